@@ -1,0 +1,21 @@
+@{
+    RootModule             = 'SpliceModule.dll'
+    ModuleVersion          = '0.1.0'
+    GUID                   = 'b81d16a8-a679-4e68-8ae9-674355649629'
+    Author                 = 'The Splice contributors'
+    CompanyName            = 'The Splice contributors'
+    Copyright              = '(c) The Splice contributors. MIT license.'
+    Description            = 'Moves bytes inside the Linux kernel (reflink, copy_file_range, sendfile, splice) and tells in an object what it did.'
+    PowerShellVersion      = '7.4'
+    CompatiblePSEditions   = @('Core')
+    FormatsToProcess       = @('Splice.Format.ps1xml')
+    FunctionsToExport      = @()
+    CmdletsToExport        = @('Copy-ItemZeroCopy', 'Invoke-Splice')
+    VariablesToExport      = @()
+    AliasesToExport        = @()
+    PrivateData            = @{
+        PSData = @{
+            Tags = @('PSEdition_Core', 'Linux', 'splice', 'sendfile', 'copy_file_range', 'reflink', 'zero-copy', 'copy')
+        }
+    }
+}

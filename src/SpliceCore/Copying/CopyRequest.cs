@@ -1,0 +1,43 @@
+namespace Splice;
+
+/// <summary>One file to copy.</summary>
+public sealed record CopyRequest
+{
+    /// <summary>The file, device or FIFO to read: an absolute path.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Where to: an absolute path of a file, or of a folder that takes the source's name.</summary>
+    public required string Destination { get; init; }
+
+    /// <summary>The first byte to copy, in bytes from the source's start; null for its beginning.</summary>
+    public long? Offset { get; init; }
+
+    /// <summary>The bytes to copy; null for all up to the end.</summary>
+    public long? Count { get; init; }
+
+    /// <summary>Where in the destination to write, in bytes from its start. The rest of it stays. Null: the destination
+    /// becomes exactly what was copied, and its old content survives until then.</summary>
+    public long? DestinationOffset { get; init; }
+
+    /// <summary>How to move the bytes.</summary>
+    public TransferMethod Method { get; init; }
+
+    /// <summary>Flags for splice(2).</summary>
+    public SpliceFlags Flags { get; init; }
+
+    /// <summary>The capacity to ask for where splice(2) needs a pipe of its own, in bytes; null for 1 MiB.</summary>
+    public int? PipeSize { get; init; }
+
+    /// <summary>Whether an existing destination is an error.</summary>
+    public bool NoClobber { get; init; }
+
+    /// <summary>Whether a destination that the user may not write to is replaced all the same.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>Files that earlier copies of the same command have made: to replace one would lose what was just copied.
+    /// May be null.</summary>
+    public IReadOnlySet<string>? Written { get; init; }
+
+    /// <summary>A copy from beginning to end to a file of its own: it keeps mode and times.</summary>
+    internal bool IsWhole => Offset is null && Count is null && DestinationOffset is null;
+}

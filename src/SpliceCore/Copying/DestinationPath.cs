@@ -1,0 +1,57 @@
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice.Copying;
+
+/// <summary>Where a copy goes, and what is there now.</summary>
+/// <param name="Path">The file itself, with the links that led to it followed.</param>
+/// <param name="Existing">What is there; null where nothing is.</param>
+/// <param name="IsReplaceable">Whether the path names the file: /dev/stdout, say, only leads to one.</param>
+internal sealed record DestinationPath(string Path, FileStatus? Existing, bool IsReplaceable)
+{
+    /// <summary>The folder; "/" for what is directly below it.</summary>
+    public string Folder => System.IO.Path.GetDirectoryName(Path) ?? "/";
+
+    public string Name => System.IO.Path.GetFileName(Path);
+
+    /// <summary>Looks at the destination: a folder takes the source's name, a link is followed to the file it means.</summary>
+    public static DestinationPath Resolve(string source, string destination)
+    {
+        FileStatus? existing = Look(destination);
+        if (existing?.Kind == DescriptorKind.Directory)
+        {
+            destination = System.IO.Path.Join(destination, System.IO.Path.GetFileName(source.TrimEnd('/')));
+            existing = Look(destination);
+        }
+        else if (existing is null && destination.EndsWith('/'))
+        {
+            throw Failures.OpenDestination(destination, Errno.ENOENT);
+        }
+
+        if (existing?.Kind == DescriptorKind.Directory)
+        {
+            throw new TransferException(TransferErrorId.DestinationExists,
+                $"'{destination}' is a directory, and a file cannot replace it. Choose another name.",
+                Errno.EISDIR, destination);
+        }
+
+        string target = FollowLink(destination);
+        bool names = target == destination || (Look(target) is { } behind && behind.Identity == existing?.Identity);
+        return names || existing is null
+            ? new DestinationPath(target, existing, IsReplaceable: true)
+            : new DestinationPath(destination, existing, IsReplaceable: false);
+    }
+
+    private static FileStatus? Look(string path)
+    {
+        SysResult result = FileStatus.TryGet(path, followLink: true, out FileStatus? status);
+        return result.Ok || result.Errno == Errno.ENOENT ? status : throw Failures.OpenDestination(path, result.Errno);
+    }
+
+    /// <summary>The file that a symbolic link means at last, there or not; the path itself where it is no link.</summary>
+    private static string FollowLink(string path) =>
+        FileStatus.TryGet(path, followLink: false, out FileStatus? link).Ok && link!.Kind == DescriptorKind.SymbolicLink
+            ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path
+            : path;
+}

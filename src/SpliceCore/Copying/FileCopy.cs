@@ -1,0 +1,163 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice;
+
+/// <summary>Copies a file, or a range of one.</summary>
+public static class FileCopy
+{
+    private const uint PrivateMode = 0x180; // 0600, until the source's mode is set
+    private const uint DefaultMode = 0x1B6; // 0666, of which the umask takes its share
+
+    /// <summary>Copies. The old destination is there, whole, until the new one is.</summary>
+    /// <param name="request">What to copy.</param>
+    /// <param name="monitor">When to stop, and whom to tell.</param>
+    /// <returns>What was done.</returns>
+    /// <exception cref="TransferException">It was not done. A regular file that was to be replaced is as before.</exception>
+    public static TransferResult Copy(CopyRequest request, TransferMonitor monitor)
+    {
+        var tally = new TransferTally();
+        RangeCheck.Numbers(request.Offset, request.Count, request.DestinationOffset, request.Source, request.Destination);
+        CheckName(request.Source);
+        CheckName(request.Destination);
+        CheckFlags(request);
+        try
+        {
+            Descriptor source = SourceFile.Open(request.Source, monitor.Cancellation);
+            using (source.Handle)
+            {
+                return Copy(request, source, monitor, tally);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TransferException(TransferErrorId.Cancelled,
+                $"Copying '{request.Source}' to '{request.Destination}' was stopped before the first byte.",
+                Errno.ECANCELED, request.Destination);
+        }
+    }
+
+    private static TransferResult Copy(
+        CopyRequest request, Descriptor source, TransferMonitor monitor, TransferTally tally)
+    {
+        DestinationPath destination = DestinationPath.Resolve(request.Source, request.Destination);
+        long? start = source.IsSeekable ? request.Offset ?? 0 : null;
+        long? length = RangeCheck.Source(source, request.Offset, start, request.Count);
+        var spec = new TransferSpec
+        {
+            Offset = start,
+            Length = length,
+            RequestedCount = request.Count,
+            RequiresCount = true,
+            Method = request.Method == TransferMethod.Auto && request.Flags != SpliceFlags.None
+                ? TransferMethod.Splice
+                : request.Method,
+            Flags = request.Flags,
+            PipeSize = request.PipeSize,
+        };
+        CheckExisting(request, source, destination);
+        bool inPlace = destination.Existing is not null
+            && (request.DestinationOffset.HasValue || destination.Existing.Kind != DescriptorKind.Regular);
+        return inPlace
+            ? WriteInPlace(request, source, destination, spec, monitor, tally)
+            : Replace(request, source, destination, spec, monitor, tally);
+    }
+
+    private static TransferResult WriteInPlace(
+        CopyRequest request, Descriptor source, DestinationPath path, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
+    {
+        using SafeFileHandle handle = OpenDestination.InPlace(path.Path, monitor.Cancellation);
+        Descriptor destination = Descriptor.Describe(handle, path.Path);
+        spec = spec with { DestinationOffset = destination.IsSeekable ? request.DestinationOffset ?? 0 : null };
+        RangeCheck.Destination(destination, request.DestinationOffset, spec.DestinationOffset, spec.Length);
+        RangeCheck.NotTheSame(source, spec.Offset, destination, spec.DestinationOffset, spec.Length);
+        using var run = new TransferRun(source, destination, spec, monitor, tally);
+        return run.Run();
+    }
+
+    private static TransferResult Replace(
+        CopyRequest request, Descriptor source, DestinationPath path, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
+    {
+        // A FIFO's or a device's mode is no mode for a file.
+        bool keepsMetadata = request.IsWhole && source.Kind == DescriptorKind.Regular;
+        using var staged = StagedFile.Create(path, keepsMetadata ? PrivateMode : DefaultMode);
+        Descriptor destination = Descriptor.Describe(staged.Handle, path.Path);
+        using var run = new TransferRun(
+            source, destination, spec with { DestinationOffset = request.DestinationOffset ?? 0 }, monitor, tally);
+        run.Run();
+        IReadOnlyList<string> warnings = Metadata.Apply(
+            staged.Handle, path.Path, keepsMetadata ? source.Status : null, path.Existing);
+        staged.Commit(replace: !request.NoClobber);
+        return run.Result() with { Warnings = warnings };
+    }
+
+    /// <summary>What forbids to touch an existing destination, before it is touched.</summary>
+    private static void CheckExisting(CopyRequest request, Descriptor source, DestinationPath destination)
+    {
+        if (destination.Existing is not { } existing)
+        {
+            return;
+        }
+
+        if (request.NoClobber)
+        {
+            throw Failures.DestinationExists(destination.Path);
+        }
+
+        if (existing.Kind != DescriptorKind.Regular || request.DestinationOffset.HasValue)
+        {
+            return;
+        }
+
+        if (request.Written?.Contains(destination.Path) == true)
+        {
+            throw new TransferException(TransferErrorId.DestinationExists,
+                $"'{destination.Path}' was made from another source by this very command, and '{request.Source}' would replace it. Copy into different folders.",
+                Errno.EEXIST, destination.Path);
+        }
+
+        if (existing.Identity == source.Status.Identity)
+        {
+            throw RangeCheck.SameFile(request.Source, destination.Path);
+        }
+
+        if (existing.IsMountRoot || !destination.IsReplaceable)
+        {
+            throw new TransferException(TransferErrorId.DestinationNotReplaceable,
+                $"'{destination.Path}' cannot be replaced: it is a mount point, or leads to an open file only. Write into the file itself with -DestinationOffset 0.",
+                Errno.EBUSY, destination.Path);
+        }
+
+        SysResult access = LibC.MayWrite(destination.Path);
+        if (!access.Ok && (!request.Force || access.Errno != Errno.EACCES))
+        {
+            throw new TransferException(TransferErrorId.PermissionDenied,
+                $"'{destination.Path}' is not writable ({ErrnoText.Describe(access.Errno)}). Use -Force to replace a read-only file, or make it writable.",
+                access.Errno, destination.Path);
+        }
+    }
+
+    private static void CheckFlags(CopyRequest request)
+    {
+        if (request.Flags != SpliceFlags.None && request.Method is not (TransferMethod.Auto or TransferMethod.Splice))
+        {
+            throw new TransferException(TransferErrorId.MethodNotPossible,
+                $"The flags {request.Flags} are for splice(2), and {request.Method} takes none. Use -Method Splice, or leave -Flags out.",
+                target: request.Destination);
+        }
+    }
+
+    private static void CheckName(string path)
+    {
+        if (path.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new TransferException(TransferErrorId.InvalidPath,
+                $"'{path.Replace("\0", "\\0", StringComparison.Ordinal)}' has a NUL character in it, which no file name can have. Choose another name.",
+                Errno.EINVAL, path);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice.Copying;
+
+/// <summary>What a new file keeps of the source, and of the file that it replaces.</summary>
+internal static class Metadata
+{
+    private const uint ReadWriteExecuteForAll = 0x1FF; // 0777: set-id bits do not travel, as with cp and Copy-Item
+
+    /// <summary>Sets owner, mode and times before the file gets its name.</summary>
+    /// <param name="file">The new file.</param>
+    /// <param name="path">Its name, for messages.</param>
+    /// <param name="source">Whose mode and times it takes; null where it takes none.</param>
+    /// <param name="replaced">Whose owner, and without a source whose mode, it takes; null where there is none.</param>
+    /// <returns>What could not be kept, in words.</returns>
+    public static IReadOnlyList<string> Apply(SafeFileHandle file, string path, FileStatus? source, FileStatus? replaced)
+    {
+        List<string> lost = [];
+        if (replaced is not null && FileStatus.TryGet(file, out FileStatus? mine).Ok
+            && (mine!.UserId, mine.GroupId) != (replaced.UserId, replaced.GroupId))
+        {
+            Note(lost, LibC.ChangeOwner(file, replaced.UserId, replaced.GroupId), path,
+                $"the owner ({replaced.UserId}:{replaced.GroupId}) of the file that was replaced");
+        }
+
+        // After the owner: chown(2) clears bits of the mode.
+        if ((source ?? replaced) is { } model)
+        {
+            Note(lost, LibC.ChangeMode(file, model.Permissions & ReadWriteExecuteForAll), path, "the mode");
+        }
+
+        if (source is not null)
+        {
+            Note(lost, LibC.ChangeTimes(file, source.AccessTime, source.ModificationTime), path, "the times");
+        }
+
+        return lost;
+    }
+
+    private static void Note(List<string> lost, SysResult result, string path, string what)
+    {
+        if (!result.Ok)
+        {
+            lost.Add($"'{path}' could not be given {what} ({ErrnoText.Describe(result.Errno)}).");
+        }
+    }
+}

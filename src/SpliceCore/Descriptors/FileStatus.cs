@@ -1,0 +1,69 @@
+using System.Runtime.InteropServices;
+using Splice.Interop;
+
+namespace Splice.Descriptors;
+
+/// <summary>One look at a file: everything that a transfer wants to know of it.</summary>
+internal sealed record FileStatus
+{
+    private const int TypeMask = 0xF000;
+    private const int PermissionMask = 0xFFF;
+    private const int SectorSize = 512; // the unit of stx_blocks, whatever the device's is
+
+    private FileStatus(in LibC.StatxBuffer statx)
+    {
+        Kind = (DescriptorKind)(statx.Mode & TypeMask);
+        Permissions = (uint)(statx.Mode & PermissionMask);
+        Size = (long)statx.Size;
+        AllocatedBytes = (long)statx.Blocks * SectorSize;
+        Identity = Kind is DescriptorKind.Block or DescriptorKind.Character
+            ? new FileIdentity(0, 0, Device(statx.SpecialDeviceMajor, statx.SpecialDeviceMinor))
+            : new FileIdentity(Device(statx.DeviceMajor, statx.DeviceMinor), statx.Inode, 0);
+        UserId = statx.UserId;
+        GroupId = statx.GroupId;
+        AccessTime = statx.AccessTime;
+        ModificationTime = statx.ModificationTime;
+        IsMountRoot = (statx.Attributes & LibC.AttributeMountRoot) != 0;
+    }
+
+    public DescriptorKind Kind { get; }
+
+    /// <summary>The twelve permission bits.</summary>
+    public uint Permissions { get; }
+
+    /// <summary>Bytes; 0 for everything but regular files, and for many files of procfs.</summary>
+    public long Size { get; }
+
+    public long AllocatedBytes { get; }
+
+    public FileIdentity Identity { get; }
+
+    public uint UserId { get; }
+
+    public uint GroupId { get; }
+
+    public LibC.StatxTimestamp AccessTime { get; }
+
+    public LibC.StatxTimestamp ModificationTime { get; }
+
+    public bool IsMountRoot { get; }
+
+    /// <summary>Fewer blocks than bytes: worth asking for holes.</summary>
+    public bool IsProbablySparse => AllocatedBytes < Size;
+
+    public static SysResult TryGet(SafeHandle handle, out FileStatus? status)
+    {
+        SysResult result = LibC.Statx(handle, out LibC.StatxBuffer buffer);
+        status = result.Ok ? new FileStatus(buffer) : null;
+        return result;
+    }
+
+    public static SysResult TryGet(string path, bool followLink, out FileStatus? status)
+    {
+        SysResult result = LibC.Statx(path, followLink, out LibC.StatxBuffer buffer);
+        status = result.Ok ? new FileStatus(buffer) : null;
+        return result;
+    }
+
+    private static ulong Device(uint major, uint minor) => ((ulong)major << 32) | minor;
+}

@@ -1,0 +1,97 @@
+using Splice.Transfer;
+
+namespace Splice.Errors;
+
+/// <summary>The one table from what the kernel said to the error that the user gets.</summary>
+internal static class Failures
+{
+    /// <summary>A transfer's step failed.</summary>
+    public static TransferException Step(
+        TransferMethod method, Errno errno, TransferSide side, string source, string destination, long arrived)
+    {
+        string progress = arrived == 0 ? "before the first byte" : $"after {arrived} bytes";
+        string why = $"{progress} ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)})";
+        return errno switch
+        {
+            Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
+                $"No space is left for '{destination}' {why}. Free some space, or choose another destination.",
+                errno, destination),
+            Errno.EFBIG => new(TransferErrorId.FileSizeLimit,
+                $"'{destination}' has reached a file-size limit {why}. Raise the limit (ulimit -f, prlimit --fsize), or choose a file system that allows larger files.",
+                errno, destination),
+            Errno.EPIPE or Errno.ECONNRESET => new(TransferErrorId.ReaderGone,
+                $"The reader of '{destination}' went away {why}. See why it ended, and start it again.",
+                errno, destination),
+            Errno.EPERM or Errno.EACCES or Errno.EROFS or Errno.ETXTBSY => new(TransferErrorId.PermissionDenied,
+                $"The kernel does not permit the transfer from '{source}' to '{destination}' {why}. See whether one of them is sealed, immutable, read-only or a swap file in use.",
+                errno, destination),
+            Errno.ENOMEM or Errno.ENOBUFS => new(TransferErrorId.ResourceExhausted,
+                $"The system ran out of memory for the transfer from '{source}' to '{destination}' {why}. Try again when it has some.",
+                errno, destination),
+            _ => side switch
+            {
+                TransferSide.Source => new(TransferErrorId.ReadFailed,
+                    $"Reading '{source}' failed {why}. The device may be failing: see the kernel's log (dmesg).",
+                    errno, source),
+                TransferSide.Destination => new(TransferErrorId.WriteFailed,
+                    $"Writing '{destination}' failed {why}. The device may be failing: see the kernel's log (dmesg).",
+                    errno, destination),
+                _ => new(TransferErrorId.TransferFailed,
+                    $"The transfer from '{source}' to '{destination}' failed {why}. See the kernel's log (dmesg); -Method ReadWrite tells which side it is.",
+                    errno, source),
+            },
+        };
+    }
+
+    /// <summary>A source could not be opened.</summary>
+    public static TransferException OpenSource(string path, Errno errno) => errno switch
+    {
+        Errno.ENOENT or Errno.ENOTDIR => new(TransferErrorId.SourceNotFound,
+            $"Cannot find '{path}' ({ErrnoText.Describe(errno)}). Check the name; a wildcard needs -Path, a literal '[' -LiteralPath.",
+            errno, path),
+        Errno.EACCES or Errno.EPERM => new(TransferErrorId.PermissionDenied,
+            $"No permission to read '{path}' ({ErrnoText.Describe(errno)}). Run as its owner or as root, or have it made readable.",
+            errno, path),
+        Errno.ENXIO or Errno.ENODEV => new(TransferErrorId.ReadFailed,
+            $"'{path}' cannot be opened: it is a socket, or a device that is not there ({ErrnoText.Describe(errno)}). Connect to a socket first and hand the handle to Invoke-Splice.",
+            errno, path),
+        _ => Open(path, errno, TransferErrorId.ReadFailed),
+    };
+
+    /// <summary>A destination, or the folder for it, could not be opened or made.</summary>
+    public static TransferException OpenDestination(string path, Errno errno) => errno switch
+    {
+        Errno.ENOENT or Errno.ENOTDIR => new(TransferErrorId.DestinationFolderNotFound,
+            $"The folder of '{path}' does not exist ({ErrnoText.Describe(errno)}). Create it first (New-Item -ItemType Directory).",
+            errno, path),
+        Errno.EACCES or Errno.EPERM or Errno.EROFS or Errno.ETXTBSY => new(TransferErrorId.PermissionDenied,
+            $"No permission to write '{path}' ({ErrnoText.Describe(errno)}). Replacing a file needs write permission on its folder too; -DestinationOffset writes into the file itself.",
+            errno, path),
+        Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
+            $"No space is left for '{path}' ({ErrnoText.Describe(errno)}). Free some space, or choose another destination.",
+            errno, path),
+        Errno.EEXIST => DestinationExists(path),
+        _ => Open(path, errno, TransferErrorId.WriteFailed),
+    };
+
+    /// <summary>The destination is there, and the user did not want it touched.</summary>
+    public static TransferException DestinationExists(string path) => new(TransferErrorId.DestinationExists,
+        $"'{path}' exists, and -NoClobber says not to replace it. Choose another name, or leave -NoClobber out.",
+        Errno.EEXIST, path);
+
+    private static TransferException Open(string path, Errno errno, TransferErrorId otherwise) => errno switch
+    {
+        Errno.EMFILE or Errno.ENFILE => new(TransferErrorId.ResourceExhausted,
+            $"'{path}' cannot be opened: too many files are open ({ErrnoText.Describe(errno)}). Close some, or raise the limit (ulimit -n).",
+            errno, path),
+        Errno.ENAMETOOLONG or Errno.EINVAL or Errno.EILSEQ => new(TransferErrorId.InvalidPath,
+            $"'{path}' is not a name that this file system takes ({ErrnoText.Describe(errno)}). Choose another name.",
+            errno, path),
+        Errno.ELOOP => new(TransferErrorId.InvalidPath,
+            $"'{path}' leads through too many symbolic links ({ErrnoText.Describe(errno)}). Look for a link that points at itself.",
+            errno, path),
+        _ => new(otherwise,
+            $"'{path}' cannot be opened ({ErrnoText.Describe(errno)}). See the kernel's log (dmesg) if the device is at fault.",
+            errno, path),
+    };
+}

@@ -1,0 +1,89 @@
+namespace Splice;
+
+/// <summary>What went wrong with a transfer. The names are stable: scripts match on them.</summary>
+public enum TransferErrorId
+{
+    /// <summary>The source does not exist.</summary>
+    SourceNotFound,
+
+    /// <summary>The source is a directory.</summary>
+    SourceIsDirectory,
+
+    /// <summary>The folder that the destination names does not exist.</summary>
+    DestinationFolderNotFound,
+
+    /// <summary>The destination exists and must not be replaced.</summary>
+    DestinationExists,
+
+    /// <summary>The destination cannot be replaced, only written to in place (a mount point, say).</summary>
+    DestinationNotReplaceable,
+
+    /// <summary>Source and destination are one file, or ranges of one file that overlap.</summary>
+    SameFile,
+
+    /// <summary>The path is not one that the kernel can take.</summary>
+    InvalidPath,
+
+    /// <summary>The kernel or the file system does not permit it.</summary>
+    PermissionDenied,
+
+    /// <summary>An offset is below zero.</summary>
+    NegativeOffset,
+
+    /// <summary>A count is below zero.</summary>
+    NegativeCount,
+
+    /// <summary>The offset is past the end of the source.</summary>
+    OffsetPastEnd,
+
+    /// <summary>The source ends before offset plus count.</summary>
+    CountPastEnd,
+
+    /// <summary>An offset was given for something that has no position (a pipe, a socket, a terminal).</summary>
+    NotSeekable,
+
+    /// <summary>The source never ends, and no count was given.</summary>
+    EndlessSource,
+
+    /// <summary>The descriptor is not open.</summary>
+    BadDescriptor,
+
+    /// <summary>The stream or handle has been closed.</summary>
+    HandleClosed,
+
+    /// <summary>The handle was not opened for reading.</summary>
+    SourceNotReadable,
+
+    /// <summary>The handle was not opened for writing.</summary>
+    DestinationNotWritable,
+
+    /// <summary>The method that was asked for cannot do this.</summary>
+    MethodNotPossible,
+
+    /// <summary>The destination's file system, or the user's quota, is full.</summary>
+    DiskFull,
+
+    /// <summary>The process's file-size limit, or the file system's, is reached.</summary>
+    FileSizeLimit,
+
+    /// <summary>Nobody reads the other end of the pipe or socket any more.</summary>
+    ReaderGone,
+
+    /// <summary>The source became shorter while it was copied.</summary>
+    SourceTruncated,
+
+    /// <summary>Reading the source failed.</summary>
+    ReadFailed,
+
+    /// <summary>Writing the destination failed.</summary>
+    WriteFailed,
+
+    /// <summary>The transfer failed, and the kernel does not say on which side.</summary>
+    TransferFailed,
+
+    /// <summary>The transfer was stopped by the user.</summary>
+    Cancelled,
+
+    /// <summary>The process or the system has no more of something (descriptors, memory, pipes).</summary>
+    ResourceExhausted,
+}

@@ -1,0 +1,30 @@
+namespace Splice;
+
+/// <summary>A transfer that did not come to its end, with what is known of it.</summary>
+public sealed class TransferException : IOException
+{
+    /// <summary>Makes the exception.</summary>
+    /// <param name="id">What went wrong.</param>
+    /// <param name="message">What, where, why, and what to do about it.</param>
+    /// <param name="errno">What the kernel said; <see cref="Splice.Errno.None"/> where it was not asked.</param>
+    /// <param name="target">The path or descriptor that the error is about.</param>
+    public TransferException(TransferErrorId id, string message, Errno errno = Errno.None, string? target = null)
+        : base(message)
+    {
+        Id = id;
+        Errno = errno;
+        Target = target;
+    }
+
+    /// <summary>What went wrong.</summary>
+    public TransferErrorId Id { get; }
+
+    /// <summary>What the kernel said; <see cref="Splice.Errno.None"/> where it was not asked.</summary>
+    public Errno Errno { get; }
+
+    /// <summary>The path or descriptor that the error is about.</summary>
+    public string? Target { get; }
+
+    /// <summary>How far the transfer had got; null where it failed before its first byte was asked for.</summary>
+    public TransferResult? Partial { get; internal set; }
+}

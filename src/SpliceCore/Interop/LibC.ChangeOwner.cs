@@ -1,0 +1,14 @@
+using System.Runtime.InteropServices;
+
+namespace Splice.Interop;
+
+internal static partial class LibC
+{
+    /// <summary>Sets user and group of an open file.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/chown.2.html">fchown(2)</see></remarks>
+    public static SysResult ChangeOwner(SafeHandle file, uint userId, uint groupId) =>
+        SysResult.From(fchown(file, userId, groupId));
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int fchown(SafeHandle fd, uint userId, uint groupId);
+}

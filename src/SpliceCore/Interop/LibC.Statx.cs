@@ -1,0 +1,74 @@
+using System.Runtime.InteropServices;
+
+namespace Splice.Interop;
+
+internal static partial class LibC
+{
+    private const uint BasicStats = 0x7FF; // STATX_BASIC_STATS
+
+    /// <summary>STATX_ATTR_MOUNT_ROOT: the file is where something is mounted (a bind-mounted file, say).</summary>
+    public const ulong AttributeMountRoot = 0x2000;
+
+    /// <summary>What the kernel knows of an open descriptor.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/statx.2.html">statx(2)</see></remarks>
+    public static unsafe SysResult Statx(SafeHandle handle, out StatxBuffer buffer)
+    {
+        fixed (StatxBuffer* result = &buffer)
+        {
+            byte empty = 0;
+            return SysResult.From(statx_handle(SystemCallNumber.Statx, handle, &empty, EmptyPath, BasicStats, result));
+        }
+    }
+
+    /// <summary>What the kernel knows of a path.</summary>
+    public static unsafe SysResult Statx(string path, bool followLink, out StatxBuffer buffer)
+    {
+        fixed (StatxBuffer* result = &buffer)
+        {
+            return SysResult.From(statx_path(
+                SystemCallNumber.Statx, CurrentDirectory, path, followLink ? 0 : SymlinkNoFollow, BasicStats, result));
+        }
+    }
+
+    /// <summary>struct statx: the same on every architecture.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 256)]
+    internal struct StatxBuffer
+    {
+        public uint Mask;
+        public uint BlockSize;
+        public ulong Attributes;
+        public uint LinkCount;
+        public uint UserId;
+        public uint GroupId;
+        public ushort Mode;
+        public ushort Spare0;
+        public ulong Inode;
+        public ulong Size;
+        public ulong Blocks;
+        public ulong AttributesMask;
+        public StatxTimestamp AccessTime;
+        public StatxTimestamp BirthTime;
+        public StatxTimestamp ChangeTime;
+        public StatxTimestamp ModificationTime;
+        public uint SpecialDeviceMajor;
+        public uint SpecialDeviceMinor;
+        public uint DeviceMajor;
+        public uint DeviceMinor;
+    }
+
+    /// <summary>struct statx_timestamp</summary>
+    internal struct StatxTimestamp
+    {
+        public long Seconds;
+        public uint Nanoseconds;
+        public int Reserved;
+    }
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    private static unsafe partial nint statx_handle(
+        nint number, SafeHandle directory, byte* path, nint flags, nuint mask, StatxBuffer* buffer);
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial nint statx_path(
+        nint number, nint directory, string path, nint flags, nuint mask, StatxBuffer* buffer);
+}

@@ -1,0 +1,95 @@
+using Splice.Descriptors;
+using Splice.Errors;
+
+namespace Splice.Transfer;
+
+/// <summary>The methods of one transfer: the one in use, the ones that refused, the ones to try next. A method that
+/// refused is not asked again.</summary>
+internal sealed class MethodLadder : IDisposable
+{
+    /// <summary>The size of our own pipe where the user names none: the most that a user gets without privilege.</summary>
+    public const int DefaultPipeSize = 1 << 20;
+
+    private readonly Descriptor _source;
+    private readonly Descriptor _destination;
+    private readonly SpliceFlags _flags;
+    private readonly int _pipeSize;
+    private readonly TransferMethod _wanted;
+    private readonly Queue<TransferMethod> _candidates = new();
+    private readonly List<MethodAttempt> _attempts = [];
+    private ITransferMethod? _current;
+
+    /// <exception cref="TransferException">The method that the user named cannot serve.</exception>
+    public MethodLadder(Descriptor source, Descriptor destination, TransferMethod wanted, SpliceFlags flags, int? pipeSize)
+    {
+        _source = source;
+        _destination = destination;
+        _wanted = wanted;
+        _flags = flags;
+        _pipeSize = pipeSize ?? DefaultPipeSize;
+        foreach ((TransferMethod method, string? obstacle) in Methods.Consider(Endpoint.Of(source), Endpoint.Of(destination)))
+        {
+            if (wanted == TransferMethod.Auto ? obstacle is null : wanted == method)
+            {
+                _candidates.Enqueue(method);
+            }
+
+            if (wanted == method && obstacle is not null)
+            {
+                throw NotPossible(method, Errno.None, obstacle);
+            }
+        }
+    }
+
+    /// <summary>The methods that refused, in order.</summary>
+    public IReadOnlyList<MethodAttempt> Attempts => _attempts;
+
+    /// <summary>The method in use. The last one, read and write, never refuses: there is always one.</summary>
+    public ITransferMethod Current => _current ??= Create(_candidates.Dequeue(), leftover: null, leftoverBytes: 0);
+
+    /// <summary>Notes that a method refused. Without another one left to try, that is the user's to know.</summary>
+    public void Refused(TransferMethod method, Errno errno, string reason)
+    {
+        if (_wanted != TransferMethod.Auto)
+        {
+            throw NotPossible(method, errno, reason);
+        }
+
+        _attempts.Add(new MethodAttempt(method, errno, reason));
+    }
+
+    /// <summary>Goes on to the next method, with what the current one has in hand.</summary>
+    public void Descend()
+    {
+        long leftoverBytes = 0;
+        KernelPipe? leftover = null;
+        if (!_source.IsSeekable && _current is PipedSpliceMethod piped)
+        {
+            leftover = piped.HandOver(out leftoverBytes);
+        }
+
+        _current?.Dispose();
+        _current = Create(_candidates.Dequeue(), leftover, leftoverBytes);
+    }
+
+    public void Dispose() => _current?.Dispose();
+
+    private ITransferMethod Create(TransferMethod method, KernelPipe? leftover, long leftoverBytes) => method switch
+    {
+        TransferMethod.Reflink => new ReflinkMethod(_source, _destination),
+        TransferMethod.CopyFileRange => new CopyFileRangeMethod(_source, _destination),
+        TransferMethod.SendFile => new SendFileMethod(_source, _destination),
+        TransferMethod.Splice when _source.Kind == DescriptorKind.Fifo || _destination.Kind == DescriptorKind.Fifo =>
+            new DirectSpliceMethod(_source, _destination, _flags),
+        TransferMethod.Splice => new PipedSpliceMethod(_source, _destination, _flags, _pipeSize),
+        _ => new ReadWriteMethod(_source, _destination, leftover, leftoverBytes),
+    };
+
+    private TransferException NotPossible(TransferMethod method, Errno errno, string reason)
+    {
+        string why = errno == Errno.None ? reason : $"{reason} ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)})";
+        return new TransferException(TransferErrorId.MethodNotPossible,
+            $"{method} cannot move '{_source.Name}' to '{_destination.Name}': {why}. Use -Method Auto, or another method.",
+            errno, _destination.Name);
+    }
+}

@@ -1,0 +1,63 @@
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Transfer;
+
+/// <summary>splice(2) through a pipe of our own, where neither side is one. The pipe is drained before it is filled.</summary>
+internal sealed class PipedSpliceMethod(Descriptor source, Descriptor destination, SpliceFlags flags, int pipeSize)
+    : ITransferMethod
+{
+    private KernelPipe? _pipe;
+
+    public TransferMethod Kind => TransferMethod.Splice;
+
+    public long BytesInHand { get; private set; }
+
+    public StepResult Step(TransferCursor at, long count)
+    {
+        _pipe ??= KernelPipe.Create(pipeSize);
+        if (BytesInHand == 0)
+        {
+            StepResult filled = Fill(at.SourceOffset, Math.Min(count, _pipe.Capacity));
+            if (BytesInHand == 0)
+            {
+                return filled;
+            }
+        }
+
+        return Drain(at.DestinationOffset);
+    }
+
+    /// <summary>Gives the pipe, with what is in it, to a method that takes over.</summary>
+    public KernelPipe? HandOver(out long bytes)
+    {
+        bytes = BytesInHand;
+        KernelPipe? pipe = _pipe;
+        _pipe = null;
+        BytesInHand = 0;
+        return pipe;
+    }
+
+    public void Dispose() => _pipe?.Dispose();
+
+    private StepResult Fill(long? offset, long count)
+    {
+        SysResult result = LibC.Splice(
+            source.Handle, offset, _pipe!.WriteEnd, null, count, flags);
+        BytesInHand = Math.Max(result.Value, 0);
+        return result.Ok ? StepResult.EndOfData : StepResult.From(result.Errno, TransferSide.Source, Kind);
+    }
+
+    private StepResult Drain(long? offset)
+    {
+        SysResult result = LibC.Splice(
+            _pipe!.ReadEnd, null, destination.Handle, offset, BytesInHand, flags);
+        if (!result.Ok)
+        {
+            return StepResult.From(result.Errno, TransferSide.Destination, Kind);
+        }
+
+        BytesInHand -= result.Value;
+        return StepResult.Moved(result.Value);
+    }
+}

@@ -1,0 +1,44 @@
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Transfer;
+
+/// <summary>Shares blocks. A step clones a range that <see cref="ReflinkRange"/> has lined up.</summary>
+internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) : ITransferMethod
+{
+    public TransferMethod Kind => TransferMethod.Reflink;
+
+    /// <summary>No byte is moved, so a step may be large: a multiple of every block size.</summary>
+    public long StepLimit(long timed) => 16L << 30;
+
+    public StepResult Step(TransferCursor at, long count)
+    {
+        if (at is { SourceOffset: 0, DestinationOffset: 0 } && count == source.Size && destination.Size == 0)
+        {
+            return CloneWhole(count);
+        }
+
+        SysResult result = LibC.CloneFileRange(
+            source.Handle, at.SourceOffset.GetValueOrDefault(), count,
+            destination.Handle, at.DestinationOffset.GetValueOrDefault());
+        return result.Ok
+            ? StepResult.Moved(count)
+            : StepResult.From(result.Errno, TransferSide.Unknown, Kind);
+    }
+
+    public void Dispose()
+    {
+    }
+
+    /// <summary>Unlike a range, the whole file can be cloned also while it grows; what came later is cut off again.</summary>
+    private StepResult CloneWhole(long count)
+    {
+        SysResult result = LibC.CloneFile(source.Handle, destination.Handle);
+        if (result.Ok && FileStatus.TryGet(destination.Handle, out FileStatus? cloned).Ok && cloned!.Size != count)
+        {
+            result = LibC.Truncate(destination.Handle, count);
+        }
+
+        return result.Ok ? StepResult.Moved(count) : StepResult.From(result.Errno, TransferSide.Unknown, Kind);
+    }
+}

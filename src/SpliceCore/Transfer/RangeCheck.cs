@@ -1,0 +1,136 @@
+using System.Runtime.InteropServices;
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Transfer;
+
+/// <summary>Looks at a range before anything is written: what the source does not have is an error then.</summary>
+internal static class RangeCheck
+{
+    /// <summary>Offset and count by themselves, before anything is opened.</summary>
+    public static void Numbers(long? offset, long? count, long? destinationOffset, string source, string destination)
+    {
+        if (offset < 0 || destinationOffset < 0)
+        {
+            (string what, long? value, string target) = offset < 0
+                ? ("offset", offset, source)
+                : ("destination offset", destinationOffset, destination);
+            throw new TransferException(TransferErrorId.NegativeOffset,
+                $"The {what} {value} for '{target}' is below zero. Give the bytes from the start, 0 or more.", target: target);
+        }
+
+        if (count < 0)
+        {
+            throw new TransferException(TransferErrorId.NegativeCount,
+                $"The count {count} for '{source}' is below zero. Give the bytes to copy, 0 or more.", target: source);
+        }
+    }
+
+    /// <summary>The bytes to move from <paramref name="start"/>; null where only the end will tell.</summary>
+    public static long? Source(Descriptor source, long? offset, long? start, long? count)
+    {
+        if (offset.HasValue && !source.IsSeekable)
+        {
+            throw NotSeekable(source);
+        }
+
+        if (count is null && IsEndless(source))
+        {
+            throw new TransferException(TransferErrorId.EndlessSource,
+                $"'{source.Name}' never ends. Say with -Count how many bytes to take.", target: source.Name);
+        }
+
+        if (start is not long from)
+        {
+            return count;
+        }
+
+        return source.Size == 0 ? OfUnknownSize(source, offset, from, count) : OfKnownSize(source, offset, from, count);
+    }
+
+    /// <summary>What the destination must have: a position for an offset, and a device's room.</summary>
+    public static void Destination(Descriptor destination, long? offset, long? start, long? length)
+    {
+        if (offset.HasValue && !destination.IsSeekable)
+        {
+            throw NotSeekable(destination);
+        }
+
+        if (destination.Kind == DescriptorKind.Block && start + (length ?? 0) > destination.Size)
+        {
+            throw new TransferException(TransferErrorId.DiskFull,
+                $"The device '{destination.Name}' has {destination.Size} bytes; {length} bytes do not fit at offset {start}. Use -Count to copy less.",
+                Errno.ENOSPC, destination.Name);
+        }
+    }
+
+    /// <summary>One file may be on both sides only where the two ranges are apart.</summary>
+    public static void NotTheSame(Descriptor source, long? start, Descriptor destination, long? destinationStart, long? length)
+    {
+        bool oneFile = source.Status.Identity == destination.Status.Identity && source.Kind
+            is DescriptorKind.Regular or DescriptorKind.Block or DescriptorKind.Fifo;
+        bool apart = length.HasValue && (start + length <= destinationStart || destinationStart + length <= start);
+        if (oneFile && !apart)
+        {
+            throw SameFile(source.Name, destination.Name, ", and the ranges overlap");
+        }
+    }
+
+    public static TransferException SameFile(string source, string destination, string detail = "") =>
+        new(TransferErrorId.SameFile,
+            $"'{source}' and '{destination}' are the same file{detail}. Nothing was touched. Choose another destination.",
+            target: destination);
+
+    private static long OfKnownSize(Descriptor source, long? offset, long start, long? count)
+    {
+        if (offset > source.Size)
+        {
+            throw OffsetPastEnd(source, start);
+        }
+
+        long available = Math.Max(0, source.Size - start);
+        return count > available ? throw CountPastEnd(source, start, count.Value) : count ?? available;
+    }
+
+    /// <summary>Files of procfs say 0 and have bytes all the same: ask for the bytes at the range's ends.</summary>
+    private static long? OfUnknownSize(Descriptor source, long? offset, long start, long? count)
+    {
+        if (offset > 0 && !HasByteAt(source.Handle, start - 1))
+        {
+            throw OffsetPastEnd(source, start);
+        }
+
+        return count > 0 && !HasByteAt(source.Handle, start + count.Value - 1)
+            ? throw CountPastEnd(source, start, count.Value)
+            : count;
+    }
+
+    private static bool HasByteAt(SafeHandle handle, long offset)
+    {
+        Span<byte> one = stackalloc byte[1];
+        SysResult result = LibC.Read(handle, one, offset);
+        return result.Value != 0;
+    }
+
+    /// <summary>/dev/zero, /dev/full, /dev/random, /dev/urandom: minors of the memory devices (devices.txt).</summary>
+    private static bool IsEndless(Descriptor source)
+    {
+        const ulong Memory = 1UL << 32;
+        return source.Kind == DescriptorKind.Character
+            && source.Status.Identity.SpecialDevice is Memory + 5 or Memory + 7 or Memory + 8 or Memory + 9;
+    }
+
+    private static TransferException NotSeekable(Descriptor descriptor) => new(TransferErrorId.NotSeekable,
+        $"'{descriptor.Name}' has no positions: it is a {descriptor.Kind}. Leave the offset out for it.",
+        Errno.ESPIPE, descriptor.Name);
+
+    private static TransferException OffsetPastEnd(Descriptor source, long offset) => new(TransferErrorId.OffsetPastEnd,
+        $"The offset {offset} is past the end of '{source.Name}', which has {Size(source)} bytes. Nothing was written. Give an offset within it.",
+        target: source.Name);
+
+    private static TransferException CountPastEnd(Descriptor source, long offset, long count) => new(TransferErrorId.CountPastEnd,
+        $"'{source.Name}' ends before byte {(UInt128)offset + (UInt128)count}: it has {Size(source)} bytes, and {count} from offset {offset} were asked for. Nothing was written. Leave -Count out to copy up to the end.",
+        target: source.Name);
+
+    private static string Size(Descriptor source) => source.Size == 0 ? "fewer" : $"{source.Size}";
+}

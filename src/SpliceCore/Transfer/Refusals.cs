@@ -1,0 +1,73 @@
+namespace Splice.Transfer;
+
+/// <summary>The error numbers that say "not this way" and nothing about the data, each method with its own, and why.
+/// They are believed only before the method has moved a byte.</summary>
+/// <remarks>Collected from the man pages, and from what GNU coreutils, Go and Rust's std fall back on.</remarks>
+internal static class Refusals
+{
+    private const string Absent = "this kernel does not have the call, or a seccomp filter hides it";
+    private const string Blocked = "a seccomp filter forbids the call";
+    private const string Refused = "the file system refuses it";
+    private const string FalseEnd = "it answered 0 where there are data (procfs and other generated files)";
+
+    /// <summary>Why the method refuses with this errno; null where it is a real error. None stands for an end of data
+    /// that is not one.</summary>
+    public static string? Explain(TransferMethod method, Errno errno) => method switch
+    {
+        TransferMethod.Reflink => Reflink(errno),
+        TransferMethod.CopyFileRange => CopyFileRange(errno),
+        TransferMethod.SendFile => SendFile(errno),
+        TransferMethod.Splice => Splice(errno),
+        _ => null,
+    };
+
+    private static string? Reflink(Errno errno) => errno switch
+    {
+        Errno.EOPNOTSUPP => "the file system cannot share blocks",
+        Errno.ENOTTY => "the file system does not know reflinks",
+        Errno.EXDEV => "source and destination are on different file systems",
+        Errno.EINVAL => "the range does not line up with the file system's blocks, or these files cannot share them",
+        Errno.EBADF => "the destination was opened for appending",
+        Errno.ETXTBSY => "a swap file shares no blocks",
+        Errno.ENOSYS => Absent,
+        Errno.EPERM or Errno.EACCES => Blocked,
+        _ => null,
+    };
+
+    private static string? CopyFileRange(Errno errno) => errno switch
+    {
+        Errno.EXDEV => "source and destination are on file systems of different types",
+        Errno.EINVAL => "these files do not support it (procfs and some others), or the ranges overlap",
+        Errno.EBADF => "the destination was opened for appending",
+        Errno.EOPNOTSUPP => "the file system refuses it (NFS, encrypted files)",
+        Errno.EACCES => "CephFS refuses it so",
+        Errno.EIO or Errno.ENOENT => "CIFS refuses it so",
+        Errno.EOVERFLOW => "the range is larger than this file system takes",
+        Errno.ENOSYS => Absent,
+        Errno.EPERM => Blocked,
+        Errno.None => FalseEnd,
+        _ => null,
+    };
+
+    private static string? SendFile(Errno errno) => errno switch
+    {
+        Errno.EINVAL => "the source does not support it (procfs, some devices), or the destination appends",
+        Errno.ESPIPE => "the source has no position",
+        Errno.EOVERFLOW => "the offset is past what this file takes",
+        Errno.EOPNOTSUPP => Refused,
+        Errno.ENOSYS => Absent,
+        Errno.EPERM => Blocked,
+        Errno.None => FalseEnd,
+        _ => null,
+    };
+
+    private static string? Splice(Errno errno) => errno switch
+    {
+        Errno.EINVAL => "one side does not support it (some of procfs, terminals, /dev/full), or the destination appends",
+        Errno.EOPNOTSUPP => Refused,
+        Errno.ENOSYS => Absent,
+        Errno.EPERM => Blocked,
+        Errno.None => FalseEnd,
+        _ => null,
+    };
+}

@@ -1,0 +1,167 @@
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice.Transfer;
+
+/// <summary>How a run of the loop ended.</summary>
+internal enum LoopEnd
+{
+    /// <summary>All that was asked for has arrived.</summary>
+    Done,
+
+    /// <summary>The source ended first.</summary>
+    EndOfData,
+
+    /// <summary>The rest would have to be waited for, and the user does not want to wait.</summary>
+    WouldBlock,
+
+    /// <summary>Reflinks do not work here. What does is chosen extent by extent, so the caller goes on.</summary>
+    Refused,
+}
+
+/// <summary>The one loop under every method. It owns all that a method does not: signals, waiting, short moves, bytes
+/// in hand, cancellation, progress, counting, and going on to the next method.</summary>
+internal sealed class TransferLoop(
+    Descriptor source, Descriptor destination, MethodLadder ladder, TransferTally tally, TransferMonitor monitor,
+    TransferSpec spec) : IDisposable
+{
+    private readonly Readiness _readiness = new(monitor.Cancellation);
+    private readonly StepSize _stepSize = new();
+    private readonly bool _returnsInsteadOfWaiting = spec.Flags.HasFlag(SpliceFlags.NonBlock);
+
+    /// <summary>Moves <paramref name="count"/> bytes, or all up to the end where it is null.</summary>
+    public LoopEnd Run(ref TransferCursor at, long? count)
+    {
+        long left = count ?? long.MaxValue;
+        while (left > 0)
+        {
+            monitor.Cancellation.ThrowIfCancellationRequested();
+            ITransferMethod method = ladder.Current;
+            if (!IsReady(method))
+            {
+                return LoopEnd.WouldBlock;
+            }
+
+            _stepSize.StepStarts();
+            StepResult step = method.Step(at, Math.Min(left, method.StepLimit(_stepSize.Current)));
+            switch (step.Kind)
+            {
+                case StepKind.Moved:
+                    _stepSize.StepEnded(step.Bytes);
+                    at.Advance(step.Bytes);
+                    left -= step.Bytes;
+                    tally.Add(method.Kind, step.Bytes);
+                    Report();
+                    break;
+
+                case StepKind.EndOfData when IsFalseEnd(method, at):
+                    Descend(method, Errno.None);
+                    break;
+
+                case StepKind.EndOfData:
+                    return LoopEnd.EndOfData;
+
+                case StepKind.WouldBlock when _returnsInsteadOfWaiting && method.BytesInHand == 0:
+                    return LoopEnd.WouldBlock;
+
+                case StepKind.WouldBlock:
+                    Wait(method, step.Side);
+                    break;
+
+                case StepKind.NotSupported when MayDescend(method, step.Errno):
+                    Descend(method, step.Errno);
+                    if (method.Kind == TransferMethod.Reflink)
+                    {
+                        return LoopEnd.Refused;
+                    }
+
+                    break;
+
+                case StepKind.NotSupported:
+                case StepKind.Failed:
+                    throw Failures.Step(
+                        method.Kind, step.Errno, step.Side, source.Name, destination.Name, tally.BytesCopied);
+
+                case StepKind.Interrupted:
+                default:
+                    break;
+            }
+        }
+
+        return LoopEnd.Done;
+    }
+
+    /// <summary>Tells whoever watches how far the transfer is.</summary>
+    public void Report() =>
+        monitor.Progress?.Invoke(new TransferProgress(tally.BytesCopied, spec.Length, tally.Elapsed));
+
+    public void Dispose() => _readiness.Dispose();
+
+    /// <summary>A method that might wait inside the kernel, out of reach, is entered only when it will not have to.</summary>
+    private bool IsReady(ITransferMethod method)
+    {
+        bool empty = method.BytesInHand == 0;
+        return (!empty || IsReady(method, source, TransferSide.Source, PollEvents.In))
+            && IsReady(method, destination, TransferSide.Destination, PollEvents.Out);
+    }
+
+    private bool IsReady(ITransferMethod method, Descriptor descriptor, TransferSide side, PollEvents events)
+    {
+        // Bytes that a positionless source gave up must find room, or a caller who does not wait would lose them.
+        bool mustAsk = descriptor.CanBlock && !method.NeverWaitsOn(side)
+            && (!descriptor.IsNonBlocking || (_returnsInsteadOfWaiting && side == TransferSide.Destination));
+        if (!mustAsk)
+        {
+            return true;
+        }
+
+        if (_returnsInsteadOfWaiting && method.BytesInHand == 0)
+        {
+            return _readiness.IsReady(descriptor.Handle, events);
+        }
+
+        _readiness.Wait(descriptor.Handle, events);
+        return true;
+    }
+
+    /// <summary>EAGAIN of a splice does not say whether the source is empty or the destination full: wait for both.</summary>
+    private void Wait(ITransferMethod method, TransferSide side)
+    {
+        if (side != TransferSide.Destination && method.BytesInHand == 0 && source.CanBlock)
+        {
+            _readiness.Wait(source.Handle, PollEvents.In);
+        }
+
+        if (side != TransferSide.Source && destination.CanBlock)
+        {
+            _readiness.Wait(destination.Handle, PollEvents.Out);
+        }
+    }
+
+    /// <summary>A first 0 of anything but read(2) is no proof of the end (old procfs, go#44272).</summary>
+    private bool IsFalseEnd(ITransferMethod method, TransferCursor at)
+    {
+        if (method.Kind == TransferMethod.ReadWrite || tally.BytesBy(method.Kind) > 0 || at.SourceOffset is not long offset)
+        {
+            return false;
+        }
+
+        Span<byte> one = stackalloc byte[1];
+        return LibC.Read(source.Handle, one, offset).Value > 0;
+    }
+
+    /// <summary>A refusal is believed before the method's first byte, or where the bytes are still in our hands. After
+    /// that it is an error like others: another method would only hide it.</summary>
+    private bool MayDescend(ITransferMethod method, Errno errno)
+    {
+        bool first = tally.BytesBy(method.Kind) == 0 || method.BytesInHand > 0;
+        return first && (errno != Errno.EPERM || SeccompProbe.Forbids(method.Kind));
+    }
+
+    private void Descend(ITransferMethod method, Errno errno)
+    {
+        ladder.Refused(method.Kind, errno, Refusals.Explain(method.Kind, errno) ?? string.Empty);
+        ladder.Descend();
+    }
+}

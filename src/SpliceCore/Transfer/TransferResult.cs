@@ -1,0 +1,55 @@
+namespace Splice;
+
+/// <summary>What a transfer did.</summary>
+public sealed record TransferResult
+{
+    /// <summary>Where the bytes came from: a path, or what the descriptor stands for.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Where the bytes went: a path, or what the descriptor stands for.</summary>
+    public required string Destination { get; init; }
+
+    /// <summary>The first byte of the source that was asked for, in bytes from its start; null where the source has
+    /// no position (pipes, sockets, terminals).</summary>
+    public long? Offset { get; init; }
+
+    /// <summary>The first byte of the destination that was written, in bytes from its start; null where it has no
+    /// position.</summary>
+    public long? DestinationOffset { get; init; }
+
+    /// <summary>The bytes that were asked for; null for all up to the end.</summary>
+    public long? Count { get; init; }
+
+    /// <summary>The bytes that the destination now has from the source: moved, reflinked and in holes.</summary>
+    public long BytesCopied => BytesMoved + BytesReflinked + BytesInHoles;
+
+    /// <summary>The bytes that were moved one by one.</summary>
+    public long BytesMoved { get; init; }
+
+    /// <summary>The bytes whose blocks are shared now, holes between them included.</summary>
+    public long BytesReflinked { get; init; }
+
+    /// <summary>The bytes that are holes in the source and stayed holes.</summary>
+    public long BytesInHoles { get; init; }
+
+    /// <summary>The method that moved the most bytes; null where there was nothing to move.</summary>
+    public TransferMethod? Method { get; init; }
+
+    /// <summary>The methods that did not serve, in the order in which they were tried, each with its reason.</summary>
+    public required IReadOnlyList<MethodAttempt> Attempts { get; init; }
+
+    /// <summary>The flags that splice(2) got.</summary>
+    public SpliceFlags Flags { get; init; }
+
+    /// <summary>The system calls that the transfer made, opening and closing files not counted where .NET does it.</summary>
+    public long SystemCalls { get; init; }
+
+    /// <summary>The time from the first to the last system call.</summary>
+    public TimeSpan Elapsed { get; init; }
+
+    /// <summary>Bytes a second, over <see cref="Elapsed"/>; 0 where nothing was copied.</summary>
+    public double BytesPerSecond => Elapsed > TimeSpan.Zero ? BytesCopied / Elapsed.TotalSeconds : 0;
+
+    /// <summary>What worked only in part, in words: an owner that could not be kept, say.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}

@@ -1,0 +1,192 @@
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice.Transfer;
+
+/// <summary>One transfer between two open descriptors, from the first method to the result.</summary>
+internal sealed class TransferRun : IDisposable
+{
+    private readonly Descriptor _source;
+    private readonly Descriptor _destination;
+    private readonly TransferSpec _spec;
+    private readonly TransferTally _tally;
+    private readonly MethodLadder _ladder;
+    private readonly TransferLoop _loop;
+    private readonly HoleWriter _holes;
+    private readonly TransferMonitor _monitor;
+    private TransferCursor _at;
+
+    /// <exception cref="TransferException">The method that the user named cannot serve.</exception>
+    public TransferRun(
+        Descriptor source, Descriptor destination, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
+    {
+        _source = source;
+        _destination = destination;
+        _spec = spec;
+        _tally = tally;
+        _monitor = monitor;
+        _at = new TransferCursor(spec.Offset, spec.DestinationOffset);
+        _holes = new HoleWriter(destination);
+        _ladder = new MethodLadder(source, destination, spec.Method, spec.Flags, spec.PipeSize);
+        _loop = new TransferLoop(source, destination, _ladder, tally, monitor, spec);
+    }
+
+    /// <summary>Moves the bytes.</summary>
+    /// <exception cref="TransferException">With <see cref="TransferException.Partial"/>: how far it got.</exception>
+    public TransferResult Run()
+    {
+        FileSizeSignal.Handle();
+        using var sourceMode = new NonBlockingScope(_source);
+        using var destinationMode = new NonBlockingScope(_destination);
+        try
+        {
+            LoopEnd end = Move();
+            SysResult sized = _holes.SetFinalSize(_at.DestinationOffset ?? 0);
+            if (!sized.Ok)
+            {
+                throw Failures.Step(
+                    TransferMethod.ReadWrite, sized.Errno, TransferSide.Destination, _source.Name, _destination.Name, _tally.BytesCopied);
+            }
+
+            if (end == LoopEnd.EndOfData)
+            {
+                CheckEarlyEnd();
+            }
+
+            return Result();
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TransferException(TransferErrorId.Cancelled,
+                $"Copying '{_source.Name}' to '{_destination.Name}' was stopped after {_tally.BytesCopied} bytes.",
+                Errno.ECANCELED, _destination.Name)
+            {
+                Partial = Result(),
+            };
+        }
+        catch (TransferException exception)
+        {
+            exception.Partial = Result();
+            throw;
+        }
+    }
+
+    /// <summary>What has been done so far.</summary>
+    public TransferResult Result() => new()
+    {
+        Source = _source.Name,
+        Destination = _destination.Name,
+        Offset = _spec.Offset,
+        DestinationOffset = _spec.DestinationOffset,
+        Count = _spec.RequestedCount,
+        BytesMoved = _tally.BytesMoved,
+        BytesReflinked = _tally.BytesReflinked,
+        BytesInHoles = _tally.BytesInHoles,
+        Method = _tally.MainMethod,
+        Attempts = _ladder.Attempts,
+        Flags = _spec.Flags,
+        SystemCalls = _tally.SystemCalls,
+        Elapsed = _tally.Elapsed,
+    };
+
+    public void Dispose()
+    {
+        _loop.Dispose();
+        _ladder.Dispose();
+    }
+
+    private LoopEnd Move()
+    {
+        if (_spec.Length is not long length)
+        {
+            return _loop.Run(ref _at, null);
+        }
+
+        if (length == 0)
+        {
+            return LoopEnd.Done;
+        }
+
+        if (_ladder.Current.Kind == TransferMethod.Reflink && Reflink(length))
+        {
+            return LoopEnd.Done;
+        }
+
+        bool keepsHoles = _source is { Kind: DescriptorKind.Regular, IsSeekable: true, Status.IsProbablySparse: true }
+            && _destination is { Kind: DescriptorKind.Regular or DescriptorKind.Block, IsSeekable: true, IsAppending: false };
+        return keepsHoles ? MoveExtents(_spec.Offset!.Value, length) : _loop.Run(ref _at, length);
+    }
+
+    /// <summary>Shares the whole blocks of the range, and moves the edges that do not fill one.</summary>
+    private bool Reflink(long length)
+    {
+        ReflinkRange part = ReflinkRange.Align(_source, _destination, _at, length);
+        bool all = part.Length == length;
+        if (part.Length == 0 || (!all && _spec.Method == TransferMethod.Reflink))
+        {
+            _ladder.Refused(TransferMethod.Reflink, Errno.None,
+                "offset, destination offset and count do not line up with the file system's blocks");
+            _ladder.Descend();
+            return false;
+        }
+
+        TransferCursor start = _at;
+        TransferCursor middle = _at;
+        middle.Advance(part.Start);
+        if (_loop.Run(ref middle, part.Length) == LoopEnd.Refused)
+        {
+            return false;
+        }
+
+        if (!all)
+        {
+            _ladder.Descend();
+            _loop.Run(ref start, part.Start);
+            _loop.Run(ref middle, length - part.Start - part.Length);
+        }
+
+        _at.Advance(length);
+        return true;
+    }
+
+    private LoopEnd MoveExtents(long offset, long length)
+    {
+        foreach (Extent extent in Extent.Walk(_source.Handle, offset, length))
+        {
+            _monitor.Cancellation.ThrowIfCancellationRequested();
+            if (extent.IsHole && _holes.TryMake(_at.DestinationOffset!.Value, extent.Length))
+            {
+                _at.Advance(extent.Length);
+                _tally.BytesInHoles += extent.Length;
+                _loop.Report();
+            }
+            else if (_loop.Run(ref _at, extent.Length) is not LoopEnd.Done and LoopEnd end)
+            {
+                return end;
+            }
+        }
+
+        return LoopEnd.Done;
+    }
+
+    /// <summary>The source ended before its size, or the count, was reached: it was truncated meanwhile, or its size was
+    /// never true (sysfs says 4096 for all).</summary>
+    private void CheckEarlyEnd()
+    {
+        FileStatus.TryGet(_source.Handle, out FileStatus? now);
+        if (_source.Kind == DescriptorKind.Regular && now is not null && now.Size < _source.Size)
+        {
+            throw new TransferException(TransferErrorId.SourceTruncated,
+                $"'{_source.Name}' became shorter while it was copied: {_source.Size} bytes at first, {now.Size} now. Copy it again when nobody writes to it.",
+                target: _source.Name);
+        }
+
+        if (_spec.RequiresCount && _tally.BytesCopied < _spec.RequestedCount)
+        {
+            throw new TransferException(TransferErrorId.CountPastEnd,
+                $"'{_source.Name}' ended after {_tally.BytesCopied} bytes, and {_spec.RequestedCount} were asked for. Leave -Count out to copy up to the end.",
+                target: _source.Name);
+        }
+    }
+}

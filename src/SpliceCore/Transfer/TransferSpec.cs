@@ -1,0 +1,26 @@
+namespace Splice.Transfer;
+
+/// <summary>What one transfer between two descriptors shall do, checked and complete.</summary>
+internal sealed record TransferSpec
+{
+    /// <summary>Where reading starts; null where the source has no position.</summary>
+    public long? Offset { get; init; }
+
+    /// <summary>Where writing starts; null where the destination has no position.</summary>
+    public long? DestinationOffset { get; init; }
+
+    /// <summary>The bytes to move; null up to the end.</summary>
+    public long? Length { get; init; }
+
+    /// <summary>The bytes that the user asked for, if he did: fewer are an error where they were promised.</summary>
+    public long? RequestedCount { get; init; }
+
+    /// <summary>Whether a source that ends before <see cref="RequestedCount"/> is an error.</summary>
+    public bool RequiresCount { get; init; }
+
+    public TransferMethod Method { get; init; }
+
+    public SpliceFlags Flags { get; init; }
+
+    public int? PipeSize { get; init; }
+}

@@ -1,0 +1,80 @@
+using System.Collections.ObjectModel;
+using System.Management.Automation;
+using Microsoft.PowerShell.Commands;
+using Splice.Errors;
+
+namespace Splice.Binding;
+
+/// <summary>Turns what a user typed into paths of the file system: relative to $PWD, through drives, wildcards expanded.
+/// What is no such path is an error record, and the others go on.</summary>
+internal sealed class PathResolver(PSCmdlet command)
+{
+    /// <summary>The files that a path names.</summary>
+    /// <param name="path">As the user gave it.</param>
+    /// <param name="isLiteral">Whether wildcard characters stand for themselves.</param>
+    public IReadOnlyList<string> Sources(string path, bool isLiteral)
+    {
+        // Most paths have no wildcard: the open tells whether the file is there, so nothing looks twice.
+        bool expand = !isLiteral && (WildcardPattern.ContainsWildcardCharacters(path) || path.Contains('`', StringComparison.Ordinal));
+        if (!expand)
+        {
+            return Single(path) is { } single ? [single] : [];
+        }
+
+        try
+        {
+            Collection<string> found = command.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
+            if (!IsFileSystem(path, provider))
+            {
+                return [];
+            }
+
+            if (found.Count == 0)
+            {
+                command.WriteError(ErrorRecords.NoMatch(path));
+            }
+
+            return found;
+        }
+        catch (ItemNotFoundException)
+        {
+            command.WriteError(ErrorRecords.NoMatch(path));
+        }
+        catch (Exception exception) when (IsPathProblem(exception))
+        {
+            command.WriteError(ErrorRecords.InvalidPath(path, exception));
+        }
+
+        return [];
+    }
+
+    /// <summary>The one file or folder that a literal path names, there or not; null after an error.</summary>
+    public string? Single(string path)
+    {
+        try
+        {
+            string found = command.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+            return IsFileSystem(path, provider) ? found : null;
+        }
+        catch (Exception exception) when (IsPathProblem(exception))
+        {
+            command.WriteError(ErrorRecords.InvalidPath(path, exception));
+            return null;
+        }
+    }
+
+    private bool IsFileSystem(string path, ProviderInfo provider)
+    {
+        bool itIs = provider.ImplementingType == typeof(FileSystemProvider);
+        if (!itIs)
+        {
+            command.WriteError(ErrorRecords.NotFileSystem(path, provider.Name));
+        }
+
+        return itIs;
+    }
+
+    private static bool IsPathProblem(Exception exception) => exception
+        is SessionStateException or ProviderInvocationException or PSInvalidOperationException or NotSupportedException
+        or ArgumentException or WildcardPatternException;
+}

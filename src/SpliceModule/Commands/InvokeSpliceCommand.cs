@@ -1,0 +1,87 @@
+using System.Management.Automation;
+using System.Runtime.InteropServices;
+using Splice.Binding;
+
+namespace Splice.Commands;
+
+/// <summary>Moves bytes between two open handles with splice(2).</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "Splice")]
+[OutputType(typeof(TransferResult))]
+public sealed class InvokeSpliceCommand : TransferCommand
+{
+    /// <summary>What to read: a FileStream, SafeHandle, Socket, NetworkStream, PipeStream or descriptor number.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [TransferHandle]
+    public TransferHandle Source { get; set; } = null!;
+
+    /// <summary>What to write: a FileStream, SafeHandle, Socket, NetworkStream, PipeStream or descriptor number.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [TransferHandle]
+    public TransferHandle Destination { get; set; } = null!;
+
+    /// <summary>Where to read, in bytes from the source's start; its position is left alone.</summary>
+    [Parameter(Position = 2)]
+    public long? Offset { get; set; }
+
+    /// <summary>How many bytes to move.</summary>
+    [Parameter(Position = 3)]
+    public long? Count { get; set; }
+
+    /// <summary>Where to write, in bytes from the destination's start; its position is left alone.</summary>
+    [Parameter]
+    public long? DestinationOffset { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        if (Try($"Splicing {Source}", Run) is { } result)
+        {
+            Emit(result);
+        }
+    }
+
+    private TransferResult Run(TransferMonitor monitor)
+    {
+        SafeHandle source = Source.Open();
+        SafeHandle destination = Destination.Open();
+        long? sourcePosition = Offset.HasValue ? null : Source.Position;
+        long? destinationPosition = DestinationOffset.HasValue ? null : Destination.Position;
+        var request = new HandleTransferRequest
+        {
+            Source = source,
+            Destination = destination,
+            SourceName = Source.Name,
+            DestinationName = Destination.Name,
+            Offset = Offset,
+            DestinationOffset = DestinationOffset,
+            Count = Count,
+            Flags = Flags,
+            PipeSize = PipeSize,
+        };
+        long moved = 0;
+        try
+        {
+            TransferResult result = HandleTransfer.Run(request, monitor);
+            moved = result.BytesCopied;
+            return result;
+        }
+        catch (TransferException exception)
+        {
+            moved = exception.Partial?.BytesCopied ?? 0;
+            throw;
+        }
+        finally
+        {
+            // A FileStream keeps a position of its own, which the kernel does not know.
+            if (sourcePosition is long from)
+            {
+                Source.MoveTo(from + moved);
+            }
+
+            if (destinationPosition is long to)
+            {
+                Destination.MoveTo(to + moved);
+            }
+        }
+    }
+}

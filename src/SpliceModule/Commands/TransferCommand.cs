@@ -1,0 +1,90 @@
+using System.Management.Automation;
+using Splice.Errors;
+
+namespace Splice.Commands;
+
+/// <summary>What all cmdlets that move bytes have in common: they can be stopped at any time, and their results and
+/// errors look alike.</summary>
+public abstract class TransferCommand : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource _cancellation = new();
+
+    /// <summary>Flags for splice(2): Move, NonBlock, More, Gift.</summary>
+    [Parameter]
+    public SpliceFlags Flags { get; set; }
+
+    /// <summary>The capacity in bytes to ask for where splice(2) needs a pipe of its own; 1 MiB where it is not
+    /// given. The kernel rounds it up, and unprivileged users get no more than /proc/sys/fs/pipe-max-size.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? PipeSize { get; set; }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Releases what the cmdlet holds.</summary>
+    /// <param name="disposing">False when called by a finalizer.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _cancellation.Dispose();
+        }
+    }
+
+    /// <summary>Only signals: PowerShell calls it on another thread.</summary>
+    protected override void StopProcessing() => _cancellation.Cancel();
+
+    /// <summary>Runs one transfer. Its failure is an error record, and the pipeline goes on.</summary>
+    /// <param name="activity">What the progress bar calls it.</param>
+    /// <param name="transfer">The transfer.</param>
+    /// <returns>The result; null where it failed.</returns>
+    private protected TransferResult? Try(string activity, Func<TransferMonitor, TransferResult> transfer)
+    {
+        var progress = new Progress.ProgressReporter(this, activity);
+        try
+        {
+            return transfer(new TransferMonitor(progress.Report, _cancellation.Token));
+        }
+        catch (TransferException exception) when (exception.Id == TransferErrorId.Cancelled && Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (TransferException exception)
+        {
+            WriteError(ErrorRecords.From(exception));
+            return null;
+        }
+        finally
+        {
+            progress.Complete();
+        }
+    }
+
+    /// <summary>Emits a result, with the path that other cmdlets take it by.</summary>
+    /// <param name="result">The result.</param>
+    private protected void Emit(TransferResult result)
+    {
+        foreach (MethodAttempt attempt in result.Attempts)
+        {
+            WriteVerbose($"{result.Source} -> {result.Destination}: {attempt}");
+        }
+
+        foreach (string warning in result.Warnings)
+        {
+            WriteWarning(warning);
+        }
+
+        var output = new PSObject(result);
+        if (Path.IsPathRooted(result.Destination))
+        {
+            output.Properties.Add(new PSNoteProperty("PSPath", $@"Microsoft.PowerShell.Core\FileSystem::{result.Destination}"));
+        }
+
+        WriteObject(output);
+    }
+}

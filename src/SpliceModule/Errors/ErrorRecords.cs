@@ -1,0 +1,48 @@
+using System.Management.Automation;
+
+namespace Splice.Errors;
+
+/// <summary>The one place where error records are made: each with an id that scripts can match, a category, and the
+/// path or handle that it is about.</summary>
+internal static class ErrorRecords
+{
+    /// <summary>A transfer failed.</summary>
+    public static ErrorRecord From(TransferException exception) =>
+        new(exception, exception.Id.ToString(), CategoryOf(exception.Id), exception.Target);
+
+    /// <summary>A wildcard matched nothing.</summary>
+    public static ErrorRecord NoMatch(string pattern) => Make("NoMatch", ErrorCategory.ObjectNotFound, pattern,
+        $"No file matches '{pattern}'. Check the pattern; use -LiteralPath if its characters are meant literally.");
+
+    /// <summary>The path is on a drive of another provider.</summary>
+    public static ErrorRecord NotFileSystem(string path, string provider) => Make("NotFileSystem", ErrorCategory.InvalidArgument, path,
+        $"'{path}' is on the {provider} provider, not in the file system. Only files can be copied in the kernel.");
+
+    /// <summary>PowerShell could not make a path of what was given.</summary>
+    public static ErrorRecord InvalidPath(string path, Exception cause) => Make("InvalidPath", ErrorCategory.InvalidArgument, path,
+        $"'{path}' is no path: {cause.Message}");
+
+    private static ErrorRecord Make(string id, ErrorCategory category, object target, string message) =>
+        new(new IOException(message), id, category, target);
+
+    private static ErrorCategory CategoryOf(TransferErrorId id) => id switch
+    {
+        TransferErrorId.SourceNotFound or TransferErrorId.DestinationFolderNotFound => ErrorCategory.ObjectNotFound,
+        TransferErrorId.DestinationExists => ErrorCategory.ResourceExists,
+        TransferErrorId.PermissionDenied => ErrorCategory.PermissionDenied,
+        TransferErrorId.SourceIsDirectory => ErrorCategory.InvalidType,
+        TransferErrorId.DestinationNotReplaceable or TransferErrorId.SameFile or TransferErrorId.MethodNotPossible
+            => ErrorCategory.InvalidOperation,
+        TransferErrorId.InvalidPath or TransferErrorId.NegativeOffset or TransferErrorId.NegativeCount
+            or TransferErrorId.OffsetPastEnd or TransferErrorId.CountPastEnd or TransferErrorId.NotSeekable
+            or TransferErrorId.EndlessSource or TransferErrorId.BadDescriptor or TransferErrorId.HandleClosed
+            or TransferErrorId.SourceNotReadable or TransferErrorId.DestinationNotWritable => ErrorCategory.InvalidArgument,
+        TransferErrorId.DiskFull or TransferErrorId.WriteFailed => ErrorCategory.WriteError,
+        TransferErrorId.FileSizeLimit => ErrorCategory.LimitsExceeded,
+        TransferErrorId.ReaderGone => ErrorCategory.ConnectionError,
+        TransferErrorId.SourceTruncated => ErrorCategory.InvalidData,
+        TransferErrorId.Cancelled => ErrorCategory.OperationStopped,
+        TransferErrorId.ResourceExhausted => ErrorCategory.ResourceUnavailable,
+        _ => ErrorCategory.ReadError,
+    };
+}

@@ -1,0 +1,37 @@
+namespace Splice.Tests;
+
+/// <summary>A folder of the test's own that goes with it.</summary>
+public sealed class Workspace : IDisposable
+{
+    /// <param name="root">Where to make it; null for the system's folder for temporary files.</param>
+    public Workspace(string? root = null)
+    {
+        Folder = Path.Combine(root ?? Path.GetTempPath(), $"splice-test-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(Folder);
+    }
+
+    public string Folder { get; }
+
+    public string this[string name] => Path.Combine(Folder, name);
+
+    /// <summary>Everything in the folder, by name.</summary>
+    public string[] Names => [.. Directory.GetFileSystemEntries(Folder).Select(entry => Path.GetFileName(entry)).Order(StringComparer.Ordinal)];
+
+    public string Write(string name, byte[] content)
+    {
+        File.WriteAllBytes(this[name], content);
+        return this[name];
+    }
+
+    /// <summary>A file of random bytes, the same at every run.</summary>
+    public string WriteRandom(string name, int size, int seed = 1) => Write(name, RandomBytes(size, seed));
+
+    public static byte[] RandomBytes(int size, int seed = 1)
+    {
+        byte[] content = new byte[size];
+        new Random(seed).NextBytes(content);
+        return content;
+    }
+
+    public void Dispose() => Directory.Delete(Folder, recursive: true);
+}
