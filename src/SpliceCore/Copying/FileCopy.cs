@@ -10,7 +10,7 @@ namespace Splice;
 /// <summary>Copies a file, or a range of one.</summary>
 public static class FileCopy
 {
-    private const uint PrivateMode = 0x180; // 0600, until the source's mode is set
+    private const uint PrivateMode = 0x180; // 0600, until the file gets the mode of another
     private const uint DefaultMode = 0x1B6; // 0666, of which the umask takes its share
 
     /// <summary>Copies. The old destination is there, whole, until the new one is.</summary>
@@ -84,7 +84,8 @@ public static class FileCopy
     {
         // A FIFO's or a device's mode is no mode for a file.
         bool keepsMetadata = request.IsWhole && source.Kind == DescriptorKind.Regular;
-        using var staged = StagedFile.Create(path, keepsMetadata ? PrivateMode : DefaultMode);
+        bool takesMode = keepsMetadata || path.Existing is not null;
+        using var staged = StagedFile.Create(path, takesMode ? PrivateMode : DefaultMode);
         Descriptor destination = Descriptor.Describe(staged.Handle, path.Path);
         using var run = new TransferRun(
             source, destination, spec with { DestinationOffset = request.DestinationOffset ?? 0 }, monitor, tally);

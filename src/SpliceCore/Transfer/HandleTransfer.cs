@@ -43,6 +43,15 @@ public static class HandleTransfer
         {
             return run.Run();
         }
+        catch (ObjectDisposedException)
+        {
+            throw new TransferException(TransferErrorId.HandleClosed,
+                $"The handle of '{source.Name}' or '{destination.Name}' was closed while bytes were moved. Close it after the transfer.",
+                Errno.EBADF, destination.Name)
+            {
+                Partial = run.Result(),
+            };
+        }
         finally
         {
             // The transfer works at offsets of its own; on the way, holes are looked for with lseek(2).

@@ -65,7 +65,7 @@ internal sealed class TransferLoop(
                 case StepKind.WouldBlock when _returnsInsteadOfWaiting && method.BytesInHand == 0:
                     return LoopEnd.WouldBlock;
 
-                case StepKind.WouldBlock:
+                case StepKind.WouldBlock when source.CanBlock || destination.CanBlock:
                     Wait(method, step.Side);
                     break;
 
@@ -78,6 +78,7 @@ internal sealed class TransferLoop(
 
                     break;
 
+                case StepKind.WouldBlock:
                 case StepKind.NotSupported:
                 case StepKind.Failed:
                     throw Failures.Step(

@@ -42,7 +42,9 @@ public sealed class TransferHandle
             SafeHandle handle = _value switch
             {
                 long number => new SafeFileHandle((nint)(number is >= 0 and <= int.MaxValue ? number : -1), ownsHandle: false),
-                FileStream stream => Flushed(stream),
+                
+                // The getter flushes, and puts the descriptor's offset where the stream's own position is.
+                FileStream stream => stream.SafeFileHandle,
                 Socket socket => socket.SafeHandle,
                 NetworkStream stream => stream.Socket.SafeHandle,
                 PipeStream stream => stream.SafePipeHandle,
@@ -64,12 +66,6 @@ public sealed class TransferHandle
 
     /// <inheritdoc />
     public override string ToString() => Name ?? _value.ToString() ?? string.Empty;
-
-    private static SafeFileHandle Flushed(FileStream stream)
-    {
-        // The getter flushes, and puts the descriptor's offset where the stream's own position is.
-        return stream.SafeFileHandle;
-    }
 
     private TransferException Closed() => new(TransferErrorId.HandleClosed,
         $"The {_value.GetType().Name} is closed. Open it again, and close it only after the transfer.",

@@ -36,7 +36,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     }
 
     /// <summary>The file to make or replace, or the folder that takes the sources' names.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string Destination { get; set; } = string.Empty;
 

@@ -1,0 +1,102 @@
+<#
+.SYNOPSIS
+    Builds, tests, documents, packages and installs the module.
+
+.DESCRIPTION
+    Build    the importable module in out/Splice
+    Test     xunit, then Pester on out/Splice in a child pwsh
+    Docs     the MAML help from docs/en-US (needs Microsoft.PowerShell.PlatyPS); commit what it makes
+    Package  the gallery's nupkg in out/
+    Install  out/Splice to the user's module path
+    Clean    removes what the build made
+
+.EXAMPLE
+    ./build.ps1
+
+.EXAMPLE
+    ./build.ps1 -Task Test
+#>
+[CmdletBinding()]
+param(
+    # What to do, in order.
+    [ValidateSet('Build', 'Test', 'Docs', 'Package', 'Install', 'Clean')]
+    [string[]] $Task = @('Build'),
+
+    # The configuration to build.
+    [ValidateSet('Release', 'Debug')]
+    [string] $Configuration = 'Release'
+)
+
+#requires -Version 7.4
+$ErrorActionPreference = 'Stop'
+$output = Join-Path $PSScriptRoot 'out'
+$moduleFolder = Join-Path $output 'Splice'
+$helpFolder = Join-Path $PSScriptRoot 'src' 'SpliceModule' 'en-US'
+
+function Invoke-Native([string] $Command, [string[]] $Arguments) {
+    & $Command @Arguments
+    if ($LASTEXITCODE) { throw "'$Command $Arguments' ended with exit code $LASTEXITCODE." }
+}
+
+function Assert-Module([string] $Name, [version] $MinimumVersion) {
+    $found = Get-Module -ListAvailable $Name | Where-Object Version -GE $MinimumVersion
+    if (-not $found) { throw "$Name $MinimumVersion or later is missing. Get it with: Install-PSResource $Name" }
+}
+
+function Invoke-Build {
+    Invoke-Native dotnet @('build', (Join-Path $PSScriptRoot 'src' 'SpliceModule'), '-c', $Configuration, '--nologo')
+}
+
+function Invoke-Test {
+    Assert-Module Pester 5.7.0
+    Push-Location $PSScriptRoot
+    try { Invoke-Native dotnet @('test', '-c', $Configuration) } finally { Pop-Location }
+
+    # A dll cannot be unloaded: the tests get a process of their own.
+    $pwsh = [Environment]::ProcessPath
+    Invoke-Native $pwsh @('-NoProfile', '-File', (Join-Path $PSScriptRoot 'tests' 'Pester' 'Invoke-Suite.ps1'))
+}
+
+function Invoke-Docs {
+    Assert-Module Microsoft.PowerShell.PlatyPS 1.0.0
+    $made = Join-Path ([IO.Path]::GetTempPath()) "splice-help-$PID"
+    try {
+        # about_ topics are text already, and a module page stops the export.
+        $pages = Get-ChildItem (Join-Path $PSScriptRoot 'docs' 'en-US') -Filter *-*.md
+        $pages | Import-MarkdownCommandHelp | Export-MamlCommandHelp -OutputFolder $made -Force | Out-Null
+        $null = New-Item -ItemType Directory -Force $helpFolder
+        Get-ChildItem $made -Recurse -Filter *-Help.xml | Copy-Item -Destination $helpFolder
+    }
+    finally {
+        Remove-Item $made -Recurse -Force -ErrorAction Ignore
+    }
+}
+
+function Invoke-Package {
+    if (-not (Get-Command Compress-PSResource -ErrorAction Ignore)) {
+        throw 'Compress-PSResource is missing. Get it with: Install-PSResource Microsoft.PowerShell.PSResourceGet'
+    }
+
+    Invoke-Build
+    Compress-PSResource -Path $moduleFolder -DestinationPath $output
+    Get-ChildItem $output -Filter Splice.*.nupkg
+}
+
+function Invoke-Install {
+    Invoke-Build
+    $version = (Import-PowerShellDataFile (Join-Path $moduleFolder 'Splice.psd1')).ModuleVersion
+    $userPath = Join-Path ([Environment]::GetFolderPath('LocalApplicationData')) 'powershell' 'Modules'
+    $target = Join-Path $userPath 'Splice' $version
+    $null = New-Item -ItemType Directory -Force $target
+    Copy-Item -Path (Join-Path $moduleFolder '*') -Destination $target -Recurse -Force
+    Get-Module -ListAvailable Splice | Where-Object ModuleBase -EQ $target
+}
+
+function Invoke-Clean {
+    $made = Get-ChildItem $PSScriptRoot -Directory -Recurse -Include bin, obj
+    @($made.FullName; $output) | Where-Object { Test-Path $_ } | Remove-Item -Recurse -Force
+}
+
+foreach ($name in $Task) {
+    & "Invoke-$name"
+}
