@@ -85,7 +85,8 @@ public static class FileCopy
         // A FIFO's or a device's mode is no mode for a file.
         bool keepsMetadata = request.IsWhole && source.Kind == DescriptorKind.Regular;
         bool takesMode = keepsMetadata || path.Existing is not null;
-        using var staged = StagedFile.Create(path, takesMode ? PrivateMode : DefaultMode);
+        using var staged = StagedFile.Create(
+            path, takesMode ? PrivateMode : DefaultMode, monitor.Cancellation);
         Descriptor destination = Descriptor.Describe(staged.Handle, path.Path);
         using var run = new TransferRun(
             source, destination, spec with { DestinationOffset = request.DestinationOffset ?? 0 }, monitor, tally);

@@ -15,13 +15,15 @@ internal sealed class StagedFile : IDisposable
     private readonly SafeFileHandle _folder;
     private readonly string _path;
     private readonly string _name;
+    private readonly CancellationToken _cancellation;
     private string? _temporaryName;
 
-    private StagedFile(SafeFileHandle folder, string path, string name)
+    private StagedFile(SafeFileHandle folder, DestinationPath destination, CancellationToken cancellation)
     {
         _folder = folder;
-        _path = path;
-        _name = name;
+        _path = destination.Path;
+        _name = destination.Name;
+        _cancellation = cancellation;
         Handle = null!;
     }
 
@@ -31,7 +33,8 @@ internal sealed class StagedFile : IDisposable
     /// <summary>Makes the file beside where it will be.</summary>
     /// <param name="destination">Where it will be.</param>
     /// <param name="mode">Its permission bits, of which the umask takes its share.</param>
-    public static StagedFile Create(DestinationPath destination, uint mode)
+    /// <param name="cancellation">Once cancelled, nobody waits for the file to be thrown away.</param>
+    public static StagedFile Create(DestinationPath destination, uint mode, CancellationToken cancellation)
     {
         SysResult opened = LibC.Open(
             destination.Folder, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle folder);
@@ -40,7 +43,7 @@ internal sealed class StagedFile : IDisposable
             throw Failures.OpenDestination(destination.Path, opened.Errno);
         }
 
-        var staged = new StagedFile(folder, destination.Path, destination.Name);
+        var staged = new StagedFile(folder, destination, cancellation);
         try
         {
             staged.Open(mode);
@@ -74,8 +77,16 @@ internal sealed class StagedFile : IDisposable
             LibC.UnlinkAt(_folder, _temporaryName);
         }
 
-        Handle?.Dispose();
         _folder.Dispose();
+        if (_cancellation.IsCancellationRequested)
+        {
+            // The last close of a nameless file frees its blocks, which takes seconds for many GiB.
+            ThreadPool.UnsafeQueueUserWorkItem(static handle => handle?.Dispose(), Handle, preferLocal: false);
+        }
+        else
+        {
+            Handle?.Dispose();
+        }
     }
 
     private void Open(uint mode)
