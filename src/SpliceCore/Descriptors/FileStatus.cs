@@ -6,7 +6,7 @@ namespace Splice.Descriptors;
 /// <summary>One look at a file: everything that a transfer wants to know of it.</summary>
 internal sealed record FileStatus
 {
-    private const int TypeMask = 0xF000;
+    public const int TypeMask = 0xF000; // S_IFMT
     private const int PermissionMask = 0xFFF;
     private const int SectorSize = 512; // the unit of stx_blocks, whatever the device's is
 

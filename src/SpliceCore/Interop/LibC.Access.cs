@@ -4,8 +4,8 @@ namespace Splice.Interop;
 
 internal static partial class LibC
 {
-    private const int WriteAccess = 2; // W_OK
-    private const int EffectiveAccess = 0x200; // AT_EACCESS
+    public const int WriteAccess = 2; // W_OK
+    public const int EffectiveAccess = 0x200; // AT_EACCESS
 
     /// <summary>Whether the process, with its effective ids, may write to a path.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/access.2.html">faccessat(2)</see></remarks>

@@ -4,10 +4,10 @@ namespace Splice.Interop;
 
 internal static partial class LibC
 {
-    private const int GetStatusFlagsCommand = 3; // F_GETFL
-    private const int SetStatusFlagsCommand = 4; // F_SETFL
-    private const int SetPipeSizeCommand = 1031; // F_SETPIPE_SZ
-    private const int GetPipeSizeCommand = 1032; // F_GETPIPE_SZ
+    public const int GetStatusFlagsCommand = 3; // F_GETFL
+    public const int SetStatusFlagsCommand = 4; // F_SETFL
+    public const int SetPipeSizeCommand = 1031; // F_SETPIPE_SZ
+    public const int GetPipeSizeCommand = 1032; // F_GETPIPE_SZ
 
     /// <summary>F_GETFL: access mode and status flags (<see cref="OpenFlags"/>). EBADF where nothing is open.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/fcntl.2.html">fcntl(2)</see></remarks>

@@ -4,7 +4,7 @@ namespace Splice.Interop;
 
 internal static partial class LibC
 {
-    private const int KeepSizeAndPunchHole = 0x1 | 0x2; // FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
+    public const int KeepSizeAndPunchHole = 0x1 | 0x2; // FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE
 
     /// <summary>Makes a range read as zeros and gives its blocks back.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/fallocate.2.html">fallocate(2)</see></remarks>

@@ -4,7 +4,7 @@ namespace Splice.Interop;
 
 internal static partial class LibC
 {
-    private const uint NoReplace = 1; // RENAME_NOREPLACE
+    public const uint NoReplace = 1; // RENAME_NOREPLACE
 
     /// <summary>Renames within one directory; the new name is replaced in one step.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/rename.2.html">renameat(2)</see></remarks>

@@ -4,7 +4,7 @@ namespace Splice.Interop;
 
 internal static partial class LibC
 {
-    private const uint BasicStats = 0x7FF; // STATX_BASIC_STATS
+    public const uint BasicStats = 0x7FF; // STATX_BASIC_STATS
 
     /// <summary>STATX_ATTR_MOUNT_ROOT: the file is where something is mounted (a bind-mounted file, say).</summary>
     public const ulong AttributeMountRoot = 0x2000;

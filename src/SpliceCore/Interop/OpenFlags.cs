@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Splice.Interop;
 
 /// <summary>The O_* flags of open(2). Four of them differ between x64 and arm64 (asm/fcntl.h).</summary>
@@ -17,10 +15,8 @@ internal static class OpenFlags
     public const int CloseOnExec = 0x80000;
     public const int PathOnly = 0x200000;
 
-    public static readonly int Directory = OnArm64 ? 0x4000 : 0x10000;
-    public static readonly int NoFollow = OnArm64 ? 0x8000 : 0x20000;
-    public static readonly int Direct = OnArm64 ? 0x10000 : 0x4000;
-    public static readonly int TemporaryFile = 0x400000 | Directory;
-
-    private static bool OnArm64 => RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+    public static readonly ArchitectureValue Directory = new(X64: 0x10000, Arm64: 0x4000);
+    public static readonly ArchitectureValue NoFollow = new(X64: 0x20000, Arm64: 0x8000);
+    public static readonly ArchitectureValue Direct = new(X64: 0x4000, Arm64: 0x10000);
+    public static readonly ArchitectureValue TemporaryFile = new(0x400000 | Directory.X64, 0x400000 | Directory.Arm64);
 }

@@ -8,7 +8,7 @@ namespace Splice.Transfer;
 /// <see href="https://man7.org/linux/man-pages/man2/setrlimit.2.html">setrlimit(2)</see>, RLIMIT_FSIZE</remarks>
 internal static class FileSizeSignal
 {
-    private const int FileSizeExceeded = 25; // SIGXFSZ
+    public const int FileSizeExceeded = 25; // SIGXFSZ
 
     private static readonly PosixSignalRegistration Registration =
         PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, static context => context.Cancel = true);

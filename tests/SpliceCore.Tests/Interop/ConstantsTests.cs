@@ -1,0 +1,205 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Splice.Descriptors;
+using Splice.Interop;
+using Splice.Transfer;
+using Xunit;
+
+namespace Splice.Tests.Interop;
+
+/// <summary>Every number and every structure that is shared with the kernel, against the C headers.</summary>
+public class ConstantsTests
+{
+    private static readonly Dictionary<string, string> OpenFlagNames = new()
+    {
+        [nameof(OpenFlags.ReadOnly)] = "O_RDONLY",
+        [nameof(OpenFlags.WriteOnly)] = "O_WRONLY",
+        [nameof(OpenFlags.ReadWrite)] = "O_RDWR",
+        [nameof(OpenFlags.AccessMode)] = "O_ACCMODE & ~O_PATH", // musl counts O_PATH in
+        [nameof(OpenFlags.Create)] = "O_CREAT",
+        [nameof(OpenFlags.Exclusive)] = "O_EXCL",
+        [nameof(OpenFlags.NoControllingTerminal)] = "O_NOCTTY",
+        [nameof(OpenFlags.Append)] = "O_APPEND",
+        [nameof(OpenFlags.NonBlock)] = "O_NONBLOCK",
+        [nameof(OpenFlags.CloseOnExec)] = "O_CLOEXEC",
+        [nameof(OpenFlags.PathOnly)] = "O_PATH",
+        [nameof(OpenFlags.Directory)] = "O_DIRECTORY",
+        [nameof(OpenFlags.NoFollow)] = "O_NOFOLLOW",
+        [nameof(OpenFlags.Direct)] = "O_DIRECT",
+        [nameof(OpenFlags.TemporaryFile)] = "O_TMPFILE",
+    };
+
+    private static readonly Dictionary<string, string> SystemCallNames = new()
+    {
+        [nameof(SystemCallNumber.CopyFileRange)] = "__NR_copy_file_range",
+        [nameof(SystemCallNumber.Statx)] = "__NR_statx",
+        [nameof(SystemCallNumber.RenameAt2)] = "__NR_renameat2",
+    };
+
+    [Theory]
+    [InlineData(Architecture.X64)]
+    [InlineData(Architecture.Arm64)]
+    public void Open_flags_and_call_numbers_are_the_headers(Architecture architecture)
+    {
+        var check = new HeaderCheck();
+        AddFields(check, typeof(OpenFlags), OpenFlagNames, architecture);
+        AddFields(check, typeof(SystemCallNumber), SystemCallNames, architecture);
+        AssertAgreed(check, architecture);
+    }
+
+    [Theory]
+    [InlineData(Architecture.X64)]
+    [InlineData(Architecture.Arm64)]
+    public void Error_numbers_are_the_headers(Architecture architecture)
+    {
+        var check = new HeaderCheck();
+        foreach (Errno errno in Enum.GetValues<Errno>().Where(errno => errno != Errno.None))
+        {
+            check.Equal($"{errno}", (long)errno);
+        }
+
+        AssertAgreed(check, architecture);
+    }
+
+    [Theory]
+    [InlineData(Architecture.X64)]
+    [InlineData(Architecture.Arm64)]
+    public void Requests_flags_and_modes_are_the_headers(Architecture architecture)
+    {
+        var check = new HeaderCheck();
+        check.Equal("FICLONE", LibC.CloneRequest);
+        check.Equal("FICLONERANGE", LibC.CloneRangeRequest);
+        check.Equal("BLKGETSIZE64", LibC.BlockDeviceSizeRequest);
+        check.Equal("FIONREAD", LibC.BytesAvailableRequest);
+        check.Equal("F_GETFL", LibC.GetStatusFlagsCommand);
+        check.Equal("F_SETFL", LibC.SetStatusFlagsCommand);
+        check.Equal("F_GETPIPE_SZ", LibC.GetPipeSizeCommand);
+        check.Equal("F_SETPIPE_SZ", LibC.SetPipeSizeCommand);
+        check.Equal("EFD_CLOEXEC", OpenFlags.CloseOnExec);
+        check.Equal("EFD_NONBLOCK", OpenFlags.NonBlock);
+        check.Equal("AT_FDCWD", LibC.CurrentDirectory);
+        check.Equal("AT_SYMLINK_NOFOLLOW", LibC.SymlinkNoFollow);
+        check.Equal("AT_SYMLINK_FOLLOW", LibC.SymlinkFollow);
+        check.Equal("AT_EMPTY_PATH", LibC.EmptyPath);
+        check.Equal("AT_EACCESS", LibC.EffectiveAccess);
+        check.Equal("W_OK", LibC.WriteAccess);
+        check.Equal("RENAME_NOREPLACE", LibC.NoReplace);
+        check.Equal("STATX_BASIC_STATS", LibC.BasicStats);
+        check.Equal("STATX_ATTR_MOUNT_ROOT", (long)LibC.AttributeMountRoot);
+        check.Equal("SEEK_SET", (int)SeekOrigin.Begin);
+        check.Equal("SEEK_CUR", (int)SeekOrigin.Current);
+        check.Equal("SEEK_DATA", LibC.SeekDataOrigin);
+        check.Equal("SEEK_HOLE", LibC.SeekHoleOrigin);
+        check.Equal("FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE", LibC.KeepSizeAndPunchHole);
+        check.Equal("SIGXFSZ", FileSizeSignal.FileSizeExceeded);
+        check.Equal("S_IFMT", FileStatus.TypeMask);
+        AddEnum(check, new Dictionary<SpliceFlags, string>
+        {
+            [SpliceFlags.None] = "0",
+            [SpliceFlags.Move] = "SPLICE_F_MOVE",
+            [SpliceFlags.NonBlock] = "SPLICE_F_NONBLOCK",
+            [SpliceFlags.More] = "SPLICE_F_MORE",
+            [SpliceFlags.Gift] = "SPLICE_F_GIFT",
+        });
+        AddEnum(check, new Dictionary<PollEvents, string>
+        {
+            [PollEvents.None] = "0",
+            [PollEvents.In] = "POLLIN",
+            [PollEvents.Out] = "POLLOUT",
+            [PollEvents.Error] = "POLLERR",
+            [PollEvents.HangUp] = "POLLHUP",
+            [PollEvents.Invalid] = "POLLNVAL",
+        });
+        AddEnum(check, new Dictionary<DescriptorKind, string>
+        {
+            [DescriptorKind.Other] = "0",
+            [DescriptorKind.Fifo] = "S_IFIFO",
+            [DescriptorKind.Character] = "S_IFCHR",
+            [DescriptorKind.Directory] = "S_IFDIR",
+            [DescriptorKind.Block] = "S_IFBLK",
+            [DescriptorKind.Regular] = "S_IFREG",
+            [DescriptorKind.SymbolicLink] = "S_IFLNK",
+            [DescriptorKind.Socket] = "S_IFSOCK",
+        });
+        AssertAgreed(check, architecture);
+    }
+
+    [Theory]
+    [InlineData(Architecture.X64)]
+    [InlineData(Architecture.Arm64)]
+    public void Structures_are_the_headers(Architecture architecture)
+    {
+        var check = new HeaderCheck();
+        AddStructure<LibC.StatxBuffer>(check, "struct statx",
+            "stx_mask", "stx_blksize", "stx_attributes", "stx_nlink", "stx_uid", "stx_gid", "stx_mode", null,
+            "stx_ino", "stx_size", "stx_blocks", "stx_attributes_mask", "stx_atime", "stx_btime", "stx_ctime", "stx_mtime",
+            "stx_rdev_major", "stx_rdev_minor", "stx_dev_major", "stx_dev_minor");
+        AddStructure<LibC.StatxTimestamp>(check, "struct statx_timestamp", "tv_sec", "tv_nsec", null);
+        AddStructure<LibC.CloneRange>(check, "struct file_clone_range", "src_fd", "src_offset", "src_length", "dest_offset");
+        AddStructure<LibC.PollDescriptor>(check, "struct pollfd", "fd", "events", "revents");
+        AddStructure<LibC.TimeSpecification>(check, "struct timespec", "tv_sec", "tv_nsec");
+        AddStructure<LibC.IoVector>(check, "struct iovec", "iov_base", "iov_len");
+        AddFieldsOf<LibC.StatFsBuffer>(check, "struct statfs", "f_type", "f_bsize");
+        check.Equal($"sizeof(struct statfs) <= {Marshal.SizeOf<LibC.StatFsBuffer>()}", 1);
+        AssertAgreed(check, architecture);
+    }
+
+    [Fact]
+    public void A_wrong_value_would_be_found()
+    {
+        var check = new HeaderCheck();
+        check.Equal("O_CREAT", OpenFlags.Create + 1);
+        string? complaints = check.Complaints(RuntimeInformation.ProcessArchitecture);
+        Assert.SkipWhen(complaints is null, "There is no C compiler.");
+        Assert.Contains("static assertion failed: \"O_CREAT\"", complaints, StringComparison.Ordinal);
+    }
+
+    private static void AddFields(HeaderCheck check, Type type, Dictionary<string, string> names, Architecture architecture)
+    {
+        foreach (FieldInfo field in type.GetFields(BindingFlags.Public | BindingFlags.Static))
+        {
+            object value = field.GetValue(null)!;
+            check.Equal(names[field.Name], value is ArchitectureValue differing ? differing.For(architecture) : (int)value);
+        }
+    }
+
+    private static void AddEnum<T>(HeaderCheck check, Dictionary<T, string> names)
+        where T : struct, Enum
+    {
+        foreach (T value in Enum.GetValues<T>())
+        {
+            check.Equal(names[value], Convert.ToInt64(value, provider: null));
+        }
+    }
+
+    private static void AddStructure<T>(HeaderCheck check, string structure, params string?[] members)
+    {
+        check.Equal($"sizeof({structure})", Marshal.SizeOf<T>());
+        AddFieldsOf<T>(check, structure, members);
+    }
+
+    /// <summary>Fields and members pair up in the order of their declaration; null for a reserved one, whose name each
+    /// libc chooses for itself.</summary>
+    private static void AddFieldsOf<T>(HeaderCheck check, string structure, params string?[] members)
+    {
+        FieldInfo[] fields = typeof(T).GetFields(BindingFlags.Public | BindingFlags.Instance);
+        foreach ((FieldInfo field, string? member) in fields.Zip(members).Where(pair => pair.Second is not null))
+        {
+            check.Equal($"offsetof({structure}, {member})", Marshal.OffsetOf<T>(field.Name));
+            check.Equal($"sizeof((({structure} *)0)->{member})", SizeOf(field.FieldType));
+        }
+
+        Assert.Equal(fields.Length, members.Length);
+    }
+
+    private static int SizeOf(Type type) => type.IsPointer
+        ? IntPtr.Size
+        : Marshal.SizeOf(type.IsEnum ? Enum.GetUnderlyingType(type) : type);
+
+    private static void AssertAgreed(HeaderCheck check, Architecture architecture)
+    {
+        string? complaints = check.Complaints(architecture);
+        Assert.SkipWhen(complaints is null, $"There is no C compiler for {architecture}.");
+        Assert.True(complaints!.Length == 0, complaints);
+    }
+}

@@ -1,0 +1,63 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Splice.Tests.Interop;
+
+/// <summary>Asks the C compiler whether the system's headers agree: every statement becomes a static assertion, so
+/// that nothing has to run and another architecture's headers do as well.</summary>
+internal sealed class HeaderCheck
+{
+    private const string Headers = """
+        #define _GNU_SOURCE
+        #include <asm/unistd.h>
+        #include <errno.h>
+        #include <fcntl.h>
+        #include <linux/fs.h>
+        #include <poll.h>
+        #include <signal.h>
+        #include <stddef.h>
+        #include <stdio.h>
+        #include <sys/eventfd.h>
+        #include <sys/ioctl.h>
+        #include <sys/stat.h>
+        #include <sys/statfs.h>
+        #include <sys/uio.h>
+        #include <time.h>
+        #include <unistd.h>
+
+        """;
+
+    private readonly StringBuilder _program = new(Headers);
+
+    public void Equal(string expression, long value) => _program.Append(
+        CultureInfo.InvariantCulture, $"_Static_assert((unsigned long)({expression}) == {unchecked((ulong)value)}UL, \"{expression}\");\n");
+
+    /// <summary>What the compiler for an architecture says against it; empty where it agrees, null where there is no
+    /// compiler.</summary>
+    public string? Complaints(Architecture architecture)
+    {
+        string compiler = architecture == RuntimeInformation.ProcessArchitecture ? "gcc"
+            : architecture == Architecture.Arm64 ? "aarch64-linux-gnu-gcc" : "x86_64-linux-gnu-gcc";
+        var start = new ProcessStartInfo(compiler, ["-fsyntax-only", "-x", "c", "-"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+        };
+        try
+        {
+            using Process process = Process.Start(start)!;
+            process.StandardInput.Write(_program);
+            process.StandardInput.Close();
+            string complaints = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return complaints;
+        }
+        catch (Win32Exception)
+        {
+            return null;
+        }
+    }
+}
