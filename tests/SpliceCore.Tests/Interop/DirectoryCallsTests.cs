@@ -1,0 +1,89 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Interop;
+using Xunit;
+
+namespace Splice.Tests.Interop;
+
+public sealed class DirectoryCallsTests : IDisposable
+{
+    private readonly Workspace _workspace = new();
+    private readonly SafeFileHandle _folder;
+
+    public DirectoryCallsTests() => _folder = Posix.Open(_workspace.Folder, OpenFlags.PathOnly | OpenFlags.Directory);
+
+    [Fact]
+    public void OpenAt_makes_a_file_once()
+    {
+        const int Flags = OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive;
+        Assert.True(LibC.OpenAt(_folder, "new", Flags, 0x180, out SafeFileHandle made).Ok);
+        made.Dispose();
+        Assert.Equal((UnixFileMode)0x180, File.GetUnixFileMode(_workspace["new"]));
+        Assert.Equal(Errno.EEXIST, LibC.OpenAt(_folder, "new", Flags, 0x180, out SafeFileHandle again).Errno);
+        Assert.True(again.IsInvalid);
+    }
+
+    [Theory]
+    [InlineData("nothing", "ENOENT")]
+    [InlineData("file/below", "ENOTDIR")]
+    [InlineData("loop", "ELOOP")]
+    public void What_cannot_be_opened_says_why(string name, string errno)
+    {
+        _workspace.WriteRandom("file", 1);
+        File.CreateSymbolicLink(_workspace["loop"], "loop");
+        Assert.Equal(Enum.Parse<Errno>(errno), LibC.Open(_workspace[name], OpenFlags.ReadOnly, out SafeFileHandle byPath).Errno);
+        Assert.Equal(Enum.Parse<Errno>(errno), LibC.OpenAt(_folder, name, OpenFlags.ReadOnly, 0, out SafeFileHandle byName).Errno);
+        Assert.True(byPath.IsInvalid && byName.IsInvalid);
+    }
+
+    [Fact]
+    public void An_unnamed_file_gets_a_name_that_is_free()
+    {
+        Assert.True(LibC.OpenAt(_folder, ".", OpenFlags.TemporaryFile | OpenFlags.WriteOnly, 0x180, out SafeFileHandle file).Ok);
+        using (file)
+        {
+            Assert.True(LibC.Write(file, "hello"u8, null).Ok);
+            Assert.Empty(_workspace.Names);
+            Assert.True(LibC.LinkUnnamed(file, _folder, "named").Ok);
+            Assert.Equal("hello", File.ReadAllText(_workspace["named"]));
+            Assert.Equal(Errno.EEXIST, LibC.LinkUnnamed(file, _folder, "named").Errno);
+        }
+    }
+
+    [Fact]
+    public void RenameAt_replaces_unless_told_not_to()
+    {
+        File.WriteAllText(_workspace["a"], "a");
+        File.WriteAllText(_workspace["b"], "b");
+        Assert.Equal(Errno.EEXIST, LibC.RenameAtNoReplace(_folder, "a", "b").Errno);
+        Assert.Equal("b", File.ReadAllText(_workspace["b"]));
+        Assert.True(LibC.RenameAt(_folder, "a", "b").Ok);
+        Assert.Equal("a", File.ReadAllText(_workspace["b"]));
+        Assert.True(LibC.RenameAtNoReplace(_folder, "b", "c").Ok);
+        Assert.Equal(["c"], _workspace.Names);
+        Assert.Equal(Errno.ENOENT, LibC.RenameAt(_folder, "a", "b").Errno);
+    }
+
+    [Fact]
+    public void UnlinkAt_removes_a_name()
+    {
+        _workspace.WriteRandom("file", 1);
+        Assert.True(LibC.UnlinkAt(_folder, "file").Ok);
+        Assert.Empty(_workspace.Names);
+        Assert.Equal(Errno.ENOENT, LibC.UnlinkAt(_folder, "file").Errno);
+    }
+
+    [Fact]
+    public void MayWrite_asks_for_the_effective_user()
+    {
+        string path = _workspace.WriteRandom("file", 1);
+        File.SetUnixFileMode(path, UnixFileMode.UserRead);
+        Assert.Equal(Posix.IsRoot, LibC.MayWrite(path).Ok);
+        Assert.Equal(Errno.ENOENT, LibC.MayWrite(_workspace["nothing"]).Errno);
+    }
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _workspace.Dispose();
+    }
+}
