@@ -1,0 +1,55 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Interop;
+using Splice.Transfer;
+using Xunit;
+
+namespace Splice.Tests.Transfer;
+
+public class ExtentTests
+{
+    /// <summary>The disk of the temporary files, and memory.</summary>
+    public static TheoryData<string> Roots => [Path.GetTempPath(), "/dev/shm"];
+
+    [Theory]
+    [MemberData(nameof(Roots))]
+    public void Every_sub_range_is_walked_in_order(string root)
+    {
+        foreach (string blocks in (string[])[".", "X", "..XX.X", "X..X", ".X.."])
+        {
+            using var workspace = new Workspace(root);
+            using SafeFileHandle file = Posix.OpenRead(SparseFile.Write(workspace, "sparse", blocks));
+            Assert.SkipUnless(KnowsHoles(file, blocks), $"The file system of {root} does not tell its holes.");
+            long[] cuts =
+            [
+                .. Enumerable.Range(0, blocks.Length + 1)
+                    .SelectMany(i => (long[])[((long)i * SparseFile.Block) - 1, (long)i * SparseFile.Block, ((long)i * SparseFile.Block) + 1])
+                    .Where(cut => cut >= 0 && cut <= (long)blocks.Length * SparseFile.Block),
+            ];
+            foreach (long start in cuts)
+            {
+                foreach (long end in cuts.Where(cut => cut >= start))
+                {
+                    Assert.Equal(SparseFile.Extents(blocks, start, end - start), Extent.Walk(file, start, end - start));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void What_has_no_positions_is_all_data()
+    {
+        using Channel pipe = Channel.Pipe();
+        Assert.Equal([new Extent(10, 20, IsHole: false)], Extent.Walk(pipe.Output, 10, 20));
+    }
+
+    [Fact]
+    public void A_range_past_the_end_is_a_hole()
+    {
+        using var workspace = new Workspace();
+        using SafeFileHandle file = Posix.OpenRead(workspace.WriteRandom("file", 10));
+        Assert.Equal([new Extent(0, 10, IsHole: false), new Extent(10, 5, IsHole: true)], Extent.Walk(file, 0, 15));
+    }
+
+    private static bool KnowsHoles(SafeFileHandle file, string blocks) =>
+        !blocks.Contains('.', StringComparison.Ordinal) || LibC.SeekHole(file, 0).Value < (long)blocks.Length * SparseFile.Block;
+}

@@ -1,0 +1,64 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Transfer;
+using Xunit;
+
+namespace Splice.Tests.Transfer;
+
+public sealed class HoleWriterTests : IDisposable
+{
+    private const int Block = SparseFile.Block;
+
+    private readonly Workspace _workspace = new();
+    private readonly SafeFileHandle _file;
+    private readonly HoleWriter _holes;
+
+    public HoleWriterTests()
+    {
+        _file = Posix.OpenWrite(SparseFile.Write(_workspace, "file", "XXXX"));
+        _holes = new HoleWriter(Descriptor.Describe(_file, "file"));
+    }
+
+    private string Layout => SparseFile.Read(_workspace["file"]);
+
+    [Fact]
+    public void Old_data_are_punched_out()
+    {
+        Assert.True(_holes.TryMake(Block, 2 * Block));
+        Assert.True(_holes.SetFinalSize(3 * Block).Ok);
+        Assert.Equal("X..X", Layout);
+    }
+
+    [Fact]
+    public void A_hole_at_the_end_makes_the_file_longer()
+    {
+        Assert.True(_holes.TryMake(3 * Block, 3 * Block));
+        Assert.Equal("XXX.", Layout);
+        Assert.True(_holes.SetFinalSize(6 * Block).Ok);
+        Assert.Equal("XXX...", Layout);
+    }
+
+    [Fact]
+    public void A_hole_that_data_follow_does_not_set_the_size()
+    {
+        Assert.True(_holes.TryMake(4 * Block, 2 * Block));
+        Assert.True(_holes.SetFinalSize(7 * Block).Ok);
+        Assert.Equal("XXXX", Layout);
+    }
+
+    [Fact]
+    public void Where_no_hole_can_be_punched_the_zeros_must_be_written()
+    {
+        using SafeFileHandle unwritable = Posix.OpenRead(_workspace["file"]);
+        var holes = new HoleWriter(Descriptor.Describe(unwritable, "file"));
+        Assert.False(holes.TryMake(0, Block));
+        Assert.True(holes.SetFinalSize(Block).Ok);
+        Assert.Equal("XXXX", Layout);
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        _workspace.Dispose();
+    }
+}

@@ -1,0 +1,77 @@
+using Splice.Descriptors;
+using Splice.Transfer;
+using Xunit;
+
+namespace Splice.Tests.Transfer;
+
+public class MethodsTests
+{
+    /// <summary>What the names in the table stand for.</summary>
+    private static readonly Dictionary<string, Endpoint> Endpoints = new()
+    {
+        ["file"] = new(DescriptorKind.Regular, IsSeekable: true, IsAppending: false, IsEmpty: false),
+        ["empty file"] = new(DescriptorKind.Regular, IsSeekable: true, IsAppending: false, IsEmpty: true),
+        ["file without positions"] = new(DescriptorKind.Regular, IsSeekable: false, IsAppending: false, IsEmpty: true),
+        ["appending file"] = new(DescriptorKind.Regular, IsSeekable: true, IsAppending: true, IsEmpty: false),
+        ["block device"] = new(DescriptorKind.Block, IsSeekable: true, IsAppending: false, IsEmpty: false),
+        ["device"] = new(DescriptorKind.Character, IsSeekable: false, IsAppending: false, IsEmpty: true),
+        ["pipe"] = new(DescriptorKind.Fifo, IsSeekable: false, IsAppending: false, IsEmpty: true),
+        ["appending pipe"] = new(DescriptorKind.Fifo, IsSeekable: false, IsAppending: true, IsEmpty: true),
+        ["socket"] = new(DescriptorKind.Socket, IsSeekable: false, IsAppending: false, IsEmpty: true),
+        ["event"] = new(DescriptorKind.Other, IsSeekable: false, IsAppending: false, IsEmpty: true),
+    };
+
+    [Theory]
+    [InlineData("file", "file", "Reflink CopyFileRange SendFile Splice ReadWrite")]
+    [InlineData("file", "empty file", "Reflink CopyFileRange SendFile Splice ReadWrite")]
+    [InlineData("empty file", "file", "SendFile Splice ReadWrite")]
+    [InlineData("file without positions", "file", "Splice ReadWrite")]
+    [InlineData("file", "file without positions", "SendFile Splice ReadWrite")]
+    [InlineData("file", "appending file", "ReadWrite")]
+    [InlineData("pipe", "appending file", "ReadWrite")]
+    [InlineData("appending file", "file", "Reflink CopyFileRange SendFile Splice ReadWrite")]
+    [InlineData("file", "block device", "SendFile Splice ReadWrite")]
+    [InlineData("block device", "file", "SendFile Splice ReadWrite")]
+    [InlineData("block device", "block device", "SendFile Splice ReadWrite")]
+    [InlineData("file", "pipe", "SendFile Splice ReadWrite")]
+    [InlineData("file", "appending pipe", "SendFile Splice ReadWrite")]
+    [InlineData("file", "socket", "SendFile Splice ReadWrite")]
+    [InlineData("file", "device", "SendFile Splice ReadWrite")]
+    [InlineData("pipe", "file", "Splice ReadWrite")]
+    [InlineData("pipe", "pipe", "Splice ReadWrite")]
+    [InlineData("pipe", "socket", "Splice ReadWrite")]
+    [InlineData("socket", "file", "Splice ReadWrite")]
+    [InlineData("socket", "socket", "Splice ReadWrite")]
+    [InlineData("socket", "block device", "Splice ReadWrite")]
+    [InlineData("device", "file", "Splice ReadWrite")]
+    [InlineData("device", "device", "Splice ReadWrite")]
+    [InlineData("event", "pipe", "Splice ReadWrite")]
+    public void A_pair_allows_methods_in_this_order(string source, string destination, string allowed)
+    {
+        IEnumerable<TransferMethod> methods =
+            from considered in Methods.Consider(Endpoints[source], Endpoints[destination])
+            where considered.Obstacle is null
+            select considered.Method;
+        Assert.Equal(allowed, string.Join(' ', methods));
+    }
+
+    [Fact]
+    public void Every_pair_has_a_word_on_every_method_and_read_and_write_always_serve()
+    {
+        TransferMethod[] all = [.. Enum.GetValues<TransferMethod>().Where(method => method != TransferMethod.Auto)];
+        foreach (Endpoint source in Endpoints.Values)
+        {
+            foreach (Endpoint destination in Endpoints.Values)
+            {
+                (TransferMethod Method, string? Obstacle)[] considered = [.. Methods.Consider(source, destination)];
+                Assert.Equal(all, considered.Select(pair => pair.Method));
+                Assert.Null(considered[^1].Obstacle);
+                Assert.All(considered, pair => Assert.NotEqual(string.Empty, pair.Obstacle));
+            }
+        }
+    }
+
+    [Fact]
+    public void Every_method_has_a_page_in_the_manual() =>
+        Assert.All(Enum.GetValues<TransferMethod>(), method => Assert.Contains("(2)", Methods.CallOf(method), StringComparison.Ordinal));
+}
