@@ -87,10 +87,20 @@ internal sealed class Channel(SafeHandle input, SafeHandle output, params IDispo
         }
     }
 
-    /// <summary>Reads what has been written up to now.</summary>
-    public byte[] ReceiveWaiting()
+    /// <summary>Ends what is written, so that the reader gets to the end. A socket is shut down and stays open: .NET
+    /// closes sockets by a reset, which may take bytes from the reader.</summary>
+    public void Finish()
     {
-        Input.Dispose();
+        if (!Posix.TryEndSending(Input))
+        {
+            Input.Dispose();
+        }
+    }
+
+    /// <summary>Ends what is written, and reads what had been.</summary>
+    public byte[] ReceiveRest()
+    {
+        Finish();
         return ReceiveAll();
     }
 

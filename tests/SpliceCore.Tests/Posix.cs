@@ -31,6 +31,9 @@ internal static partial class Posix
         return (new SafeFileHandle(pair[0], ownsHandle: true), new SafeFileHandle(pair[1], ownsHandle: true));
     }
 
+    /// <summary>Tells a socket's peer that no more will come. False where it is no socket.</summary>
+    public static bool TryEndSending(SafeHandle socket) => shutdown(socket, 1) == 0;
+
     /// <summary>A terminal without a screen: what is written to the slave can be read from the master, unchanged.</summary>
     public static (SafeFileHandle Master, SafeFileHandle Slave) Terminal()
     {
@@ -82,6 +85,9 @@ internal static partial class Posix
 
     [LibraryImport(Library)]
     private static partial int socketpair(int domain, int type, int protocol, [Out] int[] pair);
+
+    [LibraryImport(Library)]
+    private static partial int shutdown(SafeHandle socket, int how);
 
     [LibraryImport(Library)]
     private static partial int unlockpt(SafeHandle master);

@@ -1,0 +1,211 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Interop;
+using Xunit;
+
+namespace Splice.Tests.Transfer;
+
+/// <summary>What is refused before a byte is written.</summary>
+public sealed class RangeCheckTests : IDisposable
+{
+    private const string Version = "/proc/version"; // of size 0, and with bytes all the same
+
+    private readonly Workspace _workspace = new();
+    private readonly SafeFileHandle _file;
+    private readonly SafeFileHandle _destination;
+    private readonly Channel _pipe = Channel.Pipe();
+
+    public RangeCheckTests()
+    {
+        _file = Posix.OpenWrite(_workspace.WriteRandom("source", 100));
+        _destination = Posix.OpenWrite(_workspace["destination"]);
+    }
+
+    [Theory]
+    [InlineData(-1L, null, null, TransferErrorId.NegativeOffset)]
+    [InlineData(null, -1L, null, TransferErrorId.NegativeCount)]
+    [InlineData(null, null, -1L, TransferErrorId.NegativeOffset)]
+    [InlineData(101L, null, null, TransferErrorId.OffsetPastEnd)]
+    [InlineData(101L, 0L, null, TransferErrorId.OffsetPastEnd)]
+    [InlineData(long.MaxValue, long.MaxValue, null, TransferErrorId.OffsetPastEnd)]
+    [InlineData(null, 101L, null, TransferErrorId.CountPastEnd)]
+    [InlineData(100L, 1L, null, TransferErrorId.CountPastEnd)]
+    [InlineData(1L, long.MaxValue, null, TransferErrorId.CountPastEnd)]
+    public void A_range_that_is_not_there_is_refused(long? offset, long? count, long? destinationOffset, TransferErrorId id) =>
+        AssertRefused(id, new HandleTransferRequest
+        {
+            Source = _file,
+            Destination = _destination,
+            Offset = offset,
+            Count = count,
+            DestinationOffset = destinationOffset,
+        });
+
+    [Theory]
+    [InlineData(100L, null, 0)]
+    [InlineData(100L, 0L, 0)]
+    [InlineData(99L, 1L, 1)]
+    [InlineData(0L, 100L, 100)]
+    public void A_range_up_to_the_end_is_taken(long? offset, long? count, long copied)
+    {
+        TransferResult result = Transfers.Run(
+            new HandleTransferRequest { Source = _file, Destination = _destination, Offset = offset, Count = count });
+        Assert.Equal(copied, result.BytesCopied);
+    }
+
+    [Fact]
+    public void A_position_past_the_end_has_nothing_to_give()
+    {
+        LibC.Seek(_file, 1000, SeekOrigin.Begin);
+        Assert.Equal(0, Transfers.Run(_file, _destination).BytesCopied);
+        AssertRefused(TransferErrorId.CountPastEnd, new HandleTransferRequest { Source = _file, Destination = _destination, Count = 1 });
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(long.MaxValue)]
+    public void An_empty_file_has_no_range_but_the_empty_one(long offset)
+    {
+        using SafeFileHandle empty = Posix.OpenRead(_workspace.Write("empty", []));
+        var request = new HandleTransferRequest { Source = empty, Destination = _destination, Offset = offset };
+        if (offset == 0)
+        {
+            Assert.Equal(0, Transfers.Run(request).BytesCopied);
+            AssertRefused(TransferErrorId.CountPastEnd, request with { Count = 1 });
+            AssertRefused(TransferErrorId.CountPastEnd, request with { Count = long.MaxValue });
+        }
+        else
+        {
+            AssertRefused(TransferErrorId.OffsetPastEnd, request);
+        }
+    }
+
+    [Fact]
+    public void A_generated_file_is_as_long_as_it_reads()
+    {
+        byte[] content = File.ReadAllBytes(Version);
+        using SafeFileHandle version = Posix.OpenRead(Version);
+        var request = new HandleTransferRequest { Source = version, Destination = _destination, DestinationOffset = 0 };
+        Assert.Equal(content.Length, Transfers.Run(request).BytesCopied);
+        Assert.Equal(content, File.ReadAllBytes(_workspace["destination"]));
+        Assert.Equal(5, Transfers.Run(request with { Offset = 3, Count = 5 }).BytesCopied);
+        Assert.Equal(content[3..8], File.ReadAllBytes(_workspace["destination"])[..5]);
+        Assert.Equal(0, Transfers.Run(request with { Offset = content.Length }).BytesCopied);
+    }
+
+    [Fact]
+    public void A_generated_files_end_is_found_before_anything_is_written()
+    {
+        long length = File.ReadAllBytes(Version).Length;
+        using SafeFileHandle version = Posix.OpenRead(Version);
+        var request = new HandleTransferRequest { Source = version, Destination = _destination };
+        AssertRefused(TransferErrorId.OffsetPastEnd, request with { Offset = length + 1 });
+        AssertRefused(TransferErrorId.CountPastEnd, request with { Count = length + 1 });
+        AssertRefused(TransferErrorId.CountPastEnd, request with { Offset = length, Count = 1 });
+    }
+
+    [Fact]
+    public void What_has_no_positions_takes_no_offset()
+    {
+        AssertRefused(TransferErrorId.NotSeekable, new HandleTransferRequest { Source = _pipe.Output, Destination = _destination, Offset = 0 });
+        AssertRefused(TransferErrorId.NotSeekable, new HandleTransferRequest { Source = _file, Destination = _pipe.Input, DestinationOffset = 0 });
+        using SafeFileHandle device = Posix.OpenRead("/dev/zero");
+        AssertRefused(TransferErrorId.NotSeekable, new HandleTransferRequest { Source = device, Destination = _destination, Offset = 0, Count = 1 });
+    }
+
+    [Theory]
+    [InlineData("/dev/zero")]
+    [InlineData("/dev/full")]
+    [InlineData("/dev/random")]
+    [InlineData("/dev/urandom")]
+    public void What_never_ends_needs_a_count(string path)
+    {
+        using SafeFileHandle device = Posix.OpenRead(path);
+        var request = new HandleTransferRequest { Source = device, Destination = _destination, Method = TransferMethod.Auto };
+        AssertRefused(TransferErrorId.EndlessSource, request);
+        Assert.Equal(10, Transfers.Run(request with { Count = 10 }).BytesCopied);
+    }
+
+    [Fact]
+    public void A_descriptor_that_is_not_open_is_refused_on_either_side()
+    {
+        using var none = new SafeFileHandle(999_999, ownsHandle: false);
+        AssertRefused(TransferErrorId.BadDescriptor, new HandleTransferRequest { Source = none, Destination = _destination });
+        AssertRefused(TransferErrorId.BadDescriptor, new HandleTransferRequest { Source = _file, Destination = none });
+    }
+
+    [Fact]
+    public void A_side_that_was_opened_the_other_way_is_refused()
+    {
+        using SafeFileHandle folder = Posix.OpenRead(_workspace.Folder);
+        AssertRefused(TransferErrorId.SourceNotReadable, new HandleTransferRequest { Source = _pipe.Input, Destination = _destination });
+        AssertRefused(TransferErrorId.DestinationNotWritable, new HandleTransferRequest { Source = _file, Destination = _pipe.Output });
+        AssertRefused(TransferErrorId.SourceIsDirectory, new HandleTransferRequest { Source = folder, Destination = _destination });
+    }
+
+    [Theory]
+    [InlineData(0L, null, 50L, false)]
+    [InlineData(0L, 50L, 49L, false)]
+    [InlineData(0L, 50L, 50L, true)]
+    [InlineData(50L, 50L, 0L, true)]
+    [InlineData(50L, 50L, 1L, false)]
+    [InlineData(0L, 100L, 100L, true)]
+    public void One_file_may_be_on_both_sides_where_the_ranges_are_apart(long offset, long? count, long destinationOffset, bool apart)
+    {
+        byte[] before = File.ReadAllBytes(_workspace["source"]);
+        File.CreateSymbolicLink(_workspace["link"], "source");
+        using SafeFileHandle again = Posix.OpenWrite(_workspace["link"]);
+        var request = new HandleTransferRequest
+        {
+            Source = _file,
+            Destination = again,
+            Offset = offset,
+            Count = count,
+            DestinationOffset = destinationOffset,
+        };
+        if (!apart)
+        {
+            AssertRefused(TransferErrorId.SameFile, request);
+            Assert.Equal(before, File.ReadAllBytes(_workspace["source"]));
+            return;
+        }
+
+        Transfers.Run(request);
+        Assert.Equal(
+            before[(int)offset..(int)(offset + count!.Value)],
+            File.ReadAllBytes(_workspace["source"])[(int)destinationOffset..(int)(destinationOffset + count.Value)]);
+    }
+
+    [Fact]
+    public void A_pipe_cannot_feed_itself() => AssertRefused(TransferErrorId.SameFile, new HandleTransferRequest
+    {
+        Source = _pipe.Output,
+        Destination = _pipe.Input,
+    });
+
+    [Fact]
+    public void A_device_must_have_room()
+    {
+        using var device = LoopDevice.Create(_workspace, 1 << 20);
+        using SafeFileHandle handle = Posix.Open(device.Path, OpenFlags.ReadWrite);
+        var request = new HandleTransferRequest { Source = _file, Destination = handle, DestinationOffset = (1 << 20) - 99 };
+        AssertRefused(TransferErrorId.DiskFull, request);
+        Assert.Equal(99, Transfers.Run(request with { Count = 99 }).BytesCopied);
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        _destination.Dispose();
+        _pipe.Dispose();
+        _workspace.Dispose();
+    }
+
+    private void AssertRefused(TransferErrorId id, HandleTransferRequest request)
+    {
+        TransferException refused = Transfers.Fail(request);
+        Assert.Equal(id, refused.Id);
+        Assert.Equal(0, refused.Partial?.BytesCopied ?? 0);
+        Assert.Equal(0, new FileInfo(_workspace["destination"]).Length);
+    }
+}

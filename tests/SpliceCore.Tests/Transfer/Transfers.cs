@@ -1,0 +1,21 @@
+using System.Runtime.InteropServices;
+
+namespace Splice.Tests.Transfer;
+
+/// <summary>Short ways to run transfers between handles.</summary>
+internal static class Transfers
+{
+    /// <summary>Runs one that ends by itself: should it wait for ever, it fails instead.</summary>
+    public static TransferResult Run(HandleTransferRequest request)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        return HandleTransfer.Run(request, new TransferMonitor(Cancellation: patience.Token));
+    }
+
+    public static TransferResult Run(SafeHandle source, SafeHandle destination, TransferMethod method = TransferMethod.Splice) =>
+        Run(new HandleTransferRequest { Source = source, Destination = destination, Method = method });
+
+    /// <summary>A transfer that has to fail.</summary>
+    public static TransferException Fail(HandleTransferRequest request) =>
+        Xunit.Assert.Throws<TransferException>(() => Run(request));
+}
