@@ -1,0 +1,55 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Xunit;
+
+namespace Splice.Tests.FileSystems;
+
+/// <summary>The system's own tools.</summary>
+internal static class Command
+{
+    /// <summary>What a tool said and how it ended.</summary>
+    internal sealed record Output(int ExitCode, string Text, string Errors);
+
+    public static bool Exists(string program) => (Environment.GetEnvironmentVariable("PATH") ?? string.Empty)
+        .Split(':').Append("/sbin").Append("/usr/sbin")
+        .Any(folder => File.Exists(Path.Combine(folder, program)));
+
+    /// <summary>Skips the test where a tool is not installed.</summary>
+    public static void Require(params string[] programs)
+    {
+        foreach (string program in programs)
+        {
+            Assert.SkipUnless(Exists(program), $"{program} is not installed");
+        }
+    }
+
+    /// <summary>Skips the test for everyone but root.</summary>
+    public static void RequireRoot() => Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can do this");
+
+    /// <summary>Runs a tool to its end.</summary>
+    public static Output Run(string program, params string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        try
+        {
+            using Process process = Process.Start(start)!;
+            Task<string> errors = process.StandardError.ReadToEndAsync();
+            string text = process.StandardOutput.ReadToEnd();
+            process.WaitForExit();
+            return new Output(process.ExitCode, text.Trim(), errors.Result.Trim());
+        }
+        catch (Win32Exception exception)
+        {
+            return new Output(127, string.Empty, exception.Message);
+        }
+    }
+
+    /// <summary>Runs a tool that must succeed, and answers what it printed.</summary>
+    public static string Check(string program, params string[] arguments)
+    {
+        Output output = Run(program, arguments);
+        return output.ExitCode == 0
+            ? output.Text
+            : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {output.Errors} {output.Text}");
+    }
+}

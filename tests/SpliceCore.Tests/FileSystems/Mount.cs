@@ -1,0 +1,76 @@
+using Xunit;
+
+namespace Splice.Tests.FileSystems;
+
+/// <summary>A file system of the test's own, mounted for as long as the object lives.</summary>
+public sealed class Mount : IDisposable
+{
+    private readonly Workspace _workspace;
+
+    private Mount(Workspace workspace) => _workspace = workspace;
+
+    /// <summary>Its root folder.</summary>
+    public string Folder => _workspace["mnt"];
+
+    /// <summary>Makes an image file, a file system in it, and mounts that; skips the test where this cannot be done.</summary>
+    /// <param name="type">What mount(8) calls the file system.</param>
+    /// <param name="size">The image's size in bytes; the image is sparse.</param>
+    /// <param name="options">More arguments for mkfs.</param>
+    public static Mount Image(string type, long size, params string[] options)
+    {
+        Command.Require($"mkfs.{type}");
+        return Create(workspace =>
+        {
+            using (FileStream image = File.Create(workspace["image"]))
+            {
+                image.SetLength(size);
+            }
+
+            Command.Check($"mkfs.{type}", [.. options, workspace["image"]]);
+            return ["-t", type, "-o", "loop", workspace["image"]];
+        });
+    }
+
+    /// <summary>Mounts a file system that lives in memory.</summary>
+    public static Mount Memory(string type, string options) => Create(_ => ["-t", type, "-o", options, "none"]);
+
+    /// <summary>Mounts an overlay whose lower and upper folders are on another file system.</summary>
+    public static Mount Overlay(string root) => Create(_ =>
+    {
+        string lower = Directory.CreateDirectory(Path.Combine(root, "lower")).FullName;
+        string upper = Directory.CreateDirectory(Path.Combine(root, "upper")).FullName;
+        string work = Directory.CreateDirectory(Path.Combine(root, "work")).FullName;
+        File.WriteAllBytes(Path.Combine(lower, "below"), Workspace.RandomBytes(100_000, seed: 9));
+        return ["-t", "overlay", "-o", $"lowerdir={lower},upperdir={upper},workdir={work}", "none"];
+    });
+
+    public void Dispose()
+    {
+        if (Command.Run("umount", Folder).ExitCode != 0)
+        {
+            // A process that a failed test left behind still uses it: it goes when that one ends.
+            Command.Run("umount", "--lazy", Folder);
+        }
+
+        _workspace.Dispose();
+    }
+
+    private static Mount Create(Func<Workspace, string[]> prepare)
+    {
+        Command.RequireRoot();
+        Command.Require("mount", "umount");
+        var workspace = new Workspace();
+        try
+        {
+            Directory.CreateDirectory(workspace["mnt"]);
+            Command.Output mounted = Command.Run("mount", [.. prepare(workspace), workspace["mnt"]]);
+            Assert.SkipUnless(mounted.ExitCode == 0, $"cannot be mounted here: {mounted.Errors}");
+            return new Mount(workspace);
+        }
+        catch
+        {
+            workspace.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using Xunit;
+
+namespace Splice.Tests.FileSystems;
+
+public sealed class WholeFileCopyTests(MountedFileSystems fileSystems)
+{
+    private static readonly FileSystem[] All = Enum.GetValues<FileSystem>();
+
+    public static TheoryData<FileSystem, TransferMethod> EveryMethodEverywhere => new(
+        from type in All
+        from method in Enum.GetValues<TransferMethod>()
+        where method != TransferMethod.Reflink
+        select (type, method));
+
+    [Theory]
+    [MemberData(nameof(EveryMethodEverywhere))]
+    public void Every_byte_arrives_by_every_method(FileSystem type, TransferMethod method)
+    {
+        using Workspace folder = fileSystems.NewFolder(type);
+        folder.WriteRandom("source", 3_000_001);
+        folder.WriteRandom("copy", 5_000_000, seed: 2);
+
+        TransferResult result = FileCopy.Copy(
+            new CopyRequest { Source = folder["source"], Destination = folder["copy"], Method = method }, TransferMonitor.None);
+
+        Files.AssertSameBytes(folder["source"], folder["copy"]);
+        Assert.Equal(3_000_001, result.BytesCopied);
+        Assert.Equal(["copy", "source"], folder.Names);
+        if (method != TransferMethod.Auto)
+        {
+            Assert.Equal(method, result.Method);
+            Assert.Empty(result.Attempts);
+        }
+    }
+
+    [Theory]
+    [InlineData(FileSystem.Xfs)]
+    [InlineData(FileSystem.XfsWithoutReflink)]
+    [InlineData(FileSystem.Btrfs)]
+    [InlineData(FileSystem.Ext4)]
+    [InlineData(FileSystem.Tmpfs)]
+    [InlineData(FileSystem.Ramfs)]
+    [InlineData(FileSystem.Overlay)]
+    public void Mode_and_times_are_kept_to_the_nanosecond(FileSystem type)
+    {
+        using Workspace folder = fileSystems.NewFolder(type);
+        folder.WriteRandom("source", 10_000);
+        Command.Check("chmod", "0751", folder["source"]);
+        Command.Check("touch", "-a", "-d", "2001-02-03 04:05:06.123456789 UTC", folder["source"]);
+        Command.Check("touch", "-m", "-d", "1999-12-31 23:59:59.987654321 UTC", folder["source"]);
+        string expected = Files.Metadata(folder["source"], "%a %x %y");
+
+        TransferResult result = FileCopy.Copy(
+            new CopyRequest { Source = folder["source"], Destination = folder["copy"] }, TransferMonitor.None);
+
+        Assert.Equal(expected, Files.Metadata(folder["copy"], "%a %x %y"));
+        Assert.Empty(result.Warnings);
+    }
+
+    [Theory]
+    [InlineData(FileSystem.Xfs, FileSystem.XfsWithoutReflink)]
+    [InlineData(FileSystem.Btrfs, FileSystem.Xfs)]
+    [InlineData(FileSystem.Ext4, FileSystem.Tmpfs)]
+    [InlineData(FileSystem.Tmpfs, FileSystem.Ext4)]
+    [InlineData(FileSystem.Xfs, FileSystem.Overlay)]
+    [InlineData(FileSystem.Tmpfs, FileSystem.Vfat)]
+    public void Between_file_systems_the_next_method_serves(FileSystem from, FileSystem to)
+    {
+        using Workspace left = fileSystems.NewFolder(from);
+        using Workspace right = fileSystems.NewFolder(to);
+        left.WriteRandom("source", 300_000);
+
+        TransferResult result = FileCopy.Copy(
+            new CopyRequest { Source = left["source"], Destination = right["copy"] }, TransferMonitor.None);
+
+        Files.AssertSameBytes(left["source"], right["copy"]);
+        Assert.Equal(TransferMethod.SendFile, result.Method);
+        Assert.Equal([TransferMethod.Reflink, TransferMethod.CopyFileRange], result.Attempts.Select(attempt => attempt.Method));
+        Assert.Equal(Errno.EXDEV, result.Attempts[1].Errno);
+    }
+
+    [Fact]
+    public void A_file_from_the_lower_layer_of_an_overlay_is_copied_and_not_moved_up()
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Overlay);
+        string below = Path.Combine(Path.GetDirectoryName(folder.Folder)!, "below");
+        string before = Files.Metadata(below, "%d %i");
+
+        FileCopy.Copy(new CopyRequest { Source = below, Destination = folder["copy"] }, TransferMonitor.None);
+
+        Assert.Equal(Workspace.RandomBytes(100_000, seed: 9), File.ReadAllBytes(folder["copy"]));
+        Assert.Equal(before, Files.Metadata(below, "%d %i"));
+    }
+
+    [Theory]
+    [InlineData(FileSystem.Xfs)]
+    [InlineData(FileSystem.Btrfs)]
+    [InlineData(FileSystem.Ext4)]
+    [InlineData(FileSystem.Vfat)]
+    [InlineData(FileSystem.Tmpfs)]
+    [InlineData(FileSystem.Overlay)]
+    public void An_empty_file_is_copied(FileSystem type)
+    {
+        using Workspace folder = fileSystems.NewFolder(type);
+        folder.Write("source", []);
+        folder.WriteRandom("copy", 10);
+
+        TransferResult result = FileCopy.Copy(
+            new CopyRequest { Source = folder["source"], Destination = folder["copy"] }, TransferMonitor.None);
+
+        Assert.Empty(File.ReadAllBytes(folder["copy"]));
+        Assert.Equal(0, result.BytesCopied);
+    }
+}
