@@ -6,24 +6,19 @@ namespace Splice.Transfer;
 /// <summary>Makes holes in the destination where the source has them.</summary>
 internal sealed class HoleWriter(Descriptor destination)
 {
-    private long _finalSize;
+    /// <summary>Gives the destination its final size before the first byte, where it will grow. A hole at its end is
+    /// nothing but that size; and XFS hands a file that grows by writing more blocks than it needs, which would stay
+    /// wherever a hole follows.</summary>
+    public SysResult SetFinalSize(long end) =>
+        destination.Kind == DescriptorKind.Regular && end > destination.Size
+            ? LibC.Truncate(destination.Handle, end)
+            : default;
 
     /// <summary>Makes a range read as zeros without writing them. False: it must be written after all. Past the old end
-    /// of a file nothing has to be punched, only the size set, once, by <see cref="SetFinalSize"/>.</summary>
+    /// of a file there is nothing to punch.</summary>
     public bool TryMake(long offset, long length)
     {
         long inside = Math.Min(offset + length, destination.Size) - offset;
-        if (inside > 0 && !LibC.PunchHole(destination.Handle, offset, inside).Ok)
-        {
-            return false;
-        }
-
-        _finalSize = offset + length;
-        return true;
+        return inside <= 0 || LibC.PunchHole(destination.Handle, offset, inside).Ok;
     }
-
-    /// <summary>A hole at the end of a file is nothing but its size.</summary>
-    public SysResult SetFinalSize(long end) => _finalSize == end && end > destination.Size
-        ? LibC.Truncate(destination.Handle, end)
-        : default;
 }

@@ -42,13 +42,6 @@ internal sealed class TransferRun : IDisposable
         try
         {
             LoopEnd end = Move();
-            SysResult sized = _holes.SetFinalSize(_at.DestinationOffset ?? 0);
-            if (!sized.Ok)
-            {
-                throw Failures.Step(
-                    TransferMethod.ReadWrite, sized.Errno, TransferSide.Destination, _source.Name, _destination.Name, _tally.BytesCopied);
-            }
-
             if (end == LoopEnd.EndOfData)
             {
                 CheckEarlyEnd();
@@ -152,6 +145,13 @@ internal sealed class TransferRun : IDisposable
 
     private LoopEnd MoveExtents(long offset, long length)
     {
+        SysResult sized = _holes.SetFinalSize(_at.DestinationOffset!.Value + length);
+        if (!sized.Ok)
+        {
+            throw Failures.Step(
+                TransferMethod.ReadWrite, sized.Errno, TransferSide.Destination, _source.Name, _destination.Name, _tally.BytesCopied);
+        }
+
         foreach (Extent extent in Extent.Walk(_source.Handle, offset, length))
         {
             _monitor.Cancellation.ThrowIfCancellationRequested();
