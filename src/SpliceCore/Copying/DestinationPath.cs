@@ -31,9 +31,7 @@ internal sealed record DestinationPath(string Path, FileStatus? Existing, bool I
 
         if (existing?.Kind == DescriptorKind.Directory)
         {
-            throw new TransferException(TransferErrorId.DestinationExists,
-                $"'{destination}' is a directory, and a file cannot replace it. Choose another name.",
-                Errno.EISDIR, destination);
+            throw Failures.DestinationIsDirectory(destination);
         }
 
         string target = FollowLink(destination);

@@ -71,6 +71,7 @@ internal static class Failures
             $"No space is left for '{path}' ({ErrnoText.Describe(errno)}). Free some space, or choose another destination.",
             errno, path),
         Errno.EEXIST => DestinationExists(path),
+        Errno.EISDIR => DestinationIsDirectory(path),
         _ => Open(path, errno, TransferErrorId.WriteFailed),
     };
 
@@ -78,6 +79,11 @@ internal static class Failures
     public static TransferException DestinationExists(string path) => new(TransferErrorId.DestinationExists,
         $"'{path}' exists, and -NoClobber says not to replace it. Choose another name, or leave -NoClobber out.",
         Errno.EEXIST, path);
+
+    /// <summary>The destination is a directory, or became one meanwhile.</summary>
+    public static TransferException DestinationIsDirectory(string path) => new(TransferErrorId.DestinationExists,
+        $"'{path}' is a directory, and a file cannot replace it. Choose another name.",
+        Errno.EISDIR, path);
 
     private static TransferException Open(string path, Errno errno, TransferErrorId otherwise) => errno switch
     {
