@@ -10,6 +10,8 @@ namespace Splice.Copying;
 /// <param name="IsReplaceable">Whether the path names the file: /dev/stdout, say, only leads to one.</param>
 internal sealed record DestinationPath(string Path, FileStatus? Existing, bool IsReplaceable)
 {
+    private const int MostLinks = 40; // the kernel's own limit, path_resolution(7)
+
     /// <summary>The folder; "/" for what is directly below it.</summary>
     public string Folder => System.IO.Path.GetDirectoryName(Path) ?? "/";
 
@@ -47,9 +49,15 @@ internal sealed record DestinationPath(string Path, FileStatus? Existing, bool I
         return result.Ok || result.Errno == Errno.ENOENT ? status : throw Failures.OpenDestination(path, result.Errno);
     }
 
-    /// <summary>The file that a symbolic link means at last, there or not; the path itself where it is no link.</summary>
-    private static string FollowLink(string path) =>
-        FileStatus.TryGet(path, followLink: false, out FileStatus? link).Ok && link!.Kind == DescriptorKind.SymbolicLink
-            ? File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path
-            : path;
+    /// <summary>The file that a symbolic link means at last, there or not; the path itself where it is no link. It is
+    /// not tidied up: what ".." means behind a linked folder is the kernel's to say.</summary>
+    private static string FollowLink(string path)
+    {
+        for (int i = 0; i < MostLinks && LibC.ReadLink(path, out string? target).Ok; i++)
+        {
+            path = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path) ?? "/", target!);
+        }
+
+        return path;
+    }
 }

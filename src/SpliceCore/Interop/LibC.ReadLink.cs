@@ -1,0 +1,22 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Splice.Interop;
+
+internal static partial class LibC
+{
+    private const int LongestPath = 4096; // PATH_MAX
+
+    /// <summary>What a symbolic link says, to the letter. EINVAL: the path is no link.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/readlink.2.html">readlink(2)</see></remarks>
+    public static unsafe SysResult ReadLink(string path, out string? target)
+    {
+        byte* buffer = stackalloc byte[LongestPath];
+        SysResult result = SysResult.From(readlink(path, buffer, LongestPath));
+        target = result.Ok ? Encoding.UTF8.GetString(buffer, (int)result.Value) : null;
+        return result;
+    }
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial nint readlink(string path, byte* buffer, nuint size);
+}
