@@ -3,16 +3,29 @@ using System.Text.Json;
 namespace Splice.TestHost;
 
 /// <summary>One copy in a process of its own, for tests that trace it, inject faults into it, limit or kill it.
-/// Takes a <see cref="CopyRequest"/> as JSON and answers, as JSON on standard output, what came of it.</summary>
+/// Takes a <see cref="CopyRequest"/> as JSON and answers, as JSON on standard output, what came of it. With --wait
+/// before it, a copy is rehearsed, so that all code is loaded; then "ready" is said, and a line awaited.</summary>
 internal static class Program
 {
     private static int Main(string[] arguments)
     {
-        CopyRequest request = JsonSerializer.Deserialize<CopyRequest>(arguments[0])!;
+        CopyRequest request = JsonSerializer.Deserialize<CopyRequest>(arguments[^1])!;
+        if (arguments[0] == "--wait")
+        {
+            Rehearse();
+            Console.Out.WriteLine("ready");
+            Console.In.ReadLine();
+        }
+
+        return Copy(request, Console.Out);
+    }
+
+    private static int Copy(CopyRequest request, TextWriter output)
+    {
         try
         {
             TransferResult result = FileCopy.Copy(request, TransferMonitor.None);
-            Answer(new
+            Answer(output, new
             {
                 result.BytesCopied,
                 result.BytesInHoles,
@@ -26,7 +39,7 @@ internal static class Program
         }
         catch (TransferException exception)
         {
-            Answer(new
+            Answer(output, new
             {
                 Error = $"{exception.Id}",
                 Errno = $"{exception.Errno}",
@@ -37,5 +50,17 @@ internal static class Program
         }
     }
 
-    private static void Answer(object answer) => Console.Out.WriteLine(JsonSerializer.Serialize(answer));
+    private static void Rehearse()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("splice-rehearsal-");
+        string source = Path.Combine(folder.FullName, "source");
+        File.WriteAllText(source, "rehearsal");
+        var request = new CopyRequest { Source = source, Destination = Path.Combine(folder.FullName, "copy") };
+        Copy(request, TextWriter.Null);
+        Copy(request with { Method = TransferMethod.Splice }, TextWriter.Null);
+        Copy(request with { Source = request.Destination + "-that-is-not-there" }, TextWriter.Null);
+        folder.Delete(recursive: true);
+    }
+
+    private static void Answer(TextWriter output, object answer) => output.WriteLine(JsonSerializer.Serialize(answer));
 }

@@ -1,0 +1,27 @@
+namespace Splice.Tests.Faults;
+
+/// <summary>What a copy in a process of its own answered, and how that process ended.</summary>
+internal sealed record HostAnswer
+{
+    public int ExitCode { get; init; }
+
+    public string? Error { get; init; }
+
+    public string? Errno { get; init; }
+
+    public string? Message { get; init; }
+
+    public long BytesCopied { get; init; }
+
+    public long BytesInHoles { get; init; }
+
+    public long BytesReflinked { get; init; }
+
+    public string? Method { get; init; }
+
+    public string[] Attempts { get; init; } = [];
+
+    public string[] Warnings { get; init; } = [];
+
+    public bool Succeeded => ExitCode == 0;
+}
