@@ -14,6 +14,12 @@ internal sealed class HoleWriter(Descriptor destination)
             ? LibC.Truncate(destination.Handle, end)
             : default;
 
+    /// <summary>After an early end: what was added past the last byte that arrived is no part of the copy.</summary>
+    public SysResult CutBack(long end) =>
+        destination.Kind == DescriptorKind.Regular
+            ? LibC.Truncate(destination.Handle, Math.Max(end, destination.Size))
+            : default;
+
     /// <summary>Makes a range read as zeros without writing them. False: it must be written after all. Past the old end
     /// of a file there is nothing to punch.</summary>
     public bool TryMake(long offset, long length)

@@ -145,14 +145,30 @@ internal sealed class TransferRun : IDisposable
 
     private LoopEnd MoveExtents(long offset, long length)
     {
-        SysResult sized = _holes.SetFinalSize(_at.DestinationOffset!.Value + length);
+        long end = _at.DestinationOffset!.Value + length;
+        SysResult sized = _holes.SetFinalSize(end);
         if (!sized.Ok)
         {
             throw Failures.Step(
                 TransferMethod.ReadWrite, sized.Errno, TransferSide.Destination, _source.Name, _destination.Name, _tally.BytesCopied);
         }
 
-        foreach (Extent extent in Extent.Walk(_source.Handle, offset, length))
+        try
+        {
+            return MoveEach(Extent.Walk(_source.Handle, offset, length));
+        }
+        finally
+        {
+            if (_at.DestinationOffset < end)
+            {
+                _holes.CutBack(_at.DestinationOffset.Value);
+            }
+        }
+    }
+
+    private LoopEnd MoveEach(IEnumerable<Extent> extents)
+    {
+        foreach (Extent extent in extents)
         {
             _monitor.Cancellation.ThrowIfCancellationRequested();
             if (extent.IsHole && _holes.TryMake(_at.DestinationOffset!.Value, extent.Length))

@@ -39,10 +39,12 @@ public sealed class HoleWriterTests : IDisposable
     }
 
     [Fact]
-    public void A_hole_that_data_follow_does_not_set_the_size()
+    public void A_size_set_too_large_is_cut_back_but_never_below_the_old_one()
     {
-        Assert.True(_holes.TryMake(4 * Block, 2 * Block));
         Assert.True(_holes.SetFinalSize(7 * Block).Ok);
+        Assert.True(_holes.CutBack(5 * Block).Ok);
+        Assert.Equal("XXXX.", Layout);
+        Assert.True(_holes.CutBack(2 * Block).Ok);
         Assert.Equal("XXXX", Layout);
     }
 
