@@ -29,9 +29,9 @@ param(
 
 #requires -Version 7.4
 $ErrorActionPreference = 'Stop'
-$output = Join-Path $PSScriptRoot 'out'
-$moduleFolder = Join-Path $output 'Splice'
-$helpFolder = Join-Path $PSScriptRoot 'src' 'SpliceModule' 'en-US'
+$output = "$PSScriptRoot/out"
+$moduleFolder = "$output/Splice"
+$helpFolder = "$PSScriptRoot/src/SpliceModule/en-US"
 
 function Invoke-Native([string] $Command, [string[]] $Arguments) {
     & $Command @Arguments
@@ -44,7 +44,7 @@ function Assert-Module([string] $Name, [version] $MinimumVersion) {
 }
 
 function Invoke-Build {
-    Invoke-Native dotnet @('build', (Join-Path $PSScriptRoot 'src' 'SpliceModule'), '-c', $Configuration, '--nologo')
+    Invoke-Native dotnet @('build', "$PSScriptRoot/src/SpliceModule", '-c', $Configuration, '--nologo')
 }
 
 function Invoke-Test {
@@ -54,15 +54,15 @@ function Invoke-Test {
 
     # A dll cannot be unloaded: the tests get a process of their own.
     $pwsh = [Environment]::ProcessPath
-    Invoke-Native $pwsh @('-NoProfile', '-File', (Join-Path $PSScriptRoot 'tests' 'Pester' 'Invoke-Suite.ps1'))
+    Invoke-Native $pwsh @('-NoProfile', '-File', "$PSScriptRoot/tests/Pester/Invoke-Suite.ps1")
 }
 
 function Invoke-Docs {
     Assert-Module Microsoft.PowerShell.PlatyPS 1.0.0
-    $made = Join-Path ([IO.Path]::GetTempPath()) "splice-help-$PID"
+    $made = [IO.Path]::Combine([IO.Path]::GetTempPath(), "splice-help-$PID")
     try {
         # about_ topics are text already, and a module page stops the export.
-        $pages = Get-ChildItem (Join-Path $PSScriptRoot 'docs' 'en-US') -Filter *-*.md
+        $pages = Get-ChildItem "$PSScriptRoot/docs/en-US" -Filter *-*.md
         $pages | Import-MarkdownCommandHelp | Export-MamlCommandHelp -OutputFolder $made -Force | Out-Null
         $null = New-Item -ItemType Directory -Force $helpFolder
         Get-ChildItem $made -Recurse -Filter *-Help.xml | Copy-Item -Destination $helpFolder
@@ -84,11 +84,10 @@ function Invoke-Package {
 
 function Invoke-Install {
     Invoke-Build
-    $version = (Import-PowerShellDataFile (Join-Path $moduleFolder 'Splice.psd1')).ModuleVersion
-    $userPath = Join-Path ([Environment]::GetFolderPath('LocalApplicationData')) 'powershell' 'Modules'
-    $target = Join-Path $userPath 'Splice' $version
+    $version = (Import-PowerShellDataFile "$moduleFolder/Splice.psd1").ModuleVersion
+    $target = "$([Environment]::GetFolderPath('LocalApplicationData'))/powershell/Modules/Splice/$version"
     $null = New-Item -ItemType Directory -Force $target
-    Copy-Item -Path (Join-Path $moduleFolder '*') -Destination $target -Recurse -Force
+    Copy-Item -Path "$moduleFolder/*" -Destination $target -Recurse -Force
     Get-Module -ListAvailable Splice | Where-Object ModuleBase -EQ $target
 }
 

@@ -51,9 +51,9 @@ try {
     $range = Copy-ItemZeroCopy $image "$folder/range.bin" -Offset 60MB -Count 20MB
     $range
 
-    Assert-Equal 256MB $whole.BytesCopied 'The sizes of image and copy'
-    Assert-Equal (Get-Sha256 $image) (Get-Sha256 "$folder/copy.img") 'Image and copy'
-    Assert-Equal (Get-Sha256 $image 60MB 20MB) (Get-Sha256 "$folder/range.bin") 'The range and its copy'
+    Assert-Equal -Expected 256MB -Actual $whole.BytesCopied -What 'The sizes of image and copy'
+    Assert-Equal -Expected (Get-Sha256 $image) -Actual (Get-Sha256 "$folder/copy.img") -What 'Image and copy'
+    Assert-Equal -Expected (Get-Sha256 -Path $image -Offset 60MB -Count 20MB) -Actual (Get-Sha256 "$folder/range.bin") -What 'The range and its copy'
     "Both copies are identical to the source. On the disk the image takes $(stat -c '%b * %B' $image) bytes, its copy $(stat -c '%b * %B' "$folder/copy.img")."
 }
 finally {

@@ -1,0 +1,122 @@
+BeforeDiscovery {
+    $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
+    Import-Module "$root/out/Splice/Splice.psd1" -Force
+    $common = [Management.Automation.Cmdlet]::CommonParameters
+    $commands = foreach ($command in Get-Command -Module Splice) {
+        @{
+            Name = $command.Name
+            Parameters = @($command.Parameters.Values | Where-Object Name -NotIn $common)
+        }
+    }
+
+    $parameters = foreach ($command in $commands) {
+        foreach ($parameter in $command.Parameters) { @{ Command = $command.Name; Parameter = $parameter.Name } }
+    }
+
+    # The examples of the help, and of the README, as they stand in the files.
+    $examples = foreach ($page in Get-ChildItem "$root/docs/en-US/*-*.md") {
+        $blocks = [regex]::Matches((Get-Content $page -Raw), '(?ms)^### (?<title>Example \d+: [^\n]*)\n\n```powershell\n(?<code>.*?)^```')
+        foreach ($block in $blocks) {
+            @{ Page = $page.BaseName; Title = $block.Groups['title'].Value; Code = $block.Groups['code'].Value }
+        }
+    }
+
+    $number = 0
+    $readme = foreach ($block in [regex]::Matches((Get-Content "$root/README.md" -Raw), '(?ms)^```powershell\n(?<code>.*?)^```')) {
+        $number++
+        $code = $block.Groups['code'].Value
+        # The first shows what a terminal shows; those that build are run by the other suites.
+        if ($code -notmatch '^PS>|build\.ps1') { @{ Number = $number; Code = $code } }
+    }
+
+    $examples = @($examples)
+    $readme = @($readme)
+    $hasPlatyPS = [bool](Get-Module -ListAvailable Microsoft.PowerShell.PlatyPS)
+}
+
+BeforeAll {
+    $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
+    Import-Module "$root/out/Splice/Splice.psd1" -Force
+
+    # What the examples assume to be there. Reflinks are not possible everywhere: then the example's error is expected.
+    function Invoke-Example([string] $Code) {
+        $folder = New-Item -ItemType Directory -Path (Join-Path $TestDrive ([guid]::NewGuid()))
+        Push-Location $folder
+        try {
+            $null = New-Item -ItemType Directory backup
+            $image = [IO.File]::Create("$folder/disk.img")
+            $image.Write([byte[]](1..200 * 20000))
+            $image.SetLength(16MB)
+            $image.Dispose()
+            [IO.File]::WriteAllBytes("$folder/header.bin", [byte[]](1..200 * 100))
+            Copy-Item header.bin part.bin
+            Set-Content web.log, mail.log 'a line'
+            $ErrorActionPreference = 'Continue'
+            $output = & ([scriptblock]::Create($Code)) 2>&1
+            $problems = @($output | Where-Object { $_ -is [Management.Automation.ErrorRecord] })
+            $allowed = if ($Code -match '-Method Reflink') { 'MethodNotPossible,*' } else { 'none' }
+            $problems | Where-Object FullyQualifiedErrorId -NotLike $allowed | Should -BeNullOrEmpty
+            [pscustomobject]@{ Folder = $folder; Output = @($output) }
+        }
+        finally {
+            Pop-Location
+        }
+    }
+}
+
+Describe 'Help' {
+    It '<Name> has a synopsis, a description, four examples, inputs, outputs and notes' -ForEach $commands {
+        $help = Get-Help $Name -Full
+        $help.Synopsis | Should -Match '\w+ \w+'
+        ($help.description | Out-String).Length | Should -BeGreaterThan 200
+        @($help.examples.example).Count | Should -BeGreaterOrEqual 4
+        ($help.returnValues | Out-String) | Should -Match 'BytesCopied'
+        ($help.inputTypes | Out-String).Trim() | Should -Not -BeNullOrEmpty
+        ($help.alertSet | Out-String) | Should -Match 'splice\(2\)'
+    }
+
+    It '<Command> -<Parameter> has a text, and the position, kind and aliases that the cmdlet has' -ForEach $parameters {
+        $help = Get-Help $Command -Parameter $Parameter
+        $real = (Get-Command $Command).Parameters[$Parameter]
+        ($help.description | Out-String).Trim().Length | Should -BeGreaterThan 15
+        $help.description.Text | Should -Not -Match '\{\{'
+        $attribute = @($real.Attributes | Where-Object { $_ -is [Management.Automation.ParameterAttribute] })[0]
+        $help.required | Should -Be "$($attribute.Mandatory)".ToLowerInvariant()
+        $position = if ($attribute.Position -ge 0) { "$($attribute.Position)" } else { 'Named' }
+        $help.position | Should -Be $position
+        $aliases = if ($real.Aliases) { $real.Aliases -join ', ' } else { 'none' }
+        $help.aliases | Should -Be $aliases
+    }
+
+    It '<Name> has no parameter in its help that the cmdlet does not have' -ForEach $commands {
+        $documented = (Get-Help $Name -Parameter *).name | Sort-Object
+        $documented | Should -Be ($Parameters.Name | Sort-Object)
+    }
+
+    It 'is what PlatyPS makes of docs/en-US' -Skip:(-not $hasPlatyPS) {
+        $made = Join-Path $TestDrive help
+        Import-Module Microsoft.PowerShell.PlatyPS
+        Get-ChildItem "$root/docs/en-US/*-*.md" | Import-MarkdownCommandHelp | Export-MamlCommandHelp -OutputFolder $made | Out-Null
+        $new = Get-ChildItem $made -Recurse -Filter *-Help.xml
+        Get-Content $new -Raw | Should -Be (Get-Content "$root/out/Splice/en-US/SpliceModule.dll-Help.xml" -Raw)
+    }
+
+    It 'about_Splice is shown, with every error id' {
+        $text = Get-Help about_Splice | Out-String
+        foreach ($id in [Enum]::GetNames([Splice.TransferErrorId]) + 'NoMatch', 'NotFileSystem') {
+            $text | Should -Match "(?m)^ +$id "
+        }
+    }
+}
+
+Describe 'Examples' {
+    It '<Page>, <Title>' -ForEach $examples {
+        $done = Invoke-Example $Code
+        $done.Output.Count + @(Get-ChildItem $done.Folder).Count | Should -BeGreaterThan 6
+    }
+
+    It 'README, block <Number>' -ForEach $readme {
+        $done = Invoke-Example $Code
+        $done.Output.Count | Should -BeGreaterThan 0
+    }
+}
