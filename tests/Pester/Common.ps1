@@ -1,0 +1,100 @@
+# What several test files use. They dot-source it in their BeforeAll.
+
+# The errors that a script writes, in order; its output is dropped.
+function Get-Failure([scriptblock] $Script) {
+    $ErrorActionPreference = 'Continue'
+    @(& $Script 2>&1 | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] })
+}
+
+# Exactly one error, with this id of a cmdlet, category and target, that says these words.
+function Assert-Failure([object[]] $Failure, [string] $Id, [string] $Category, [string] $Target, [string[]] $Says) {
+    $Failure.Count | Should -Be 1 -Because 'one thing goes wrong'
+    $Failure[0].FullyQualifiedErrorId | Should -BeExactly $Id
+    $Failure[0].CategoryInfo.Category | Should -Be $Category
+    $Failure[0].TargetObject | Should -BeExactly $Target
+    foreach ($words in $Says) {
+        $Failure[0].Exception.Message | Should -BeLike "*$([WildcardPattern]::Escape($words))*"
+    }
+}
+
+# Bytes that look random and are the same at every run.
+function Get-TestByte([int] $Count, [int] $Seed = 1) {
+    $bytes = [byte[]]::new($Count)
+    [Random]::new($Seed).NextBytes($bytes)
+    , $bytes
+}
+
+# The file has these bytes and no others.
+function Assert-Content([string] $Path, [byte[]] $Bytes) {
+    $actual = [IO.File]::ReadAllBytes($Path)
+    $actual.Length | Should -Be $Bytes.Length
+    [Linq.Enumerable]::SequenceEqual($actual, $Bytes) | Should -BeTrue -Because "$Path has the same bytes"
+}
+
+function Get-Hash([string] $Path) {
+    (Get-FileHash -LiteralPath $Path).Hash
+}
+
+# Waits for what another thread or process does. The limit only keeps a failure from hanging.
+function Wait-Until([scriptblock] $Condition, [string] $What) {
+    $clock = [Diagnostics.Stopwatch]::StartNew()
+    while (-not (& $Condition)) {
+        if ($clock.Elapsed.TotalSeconds -gt 30) {
+            throw "30 seconds have gone by without: $What"
+        }
+
+        Start-Sleep -Milliseconds 10
+    }
+}
+
+# What a process holds open at or below a path: the size and name behind each descriptor.
+function Get-OpenFile([string] $Path, [int] $ProcessId = $PID) {
+    foreach ($link in Get-ChildItem -LiteralPath "/proc/$ProcessId/fd" -ErrorAction Ignore) {
+        if ("$($link.LinkTarget)" -like "$([WildcardPattern]::Escape($Path))*") {
+            $size = stat --dereference --format %s $link.FullName 2>/dev/null
+            [pscustomobject]@{ Name = $link.LinkTarget; Size = [long]$size }
+        }
+    }
+}
+
+# A script under way in a runspace of its own, with the module loaded.
+function Invoke-Background([string] $Script, [object[]] $ArgumentList) {
+    $state = [initialsessionstate]::CreateDefault2()
+    $state.ImportPSModule((Get-Module Splice).Path)
+    $shell = [powershell]::Create($state).AddScript($Script)
+    foreach ($argument in $ArgumentList) {
+        $shell = $shell.AddArgument($argument)
+    }
+
+    $output = [System.Management.Automation.PSDataCollection[psobject]]::new()
+    $none = [System.Management.Automation.PSDataCollection[psobject]]::new()
+    $none.Complete()
+    [pscustomobject]@{ Shell = $shell; Output = $output; Invocation = $shell.BeginInvoke($none, $output) }
+}
+
+function Wait-Background([object] $Background) {
+    if (-not $Background.Invocation.AsyncWaitHandle.WaitOne(30000)) {
+        throw 'The script in the background does not end.'
+    }
+}
+
+# A process whose output is not wanted here.
+function Invoke-Process([string] $Name, [string[]] $ArgumentList) {
+    $start = [Diagnostics.ProcessStartInfo]::new($Name, $ArgumentList)
+    $start.RedirectStandardOutput = $true
+    $start.RedirectStandardError = $true
+    [Diagnostics.Process]::Start($start)
+}
+
+# Runs a script in a pwsh of a user without privileges: the present one, or nobody where that is root. The module and
+# the folder must be where everybody may go.
+function Invoke-PlainUser([string] $Script) {
+    $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($Script))
+    $arguments = '-NoProfile', '-NonInteractive', '-EncodedCommand', $encoded
+    if ((id -u) -eq 0) {
+        setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent pwsh @arguments
+    }
+    else {
+        pwsh @arguments
+    }
+}

@@ -1,0 +1,344 @@
+BeforeDiscovery {
+    $script:isRoot = (id -u) -eq 0
+}
+
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    Import-Module "$PSScriptRoot/../../out/Splice"
+    $script:folder = "$TestDrive"
+    $script:content = Get-TestByte 100000
+    $script:source = "$folder/source"
+    [IO.File]::WriteAllBytes($source, $content)
+}
+
+Describe 'Copy-ItemZeroCopy' {
+    BeforeEach {
+        $script:target = "$folder/$([guid]::NewGuid())"
+    }
+
+    Context 'a whole file' {
+        It 'arrives' {
+            $result = Copy-ItemZeroCopy -Path $source -Destination $target
+            Assert-Content $target $content
+            $result | Should -BeOfType Splice.TransferResult
+            $result.Source | Should -BeExactly $source
+            $result.Destination | Should -BeExactly $target
+            $result.BytesCopied | Should -Be 100000
+            $result.Offset | Should -Be 0
+            $result.DestinationOffset | Should -Be 0
+            $result.Count | Should -BeNullOrEmpty
+            $result.SystemCalls | Should -BeGreaterThan 0
+            $result.Elapsed | Should -BeGreaterThan ([timespan]::Zero)
+        }
+
+        It 'takes source and destination by position' {
+            Copy-ItemZeroCopy $source $target
+            $target | Should -Exist
+        }
+
+        It 'goes into a folder under its own name' {
+            New-Item -ItemType Directory $target
+            (Copy-ItemZeroCopy $source $target).Destination | Should -BeExactly "$target/source"
+            (Copy-ItemZeroCopy $source "$target/").Destination | Should -BeExactly "$target/source"
+        }
+
+        It 'keeps mode and times' {
+            Copy-Item -LiteralPath $source -Destination "$folder/dated"
+            chmod 0640 "$folder/dated"
+            touch -d '2001-02-03 04:05:06.123456789 UTC' "$folder/dated"
+            Copy-ItemZeroCopy "$folder/dated" $target
+            stat --format '%a %y' $target | Should -Be (stat --format '%a %y' "$folder/dated")
+        }
+
+        It 'replaces what is there, in a new file' {
+            Set-Content -LiteralPath $target 'something longer than nothing'
+            $before = stat --format %i $target
+            Copy-ItemZeroCopy $source $target
+            Get-Hash $target | Should -Be (Get-Hash $source)
+            stat --format %i $target | Should -Not -Be $before
+        }
+
+        It 'of no bytes is made' {
+            [IO.File]::WriteAllBytes("$folder/empty", @())
+            (Copy-ItemZeroCopy "$folder/empty" $target).BytesCopied | Should -Be 0
+            (Get-Item -LiteralPath $target).Length | Should -Be 0
+        }
+
+        It 'leaves nothing else in the folder' {
+            New-Item -ItemType Directory $target
+            Copy-ItemZeroCopy $source "$target/copy"
+            Copy-ItemZeroCopy $source "$target/copy"
+            (Get-ChildItem -Force -LiteralPath $target).Name | Should -Be 'copy'
+        }
+
+        It 'keeps its holes' {
+            truncate --size 64M "$folder/sparse"
+            [IO.File]::WriteAllBytes("$folder/head", $content)
+            dd "if=$folder/head" "of=$folder/sparse" conv=notrunc bs=100000 seek=300 status=none
+            $result = Copy-ItemZeroCopy "$folder/sparse" $target
+            $result.BytesCopied | Should -Be 64MB
+            [long](stat --format %b $target) * 512 | Should -BeLessThan 1MB
+            Get-Hash $target | Should -Be (Get-Hash "$folder/sparse")
+        }
+    }
+
+    Context 'a range' {
+        It 'from an offset' {
+            $result = Copy-ItemZeroCopy $source $target -Offset 99000
+            Assert-Content $target $content[99000..99999]
+            $result.Offset | Should -Be 99000
+        }
+
+        It 'of a count, in the units of PowerShell' {
+            $result = Copy-ItemZeroCopy $source $target -Count 64KB
+            $result.BytesCopied | Should -Be 65536
+            $result.Count | Should -Be 65536
+            Assert-Content $target $content[0..65535]
+        }
+
+        It 'from an offset, of a count' {
+            Copy-ItemZeroCopy $source $target -Offset 1KB -Count 2KB
+            Assert-Content $target $content[1024..3071]
+        }
+
+        It 'of no bytes' {
+            (Copy-ItemZeroCopy $source $target -Count 0).BytesCopied | Should -Be 0
+            (Get-Item -LiteralPath $target).Length | Should -Be 0
+        }
+
+        It 'from the very end is empty' {
+            (Copy-ItemZeroCopy $source $target -Offset 100000).BytesCopied | Should -Be 0
+        }
+
+        It 'to the very end' {
+            (Copy-ItemZeroCopy $source $target -Offset 99999 -Count 1).BytesCopied | Should -Be 1
+        }
+
+        It 'goes into the middle of a file, and the rest of it stays' {
+            [IO.File]::WriteAllBytes($target, [byte[]](1..100))
+            $before = stat --format %i $target
+            $result = Copy-ItemZeroCopy $source $target -Offset 10 -Count 20 -DestinationOffset 50
+            $bytes = [IO.File]::ReadAllBytes($target)
+            $bytes[0..49] | Should -Be (1..50)
+            $bytes[50..69] | Should -Be $content[10..29]
+            $bytes[70..99] | Should -Be (71..100)
+            $result.DestinationOffset | Should -Be 50
+            stat --format %i $target | Should -Be $before
+        }
+
+        It 'past the end of a file makes it longer' {
+            [IO.File]::WriteAllBytes($target, [byte[]](1, 2))
+            Copy-ItemZeroCopy $source $target -Count 3 -DestinationOffset 4
+            Assert-Content $target (@(1, 2, 0, 0) + $content[0..2])
+        }
+
+        It 'at an offset of a file that is not there yet starts with a hole' {
+            Copy-ItemZeroCopy $source $target -Count 3 -DestinationOffset 4
+            Assert-Content $target (@(0, 0, 0, 0) + $content[0..2])
+        }
+
+        It 'within one file, where the ranges are apart' {
+            [IO.File]::WriteAllBytes($target, [byte[]](1..8))
+            Copy-ItemZeroCopy $target $target -Offset 0 -Count 4 -DestinationOffset 4
+            Assert-Content $target (1, 2, 3, 4, 1, 2, 3, 4)
+        }
+    }
+
+    Context '-Method' {
+        It '<_> moves the bytes that way' -ForEach 'CopyFileRange', 'SendFile', 'Splice', 'ReadWrite' {
+            $result = Copy-ItemZeroCopy $source $target -Method $_
+            $result.Method | Should -Be $_
+            $result.Attempts | Should -BeNullOrEmpty
+            Get-Hash $target | Should -Be (Get-Hash $source)
+        }
+
+        It 'Auto finds one, and tells which did not serve' {
+            $result = Copy-ItemZeroCopy $source $target -Method Auto
+            $result.Method | Should -Not -BeNullOrEmpty
+            foreach ($attempt in $result.Attempts) {
+                $attempt.Method | Should -Not -Be $result.Method
+                $attempt.Reason | Should -Not -BeNullOrEmpty
+            }
+        }
+
+        It 'Reflink shares the blocks, or says why it cannot' {
+            $failure = Get-Failure { Copy-ItemZeroCopy $source $target -Method Reflink }
+            if ($failure) {
+                $failure.FullyQualifiedErrorId | Should -BeLike 'MethodNotPossible,*'
+                $target | Should -Not -Exist
+            }
+            else {
+                Get-Hash $target | Should -Be (Get-Hash $source)
+            }
+        }
+
+        It 'is one of the list' {
+            { Copy-ItemZeroCopy $source $target -Method Magic } |
+                Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,Splice.Commands.CopyItemZeroCopyCommand'
+        }
+
+        It 'is in the verbose stream, where one did not serve' {
+            $lines = Copy-ItemZeroCopy /proc/self/maps $target -Verbose 4>&1 |
+                Where-Object { $_ -is [System.Management.Automation.VerboseRecord] }
+            $lines.Message | Should -Contain "/proc/self/maps -> ${target}: SendFile: EINVAL, the source does not support it (procfs, some devices), or the destination appends"
+        }
+    }
+
+    Context '-Flags and -PipeSize' {
+        It '-Flags <_> chooses splice' -ForEach 'Move', 'NonBlock', 'More', 'Gift', 'Move, NonBlock, More, Gift' {
+            $result = Copy-ItemZeroCopy $source $target -Flags $_
+            $result.Method | Should -Be Splice
+            $result.Flags | Should -Be ([Splice.SpliceFlags]$_)
+            Get-Hash $target | Should -Be (Get-Hash $source)
+        }
+
+        It '-Flags go with -Method Splice' {
+            (Copy-ItemZeroCopy $source $target -Flags Move, More -Method Splice).Method | Should -Be Splice
+        }
+
+        It '-Flags do not go with another method' {
+            $failure = Get-Failure { Copy-ItemZeroCopy $source $target -Flags More -Method SendFile }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'MethodNotPossible,*'
+            $target | Should -Not -Exist
+        }
+
+        It '-PipeSize <_> does' -ForEach 1, 4096, 64KB, 1MB {
+            Copy-ItemZeroCopy $source $target -Method Splice -PipeSize $_
+            Get-Hash $target | Should -Be (Get-Hash $source)
+        }
+
+        It 'a larger pipe needs fewer system calls' {
+            $small = Copy-ItemZeroCopy $source $target -Method Splice -PipeSize 4KB
+            $large = Copy-ItemZeroCopy $source $target -Method Splice -PipeSize 128KB
+            $large.SystemCalls | Should -BeLessThan $small.SystemCalls
+        }
+
+        It '-PipeSize <_> does not' -ForEach 0, -1 {
+            { Copy-ItemZeroCopy $source $target -PipeSize $_ } |
+                Should -Throw -ErrorId 'ParameterArgumentValidationError,Splice.Commands.CopyItemZeroCopyCommand'
+        }
+    }
+
+    Context 'what is there already' {
+        It '-NoClobber leaves' {
+            Set-Content -LiteralPath $target 'old'
+            $failure = Get-Failure { Copy-ItemZeroCopy $source $target -NoClobber }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'DestinationExists,*'
+            Get-Content -LiteralPath $target | Should -Be 'old'
+        }
+
+        It '-NoClobber copies where nothing is' {
+            Copy-ItemZeroCopy $source $target -NoClobber
+            Get-Hash $target | Should -Be (Get-Hash $source)
+        }
+
+        It '-Force does not beat -NoClobber' {
+            Set-Content -LiteralPath $target 'old'
+            $failure = Get-Failure { Copy-ItemZeroCopy $source $target -NoClobber -Force }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'DestinationExists,*'
+            Get-Content -LiteralPath $target | Should -Be 'old'
+        }
+
+        It '-WhatIf leaves, and makes nothing' {
+            $output = Copy-ItemZeroCopy $source $target -WhatIf
+            $output | Should -BeNullOrEmpty
+            $target | Should -Not -Exist
+            Set-Content -LiteralPath $target 'old'
+            Copy-ItemZeroCopy $source $target -WhatIf -Force
+            Get-Content -LiteralPath $target | Should -Be 'old'
+        }
+
+        It '$WhatIfPreference leaves' {
+            $WhatIfPreference = $true
+            Copy-ItemZeroCopy $source $target
+            $target | Should -Not -Exist
+        }
+
+        It '-Confirm:$false asks nobody' {
+            $ConfirmPreference = 'Low'
+            Copy-ItemZeroCopy $source $target -Confirm:$false
+            $target | Should -Exist
+        }
+    }
+
+    Context 'what is no plain file' {
+        It 'procfs and sysfs are read to their end: <_>' -ForEach '/proc/version', '/proc/self/maps', '/proc/filesystems', '/sys/kernel/mm/transparent_hugepage/enabled' {
+            if (-not (Test-Path -LiteralPath $_)) {
+                Set-ItResult -Skipped -Because 'this kernel does not have it'
+            }
+
+            (Copy-ItemZeroCopy $_ $target).BytesCopied | Should -BeGreaterThan 0
+            if ($_ -ne '/proc/self/maps') {
+                Get-Content -Raw -LiteralPath $target | Should -BeExactly (Get-Content -Raw -LiteralPath $_)
+            }
+        }
+
+        It '/dev/zero gives what -Count says' {
+            $result = Copy-ItemZeroCopy /dev/zero $target -Count 3MB
+            $result.BytesCopied | Should -Be 3MB
+            $result.Offset | Should -BeNullOrEmpty
+            Assert-Content $target ([byte[]]::new(3MB))
+        }
+
+        It '/dev/null gives and takes' {
+            (Copy-ItemZeroCopy /dev/null $target).BytesCopied | Should -Be 0
+            (Copy-ItemZeroCopy $source /dev/null).BytesCopied | Should -Be 100000
+            (Get-Item /dev/null).UnixStat.ItemType | Should -Be CharacterDevice
+        }
+
+        It 'a FIFO is read until its writer ends' {
+            mkfifo $target
+            $writer = Invoke-Process sh '-c', 'cat "$1" > "$2"', 'sh', $source, $target
+            $result = Copy-ItemZeroCopy $target "$target.copy"
+            $writer.WaitForExit(30000) | Should -BeTrue
+            $result.BytesCopied | Should -Be 100000
+            Get-Hash "$target.copy" | Should -Be (Get-Hash $source)
+        }
+
+        It 'a FIFO is written to its reader' {
+            mkfifo $target
+            $reader = Invoke-Process sh '-c', 'cat "$1" > "$2"', 'sh', $target, "$target.copy"
+            $result = Copy-ItemZeroCopy $source $target
+            $reader.WaitForExit(30000) | Should -BeTrue
+            $result.DestinationOffset | Should -BeNullOrEmpty
+            Get-Hash "$target.copy" | Should -Be (Get-Hash $source)
+        }
+
+        It 'a block device is written in place and read by range' -Skip:(-not $isRoot) {
+            # Loop devices are root's.
+            truncate --size 4M $target
+            $device = losetup --find --show $target
+            if (-not $device) {
+                Set-ItResult -Skipped -Because 'there is no loop device'
+            }
+
+            try {
+                Copy-ItemZeroCopy $source $device -DestinationOffset 1MB
+                $back = Copy-ItemZeroCopy $device "$target.back" -Offset 1MB -Count 100000
+                $back.BytesCopied | Should -Be 100000
+                Get-Hash "$target.back" | Should -Be (Get-Hash $source)
+                (Copy-ItemZeroCopy $device "$target.whole").BytesCopied | Should -Be 4MB
+                $failure = Get-Failure { Copy-ItemZeroCopy $source $device -DestinationOffset 4MB }
+                Assert-Failure $failure -Id 'DiskFull,Splice.Commands.CopyItemZeroCopyCommand' -Category WriteError -Target $device -Says '4194304 bytes'
+            }
+            finally {
+                losetup --detach $device
+            }
+        }
+
+        It 'a link to a file stays a link' {
+            Set-Content -LiteralPath "$target.real" 'old'
+            New-Item -ItemType SymbolicLink $target -Target "$target.real"
+            (Copy-ItemZeroCopy $source $target).Destination | Should -BeExactly "$target.real"
+            (Get-Item -LiteralPath $target).LinkTarget | Should -BeExactly "$target.real"
+            Get-Hash "$target.real" | Should -Be (Get-Hash $source)
+        }
+
+        It 'a link as source is the file behind it' {
+            New-Item -ItemType SymbolicLink $target -Target $source
+            Copy-ItemZeroCopy $target "$target.copy"
+            (Get-Item -LiteralPath "$target.copy").LinkTarget | Should -BeNullOrEmpty
+            Get-Hash "$target.copy" | Should -Be (Get-Hash $source)
+        }
+    }
+}

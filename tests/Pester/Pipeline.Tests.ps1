@@ -1,0 +1,166 @@
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    Import-Module "$PSScriptRoot/../../out/Splice"
+}
+
+Describe 'The pipeline' {
+    BeforeEach {
+        $script:folder = "$TestDrive/$([guid]::NewGuid())"
+        $null = [IO.Directory]::CreateDirectory("$folder/to")
+        Push-Location -LiteralPath $folder
+        foreach ($name in 'a', 'b', 'c') {
+            [IO.File]::WriteAllText("$folder/$name", $name * 100)
+        }
+    }
+
+    AfterEach {
+        Pop-Location
+    }
+
+    Context 'into Copy-ItemZeroCopy' {
+        It 'files of Get-ChildItem' {
+            (Get-ChildItem -File | Copy-ItemZeroCopy -Destination to).Source | Should -Be "$folder/a", "$folder/b", "$folder/c"
+            (Get-ChildItem to).Name | Should -Be 'a', 'b', 'c'
+        }
+
+        It 'a file of Get-Item' {
+            (Get-Item a | Copy-ItemZeroCopy -Destination to).Destination | Should -BeExactly "$folder/to/a"
+        }
+
+        It 'a FileInfo of .NET, whatever $PWD is' {
+            [IO.FileInfo] $file = "$folder/a"
+            Set-Location /
+            $failure = Get-Failure { $file | Copy-ItemZeroCopy -Destination "$folder/to" }
+            $failure | Should -BeNullOrEmpty
+            "$folder/to/a" | Should -Exist
+        }
+
+        It 'a file as an argument' {
+            (Copy-ItemZeroCopy (Get-Item a) to).Destination | Should -BeExactly "$folder/to/a"
+        }
+
+        It 'names' {
+            ('a', 'b' | Copy-ItemZeroCopy -Destination to).Count | Should -Be 2
+        }
+
+        It 'wildcards' {
+            ('[ab]', 'c*' | Copy-ItemZeroCopy -Destination to).Count | Should -Be 3
+        }
+
+        It 'objects with a <_>' -ForEach 'Path', 'LiteralPath', 'LP', 'PSPath' {
+            ([pscustomobject]@{ $_ = 'a' } | Copy-ItemZeroCopy -Destination to).Destination | Should -BeExactly "$folder/to/a"
+        }
+
+        It 'rows of a table' {
+            $rows = "Path,Comment`na,first`nb,second" | ConvertFrom-Csv
+            ($rows | Copy-ItemZeroCopy -Destination to).Count | Should -Be 2
+        }
+
+        It 'its own results' {
+            $null = New-Item -ItemType Directory on
+            $results = Get-ChildItem -File | Copy-ItemZeroCopy -Destination to | Copy-ItemZeroCopy -Destination on
+            $results.Source | Should -Be "$folder/to/a", "$folder/to/b", "$folder/to/c"
+            (Get-ChildItem on).Name | Should -Be 'a', 'b', 'c'
+        }
+
+        It 'nothing' {
+            @() | Copy-ItemZeroCopy -Destination to | Should -BeNullOrEmpty
+            Get-ChildItem to | Should -BeNullOrEmpty
+        }
+
+        It 'an empty name' {
+            $failure = Get-Failure { '', 'a' | Copy-ItemZeroCopy -Destination to }
+            $failure.FullyQualifiedErrorId | Should -Be 'ParameterArgumentValidationError,Splice.Commands.CopyItemZeroCopyCommand'
+            "$folder/to/a" | Should -Exist
+        }
+    }
+
+    Context 'out of Copy-ItemZeroCopy' {
+        It 'into Get-FileHash' {
+            (Copy-ItemZeroCopy a to | Get-FileHash).Hash | Should -Be (Get-Hash a)
+        }
+
+        It 'into Get-Item' {
+            (Copy-ItemZeroCopy a to | Get-Item).FullName | Should -BeExactly "$folder/to/a"
+        }
+
+        It 'into Get-Content' {
+            Copy-ItemZeroCopy a to | Get-Content | Should -Be ('a' * 100)
+        }
+
+        It 'one after the other, each before the next is copied' {
+            $seen = Copy-ItemZeroCopy a, b, c to | ForEach-Object { (Get-ChildItem to).Count }
+            $seen | Should -Be 1, 2, 3
+        }
+
+        It 'only as far as Select-Object -First takes' {
+            (Copy-ItemZeroCopy a, b, c to | Select-Object -First 1).Destination | Should -BeExactly "$folder/to/a"
+            (Get-ChildItem to).Name | Should -Be 'a'
+        }
+
+        It 'nothing, where nothing was copied' {
+            Copy-ItemZeroCopy missing to -ErrorAction SilentlyContinue | Should -BeNullOrEmpty
+        }
+    }
+
+    Context 'with an error in the middle' {
+        It 'goes on' {
+            $failure = Get-Failure { $script:results = 'a', 'missing', 'b', 'none*', 'c' | Copy-ItemZeroCopy -Destination to }
+            $results.Count | Should -Be 3
+            $failure.FullyQualifiedErrorId | Should -Be @(
+                'SourceNotFound,Splice.Commands.CopyItemZeroCopyCommand'
+                'NoMatch,Splice.Commands.CopyItemZeroCopyCommand'
+            )
+        }
+
+        It 'stops where the user wants it' {
+            { 'a', 'missing', 'b' | Copy-ItemZeroCopy -Destination to -ErrorAction Stop } |
+                Should -Throw -ErrorId 'SourceNotFound,Splice.Commands.CopyItemZeroCopyCommand'
+            (Get-ChildItem to).Name | Should -Be 'a'
+        }
+
+        It 'says so in $? and in the variable' {
+            Copy-ItemZeroCopy missing to -ErrorAction SilentlyContinue -ErrorVariable failure
+            $? | Should -BeFalse
+            $failure.Count | Should -Be 1
+            Copy-ItemZeroCopy a to
+            $? | Should -BeTrue
+        }
+    }
+
+    Context 'two sources and one destination' {
+        It 'in one argument' {
+            $failure = Get-Failure { Copy-ItemZeroCopy a, b one }
+            Assert-Failure $failure -Id 'DestinationExists,Splice.Commands.CopyItemZeroCopyCommand' -Category ResourceExists -Target "$folder/one" -Says "$folder/b"
+            Get-Hash one | Should -Be (Get-Hash a)
+        }
+
+        It 'down the pipeline' {
+            $failure = Get-Failure { 'a', 'b', 'c' | Copy-ItemZeroCopy -Destination one -Force }
+            $failure.Count | Should -Be 2
+            Get-Hash one | Should -Be (Get-Hash a)
+        }
+
+        It 'of one name in a folder' {
+            [IO.File]::WriteAllText((New-Item -ItemType Directory other).FullName + '/a', 'another')
+            $failure = Get-Failure { Copy-ItemZeroCopy a, other/a to }
+            Assert-Failure $failure -Id 'DestinationExists,Splice.Commands.CopyItemZeroCopyCommand' -Category ResourceExists -Target "$folder/to/a" -Says "$folder/other/a"
+            Get-Hash to/a | Should -Be (Get-Hash a)
+        }
+
+        It 'may be one file at an offset, which is the user''s to choose' {
+            Copy-ItemZeroCopy a, b one -DestinationOffset 0
+            Get-Hash one | Should -Be (Get-Hash b)
+        }
+
+        It 'may be one device' {
+            (Copy-ItemZeroCopy a, b /dev/null).Count | Should -Be 2
+        }
+
+        It 'may be one file for two commands' {
+            Copy-ItemZeroCopy a one
+            Copy-ItemZeroCopy b one
+            Get-Hash one | Should -Be (Get-Hash b)
+        }
+    }
+}
