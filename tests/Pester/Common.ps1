@@ -57,6 +57,11 @@ function Get-OpenFile([string] $Path, [int] $ProcessId = $PID) {
     }
 }
 
+# The mode that the kernel has for a socket, O_NONBLOCK among it.
+function Get-DescriptorFlag([Net.Sockets.Socket] $Socket) {
+    (Get-Content "/proc/self/fdinfo/$($Socket.SafeHandle.DangerousGetHandle())") -like 'flags:*'
+}
+
 # A script under way in a runspace of its own, with the module loaded.
 function Invoke-Background([string] $Script, [object[]] $ArgumentList) {
     $state = [initialsessionstate]::CreateDefault2()

@@ -264,12 +264,11 @@ Describe 'Invoke-Splice' {
         }
 
         It 'keep their mode' {
-            $number = [long] $peer.SafeHandle.DangerousGetHandle()
-            $before = (Get-Content "/proc/self/fdinfo/$number") -like 'flags*'
+            $before = Get-DescriptorFlag $peer
             $null = Invoke-Splice $in $peer -Count 10
             $client.Client.ReceiveTimeout = 30000
             $client.Client.Receive([byte[]]::new(10)) | Should -Be 10
-            (Get-Content "/proc/self/fdinfo/$number") -like 'flags*' | Should -Be $before
+            Get-DescriptorFlag $peer | Should -Be $before
         }
 
         It 'that have nothing are not waited for with NonBlock' {

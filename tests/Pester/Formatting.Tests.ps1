@@ -1,0 +1,109 @@
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    Import-Module "$PSScriptRoot/../../out/Splice"
+    $script:rendering = $PSStyle.OutputRendering
+    $PSStyle.OutputRendering = 'PlainText'
+    $script:culture = [cultureinfo]::CurrentCulture
+    [cultureinfo]::CurrentCulture = [cultureinfo]::InvariantCulture
+
+    # The lines of what a person sees.
+    function Get-View([object] $InputObject, [int] $Width = 160) {
+        ($InputObject | Out-String -Width $Width) -split "`n" | Where-Object { $_.Trim() }
+    }
+}
+
+AfterAll {
+    $PSStyle.OutputRendering = $rendering
+    [cultureinfo]::CurrentCulture = $culture
+}
+
+Describe 'The table' {
+    BeforeEach {
+        $script:folder = "$TestDrive/$([guid]::NewGuid())"
+        $null = [IO.Directory]::CreateDirectory($folder)
+        [IO.File]::WriteAllBytes("$folder/a", [byte[]]::new(1536))
+    }
+
+    It 'has a heading, a rule and a row a result' {
+        $lines = Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b" -Method SendFile)
+        $lines.Count | Should -Be 3
+        $lines[0] | Should -Match '^ +Copied +InHoles +Method +Seconds +Rate +Destination$'
+        $lines[2] | Should -Match "^ +1\.50 KiB +0 B +SendFile +\d+\.\d{3} +[\d.]+ \w*B/s $([regex]::Escape("$folder/b"))$"
+    }
+
+    It 'aligns numbers to the right' {
+        $lines = Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b")
+        foreach ($heading in 'Copied', 'InHoles', 'Seconds', 'Rate') {
+            $end = $lines[0].IndexOf($heading) + $heading.Length - 1
+            $lines[2][$end] | Should -Not -Be ' '
+            $lines[2][$end + 1] | Should -Be ' '
+        }
+    }
+
+    It 'shows several results under one heading' {
+        $lines = Get-View @(
+            Copy-ItemZeroCopy "$folder/a" "$folder/b"
+            Copy-ItemZeroCopy "$folder/a" "$folder/c"
+        )
+        $lines.Count | Should -Be 4
+    }
+
+    It 'shows results of both cmdlets' {
+        $in = [IO.File]::OpenRead("$folder/a")
+        $out = [IO.File]::Create("$folder/b")
+        $lines = Get-View @(
+            Copy-ItemZeroCopy "$folder/a" "$folder/c"
+            Invoke-Splice $in $out
+        )
+        $in.Dispose()
+        $out.Dispose()
+        $lines.Count | Should -Be 4
+        $lines[3] | Should -Match ' Splice '
+    }
+
+    It 'shows holes' {
+        truncate --size 3M "$folder/a"
+        (Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b"))[2] | Should -Match '^ +3\.00 MiB +3\.00 MiB '
+    }
+
+    It 'has no method where nothing was moved' {
+        $lines = Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b" -Count 0)
+        $lines[2] | Should -Match '^ +0 B +0 B +0\.\d{3} +0 B/s '
+    }
+
+    It 'fits a narrow terminal' {
+        Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b") -Width 60 | ForEach-Object Length | Should -BeLessOrEqual 60
+    }
+
+    It 'is only a view: Format-List has everything' {
+        $text = Copy-ItemZeroCopy "$folder/a" "$folder/b" | Format-List * | Out-String
+        foreach ($name in [Splice.TransferResult].GetProperties().Name) {
+            $text | Should -Match "(?m)^$name\s*:"
+        }
+    }
+
+    It 'is left out by ConvertTo-Json and Export-Csv' {
+        $result = Copy-ItemZeroCopy "$folder/a" "$folder/b"
+        ($result | ConvertTo-Json -Depth 3 | ConvertFrom-Json).BytesCopied | Should -Be 1536
+        $result | Export-Csv "$folder/csv"
+        (Import-Csv "$folder/csv").Destination | Should -BeExactly "$folder/b"
+    }
+}
+
+Describe 'The size <Bytes>' -ForEach @(
+    @{ Bytes = 0; Text = '0 B' }
+    @{ Bytes = 1; Text = '1 B' }
+    @{ Bytes = 999; Text = '999 B' }
+    @{ Bytes = 1000; Text = '0.98 KiB' }
+    @{ Bytes = 1KB; Text = '1.00 KiB' }
+    @{ Bytes = 10KB; Text = '10.0 KiB' }
+    @{ Bytes = 100KB; Text = '100 KiB' }
+    @{ Bytes = 1MB; Text = '1.00 MiB' }
+    @{ Bytes = 1.5GB; Text = '1.50 GiB' }
+    @{ Bytes = 2TB; Text = '2.00 TiB' }
+    @{ Bytes = [long]::MaxValue; Text = '8.00 EiB' }
+) {
+    It 'is <Text>' {
+        [Splice.ByteSize]::Format($Bytes) | Should -BeExactly $Text
+    }
+}

@@ -1,0 +1,135 @@
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    $script:module = (Resolve-Path "$PSScriptRoot/../../out/Splice").ProviderPath
+    Import-Module $module
+
+    # Runs a script in a pwsh of its own and gives back what it emits.
+    function Invoke-Child([string] $Script) {
+        pwsh -NoProfile -NonInteractive -Command $Script
+    }
+}
+
+Describe 'The manifest' {
+    BeforeAll {
+        $script:manifest = Test-ModuleManifest "$module/Splice.psd1" -WarningVariable warnings -ErrorVariable failures
+        $script:problems = @($warnings) + @($failures)
+    }
+
+    It 'is without fault' {
+        $problems | Should -BeNullOrEmpty
+        $manifest.Name | Should -Be 'Splice'
+        $manifest.Description | Should -Not -BeNullOrEmpty
+        $manifest.CompatiblePSEditions | Should -Be 'Core'
+        $manifest.PowerShellVersion | Should -Be ([version] '7.4')
+        $manifest.Tags | Should -Contain 'PSEdition_Core'
+        $manifest.Tags | Should -Contain 'Linux'
+    }
+
+    It 'names every cmdlet of the assembly, and nothing else' {
+        $assembly = (Get-Command Copy-ItemZeroCopy).ImplementingType.Assembly
+        $cmdlets = $assembly.GetExportedTypes().ForEach({
+                $_.GetCustomAttributes([System.Management.Automation.CmdletAttribute], $false) |
+                    ForEach-Object { "$($_.VerbName)-$($_.NounName)" }
+            })
+        $manifest.ExportedCmdlets.Keys | Sort-Object | Should -Be ($cmdlets | Sort-Object)
+        $manifest.ExportedFunctions.Count | Should -Be 0
+        $manifest.ExportedAliases.Count | Should -Be 0
+        $manifest.ExportedVariables.Count | Should -Be 0
+        (Get-Content -Raw "$module/Splice.psd1") | Should -Not -Match "ToExport\s*=\s*'\*'"
+    }
+
+    It 'has the version of both assemblies' {
+        foreach ($name in 'SpliceModule', 'SpliceCore') {
+            $version = [Diagnostics.FileVersionInfo]::GetVersionInfo("$module/$name.dll").FileVersion
+            [version] $version | Should -Be ([version] "$($manifest.Version).0")
+        }
+    }
+}
+
+Describe 'The folder' {
+    It 'has the module, and nothing that PowerShell brings' {
+        $expected = 'Splice.Format.ps1xml', 'Splice.psd1', 'SpliceCore.dll', 'SpliceModule.dll'
+        (Get-ChildItem $module -Exclude en-US).Name | Sort-Object | Should -Be $expected
+    }
+}
+
+Describe 'The cmdlets' {
+    BeforeAll {
+        $script:cmdlets = Get-Command -Module Splice
+    }
+
+    It 'have approved verbs' {
+        $approved = (Get-Verb).Verb
+        $cmdlets.Verb | Should -BeIn $approved
+    }
+
+    It 'say what they emit' {
+        foreach ($cmdlet in $cmdlets) {
+            $cmdlet.OutputType.Type | Should -Contain ([Splice.TransferResult])
+        }
+    }
+
+    It 'that change files ask first' {
+        $parameters = (Get-Command Copy-ItemZeroCopy).Parameters
+        $parameters.Keys | Should -Contain 'WhatIf'
+        $parameters.Keys | Should -Contain 'Confirm'
+    }
+}
+
+Describe 'Importing' {
+    It 'is quiet, quick and complete in a shell of its own' {
+        $result = Invoke-Child "
+            `$all = Import-Module '$module' -PassThru *>&1
+            Get-Command -Module Splice | Measure-Object | ForEach-Object Count
+            `$all.Count
+            Copy-ItemZeroCopy /dev/zero '$TestDrive/child' -Count 10 | ForEach-Object BytesCopied"
+        $result[0] | Should -Be (Get-Command -Module Splice).Count
+        $result[1] | Should -Be 1
+        $result[2] | Should -Be 10
+    }
+
+    It 'loads the two assemblies of the folder and no third' {
+        $loaded = Invoke-Child "
+            Import-Module '$module'
+            `$null = Copy-ItemZeroCopy /dev/zero '$TestDrive/child' -Count 10 | Out-String
+            [AppDomain]::CurrentDomain.GetAssemblies().Location -like '$module/*' | Split-Path -Leaf | Sort-Object"
+        $loaded | Should -Be 'SpliceCore.dll', 'SpliceModule.dll'
+    }
+
+    It 'gives the types their names' {
+        Invoke-Child "Import-Module '$module'; [Splice.SpliceFlags]'Move, More' -as [int]; [Splice.TransferMethod]::Auto" |
+            Should -Be 5, 'Auto'
+    }
+
+    It 'works by name, and again' {
+        Invoke-Child "
+            `$env:PSModulePath = '$(Split-Path $module)'
+            Copy-ItemZeroCopy /dev/zero '$TestDrive/child' -Count 10 | ForEach-Object BytesCopied
+            Remove-Module Splice
+            Import-Module Splice -Force
+            Copy-ItemZeroCopy /dev/zero '$TestDrive/child' -Count 20 | ForEach-Object BytesCopied" |
+            Should -Be 10, 20
+    }
+
+    It 'works in the strictest mode' {
+        Invoke-Child "
+            Set-StrictMode -Version Latest
+            `$ErrorActionPreference = 'Stop'
+            Import-Module '$module'
+            Copy-ItemZeroCopy /dev/zero '$TestDrive/child' -Count 10 | Out-String -Width 200 | Out-Null
+            'done'" | Should -Be 'done'
+    }
+
+    It 'works in several runspaces at once' {
+        $source = "$TestDrive/parallel"
+        [IO.File]::WriteAllBytes($source, (Get-TestByte 100000))
+        $results = 1..8 | ForEach-Object -Parallel {
+            Import-Module $using:module
+            Copy-ItemZeroCopy $using:source "$using:source.$_"
+        }
+        $results.Count | Should -Be 8
+        foreach ($result in $results) {
+            Get-Hash $result.Destination | Should -Be (Get-Hash $source)
+        }
+    }
+}

@@ -1,0 +1,188 @@
+# Ctrl+C in a terminal and PowerShell.Stop() in a program are the same: the pipeline is stopped.
+
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    Import-Module "$PSScriptRoot/../../out/Splice"
+
+    # Stops a script that would never end by itself, or only after a very long time.
+    function Assert-Stop([object] $Background) {
+        $Background.Shell.InvocationStateInfo.State | Should -Be Running
+        $Background.Shell.BeginStop($null, $null).AsyncWaitHandle.WaitOne(30000) | Should -BeTrue -Because 'nothing may keep the user waiting'
+        $Background.Shell.InvocationStateInfo.State | Should -Be Stopped
+        $Background.Shell.Streams.Error | Should -BeNullOrEmpty
+        $Background.Output | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'Stopping Copy-ItemZeroCopy' {
+    BeforeEach {
+        $script:folder = "$TestDrive/$([guid]::NewGuid())"
+        $null = [IO.Directory]::CreateDirectory($folder)
+        $script:old = "$folder/old"
+        [IO.File]::WriteAllText($old, 'the old content')
+        mkfifo "$folder/fifo"
+    }
+
+    AfterEach {
+        Get-Content -LiteralPath $old | Should -Be 'the old content'
+        (Get-ChildItem -Force $folder).Name | Should -Be 'fifo', 'old'
+        Get-OpenFile $folder | Should -BeNullOrEmpty
+    }
+
+    It 'in the middle of 10 GiB, with <_>' -ForEach 'Splice', 'ReadWrite' {
+        $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero $args[0] -Count 10GB -Method $args[1]' $old, $_
+        Wait-Until { (Get-OpenFile $folder).Size -gt 0 } 'a byte in the new file'
+        Assert-Stop $background
+    }
+
+    It 'in the middle of several files: the next ones are not begun' {
+        $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero, /dev/full, /dev/urandom $args[0] -Count 1PB' $old
+        Wait-Until { (Get-OpenFile $folder).Size -gt 0 } 'a byte in the new file'
+        Assert-Stop $background
+    }
+
+    It 'while it goes to a device' {
+        $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero /dev/null -Count 1000PB -Method ReadWrite'
+        Wait-Until { Get-OpenFile /dev/zero } 'the source being opened'
+        Assert-Stop $background
+        Get-OpenFile /dev/zero | Should -BeNullOrEmpty
+    }
+
+    It 'while it waits for the writer of a FIFO' {
+        $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1]' "$folder/fifo", $old
+        Wait-Until { Get-OpenFile "$folder/fifo" } 'the FIFO being opened'
+        Assert-Stop $background
+    }
+
+    It 'while the writer of a FIFO is silent' {
+        $writer = Invoke-Process sh '-c', 'exec > "$1"; printf some; exec sleep 1000', 'sh', "$folder/fifo"
+        try {
+            $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1]' "$folder/fifo", $old
+            Wait-Until { (Get-OpenFile $folder).Size -eq 4 } 'the four bytes that there are'
+            Assert-Stop $background
+        }
+        finally {
+            $writer.Kill()
+        }
+    }
+
+    It 'while it waits for the reader of a FIFO' {
+        $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1]' $old, "$folder/fifo"
+        Wait-Until { Get-OpenFile $old } 'the source being opened'
+        Assert-Stop $background
+    }
+
+    It 'while the reader of a FIFO does not read, with <_>' -ForEach 'Auto', 'Splice', 'ReadWrite' {
+        $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero $args[0] -Count 1GB -Method $args[1]' "$folder/fifo", $_
+        $reader = [IO.File]::OpenRead("$folder/fifo")
+        try {
+            $reader.ReadByte() | Should -Be 0
+            Assert-Stop $background
+        }
+        finally {
+            $reader.Dispose()
+        }
+    }
+}
+
+Describe 'Stopping Invoke-Splice' {
+    BeforeEach {
+        $script:target = "$TestDrive/$([guid]::NewGuid())"
+        $script:out = [IO.FileStream]::new($target, 'Create', 'ReadWrite', 'ReadWrite')
+        $script:pipe = [IO.Pipes.AnonymousPipeServerStream]::new('Out')
+        $script:reader = [IO.Pipes.AnonymousPipeClientStream]::new('In', $pipe.ClientSafePipeHandle)
+    }
+
+    AfterEach {
+        $out.Dispose()
+        $pipe.Dispose()
+        $reader.Dispose()
+    }
+
+    It 'while a pipe is silent; what has arrived is told by the position' {
+        $pipe.Write([byte[]](1, 2, 3))
+        $background = Invoke-Background 'Invoke-Splice $args[0] $args[1]' $reader, $out
+        Wait-Until { [IO.FileInfo]::new($target).Length -eq 3 } 'the three bytes'
+        Assert-Stop $background
+        $out.Position | Should -Be 3
+    }
+
+    It 'while a pipe is full; what has left is told by the position' {
+        [IO.File]::WriteAllBytes("$target.large", [byte[]]::new(1MB))
+        $in = [IO.File]::OpenRead("$target.large")
+        $background = Invoke-Background 'Invoke-Splice $args[0] $args[1]' $in, $pipe
+        $reader.ReadByte() | Should -Be 0
+        Assert-Stop $background
+        $left = $in.Position
+        $in.Dispose()
+        $left | Should -BeLessThan 1MB
+        $pipe.Dispose()
+        $rest = [IO.MemoryStream]::new()
+        $reader.CopyTo($rest)
+        $left | Should -Be ($rest.Length + 1)
+    }
+
+    It 'while a peer <_>' -ForEach 'says nothing', 'does not listen' {
+        $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
+        $listener.Start()
+        $client = [Net.Sockets.TcpClient]::new()
+        $client.Connect($listener.LocalEndpoint)
+        $peer = $listener.AcceptSocket()
+        $flags = Get-DescriptorFlag $peer
+        try {
+            if ($_ -eq 'says nothing') {
+                $null = $client.Client.Send([byte[]](1, 2, 3))
+                $background = Invoke-Background 'Invoke-Splice $args[0] $args[1]' $peer, $out
+                Wait-Until { [IO.FileInfo]::new($target).Length -eq 3 } 'the three bytes'
+            }
+            else {
+                $zero = [IO.File]::OpenRead('/dev/zero')
+                $background = Invoke-Background 'Invoke-Splice $args[0] $args[1] -Count 1GB' $zero, $peer
+                Wait-Until { $client.Available -gt 0 } 'the first bytes'
+            }
+
+            Assert-Stop $background
+            $peer.Blocking | Should -BeTrue
+            Get-DescriptorFlag $peer | Should -Be $flags -Because 'the mode of the socket is its owner''s'
+        }
+        finally {
+            $client.Dispose()
+            $peer.Dispose()
+            $listener.Stop()
+        }
+    }
+}
+
+Describe 'A shell of its own that gets SIG<Signal>' -ForEach @(
+    @{ Signal = 'INT' }
+    @{ Signal = 'TERM' }
+    @{ Signal = 'KILL' }
+) {
+    BeforeEach {
+        $script:folder = "$TestDrive/$([guid]::NewGuid())"
+        $null = [IO.Directory]::CreateDirectory($folder)
+        $script:old = "$folder/old"
+        [IO.File]::WriteAllText($old, 'the old content')
+    }
+
+    It 'in the middle of a copy ends, and the old file is there' {
+        $process = Invoke-Process pwsh '-NoProfile', '-Command', @"
+            Import-Module '$((Get-Module Splice).Path)'
+            try {
+                Copy-ItemZeroCopy /dev/zero '$old' -Count 10GB -Method ReadWrite
+            }
+            finally {
+                Set-Content '$folder.finally' 'here'
+            }
+"@
+        Wait-Until { (Get-OpenFile "$folder/" $process.Id).Size -gt 0 } 'a byte in the new file'
+        kill -s $Signal $process.Id
+        $process.WaitForExit(30000) | Should -BeTrue
+        $process.ExitCode | Should -Not -Be 0
+        Get-Content -LiteralPath $old | Should -Be 'the old content'
+        (Get-ChildItem -Force $folder).Name | Should -Be 'old'
+        if ($Signal -eq 'INT') {
+            "$folder.finally" | Should -Exist
+        }
+    }
+}
