@@ -42,7 +42,7 @@ public sealed class TransferHandle
             SafeHandle handle = _value switch
             {
                 long number => new SafeFileHandle((nint)(number is >= 0 and <= int.MaxValue ? number : -1), ownsHandle: false),
-                
+
                 // The getter flushes, and puts the descriptor's offset where the stream's own position is.
                 FileStream stream => stream.SafeFileHandle,
                 Socket socket => socket.SafeHandle,

@@ -1,5 +1,5 @@
-using Xunit;
 using Splice.Tests.FileSystems;
+using Xunit;
 using Xunit.Sdk;
 
 [assembly: AssemblyFixture(typeof(MountedFileSystems))]
