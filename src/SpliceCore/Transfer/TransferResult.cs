@@ -41,7 +41,7 @@ public sealed record TransferResult
     /// <summary>The flags that splice(2) got.</summary>
     public SpliceFlags Flags { get; init; }
 
-    /// <summary>The system calls that the transfer made, opening and closing files not counted where .NET does it.</summary>
+    /// <summary>The system calls that the transfer made; closing the files is not counted.</summary>
     public long SystemCalls { get; init; }
 
     /// <summary>The time from the first to the last system call.</summary>
