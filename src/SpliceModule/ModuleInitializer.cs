@@ -11,13 +11,16 @@ public sealed class ModuleInitializer : IModuleAssemblyInitializer
     /// <exception cref="PlatformNotSupportedException">The system is not Linux on x64 or arm64.</exception>
     public void OnImport()
     {
-        if (!OperatingSystem.IsLinux()
-            || RuntimeInformation.ProcessArchitecture is not (Architecture.X64 or Architecture.Arm64))
+        Check(OperatingSystem.IsLinux(), RuntimeInformation.ProcessArchitecture, RuntimeInformation.OSDescription);
+        GC.KeepAlive(typeof(TransferResult));
+    }
+
+    internal static void Check(bool isLinux, Architecture architecture, string system)
+    {
+        if (!isLinux || architecture is not (Architecture.X64 or Architecture.Arm64))
         {
             throw new PlatformNotSupportedException(
-                $"Splice works on Linux on x64 and arm64 only; this is {RuntimeInformation.OSDescription} on {RuntimeInformation.ProcessArchitecture}.");
+                $"Splice works on Linux on x64 and arm64; this is {system} on {architecture}. Nothing was imported.");
         }
-
-        GC.KeepAlive(typeof(TransferResult));
     }
 }

@@ -133,3 +133,22 @@ Describe 'Importing' {
         }
     }
 }
+
+Describe 'Other systems' {
+    BeforeAll {
+        $check = [Splice.ModuleInitializer].GetMethod('Check', [Reflection.BindingFlags]'Static, NonPublic')
+    }
+
+    It '<System> on <Architecture> is refused with a clear error' -ForEach @(
+        @{ Linux = $false; Architecture = 'X64'; System = 'Microsoft Windows 11' }
+        @{ Linux = $false; Architecture = 'Arm64'; System = 'Darwin 25' }
+        @{ Linux = $true; Architecture = 'S390x'; System = 'Linux 6.18' }
+    ) {
+        $call = { $check.Invoke($null, @($Linux, [Runtime.InteropServices.Architecture]$Architecture, $System)) }
+        $call | Should -Throw "*Splice works on Linux on x64 and arm64; this is $System on $Architecture*"
+    }
+
+    It '<Architecture> is accepted on Linux' -ForEach @(@{ Architecture = 'X64' }, @{ Architecture = 'Arm64' }) {
+        { $check.Invoke($null, @($true, [Runtime.InteropServices.Architecture]$Architecture, 'Linux')) } | Should -Not -Throw
+    }
+}
