@@ -10,7 +10,7 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private TimeSpan _next = FirstAfter;
-    private ProgressRecord? _record;
+    private bool _shown;
 
     /// <summary>Takes note of how far the transfer is. Only ever called on the pipeline's thread.</summary>
     public void Report(TransferProgress progress)
@@ -21,31 +21,29 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
         }
 
         _next = progress.Elapsed + Interval;
-        _record ??= new ProgressRecord(0, activity, " ");
         double rate = progress.BytesCopied / progress.Elapsed.TotalSeconds;
         string copied = ByteSize.Format(progress.BytesCopied);
         string speed = string.Create(CultureInfo.CurrentCulture, $"{ByteSize.Format((long)rate)}/s");
+
+        // One of its own each time: whoever receives a record may keep it.
+        var record = new ProgressRecord(0, activity, $"{copied}, {speed}");
         if (progress.TotalBytes is long total and > 0)
         {
-            _record.StatusDescription = $"{copied} of {ByteSize.Format(total)}, {speed}";
-            _record.PercentComplete = (int)Math.Min(100, progress.BytesCopied * 100.0 / total);
-            _record.SecondsRemaining = (int)Math.Min(int.MaxValue, (total - progress.BytesCopied) / Math.Max(rate, 1));
-        }
-        else
-        {
-            _record.StatusDescription = $"{copied}, {speed}";
+            record.StatusDescription = $"{copied} of {ByteSize.Format(total)}, {speed}";
+            record.PercentComplete = (int)Math.Min(100, progress.BytesCopied * 100.0 / total);
+            record.SecondsRemaining = (int)Math.Min(int.MaxValue, (total - progress.BytesCopied) / Math.Max(rate, 1));
         }
 
-        command.WriteProgress(_record);
+        _shown = true;
+        command.WriteProgress(record);
     }
 
     /// <summary>Takes the bar away, if it was ever shown.</summary>
     public void Complete()
     {
-        if (_record is not null && !command.Stopping)
+        if (_shown && !command.Stopping)
         {
-            _record.RecordType = ProgressRecordType.Completed;
-            command.WriteProgress(_record);
+            command.WriteProgress(new ProgressRecord(0, activity, " ") { RecordType = ProgressRecordType.Completed });
         }
     }
 }
