@@ -36,6 +36,20 @@ public sealed class ProgressTests(ModuleShell shell) : IClassFixture<ModuleShell
     }
 
     [Fact]
+    public async Task It_may_end_the_transfer_and_positions_are_right()
+    {
+        using FileStream target = File.Create(_workspace["target"]);
+        Task feeding = FeedAsync();
+        ShellRun run = shell.Run(
+            "Invoke-Splice $args[0] $args[1] -ProgressAction Stop", _writer.ClientSafePipeHandle, target);
+        Assert.NotNull(run.Failure);
+        Assert.NotEqual(0, target.Length);
+        Assert.Equal(target.Length, target.Position);
+        _writer.DisposeLocalCopyOfClientHandle();
+        await Assert.ThrowsAnyAsync<IOException>(() => feeding);
+    }
+
+    [Fact]
     public void A_short_transfer_has_none()
     {
         ShellRun run = shell.Copy(_workspace.WriteRandom("a", 100_000), _workspace["b"]);

@@ -61,14 +61,15 @@ public sealed class InvokeSpliceCommand : TransferCommand
         long moved = 0;
         try
         {
-            TransferResult result = HandleTransfer.Run(request, monitor);
-            moved = result.BytesCopied;
-            return result;
-        }
-        catch (TransferException exception)
-        {
-            moved = exception.Partial?.BytesCopied ?? 0;
-            throw;
+            // Counted step by step: whatever ends the transfer, a progress bar that may not be drawn included.
+            return HandleTransfer.Run(request, monitor with
+            {
+                Progress = progress =>
+                {
+                    moved = progress.BytesCopied;
+                    monitor.Progress?.Invoke(progress);
+                },
+            });
         }
         finally
         {
