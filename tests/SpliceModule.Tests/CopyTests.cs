@@ -182,5 +182,23 @@ public sealed class CopyTests : IClassFixture<ModuleShell>, IDisposable
         Assert.Equal(_content, File.ReadAllBytes(_workspace["back"]));
     }
 
+    [Theory]
+    [InlineData("real", "real")]
+    [InlineData("folder/../real", "elsewhere/real")]
+    [InlineData("folder/../folder/../real", "elsewhere/real")]
+    [InlineData("again", "elsewhere/real")]
+    public void A_link_leads_where_the_kernel_says(string link, string expected)
+    {
+        Directory.CreateDirectory(_workspace["elsewhere/folder"]);
+        File.CreateSymbolicLink(_workspace["folder"], "elsewhere/folder");
+        File.CreateSymbolicLink(_workspace["elsewhere/folder"] + "/on", "../real");
+        File.CreateSymbolicLink(_workspace["again"], "folder/on");
+        File.CreateSymbolicLink(_target, link);
+        Assert.Equal(_workspace[expected], _shell.Copy(_source, _target)["Destination"]);
+        Assert.Equal(_content, File.ReadAllBytes(_target));
+        Assert.Equal(_workspace[expected], _shell.Copy(_source, _target)["Destination"]);
+        Assert.Equal(link, new FileInfo(_target).LinkTarget);
+    }
+
     public void Dispose() => _workspace.Dispose();
 }
