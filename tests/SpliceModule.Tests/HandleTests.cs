@@ -73,6 +73,14 @@ public sealed class HandleTests : IClassFixture<ModuleShell>, IDisposable
     }
 
     [Fact]
+    public void Numbers_as_handles_give_them()
+    {
+        nint number = _out.SafeFileHandle.DangerousGetHandle();
+        Assert.Equal($"descriptor {number}", _shell.Splice(_in, number)["Destination"]);
+        Arrived(_content);
+    }
+
+    [Fact]
     public void Pipes_both_ways()
     {
         Assert.Equal(50_000L, _shell.Splice(_in, _writer)["BytesCopied"]);

@@ -22,6 +22,7 @@ public sealed class TransferHandle
         FileStream or SafeHandle or Socket or NetworkStream or PipeStream => new TransferHandle(value),
         int or long or short or byte or sbyte or ushort or uint => new TransferHandle(
             Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture)),
+        nint number => new TransferHandle((long)number),
         _ => null,
     };
 
