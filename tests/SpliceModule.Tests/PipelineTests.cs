@@ -47,6 +47,14 @@ public sealed class PipelineTests : IClassFixture<ModuleShell>, IDisposable
     }
 
     [Fact]
+    public void A_table_may_name_the_destinations()
+    {
+        ShellRun run = _shell.Run(
+            "[pscustomobject]@{ Path = 'a'; Destination = 'to/x' }, [pscustomobject]@{ Path = 'b'; Destination = 'to/y' } | Copy-ItemZeroCopy");
+        Assert.Equal([_workspace["to/x"], _workspace["to/y"]], run.All("Destination"));
+    }
+
+    [Fact]
     public void Results_come_one_by_one()
     {
         ShellRun run = _shell.Run("Copy-ItemZeroCopy a, b, c to | ForEach-Object { [IO.Directory]::GetFiles(\"$PWD/to\").Count }");
