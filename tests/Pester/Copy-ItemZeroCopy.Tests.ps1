@@ -137,6 +137,22 @@ Describe 'Copy-ItemZeroCopy' {
             Assert-Content $target (@(0, 0, 0, 0) + $content[0..2])
         }
 
+        It 'beyond 4 GiB' {
+            truncate --size 5G "$folder/huge"
+            $huge = [IO.File]::OpenWrite("$folder/huge")
+            $huge.Position = 5GB - 10
+            $huge.Write($content, 0, 10)
+            $huge.Dispose()
+            Copy-ItemZeroCopy "$folder/huge" $target -Offset (5GB - 10)
+            Assert-Content $target $content[0..9]
+            $result = Copy-ItemZeroCopy "$folder/huge" $target
+            $result.BytesCopied | Should -Be 5GB
+            $result.BytesInHoles | Should -BeGreaterThan 4GB
+            Copy-ItemZeroCopy $source $target -Count 10 -DestinationOffset 4.5GB
+            (Get-Item -LiteralPath $target).Length | Should -Be 5GB
+            Remove-Item -LiteralPath $target, "$folder/huge"
+        }
+
         It 'within one file, where the ranges are apart' {
             [IO.File]::WriteAllBytes($target, [byte[]](1..8))
             Copy-ItemZeroCopy $target $target -Offset 0 -Count 4 -DestinationOffset 4
@@ -332,6 +348,30 @@ Describe 'Copy-ItemZeroCopy' {
             (Copy-ItemZeroCopy $source $target).Destination | Should -BeExactly "$target.real"
             (Get-Item -LiteralPath $target).LinkTarget | Should -BeExactly "$target.real"
             Get-Hash "$target.real" | Should -Be (Get-Hash $source)
+        }
+
+        It 'a link to nothing makes what it means' {
+            ln -s "$(Split-Path -Leaf $target).real" $target
+            (Copy-ItemZeroCopy $source $target).Destination | Should -BeExactly "$target.real"
+            Get-Hash "$target.real" | Should -Be (Get-Hash $source)
+        }
+
+        It 'a link to a folder is a folder' {
+            New-Item -ItemType Directory "$target.real"
+            New-Item -ItemType SymbolicLink $target -Target "$target.real"
+            Copy-ItemZeroCopy $source $target
+            "$target.real/source" | Should -Exist
+        }
+
+        It 'a file that has no name any more is written in place only' {
+            $file = [IO.File]::Create($target)
+            Remove-Item $target
+            $link = "/proc/self/fd/$($file.SafeFileHandle.DangerousGetHandle())"
+            $failure = Get-Failure { Copy-ItemZeroCopy $source $link }
+            Assert-Failure $failure -Id 'DestinationNotReplaceable,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidOperation -Target $link -Says '-DestinationOffset 0'
+            Copy-ItemZeroCopy $source $link -DestinationOffset 0
+            $file.Length | Should -Be 100000
+            $file.Dispose()
         }
 
         It 'a link as source is the file behind it' {

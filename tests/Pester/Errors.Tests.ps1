@@ -54,6 +54,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
         It 'is a link to itself' {
             ln -s loop "$folder/loop"
             Assert-CopyFailure { Copy-ItemZeroCopy "$folder/loop" $old } -Id InvalidPath -Category InvalidArgument -Target "$folder/loop" -Says 'ELOOP'
+            Assert-CopyFailure { Copy-ItemZeroCopy $source "$folder/loop" } -Id InvalidPath -Category InvalidArgument -Target "$folder/loop" -Says 'ELOOP'
         }
 
         It 'is a folder' {
@@ -215,6 +216,15 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             Assert-CopyFailure { Copy-ItemZeroCopy /proc/version $old -Count 1MB } -Id CountPastEnd -Category InvalidArgument -Target '/proc/version' -Says '1048576'
         }
 
+        It 'past the end of a file that says it is larger' {
+            $file = '/sys/kernel/mm/transparent_hugepage/enabled'
+            if (-not (Test-Path -LiteralPath $file)) {
+                Set-ItResult -Skipped -Because 'this kernel does not have it'
+            }
+
+            Assert-CopyFailure { Copy-ItemZeroCopy $file $old -Count 4000 } -Id CountPastEnd -Category InvalidArgument -Target $file -Says '4000 were asked for'
+        }
+
         It 'past the end of a pipe' {
             mkfifo "$folder/fifo"
             $writer = Invoke-Process sh '-c', 'printf four > "$1"', 'sh', "$folder/fifo"
@@ -306,6 +316,19 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             $failure.Message | Should -BeLike "*'$open/old'*EACCES*-Force*"
             $still.Id | Should -Be 'old'
             $replaced.Id | Should -Be 'new'
+        }
+
+        It 'loses the owner of what is replaced, and is told' -Skip:(-not $isRoot) {
+            # Two users take root.
+            [IO.File]::WriteAllText("$open/new", 'new')
+            [IO.File]::WriteAllText("$open/old", 'old')
+            chmod 0666 "$open/new" "$open/old"
+            $lines = Invoke-PlainUser "
+                Import-Module '$module/Splice.psd1'
+                Copy-ItemZeroCopy '$open/new' '$open/old' 3>&1 | ForEach-Object { `$_.GetType().Name; `$_.Message }"
+            $lines[0] | Should -Be 'WarningRecord'
+            $lines[1] | Should -BeLike "*'$open/old'*the owner (0:0)*EPERM*"
+            Get-Content "$open/old" | Should -Be 'new'
         }
 
         It 'has a limit on the size of files, and the shell lives on' {
@@ -438,6 +461,12 @@ Describe 'Errors of Invoke-Splice' {
         $reading = [IO.File]::OpenRead("$target.other")
         Assert-SpliceFailure { Invoke-Splice $in $reading } -Id DestinationNotWritable -Category InvalidArgument -Target "$target.other" -Says 'FileAccess'
         $reading.Dispose()
+    }
+
+    It 'a device without end' {
+        $zero = [IO.File]::OpenRead('/dev/zero')
+        Assert-SpliceFailure { Invoke-Splice $zero $out } -Id EndlessSource -Category InvalidArgument -Target '/dev/zero' -Says '-Count'
+        $zero.Dispose()
     }
 
     It 'a file onto itself' {

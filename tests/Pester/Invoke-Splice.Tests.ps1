@@ -124,6 +124,22 @@ Describe 'Invoke-Splice' {
             $out.Dispose()
             Assert-Content $target $content[0..19]
         }
+
+        It 'a number as a handle gives it' {
+            $from = $in.SafeFileHandle.DangerousGetHandle()
+            (Invoke-Splice $from $out).Source | Should -BeExactly "descriptor $from"
+        }
+
+        It 'none is left open' {
+            $before = (Get-ChildItem /proc/self/fd).Count
+            foreach ($i in 1..50) {
+                $null = Invoke-Splice $in $out -Offset 0
+                $null = Get-Failure { Invoke-Splice $in $out -Offset 50001 }
+            }
+
+            # Py-splice loses two a call; other threads may open one or two meanwhile.
+            (Get-ChildItem /proc/self/fd).Count | Should -BeLessThan ($before + 20)
+        }
     }
 
     Context 'pipes' {
@@ -171,6 +187,28 @@ Describe 'Invoke-Splice' {
             }
             finally {
                 $second.Dispose()
+            }
+        }
+
+        It 'that end before -Count give what they have' {
+            $null = Invoke-Splice $in $writer -Count 100
+            $writer.Dispose()
+            (Invoke-Splice $reader $out -Count 200).BytesCopied | Should -Be 100
+        }
+
+        It 'with a name are sockets, and do as well' {
+            $server = [IO.Pipes.NamedPipeServerStream]::new("splice-$PID", 'InOut')
+            $peer = [IO.Pipes.NamedPipeClientStream]::new('.', "splice-$PID", 'InOut')
+            try {
+                $waiting = $server.WaitForConnectionAsync()
+                $peer.Connect(30000)
+                $waiting.Wait()
+                (Invoke-Splice $in $server -Count 100).BytesCopied | Should -Be 100
+                (Invoke-Splice $peer $out -Count 100).BytesCopied | Should -Be 100
+            }
+            finally {
+                $server.Dispose()
+                $peer.Dispose()
             }
         }
 

@@ -56,6 +56,12 @@ Describe 'The pipeline' {
             ($rows | Copy-ItemZeroCopy -Destination to).Count | Should -Be 2
         }
 
+        It 'rows of a table with destinations' {
+            $rows = "Path,Destination`na,to/x`nb,to/y" | ConvertFrom-Csv
+            ($rows | Copy-ItemZeroCopy).Destination | Should -Be "$folder/to/x", "$folder/to/y"
+            Get-Hash to/y | Should -Be (Get-Hash b)
+        }
+
         It 'its own results' {
             $null = New-Item -ItemType Directory on
             $results = Get-ChildItem -File | Copy-ItemZeroCopy -Destination to | Copy-ItemZeroCopy -Destination on
