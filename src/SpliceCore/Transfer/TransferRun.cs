@@ -145,30 +145,27 @@ internal sealed class TransferRun : IDisposable
 
     private LoopEnd MoveExtents(long offset, long length)
     {
-        long end = _at.DestinationOffset!.Value + length;
-        SysResult sized = _holes.SetFinalSize(end);
-        if (!sized.Ok)
-        {
-            throw Failures.Step(
-                TransferMethod.ReadWrite, sized.Errno, TransferSide.Destination, _source.Name, _destination.Name, _tally.BytesCopied);
-        }
-
+        CheckSized(_holes.GrowTo(_at.DestinationOffset!.Value + length));
         try
         {
-            return MoveEach(Extent.Walk(_source.Handle, offset, length));
-        }
-        finally
-        {
-            if (_at.DestinationOffset < end)
+            LoopEnd end = WalkExtents(offset, length);
+            if (end != LoopEnd.Done)
             {
-                _holes.CutBack(_at.DestinationOffset.Value);
+                CheckSized(_holes.CutAt(_at.DestinationOffset.Value));
             }
+
+            return end;
+        }
+        catch
+        {
+            _holes.CutAt(_at.DestinationOffset.Value);
+            throw;
         }
     }
 
-    private LoopEnd MoveEach(IEnumerable<Extent> extents)
+    private LoopEnd WalkExtents(long offset, long length)
     {
-        foreach (Extent extent in extents)
+        foreach (Extent extent in Extent.Walk(_source.Handle, offset, length))
         {
             _monitor.Cancellation.ThrowIfCancellationRequested();
             if (extent.IsHole && _holes.TryMake(_at.DestinationOffset!.Value, extent.Length))
@@ -184,6 +181,15 @@ internal sealed class TransferRun : IDisposable
         }
 
         return LoopEnd.Done;
+    }
+
+    private void CheckSized(SysResult sized)
+    {
+        if (!sized.Ok)
+        {
+            throw Failures.Step(
+                TransferMethod.ReadWrite, sized.Errno, TransferSide.Destination, _source.Name, _destination.Name, _tally.BytesCopied);
+        }
     }
 
     /// <summary>The source ended before its size, or the count, was reached: it was truncated meanwhile, or its size was

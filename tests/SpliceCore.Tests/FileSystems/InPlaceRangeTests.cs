@@ -66,6 +66,23 @@ public sealed class InPlaceRangeTests(MountedFileSystems fileSystems)
     }
 
     [Fact]
+    public void A_file_that_grows_has_no_more_than_arrived_when_the_transfer_is_stopped()
+    {
+        using var folder = new Workspace();
+        Files.WriteSparse(folder["source"], 8 << 20, (0, 100_000), (4 << 20, 100_000));
+        folder.WriteRandom("copy", 1000, seed: 2);
+        using var stop = new CancellationTokenSource();
+        var monitor = new TransferMonitor(_ => stop.Cancel(), stop.Token);
+
+        TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(
+            new CopyRequest { Source = folder["source"], Destination = folder["copy"], DestinationOffset = 500 }, monitor));
+
+        Assert.Equal(TransferErrorId.Cancelled, error.Id);
+        Assert.InRange(error.Partial!.BytesCopied, 100_000, 200_000);
+        Assert.Equal(500 + error.Partial.BytesCopied, new FileInfo(folder["copy"]).Length);
+    }
+
+    [Fact]
     public void All_other_names_of_the_file_see_what_is_written_into_it()
     {
         using var folder = new Workspace();

@@ -25,7 +25,7 @@ public sealed class HoleWriterTests : IDisposable
     public void Old_data_are_punched_out()
     {
         Assert.True(_holes.TryMake(Block, 2 * Block));
-        Assert.True(_holes.SetFinalSize(3 * Block).Ok);
+        Assert.True(_holes.GrowTo(3 * Block).Ok);
         Assert.Equal("X..X", Layout);
     }
 
@@ -34,17 +34,17 @@ public sealed class HoleWriterTests : IDisposable
     {
         Assert.True(_holes.TryMake(3 * Block, 3 * Block));
         Assert.Equal("XXX.", Layout);
-        Assert.True(_holes.SetFinalSize(6 * Block).Ok);
+        Assert.True(_holes.GrowTo(6 * Block).Ok);
         Assert.Equal("XXX...", Layout);
     }
 
     [Fact]
     public void A_size_set_too_large_is_cut_back_but_never_below_the_old_one()
     {
-        Assert.True(_holes.SetFinalSize(7 * Block).Ok);
-        Assert.True(_holes.CutBack(5 * Block).Ok);
+        Assert.True(_holes.GrowTo(7 * Block).Ok);
+        Assert.True(_holes.CutAt(5 * Block).Ok);
         Assert.Equal("XXXX.", Layout);
-        Assert.True(_holes.CutBack(2 * Block).Ok);
+        Assert.True(_holes.CutAt(2 * Block).Ok);
         Assert.Equal("XXXX", Layout);
     }
 
@@ -54,7 +54,7 @@ public sealed class HoleWriterTests : IDisposable
         using SafeFileHandle unwritable = Posix.OpenRead(_workspace["file"]);
         var holes = new HoleWriter(Descriptor.Describe(unwritable, "file"));
         Assert.False(holes.TryMake(0, Block));
-        Assert.True(holes.SetFinalSize(Block).Ok);
+        Assert.True(holes.GrowTo(Block).Ok);
         Assert.Equal("XXXX", Layout);
     }
 
