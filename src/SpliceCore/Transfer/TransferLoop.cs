@@ -140,10 +140,11 @@ internal sealed class TransferLoop(
         }
     }
 
-    /// <summary>A first 0 of anything but read(2) is no proof of the end (old procfs, go#44272).</summary>
+    /// <summary>A 0 of a call that moves bytes is no proof of the end (old procfs, go#44272), unless it is read(2). Nothing
+    /// moved, so another method may go on from here.</summary>
     private bool IsFalseEnd(ITransferMethod method, TransferCursor at)
     {
-        if (method.Kind == TransferMethod.ReadWrite || tally.BytesBy(method.Kind) > 0 || at.SourceOffset is not long offset)
+        if (method.Kind == TransferMethod.ReadWrite || at.SourceOffset is not long offset)
         {
             return false;
         }
