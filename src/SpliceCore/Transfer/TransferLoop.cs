@@ -144,7 +144,7 @@ internal sealed class TransferLoop(
     /// moved, so another method may go on from here.</summary>
     private bool IsFalseEnd(ITransferMethod method, TransferCursor at)
     {
-        if (method.Kind == TransferMethod.ReadWrite || at.SourceOffset is not long offset)
+        if (method.Kind is TransferMethod.ReadWrite or TransferMethod.Reflink || at.SourceOffset is not long offset)
         {
             return false;
         }

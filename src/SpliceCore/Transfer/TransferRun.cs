@@ -41,12 +41,7 @@ internal sealed class TransferRun : IDisposable
         using var destinationMode = new NonBlockingScope(_destination);
         try
         {
-            LoopEnd end = Move();
-            if (end == LoopEnd.EndOfData)
-            {
-                CheckEarlyEnd();
-            }
-
+            CheckEnd(Move());
             return Result();
         }
         catch (OperationCanceledException)
@@ -101,9 +96,9 @@ internal sealed class TransferRun : IDisposable
             return LoopEnd.Done;
         }
 
-        if (_ladder.Current.Kind == TransferMethod.Reflink && Reflink(length))
+        if (_ladder.Current.Kind == TransferMethod.Reflink && Reflink(length) is not LoopEnd.Refused and LoopEnd end)
         {
-            return LoopEnd.Done;
+            return end;
         }
 
         bool keepsHoles = _source is { Kind: DescriptorKind.Regular, IsSeekable: true, Status.IsProbablySparse: true }
@@ -112,7 +107,7 @@ internal sealed class TransferRun : IDisposable
     }
 
     /// <summary>Shares the whole blocks of the range, and moves the edges that do not fill one.</summary>
-    private bool Reflink(long length)
+    private LoopEnd Reflink(long length)
     {
         ReflinkRange part = ReflinkRange.Align(_source, _destination, _at, length);
         bool all = part.Length == length;
@@ -121,26 +116,29 @@ internal sealed class TransferRun : IDisposable
             _ladder.Refused(TransferMethod.Reflink, Errno.None,
                 "offset, destination offset and count do not line up with the file system's blocks");
             _ladder.Descend();
-            return false;
+            return LoopEnd.Refused;
         }
 
         TransferCursor start = _at;
         TransferCursor middle = _at;
         middle.Advance(part.Start);
-        if (_loop.Run(ref middle, part.Length) == LoopEnd.Refused)
-        {
-            return false;
-        }
-
-        if (!all)
+        LoopEnd end = _loop.Run(ref middle, part.Length);
+        if (end == LoopEnd.Done && !all)
         {
             _ladder.Descend();
-            _loop.Run(ref start, part.Start);
-            _loop.Run(ref middle, length - part.Start - part.Length);
+            end = _loop.Run(ref start, part.Start);
+            if (end == LoopEnd.Done)
+            {
+                end = _loop.Run(ref middle, length - part.Start - part.Length);
+            }
         }
 
-        _at.Advance(length);
-        return true;
+        if (end == LoopEnd.Done)
+        {
+            _at.Advance(length);
+        }
+
+        return end;
     }
 
     private LoopEnd MoveExtents(long offset, long length)
@@ -192,19 +190,28 @@ internal sealed class TransferRun : IDisposable
         }
     }
 
-    /// <summary>The source ended before its size, or the count, was reached: it was truncated meanwhile, or its size was
-    /// never true (sysfs says 4096 for all).</summary>
-    private void CheckEarlyEnd()
+    /// <summary>Whether the source had all that was to be copied until the end.</summary>
+    private void CheckEnd(LoopEnd end)
     {
+        // Holes are not read: of a file that has become shorter, SEEK_DATA says the same as of one that ends in a hole.
+        if (end != LoopEnd.EndOfData && _tally.BytesInHoles == 0)
+        {
+            return;
+        }
+
         FileStatus.TryGet(_source.Handle, out FileStatus? now);
-        if (_source.Kind == DescriptorKind.Regular && now is not null && now.Size < _source.Size)
+        bool isShorter = now?.Size < _source.Size && now.Size < _spec.Offset + _spec.Length;
+
+        // A size without blocks is a generated file's, and was never true: sysfs says 4096 for all.
+        bool endedEarly = end == LoopEnd.EndOfData && _spec.Length.HasValue && _source.Status.AllocatedBytes > 0;
+        if (_source.Kind == DescriptorKind.Regular && (isShorter || endedEarly))
         {
             throw new TransferException(TransferErrorId.SourceTruncated,
-                $"'{_source.Name}' became shorter while it was copied: {_source.Size} bytes at first, {now.Size} now. Copy it again when nobody writes to it.",
+                $"'{_source.Name}' became shorter while it was copied: {_source.Size} bytes at first, {now?.Size} now. Copy it again when nobody writes to it.",
                 target: _source.Name);
         }
 
-        if (_spec.RequiresCount && _tally.BytesCopied < _spec.RequestedCount)
+        if (end == LoopEnd.EndOfData && _spec.RequiresCount && _tally.BytesCopied < _spec.RequestedCount)
         {
             throw new TransferException(TransferErrorId.CountPastEnd,
                 $"'{_source.Name}' ended after {_tally.BytesCopied} bytes, and {_spec.RequestedCount} were asked for. Leave -Count out to copy up to the end.",

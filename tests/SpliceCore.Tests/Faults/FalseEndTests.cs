@@ -24,6 +24,20 @@ public sealed class FalseEndTests(FaultLedger ledger)
         Assert.StartsWith($"{method}: ", answer.Attempts[^1], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("1")]
+    [InlineData("3")]
+    public void A_read_that_ends_before_the_files_size_is_an_error(string when)
+    {
+        using FaultedCopy copy = FaultedCopy.OfSparseFile();
+        copy.Request = copy.Request with { Method = TransferMethod.ReadWrite };
+        copy.On = [copy.Request.Source];
+
+        HostAnswer answer = copy.Run(ledger, new Fault("pread64", "retval=0", when));
+
+        Assert.Equal($"{TransferErrorId.SourceTruncated}", answer.Error);
+    }
+
     [Fact]
     public void A_generated_file_may_have_fewer_bytes_than_it_says()
     {

@@ -30,11 +30,23 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
     {
     }
 
-    /// <summary>Unlike a range, the whole file can be cloned also while it grows; what came later is cut off again.</summary>
+    /// <summary>Unlike a range, the whole file can be cloned also while it grows; what came later is cut off again. One
+    /// that has become shorter has come to its end.</summary>
     private StepResult CloneWhole(long count)
     {
         SysResult result = LibC.CloneFile(source.Handle, destination.Handle);
-        if (result.Ok && FileStatus.TryGet(destination.Handle, out FileStatus? cloned).Ok && cloned!.Size != count)
+        FileStatus? cloned = null;
+        if (result.Ok)
+        {
+            result = FileStatus.TryGet(destination.Handle, out cloned);
+        }
+
+        if (cloned?.Size < count)
+        {
+            return StepResult.EndOfData;
+        }
+
+        if (cloned?.Size > count)
         {
             result = LibC.Truncate(destination.Handle, count);
         }

@@ -1,0 +1,149 @@
+using Splice.Tests.FileSystems;
+using Xunit;
+
+namespace Splice.Tests.Faults;
+
+/// <summary>A source that becomes shorter while it is copied is told of, whatever moves the bytes.</summary>
+public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedger ledger)
+{
+    private const int MiB = 1 << 20;
+    private const string Second = "delay_enter=1000000";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    public static TheoryData<TransferMethod, long> Moments => new(
+        from method in new[] { TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite }
+        from left in new long[] { 0, 100, 3 * MiB, (9 * MiB) - 1 }
+        select (method, left));
+
+    [Theory]
+    [MemberData(nameof(Moments))]
+    public void After_the_first_step_of_a_sparse_file(TransferMethod method, long left)
+    {
+        using var folder = new Workspace();
+        Files.WriteSparse(folder["source"], 9 * MiB, (0, 100_000), (2 * MiB, 100_000), (4 * MiB, 100_000));
+        folder.WriteRandom("copy", 1000, seed: 2);
+
+        AssertTold(folder, method, left);
+    }
+
+    [Theory]
+    [InlineData(TransferMethod.Splice)]
+    [InlineData(TransferMethod.ReadWrite)]
+    public void After_the_first_step_of_a_file_without_holes(TransferMethod method)
+    {
+        using var folder = new Workspace();
+        folder.WriteRandom("source", 3 * MiB);
+        folder.WriteRandom("copy", 1000, seed: 2);
+
+        AssertTold(folder, method, 2 * MiB);
+    }
+
+    [Fact]
+    public void A_part_that_was_not_asked_for_may_go()
+    {
+        using var folder = new Workspace();
+        Files.WriteSparse(folder["source"], 9 * MiB, (0, 100_000), (2 * MiB, 100_000));
+        var monitor = new TransferMonitor(_ => Truncate(folder["source"], 4 * MiB));
+
+        TransferResult result = FileCopy.Copy(
+            new CopyRequest { Source = folder["source"], Destination = folder["copy"], Count = 3 * MiB }, monitor);
+
+        Assert.Equal(3 * MiB, result.BytesCopied);
+    }
+
+    [Theory]
+    [InlineData(FileSystem.Xfs)]
+    [InlineData(FileSystem.Btrfs)]
+    public void Between_a_reflink_and_the_edge_after_it(FileSystem type)
+    {
+        using Workspace folder = fileSystems.NewFolder(type);
+        folder.WriteRandom("source", MiB);
+        folder.WriteRandom("copy", 1000, seed: 2);
+        var request = new CopyRequest { Source = folder["source"], Destination = folder["copy"], Count = MiB - 10 };
+        var monitor = new TransferMonitor(_ => Truncate(folder["source"], MiB - 100));
+
+        TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(request, monitor));
+
+        Assert.Equal(TransferErrorId.SourceTruncated, error.Id);
+        Assert.Equal(Workspace.RandomBytes(1000, seed: 2), File.ReadAllBytes(folder["copy"]));
+    }
+
+    [Fact]
+    public void Before_copy_file_range_looks_at_it()
+    {
+        using FaultedCopy copy = FaultedCopy.OfPlainFile();
+
+        AssertTold(copy, Fault.NoReflink, new Fault("copy_file_range", Second, "1"));
+    }
+
+    [Theory]
+    [InlineData(FileSystem.Xfs, TransferMethod.Auto)]
+    [InlineData(FileSystem.Xfs, TransferMethod.Reflink)]
+    [InlineData(FileSystem.Btrfs, TransferMethod.Auto)]
+    public void Before_a_reflink_looks_at_it(FileSystem type, TransferMethod method)
+    {
+        using FaultedCopy copy = FaultedCopy.OfPlainFile(fileSystems.NewFolder(type));
+        copy.Request = copy.Request with { Method = method };
+
+        AssertTold(copy, new Fault("ioctl", Second, "1"));
+    }
+
+    private static void AssertTold(Workspace folder, TransferMethod method, long left)
+    {
+        var request = new CopyRequest { Source = folder["source"], Destination = folder["copy"], Method = method, PipeSize = 65536 };
+        var monitor = new TransferMonitor(_ => Truncate(folder["source"], left));
+
+        TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(request, monitor));
+
+        Assert.Equal(TransferErrorId.SourceTruncated, error.Id);
+        Assert.Equal(Workspace.RandomBytes(1000, seed: 2), File.ReadAllBytes(folder["copy"]));
+        Assert.Equal(["copy", "source"], folder.Names);
+    }
+
+    private void AssertTold(FaultedCopy copy, params Fault[] faults)
+    {
+        using HostedCopy host = copy.Start(faults);
+
+        // The new file, still without a name, is opened right before the call that waits.
+        Assert.True(
+            SpinWait.SpinUntil(() => OpenFiles().Any(path => path.StartsWith(copy.Folder + "/#", StringComparison.Ordinal)), Patience),
+            "the copy does not begin");
+        Truncate(copy.Request.Source, 2_000_000);
+
+        HostAnswer answer = host.Finish();
+        Assert.Equal($"{TransferErrorId.SourceTruncated}", answer.Error);
+        copy.Judge(ledger, answer);
+    }
+
+    private static void Truncate(string path, long size)
+    {
+        using FileStream file = File.OpenWrite(path);
+        if (file.Length > size)
+        {
+            file.SetLength(size);
+        }
+    }
+
+    /// <summary>What all processes of the system have open, as far as it may be seen.</summary>
+    private static IEnumerable<string> OpenFiles()
+    {
+        foreach (string process in Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0])))
+        {
+            string?[] targets;
+            try
+            {
+                targets = [.. Directory.GetFiles(Path.Combine(process, "fd")).Select(descriptor => new FileInfo(descriptor).LinkTarget)];
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // It ended, or it is somebody else's.
+                continue;
+            }
+
+            foreach (string? target in targets)
+            {
+                yield return target ?? string.Empty;
+            }
+        }
+    }
+}
