@@ -9,7 +9,7 @@ internal static partial class LibC
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/open.2.html">openat(2)</see></remarks>
     public static SysResult Open(string path, int flags, out SafeFileHandle handle)
     {
-        SysResult result = SysResult.From(openat_path(CurrentDirectory, path, flags | OpenFlags.CloseOnExec, 0));
+        SysResult result = SysResult.Retry(() => openat_path(CurrentDirectory, path, flags | OpenFlags.CloseOnExec, 0));
         handle = new SafeFileHandle((nint)result.Value, ownsHandle: true);
         return result;
     }
@@ -18,7 +18,7 @@ internal static partial class LibC
     /// process's umask takes its share of it.</summary>
     public static SysResult OpenAt(SafeHandle directory, string name, int flags, uint mode, out SafeFileHandle handle)
     {
-        SysResult result = SysResult.From(openat(directory, name, flags | OpenFlags.CloseOnExec, mode));
+        SysResult result = SysResult.Retry(() => openat(directory, name, flags | OpenFlags.CloseOnExec, mode));
         handle = new SafeFileHandle((nint)result.Value, ownsHandle: true);
         return result;
     }
