@@ -1,0 +1,71 @@
+using System.Globalization;
+using Splice.Tests.FileSystems;
+using Xunit;
+
+namespace Splice.Tests.Faults;
+
+/// <summary>Limits of the process (setrlimit(2)), set when it is up.</summary>
+public sealed class ResourceLimitTests(FaultLedger ledger, ITestOutputHelper output)
+{
+    public static TheoryData<TransferMethod> Moving =>
+        [TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite];
+
+    [Theory]
+    [MemberData(nameof(Moving))]
+    public void A_file_size_limit_is_an_error_and_no_end_of_the_process(TransferMethod method)
+    {
+        Command.Require("prlimit");
+        using FaultedCopy copy = FaultedCopy.OfPlainFile();
+        using HostedCopy host = HostedCopy.StartAndHold(copy.Request with { Method = method });
+        Command.Check("prlimit", "--pid", host.Id, "--fsize=1000000");
+
+        HostAnswer answer = host.Finish();
+
+        Assert.Equal(1, answer.ExitCode);
+        Assert.Equal($"{TransferErrorId.FileSizeLimit}", answer.Error);
+        Assert.Equal(1_000_000, answer.BytesCopied);
+        copy.Judge(ledger, answer);
+    }
+
+    [Fact]
+    public void A_sparse_file_past_the_limit_is_an_error_too()
+    {
+        Command.Require("prlimit");
+        using FaultedCopy copy = FaultedCopy.OfSparseFile();
+        using HostedCopy host = HostedCopy.StartAndHold(copy.Request);
+        Command.Check("prlimit", "--pid", host.Id, "--fsize=1000000");
+
+        HostAnswer answer = host.Finish();
+
+        Assert.Equal($"{TransferErrorId.FileSizeLimit}", answer.Error);
+        copy.Judge(ledger, answer);
+    }
+
+    [Theory]
+    [InlineData(TransferMethod.Auto)]
+    [InlineData(TransferMethod.Splice)]
+    public void Few_descriptors_are_an_error_or_enough(TransferMethod method)
+    {
+        Command.Require("prlimit");
+        List<string> ends = [];
+        for (int free = 0; free <= 6; free++)
+        {
+            using FaultedCopy copy = FaultedCopy.OfPlainFile();
+            using HostedCopy host = HostedCopy.StartAndHold(copy.Request with { Method = method });
+            HashSet<int> used = [.. Directory.GetFiles($"/proc/{host.Id}/fd")
+                .Select(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture))];
+            int limit = Enumerable.Range(0, int.MaxValue).Where(descriptor => !used.Contains(descriptor)).ElementAt(free);
+            Command.Check("prlimit", "--pid", host.Id, string.Create(CultureInfo.InvariantCulture, $"--nofile={limit}"));
+
+            HostAnswer answer = host.Finish();
+
+            output.WriteLine($"{free} descriptors free: {answer.Error ?? "copied"}");
+            Assert.True(answer.Succeeded || answer.Error == $"{TransferErrorId.ResourceExhausted}", answer.Message);
+            copy.Judge(ledger, answer);
+            ends.Add(answer.Error ?? "copied");
+        }
+
+        Assert.Equal("copied", ends[^1]);
+        Assert.Contains($"{TransferErrorId.ResourceExhausted}", ends);
+    }
+}
