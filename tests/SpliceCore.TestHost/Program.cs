@@ -13,8 +13,11 @@ internal static class Program
         if (arguments[0] == "--wait")
         {
             Rehearse();
+
+            // Opened now: after the word, there may be no descriptors to have.
+            TextReader input = Console.In;
             Console.Out.WriteLine("ready");
-            Console.In.ReadLine();
+            input.ReadLine();
         }
 
         return Copy(request, Console.Out);
