@@ -128,9 +128,26 @@ internal sealed class StagedFile : IDisposable
         return result;
     }
 
-    private SysResult Rename(bool replace) => replace
-        ? LibC.RenameAt(_folder, _temporaryName!, _name)
-        : LibC.RenameAtNoReplace(_folder, _temporaryName!, _name);
+    private SysResult Rename(bool replace)
+    {
+        if (replace)
+        {
+            return LibC.RenameAt(_folder, _temporaryName!, _name);
+        }
+
+        SysResult result = LibC.RenameAtNoReplace(_folder, _temporaryName!, _name);
+        if (result.Errno is Errno.EINVAL or Errno.ENOSYS)
+        {
+            // NFS, for one, knows no such rename; but link(2) never replaces.
+            result = LibC.LinkAt(_folder, _temporaryName!, _name);
+            if (result.Ok)
+            {
+                LibC.UnlinkAt(_folder, _temporaryName!);
+            }
+        }
+
+        return result;
+    }
 
     private static string TemporaryName() =>
         string.Create(CultureInfo.InvariantCulture, $".splice-{Random.Shared.NextInt64():x16}.tmp");

@@ -15,6 +15,10 @@ internal static partial class LibC
         return result.Errno == Errno.ENOENT ? SysResult.From(linkat_handle(file, "", directory, name, EmptyPath)) : result;
     }
 
+    /// <summary>Gives a file of a directory a second name in it. EEXIST where the name is taken.</summary>
+    public static SysResult LinkAt(SafeHandle directory, string from, string to) =>
+        SysResult.From(linkat_handle(directory, from, directory, to, 0));
+
     [LibraryImport(Library, EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int linkat_path(int oldDirectory, string oldPath, SafeHandle newDirectory, string newPath, int flags);
 

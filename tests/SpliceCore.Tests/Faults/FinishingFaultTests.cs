@@ -81,6 +81,30 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData(",renameat2:error=EINVAL")] // NFS
+    [InlineData(",renameat2:error=ENOSYS")]
+    public void Without_unnamed_files_a_new_name_is_given_without_clobbering(string rename)
+    {
+        using var folder = new Workspace();
+        using var logs = new Workspace();
+        folder.WriteRandom("source", 1000);
+        string[] injections = ["openat:error=EOPNOTSUPP:when=2", .. rename.Split(',', StringSplitOptions.RemoveEmptyEntries)];
+
+        HostAnswer answer = HostedCopy.Run(
+            new CopyRequest { Source = folder["source"], Destination = folder["copy"], NoClobber = true },
+            [
+                "strace", "-f", "-qq", "--seccomp-bpf", "-o", logs["trace"], "-P", folder.Folder, "-e", "trace=openat,renameat2",
+                .. injections.SelectMany(injection => new[] { "-e", $"inject={injection}" }),
+            ]);
+
+        Assert.True(answer.Succeeded, answer.Message);
+        Assert.Equal(injections.Length, File.ReadLines(logs["trace"]).Count(line => line.EndsWith("(INJECTED)", StringComparison.Ordinal)));
+        Assert.Equal(["copy", "source"], folder.Names);
+        Files.AssertSameBytes(folder["source"], folder["copy"]);
+    }
+
+    [Theory]
     [InlineData("ENOSPC", TransferErrorId.DiskFull)]
     [InlineData("EDQUOT", TransferErrorId.DiskFull)]
     [InlineData("EFBIG", TransferErrorId.FileSizeLimit)]
