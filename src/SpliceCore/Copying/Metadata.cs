@@ -19,10 +19,11 @@ internal static class Metadata
     public static IReadOnlyList<string> Apply(SafeFileHandle file, string path, FileStatus? source, FileStatus? replaced)
     {
         List<string> lost = [];
-        if (replaced is not null && FileStatus.TryGet(file, out FileStatus? mine).Ok
-            && (mine!.UserId, mine.GroupId) != (replaced.UserId, replaced.GroupId))
+        bool owned = replaced is null || (FileStatus.TryGet(file, out FileStatus? mine).Ok
+            && (mine!.UserId, mine.GroupId) == (replaced.UserId, replaced.GroupId));
+        if (!owned)
         {
-            Note(lost, LibC.ChangeOwner(file, replaced.UserId, replaced.GroupId), path,
+            Note(lost, LibC.ChangeOwner(file, replaced!.UserId, replaced.GroupId), path,
                 $"the owner ({replaced.UserId}:{replaced.GroupId}) of the file that was replaced");
         }
 

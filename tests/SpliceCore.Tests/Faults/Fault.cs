@@ -13,7 +13,8 @@ internal sealed record Fault(string Calls, string What, string When = "1+")
     public static Fault NoUnnamedFiles { get; } = new("openat", "error=EOPNOTSUPP", "2");
 
     /// <summary>The calls that must all come about; one of those that not every architecture has ("?") is enough.</summary>
-    public IEnumerable<string> Alternatives => Calls.StartsWith('?') ? [Calls.Replace("?", string.Empty, StringComparison.Ordinal)] : Calls.Split(',');
+    public IEnumerable<string> Alternatives =>
+        Calls.StartsWith('?') ? [Calls.Replace("?", string.Empty, StringComparison.Ordinal)] : Calls.Split(',');
 
     /// <summary>Takes the methods before one away.</summary>
     public static Fault[] Before(TransferMethod method) => method switch

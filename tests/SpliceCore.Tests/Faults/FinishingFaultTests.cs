@@ -36,6 +36,20 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
         output.WriteLine($"{ledger}");
     }
 
+    [Fact]
+    public void The_owner_is_kept_also_where_the_new_files_cannot_be_looked_up()
+    {
+        Command.RequireRoot();
+        using FaultedCopy copy = FaultedCopy.OfPlainFile();
+        Command.Check("chown", "1234:5678", copy.Request.Destination);
+
+        // After the source, the destination, and the new file when it was made.
+        HostAnswer answer = copy.Run(ledger, Fault.NoReflink, new Fault("statx", "error=EIO", "4"));
+
+        Assert.True(answer.Succeeded, answer.Message);
+        Assert.Equal("1234:5678", Files.Metadata(copy.Request.Destination, "%u:%g"));
+    }
+
     [Theory]
     [MemberData(nameof(Naming))]
     public void A_name_that_cannot_be_given_leaves_the_old_file(string call, string when, Errno errno)
