@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
@@ -13,7 +14,7 @@ internal sealed record DestinationPath(string Path, FileStatus? Existing, bool I
     private const int MostLinks = 40; // the kernel's own limit, path_resolution(7)
 
     /// <summary>The folder; "/" for what is directly below it.</summary>
-    public string Folder => System.IO.Path.GetDirectoryName(Path) ?? "/";
+    public string Folder => FolderOf(Path);
 
     public string Name => System.IO.Path.GetFileName(Path);
 
@@ -49,15 +50,28 @@ internal sealed record DestinationPath(string Path, FileStatus? Existing, bool I
         return result.Ok || result.Errno == Errno.ENOENT ? status : throw Failures.OpenDestination(path, result.Errno);
     }
 
-    /// <summary>The file that a symbolic link means at last, there or not; the path itself where it is no link. It is
-    /// not tidied up: what ".." means behind a linked folder is the kernel's to say.</summary>
+    /// <summary>The file that a symbolic link means at last, there or not; the path itself where it is no link.</summary>
     private static string FollowLink(string path)
     {
         for (int i = 0; i < MostLinks && LibC.ReadLink(path, out string? target).Ok; i++)
         {
-            path = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path) ?? "/", target!);
+            path = System.IO.Path.Combine(FolderOf(path), target!);
         }
 
-        return path;
+        return path.Contains("/../", StringComparison.Ordinal) ? WithoutDots(path) : path;
     }
+
+    /// <summary>Others take ".." out of a path's text. Behind a linked folder that is another place: the kernel knows.</summary>
+    private static string WithoutDots(string path)
+    {
+        SysResult opened = LibC.Open(FolderOf(path), OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle folder);
+        using (folder)
+        {
+            return opened.Ok && LibC.ReadLink($"/proc/self/fd/{opened.Value}", out string? real).Ok
+                ? System.IO.Path.Join(real, System.IO.Path.GetFileName(path))
+                : path;
+        }
+    }
+
+    private static string FolderOf(string path) => System.IO.Path.GetDirectoryName(path) ?? "/";
 }
