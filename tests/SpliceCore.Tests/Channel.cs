@@ -18,6 +18,8 @@ public enum ChannelKind
 /// <summary>Two connected descriptors: what is written to the input comes out of the output.</summary>
 internal sealed class Channel(SafeHandle input, SafeHandle output, params IDisposable[] owners) : IDisposable
 {
+    private const int TcpBuffer = 256 * 1024;
+
     public SafeHandle Input { get; } = input;
 
     public SafeHandle Output { get; } = output;
@@ -45,11 +47,13 @@ internal sealed class Channel(SafeHandle input, SafeHandle output, params IDispo
         return new Channel(first, second);
     }
 
+    /// <summary>With buffers that are soon full.</summary>
     public static Channel Tcp()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Server.ReceiveBufferSize = TcpBuffer;
         listener.Start();
-        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { SendBufferSize = TcpBuffer };
         client.Connect(listener.LocalEndpoint);
         Socket server = listener.AcceptSocket();
         return new Channel(client.SafeHandle, server.SafeHandle, client, server);

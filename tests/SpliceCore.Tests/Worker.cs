@@ -6,6 +6,8 @@ namespace Splice.Tests;
 /// <summary>Work on a thread of its own, whose waiting in the kernel can be seen from outside.</summary>
 internal sealed class Worker<T>
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
     private readonly Thread _thread;
     private readonly TaskCompletionSource<int> _threadId = new();
     private T? _result;
@@ -35,9 +37,11 @@ internal sealed class Worker<T>
     public void WaitUntilItPolls()
     {
         string path = string.Create(CultureInfo.InvariantCulture, $"/proc/self/task/{_threadId.Task.Result}/syscall");
+        long patience = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
         while (!IsPolling(path))
         {
             Assert.True(_thread.IsAlive, $"The work ended without waiting: {_exception}");
+            Assert.True(Environment.TickCount64 < patience, "The work does not come to wait in poll(2).");
             Thread.Sleep(1);
         }
     }
@@ -45,7 +49,7 @@ internal sealed class Worker<T>
     /// <summary>What the work answered; what it threw is thrown here.</summary>
     public T Join()
     {
-        Assert.True(_thread.Join(TimeSpan.FromSeconds(30)), "The work does not end.");
+        Assert.True(_thread.Join(Patience), "The work does not end.");
         return _exception is null ? _result! : throw new InvalidOperationException("The work failed.", _exception);
     }
 
@@ -53,19 +57,31 @@ internal sealed class Worker<T>
     public TException JoinFailed<TException>()
         where TException : Exception
     {
-        Assert.True(_thread.Join(TimeSpan.FromSeconds(30)), "The work does not end.");
+        Assert.True(_thread.Join(Patience), "The work does not end.");
         return Assert.IsType<TException>(_exception);
     }
 
     /// <summary>The call's number, its arguments, the stack: "7 0x... 0x2 0xffffffff ...", or "running".</summary>
     private static bool IsPolling(string path)
     {
-        string[] call = File.ReadAllText(path).Split(' ');
+        string[] call = Read(path).Split(' ');
         return call[0] switch
         {
             "7" => call[3] is "0xffffffff" or "0xffffffffffffffff", // poll, x64
             "271" or "73" => call[3] is "0x0", // ppoll, x64 and arm64
             _ => false,
         };
+    }
+
+    private static string Read(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (IOException)
+        {
+            return string.Empty; // the thread has ended
+        }
     }
 }

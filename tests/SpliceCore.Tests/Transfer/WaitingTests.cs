@@ -1,0 +1,152 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Splice.Interop;
+using Xunit;
+
+namespace Splice.Tests.Transfer;
+
+/// <summary>Transfers that would have to wait: without end, not at all, or until they are stopped.</summary>
+public sealed class WaitingTests : IDisposable
+{
+    private readonly Workspace _workspace = new();
+    private readonly byte[] _content = Workspace.RandomBytes(3 << 20);
+    private readonly SafeFileHandle _source;
+    private readonly SafeFileHandle _destination;
+
+    public WaitingTests()
+    {
+        _source = Posix.OpenRead(_workspace.Write("source", _content));
+        _destination = Posix.OpenWrite(_workspace["destination"]);
+    }
+
+    public static MatrixTheoryData<ChannelKind, TransferMethod> SourceChannels =>
+        new(Enum.GetValues<ChannelKind>(), [TransferMethod.Splice, TransferMethod.ReadWrite]);
+
+    public static MatrixTheoryData<ChannelKind, TransferMethod> DestinationChannels =>
+        new(Enum.GetValues<ChannelKind>(), [TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite]);
+
+    [Theory]
+    [MemberData(nameof(SourceChannels))]
+    public void A_wait_for_a_silent_source_can_be_stopped(ChannelKind kind, TransferMethod method)
+    {
+        using Channel channel = Channel.Open(kind, _workspace);
+        channel.Send(_content.AsSpan(0, 1000));
+        TransferException stopped = StopWaiting(channel.Output, _destination, method);
+        Assert.Equal(1000, stopped.Partial!.BytesCopied);
+        Assert.Equal(_content[..1000], File.ReadAllBytes(_workspace["destination"]));
+    }
+
+    [Theory]
+    [MemberData(nameof(DestinationChannels))]
+    public void A_wait_for_a_full_destination_can_be_stopped(ChannelKind kind, TransferMethod method)
+    {
+        using Channel channel = Channel.Open(kind, _workspace);
+        TransferException stopped = StopWaiting(_source, channel.Input, method);
+        byte[] received = channel.ReceiveRest();
+        Assert.Equal(received.Length, stopped.Partial!.BytesCopied);
+        Assert.True(received.AsSpan().SequenceEqual(_content.AsSpan(0, received.Length)));
+        Assert.Equal(received.Length, LibC.Seek(_source, 0, SeekOrigin.Current).Value);
+    }
+
+    [Fact]
+    public void A_token_that_was_cancelled_before_stops_everything()
+    {
+        TransferException stopped = Assert.Throws<TransferException>(() => HandleTransfer.Run(
+            new HandleTransferRequest { Source = _source, Destination = _destination },
+            new TransferMonitor(Cancellation: new CancellationToken(canceled: true))));
+        Assert.Equal((TransferErrorId.Cancelled, 0L), (stopped.Id, stopped.Partial!.BytesCopied));
+        Assert.Empty(File.ReadAllBytes(_workspace["destination"]));
+    }
+
+    [Theory]
+    [MemberData(nameof(SourceChannels))]
+    public void NonBlock_takes_what_is_there_and_loses_nothing(ChannelKind kind, TransferMethod method)
+    {
+        using Channel channel = Channel.Open(kind, _workspace);
+        var request = new HandleTransferRequest
+        {
+            Source = channel.Output,
+            Destination = _destination,
+            Method = method,
+            Flags = SpliceFlags.NonBlock,
+        };
+        Assert.Equal(0, Transfers.Run(request).BytesCopied);
+        channel.Send(_content.AsSpan(0, 1000));
+        Assert.Equal(1000, Transfers.Run(request).BytesCopied);
+        channel.Send(_content.AsSpan(1000, 500));
+        Assert.Equal(500, Transfers.Run(request).BytesCopied);
+        Assert.Equal(_content[..1500], File.ReadAllBytes(_workspace["destination"]));
+    }
+
+    [Fact]
+    public void NonBlock_moves_between_a_full_and_an_empty_pipe_without_waiting()
+    {
+        using Channel from = Channel.Pipe();
+        using Channel to = Channel.Pipe();
+        from.Send(_content.AsSpan(0, 1000));
+        var request = new HandleTransferRequest { Source = from.Output, Destination = to.Input, Flags = SpliceFlags.NonBlock };
+        Assert.Equal(1000, Transfers.Run(request).BytesCopied);
+        to.Send(new byte[15 * 4096]);
+        from.Send(_content.AsSpan(1000, 1000));
+        Assert.Equal(0, Transfers.Run(request).BytesCopied);
+        Assert.Equal(1000, from.Waiting);
+    }
+
+    [Theory]
+    [MemberData(nameof(DestinationChannels))]
+    public void A_reader_that_went_away_is_named(ChannelKind kind, TransferMethod method)
+    {
+        using Channel channel = Channel.Open(kind, _workspace);
+        channel.Output.Dispose();
+        TransferException gone = Transfers.Fail(
+            new HandleTransferRequest { Source = _source, Destination = channel.Input, DestinationName = "the reader", Method = method });
+        Assert.Equal((TransferErrorId.ReaderGone, "the reader"), (gone.Id, gone.Target));
+        Assert.True(gone.Errno is Errno.EPIPE or Errno.ECONNRESET, $"{gone.Errno}");
+    }
+
+    [Fact]
+    public void A_reader_that_goes_away_during_a_wait_ends_it()
+    {
+        using Channel channel = Channel.Pipe();
+        var transfer = new Worker<TransferResult>(() => Transfers.Run(_source, channel.Input));
+        transfer.WaitUntilItPolls();
+        channel.Output.Dispose();
+        TransferException gone = transfer.JoinFailed<TransferException>();
+        Assert.Equal((TransferErrorId.ReaderGone, Errno.EPIPE), (gone.Id, gone.Errno));
+        Assert.Equal(65_536, gone.Partial!.BytesCopied);
+    }
+
+    [Theory]
+    [InlineData(ChannelKind.UnixSocket)]
+    [InlineData(ChannelKind.Tcp)]
+    public void A_sockets_mode_is_put_back_after_success_and_failure(ChannelKind kind)
+    {
+        using Channel channel = Channel.Open(kind, _workspace);
+        long before = LibC.GetStatusFlags(channel.Input).Value;
+        Transfers.Run(new HandleTransferRequest { Source = _source, Destination = channel.Input, Offset = 0, Count = 10 });
+        Assert.Equal(before, LibC.GetStatusFlags(channel.Input).Value);
+        channel.Output.Dispose();
+        Transfers.Fail(new HandleTransferRequest { Source = _source, Destination = channel.Input });
+        Assert.Equal(before, LibC.GetStatusFlags(channel.Input).Value);
+    }
+
+    public void Dispose()
+    {
+        _source.Dispose();
+        _destination.Dispose();
+        _workspace.Dispose();
+    }
+
+    private static TransferException StopWaiting(SafeHandle source, SafeHandle destination, TransferMethod method)
+    {
+        using var cancellation = new CancellationTokenSource();
+        var transfer = new Worker<TransferResult>(() => HandleTransfer.Run(
+            new HandleTransferRequest { Source = source, Destination = destination, Method = method },
+            new TransferMonitor(Cancellation: cancellation.Token)));
+        transfer.WaitUntilItPolls();
+        cancellation.Cancel();
+        TransferException stopped = transfer.JoinFailed<TransferException>();
+        Assert.Equal((TransferErrorId.Cancelled, Errno.ECANCELED), (stopped.Id, stopped.Errno));
+        return stopped;
+    }
+}
