@@ -28,7 +28,7 @@ internal sealed class TransferLoop(
 {
     private readonly Readiness _readiness = new(monitor.Cancellation);
     private readonly StepSize _stepSize = new();
-    private readonly bool _returnsInsteadOfWaiting = spec.Flags.HasFlag(SpliceFlags.NonBlock);
+    private readonly bool _mayReturn = spec.Flags.HasFlag(SpliceFlags.NonBlock);
 
     /// <summary>Moves <paramref name="count"/> bytes, or all up to the end where it is null.</summary>
     public LoopEnd Run(ref TransferCursor at, long? count)
@@ -62,7 +62,7 @@ internal sealed class TransferLoop(
                 case StepKind.EndOfData:
                     return LoopEnd.EndOfData;
 
-                case StepKind.WouldBlock when _returnsInsteadOfWaiting && method.BytesInHand == 0:
+                case StepKind.WouldBlock when ReturnsInsteadOfWaiting(method):
                     return LoopEnd.WouldBlock;
 
                 case StepKind.WouldBlock when source.CanBlock || destination.CanBlock:
@@ -109,15 +109,15 @@ internal sealed class TransferLoop(
 
     private bool IsReady(ITransferMethod method, Descriptor descriptor, TransferSide side, PollEvents events)
     {
-        // Bytes that a positionless source gave up must find room, or a caller who does not wait would lose them.
+        // Who does not wait looks for room before he takes anything.
         bool mustAsk = descriptor.CanBlock && !method.NeverWaitsOn(side)
-            && (!descriptor.IsNonBlocking || (_returnsInsteadOfWaiting && side == TransferSide.Destination));
+            && (!descriptor.IsNonBlocking || (_mayReturn && side == TransferSide.Destination));
         if (!mustAsk)
         {
             return true;
         }
 
-        if (_returnsInsteadOfWaiting && method.BytesInHand == 0)
+        if (ReturnsInsteadOfWaiting(method))
         {
             return _readiness.IsReady(descriptor.Handle, events);
         }
@@ -125,6 +125,11 @@ internal sealed class TransferLoop(
         _readiness.Wait(descriptor.Handle, events);
         return true;
     }
+
+    /// <summary>Bytes that a source without positions gave up must find room first, or they would be lost. What a file
+    /// gave can be read again.</summary>
+    private bool ReturnsInsteadOfWaiting(ITransferMethod method) =>
+        _mayReturn && (method.BytesInHand == 0 || source.IsSeekable);
 
     /// <summary>EAGAIN of a splice does not say whether the source is empty or the destination full: wait for both.</summary>
     private void Wait(ITransferMethod method, TransferSide side)

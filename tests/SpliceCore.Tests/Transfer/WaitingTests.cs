@@ -130,6 +130,26 @@ public sealed class WaitingTests : IDisposable
         Assert.Equal(before, LibC.GetStatusFlags(channel.Input).Value);
     }
 
+    [Theory]
+    [MemberData(nameof(DestinationChannels))]
+    public void NonBlock_gives_what_there_is_room_for_and_loses_nothing(ChannelKind kind, TransferMethod method)
+    {
+        using Channel channel = Channel.Open(kind, _workspace);
+        var request = new HandleTransferRequest
+        {
+            Source = _source,
+            Destination = channel.Input,
+            Method = method,
+            Flags = SpliceFlags.NonBlock,
+        };
+        long given = Transfers.Run(request).BytesCopied;
+        Assert.InRange(given, 1, _content.Length - 1);
+        Assert.Equal(given, LibC.Seek(_source, 0, SeekOrigin.Current).Value);
+        Assert.Equal(0, Transfers.Run(request).BytesCopied);
+        byte[] received = channel.ReceiveRest();
+        Assert.True(received.AsSpan().SequenceEqual(_content.AsSpan(0, (int)given)));
+    }
+
     public void Dispose()
     {
         _source.Dispose();
