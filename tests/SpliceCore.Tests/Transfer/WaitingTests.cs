@@ -150,6 +150,20 @@ public sealed class WaitingTests : IDisposable
         Assert.True(received.AsSpan().SequenceEqual(_content.AsSpan(0, (int)given)));
     }
 
+    [Theory]
+    [InlineData(DestinationKind.File)]
+    [InlineData(DestinationKind.Pipe)]
+    public void A_sender_that_breaks_off_is_an_error_of_the_source(DestinationKind to)
+    {
+        using Channel channel = Channel.Tcp();
+        using var destination = new DestinationEnd(to, _workspace);
+        channel.Input.Dispose(); // .NET closes a socket's handle by a reset
+        TransferException broken = Transfers.Fail(
+            new HandleTransferRequest { Source = channel.Output, SourceName = "the sender", Destination = destination.Handle });
+        Assert.Equal((TransferErrorId.ReadFailed, Errno.ECONNRESET, "the sender"), (broken.Id, broken.Errno, broken.Target));
+        destination.Received();
+    }
+
     public void Dispose()
     {
         _source.Dispose();

@@ -17,7 +17,7 @@ internal sealed class DirectSpliceMethod(Descriptor source, Descriptor destinati
             source.Handle, at.SourceOffset, destination.Handle, at.DestinationOffset, count, flags | SpliceFlags.NonBlock);
         return result switch
         {
-            { Ok: false } => StepResult.From(result.Errno, TransferSide.Unknown, Kind),
+            { Ok: false } => StepResult.From(result.Errno, SideOf(result.Errno), Kind),
             { Value: 0 } => StepResult.EndOfData,
             _ => StepResult.Moved(result.Value),
         };
@@ -26,4 +26,8 @@ internal sealed class DirectSpliceMethod(Descriptor source, Descriptor destinati
     public void Dispose()
     {
     }
+
+    /// <summary>Only a socket's connection can be reset, and where the source is one, the destination is a pipe.</summary>
+    private TransferSide SideOf(Errno errno) =>
+        errno == Errno.ECONNRESET && source.Kind == DescriptorKind.Socket ? TransferSide.Source : TransferSide.Unknown;
 }
