@@ -130,6 +130,19 @@ public sealed class FallbackTests : IDisposable
         Assert.True(result.BytesReflinked > 0 || result.BytesInHoles == 6 * SparseFile.Block);
     }
 
+    [Fact]
+    public void What_a_stopped_transfer_counts_is_in_the_file_also_where_it_is_a_hole()
+    {
+        using SafeFileHandle sparse = Posix.OpenRead(SparseFile.Write(_workspace, "sparse", "..X"));
+        using SafeFileHandle destination = Posix.OpenWrite(_workspace["destination"]);
+        using var cancellation = new CancellationTokenSource();
+        TransferException stopped = Assert.Throws<TransferException>(() => HandleTransfer.Run(
+            new HandleTransferRequest { Source = sparse, Destination = destination },
+            new TransferMonitor(_ => cancellation.Cancel(), cancellation.Token)));
+        Assert.Equal(2 * SparseFile.Block, stopped.Partial!.BytesCopied);
+        Assert.Equal(2 * SparseFile.Block, new FileInfo(_workspace["destination"]).Length);
+    }
+
     public void Dispose()
     {
         _source.Dispose();
