@@ -24,7 +24,7 @@ public static class HandleTransfer
         CheckAccess(source, destination);
 
         long? start = request.Offset ?? source.Position;
-        long? destinationStart = request.DestinationOffset ?? destination.Position;
+        long? destinationStart = request.DestinationOffset ?? PositionOfWrites(destination);
         long? length = RangeCheck.Source(source, request.Offset, start, request.Count);
         RangeCheck.Destination(destination, request.DestinationOffset, destinationStart, length);
         RangeCheck.NotTheSame(source, start, destination, destinationStart, length);
@@ -56,9 +56,16 @@ public static class HandleTransfer
         {
             // The transfer works at offsets of its own; on the way, holes are looked for with lseek(2).
             PutPosition(source, request.Offset, tally.BytesCopied);
-            PutPosition(destination, request.DestinationOffset, tally.BytesCopied);
+            if (!destination.IsAppending)
+            {
+                PutPosition(destination, request.DestinationOffset, tally.BytesCopied);
+            }
         }
     }
+
+    /// <summary>O_APPEND writes at the end wherever the position is, and takes it along.</summary>
+    private static long? PositionOfWrites(Descriptor destination) =>
+        destination is { IsSeekable: true, IsAppending: true } ? destination.Size : destination.Position;
 
     private static void PutPosition(Descriptor descriptor, long? explicitOffset, long moved)
     {

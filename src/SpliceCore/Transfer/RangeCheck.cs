@@ -56,6 +56,13 @@ internal static class RangeCheck
             throw NotSeekable(destination);
         }
 
+        if (offset.HasValue && destination.IsAppending)
+        {
+            throw new TransferException(TransferErrorId.NotSeekable,
+                $"'{destination.Name}' was opened for appending (O_APPEND): whatever is written goes to its end. Leave the destination offset out for it.",
+                target: destination.Name);
+        }
+
         if (destination.Kind == DescriptorKind.Block && start + (length ?? 0) > destination.Size)
         {
             throw new TransferException(TransferErrorId.DiskFull,

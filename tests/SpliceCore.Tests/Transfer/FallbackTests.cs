@@ -35,6 +35,7 @@ public sealed class FallbackTests : IDisposable
         using SafeFileHandle destination = Posix.OpenWrite(_workspace["destination"], OpenFlags.Append);
         TransferResult result = Transfers.Run(_source, destination, TransferMethod.Auto);
         Assert.Equal((TransferMethod.ReadWrite, 10_000L), (result.Method, result.BytesCopied));
+        Assert.Equal((3, 10_003), (result.DestinationOffset, LibC.Seek(destination, 0, SeekOrigin.Current).Value));
         Assert.Equal([1, 2, 3, .. _content], File.ReadAllBytes(_workspace["destination"]));
     }
 
@@ -141,6 +142,22 @@ public sealed class FallbackTests : IDisposable
             new TransferMonitor(_ => cancellation.Cancel(), cancellation.Token)));
         Assert.Equal(2 * SparseFile.Block, stopped.Partial!.BytesCopied);
         Assert.Equal(2 * SparseFile.Block, new FileInfo(_workspace["destination"]).Length);
+    }
+
+    [Fact]
+    public void A_place_in_a_file_that_only_appends_is_refused()
+    {
+        _workspace.Write("destination", [1, 2, 3]);
+        using SafeFileHandle destination = Posix.OpenWrite(_workspace["destination"], OpenFlags.Append);
+        TransferException refused = Transfers.Fail(new HandleTransferRequest
+        {
+            Source = _source,
+            Destination = destination,
+            DestinationOffset = 0,
+            Method = TransferMethod.Auto,
+        });
+        Assert.Equal(TransferErrorId.NotSeekable, refused.Id);
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(_workspace["destination"]));
     }
 
     public void Dispose()
