@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Transfer;
@@ -38,7 +39,9 @@ public static class HandleTransfer
             Flags = request.Flags,
             PipeSize = request.PipeSize,
         };
-        using var run = new TransferRun(source, destination, spec, monitor, tally);
+        using SafeFileHandle? terminal = TerminalOutput.Reopen(destination);
+        Descriptor output = terminal is null ? destination : Descriptor.Describe(terminal, destination.Name);
+        using var run = new TransferRun(source, output, spec, monitor, tally);
         try
         {
             return run.Run();

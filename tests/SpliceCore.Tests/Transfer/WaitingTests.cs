@@ -164,6 +164,20 @@ public sealed class WaitingTests : IDisposable
         destination.Received();
     }
 
+    [Theory]
+    [InlineData(TransferMethod.SendFile)]
+    [InlineData(TransferMethod.Splice)]
+    [InlineData(TransferMethod.ReadWrite)]
+    public void A_wait_for_a_full_terminal_can_be_stopped(TransferMethod method)
+    {
+        (SafeFileHandle master, SafeFileHandle slave) = Posix.Terminal();
+        using (master)
+        using (slave)
+        {
+            StopWaiting(_source, slave, method);
+        }
+    }
+
     public void Dispose()
     {
         _source.Dispose();
