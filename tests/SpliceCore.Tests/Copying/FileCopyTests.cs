@@ -1,0 +1,128 @@
+using Xunit;
+
+namespace Splice.Tests.Copying;
+
+public sealed class FileCopyTests : IDisposable
+{
+    private readonly Workspace _workspace = new();
+    private readonly byte[] _content;
+
+    public FileCopyTests() => _content = File.ReadAllBytes(_workspace.WriteRandom("source", 100_003));
+
+    public static TheoryData<TransferMethod> Methods =>
+        [TransferMethod.Auto, TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite];
+
+    private CopyRequest Request => new() { Source = _workspace["source"], Destination = _workspace["destination"] };
+
+    private byte[] Copied => File.ReadAllBytes(_workspace["destination"]);
+
+    [Theory]
+    [MemberData(nameof(Methods))]
+    public void A_range_goes_where_it_is_told_and_the_rest_stays(TransferMethod method)
+    {
+        byte[] before = File.ReadAllBytes(_workspace.WriteRandom("destination", 5000, seed: 2));
+        TransferResult result = Copy(Request with { Offset = 1000, Count = 2000, DestinationOffset = 500, Method = method });
+        Assert.Equal((2000, 1000, 500), (result.BytesCopied, result.Offset, result.DestinationOffset));
+        Assert.Equal([.. before[..500], .. _content[1000..3000], .. before[2500..]], Copied);
+    }
+
+    [Fact]
+    public void A_range_alone_becomes_the_whole_destination()
+    {
+        _workspace.WriteRandom("destination", 5000, seed: 2);
+        Copy(Request with { Offset = 100_000 });
+        Assert.Equal(_content[100_000..], Copied);
+    }
+
+    [Fact]
+    public void An_offset_in_a_new_file_leaves_a_hole_before_it()
+    {
+        Copy(Request with { DestinationOffset = 10, Count = 5 });
+        Assert.Equal([.. new byte[10], .. _content[..5]], Copied);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_old_file_stays_when_the_copy_is_stopped(bool sparse)
+    {
+        byte[] before = File.ReadAllBytes(_workspace.WriteRandom("destination", 5000, seed: 2));
+        if (sparse)
+        {
+            SparseFile.Write(_workspace, "source", "..XX");
+        }
+
+        using var cancellation = new CancellationTokenSource();
+        TransferException stopped = Assert.Throws<TransferException>(() => FileCopy.Copy(
+            Request with { Method = TransferMethod.Splice, PipeSize = 4096 },
+            new TransferMonitor(_ => cancellation.Cancel(), cancellation.Token)));
+        Assert.Equal(TransferErrorId.Cancelled, stopped.Id);
+        Assert.InRange(stopped.Partial!.BytesCopied, 1, 200_000);
+        Assert.Equal(before, Copied);
+        Assert.Equal(["destination", "source"], _workspace.Names);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_link_to_the_source_is_refused(bool hard)
+    {
+        if (hard)
+        {
+            _workspace.HardLink("source", "destination");
+        }
+        else
+        {
+            File.CreateSymbolicLink(_workspace["destination"], "source");
+        }
+
+        Assert.Equal(TransferErrorId.SameFile, Fail(Request));
+        Assert.Equal(_content, Copied);
+    }
+
+    [Fact]
+    public void Flags_are_for_splice_alone()
+    {
+        Assert.Equal(TransferErrorId.MethodNotPossible, Fail(Request with { Method = TransferMethod.SendFile, Flags = SpliceFlags.More }));
+        TransferResult result = Copy(Request with { Flags = SpliceFlags.More | SpliceFlags.Move });
+        Assert.Equal((TransferMethod.Splice, SpliceFlags.More | SpliceFlags.Move), (result.Method, result.Flags));
+        Assert.Equal(_content, Copied);
+    }
+
+    [Fact]
+    public void What_the_user_does_not_want_replaced_is_not()
+    {
+        _workspace.WriteRandom("destination", 10, seed: 2);
+        Assert.Equal(TransferErrorId.DestinationExists, Fail(Request with { NoClobber = true }));
+        Assert.Equal(TransferErrorId.DestinationExists, Fail(Request with { Written = new HashSet<string> { _workspace["destination"] } }));
+        Assert.Equal(10, Copied.Length);
+    }
+
+    [Theory]
+    [InlineData("nothing", "destination", TransferErrorId.SourceNotFound)]
+    [InlineData("source/below", "destination", TransferErrorId.SourceNotFound)]
+    [InlineData("", "destination", TransferErrorId.SourceIsDirectory)]
+    [InlineData("source", "nowhere/destination", TransferErrorId.DestinationFolderNotFound)]
+    [InlineData("source", "source/destination", TransferErrorId.DestinationFolderNotFound)]
+    [InlineData("a\0b", "destination", TransferErrorId.InvalidPath)]
+    [InlineData("source", "a\0b", TransferErrorId.InvalidPath)]
+    public void A_path_that_does_not_do_says_why(string source, string destination, TransferErrorId id)
+    {
+        Assert.Equal(id, Fail(new CopyRequest
+        {
+            Source = Path.Join(_workspace.Folder, source),
+            Destination = Path.Join(_workspace.Folder, destination),
+        }));
+        Assert.Equal(["source"], _workspace.Names);
+    }
+
+    [Fact]
+    public void A_name_that_is_too_long_is_refused() =>
+        Assert.Equal(TransferErrorId.InvalidPath, Fail(Request with { Destination = _workspace[new string('x', 300)] }));
+
+    public void Dispose() => _workspace.Dispose();
+
+    private static TransferResult Copy(CopyRequest request) => FileCopy.Copy(request, TransferMonitor.None);
+
+    private static TransferErrorId Fail(CopyRequest request) => Assert.Throws<TransferException>(() => Copy(request)).Id;
+}

@@ -1,0 +1,74 @@
+using Splice.Copying;
+using Splice.Interop;
+using Xunit;
+
+namespace Splice.Tests.Copying;
+
+public sealed class StagedFileTests : IDisposable
+{
+    private readonly Workspace _workspace = new();
+
+    [Fact]
+    public void A_file_has_no_name_until_it_is_committed()
+    {
+        using StagedFile staged = Create("new");
+        Assert.Empty(_workspace.Names);
+        staged.Commit(replace: false);
+        Assert.Equal("new", File.ReadAllText(_workspace["file"]));
+        Assert.Equal(["file"], _workspace.Names);
+    }
+
+    [Fact]
+    public void A_file_that_is_not_committed_leaves_nothing()
+    {
+        File.WriteAllText(_workspace["file"], "old");
+        Create("new").Dispose();
+        Assert.Equal("old", File.ReadAllText(_workspace["file"]));
+        Assert.Equal(["file"], _workspace.Names);
+    }
+
+    [Fact]
+    public void An_old_file_is_replaced_and_whoever_reads_it_keeps_it()
+    {
+        File.WriteAllText(_workspace["file"], "old");
+        using StreamReader reader = File.OpenText(_workspace["file"]);
+        using (StagedFile staged = Create("new"))
+        {
+            staged.Commit(replace: true);
+        }
+
+        Assert.Equal("new", File.ReadAllText(_workspace["file"]));
+        Assert.Equal("old", reader.ReadToEnd());
+        Assert.Equal(["file"], _workspace.Names);
+    }
+
+    [Fact]
+    public void A_name_that_was_taken_meanwhile_is_not_replaced_unasked()
+    {
+        using (StagedFile staged = Create("new"))
+        {
+            File.WriteAllText(_workspace["file"], "old");
+            TransferException error = Assert.Throws<TransferException>(() => staged.Commit(replace: false));
+            Assert.Equal(TransferErrorId.DestinationExists, error.Id);
+        }
+
+        Assert.Equal("old", File.ReadAllText(_workspace["file"]));
+        Assert.Equal(["file"], _workspace.Names);
+    }
+
+    [Fact]
+    public void Without_its_folder_there_is_no_file() => Assert.Equal(
+        TransferErrorId.DestinationFolderNotFound,
+        Assert.Throws<TransferException>(() => StagedFile.Create(Destination("nowhere/file"), 0x180)).Id);
+
+    public void Dispose() => _workspace.Dispose();
+
+    private DestinationPath Destination(string name) => new(_workspace[name], Existing: null, IsReplaceable: true);
+
+    private StagedFile Create(string content)
+    {
+        var staged = StagedFile.Create(Destination("file"), 0x180);
+        Assert.True(LibC.Write(staged.Handle, System.Text.Encoding.UTF8.GetBytes(content), null).Ok);
+        return staged;
+    }
+}
