@@ -134,7 +134,8 @@ internal sealed class TransferLoop(
     /// <summary>EAGAIN of a splice does not say whether the source is empty or the destination full: wait for both.</summary>
     private void Wait(ITransferMethod method, TransferSide side)
     {
-        if (side != TransferSide.Destination && method.BytesInHand == 0 && source.CanBlock)
+        // A few files of procfs are regular and wait all the same (/proc/kmsg): the side is known then.
+        if (side != TransferSide.Destination && method.BytesInHand == 0 && (source.CanBlock || side == TransferSide.Source))
         {
             _readiness.Wait(source.Handle, PollEvents.In);
         }

@@ -116,6 +116,20 @@ public sealed class FileCopyTests : IDisposable
         Assert.Equal(["source"], _workspace.Names);
     }
 
+    /// <summary>The kernel's log is a regular file that has no end and a size of 0.</summary>
+    [Fact]
+    public void A_regular_file_that_can_wait_is_waited_for()
+    {
+        const string Log = "/proc/kmsg";
+        Assert.SkipUnless(Posix.IsRoot && File.Exists(Log), "Only root reads the kernel's log, and not in a container.");
+        using var cancellation = new CancellationTokenSource();
+        var copy = new Worker<TransferResult>(() =>
+            FileCopy.Copy(Request with { Source = Log }, new TransferMonitor(Cancellation: cancellation.Token)));
+        copy.WaitUntilItPolls();
+        cancellation.Cancel();
+        Assert.Equal(TransferErrorId.Cancelled, copy.JoinFailed<TransferException>().Id);
+    }
+
     [Fact]
     public void A_name_that_is_too_long_is_refused() =>
         Assert.Equal(TransferErrorId.InvalidPath, Fail(Request with { Destination = _workspace[new string('x', 300)] }));
