@@ -19,6 +19,12 @@ internal static partial class Posix
     /// <summary>The kernel's number of this thread.</summary>
     public static int ThreadId => gettid();
 
+    public static void HardLink(Workspace workspace, string name, string link)
+    {
+        using SafeFileHandle folder = OpenRead(workspace.Folder);
+        Assert.True(LibC.LinkAt(folder, name, link).Ok);
+    }
+
     public static void MakeFifo(string path) => Assert.Equal(0, mkfifo(path, 0x180));
 
     /// <summary>Another node of /dev/null.</summary>

@@ -1,7 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-using Splice.Interop;
-using Xunit;
-
 namespace Splice.Tests;
 
 /// <summary>A folder of the test's own that goes with it.</summary>
@@ -29,13 +25,6 @@ public sealed class Workspace : IDisposable
 
     /// <summary>A file of random bytes, the same at every run.</summary>
     public string WriteRandom(string name, int size, int seed = 1) => Write(name, RandomBytes(size, seed));
-
-    public void HardLink(string name, string link)
-    {
-        using SafeFileHandle file = Posix.OpenRead(this[name]);
-        using SafeFileHandle folder = Posix.OpenRead(Folder);
-        Assert.True(LibC.LinkUnnamed(file, folder, link).Ok);
-    }
 
     public static byte[] RandomBytes(int size, int seed = 1)
     {

@@ -65,7 +65,7 @@ internal sealed class TransferLoop(
                 case StepKind.WouldBlock when ReturnsInsteadOfWaiting(method):
                     return LoopEnd.WouldBlock;
 
-                case StepKind.WouldBlock when source.CanBlock || destination.CanBlock:
+                case StepKind.WouldBlock when CanWait(step.Side):
                     Wait(method, step.Side);
                     break;
 
@@ -131,10 +131,14 @@ internal sealed class TransferLoop(
     private bool ReturnsInsteadOfWaiting(ITransferMethod method) =>
         _mayReturn && (method.BytesInHand == 0 || source.IsSeekable);
 
+    /// <summary>Whether poll(2) can tell when to go on. A few generated files are regular and wait all the same
+    /// (/proc/kmsg); of other files EAGAIN is an error.</summary>
+    private bool CanWait(TransferSide side) =>
+        source.CanBlock || destination.CanBlock || (side == TransferSide.Source && source.Size == 0);
+
     /// <summary>EAGAIN of a splice does not say whether the source is empty or the destination full: wait for both.</summary>
     private void Wait(ITransferMethod method, TransferSide side)
     {
-        // A few files of procfs are regular and wait all the same (/proc/kmsg): the side is known then.
         if (side != TransferSide.Destination && method.BytesInHand == 0 && (source.CanBlock || side == TransferSide.Source))
         {
             _readiness.Wait(source.Handle, PollEvents.In);

@@ -50,12 +50,12 @@ internal sealed class TransferRun : IDisposable
                 $"Copying '{_source.Name}' to '{_destination.Name}' was stopped after {_tally.BytesCopied} bytes.",
                 Errno.ECANCELED, _destination.Name)
             {
-                Partial = Partial(),
+                Partial = Result(),
             };
         }
         catch (TransferException exception)
         {
-            exception.Partial = Partial();
+            exception.Partial = Result();
             throw;
         }
     }
@@ -82,13 +82,6 @@ internal sealed class TransferRun : IDisposable
     {
         _loop.Dispose();
         _ladder.Dispose();
-    }
-
-    /// <summary>What a failed transfer has done. A last hole that is counted is in the file only when its size is set.</summary>
-    private TransferResult Partial()
-    {
-        _holes.SetFinalSize(_at.DestinationOffset ?? 0);
-        return Result();
     }
 
     private LoopEnd Move()

@@ -69,7 +69,7 @@ public sealed class FileCopyTests : IDisposable
     {
         if (hard)
         {
-            _workspace.HardLink("source", "destination");
+            Posix.HardLink(_workspace, "source", "destination");
         }
         else
         {

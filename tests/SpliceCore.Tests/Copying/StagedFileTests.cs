@@ -59,7 +59,7 @@ public sealed class StagedFileTests : IDisposable
     [Fact]
     public void Without_its_folder_there_is_no_file() => Assert.Equal(
         TransferErrorId.DestinationFolderNotFound,
-        Assert.Throws<TransferException>(() => StagedFile.Create(Destination("nowhere/file"), 0x180)).Id);
+        Assert.Throws<TransferException>(() => StagedFile.Create(Destination("nowhere/file"), 0x180, CancellationToken.None)).Id);
 
     public void Dispose() => _workspace.Dispose();
 
@@ -67,7 +67,7 @@ public sealed class StagedFileTests : IDisposable
 
     private StagedFile Create(string content)
     {
-        var staged = StagedFile.Create(Destination("file"), 0x180);
+        var staged = StagedFile.Create(Destination("file"), 0x180, CancellationToken.None);
         Assert.True(LibC.Write(staged.Handle, System.Text.Encoding.UTF8.GetBytes(content), null).Ok);
         return staged;
     }

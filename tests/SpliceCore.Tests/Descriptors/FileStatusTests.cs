@@ -12,7 +12,7 @@ public sealed class FileStatusTests : IDisposable
     public void Hard_links_and_symbolic_links_are_one_file_and_copies_are_not()
     {
         string path = _workspace.WriteRandom("file", 10);
-        _workspace.HardLink("file", "hard");
+        Posix.HardLink(_workspace, "file", "hard");
         File.CreateSymbolicLink(_workspace["symbolic"], path);
         Directory.CreateDirectory(_workspace["folder"]);
         File.CreateSymbolicLink(_workspace["folder/up"], "../symbolic");
