@@ -3,16 +3,15 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>sendfile(2). It writes at the destination's own position, which is put where the cursor says.</summary>
+/// <summary>sendfile(2). It writes at the destination's own position, which is put where the cursor says at every step:
+/// the source, or somebody else, may share the open file description and have moved it.</summary>
 internal sealed class SendFileMethod(Descriptor source, Descriptor destination) : ITransferMethod
 {
-    private long? _destinationPosition = destination.Position;
-
     public TransferMethod Kind => TransferMethod.SendFile;
 
     public StepResult Step(TransferCursor at, long count)
     {
-        if (at.DestinationOffset is long offset && offset != _destinationPosition)
+        if (at.DestinationOffset is long offset)
         {
             SysResult seek = LibC.Seek(destination.Handle, offset, SeekOrigin.Begin);
             if (!seek.Ok)
@@ -22,7 +21,6 @@ internal sealed class SendFileMethod(Descriptor source, Descriptor destination) 
         }
 
         SysResult result = LibC.SendFile(destination.Handle, source.Handle, at.SourceOffset.GetValueOrDefault(), count);
-        _destinationPosition = at.DestinationOffset + Math.Max(result.Value, 0);
         return result switch
         {
             { Ok: false } => StepResult.From(result.Errno, TransferSide.Unknown, Kind),
