@@ -53,6 +53,13 @@ internal sealed class Descriptor
     /// <summary>Looks at a handle. It stays the caller's.</summary>
     public static Descriptor Describe(SafeHandle handle, string name)
     {
+        if (handle.IsClosed)
+        {
+            throw new TransferException(TransferErrorId.HandleClosed,
+                $"The handle of '{name}' is closed. Open it again, and close it only after the transfer.",
+                Errno.EBADF, name);
+        }
+
         SysResult flags = LibC.GetStatusFlags(handle);
         if (!flags.Ok)
         {
