@@ -15,7 +15,15 @@ internal sealed class PipedSpliceMethod(Descriptor source, Descriptor destinatio
 
     public StepResult Step(TransferCursor at, long count)
     {
-        _pipe ??= KernelPipe.Create(pipeSize);
+        if (_pipe is null)
+        {
+            _pipe = KernelPipe.Create(pipeSize);
+            if (!source.IsSeekable && Probe(at.DestinationOffset) is { Kind: StepKind.NotSupported } refusal)
+            {
+                return refusal;
+            }
+        }
+
         if (BytesInHand == 0)
         {
             StepResult filled = Fill(at.SourceOffset, Math.Min(count, _pipe.Capacity));
@@ -39,6 +47,15 @@ internal sealed class PipedSpliceMethod(Descriptor source, Descriptor destinatio
     }
 
     public void Dispose() => _pipe?.Dispose();
+
+    /// <summary>Asks the destination, with the empty pipe, before a source gives up bytes that it cannot take back.
+    /// EAGAIN: it would have taken some.</summary>
+    private StepResult Probe(long? offset)
+    {
+        SysResult result = LibC.Splice(
+            _pipe!.ReadEnd, null, destination.Handle, offset, 1, flags | SpliceFlags.NonBlock);
+        return result.Ok ? StepResult.Moved(0) : StepResult.From(result.Errno, TransferSide.Destination, Kind);
+    }
 
     private StepResult Fill(long? offset, long count)
     {
