@@ -63,7 +63,7 @@ internal static class RangeCheck
                 target: destination.Name);
         }
 
-        if (destination.Kind == DescriptorKind.Block && start + (length ?? 0) > destination.Size)
+        if (destination.Kind == DescriptorKind.Block && (length ?? 0) > destination.Size - start)
         {
             throw new TransferException(TransferErrorId.DiskFull,
                 $"The device '{destination.Name}' has {destination.Size} bytes; {length} bytes do not fit at offset {start}. Use -Count to copy less.",

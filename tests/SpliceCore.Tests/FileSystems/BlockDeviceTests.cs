@@ -70,7 +70,8 @@ public sealed class BlockDeviceTests
     [InlineData(0, MiB + 1)]
     [InlineData(1, MiB)]
     [InlineData(MiB, 1)]
-    public void What_does_not_fit_is_an_error_before_anything_is_written(int destinationOffset, int count)
+    [InlineData(long.MaxValue, 1)]
+    public void What_does_not_fit_is_an_error_before_anything_is_written(long destinationOffset, int count)
     {
         byte[] old = Workspace.RandomBytes(MiB);
         using var device = new LoopDevice(old);
