@@ -494,6 +494,14 @@ Describe 'Errors of Invoke-Splice' {
         $in.Position | Should -Be 0
     }
 
+    It 'a stream whose buffer does not go out' {
+        $full = [IO.File]::OpenWrite('/dev/full')
+        $full.WriteByte(1)
+        Assert-SpliceFailure { Invoke-Splice $in $full } -Id WriteFailed -Category WriteError -Target '/dev/full' -Says 'buffer', 'No space left'
+        $in.Position | Should -Be 0
+        { $full.Dispose() } | Should -Throw
+    }
+
     It 'a socket that is not connected' {
         $socket = [Net.Sockets.Socket]::new('Stream', 'Tcp')
         $failure = Get-Failure { Invoke-Splice $in $socket }

@@ -122,6 +122,28 @@ Describe 'Stopping Invoke-Splice' {
         $left | Should -Be ($rest.Length + 1)
     }
 
+    It 'by the progress bar; what has arrived is told by the position' {
+        $background = Invoke-Background 'Invoke-Splice $args[0] $args[1] -ProgressAction Stop' $reader, $out
+        $pipe.Write([byte[]](1, 2, 3))
+        Start-Sleep 2
+        $pipe.Write([byte[]](4, 5))
+        { $background.Shell.EndInvoke($background.Invocation) } | Should -Throw
+        $background.Shell.Dispose()
+        $out.Position | Should -Be 5
+    }
+
+    It 'by closing the stream is an error of the cmdlet' {
+        $background = Invoke-Background 'Invoke-Splice $args[0] $args[1]' $reader, $out
+        $pipe.Write([byte[]](1, 2, 3))
+        Wait-Until { [IO.FileInfo]::new($target).Length -eq 3 } 'the three bytes'
+        $out.Dispose()
+        $pipe.Write([byte[]](4, 5))
+        $pipe.Dispose()
+        $null = $background.Shell.EndInvoke($background.Invocation)
+        $background.Shell.Streams.Error.FullyQualifiedErrorId | Should -BeExactly 'HandleClosed,Splice.Commands.InvokeSpliceCommand'
+        $background.Shell.Dispose()
+    }
+
     It 'while a peer <_>' -ForEach 'says nothing', 'does not listen' {
         $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
         $listener.Start()

@@ -35,7 +35,7 @@ public sealed class TransferHandle
     };
 
     /// <summary>The handle, with whatever the stream still held in its buffer written or given back.</summary>
-    /// <exception cref="TransferException">It was closed, or is a number that no descriptor can have.</exception>
+    /// <exception cref="TransferException">It was closed, or its buffer could not be written.</exception>
     internal SafeHandle Open()
     {
         try
@@ -57,13 +57,25 @@ public sealed class TransferHandle
         {
             throw Closed();
         }
+        catch (Exception exception) when (exception is IOException and not TransferException or UnauthorizedAccessException)
+        {
+            throw new TransferException(TransferErrorId.WriteFailed,
+                $"What '{Name}' still held in its buffer could not be written ({exception.Message}). Nothing was moved. Flush the stream before the transfer to see why.",
+                target: Name);
+        }
     }
 
     /// <summary>Where a stream that keeps its own position stands.</summary>
     internal long? Position => _value is FileStream { CanSeek: true } stream ? stream.Position : null;
 
-    /// <summary>Tells such a stream that its position moved on.</summary>
-    internal void MoveTo(long position) => ((FileStream)_value).Position = position;
+    /// <summary>Tells such a stream that its position moved on, unless somebody has closed it.</summary>
+    internal void MoveTo(long position)
+    {
+        if (_value is FileStream { CanSeek: true } stream)
+        {
+            stream.Position = position;
+        }
+    }
 
     /// <inheritdoc />
     public override string ToString() => Name ?? _value.ToString() ?? string.Empty;
