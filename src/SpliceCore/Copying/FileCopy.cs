@@ -76,7 +76,9 @@ public static class FileCopy
         RangeCheck.Destination(destination, request.DestinationOffset, spec.DestinationOffset, spec.Length);
         RangeCheck.NotTheSame(source, spec.Offset, destination, spec.DestinationOffset, spec.Length);
         using var run = new TransferRun(source, destination, spec, monitor, tally);
-        return run.Run();
+        run.Run();
+        run.CheckWrittenBack();
+        return run.Result();
     }
 
     private static TransferResult Replace(
@@ -91,6 +93,7 @@ public static class FileCopy
         using var run = new TransferRun(
             source, destination, spec with { DestinationOffset = request.DestinationOffset ?? 0 }, monitor, tally);
         run.Run();
+        run.CheckWrittenBack();
         IReadOnlyList<string> warnings = Metadata.Apply(
             staged.Handle, path.Path, keepsMetadata ? source.Status : null, path.Existing);
         staged.Commit(replace: !request.NoClobber);

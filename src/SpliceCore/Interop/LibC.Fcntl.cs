@@ -6,6 +6,7 @@ internal static partial class LibC
 {
     public const int GetStatusFlagsCommand = 3; // F_GETFL
     public const int SetStatusFlagsCommand = 4; // F_SETFL
+    public const int DuplicateCommand = 1030; // F_DUPFD_CLOEXEC
     public const int SetPipeSizeCommand = 1031; // F_SETPIPE_SZ
     public const int GetPipeSizeCommand = 1032; // F_GETPIPE_SZ
 

@@ -60,6 +60,19 @@ internal sealed class TransferRun : IDisposable
         }
     }
 
+    /// <summary>Asks for what the file system would tell only when the destination is closed.</summary>
+    /// <exception cref="TransferException">Not all that was moved has arrived.</exception>
+    public void CheckWrittenBack()
+    {
+        SysResult closed = _destination.Kind == DescriptorKind.Regular ? LibC.CloseDuplicate(_destination.Handle) : default;
+        if (!closed.Ok)
+        {
+            TransferException failure = DestinationFailed(closed.Errno);
+            failure.Partial = Result();
+            throw failure;
+        }
+    }
+
     /// <summary>What has been done so far.</summary>
     public TransferResult Result() => new()
     {
@@ -181,12 +194,14 @@ internal sealed class TransferRun : IDisposable
         return LoopEnd.Done;
     }
 
+    private TransferException DestinationFailed(Errno errno) => Failures.Step(
+        TransferMethod.ReadWrite, errno, TransferSide.Destination, _source.Name, _destination.Name, _tally.BytesCopied);
+
     private void CheckSized(SysResult sized)
     {
         if (!sized.Ok)
         {
-            throw Failures.Step(
-                TransferMethod.ReadWrite, sized.Errno, TransferSide.Destination, _source.Name, _destination.Name, _tally.BytesCopied);
+            throw DestinationFailed(sized.Errno);
         }
     }
 

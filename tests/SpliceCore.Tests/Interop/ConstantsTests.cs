@@ -74,6 +74,7 @@ public class ConstantsTests
         check.Equal("F_GETFL", LibC.GetStatusFlagsCommand);
         check.Equal("F_SETFL", LibC.SetStatusFlagsCommand);
         check.Equal("F_GETPIPE_SZ", LibC.GetPipeSizeCommand);
+        check.Equal("F_DUPFD_CLOEXEC", LibC.DuplicateCommand);
         check.Equal("F_SETPIPE_SZ", LibC.SetPipeSizeCommand);
         check.Equal("EFD_CLOEXEC", OpenFlags.CloseOnExec);
         check.Equal("EFD_NONBLOCK", OpenFlags.NonBlock);
