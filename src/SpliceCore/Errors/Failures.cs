@@ -31,6 +31,9 @@ internal static class Failures
             Errno.ENOMEM or Errno.ENOBUFS => new(TransferErrorId.ResourceExhausted,
                 $"The system ran out of memory for the transfer from '{source}' to '{destination}' {why}. Try again when it has some.",
                 errno, destination),
+            Errno.EMFILE or Errno.ENFILE => new(TransferErrorId.ResourceExhausted,
+                $"Too many files are open for the transfer from '{source}' to '{destination}' {why}. Close some, or raise the limit (ulimit -n).",
+                errno, destination),
             _ => side switch
             {
                 TransferSide.Source => new(TransferErrorId.ReadFailed,

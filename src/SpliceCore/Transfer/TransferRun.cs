@@ -179,6 +179,11 @@ internal sealed class TransferRun : IDisposable
         foreach (Extent extent in Extent.Walk(_source.Handle, offset, length))
         {
             _monitor.Cancellation.ThrowIfCancellationRequested();
+            if (extent.IsHole && IsCutOff(extent))
+            {
+                return LoopEnd.EndOfData;
+            }
+
             if (extent.IsHole && _holes.TryMake(_at.DestinationOffset!.Value, extent.Length))
             {
                 _at.Advance(extent.Length);
@@ -197,6 +202,14 @@ internal sealed class TransferRun : IDisposable
     private TransferException DestinationFailed(Errno errno) => Failures.Step(
         TransferMethod.ReadWrite, errno, TransferSide.Destination, _source.Name, _destination.Name, _tally.BytesCopied);
 
+    /// <summary>SEEK_DATA answers the same for a hole that reaches the end and for a file that ends earlier by now.</summary>
+    private bool IsCutOff(Extent hole)
+    {
+        long end = hole.Offset + hole.Length;
+        return end == _spec.Offset + _spec.Length
+            && FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok && now!.Size < end;
+    }
+
     private void CheckSized(SysResult sized)
     {
         if (!sized.Ok)
@@ -208,8 +221,7 @@ internal sealed class TransferRun : IDisposable
     /// <summary>Whether the source had all that was to be copied until the end.</summary>
     private void CheckEnd(LoopEnd end)
     {
-        // Holes are not read: of a file that has become shorter, SEEK_DATA says the same as of one that ends in a hole.
-        if (end != LoopEnd.EndOfData && _tally.BytesInHoles == 0)
+        if (end != LoopEnd.EndOfData)
         {
             return;
         }
@@ -218,7 +230,7 @@ internal sealed class TransferRun : IDisposable
         bool isShorter = now?.Size < _source.Size && now.Size < _spec.Offset + _spec.Length;
 
         // A size without blocks is a generated file's, and was never true: sysfs says 4096 for all.
-        bool endedEarly = end == LoopEnd.EndOfData && _spec.Length.HasValue && _source.Status.AllocatedBytes > 0;
+        bool endedEarly = _spec.Length.HasValue && _source.Status.AllocatedBytes > 0;
         if (_source.Kind == DescriptorKind.Regular && (isShorter || endedEarly))
         {
             throw new TransferException(TransferErrorId.SourceTruncated,
@@ -226,7 +238,7 @@ internal sealed class TransferRun : IDisposable
                 target: _source.Name);
         }
 
-        if (end == LoopEnd.EndOfData && _spec.RequiresCount && _tally.BytesCopied < _spec.RequestedCount)
+        if (_spec.RequiresCount && _tally.BytesCopied < _spec.RequestedCount)
         {
             throw new TransferException(TransferErrorId.CountPastEnd,
                 $"'{_source.Name}' ended after {_tally.BytesCopied} bytes, and {_spec.RequestedCount} were asked for. Leave -Count out to copy up to the end.",

@@ -31,7 +31,7 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
     }
 
     /// <summary>Unlike a range, the whole file can be cloned also while it grows; what came later is cut off again. One
-    /// that has become shorter has come to its end.</summary>
+    /// that was cut short meanwhile has come to its end: nothing of it is kept.</summary>
     private StepResult CloneWhole(long count)
     {
         SysResult result = LibC.CloneFile(source.Handle, destination.Handle);
@@ -41,16 +41,17 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
             result = FileStatus.TryGet(destination.Handle, out cloned);
         }
 
-        if (cloned?.Size < count)
+        bool isShorter = cloned?.Size < count;
+        if (result.Ok && cloned!.Size != count)
         {
-            return StepResult.EndOfData;
+            result = LibC.Truncate(destination.Handle, isShorter ? 0 : count);
         }
 
-        if (cloned?.Size > count)
+        return result switch
         {
-            result = LibC.Truncate(destination.Handle, count);
-        }
-
-        return result.Ok ? StepResult.Moved(count) : StepResult.From(result.Errno, TransferSide.Unknown, Kind);
+            { Ok: false } => StepResult.From(result.Errno, TransferSide.Unknown, Kind),
+            _ when isShorter => StepResult.EndOfData,
+            _ => StepResult.Moved(count),
+        };
     }
 }

@@ -1,0 +1,30 @@
+using Splice.Tests.Faults;
+using Xunit;
+
+namespace Splice.Tests.Regressions;
+
+/// <summary>-NoClobber on file systems that know neither O_TMPFILE nor RENAME_NOREPLACE, as NFS.</summary>
+public sealed class NoClobberTests : IDisposable
+{
+    private readonly Workspace _workspace = new();
+
+    [Fact]
+    public void A_new_file_gets_its_name_and_nothing_is_left_beside_it()
+    {
+        byte[] content = Workspace.RandomBytes(5000);
+        string target = Directory.CreateDirectory(_workspace["target"]).FullName;
+
+        HostAnswer answer = HostedCopy.Run(
+            new CopyRequest { Source = _workspace.Write("source", content), Destination = Path.Combine(target, "copy"), NoClobber = true },
+            "strace", "-f", "-o", "/dev/null", "-P", target,
+
+            // The first open is the folder's, the second that of the unnamed file.
+            "-e", "inject=openat:error=EOPNOTSUPP:when=2", "-e", "inject=renameat2:error=EINVAL");
+
+        Assert.Equal(0, answer.ExitCode);
+        Assert.Equal([Path.Combine(target, "copy")], Directory.GetFileSystemEntries(target));
+        Assert.Equal(content, File.ReadAllBytes(Path.Combine(target, "copy")));
+    }
+
+    public void Dispose() => _workspace.Dispose();
+}
