@@ -53,7 +53,7 @@ internal sealed class Channel(SafeHandle input, SafeHandle output, params IDispo
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Server.ReceiveBufferSize = TcpBuffer;
         listener.Start();
-        var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { SendBufferSize = TcpBuffer };
+        var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { SendBufferSize = TcpBuffer };
         client.Connect(listener.LocalEndpoint);
         Socket server = listener.AcceptSocket();
         return new Channel(client.SafeHandle, server.SafeHandle, client, server);
@@ -80,7 +80,8 @@ internal sealed class Channel(SafeHandle input, SafeHandle output, params IDispo
         byte[] buffer = new byte[100_000];
         while (true)
         {
-            SysResult result = LibC.Read(Output, buffer.AsSpan(0, random?.Next(1, buffer.Length) ?? buffer.Length), null);
+            int length = random?.Next(1, buffer.Length) ?? buffer.Length;
+            SysResult result = LibC.Read(Output, buffer.AsSpan(0, length), null);
             Assert.True(result.Ok, $"{result.Errno}");
             if (result.Value == 0)
             {

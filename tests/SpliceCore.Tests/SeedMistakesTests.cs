@@ -98,8 +98,10 @@ public sealed class SeedMistakesTests : IDisposable
         using SafeFileHandle source = Posix.OpenRead(_workspace.WriteRandom("source", 7));
         using Channel channel = Channel.Pipe();
         channel.Output.Dispose();
-        TransferException error = Transfers.Fail(new HandleTransferRequest { Source = source, Destination = channel.Input });
-        Assert.Equal((TransferErrorId.ReaderGone, Errno.EPIPE, 0L), (error.Id, error.Errno, error.Partial!.BytesCopied));
+        TransferException error = Transfers.Fail(
+            new HandleTransferRequest { Source = source, Destination = channel.Input });
+        Assert.Equal((TransferErrorId.ReaderGone, Errno.EPIPE), (error.Id, error.Errno));
+        Assert.Equal(0, error.Partial!.BytesCopied);
     }
 
     [Fact]

@@ -30,7 +30,8 @@ internal static class SparseFile
     {
         using SafeFileHandle file = Posix.OpenRead(path);
         long blocks = new FileInfo(path).Length / Block;
-        return string.Concat(Enumerable.Range(0, (int)blocks).Select(i => LibC.SeekData(file, (long)i * Block).Value == (long)i * Block ? 'X' : '.'));
+        IEnumerable<long> starts = Enumerable.Range(0, (int)blocks).Select(i => (long)i * Block);
+        return string.Concat(starts.Select(start => LibC.SeekData(file, start).Value == start ? 'X' : '.'));
     }
 
     /// <summary>A range's extents, straight from the notation.</summary>

@@ -10,7 +10,13 @@ public sealed class FileCopyTests : IDisposable
     public FileCopyTests() => _content = File.ReadAllBytes(_workspace.WriteRandom("source", 100_003));
 
     public static TheoryData<TransferMethod> Methods =>
-        [TransferMethod.Auto, TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite];
+    [
+        TransferMethod.Auto,
+        TransferMethod.CopyFileRange,
+        TransferMethod.SendFile,
+        TransferMethod.Splice,
+        TransferMethod.ReadWrite,
+    ];
 
     private CopyRequest Request => new() { Source = _workspace["source"], Destination = _workspace["destination"] };
 
@@ -83,9 +89,11 @@ public sealed class FileCopyTests : IDisposable
     [Fact]
     public void Flags_are_for_splice_alone()
     {
-        Assert.Equal(TransferErrorId.MethodNotPossible, Fail(Request with { Method = TransferMethod.SendFile, Flags = SpliceFlags.More }));
-        TransferResult result = Copy(Request with { Flags = SpliceFlags.More | SpliceFlags.Move });
-        Assert.Equal((TransferMethod.Splice, SpliceFlags.More | SpliceFlags.Move), (result.Method, result.Flags));
+        const SpliceFlags Flags = SpliceFlags.More | SpliceFlags.Move;
+        CopyRequest request = Request with { Flags = Flags };
+        Assert.Equal(TransferErrorId.MethodNotPossible, Fail(request with { Method = TransferMethod.SendFile }));
+        TransferResult result = Copy(request);
+        Assert.Equal((TransferMethod.Splice, Flags), (result.Method, result.Flags));
         Assert.Equal(_content, Copied);
     }
 
@@ -94,7 +102,8 @@ public sealed class FileCopyTests : IDisposable
     {
         _workspace.WriteRandom("destination", 10, seed: 2);
         Assert.Equal(TransferErrorId.DestinationExists, Fail(Request with { NoClobber = true }));
-        Assert.Equal(TransferErrorId.DestinationExists, Fail(Request with { Written = new HashSet<string> { _workspace["destination"] } }));
+        var written = new HashSet<string> { _workspace["destination"] };
+        Assert.Equal(TransferErrorId.DestinationExists, Fail(Request with { Written = written }));
         Assert.Equal(10, Copied.Length);
     }
 

@@ -75,7 +75,8 @@ public sealed class MetadataTests : IDisposable
         _workspace.Dispose();
     }
 
-    private static LibC.StatxTimestamp Time(long seconds, uint nanoseconds) => new() { Seconds = seconds, Nanoseconds = nanoseconds };
+    private static LibC.StatxTimestamp Time(long seconds, uint nanoseconds) =>
+        new() { Seconds = seconds, Nanoseconds = nanoseconds };
 
     private static FileStatus Status(SafeFileHandle file)
     {

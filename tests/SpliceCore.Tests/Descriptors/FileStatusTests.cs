@@ -68,9 +68,12 @@ public sealed class FileStatusTests : IDisposable
         Assert.Equal((DescriptorKind.Regular, 10L, 0L), (regular.Kind, regular.Size, regular.Position));
         Assert.True(regular is { IsReadable: true, IsWritable: false, CanBlock: false });
         Assert.Equal(DescriptorKind.Directory, Descriptor.Describe(folder, "folder").Kind);
-        Assert.True(Descriptor.Describe(device, "device") is { Kind: DescriptorKind.Character, IsSeekable: false });
-        Assert.True(Descriptor.Describe(pipe.Input, "pipe") is { Kind: DescriptorKind.Fifo, IsReadable: false, IsWritable: true, CanBlock: true });
-        Assert.True(Descriptor.Describe(socket.Input, "socket") is { Kind: DescriptorKind.Socket, IsReadable: true, IsWritable: true });
+        Assert.True(Descriptor.Describe(device, "device")
+            is { Kind: DescriptorKind.Character, IsSeekable: false });
+        Assert.True(Descriptor.Describe(pipe.Input, "pipe")
+            is { Kind: DescriptorKind.Fifo, IsReadable: false, IsWritable: true, CanBlock: true });
+        Assert.True(Descriptor.Describe(socket.Input, "socket")
+            is { Kind: DescriptorKind.Socket, IsReadable: true, IsWritable: true });
     }
 
     [Fact]

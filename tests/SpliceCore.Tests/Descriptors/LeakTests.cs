@@ -24,19 +24,20 @@ public sealed class LeakTests : IDisposable
     [InlineData(SourceKind.Pipe, DestinationKind.Pipe, TransferMethod.Splice)]
     [InlineData(SourceKind.UnixSocket, DestinationKind.Tcp, TransferMethod.Splice)]
     [InlineData(SourceKind.Zero, DestinationKind.UnixSocket, TransferMethod.Splice)]
-    public void A_transfer_leaves_no_descriptor_behind(SourceKind from, DestinationKind to, TransferMethod method) => OpenDescriptors.AssertNoneLeft(() =>
-    {
-        using var source = new SourceEnd(from, new byte[100_003], _workspace);
-        using var destination = new DestinationEnd(to, _workspace);
-        Transfers.Run(new HandleTransferRequest
+    public void A_transfer_leaves_no_descriptor_behind(SourceKind from, DestinationKind to, TransferMethod method) =>
+        OpenDescriptors.AssertNoneLeft(() =>
         {
-            Source = source.Handle,
-            Destination = destination.Handle,
-            Count = source.Count,
-            Method = method,
+            using var source = new SourceEnd(from, new byte[100_003], _workspace);
+            using var destination = new DestinationEnd(to, _workspace);
+            Transfers.Run(new HandleTransferRequest
+            {
+                Source = source.Handle,
+                Destination = destination.Handle,
+                Count = source.Count,
+                Method = method,
+            });
+            destination.Received();
         });
-        destination.Received();
-    });
 
     [Fact]
     public void A_pipe_that_was_handed_over_is_closed() => OpenDescriptors.AssertNoneLeft(() =>
@@ -83,14 +84,16 @@ public sealed class LeakTests : IDisposable
     {
         using SafeFileHandle source = Posix.OpenRead(_workspace["source"]);
         using Channel channel = Channel.UnixSocket();
-        Transfers.Fail(new HandleTransferRequest { Source = source, Destination = channel.Input, Offset = 1_000_000 });
-        Transfers.Fail(new HandleTransferRequest { Source = source, Destination = channel.Input, Method = TransferMethod.Reflink });
+        var request = new HandleTransferRequest { Source = source, Destination = channel.Input };
+        Transfers.Fail(request with { Offset = 1_000_000 });
+        Transfers.Fail(request with { Method = TransferMethod.Reflink });
         channel.Output.Dispose();
-        Transfers.Fail(new HandleTransferRequest { Source = source, Destination = channel.Input });
+        Transfers.Fail(request);
     });
 
     [Fact]
-    public void A_copy_leaves_no_descriptor_behind() => OpenDescriptors.AssertNoneLeft(() => Copy("source", "destination"));
+    public void A_copy_leaves_no_descriptor_behind() =>
+        OpenDescriptors.AssertNoneLeft(() => Copy("source", "destination"));
 
     [Theory]
     [InlineData("nothing", "destination")]

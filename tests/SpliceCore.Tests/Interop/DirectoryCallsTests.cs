@@ -23,22 +23,23 @@ public sealed class DirectoryCallsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("nothing", "ENOENT")]
-    [InlineData("file/below", "ENOTDIR")]
-    [InlineData("loop", "ELOOP")]
-    public void What_cannot_be_opened_says_why(string name, string errno)
+    [InlineData("nothing", Errno.ENOENT)]
+    [InlineData("file/below", Errno.ENOTDIR)]
+    [InlineData("loop", Errno.ELOOP)]
+    public void What_cannot_be_opened_says_why(string name, Errno errno)
     {
         _workspace.WriteRandom("file", 1);
         File.CreateSymbolicLink(_workspace["loop"], "loop");
-        Assert.Equal(Enum.Parse<Errno>(errno), LibC.Open(_workspace[name], OpenFlags.ReadOnly, out SafeFileHandle byPath).Errno);
-        Assert.Equal(Enum.Parse<Errno>(errno), LibC.OpenAt(_folder, name, OpenFlags.ReadOnly, 0, out SafeFileHandle byName).Errno);
+        Assert.Equal(errno, LibC.Open(_workspace[name], OpenFlags.ReadOnly, out SafeFileHandle byPath).Errno);
+        Assert.Equal(errno, LibC.OpenAt(_folder, name, OpenFlags.ReadOnly, 0, out SafeFileHandle byName).Errno);
         Assert.True(byPath.IsInvalid && byName.IsInvalid);
     }
 
     [Fact]
     public void An_unnamed_file_gets_a_name_that_is_free()
     {
-        Assert.True(LibC.OpenAt(_folder, ".", OpenFlags.TemporaryFile | OpenFlags.WriteOnly, 0x180, out SafeFileHandle file).Ok);
+        int flags = OpenFlags.TemporaryFile | OpenFlags.WriteOnly;
+        Assert.True(LibC.OpenAt(_folder, ".", flags, 0x180, out SafeFileHandle file).Ok);
         using (file)
         {
             Assert.True(LibC.Write(file, "hello"u8, null).Ok);

@@ -32,8 +32,9 @@ internal sealed class HeaderCheck
 
     private readonly StringBuilder _program = new(Headers);
 
-    public void Equal(string expression, long value) => _program.Append(
-        CultureInfo.InvariantCulture, $"_Static_assert((unsigned long)({expression}) == {unchecked((ulong)value)}UL, \"{expression}\");\n");
+    public void Equal(string expression, long value) => _program.AppendLine(
+        CultureInfo.InvariantCulture,
+        $"_Static_assert((unsigned long)({expression}) == {unchecked((ulong)value)}UL, \"{expression}\");");
 
     /// <summary>What the compiler for an architecture says against it; empty where it agrees, null where there is no
     /// compiler.</summary>

@@ -21,8 +21,10 @@ public sealed class PipeCallsTests : IDisposable
     [Fact]
     public void Pipe2_makes_ends_that_are_closed_on_exec()
     {
-        string flags = File.ReadLines($"/proc/self/fdinfo/{_readEnd.DangerousGetHandle()}").Single(line => line.StartsWith("flags:", StringComparison.Ordinal));
-        Assert.Equal(OpenFlags.CloseOnExec | OpenFlags.NonBlock, Convert.ToInt32(flags.Split('\t')[1], 8) & (OpenFlags.CloseOnExec | OpenFlags.NonBlock));
+        const int Expected = OpenFlags.CloseOnExec | OpenFlags.NonBlock;
+        string flags = File.ReadLines($"/proc/self/fdinfo/{_readEnd.DangerousGetHandle()}")
+            .Single(line => line.StartsWith("flags:", StringComparison.Ordinal));
+        Assert.Equal(Expected, Convert.ToInt32(flags.Split('\t')[1], 8) & Expected);
         AssertErrno(Errno.EINVAL, LibC.Pipe2(0x40000000, out SafeFileHandle readEnd, out SafeFileHandle writeEnd));
         Assert.True(readEnd.IsInvalid && writeEnd.IsInvalid);
     }
@@ -121,7 +123,8 @@ public sealed class PipeCallsTests : IDisposable
 
     private static void AssertErrno(Errno expected, SysResult result) => Assert.Equal(new SysResult(-1, expected), result);
 
-    private void Put(string text) => Assert.Equal(text.Length, LibC.Write(_writeEnd, Encoding.UTF8.GetBytes(text), null).Value);
+    private void Put(string text) =>
+        Assert.Equal(text.Length, LibC.Write(_writeEnd, Encoding.UTF8.GetBytes(text), null).Value);
 
     private static string Take(SafeFileHandle readEnd)
     {

@@ -19,11 +19,14 @@ public class ExtentTests
             using var workspace = new Workspace(root);
             using SafeFileHandle file = Posix.OpenRead(SparseFile.Write(workspace, "sparse", blocks));
             Assert.SkipUnless(KnowsHoles(file, blocks), $"The file system of {root} does not tell its holes.");
+            long size = (long)blocks.Length * SparseFile.Block;
             long[] cuts =
             [
-                .. Enumerable.Range(0, blocks.Length + 1)
-                    .SelectMany(i => (long[])[((long)i * SparseFile.Block) - 1, (long)i * SparseFile.Block, ((long)i * SparseFile.Block) + 1])
-                    .Where(cut => cut >= 0 && cut <= (long)blocks.Length * SparseFile.Block),
+                .. from block in Enumerable.Range(0, blocks.Length + 1)
+                   from around in (int[])[-1, 0, 1]
+                   let cut = ((long)block * SparseFile.Block) + around
+                   where cut >= 0 && cut <= size
+                   select cut,
             ];
             foreach (long start in cuts)
             {
@@ -51,5 +54,6 @@ public class ExtentTests
     }
 
     private static bool KnowsHoles(SafeFileHandle file, string blocks) =>
-        !blocks.Contains('.', StringComparison.Ordinal) || LibC.SeekHole(file, 0).Value < (long)blocks.Length * SparseFile.Block;
+        !blocks.Contains('.', StringComparison.Ordinal)
+        || LibC.SeekHole(file, 0).Value < (long)blocks.Length * SparseFile.Block;
 }

@@ -24,7 +24,8 @@ public sealed class HandleTransferTests : IDisposable
 
     [Theory]
     [MemberData(nameof(PairsAndSizes))]
-    public void Every_byte_arrives(SourceKind from, DestinationKind to, int size) => Move(from, to, size, TransferMethod.Auto);
+    public void Every_byte_arrives(SourceKind from, DestinationKind to, int size) =>
+        Move(from, to, size, TransferMethod.Auto);
 
     [Theory]
     [MemberData(nameof(PairsAndMethods))]
@@ -75,7 +76,8 @@ public sealed class HandleTransferTests : IDisposable
             PipeSize = pipeSize,
         });
         Assert.Equal(size, result.BytesCopied);
-        Assert.True(LibC.GetStatusFlags(source.Handle).Ok && LibC.GetStatusFlags(destination.Handle).Ok, "A borrowed handle was closed.");
+        Assert.True(LibC.GetStatusFlags(source.Handle).Ok, "The source was closed.");
+        Assert.True(LibC.GetStatusFlags(destination.Handle).Ok, "The destination was closed.");
         byte[]? received = destination.Received();
         Assert.True(received is null || received.AsSpan().SequenceEqual(content), "What arrived is not what was sent.");
         return result;

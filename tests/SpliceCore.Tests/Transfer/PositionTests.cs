@@ -23,7 +23,13 @@ public sealed class PositionTests : IDisposable
     }
 
     public static TheoryData<TransferMethod> BetweenFiles =>
-        [TransferMethod.Auto, TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite];
+    [
+        TransferMethod.Auto,
+        TransferMethod.CopyFileRange,
+        TransferMethod.SendFile,
+        TransferMethod.Splice,
+        TransferMethod.ReadWrite,
+    ];
 
     public static TheoryData<TransferMethod> BetweenAnything => [TransferMethod.Splice, TransferMethod.ReadWrite];
 
@@ -33,7 +39,13 @@ public sealed class PositionTests : IDisposable
     [MemberData(nameof(BetweenFiles))]
     public void Without_offsets_both_positions_move_on(TransferMethod method)
     {
-        Transfers.Run(new HandleTransferRequest { Source = _source, Destination = _destination, Count = 50, Method = method });
+        Transfers.Run(new HandleTransferRequest
+        {
+            Source = _source,
+            Destination = _destination,
+            Count = 50,
+            Method = method,
+        });
         Assert.Equal((150, 250), (PositionOf(_source), PositionOf(_destination)));
         Assert.Equal(_content[100..150], Written[200..250]);
     }
@@ -59,7 +71,13 @@ public sealed class PositionTests : IDisposable
     [MemberData(nameof(BetweenFiles))]
     public void One_offset_leaves_one_position(TransferMethod method)
     {
-        var request = new HandleTransferRequest { Source = _source, Destination = _destination, Count = 50, Method = method };
+        var request = new HandleTransferRequest
+        {
+            Source = _source,
+            Destination = _destination,
+            Count = 50,
+            Method = method,
+        };
         Transfers.Run(request with { Offset = 10 });
         Assert.Equal((100, 250), (PositionOf(_source), PositionOf(_destination)));
         Transfers.Run(request with { DestinationOffset = 20 });
@@ -89,9 +107,16 @@ public sealed class PositionTests : IDisposable
     [MemberData(nameof(BetweenAnything))]
     public void A_file_beside_a_pipe_moves_on(TransferMethod method)
     {
-        Transfers.Run(new HandleTransferRequest { Source = _source, Destination = _pipe.Input, Count = 50, Method = method });
+        var request = new HandleTransferRequest
+        {
+            Source = _source,
+            Destination = _pipe.Input,
+            Count = 50,
+            Method = method,
+        };
+        Transfers.Run(request);
         Assert.Equal(150, PositionOf(_source));
-        Transfers.Run(new HandleTransferRequest { Source = _pipe.Output, Destination = _destination, Count = 50, Method = method });
+        Transfers.Run(request with { Source = _pipe.Output, Destination = _destination });
         Assert.Equal(250, PositionOf(_destination));
         Assert.Equal(_content[100..150], Written[200..250]);
     }
@@ -132,7 +157,13 @@ public sealed class PositionTests : IDisposable
     {
         using Channel channel = Channel.Open(kind, _workspace);
         channel.Send(_content);
-        Transfers.Run(new HandleTransferRequest { Source = channel.Output, Destination = _destination, Count = 300, Method = method });
+        Transfers.Run(new HandleTransferRequest
+        {
+            Source = channel.Output,
+            Destination = _destination,
+            Count = 300,
+            Method = method,
+        });
         Assert.Equal(_content[..300], Written[200..500]);
         Assert.Equal(_content[300..], channel.ReceiveRest());
     }
@@ -149,7 +180,8 @@ public sealed class PositionTests : IDisposable
     [Fact]
     public void A_count_of_zero_waits_for_nothing()
     {
-        TransferResult result = Transfers.Run(new HandleTransferRequest { Source = _pipe.Output, Destination = _destination, Count = 0 });
+        TransferResult result = Transfers.Run(
+            new HandleTransferRequest { Source = _pipe.Output, Destination = _destination, Count = 0 });
         Assert.Equal((0, null), (result.BytesCopied, result.Method));
     }
 

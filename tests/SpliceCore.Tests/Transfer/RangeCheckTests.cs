@@ -20,6 +20,8 @@ public sealed class RangeCheckTests : IDisposable
         _destination = Posix.OpenWrite(_workspace["destination"]);
     }
 
+    private HandleTransferRequest Request => new() { Source = _file, Destination = _destination };
+
     [Theory]
     [InlineData(-1L, null, null, TransferErrorId.NegativeOffset)]
     [InlineData(null, -1L, null, TransferErrorId.NegativeCount)]
@@ -31,14 +33,7 @@ public sealed class RangeCheckTests : IDisposable
     [InlineData(100L, 1L, null, TransferErrorId.CountPastEnd)]
     [InlineData(1L, long.MaxValue, null, TransferErrorId.CountPastEnd)]
     public void A_range_that_is_not_there_is_refused(long? offset, long? count, long? destinationOffset, TransferErrorId id) =>
-        AssertRefused(id, new HandleTransferRequest
-        {
-            Source = _file,
-            Destination = _destination,
-            Offset = offset,
-            Count = count,
-            DestinationOffset = destinationOffset,
-        });
+        AssertRefused(id, Request with { Offset = offset, Count = count, DestinationOffset = destinationOffset });
 
     [Theory]
     [InlineData(100L, null, 0)]
@@ -47,8 +42,7 @@ public sealed class RangeCheckTests : IDisposable
     [InlineData(0L, 100L, 100)]
     public void A_range_up_to_the_end_is_taken(long? offset, long? count, long copied)
     {
-        TransferResult result = Transfers.Run(
-            new HandleTransferRequest { Source = _file, Destination = _destination, Offset = offset, Count = count });
+        TransferResult result = Transfers.Run(Request with { Offset = offset, Count = count });
         Assert.Equal(copied, result.BytesCopied);
     }
 
@@ -57,7 +51,7 @@ public sealed class RangeCheckTests : IDisposable
     {
         LibC.Seek(_file, 1000, SeekOrigin.Begin);
         Assert.Equal(0, Transfers.Run(_file, _destination).BytesCopied);
-        AssertRefused(TransferErrorId.CountPastEnd, new HandleTransferRequest { Source = _file, Destination = _destination, Count = 1 });
+        AssertRefused(TransferErrorId.CountPastEnd, Request with { Count = 1 });
     }
 
     [Theory]
@@ -67,7 +61,7 @@ public sealed class RangeCheckTests : IDisposable
     public void An_empty_file_has_no_range_but_the_empty_one(long offset)
     {
         using SafeFileHandle empty = Posix.OpenRead(_workspace.Write("empty", []));
-        var request = new HandleTransferRequest { Source = empty, Destination = _destination, Offset = offset };
+        HandleTransferRequest request = Request with { Source = empty, Offset = offset };
         if (offset == 0)
         {
             Assert.Equal(0, Transfers.Run(request).BytesCopied);
@@ -85,7 +79,7 @@ public sealed class RangeCheckTests : IDisposable
     {
         byte[] content = File.ReadAllBytes(Version);
         using SafeFileHandle version = Posix.OpenRead(Version);
-        var request = new HandleTransferRequest { Source = version, Destination = _destination, DestinationOffset = 0 };
+        HandleTransferRequest request = Request with { Source = version, DestinationOffset = 0 };
         Assert.Equal(content.Length, Transfers.Run(request).BytesCopied);
         Assert.Equal(content, File.ReadAllBytes(_workspace["destination"]));
         Assert.Equal(5, Transfers.Run(request with { Offset = 3, Count = 5 }).BytesCopied);
@@ -98,7 +92,7 @@ public sealed class RangeCheckTests : IDisposable
     {
         long length = File.ReadAllBytes(Version).Length;
         using SafeFileHandle version = Posix.OpenRead(Version);
-        var request = new HandleTransferRequest { Source = version, Destination = _destination };
+        HandleTransferRequest request = Request with { Source = version };
         AssertRefused(TransferErrorId.OffsetPastEnd, request with { Offset = length + 1 });
         AssertRefused(TransferErrorId.CountPastEnd, request with { Count = length + 1 });
         AssertRefused(TransferErrorId.CountPastEnd, request with { Offset = length, Count = 1 });
@@ -107,10 +101,10 @@ public sealed class RangeCheckTests : IDisposable
     [Fact]
     public void What_has_no_positions_takes_no_offset()
     {
-        AssertRefused(TransferErrorId.NotSeekable, new HandleTransferRequest { Source = _pipe.Output, Destination = _destination, Offset = 0 });
-        AssertRefused(TransferErrorId.NotSeekable, new HandleTransferRequest { Source = _file, Destination = _pipe.Input, DestinationOffset = 0 });
         using SafeFileHandle device = Posix.OpenRead("/dev/zero");
-        AssertRefused(TransferErrorId.NotSeekable, new HandleTransferRequest { Source = device, Destination = _destination, Offset = 0, Count = 1 });
+        AssertRefused(TransferErrorId.NotSeekable, Request with { Source = _pipe.Output, Offset = 0 });
+        AssertRefused(TransferErrorId.NotSeekable, Request with { Source = device, Offset = 0, Count = 1 });
+        AssertRefused(TransferErrorId.NotSeekable, Request with { Destination = _pipe.Input, DestinationOffset = 0 });
     }
 
     [Theory]
@@ -121,7 +115,7 @@ public sealed class RangeCheckTests : IDisposable
     public void What_never_ends_needs_a_count(string path)
     {
         using SafeFileHandle device = Posix.OpenRead(path);
-        var request = new HandleTransferRequest { Source = device, Destination = _destination, Method = TransferMethod.Auto };
+        HandleTransferRequest request = Request with { Source = device, Method = TransferMethod.Auto };
         AssertRefused(TransferErrorId.EndlessSource, request);
         Assert.Equal(10, Transfers.Run(request with { Count = 10 }).BytesCopied);
     }
@@ -130,17 +124,17 @@ public sealed class RangeCheckTests : IDisposable
     public void A_descriptor_that_is_not_open_is_refused_on_either_side()
     {
         using var none = new SafeFileHandle(999_999, ownsHandle: false);
-        AssertRefused(TransferErrorId.BadDescriptor, new HandleTransferRequest { Source = none, Destination = _destination });
-        AssertRefused(TransferErrorId.BadDescriptor, new HandleTransferRequest { Source = _file, Destination = none });
+        AssertRefused(TransferErrorId.BadDescriptor, Request with { Source = none });
+        AssertRefused(TransferErrorId.BadDescriptor, Request with { Destination = none });
     }
 
     [Fact]
     public void A_side_that_was_opened_the_other_way_is_refused()
     {
         using SafeFileHandle folder = Posix.OpenRead(_workspace.Folder);
-        AssertRefused(TransferErrorId.SourceNotReadable, new HandleTransferRequest { Source = _pipe.Input, Destination = _destination });
-        AssertRefused(TransferErrorId.DestinationNotWritable, new HandleTransferRequest { Source = _file, Destination = _pipe.Output });
-        AssertRefused(TransferErrorId.SourceIsDirectory, new HandleTransferRequest { Source = folder, Destination = _destination });
+        AssertRefused(TransferErrorId.SourceNotReadable, Request with { Source = _pipe.Input });
+        AssertRefused(TransferErrorId.DestinationNotWritable, Request with { Destination = _pipe.Output });
+        AssertRefused(TransferErrorId.SourceIsDirectory, Request with { Source = folder });
     }
 
     [Theory]
@@ -155,9 +149,8 @@ public sealed class RangeCheckTests : IDisposable
         byte[] before = File.ReadAllBytes(_workspace["source"]);
         File.CreateSymbolicLink(_workspace["link"], "source");
         using SafeFileHandle again = Posix.OpenWrite(_workspace["link"]);
-        var request = new HandleTransferRequest
+        HandleTransferRequest request = Request with
         {
-            Source = _file,
             Destination = again,
             Offset = offset,
             Count = count,
@@ -171,24 +164,22 @@ public sealed class RangeCheckTests : IDisposable
         }
 
         Transfers.Run(request);
+        byte[] after = File.ReadAllBytes(_workspace["source"]);
         Assert.Equal(
-            before[(int)offset..(int)(offset + count!.Value)],
-            File.ReadAllBytes(_workspace["source"])[(int)destinationOffset..(int)(destinationOffset + count.Value)]);
+            before.AsSpan((int)offset, (int)count!.Value),
+            after.AsSpan((int)destinationOffset, (int)count.Value));
     }
 
     [Fact]
-    public void A_pipe_cannot_feed_itself() => AssertRefused(TransferErrorId.SameFile, new HandleTransferRequest
-    {
-        Source = _pipe.Output,
-        Destination = _pipe.Input,
-    });
+    public void A_pipe_cannot_feed_itself() =>
+        AssertRefused(TransferErrorId.SameFile, Request with { Source = _pipe.Output, Destination = _pipe.Input });
 
     [Fact]
     public void A_device_must_have_room()
     {
         using var device = LoopDevice.Create(_workspace, 1 << 20);
         using SafeFileHandle handle = Posix.Open(device.Path, OpenFlags.ReadWrite);
-        var request = new HandleTransferRequest { Source = _file, Destination = handle, DestinationOffset = (1 << 20) - 99 };
+        HandleTransferRequest request = Request with { Destination = handle, DestinationOffset = (1 << 20) - 99 };
         AssertRefused(TransferErrorId.DiskFull, request);
         Assert.Equal(99, Transfers.Run(request with { Count = 99 }).BytesCopied);
     }

@@ -36,9 +36,11 @@ public class ReflinkRangeTests
         new ReflinkRange(4095, 4096),
         ReflinkRange.Align((5L << 30) + 1, (9L << 30) + 1, 10_000, 6L << 30, 0, 4096));
 
-    private static void Check(int sourceOffset, int destinationOffset, int count, int sourceSize, int destinationSize, int blockSize)
+    private static void Check(
+        int sourceOffset, int destinationOffset, int count, int sourceSize, int destinationSize, int blockSize)
     {
-        ReflinkRange part = ReflinkRange.Align(sourceOffset, destinationOffset, count, sourceSize, destinationSize, blockSize);
+        ReflinkRange part = ReflinkRange.Align(
+            sourceOffset, destinationOffset, count, sourceSize, destinationSize, blockSize);
         int longest = 0;
         for (int start = 0; start < count; start++)
         {
@@ -52,7 +54,9 @@ public class ReflinkRangeTests
         }
 
         bool agrees = part.Length == longest && (longest == 0 || Takes((int)part.Start, longest));
-        Assert.True(agrees, $"{sourceOffset}+{count} of {sourceSize} to {destinationOffset} of {destinationSize}: {part}, longest {longest}");
+        Assert.True(
+            agrees,
+            $"{sourceOffset}+{count} of {sourceSize} to {destinationOffset} of {destinationSize}: {part}, not {longest}");
 
         // ioctl_ficlonerange(2): block aligned, but for a last block that ends the source and then ends the destination.
         bool Takes(int start, int length)

@@ -42,7 +42,9 @@ public class RefusalsTests
                where reason is not null
                select (errno, reason),
         ];
-        Assert.Equal(refusals.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(), explained.Select(row => $"{row.Errno}").Order());
+        Assert.Equal(
+            refusals.Split(' ', StringSplitOptions.RemoveEmptyEntries).Order(),
+            explained.Select(row => $"{row.Errno}").Order());
         Assert.All(explained, row => Assert.NotEqual(string.Empty, row.Reason));
     }
 

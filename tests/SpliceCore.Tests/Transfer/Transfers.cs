@@ -12,7 +12,8 @@ internal static class Transfers
         return HandleTransfer.Run(request, new TransferMonitor(Cancellation: patience.Token));
     }
 
-    public static TransferResult Run(SafeHandle source, SafeHandle destination, TransferMethod method = TransferMethod.Splice) =>
+    public static TransferResult Run(
+        SafeHandle source, SafeHandle destination, TransferMethod method = TransferMethod.Splice) =>
         Run(new HandleTransferRequest { Source = source, Destination = destination, Method = method });
 
     /// <summary>A transfer that has to fail.</summary>

@@ -84,7 +84,12 @@ public sealed class WaitingTests : IDisposable
         using Channel from = Channel.Pipe();
         using Channel to = Channel.Pipe();
         from.Send(_content.AsSpan(0, 1000));
-        var request = new HandleTransferRequest { Source = from.Output, Destination = to.Input, Flags = SpliceFlags.NonBlock };
+        var request = new HandleTransferRequest
+        {
+            Source = from.Output,
+            Destination = to.Input,
+            Flags = SpliceFlags.NonBlock,
+        };
         Assert.Equal(1000, Transfers.Run(request).BytesCopied);
         to.Send(new byte[15 * 4096]);
         from.Send(_content.AsSpan(1000, 1000));
@@ -98,8 +103,13 @@ public sealed class WaitingTests : IDisposable
     {
         using Channel channel = Channel.Open(kind, _workspace);
         channel.Output.Dispose();
-        TransferException gone = Transfers.Fail(
-            new HandleTransferRequest { Source = _source, Destination = channel.Input, DestinationName = "the reader", Method = method });
+        TransferException gone = Transfers.Fail(new HandleTransferRequest
+        {
+            Source = _source,
+            Destination = channel.Input,
+            DestinationName = "the reader",
+            Method = method,
+        });
         Assert.Equal((TransferErrorId.ReaderGone, "the reader"), (gone.Id, gone.Target));
         Assert.True(gone.Errno is Errno.EPIPE or Errno.ECONNRESET, $"{gone.Errno}");
     }
@@ -158,9 +168,15 @@ public sealed class WaitingTests : IDisposable
         using Channel channel = Channel.Tcp();
         using var destination = new DestinationEnd(to, _workspace);
         channel.Input.Dispose(); // .NET closes a socket's handle by a reset
-        TransferException broken = Transfers.Fail(
-            new HandleTransferRequest { Source = channel.Output, SourceName = "the sender", Destination = destination.Handle });
-        Assert.Equal((TransferErrorId.ReadFailed, Errno.ECONNRESET, "the sender"), (broken.Id, broken.Errno, broken.Target));
+        TransferException broken = Transfers.Fail(new HandleTransferRequest
+        {
+            Source = channel.Output,
+            SourceName = "the sender",
+            Destination = destination.Handle,
+        });
+        Assert.Equal(
+            (TransferErrorId.ReadFailed, Errno.ECONNRESET, "the sender"),
+            (broken.Id, broken.Errno, broken.Target));
         destination.Received();
     }
 
