@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Interop;
+using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Interop;
@@ -130,7 +131,7 @@ public sealed class FileCallsTests : IDisposable
     public void A_block_devices_size_is_told()
     {
         AssertErrno(Errno.ENOTTY, LibC.BlockDeviceSize(_file));
-        using var device = LoopDevice.Create(_workspace, 3 * 1024 * 1024);
+        using var device = new LoopDevice(new byte[3 * 1024 * 1024]);
         using SafeFileHandle handle = Posix.OpenRead(device.Path);
         Assert.Equal(3 * 1024 * 1024, LibC.BlockDeviceSize(handle).Value);
     }

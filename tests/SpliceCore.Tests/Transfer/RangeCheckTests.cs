@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Interop;
+using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Transfer;
@@ -177,7 +178,7 @@ public sealed class RangeCheckTests : IDisposable
     [Fact]
     public void A_device_must_have_room()
     {
-        using var device = LoopDevice.Create(_workspace, 1 << 20);
+        using var device = new LoopDevice(new byte[1 << 20]);
         using SafeFileHandle handle = Posix.Open(device.Path, OpenFlags.ReadWrite);
         HandleTransferRequest request = Request with { Destination = handle, DestinationOffset = (1 << 20) - 99 };
         AssertRefused(TransferErrorId.DiskFull, request);
