@@ -3,11 +3,14 @@ using Xunit;
 
 namespace Splice.Tests.FileSystems;
 
-/// <summary>Ranges at random against an oracle in memory. SPLICE_TEST_SEED repeats a run.</summary>
+/// <summary>Ranges at random against an oracle in memory. SPLICE_TEST_SEED repeats a run, SPLICE_TEST_ROUNDS makes a
+/// longer one:
+/// <c>SPLICE_TEST_ROUNDS=20000 dotnet test -c Release --project tests/SpliceCore.Tests --filter-class "*RandomRangeTests"</c></summary>
 public sealed class RandomRangeTests(MountedFileSystems fileSystems, ITestOutputHelper output)
 {
-    private const int Rounds = 300;
     private const int MostBytes = 300_000;
+
+    private static readonly int Rounds = Setting("SPLICE_TEST_ROUNDS") ?? 300;
 
     [Theory]
     [InlineData(FileSystem.Xfs)]
@@ -19,9 +22,7 @@ public sealed class RandomRangeTests(MountedFileSystems fileSystems, ITestOutput
     [InlineData(FileSystem.Overlay)]
     public void Every_range_ends_as_the_oracle_says(FileSystem type)
     {
-        int seed = int.TryParse(Environment.GetEnvironmentVariable("SPLICE_TEST_SEED"), CultureInfo.InvariantCulture, out int given)
-            ? given
-            : Random.Shared.Next();
+        int seed = Setting("SPLICE_TEST_SEED") ?? Random.Shared.Next();
         output.WriteLine($"SPLICE_TEST_SEED={seed}");
         using Workspace folder = fileSystems.NewFolder(type);
         var random = new Random(seed);
@@ -34,6 +35,9 @@ public sealed class RandomRangeTests(MountedFileSystems fileSystems, ITestOutput
         output.WriteLine($"{Rounds} ranges, {refused} of them refused as reflinks");
         Assert.True(refused < Rounds / 2);
     }
+
+    private static int? Setting(string name) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
 
     /// <returns>Whether the copy was made.</returns>
     private static bool RunOne(Workspace folder, Random random, string where)
