@@ -52,7 +52,7 @@ public static class FileCopy
             Offset = start,
             Length = length,
             RequestedCount = request.Count,
-            RequiresCount = true,
+            RequiresAll = true,
             Method = request.Method == TransferMethod.Auto && request.Flags != SpliceFlags.None
                 ? TransferMethod.Splice
                 : request.Method,
@@ -140,10 +140,26 @@ public static class FileCopy
         SysResult access = LibC.MayWrite(destination.Path);
         if (!access.Ok && (!request.Force || access.Errno != Errno.EACCES))
         {
+            string cure = access.Errno == Errno.EACCES
+                ? "Use -Force to replace a read-only file"
+                : "See whether it is immutable (lsattr) or its file system read-only";
             throw new TransferException(TransferErrorId.PermissionDenied,
-                $"'{destination.Path}' is not writable ({ErrnoText.Describe(access.Errno)}). Use -Force to replace a read-only file, or make it writable.",
+                $"'{destination.Path}' is not writable ({ErrnoText.Describe(access.Errno)}). {cure}, or choose another destination.",
                 access.Errno, destination.Path);
         }
+    }
+
+    private static bool IsValidUtf16(string text)
+    {
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i])))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static void CheckFlags(CopyRequest request)
@@ -158,6 +174,13 @@ public static class FileCopy
 
     private static void CheckName(string path)
     {
+        if (!IsValidUtf16(path))
+        {
+            throw new TransferException(TransferErrorId.InvalidPath,
+                $"'{path}' has half of a surrogate pair in it, which no byte stands for: another file would be meant. Choose another name.",
+                Errno.EILSEQ, path);
+        }
+
         if (path.Contains('\0', StringComparison.Ordinal))
         {
             throw new TransferException(TransferErrorId.InvalidPath,

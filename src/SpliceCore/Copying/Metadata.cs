@@ -12,9 +12,9 @@ internal static class Metadata
 
     /// <summary>Sets owner, mode and times before the file gets its name.</summary>
     /// <param name="file">The new file.</param>
-    /// <param name="path">Its name, for messages.</param>
+    /// <param name="path">The name that it will have.</param>
     /// <param name="source">Whose mode and times it takes; null where it takes none.</param>
-    /// <param name="replaced">Whose owner, and without a source whose mode, it takes; null where there is none.</param>
+    /// <param name="replaced">Whose owner and extended attributes, and without a source whose mode, it takes; null where there is none.</param>
     /// <returns>What could not be kept, in words.</returns>
     public static IReadOnlyList<string> Apply(SafeFileHandle file, string path, FileStatus? source, FileStatus? replaced)
     {
@@ -27,7 +27,15 @@ internal static class Metadata
                 $"the owner ({replaced.UserId}:{replaced.GroupId}) of the file that was replaced");
         }
 
-        // After the owner: chown(2) clears bits of the mode.
+        if (replaced is not null)
+        {
+            foreach ((string name, SysResult result) in ExtendedAttributes.Carry(path, file))
+            {
+                Note(lost, result, path, $"the attribute {name} of the file that was replaced");
+            }
+        }
+
+        // After the owner and the access control list: chown(2) clears bits of the mode, and a list has a mask of its own.
         if ((source ?? replaced) is { } model)
         {
             Note(lost, LibC.ChangeMode(file, model.Permissions & ReadWriteExecuteForAll), path, "the mode");

@@ -84,6 +84,9 @@ public enum TransferErrorId
     /// <summary>The transfer was stopped by the user.</summary>
     Cancelled,
 
+    /// <summary>The rest would have had to be waited for, and NonBlock says not to wait.</summary>
+    WouldBlock,
+
     /// <summary>The process or the system has no more of something (descriptors, memory, pipes).</summary>
     ResourceExhausted,
 }

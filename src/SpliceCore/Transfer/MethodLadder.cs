@@ -27,7 +27,11 @@ internal sealed class MethodLadder : IDisposable
         _wanted = wanted;
         _flags = flags;
         _pipeSize = pipeSize ?? DefaultPipeSize;
-        foreach ((TransferMethod method, string? obstacle) in Methods.Consider(Endpoint.Of(source), Endpoint.Of(destination)))
+
+        // Whether a size of 0 is true is not worth trying methods for; one that was named finds it out.
+        Endpoint input = Endpoint.Of(source);
+        input = input with { IsEmpty = input.IsEmpty && wanted == TransferMethod.Auto };
+        foreach ((TransferMethod method, string? obstacle) in Methods.Consider(input, Endpoint.Of(destination)))
         {
             if (wanted == TransferMethod.Auto ? obstacle is null : wanted == method)
             {

@@ -11,7 +11,8 @@ public enum SpliceFlags
     /// <summary>SPLICE_F_MOVE: move pages instead of copying them. A hint that Linux has not acted upon since 2.6.21.</summary>
     Move = 1,
 
-    /// <summary>SPLICE_F_NONBLOCK: do not wait for a pipe. What can be moved at once is moved.</summary>
+    /// <summary>SPLICE_F_NONBLOCK: do not wait. What can be moved at once is moved; what a socket or pipe has given up
+    /// already is delivered first.</summary>
     NonBlock = 2,
 
     /// <summary>SPLICE_F_MORE: more data will follow; a TCP socket may wait with a packet that is not full.</summary>

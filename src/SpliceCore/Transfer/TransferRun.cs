@@ -221,6 +221,13 @@ internal sealed class TransferRun : IDisposable
     /// <summary>Whether the source had all that was to be copied until the end.</summary>
     private void CheckEnd(LoopEnd end)
     {
+        if (end == LoopEnd.WouldBlock && _spec.RequiresAll)
+        {
+            throw new TransferException(TransferErrorId.WouldBlock,
+                $"Only {_tally.BytesCopied} bytes could be copied from '{_source.Name}' to '{_destination.Name}' without waiting. Leave the flag NonBlock out to wait for the rest.",
+                Errno.EAGAIN, _source.Name);
+        }
+
         if (end != LoopEnd.EndOfData)
         {
             return;
@@ -238,7 +245,7 @@ internal sealed class TransferRun : IDisposable
                 target: _source.Name);
         }
 
-        if (_spec.RequiresCount && _tally.BytesCopied < _spec.RequestedCount)
+        if (_spec.RequiresAll && _tally.BytesCopied < _spec.RequestedCount)
         {
             throw new TransferException(TransferErrorId.CountPastEnd,
                 $"'{_source.Name}' ended after {_tally.BytesCopied} bytes, and {_spec.RequestedCount} were asked for. Leave -Count out to copy up to the end.",

@@ -15,8 +15,8 @@ internal sealed record TransferSpec
     /// <summary>The bytes that the user asked for, if he did: fewer are an error where they were promised.</summary>
     public long? RequestedCount { get; init; }
 
-    /// <summary>Whether a source that ends before <see cref="RequestedCount"/> is an error.</summary>
-    public bool RequiresCount { get; init; }
+    /// <summary>Whether less than all that was asked for is an error: a file is copied, or it is not.</summary>
+    public bool RequiresAll { get; init; }
 
     public TransferMethod Method { get; init; }
 

@@ -37,7 +37,17 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>Only signals: PowerShell calls it on another thread.</summary>
-    protected override void StopProcessing() => _cancellation.Cancel();
+    protected override void StopProcessing()
+    {
+        try
+        {
+            _cancellation.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The command ended at the same moment.
+        }
+    }
 
     /// <summary>Runs one transfer. Its failure is an error record, and the pipeline goes on.</summary>
     /// <param name="activity">What the progress bar calls it.</param>

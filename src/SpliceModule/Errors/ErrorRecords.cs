@@ -42,7 +42,7 @@ internal static class ErrorRecords
         TransferErrorId.ReaderGone => ErrorCategory.ConnectionError,
         TransferErrorId.SourceTruncated => ErrorCategory.InvalidData,
         TransferErrorId.Cancelled => ErrorCategory.OperationStopped,
-        TransferErrorId.ResourceExhausted => ErrorCategory.ResourceUnavailable,
+        TransferErrorId.ResourceExhausted or TransferErrorId.WouldBlock => ErrorCategory.ResourceUnavailable,
         _ => ErrorCategory.ReadError,
     };
 }

@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Interop;
 using Xunit;
 
 namespace Splice.Tests.Copying;
@@ -115,6 +117,8 @@ public sealed class FileCopyTests : IDisposable
     [InlineData("source", "source/destination", TransferErrorId.DestinationFolderNotFound)]
     [InlineData("a\0b", "destination", TransferErrorId.InvalidPath)]
     [InlineData("source", "a\0b", TransferErrorId.InvalidPath)]
+    [InlineData("source", "a\ud800b", TransferErrorId.InvalidPath)]
+    [InlineData("\udc00", "destination", TransferErrorId.InvalidPath)]
     public void A_path_that_does_not_do_says_why(string source, string destination, TransferErrorId id)
     {
         Assert.Equal(id, Fail(new CopyRequest
@@ -137,6 +141,31 @@ public sealed class FileCopyTests : IDisposable
         copy.WaitUntilItPolls();
         cancellation.Cancel();
         Assert.Equal(TransferErrorId.Cancelled, copy.JoinFailed<TransferException>().Id);
+    }
+
+    [Theory]
+    [InlineData(100L)]
+    [InlineData(null)]
+    public void A_part_of_what_was_asked_for_replaces_nothing(long? count)
+    {
+        _workspace.Write("destination", [1, 2, 3]);
+        Posix.MakeFifo(_workspace["fifo"]);
+        using SafeFileHandle writer = Posix.Open(_workspace["fifo"], OpenFlags.ReadWrite);
+        Assert.Equal(6, LibC.Write(writer, "pieces"u8, null).Value);
+        CopyRequest request = Request with { Source = _workspace["fifo"], Count = count, Flags = SpliceFlags.NonBlock };
+
+        TransferException error = Assert.Throws<TransferException>(() => Copy(request));
+
+        Assert.Equal(TransferErrorId.WouldBlock, error.Id);
+        Assert.Equal(6, error.Partial!.BytesCopied);
+        Assert.Equal([1, 2, 3], Copied);
+    }
+
+    [Fact]
+    public void A_name_with_a_surrogate_pair_is_a_name()
+    {
+        Copy(Request with { Destination = _workspace["\U0001F427"] });
+        Assert.Equal(["source", "\U0001F427"], _workspace.Names);
     }
 
     [Fact]

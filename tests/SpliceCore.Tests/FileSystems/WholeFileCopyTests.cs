@@ -111,4 +111,37 @@ public sealed class WholeFileCopyTests(MountedFileSystems fileSystems)
         Assert.Empty(File.ReadAllBytes(folder["copy"]));
         Assert.Equal(0, result.BytesCopied);
     }
+
+    [Theory]
+    [InlineData(FileSystem.Xfs, TransferMethod.Reflink)]
+    [InlineData(FileSystem.Btrfs, TransferMethod.Reflink)]
+    [InlineData(FileSystem.Ext4, TransferMethod.CopyFileRange)]
+    [InlineData(FileSystem.Tmpfs, TransferMethod.SendFile)]
+    [InlineData(FileSystem.Tmpfs, TransferMethod.Splice)]
+    public void An_empty_file_is_copied_by_a_named_method(FileSystem type, TransferMethod method)
+    {
+        using Workspace folder = fileSystems.NewFolder(type);
+        folder.Write("source", []);
+
+        TransferResult result = FileCopy.Copy(
+            new CopyRequest { Source = folder["source"], Destination = folder["copy"], Method = method }, TransferMonitor.None);
+
+        Assert.Empty(File.ReadAllBytes(folder["copy"]));
+        Assert.Equal(0, result.BytesCopied);
+        Assert.Null(result.Method);
+    }
+
+    [Theory]
+    [InlineData(TransferMethod.Reflink)]
+    [InlineData(TransferMethod.CopyFileRange)]
+    public void A_generated_file_of_size_0_is_not_empty_for_a_named_method(TransferMethod method)
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Ext4);
+
+        TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(
+            new CopyRequest { Source = "/proc/version", Destination = folder["copy"], Method = method }, TransferMonitor.None));
+
+        Assert.Equal(TransferErrorId.MethodNotPossible, error.Id);
+        Assert.Empty(folder.Names);
+    }
 }

@@ -13,9 +13,10 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
 
     public StepResult Step(TransferCursor at, long count)
     {
-        if (at is { SourceOffset: 0, DestinationOffset: 0 } && count == source.Size && destination.Size == 0)
+        bool isWhole = source.Size == 0 || (count == source.Size && at is { SourceOffset: 0, DestinationOffset: 0 });
+        if (isWhole && destination.Size == 0)
         {
-            return CloneWhole(count);
+            return CloneWhole(source.Size);
         }
 
         SysResult result = LibC.CloneFileRange(
@@ -50,7 +51,7 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
         return result switch
         {
             { Ok: false } => StepResult.From(result.Errno, TransferSide.Unknown, Kind),
-            _ when isShorter => StepResult.EndOfData,
+            _ when isShorter || count == 0 => StepResult.EndOfData,
             _ => StepResult.Moved(count),
         };
     }
