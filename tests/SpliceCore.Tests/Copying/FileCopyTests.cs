@@ -117,8 +117,6 @@ public sealed class FileCopyTests : IDisposable
     [InlineData("source", "source/destination", TransferErrorId.DestinationFolderNotFound)]
     [InlineData("a\0b", "destination", TransferErrorId.InvalidPath)]
     [InlineData("source", "a\0b", TransferErrorId.InvalidPath)]
-    [InlineData("source", "a\ud800b", TransferErrorId.InvalidPath)]
-    [InlineData("\udc00", "destination", TransferErrorId.InvalidPath)]
     public void A_path_that_does_not_do_says_why(string source, string destination, TransferErrorId id)
     {
         Assert.Equal(id, Fail(new CopyRequest
@@ -159,6 +157,16 @@ public sealed class FileCopyTests : IDisposable
         Assert.Equal(TransferErrorId.WouldBlock, error.Id);
         Assert.Equal(6, error.Partial!.BytesCopied);
         Assert.Equal([1, 2, 3], Copied);
+    }
+
+    [Theory]
+    [InlineData(0xD800)]
+    [InlineData(0xDC00)]
+    public void Half_a_surrogate_pair_is_no_name(int half)
+    {
+        Assert.Equal(TransferErrorId.InvalidPath, Fail(Request with { Destination = _workspace[$"a{(char)half}b"] }));
+        Assert.Equal(TransferErrorId.InvalidPath, Fail(Request with { Source = _workspace[$"{(char)half}"] }));
+        Assert.Equal(["source"], _workspace.Names);
     }
 
     [Fact]
