@@ -1,8 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Errors;
-using Splice.Interop;
 using Splice.Transfer;
 
 namespace Splice;
@@ -22,8 +20,8 @@ public static class FileCopy
     {
         var tally = new TransferTally();
         RangeCheck.Numbers(request.Offset, request.Count, request.DestinationOffset, request.Source, request.Destination);
-        CheckName(request.Source);
-        CheckName(request.Destination);
+        PathCheck.Name(request.Source);
+        PathCheck.Name(request.Destination);
         CheckFlags(request);
         try
         {
@@ -59,7 +57,7 @@ public static class FileCopy
             Flags = request.Flags,
             PipeSize = request.PipeSize,
         };
-        CheckExisting(request, source, destination);
+        ExistingDestination.Check(request, source, destination);
         bool inPlace = destination.Existing is not null
             && (request.DestinationOffset.HasValue || destination.Existing.Kind != DescriptorKind.Regular);
         return inPlace
@@ -100,68 +98,6 @@ public static class FileCopy
         return run.Result() with { Warnings = warnings };
     }
 
-    /// <summary>What forbids to touch an existing destination, before it is touched.</summary>
-    private static void CheckExisting(CopyRequest request, Descriptor source, DestinationPath destination)
-    {
-        if (destination.Existing is not { } existing)
-        {
-            return;
-        }
-
-        if (request.NoClobber)
-        {
-            throw Failures.DestinationExists(destination.Path);
-        }
-
-        if (existing.Kind != DescriptorKind.Regular || request.DestinationOffset.HasValue)
-        {
-            return;
-        }
-
-        if (request.Written?.Contains(destination.Path) == true)
-        {
-            throw new TransferException(TransferErrorId.DestinationExists,
-                $"'{destination.Path}' was made from another source by this very command, and '{request.Source}' would replace it. Copy into different folders.",
-                Errno.EEXIST, destination.Path);
-        }
-
-        if (existing.Identity == source.Status.Identity)
-        {
-            throw RangeCheck.SameFile(request.Source, destination.Path);
-        }
-
-        if (existing.IsMountRoot || !destination.IsReplaceable)
-        {
-            throw new TransferException(TransferErrorId.DestinationNotReplaceable,
-                $"'{destination.Path}' cannot be replaced: it is a mount point, or leads to an open file only. Write into the file itself with -DestinationOffset 0.",
-                Errno.EBUSY, destination.Path);
-        }
-
-        SysResult access = LibC.MayWrite(destination.Path);
-        if (!access.Ok && (!request.Force || access.Errno != Errno.EACCES))
-        {
-            string cure = access.Errno == Errno.EACCES
-                ? "Use -Force to replace a read-only file"
-                : "See whether it is immutable (lsattr) or its file system read-only";
-            throw new TransferException(TransferErrorId.PermissionDenied,
-                $"'{destination.Path}' is not writable ({ErrnoText.Describe(access.Errno)}). {cure}, or choose another destination.",
-                access.Errno, destination.Path);
-        }
-    }
-
-    private static bool IsValidUtf16(string text)
-    {
-        for (int i = 0; i < text.Length; i++)
-        {
-            if (char.IsSurrogate(text[i]) && !(i + 1 < text.Length && char.IsSurrogatePair(text[i], text[++i])))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
     private static void CheckFlags(CopyRequest request)
     {
         if (request.Flags != SpliceFlags.None && request.Method is not (TransferMethod.Auto or TransferMethod.Splice))
@@ -169,23 +105,6 @@ public static class FileCopy
             throw new TransferException(TransferErrorId.MethodNotPossible,
                 $"The flags {request.Flags} are for splice(2), and {request.Method} takes none. Use -Method Splice, or leave -Flags out.",
                 target: request.Destination);
-        }
-    }
-
-    private static void CheckName(string path)
-    {
-        if (!IsValidUtf16(path))
-        {
-            throw new TransferException(TransferErrorId.InvalidPath,
-                $"'{path}' has half of a surrogate pair in it, which no byte stands for: another file would be meant. Choose another name.",
-                Errno.EILSEQ, path);
-        }
-
-        if (path.Contains('\0', StringComparison.Ordinal))
-        {
-            throw new TransferException(TransferErrorId.InvalidPath,
-                $"'{path.Replace("\0", "\\0", StringComparison.Ordinal)}' has a NUL character in it, which no file name can have. Choose another name.",
-                Errno.EINVAL, path);
         }
     }
 }

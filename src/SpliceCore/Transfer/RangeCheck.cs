@@ -76,7 +76,7 @@ internal static class RangeCheck
     {
         bool oneFile = source.Status.Identity == destination.Status.Identity && source.Kind
             is DescriptorKind.Regular or DescriptorKind.Block or DescriptorKind.Fifo;
-        bool apart = length.HasValue && (start + length <= destinationStart || destinationStart + length <= start);
+        bool apart = length.HasValue && (start <= destinationStart - length || destinationStart <= start - length);
         if (oneFile && !apart)
         {
             throw SameFile(source.Name, destination.Name, ", and the ranges overlap");

@@ -4,22 +4,6 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>How a run of the loop ended.</summary>
-internal enum LoopEnd
-{
-    /// <summary>All that was asked for has arrived.</summary>
-    Done,
-
-    /// <summary>The source ended first.</summary>
-    EndOfData,
-
-    /// <summary>The rest would have to be waited for, and the user does not want to wait.</summary>
-    WouldBlock,
-
-    /// <summary>Reflinks do not work here. What does is chosen extent by extent, so the caller goes on.</summary>
-    Refused,
-}
-
 /// <summary>The one loop under every method. It owns all that a method does not: signals, waiting, short moves, bytes
 /// in hand, cancellation, progress, counting, and going on to the next method.</summary>
 internal sealed class TransferLoop(

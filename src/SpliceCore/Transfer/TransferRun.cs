@@ -13,7 +13,6 @@ internal sealed class TransferRun : IDisposable
     private readonly TransferTally _tally;
     private readonly MethodLadder _ladder;
     private readonly TransferLoop _loop;
-    private readonly HoleWriter _holes;
     private readonly TransferMonitor _monitor;
     private TransferCursor _at;
 
@@ -27,7 +26,6 @@ internal sealed class TransferRun : IDisposable
         _tally = tally;
         _monitor = monitor;
         _at = new TransferCursor(spec.Offset, spec.DestinationOffset);
-        _holes = new HoleWriter(destination);
         _ladder = new MethodLadder(source, destination, spec.Method, spec.Flags, spec.PipeSize);
         _loop = new TransferLoop(source, destination, _ladder, tally, monitor, spec);
     }
@@ -41,7 +39,7 @@ internal sealed class TransferRun : IDisposable
         using var destinationMode = new NonBlockingScope(_destination);
         try
         {
-            CheckEnd(Move());
+            EndCheck.Check(Move(), _source, _destination, _spec, _tally);
             return Result();
         }
         catch (OperationCanceledException)
@@ -116,7 +114,7 @@ internal sealed class TransferRun : IDisposable
 
         bool keepsHoles = _source is { Kind: DescriptorKind.Regular, IsSeekable: true, Status.IsProbablySparse: true }
             && _destination is { Kind: DescriptorKind.Regular or DescriptorKind.Block, IsSeekable: true, IsAppending: false };
-        return keepsHoles ? MoveExtents(_spec.Offset!.Value, length) : _loop.Run(ref _at, length);
+        return keepsHoles ? MoveSparse(length) : _loop.Run(ref _at, length);
     }
 
     /// <summary>Shares the whole blocks of the range, and moves the edges that do not fill one.</summary>
@@ -154,102 +152,13 @@ internal sealed class TransferRun : IDisposable
         return end;
     }
 
-    private LoopEnd MoveExtents(long offset, long length)
+    private LoopEnd MoveSparse(long length)
     {
-        CheckSized(_holes.GrowTo(_at.DestinationOffset!.Value + length));
-        try
-        {
-            LoopEnd end = WalkExtents(offset, length);
-            if (end != LoopEnd.Done)
-            {
-                CheckSized(_holes.CutAt(_at.DestinationOffset.Value));
-            }
-
-            return end;
-        }
-        catch
-        {
-            _holes.CutAt(_at.DestinationOffset.Value);
-            throw;
-        }
-    }
-
-    private LoopEnd WalkExtents(long offset, long length)
-    {
-        foreach (Extent extent in Extent.Walk(_source.Handle, offset, length))
-        {
-            _monitor.Cancellation.ThrowIfCancellationRequested();
-            if (extent.IsHole && IsCutOff(extent))
-            {
-                return LoopEnd.EndOfData;
-            }
-
-            if (extent.IsHole && _holes.TryMake(_at.DestinationOffset!.Value, extent.Length))
-            {
-                _at.Advance(extent.Length);
-                _tally.BytesInHoles += extent.Length;
-                _loop.Report();
-            }
-            else if (_loop.Run(ref _at, extent.Length) is not LoopEnd.Done and LoopEnd end)
-            {
-                return end;
-            }
-        }
-
-        return LoopEnd.Done;
+        var sparse = new SparseTransfer(_source, _destination, _loop, _tally, _monitor.Cancellation);
+        LoopEnd end = sparse.Run(ref _at, length, out SysResult sized);
+        return sized.Ok ? end : throw DestinationFailed(sized.Errno);
     }
 
     private TransferException DestinationFailed(Errno errno) => Failures.Step(
         TransferMethod.ReadWrite, errno, TransferSide.Destination, _source.Name, _destination.Name, _tally.BytesCopied);
-
-    /// <summary>SEEK_DATA answers the same for a hole that reaches the end and for a file that ends earlier by now.</summary>
-    private bool IsCutOff(Extent hole)
-    {
-        long end = hole.Offset + hole.Length;
-        return end == _spec.Offset + _spec.Length
-            && FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok && now!.Size < end;
-    }
-
-    private void CheckSized(SysResult sized)
-    {
-        if (!sized.Ok)
-        {
-            throw DestinationFailed(sized.Errno);
-        }
-    }
-
-    /// <summary>Whether the source had all that was to be copied until the end.</summary>
-    private void CheckEnd(LoopEnd end)
-    {
-        if (end == LoopEnd.WouldBlock && _spec.RequiresAll)
-        {
-            throw new TransferException(TransferErrorId.WouldBlock,
-                $"Only {_tally.BytesCopied} bytes could be copied from '{_source.Name}' to '{_destination.Name}' without waiting. Leave the flag NonBlock out to wait for the rest.",
-                Errno.EAGAIN, _source.Name);
-        }
-
-        if (end != LoopEnd.EndOfData)
-        {
-            return;
-        }
-
-        FileStatus.TryGet(_source.Handle, out FileStatus? now);
-        bool isShorter = now?.Size < _source.Size && now.Size < _spec.Offset + _spec.Length;
-
-        // A size without blocks is a generated file's, and was never true: sysfs says 4096 for all.
-        bool endedEarly = _spec.Length.HasValue && _source.Status.AllocatedBytes > 0;
-        if (_source.Kind == DescriptorKind.Regular && (isShorter || endedEarly))
-        {
-            throw new TransferException(TransferErrorId.SourceTruncated,
-                $"'{_source.Name}' became shorter while it was copied: {_source.Size} bytes at first, {now?.Size} now. Copy it again when nobody writes to it.",
-                target: _source.Name);
-        }
-
-        if (_spec.RequiresAll && _tally.BytesCopied < _spec.RequestedCount)
-        {
-            throw new TransferException(TransferErrorId.CountPastEnd,
-                $"'{_source.Name}' ended after {_tally.BytesCopied} bytes, and {_spec.RequestedCount} were asked for. Leave -Count out to copy up to the end.",
-                target: _source.Name);
-        }
-    }
 }

@@ -1,0 +1,70 @@
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Transfer;
+
+/// <summary>Moves the data of a file with holes, and makes the holes anew.</summary>
+internal sealed class SparseTransfer(
+    Descriptor source, Descriptor destination, TransferLoop loop, TransferTally tally, CancellationToken cancellation)
+{
+    private readonly HoleWriter _holes = new(destination);
+
+    /// <summary>Moves <paramref name="length"/> bytes, extent by extent.</summary>
+    /// <param name="at">Where; it moves on.</param>
+    /// <param name="length">The range's length, holes included.</param>
+    /// <param name="sized">What became of the destination's size, which is set before the first byte.</param>
+    public LoopEnd Run(ref TransferCursor at, long length, out SysResult sized)
+    {
+        sized = _holes.GrowTo(at.DestinationOffset!.Value + length);
+        if (!sized.Ok)
+        {
+            return LoopEnd.Done;
+        }
+
+        try
+        {
+            LoopEnd end = Walk(ref at, length);
+            if (end != LoopEnd.Done)
+            {
+                sized = _holes.CutAt(at.DestinationOffset!.Value);
+            }
+
+            return end;
+        }
+        catch
+        {
+            _holes.CutAt(at.DestinationOffset!.Value);
+            throw;
+        }
+    }
+
+    private LoopEnd Walk(ref TransferCursor at, long length)
+    {
+        long start = at.SourceOffset!.Value;
+        foreach (Extent extent in Extent.Walk(source.Handle, start, length))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (extent.IsHole && IsCutOff(extent, start + length))
+            {
+                return LoopEnd.EndOfData;
+            }
+
+            if (extent.IsHole && _holes.TryMake(at.DestinationOffset!.Value, extent.Length))
+            {
+                at.Advance(extent.Length);
+                tally.BytesInHoles += extent.Length;
+                loop.Report();
+            }
+            else if (loop.Run(ref at, extent.Length) is not LoopEnd.Done and LoopEnd end)
+            {
+                return end;
+            }
+        }
+
+        return LoopEnd.Done;
+    }
+
+    /// <summary>SEEK_DATA answers the same for a hole that reaches the end and for a file that ends earlier by now.</summary>
+    private bool IsCutOff(Extent hole, long end) => hole.Offset + hole.Length == end
+        && FileStatus.TryGet(source.Handle, out FileStatus? now).Ok && now!.Size < end;
+}
