@@ -6,11 +6,12 @@ namespace Splice.Tests.FileSystems;
 /// <summary>Copies that a user without privilege makes, in a process of its own.</summary>
 public sealed class PermissionTests : IDisposable
 {
-    private readonly Workspace _folder = new();
+    private readonly Workspace _folder;
 
     public PermissionTests()
     {
         Command.RequireRoot();
+        _folder = new Workspace();
         Command.Check("chmod", "0755", _folder.Folder);
         Directory.CreateDirectory(_folder["own"]);
         Command.Check("chown", "65534:65534", _folder["own"]);
