@@ -10,9 +10,7 @@ internal static class Command
     /// <summary>What a tool said and how it ended.</summary>
     internal sealed record Output(int ExitCode, string Text, string Errors);
 
-    public static bool Exists(string program) => (Environment.GetEnvironmentVariable("PATH") ?? string.Empty)
-        .Split(':').Append("/sbin").Append("/usr/sbin")
-        .Any(folder => File.Exists(Path.Combine(folder, program)));
+    public static bool Exists(string program) => Find(program) is not null;
 
     /// <summary>Skips the test where a tool is not installed.</summary>
     public static void Require(params string[] programs)
@@ -29,7 +27,7 @@ internal static class Command
     /// <summary>Runs a tool to its end.</summary>
     public static Output Run(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Find(program) ?? program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         try
         {
             using Process process = Process.Start(start)!;
@@ -52,4 +50,10 @@ internal static class Command
             ? output.Text
             : throw new InvalidOperationException($"{program} {string.Join(' ', arguments)}: {output.Errors} {output.Text}");
     }
+
+    /// <summary>Root's tools are not on everyone's path.</summary>
+    private static string? Find(string program) => (Environment.GetEnvironmentVariable("PATH") ?? string.Empty)
+        .Split(':').Append("/sbin").Append("/usr/sbin")
+        .Select(folder => Path.Combine(folder, program))
+        .FirstOrDefault(File.Exists);
 }
