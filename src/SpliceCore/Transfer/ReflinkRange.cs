@@ -34,6 +34,12 @@ internal readonly record struct ReflinkRange(long Start, long Length)
     /// <summary>Lines a transfer's range up, with the block size of the destination's file system.</summary>
     public static ReflinkRange Align(Descriptor source, Descriptor destination, TransferCursor at, long count)
     {
+        if (at is { SourceOffset: 0, DestinationOffset: 0 } && count == source.Size && count >= destination.Size)
+        {
+            // A whole file lines up with blocks of any size.
+            return new ReflinkRange(0, count);
+        }
+
         SysResult blockSize = LibC.FileSystemBlockSize(destination.Handle);
         return blockSize is { Ok: true, Value: > 0 }
             ? Align(at.SourceOffset!.Value, at.DestinationOffset!.Value, count, source.Size, destination.Size, blockSize.Value)

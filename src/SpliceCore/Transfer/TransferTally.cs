@@ -12,11 +12,11 @@ internal sealed class TransferTally
 
     public long BytesInHoles { get; set; }
 
-    public long BytesReflinked => _bytesByMethod[(int)TransferMethod.Reflink];
+    public long BytesReflinked => BytesBy(TransferMethod.Reflink);
 
-    public long BytesMoved => _bytesByMethod.Sum() - BytesReflinked;
+    public long BytesMoved { get; private set; }
 
-    public long BytesCopied => _bytesByMethod.Sum() + BytesInHoles;
+    public long BytesCopied => BytesMoved + BytesReflinked + BytesInHoles;
 
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
 
@@ -27,12 +27,21 @@ internal sealed class TransferTally
     {
         get
         {
-            long most = _bytesByMethod.Max();
-            return most == 0 ? null : (TransferMethod)Array.IndexOf(_bytesByMethod, most);
+            TransferMethod main = default;
+            for (TransferMethod method = default; method <= TransferMethod.ReadWrite; method++)
+            {
+                main = BytesBy(method) > BytesBy(main) ? method : main;
+            }
+
+            return BytesBy(main) == 0 ? null : main;
         }
     }
 
-    public void Add(TransferMethod method, long bytes) => _bytesByMethod[(int)method] += bytes;
+    public void Add(TransferMethod method, long bytes)
+    {
+        _bytesByMethod[(int)method] += bytes;
+        BytesMoved += method == TransferMethod.Reflink ? 0 : bytes;
+    }
 
     public long BytesBy(TransferMethod method) => _bytesByMethod[(int)method];
 }

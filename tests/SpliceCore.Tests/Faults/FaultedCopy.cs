@@ -65,7 +65,8 @@ internal sealed class FaultedCopy : IDisposable
     public void Judge(FaultLedger ledger, HostAnswer answer)
     {
         byte[] now = File.ReadAllBytes(_folder["copy"]);
-        bool copied = now.AsSpan().SequenceEqual(File.ReadAllBytes(_folder["source"]));
+        byte[] source = File.ReadAllBytes(_folder["source"]);
+        bool copied = now.AsSpan().SequenceEqual(source.AsSpan(0, (int)(Request.Count ?? source.Length)));
         bool oldKept = now.AsSpan().SequenceEqual(Workspace.RandomBytes(OldSize, seed: 2));
         string names = string.Join(' ', _folder.Names);
         ledger.Add(copied, oldKept, littered: names != "copy source");

@@ -184,6 +184,7 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
     public void Without_a_block_size_there_is_no_reflink_and_a_copy_all_the_same(string errno)
     {
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
+        copy.Request = copy.Request with { Count = 5000 };
 
         HostAnswer answer = copy.Run(ledger, new Fault("fstatfs", $"error={errno}"));
 
