@@ -37,8 +37,8 @@ internal sealed record DestinationPath(string Path, FileStatus? Existing, bool I
             throw Failures.DestinationIsDirectory(destination);
         }
 
-        string target = FollowLink(destination);
-        bool names = target == destination || (Look(target) is { } behind && behind.Identity == existing?.Identity);
+        string target = FollowLink(destination, out bool isName);
+        bool names = target == destination || (isName && Look(target) is { } behind && behind.Identity == existing?.Identity);
         return names || existing is null
             ? new DestinationPath(target, existing, IsReplaceable: true)
             : new DestinationPath(destination, existing, IsReplaceable: false);
@@ -51,15 +51,26 @@ internal sealed record DestinationPath(string Path, FileStatus? Existing, bool I
     }
 
     /// <summary>The file that a symbolic link means at last, there or not; the path itself where it is no link.</summary>
-    private static string FollowLink(string path)
+    /// <param name="path">The path.</param>
+    /// <param name="isName">False where the way leads through an open file (/proc/self/fd): whoever holds it open would go
+    /// on with the old file if the one with its name was replaced.</param>
+    private static string FollowLink(string path, out bool isName)
     {
+        isName = true;
         for (int i = 0; i < MostLinks && LibC.ReadLink(path, out string? target).Ok; i++)
         {
+            isName = isName && !IsOfProc(path);
             path = System.IO.Path.Combine(FolderOf(path), target!);
         }
 
         return path.Contains("/../", StringComparison.Ordinal) ? WithoutDots(path) : path;
     }
+
+    /// <summary>A link of procfs says in words what it leads to without a name (proc_pid_fd(5)).</summary>
+    private static bool IsOfProc(string link) =>
+        FileStatus.TryGet(link, followLink: false, out FileStatus? status).Ok
+        && FileStatus.TryGet("/proc/self", followLink: false, out FileStatus? proc).Ok
+        && status!.Identity.Device == proc!.Identity.Device;
 
     /// <summary>Others take ".." out of a path's text. Behind a linked folder that is another place: the kernel knows.</summary>
     private static string WithoutDots(string path)

@@ -59,6 +59,24 @@ public sealed class DestinationPathTests : IDisposable
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_file_behind_an_open_descriptor_keeps_its_name(bool byLink)
+    {
+        _workspace.WriteRandom("output", 1);
+        using FileStream output = File.OpenWrite(_workspace["output"]);
+        string path = $"/proc/self/fd/{output.SafeFileHandle.DangerousGetHandle()}";
+        if (byLink)
+        {
+            File.CreateSymbolicLink(_workspace["link"], path);
+            path = _workspace["link"];
+        }
+
+        var resolved = DestinationPath.Resolve(_workspace["source"], path);
+        Assert.Equal((path, DescriptorKind.Regular, false), (resolved.Path, resolved.Existing?.Kind, resolved.IsReplaceable));
+    }
+
+    [Theory]
     [InlineData("nowhere/", TransferErrorId.DestinationFolderNotFound)]
     [InlineData("file/below", TransferErrorId.DestinationFolderNotFound)]
     [InlineData("taken", TransferErrorId.DestinationExists)]
