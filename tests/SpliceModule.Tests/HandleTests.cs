@@ -38,6 +38,16 @@ public sealed class HandleTests : IClassFixture<ModuleShell>, IDisposable
     }
 
     [Fact]
+    public void Streams_made_of_handles_are_called_what_they_stand_for()
+    {
+        using var from = new FileStream(_in.SafeFileHandle, FileAccess.Read, bufferSize: 0);
+        using var to = new FileStream(
+            new SafeFileHandle(_out.SafeFileHandle.DangerousGetHandle(), ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        ShellRun run = _shell.Splice(from, to);
+        Assert.Equal((_workspace["source"], _workspace["target"]), (run["Source"], run["Destination"]));
+    }
+
+    [Fact]
     public void Streams_with_something_in_their_buffers_go_on_from_there()
     {
         Assert.Equal(_content[0], _in.ReadByte());

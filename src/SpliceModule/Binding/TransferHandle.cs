@@ -30,7 +30,9 @@ public sealed class TransferHandle
     internal string? Name => _value switch
     {
         long number => $"descriptor {number}",
-        FileStream stream => stream.Name,
+
+        // One made of a handle calls itself "[Unknown]".
+        FileStream stream when Path.IsPathRooted(stream.Name) => stream.Name,
         _ => null,
     };
 
@@ -60,8 +62,8 @@ public sealed class TransferHandle
         catch (Exception exception) when (exception is IOException and not TransferException or UnauthorizedAccessException)
         {
             throw new TransferException(TransferErrorId.WriteFailed,
-                $"What '{Name}' still held in its buffer could not be written ({exception.Message}). Nothing was moved. Flush the stream before the transfer to see why.",
-                target: Name);
+                $"What '{this}' still held in its buffer could not be written ({exception.Message}). Nothing was moved. Flush the stream before the transfer to see why.",
+                target: ToString());
         }
     }
 
