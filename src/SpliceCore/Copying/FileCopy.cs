@@ -94,7 +94,16 @@ public static class FileCopy
         run.CheckWrittenBack();
         IReadOnlyList<string> warnings = Metadata.Apply(
             staged.Handle, path.Path, keepsMetadata ? source.Status : null, path.Existing);
-        staged.Commit(replace: !request.NoClobber);
+        try
+        {
+            staged.Commit(replace: !request.NoClobber);
+        }
+        catch (TransferException exception)
+        {
+            exception.Partial = run.Result() with { Warnings = warnings };
+            throw;
+        }
+
         return run.Result() with { Warnings = warnings };
     }
 

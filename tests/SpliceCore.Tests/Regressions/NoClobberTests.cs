@@ -3,7 +3,8 @@ using Xunit;
 
 namespace Splice.Tests.Regressions;
 
-/// <summary>-NoClobber on file systems that know neither O_TMPFILE nor RENAME_NOREPLACE, as NFS.</summary>
+/// <summary>-NoClobber where the name is taken at the last moment, and on file systems that know neither O_TMPFILE nor
+/// RENAME_NOREPLACE, as NFS.</summary>
 public sealed class NoClobberTests : IDisposable
 {
     private readonly Workspace _workspace = new();
@@ -24,6 +25,20 @@ public sealed class NoClobberTests : IDisposable
         Assert.Equal(0, answer.ExitCode);
         Assert.Equal([Path.Combine(target, "copy")], Directory.GetFileSystemEntries(target));
         Assert.Equal(content, File.ReadAllBytes(Path.Combine(target, "copy")));
+    }
+
+    [Fact]
+    public void A_name_that_is_taken_during_the_copy_is_an_error_that_tells_how_far_it_got()
+    {
+        _workspace.WriteRandom("source", 5000);
+
+        TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(
+            new CopyRequest { Source = _workspace["source"], Destination = _workspace["copy"], NoClobber = true },
+            new TransferMonitor(_ => File.WriteAllText(_workspace["copy"], "another"))));
+
+        Assert.Equal(TransferErrorId.DestinationExists, error.Id);
+        Assert.Equal(5000, error.Partial?.BytesCopied);
+        Assert.Equal("another", File.ReadAllText(_workspace["copy"]));
     }
 
     public void Dispose() => _workspace.Dispose();
