@@ -31,6 +31,18 @@ Describe 'The table' {
         $lines[2] | Should -Match "^ +1\.50 KiB +0 B +SendFile +\d+\.\d{3} +[\d.]+ \w*B/s $([regex]::Escape("$folder/b"))$"
     }
 
+    It 'has no empty cells in the constrained language' {
+        $lines = pwsh -NoProfile -NonInteractive -Command {
+            param($module, $from, $to)
+            Import-Module $module
+            [cultureinfo]::CurrentCulture = [cultureinfo]::InvariantCulture
+            $ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'
+            Copy-ItemZeroCopy $from $to -Method SendFile | Out-String -Width 160
+        } -args "$PSScriptRoot/../../out/Splice", "$folder/a", "$folder/b"
+        $row = "$lines" -split "`n" | Where-Object { $_ -like '*SendFile*' }
+        $row | Should -Match '^ *0\.0 MiB +0\.0 MiB +SendFile +\d+\.\d{3} +[\d.]+ MiB/s '
+    }
+
     It 'aligns numbers to the right' {
         $lines = Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b")
         foreach ($heading in 'Copied', 'InHoles', 'Seconds', 'Rate') {
