@@ -88,8 +88,9 @@ public static class FileCopy
         using var staged = StagedFile.Create(
             path, takesMode ? PrivateMode : DefaultMode, monitor.Cancellation);
         Descriptor destination = Descriptor.Describe(staged.Handle, path.Path);
-        using var run = new TransferRun(
-            source, destination, spec with { DestinationOffset = request.DestinationOffset ?? 0 }, monitor, tally);
+        spec = spec with { DestinationOffset = request.DestinationOffset ?? 0 };
+        RangeCheck.Destination(destination, request.DestinationOffset, spec.DestinationOffset, spec.Length);
+        using var run = new TransferRun(source, destination, spec, monitor, tally);
         run.Run();
         run.CheckWrittenBack();
         IReadOnlyList<string> warnings = Metadata.Apply(

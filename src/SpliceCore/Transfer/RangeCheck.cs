@@ -48,7 +48,7 @@ internal static class RangeCheck
         return source.Size == 0 ? OfUnknownSize(source, offset, from, count) : OfKnownSize(source, offset, from, count);
     }
 
-    /// <summary>What the destination must have: a position for an offset, and a device's room.</summary>
+    /// <summary>What the destination must have: a position for an offset, an end that has a number, and a device's room.</summary>
     public static void Destination(Descriptor destination, long? offset, long? start, long? length)
     {
         if (offset.HasValue && !destination.IsSeekable)
@@ -61,6 +61,13 @@ internal static class RangeCheck
             throw new TransferException(TransferErrorId.NotSeekable,
                 $"'{destination.Name}' was opened for appending (O_APPEND): whatever is written goes to its end. Leave the destination offset out for it.",
                 target: destination.Name);
+        }
+
+        if (destination.Kind == DescriptorKind.Regular && length > long.MaxValue - start)
+        {
+            throw new TransferException(TransferErrorId.FileSizeLimit,
+                $"{length} bytes at offset {start} of '{destination.Name}' would end past the largest offset that there is. Give a smaller destination offset.",
+                Errno.EFBIG, destination.Name);
         }
 
         if (destination.Kind == DescriptorKind.Block && (length ?? 0) > destination.Size - start)

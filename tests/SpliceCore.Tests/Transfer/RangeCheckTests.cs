@@ -100,6 +100,24 @@ public sealed class RangeCheckTests : IDisposable
     }
 
     [Fact]
+    public void A_range_that_ends_past_the_largest_offset_is_refused()
+    {
+        const long Offset = long.MaxValue - 98;
+        AssertRefused(TransferErrorId.FileSizeLimit, Request with { Offset = 0, Count = 100, DestinationOffset = Offset });
+
+        var copy = new CopyRequest
+        {
+            Source = _workspace["source"],
+            Destination = _workspace["new"],
+            DestinationOffset = Offset,
+            Method = TransferMethod.ReadWrite,
+        };
+        TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(copy, TransferMonitor.None));
+        Assert.Equal(TransferErrorId.FileSizeLimit, error.Id);
+        Assert.False(File.Exists(_workspace["new"]));
+    }
+
+    [Fact]
     public void What_has_no_positions_takes_no_offset()
     {
         using SafeFileHandle device = Posix.OpenRead("/dev/zero");
