@@ -15,6 +15,7 @@ internal sealed class StagedFile : IDisposable
     private readonly SafeFileHandle _folder;
     private readonly string _path;
     private readonly string _name;
+    private readonly bool _isNew;
     private readonly CancellationToken _cancellation;
     private string? _temporaryName;
 
@@ -23,6 +24,7 @@ internal sealed class StagedFile : IDisposable
         _folder = folder;
         _path = destination.Path;
         _name = destination.Name;
+        _isNew = destination.Existing is null;
         _cancellation = cancellation;
         Handle = null!;
     }
@@ -112,7 +114,9 @@ internal sealed class StagedFile : IDisposable
 
     private SysResult Link(bool replace)
     {
-        SysResult result = LibC.LinkUnnamed(Handle, _folder, _name);
+        SysResult result = _isNew || !replace
+            ? LibC.LinkUnnamed(Handle, _folder, _name)
+            : new SysResult(-1, Errno.EEXIST); // as was seen before the copy
         for (int i = 0; replace && result.Errno == Errno.EEXIST && i < LinkTries; i++)
         {
             // linkat(2) replaces nothing: the file gets a passing name, and rename(2) puts it in place.

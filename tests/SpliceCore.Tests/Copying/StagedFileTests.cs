@@ -43,6 +43,22 @@ public sealed class StagedFileTests : IDisposable
     }
 
     [Fact]
+    public void A_name_that_is_known_to_be_taken_is_not_tried()
+    {
+        File.WriteAllText(_workspace["file"], "old");
+        var destination = DestinationPath.Resolve(_workspace["source"], _workspace["file"]);
+        using (var staged = StagedFile.Create(destination, 0x180, CancellationToken.None))
+        {
+            long before = SystemCallCount.Current;
+            staged.Commit(replace: true);
+            Assert.InRange(SystemCallCount.Current - before, 1, 2); // linkat(2) and rename(2), or rename(2) alone
+        }
+
+        Assert.Equal(0, new FileInfo(_workspace["file"]).Length);
+        Assert.Equal(["file"], _workspace.Names);
+    }
+
+    [Fact]
     public void A_name_that_was_taken_meanwhile_is_not_replaced_unasked()
     {
         using (StagedFile staged = Create("new"))
