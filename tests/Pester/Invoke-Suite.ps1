@@ -1,6 +1,6 @@
 <#
 .SYNOPSIS
-    Runs the Pester files of this folder, and ends with their counts. The exit code is the number of failures.
+    Runs the Pester files of this folder, and ends with their counts. The exit code is the number of failures, 255 at most.
 #>
 param(
     # Where to write the counts as JSON, for a script that adds them up.
@@ -24,4 +24,4 @@ if ($CountsPath) {
         ConvertTo-Json -Compress | Set-Content $CountsPath
 }
 
-exit $failed
+exit [Math]::Min($failed, 255)
