@@ -20,12 +20,8 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
+. "$PSScriptRoot/statistics.ps1"
 Import-Module ([IO.Path]::Combine($PSScriptRoot, '..', 'out', 'Splice', 'Splice.psd1'))
-
-function Get-Median([double[]] $Value) {
-    [Array]::Sort($Value)
-    ($Value[[int][Math]::Floor(($Value.Length - 1) / 2)] + $Value[[int][Math]::Ceiling(($Value.Length - 1) / 2)]) / 2
-}
 
 function Measure-Seconds([scriptblock] $Action) {
     $start = [Diagnostics.Stopwatch]::GetTimestamp()

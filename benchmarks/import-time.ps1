@@ -8,6 +8,7 @@ param(
 )
 
 $ErrorActionPreference = 'Stop'
+. "$PSScriptRoot/statistics.ps1"
 $module = [IO.Path]::GetFullPath([IO.Path]::Combine($PSScriptRoot, '..', 'out', 'Splice', 'Splice.psd1'))
 $pwsh = [Environment]::ProcessPath
 
@@ -15,11 +16,6 @@ function Measure-Milliseconds([string] $Command) {
     $start = [Diagnostics.Stopwatch]::GetTimestamp()
     & $pwsh -NoProfile -Command $Command
     [Diagnostics.Stopwatch]::GetElapsedTime($start).TotalMilliseconds
-}
-
-function Get-Median([double[]] $Value) {
-    [Array]::Sort($Value)
-    ($Value[[int][Math]::Floor(($Value.Length - 1) / 2)] + $Value[[int][Math]::Ceiling(($Value.Length - 1) / 2)]) / 2
 }
 
 $plain = [Collections.Generic.List[double]]::new()

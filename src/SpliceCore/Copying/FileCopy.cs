@@ -74,9 +74,7 @@ public static class FileCopy
         RangeCheck.Destination(destination, request.DestinationOffset, spec.DestinationOffset, spec.Length);
         RangeCheck.NotTheSame(source, spec.Offset, destination, spec.DestinationOffset, spec.Length);
         using var run = new TransferRun(source, destination, spec, monitor, tally);
-        run.Run();
-        run.CheckWrittenBack();
-        return run.Result();
+        return run.Run();
     }
 
     private static TransferResult Replace(
@@ -92,7 +90,6 @@ public static class FileCopy
         RangeCheck.Destination(destination, request.DestinationOffset, spec.DestinationOffset, spec.Length);
         using var run = new TransferRun(source, destination, spec, monitor, tally);
         run.Run();
-        run.CheckWrittenBack();
         IReadOnlyList<string> warnings = Metadata.Apply(
             staged.Handle, path.Path, keepsMetadata ? source.Status : null, path.Existing);
         try

@@ -40,6 +40,7 @@ internal sealed class TransferRun : IDisposable
         try
         {
             EndCheck.Check(Move(), _source, _destination, _spec, _tally);
+            CheckWrittenBack();
             return Result();
         }
         catch (OperationCanceledException)
@@ -55,19 +56,6 @@ internal sealed class TransferRun : IDisposable
         {
             exception.Partial = Result();
             throw;
-        }
-    }
-
-    /// <summary>Asks for what the file system would tell only when the destination is closed.</summary>
-    /// <exception cref="TransferException">Not all that was moved has arrived.</exception>
-    public void CheckWrittenBack()
-    {
-        SysResult closed = _destination.Kind == DescriptorKind.Regular ? LibC.CloseDuplicate(_destination.Handle) : default;
-        if (!closed.Ok)
-        {
-            TransferException failure = DestinationFailed(closed.Errno);
-            failure.Partial = Result();
-            throw failure;
         }
     }
 
@@ -157,6 +145,22 @@ internal sealed class TransferRun : IDisposable
         var sparse = new SparseTransfer(_source, _destination, _loop, _tally, _monitor.Cancellation);
         LoopEnd end = sparse.Run(ref _at, length, out SysResult sized);
         return sized.Ok ? end : throw DestinationFailed(sized.Errno);
+    }
+
+    /// <summary>Asks for what the file system would tell only when the destination is closed: after that it is too late
+    /// to keep the old file.</summary>
+    private void CheckWrittenBack()
+    {
+        if (!_spec.RequiresAll || _destination.Kind != DescriptorKind.Regular)
+        {
+            return;
+        }
+
+        SysResult closed = LibC.CloseDuplicate(_destination.Handle);
+        if (!closed.Ok)
+        {
+            throw DestinationFailed(closed.Errno);
+        }
     }
 
     private TransferException DestinationFailed(Errno errno) => Failures.Step(
