@@ -34,6 +34,9 @@ public sealed record CopyRequest
     /// <summary>Whether a destination that the user may not write to is replaced all the same.</summary>
     public bool Force { get; init; }
 
+    /// <summary>What the copy of a whole file keeps of its source besides the bytes.</summary>
+    public PreserveAttributes Preserve { get; init; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
+
     /// <summary>Files that earlier copies of the same command have made: to replace one would lose what was just copied.
     /// May be null.</summary>
     public IReadOnlySet<string>? Written { get; init; }

@@ -18,6 +18,19 @@ internal sealed record DestinationPath(string Path, FileStatus? Existing, bool I
 
     public string Name => System.IO.Path.GetFileName(Path);
 
+    /// <summary>Opens the folder, so that what happens there happens in this one.</summary>
+    public SafeFileHandle OpenFolder()
+    {
+        SysResult opened = LibC.Open(Folder, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle folder);
+        if (opened.Ok)
+        {
+            return folder;
+        }
+
+        folder.Dispose();
+        throw Failures.OpenDestination(Path, opened.Errno);
+    }
+
     /// <summary>Looks at the destination: a folder takes the source's name, a link is followed to the file it means.</summary>
     public static DestinationPath Resolve(string source, string destination)
     {

@@ -1,34 +1,38 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>Carries the extended attributes of a file that is replaced over to the new one, as if it had been written
-/// into: access control list, security label, what users noted.</summary>
+/// <summary>Extended attributes, and the access control lists that are kept in them.</summary>
 /// <remarks><see href="https://man7.org/linux/man-pages/man7/xattr.7.html">xattr(7)</see>,
 /// <see href="https://man7.org/linux/man-pages/man5/acl.5.html">acl(5)</see></remarks>
 internal static class ExtendedAttributes
 {
-    private const string AccessList = "system.posix_acl_access";
+    /// <summary>Whose file this is to be read by, besides its mode.</summary>
+    public static readonly FileName AccessList = "system.posix_acl_access";
 
-    /// <summary>Carries them over.</summary>
-    /// <param name="replaced">The path of the file that is replaced.</param>
-    /// <param name="file">The new file.</param>
-    /// <returns>Each that could not be carried, with the reason.</returns>
-    public static IEnumerable<(string Name, SysResult Result)> Carry(string replaced, SafeFileHandle file)
+    private static readonly FileName DefaultList = "system.posix_acl_default";
+
+    /// <summary>Copies those that are wanted to another file.</summary>
+    /// <param name="source">The file that has them, open in any way.</param>
+    /// <param name="file">The file that shall have them.</param>
+    /// <param name="isPath">Whether that is opened with O_PATH.</param>
+    /// <param name="wanted">Which.</param>
+    /// <returns>Each that could not be copied, with the reason.</returns>
+    public static IEnumerable<(FileName Name, SysResult Result)> Copy(
+        SafeHandle source, SafeFileHandle file, bool isPath, Func<FileName, bool> wanted)
     {
-        // EOPNOTSUPP: the file system knows none. Otherwise there is nothing that can be carried either.
-        LibC.ListAttributes(replaced, out string[] names);
-        if (!names.Contains(AccessList))
+        // EOPNOTSUPP: the file system knows none. Otherwise there is nothing that can be copied either.
+        LibC.ListAttributes(source, out List<FileName> names);
+        foreach (FileName name in names.Where(wanted))
         {
-            // What a new file inherits from its folder's default list, the old one did not have.
-            LibC.RemoveAttribute(file, AccessList);
-        }
+            SysResult result = LibC.GetAttribute(source, name, out byte[] value);
+            if (result.Ok)
+            {
+                result = isPath ? LibC.SetAttributeOfPath(file, name, value) : LibC.SetAttribute(file, name, value);
+            }
 
-        foreach (string name in names.Where(StaysWithFile))
-        {
-            SysResult result = LibC.GetAttribute(replaced, name, out byte[] value);
-            result = result.Ok ? LibC.SetAttribute(file, name, value) : result;
             if (!result.Ok)
             {
                 yield return (name, result);
@@ -36,7 +40,15 @@ internal static class ExtendedAttributes
         }
     }
 
-    /// <summary>Capabilities and integrity hashes are the content's: writing into a file drops them too.</summary>
-    private static bool StaysWithFile(string name) => name == AccessList || name.StartsWith("user.", StringComparison.Ordinal)
-        || (name.StartsWith("security.", StringComparison.Ordinal) && name is not ("security.capability" or "security.ima" or "security.evm"));
+    public static bool IsList(FileName name) =>
+        name.Bytes.SequenceEqual(AccessList.Bytes) || name.Bytes.SequenceEqual(DefaultList.Bytes);
+
+    /// <summary>All but the lists, which have a switch of their own, and integrity hashes, which only the kernel knows to make.</summary>
+    public static bool TravelsWithContent(FileName name) =>
+        !IsList(name) && !name.Bytes.SequenceEqual("security.ima"u8) && !name.Bytes.SequenceEqual("security.evm"u8);
+
+    /// <summary>What stays when a file is written into: capabilities, for one, are dropped then.</summary>
+    public static bool StaysWithFile(FileName name) =>
+        name.Bytes.StartsWith("user."u8)
+        || (name.Bytes.StartsWith("security."u8) && TravelsWithContent(name) && !name.Bytes.SequenceEqual("security.capability"u8));
 }

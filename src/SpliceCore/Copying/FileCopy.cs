@@ -8,9 +8,6 @@ namespace Splice;
 /// <summary>Copies a file, or a range of one.</summary>
 public static class FileCopy
 {
-    private const uint PrivateMode = 0x180; // 0600, until the file gets the mode of another
-    private const uint DefaultMode = 0x1B6; // 0666, of which the umask takes its share
-
     /// <summary>Copies. The old destination is there, whole, until the new one is.</summary>
     /// <param name="request">What to copy.</param>
     /// <param name="monitor">When to stop, and whom to tell.</param>
@@ -74,35 +71,18 @@ public static class FileCopy
         RangeCheck.Destination(destination, request.DestinationOffset, spec.DestinationOffset, spec.Length);
         RangeCheck.NotTheSame(source, spec.Offset, destination, spec.DestinationOffset, spec.Length);
         using var run = new TransferRun(source, destination, spec, monitor, tally);
-        return run.Run();
+        run.Run();
+        return run.Result();
     }
 
     private static TransferResult Replace(
         CopyRequest request, Descriptor source, DestinationPath path, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
     {
-        // A FIFO's or a device's mode is no mode for a file.
-        bool keepsMetadata = request.IsWhole && source.Kind == DescriptorKind.Regular;
-        bool takesMode = keepsMetadata || path.Existing is not null;
-        using var staged = StagedFile.Create(
-            path, takesMode ? PrivateMode : DefaultMode, monitor.Cancellation);
-        Descriptor destination = Descriptor.Describe(staged.Handle, path.Path);
-        spec = spec with { DestinationOffset = request.DestinationOffset ?? 0 };
-        RangeCheck.Destination(destination, request.DestinationOffset, spec.DestinationOffset, spec.Length);
-        using var run = new TransferRun(source, destination, spec, monitor, tally);
-        run.Run();
-        IReadOnlyList<string> warnings = Metadata.Apply(
-            staged.Handle, path.Path, keepsMetadata ? source.Status : null, path.Existing);
-        try
-        {
-            staged.Commit(replace: !request.NoClobber);
-        }
-        catch (TransferException exception)
-        {
-            exception.Partial = run.Result() with { Warnings = warnings };
-            throw;
-        }
-
-        return run.Result() with { Warnings = warnings };
+        using SafeFileHandle folder = path.OpenFolder();
+        var place = new Place(folder, path.Name, path.Existing, path.Path);
+        using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
+        file.Make();
+        return file.Result();
     }
 
     private static void CheckFlags(CopyRequest request)

@@ -1,59 +1,154 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>What a new file keeps of the source, and of the file that it replaces.</summary>
+/// <summary>What a new item keeps of its source, and of the file that it replaces.</summary>
 internal static class Metadata
 {
-    private const uint ReadWriteExecuteForAll = 0x1FF; // 0777: set-id bits do not travel, as with cp and Copy-Item
+    private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
+    private const uint StickyBit = 0x200; // 01000
 
-    /// <summary>Sets owner, mode and times before the file gets its name.</summary>
+    /// <summary>Sets owner, attributes, mode and times of a new file before it gets its name.</summary>
     /// <param name="file">The new file.</param>
-    /// <param name="path">The name that it will have.</param>
-    /// <param name="source">Whose mode and times it takes; null where it takes none.</param>
-    /// <param name="replaced">Whose owner and extended attributes, and without a source whose mode, it takes; null where there is none.</param>
-    /// <returns>What could not be kept, in words.</returns>
-    public static IReadOnlyList<string> Apply(SafeFileHandle file, string path, FileStatus? source, FileStatus? replaced)
+    /// <param name="place">Where it will be, and what it replaces.</param>
+    /// <param name="source">Whose attributes it takes; null where it takes none.</param>
+    /// <param name="preserve">Which.</param>
+    /// <param name="losses">Hears what could not be kept.</param>
+    public static void OfFile(SafeFileHandle file, Place place, Descriptor? source, PreserveAttributes preserve, MetadataLosses losses)
     {
-        List<string> lost = [];
-        bool owned = replaced is null || (FileStatus.TryGet(file, out FileStatus? mine).Ok
-            && (mine!.UserId, mine.GroupId) == (replaced.UserId, replaced.GroupId));
-        if (!owned)
+        preserve = source is null ? PreserveAttributes.None : preserve;
+        if (place.Existing?.Kind == DescriptorKind.Regular)
         {
-            Note(lost, LibC.ChangeOwner(file, replaced!.UserId, replaced.GroupId), path,
-                $"the owner ({replaced.UserId}:{replaced.GroupId}) of the file that was replaced");
-        }
-
-        if (replaced is not null)
-        {
-            foreach ((string name, SysResult result) in ExtendedAttributes.Carry(path, file))
-            {
-                Note(lost, result, path, $"the attribute {name} of the file that was replaced");
-            }
-        }
-
-        // After the owner and the access control list: chown(2) clears bits of the mode, and a list has a mask of its own.
-        if ((source ?? replaced) is { } model)
-        {
-            Note(lost, LibC.ChangeMode(file, model.Permissions & ReadWriteExecuteForAll), path, "the mode");
+            CarryOver(file, place, preserve, losses);
         }
 
         if (source is not null)
         {
-            Note(lost, LibC.ChangeTimes(file, source.AccessTime, source.ModificationTime), path, "the times");
+            Set(file, place.Label, source.Handle, source.Status, preserve, isPath: false, losses);
         }
-
-        return lost;
     }
 
-    private static void Note(List<string> lost, SysResult result, string path, string what)
+    /// <summary>Sets what an item keeps of its source: after the last entry was made, for a folder.</summary>
+    /// <param name="item">The item.</param>
+    /// <param name="label">What says its path.</param>
+    /// <param name="source">The source, open in any way.</param>
+    /// <param name="status">What the source was like when it was first looked at.</param>
+    /// <param name="preserve">What to keep.</param>
+    /// <param name="isPath">Whether the item was opened with O_PATH.</param>
+    /// <param name="losses">Hears what could not be kept.</param>
+    public static void Set(
+        SafeFileHandle item, object label, SafeHandle source, FileStatus status, PreserveAttributes preserve, bool isPath, MetadataLosses losses)
+    {
+        bool owned = false;
+        if (preserve.HasFlag(PreserveAttributes.Ownership))
+        {
+            SysResult result = isPath
+                ? LibC.ChangeOwnerOfPath(item, status.UserId, status.GroupId)
+                : LibC.ChangeOwner(item, status.UserId, status.GroupId);
+            owned = result.Ok;
+            Note(losses, result, label, "its owner");
+        }
+
+        // chown(2) drops capabilities, so they come after it.
+        if (preserve.HasFlag(PreserveAttributes.Xattr))
+        {
+            CopyAttributes(item, label, source, isPath, ExtendedAttributes.TravelsWithContent, "its extended attributes", losses);
+        }
+
+        bool isLink = status.Kind == DescriptorKind.SymbolicLink;
+        if (preserve.HasFlag(PreserveAttributes.Acl) && !isLink)
+        {
+            if (!isPath)
+            {
+                // What a new item inherits from its folder's default list, the source does not have.
+                LibC.RemoveAttribute(item, ExtendedAttributes.AccessList);
+            }
+
+            CopyAttributes(item, label, source, isPath, ExtendedAttributes.IsList, "its access control list", losses);
+        }
+
+        // After the owner and the list: chown(2) clears bits of the mode, and a list has a mask of its own.
+        if (preserve.HasFlag(PreserveAttributes.Mode) && !isLink)
+        {
+            uint mode = status.Permissions & KeptBits(status.Kind, owned);
+            Note(losses, isPath ? LibC.ChangeModeOfPath(item, mode) : LibC.ChangeMode(item, mode), label, "its mode");
+        }
+
+        if (preserve.HasFlag(PreserveAttributes.Timestamps))
+        {
+            SysResult result = isPath
+                ? LibC.ChangeTimesOfPath(item, status.AccessTime, status.ModificationTime)
+                : LibC.ChangeTimes(item, status.AccessTime, status.ModificationTime);
+            Note(losses, result, label, "its times");
+        }
+    }
+
+    /// <summary>Set-id bits mean the owner, and go only where he does, as with cp -p. A folder's sticky bit keeps its users
+    /// from each other's files.</summary>
+    private static uint KeptBits(DescriptorKind kind, bool owned) => owned
+        ? 0xFFFu
+        : ReadWriteExecuteForAll | (kind == DescriptorKind.Directory ? StickyBit : 0);
+
+    /// <summary>What stays as if the old file had been written into, unless the source has a say in it.</summary>
+    private static void CarryOver(SafeFileHandle file, Place place, PreserveAttributes preserve, MetadataLosses losses)
+    {
+        FileStatus replaced = place.Existing!;
+        if (!preserve.HasFlag(PreserveAttributes.Ownership)
+            && !(FileStatus.TryGet(file, out FileStatus? mine).Ok && (mine!.UserId, mine.GroupId) == (replaced.UserId, replaced.GroupId)))
+        {
+            Note(losses, LibC.ChangeOwner(file, replaced.UserId, replaced.GroupId), place.Label,
+                $"the owner of the file that was replaced ({replaced.UserId}:{replaced.GroupId})");
+        }
+
+        SysResult opened = LibC.OpenAt(
+            place.Folder, place.Name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle old);
+        using (old)
+        {
+            if (opened.Ok)
+            {
+                CarryAttributes(file, place.Label, old, preserve, losses);
+            }
+        }
+
+        if (!preserve.HasFlag(PreserveAttributes.Mode))
+        {
+            Note(losses, LibC.ChangeMode(file, replaced.Permissions & ReadWriteExecuteForAll), place.Label, "the mode of the file that was replaced");
+        }
+    }
+
+    private static void CarryAttributes(
+        SafeFileHandle file, object label, SafeFileHandle old, PreserveAttributes preserve, MetadataLosses losses)
+    {
+        bool keepsList = !preserve.HasFlag(PreserveAttributes.Acl);
+        bool keepsOthers = !preserve.HasFlag(PreserveAttributes.Xattr);
+        if (keepsList)
+        {
+            // What a new file inherits from its folder's default list, the old one did not have.
+            LibC.RemoveAttribute(file, ExtendedAttributes.AccessList);
+        }
+
+        CopyAttributes(file, label, old, isPath: false,
+            name => (keepsList && ExtendedAttributes.IsList(name)) || (keepsOthers && ExtendedAttributes.StaysWithFile(name)),
+            "the extended attributes of the file that was replaced", losses);
+    }
+
+    private static void CopyAttributes(
+        SafeFileHandle item, object label, SafeHandle source, bool isPath, Func<FileName, bool> wanted, string what, MetadataLosses losses)
+    {
+        foreach ((FileName name, SysResult result) in ExtendedAttributes.Copy(source, item, isPath, wanted))
+        {
+            losses.Add($"{what} ({name})", result.Errno, label);
+        }
+    }
+
+    private static void Note(MetadataLosses losses, SysResult result, object label, string what)
     {
         if (!result.Ok)
         {
-            lost.Add($"'{path}' could not be given {what} ({ErrnoText.Describe(result.Errno)}).");
+            losses.Add(what, result.Errno, label);
         }
     }
 }

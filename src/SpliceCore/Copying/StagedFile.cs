@@ -11,20 +11,15 @@ namespace Splice.Copying;
 internal sealed class StagedFile : IDisposable
 {
     private const int LinkTries = 100;
+    private static readonly FileName ThisFolder = ".";
 
-    private readonly SafeFileHandle _folder;
-    private readonly string _path;
-    private readonly string _name;
-    private readonly bool _isNew;
+    private readonly Place _place;
     private readonly CancellationToken _cancellation;
-    private string? _temporaryName;
+    private FileName? _temporaryName;
 
-    private StagedFile(SafeFileHandle folder, DestinationPath destination, CancellationToken cancellation)
+    private StagedFile(Place place, CancellationToken cancellation)
     {
-        _folder = folder;
-        _path = destination.Path;
-        _name = destination.Name;
-        _isNew = destination.Existing is null;
+        _place = place;
         _cancellation = cancellation;
         Handle = null!;
     }
@@ -33,19 +28,12 @@ internal sealed class StagedFile : IDisposable
     public SafeFileHandle Handle { get; private set; }
 
     /// <summary>Makes the file beside where it will be.</summary>
-    /// <param name="destination">Where it will be.</param>
+    /// <param name="place">Where it will be. The folder must stay open for as long as the staged file.</param>
     /// <param name="mode">Its permission bits, of which the umask takes its share.</param>
     /// <param name="cancellation">Once cancelled, nobody waits for the file to be thrown away.</param>
-    public static StagedFile Create(DestinationPath destination, uint mode, CancellationToken cancellation)
+    public static StagedFile Create(Place place, uint mode, CancellationToken cancellation)
     {
-        SysResult opened = LibC.Open(
-            destination.Folder, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle folder);
-        if (!opened.Ok)
-        {
-            throw Failures.OpenDestination(destination.Path, opened.Errno);
-        }
-
-        var staged = new StagedFile(folder, destination, cancellation);
+        var staged = new StagedFile(place, cancellation);
         try
         {
             staged.Open(mode);
@@ -62,10 +50,10 @@ internal sealed class StagedFile : IDisposable
     /// <param name="replace">Whether a file that has the name is replaced; otherwise it is an error.</param>
     public void Commit(bool replace)
     {
-        SysResult result = _temporaryName is null ? Link(replace) : Rename(replace);
+        SysResult result = _temporaryName is FileName name ? Rename(name, replace) : Link(replace);
         if (!result.Ok)
         {
-            throw Failures.OpenDestination(_path, result.Errno);
+            throw Failures.OpenDestination(_place.Path, result.Errno);
         }
 
         _temporaryName = null;
@@ -74,12 +62,11 @@ internal sealed class StagedFile : IDisposable
     /// <summary>Without a commit, nothing remains.</summary>
     public void Dispose()
     {
-        if (_temporaryName is not null)
+        if (_temporaryName is FileName name)
         {
-            LibC.UnlinkAt(_folder, _temporaryName);
+            LibC.UnlinkAt(_place.Folder, name);
         }
 
-        _folder.Dispose();
         if (_cancellation.IsCancellationRequested)
         {
             // The last close of a nameless file frees its blocks, which takes seconds for many GiB.
@@ -94,65 +81,66 @@ internal sealed class StagedFile : IDisposable
     private void Open(uint mode)
     {
         SysResult result = LibC.OpenAt(
-            _folder, ".", OpenFlags.TemporaryFile | OpenFlags.WriteOnly, mode, out SafeFileHandle handle);
+            _place.Folder, ThisFolder, OpenFlags.TemporaryFile | OpenFlags.WriteOnly, mode, out SafeFileHandle handle);
 
         // EISDIR: a kernel, or a file system below an overlay, that does not know the flag.
         if (result.Errno is Errno.EOPNOTSUPP or Errno.EISDIR or Errno.EINVAL)
         {
-            _temporaryName = TemporaryName();
+            FileName name = TemporaryName();
+            _temporaryName = name;
             result = LibC.OpenAt(
-                _folder, _temporaryName, OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.WriteOnly, mode, out handle);
+                _place.Folder, name, OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.WriteOnly, mode, out handle);
         }
 
         Handle = handle;
         if (!result.Ok)
         {
             _temporaryName = null;
-            throw Failures.OpenDestination(_path, result.Errno);
+            throw Failures.OpenDestination(_place.Path, result.Errno);
         }
     }
 
     private SysResult Link(bool replace)
     {
-        SysResult result = _isNew || !replace
-            ? LibC.LinkUnnamed(Handle, _folder, _name)
+        SysResult result = _place.Existing is null || !replace
+            ? LibC.LinkOpen(Handle, _place.Folder, _place.Name)
             : new SysResult(-1, Errno.EEXIST); // as was seen before the copy
         for (int i = 0; replace && result.Errno == Errno.EEXIST && i < LinkTries; i++)
         {
             // linkat(2) replaces nothing: the file gets a passing name, and rename(2) puts it in place.
-            string passing = TemporaryName();
-            result = LibC.LinkUnnamed(Handle, _folder, passing);
+            FileName passing = TemporaryName();
+            result = LibC.LinkOpen(Handle, _place.Folder, passing);
             if (result.Ok)
             {
                 _temporaryName = passing;
-                return Rename(replace);
+                return Rename(passing, replace);
             }
         }
 
         return result;
     }
 
-    private SysResult Rename(bool replace)
+    private SysResult Rename(FileName from, bool replace)
     {
         if (replace)
         {
-            return LibC.RenameAt(_folder, _temporaryName!, _name);
+            return LibC.RenameAt(_place.Folder, from, _place.Name);
         }
 
-        SysResult result = LibC.RenameAtNoReplace(_folder, _temporaryName!, _name);
+        SysResult result = LibC.RenameAtNoReplace(_place.Folder, from, _place.Name);
         if (result.Errno is Errno.EINVAL or Errno.ENOSYS)
         {
             // NFS, for one, knows no such rename; but link(2) never replaces.
-            result = LibC.LinkAt(_folder, _temporaryName!, _name);
+            result = LibC.LinkAt(_place.Folder, from, _place.Name);
             if (result.Ok)
             {
-                LibC.UnlinkAt(_folder, _temporaryName!);
+                LibC.UnlinkAt(_place.Folder, from);
             }
         }
 
         return result;
     }
 
-    private static string TemporaryName() =>
+    private static FileName TemporaryName() =>
         string.Create(CultureInfo.InvariantCulture, $".splice-{Random.Shared.NextInt64():x16}.tmp");
 }

@@ -7,10 +7,12 @@ namespace Splice.Descriptors;
 /// <summary>An open handle and what stands behind it, looked at once.</summary>
 internal sealed class Descriptor
 {
-    private Descriptor(SafeHandle handle, string name, FileStatus status, int statusFlags, long? position, long size)
+    private readonly object _label;
+
+    private Descriptor(SafeHandle handle, object label, FileStatus status, int statusFlags, long? position, long size)
     {
         Handle = handle;
-        Name = name;
+        _label = label;
         Status = status;
         StatusFlags = statusFlags;
         Position = position;
@@ -20,7 +22,7 @@ internal sealed class Descriptor
     public SafeHandle Handle { get; }
 
     /// <summary>How messages and results call it.</summary>
-    public string Name { get; }
+    public string Name => _label.ToString()!;
 
     public FileStatus Status { get; }
 
@@ -51,13 +53,15 @@ internal sealed class Descriptor
     public bool CanBlock => Kind is not (DescriptorKind.Regular or DescriptorKind.Block or DescriptorKind.Directory);
 
     /// <summary>Looks at a handle. It stays the caller's.</summary>
-    public static Descriptor Describe(SafeHandle handle, string name)
+    /// <param name="handle">The handle.</param>
+    /// <param name="name">What says how messages call it; the text is made only where somebody wants to read it.</param>
+    public static Descriptor Describe(SafeHandle handle, object name)
     {
         if (handle.IsClosed)
         {
             throw new TransferException(TransferErrorId.HandleClosed,
                 $"The handle of '{name}' is closed. Open it again, and close it only after the transfer.",
-                Errno.EBADF, name);
+                Errno.EBADF, name.ToString());
         }
 
         SysResult flags = LibC.GetStatusFlags(handle);
@@ -65,7 +69,7 @@ internal sealed class Descriptor
         {
             throw new TransferException(TransferErrorId.BadDescriptor,
                 $"{name} is not open in this process ({ErrnoText.Describe(flags.Errno)}). Open it first, or see whether it was closed.",
-                flags.Errno, name);
+                flags.Errno, name.ToString());
         }
 
         SysResult stat = FileStatus.TryGet(handle, out FileStatus? status);
@@ -73,7 +77,7 @@ internal sealed class Descriptor
         {
             throw new TransferException(TransferErrorId.BadDescriptor,
                 $"{name} cannot be looked at ({ErrnoText.Describe(stat.Errno)}). Check that the file system behind it still answers.",
-                stat.Errno, name);
+                stat.Errno, name.ToString());
         }
 
         long? position = null;

@@ -12,6 +12,18 @@ internal static partial class LibC
     public static SysResult MayWrite(string path) =>
         SysResult.From(faccessat(CurrentDirectory, path, WriteAccess, EffectiveAccess));
 
+    /// <summary>Whether the process may write to a name in an open directory. A link is followed.</summary>
+    public static unsafe SysResult MayWriteAt(SafeHandle directory, FileName name)
+    {
+        fixed (byte* path = name)
+        {
+            return SysResult.From(faccessat_handle(directory, path, WriteAccess, EffectiveAccess));
+        }
+    }
+
+    [LibraryImport(Library, EntryPoint = "faccessat", SetLastError = true)]
+    private static unsafe partial int faccessat_handle(SafeHandle directory, byte* path, int mode, int flags);
+
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int faccessat(int directory, string path, int mode, int flags);
 }

@@ -6,16 +6,19 @@ internal static partial class LibC
 {
     private const int LongestValue = 65536; // XATTR_SIZE_MAX
 
-    /// <summary>The value of an extended attribute.</summary>
-    /// <remarks><see href="https://man7.org/linux/man-pages/man2/getxattr.2.html">lgetxattr(2)</see></remarks>
-    public static unsafe SysResult GetAttribute(string path, string name, out byte[] value)
+    /// <summary>The value of an extended attribute of whatever is open, also with O_PATH.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/getxattr.2.html">getxattr(2)</see></remarks>
+    public static unsafe SysResult GetAttribute(SafeHandle handle, FileName name, out byte[] value)
     {
         byte* buffer = stackalloc byte[LongestValue];
-        SysResult result = SysResult.From(lgetxattr(path, name, buffer, LongestValue));
-        value = result.Ok ? new ReadOnlySpan<byte>(buffer, (int)result.Value).ToArray() : [];
-        return result;
+        fixed (byte* text = name)
+        {
+            SysResult result = SysResult.From(getxattr(PathOf(handle), text, buffer, LongestValue));
+            value = result.Ok ? new ReadOnlySpan<byte>(buffer, (int)result.Value).ToArray() : [];
+            return result;
+        }
     }
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static unsafe partial nint lgetxattr(string path, string name, byte* value, nuint size);
+    private static unsafe partial nint getxattr(string path, byte* name, byte* value, nuint size);
 }

@@ -17,6 +17,19 @@ internal static partial class LibC
         return result;
     }
 
+    /// <summary>What an open symbolic link (O_PATH, O_NOFOLLOW) says. ENOENT: it is no link.</summary>
+    public static unsafe SysResult ReadLink(SafeHandle link, out FileName target)
+    {
+        byte empty = 0;
+        byte* buffer = stackalloc byte[LongestPath];
+        SysResult result = SysResult.From(readlinkat(link, &empty, buffer, LongestPath));
+        target = new FileName(new ReadOnlySpan<byte>(buffer, (int)Math.Max(result.Value, 0)));
+        return result;
+    }
+
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial nint readlink(string path, byte* buffer, nuint size);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static unsafe partial nint readlinkat(SafeHandle directory, byte* path, byte* buffer, nuint size);
 }

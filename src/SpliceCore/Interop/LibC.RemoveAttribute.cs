@@ -6,8 +6,14 @@ internal static partial class LibC
 {
     /// <summary>Takes an extended attribute from an open file. ENODATA: it has none of that name.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/removexattr.2.html">fremovexattr(2)</see></remarks>
-    public static SysResult RemoveAttribute(SafeHandle file, string name) => SysResult.From(fremovexattr(file, name));
+    public static unsafe SysResult RemoveAttribute(SafeHandle file, FileName name)
+    {
+        fixed (byte* text = name)
+        {
+            return SysResult.From(fremovexattr(file, text));
+        }
+    }
 
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int fremovexattr(SafeHandle fd, string name);
+    [LibraryImport(Library, SetLastError = true)]
+    private static unsafe partial int fremovexattr(SafeHandle fd, byte* name);
 }

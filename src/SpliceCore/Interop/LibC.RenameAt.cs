@@ -8,17 +8,27 @@ internal static partial class LibC
 
     /// <summary>Renames within one directory; the new name is replaced in one step.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/rename.2.html">renameat(2)</see></remarks>
-    public static SysResult RenameAt(SafeHandle directory, string from, string to) =>
-        SysResult.From(renameat(directory, from, directory, to));
+    public static unsafe SysResult RenameAt(SafeHandle directory, FileName from, FileName to)
+    {
+        fixed (byte* oldPath = from, newPath = to)
+        {
+            return SysResult.From(renameat(directory, oldPath, directory, newPath));
+        }
+    }
 
     /// <summary>Renames within one directory; EEXIST where the new name is taken.</summary>
-    public static SysResult RenameAtNoReplace(SafeHandle directory, string from, string to) =>
-        SysResult.From(renameat2(SystemCallNumber.RenameAt2, directory, from, directory, to, NoReplace));
+    public static unsafe SysResult RenameAtNoReplace(SafeHandle directory, FileName from, FileName to)
+    {
+        fixed (byte* oldPath = from, newPath = to)
+        {
+            return SysResult.From(renameat2(SystemCallNumber.RenameAt2, directory, oldPath, directory, newPath, NoReplace));
+        }
+    }
 
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int renameat(SafeHandle oldDirectory, string oldPath, SafeHandle newDirectory, string newPath);
+    [LibraryImport(Library, SetLastError = true)]
+    private static unsafe partial int renameat(SafeHandle oldDirectory, byte* oldPath, SafeHandle newDirectory, byte* newPath);
 
-    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial nint renameat2(
-        nint number, SafeHandle oldDirectory, string oldPath, SafeHandle newDirectory, string newPath, nuint flags);
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    private static unsafe partial nint renameat2(
+        nint number, SafeHandle oldDirectory, byte* oldPath, SafeHandle newDirectory, byte* newPath, nuint flags);
 }

@@ -30,6 +30,16 @@ internal static partial class LibC
         }
     }
 
+    /// <summary>What the kernel knows of a name in an open directory. A link stands for itself.</summary>
+    public static unsafe SysResult StatxAt(SafeHandle directory, FileName name, out StatxBuffer buffer)
+    {
+        fixed (StatxBuffer* result = &buffer)
+        fixed (byte* path = name)
+        {
+            return SysResult.From(statx_handle(SystemCallNumber.Statx, directory, path, SymlinkNoFollow, BasicStats, result));
+        }
+    }
+
     /// <summary>struct statx: the same on every architecture.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 256)]
     internal struct StatxBuffer

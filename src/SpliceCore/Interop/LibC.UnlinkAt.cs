@@ -6,8 +6,14 @@ internal static partial class LibC
 {
     /// <summary>Removes a file's name from a directory.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/unlink.2.html">unlinkat(2)</see></remarks>
-    public static SysResult UnlinkAt(SafeHandle directory, string name) => SysResult.From(unlinkat(directory, name, 0));
+    public static unsafe SysResult UnlinkAt(SafeHandle directory, FileName name)
+    {
+        fixed (byte* path = name)
+        {
+            return SysResult.From(unlinkat(directory, path, 0));
+        }
+    }
 
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int unlinkat(SafeHandle directory, string path, int flags);
+    [LibraryImport(Library, SetLastError = true)]
+    private static unsafe partial int unlinkat(SafeHandle directory, byte* path, int flags);
 }

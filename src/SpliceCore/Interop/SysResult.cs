@@ -13,17 +13,4 @@ internal readonly record struct SysResult(long Value, Errno Errno)
         SystemCallCount.Increment();
         return value >= 0 ? new SysResult(value, Errno.None) : new SysResult(-1, (Errno)Marshal.GetLastPInvokeError());
     }
-
-    /// <summary>Makes a call until no signal comes first (EINTR).</summary>
-    public static SysResult Retry(Func<nint> call)
-    {
-        while (true)
-        {
-            SysResult result = From(call());
-            if (result.Errno != Errno.EINTR)
-            {
-                return result;
-            }
-        }
-    }
 }

@@ -44,7 +44,8 @@ public static class HandleTransfer
         using var run = new TransferRun(source, output, spec, monitor, tally);
         try
         {
-            return run.Run();
+            run.Run();
+            return run.Result();
         }
         catch (ObjectDisposedException)
         {

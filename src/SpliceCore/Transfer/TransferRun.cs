@@ -32,7 +32,7 @@ internal sealed class TransferRun : IDisposable
 
     /// <summary>Moves the bytes.</summary>
     /// <exception cref="TransferException">With <see cref="TransferException.Partial"/>: how far it got.</exception>
-    public TransferResult Run()
+    public void Run()
     {
         FileSizeSignal.Handle();
         using var sourceMode = new NonBlockingScope(_source);
@@ -41,7 +41,6 @@ internal sealed class TransferRun : IDisposable
         {
             EndCheck.Check(Move(), _source, _destination, _spec, _tally);
             CheckWrittenBack();
-            return Result();
         }
         catch (OperationCanceledException)
         {

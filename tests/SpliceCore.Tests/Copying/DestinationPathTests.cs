@@ -16,6 +16,11 @@ public sealed class DestinationPathTests : IDisposable
         Assert.Equal((_workspace.Folder, "new"), (resolved.Folder, resolved.Name));
     }
 
+    [Fact]
+    public void Without_its_folder_there_is_no_file() => Assert.Equal(
+        TransferErrorId.DestinationFolderNotFound,
+        Assert.Throws<TransferException>(() => Resolve("nowhere/file").OpenFolder()).Id);
+
     [Theory]
     [InlineData("folder")]
     [InlineData("folder/")]

@@ -24,7 +24,7 @@ public sealed class MetadataTests : IDisposable
     {
         LibC.ChangeMode(_source, 0x1E9);
         LibC.ChangeTimes(_source, Time(1_000_000_000, 1), Time(2_000_000_000, 999_999_999));
-        Assert.Empty(Metadata.Apply(_file, "file", Status(_source), replaced: null));
+        Assert.Empty(Take(_file, PreserveAttributes.Mode | PreserveAttributes.Timestamps));
         FileStatus status = Status(_file);
         Assert.Equal(
             (0x1E9U, Time(1_000_000_000, 1), Time(2_000_000_000, 999_999_999)),
@@ -35,8 +35,16 @@ public sealed class MetadataTests : IDisposable
     public void Set_id_bits_do_not_travel()
     {
         LibC.ChangeMode(_source, 0xDED); // 06755
-        Metadata.Apply(_file, "file", Status(_source), replaced: null);
+        Take(_file, PreserveAttributes.Mode);
         Assert.Equal(0x1EDU, Status(_file).Permissions);
+    }
+
+    [Fact]
+    public void Set_id_bits_travel_with_the_owner()
+    {
+        LibC.ChangeMode(_source, 0xDED); // 06755
+        Take(_file, PreserveAttributes.Mode | PreserveAttributes.Ownership);
+        Assert.Equal(0xDEDU, Status(_file).Permissions);
     }
 
     [Fact]
@@ -45,7 +53,7 @@ public sealed class MetadataTests : IDisposable
         LibC.ChangeMode(_source, 0x1E9);
         LibC.ChangeTimes(_source, Time(1, 1), Time(2, 2));
         LibC.StatxTimestamp before = Status(_file).ModificationTime;
-        Assert.Empty(Metadata.Apply(_file, "file", source: null, Status(_source)));
+        Assert.Empty(Replace(_source));
         Assert.Equal((0x1E9U, before), (Status(_file).Permissions, Status(_file).ModificationTime));
     }
 
@@ -54,18 +62,30 @@ public sealed class MetadataTests : IDisposable
     {
         Assert.SkipUnless(Posix.IsRoot, "Only root gives files away.");
         LibC.ChangeOwner(_source, 12345, 54321);
-        Assert.Empty(Metadata.Apply(_file, "file", source: null, Status(_source)));
+        Assert.Empty(Replace(_source));
         Assert.Equal((12345U, 54321U), (Status(_file).UserId, Status(_file).GroupId));
     }
 
     [Fact]
     public void What_cannot_be_kept_is_told()
     {
-        FileStatus status = Status(_source);
         using SafeFileHandle pathOnly = Posix.Open(_workspace["file"], OpenFlags.PathOnly);
-        IReadOnlyList<string> lost = Metadata.Apply(pathOnly, "the file", status, replaced: null);
+        IReadOnlyList<string> lost = Take(pathOnly, PreserveAttributes.Mode | PreserveAttributes.Timestamps);
         Assert.Equal(2, lost.Count);
-        Assert.All(lost, line => Assert.Matches("'the file' could not be given the (mode|times) \\(EBADF", line));
+        Assert.All(lost, line => Assert.Matches("'the file' could not be given its (mode|times) \\(EBADF", line));
+    }
+
+    [Fact]
+    public void What_many_files_cannot_keep_is_told_once()
+    {
+        var losses = new MetadataLosses();
+        losses.Add("its owner", Errno.EPERM, "first");
+        losses.Add("its owner", Errno.EPERM, "second");
+        losses.Add("its times", Errno.EROFS, "third");
+        Assert.Equal(
+            ["2 items could not be given its owner; the first is 'first' (EPERM: Operation not permitted).",
+                "'third' could not be given its times (EROFS: Read-only file system)."],
+            losses.Describe());
     }
 
     public void Dispose()
@@ -73,6 +93,21 @@ public sealed class MetadataTests : IDisposable
         _source.Dispose();
         _file.Dispose();
         _workspace.Dispose();
+    }
+
+    private IReadOnlyList<string> Take(SafeFileHandle file, PreserveAttributes preserve)
+    {
+        var losses = new MetadataLosses();
+        Metadata.Set(file, "the file", _source, Status(_source), preserve, isPath: false, losses);
+        return losses.Describe();
+    }
+
+    private IReadOnlyList<string> Replace(SafeFileHandle replaced)
+    {
+        using SafeFileHandle folder = Posix.OpenRead(_workspace.Folder);
+        var losses = new MetadataLosses();
+        Metadata.OfFile(_file, new Place(folder, "source", Status(replaced), "the file"), source: null, PreserveAttributes.All, losses);
+        return losses.Describe();
     }
 
     private static LibC.StatxTimestamp Time(long seconds, uint nanoseconds) =>

@@ -1,4 +1,6 @@
+using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
+using Splice.Descriptors;
 using Splice.Interop;
 using Xunit;
 
@@ -7,6 +9,9 @@ namespace Splice.Tests.Copying;
 public sealed class StagedFileTests : IDisposable
 {
     private readonly Workspace _workspace = new();
+    private readonly SafeFileHandle _folder;
+
+    public StagedFileTests() => _folder = Posix.OpenRead(_workspace.Folder);
 
     [Fact]
     public void A_file_has_no_name_until_it_is_committed()
@@ -46,8 +51,8 @@ public sealed class StagedFileTests : IDisposable
     public void A_name_that_is_known_to_be_taken_is_not_tried()
     {
         File.WriteAllText(_workspace["file"], "old");
-        var destination = DestinationPath.Resolve(_workspace["source"], _workspace["file"]);
-        using (var staged = StagedFile.Create(destination, 0x180, CancellationToken.None))
+        Assert.True(FileStatus.TryGet(_workspace["file"], followLink: false, out FileStatus? old).Ok);
+        using (var staged = StagedFile.Create(Place(old), 0x180, CancellationToken.None))
         {
             long before = SystemCallCount.Current;
             staged.Commit(replace: true);
@@ -72,18 +77,17 @@ public sealed class StagedFileTests : IDisposable
         Assert.Equal(["file"], _workspace.Names);
     }
 
-    [Fact]
-    public void Without_its_folder_there_is_no_file() => Assert.Equal(
-        TransferErrorId.DestinationFolderNotFound,
-        Assert.Throws<TransferException>(() => StagedFile.Create(Destination("nowhere/file"), 0x180, CancellationToken.None)).Id);
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _workspace.Dispose();
+    }
 
-    public void Dispose() => _workspace.Dispose();
-
-    private DestinationPath Destination(string name) => new(_workspace[name], Existing: null, IsReplaceable: true);
+    private Place Place(FileStatus? existing) => new(_folder, "file", existing, _workspace["file"]);
 
     private StagedFile Create(string content)
     {
-        var staged = StagedFile.Create(Destination("file"), 0x180, CancellationToken.None);
+        var staged = StagedFile.Create(Place(existing: null), 0x180, CancellationToken.None);
         Assert.True(LibC.Write(staged.Handle, System.Text.Encoding.UTF8.GetBytes(content), null).Ok);
         return staged;
     }

@@ -91,8 +91,11 @@ public sealed class ReplacedAttributesTests(MountedFileSystems fileSystems)
         Assert.Equal(Errno.None, LibC.SetAttribute(file, name, value).Errno);
     }
 
-    private static byte[]? Get(string path, string name) =>
-        LibC.GetAttribute(path, name, out byte[] value).Ok ? value : null;
+    private static byte[]? Get(string path, string name)
+    {
+        using SafeFileHandle file = Posix.OpenRead(path);
+        return LibC.GetAttribute(file, name, out byte[] value).Ok ? value : null;
+    }
 
     /// <summary>An access control list as the kernel takes it (linux/posix_acl_xattr.h): owner, a user, group, mask, others.</summary>
     private static byte[] List(uint user, ushort permissions)

@@ -32,6 +32,7 @@ public class ConstantsTests
     private static readonly Dictionary<string, string> SystemCallNames = new()
     {
         [nameof(SystemCallNumber.CopyFileRange)] = "__NR_copy_file_range",
+        [nameof(SystemCallNumber.GetDirectoryEntries)] = "__NR_getdents64",
         [nameof(SystemCallNumber.Statx)] = "__NR_statx",
         [nameof(SystemCallNumber.RenameAt2)] = "__NR_renameat2",
     };

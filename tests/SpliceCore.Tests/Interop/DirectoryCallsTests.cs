@@ -44,9 +44,9 @@ public sealed class DirectoryCallsTests : IDisposable
         {
             Assert.True(LibC.Write(file, "hello"u8, null).Ok);
             Assert.Empty(_workspace.Names);
-            Assert.True(LibC.LinkUnnamed(file, _folder, "named").Ok);
+            Assert.True(LibC.LinkOpen(file, _folder, "named").Ok);
             Assert.Equal("hello", File.ReadAllText(_workspace["named"]));
-            Assert.Equal(Errno.EEXIST, LibC.LinkUnnamed(file, _folder, "named").Errno);
+            Assert.Equal(Errno.EEXIST, LibC.LinkOpen(file, _folder, "named").Errno);
         }
     }
 

@@ -1,0 +1,15 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Copying;
+
+/// <summary>Where a new item will be: a name in an open folder, which nobody can exchange for another meanwhile.</summary>
+/// <param name="Folder">The folder; it stays its owner's.</param>
+/// <param name="Name">The name in it.</param>
+/// <param name="Existing">What has the name now; null where nothing has.</param>
+/// <param name="Label">What says its path; the text is made only where somebody wants to read it.</param>
+internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? Existing, object Label)
+{
+    public string Path => Label.ToString()!;
+}
