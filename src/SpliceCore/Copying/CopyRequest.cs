@@ -37,9 +37,9 @@ public sealed record CopyRequest
     /// <summary>What the copy of a whole file keeps of its source besides the bytes.</summary>
     public PreserveAttributes Preserve { get; init; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
-    /// <summary>Files that earlier copies of the same command have made: to replace one would lose what was just copied.
-    /// May be null.</summary>
-    public IReadOnlySet<string>? Written { get; init; }
+    /// <summary>What earlier copies of the same command have made: to replace that would lose what was just copied. May be
+    /// null.</summary>
+    public CopyLedger? Ledger { get; init; }
 
     /// <summary>A copy from beginning to end to a file of its own: it keeps mode and times.</summary>
     internal bool IsWhole => Offset is null && Count is null && DestinationOffset is null;

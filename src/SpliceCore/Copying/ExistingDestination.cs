@@ -17,44 +17,81 @@ internal static class ExistingDestination
             return;
         }
 
-        if (request.NoClobber)
+        bool inPlace = existing.Kind != DescriptorKind.Regular || request.DestinationOffset.HasValue;
+        if (!inPlace && !destination.IsReplaceable)
         {
-            throw Failures.DestinationExists(destination.Path);
+            CheckUse(request, destination.Path);
+            throw NotReplaceable(destination.Path);
         }
 
-        if (existing.Kind != DescriptorKind.Regular || request.DestinationOffset.HasValue)
+        if (inPlace)
         {
-            return;
+            CheckUse(request, destination.Path);
+        }
+        else
+        {
+            Check(request, source.Status, request.Source, existing, destination.Path, () => LibC.MayWrite(destination.Path));
+        }
+    }
+
+    /// <summary>Looks for what forbids to replace an item of a folder.</summary>
+    /// <param name="request">How the user wants it.</param>
+    /// <param name="source">What replaces it.</param>
+    /// <param name="sourceLabel">Says the source's path.</param>
+    /// <param name="existing">What is there.</param>
+    /// <param name="label">Says its path.</param>
+    /// <param name="mayWrite">Asks whether the user may write to it.</param>
+    /// <exception cref="TransferException">It must not, or cannot, be replaced.</exception>
+    public static void Check(
+        CopyRequest request, FileStatus source, object sourceLabel, FileStatus existing, object label, Func<SysResult> mayWrite)
+    {
+        CheckUse(request, label);
+        if (existing.Kind == DescriptorKind.Directory)
+        {
+            throw Failures.DestinationIsDirectory(label.ToString()!);
         }
 
-        if (request.Written?.Contains(destination.Path) == true)
+        if (request.Ledger?.HasFile(existing.Inode) == true)
         {
-            throw new TransferException(TransferErrorId.DestinationExists,
-                $"'{destination.Path}' was made from another source by this very command, and '{request.Source}' would replace it. Copy into different folders.",
-                Errno.EEXIST, destination.Path);
+            throw TwoSources(sourceLabel.ToString()!, label.ToString()!);
         }
 
-        if (existing.Identity == source.Status.Identity)
+        if (existing.Inode == source.Inode)
         {
-            throw RangeCheck.SameFile(request.Source, destination.Path);
+            throw RangeCheck.SameFile(sourceLabel.ToString()!, label.ToString()!);
         }
 
-        if (existing.IsMountRoot || !destination.IsReplaceable)
+        if (existing.IsMountRoot)
         {
-            throw new TransferException(TransferErrorId.DestinationNotReplaceable,
-                $"'{destination.Path}' cannot be replaced: it is a mount point, or leads to an open file only. Write into the file itself with -DestinationOffset 0.",
-                Errno.EBUSY, destination.Path);
+            throw NotReplaceable(label.ToString()!);
         }
 
-        SysResult access = LibC.MayWrite(destination.Path);
+        SysResult access = existing.Kind == DescriptorKind.Regular ? mayWrite() : default;
         if (!access.Ok && (!request.Force || access.Errno != Errno.EACCES))
         {
             string cure = access.Errno == Errno.EACCES
                 ? "Use -Force to replace a read-only file"
                 : "See whether it is immutable (lsattr) or its file system read-only";
             throw new TransferException(TransferErrorId.PermissionDenied,
-                $"'{destination.Path}' is not writable ({ErrnoText.Describe(access.Errno)}). {cure}, or choose another destination.",
-                access.Errno, destination.Path);
+                $"'{label}' is not writable ({ErrnoText.Describe(access.Errno)}). {cure}, or choose another destination.",
+                access.Errno, label.ToString());
         }
     }
+
+    /// <summary>One command makes nothing twice: the second would destroy the first.</summary>
+    public static TransferException TwoSources(string source, string destination) => new(TransferErrorId.DestinationExists,
+        $"'{destination}' was made from another source by this very command, and '{source}' would replace it. Copy into different folders.",
+        Errno.EEXIST, destination);
+
+    private static void CheckUse(CopyRequest request, object label)
+    {
+        if (request.NoClobber)
+        {
+            throw Failures.DestinationExists(label.ToString()!);
+        }
+    }
+
+    private static TransferException NotReplaceable(string path) => new(TransferErrorId.DestinationNotReplaceable,
+        $"'{path}' cannot be replaced: it is a mount point, or leads to an open file only. Write into the file itself with -DestinationOffset 0.",
+        Errno.EBUSY, path);
 }

@@ -79,9 +79,10 @@ public static class FileCopy
         CopyRequest request, Descriptor source, DestinationPath path, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
     {
         using SafeFileHandle folder = path.OpenFolder();
-        var place = new Place(folder, path.Name, path.Existing, path.Path);
+        var place = new Place(folder, path.Name, path.Existing, path.Path, MayReplace: !request.NoClobber);
         using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
         file.Make();
+        request.Ledger?.AddFile(file.Identity);
         return file.Result();
     }
 

@@ -15,6 +15,7 @@ internal sealed class NewFile : IDisposable
     private readonly Place _place;
     private readonly MetadataLosses _losses;
     private readonly StagedFile _staged;
+    private readonly Descriptor _destination;
     private readonly TransferRun _run;
 
     /// <param name="request">How to copy.</param>
@@ -34,11 +35,10 @@ internal sealed class NewFile : IDisposable
         _staged = StagedFile.Create(place, CreationMode, monitor.Cancellation);
         try
         {
-            Descriptor destination = Descriptor.Describe(_staged.Handle, place.Label);
+            _destination = Descriptor.OfNewFile(_staged.Handle, place.Label);
             spec = spec with { DestinationOffset = request.DestinationOffset ?? 0 };
-            RangeCheck.Destination(destination, request.DestinationOffset, spec.DestinationOffset, spec.Length);
-            Identity = destination.Status.Identity;
-            _run = new TransferRun(source, destination, spec, monitor, tally);
+            RangeCheck.Destination(_destination, request.DestinationOffset, spec.DestinationOffset, spec.Length);
+            _run = new TransferRun(source, _destination, spec, monitor, tally);
         }
         catch
         {
@@ -47,7 +47,10 @@ internal sealed class NewFile : IDisposable
         }
     }
 
-    public FileIdentity Identity { get; }
+    public FileIdentity Identity => _destination.Status.Inode;
+
+    /// <summary>The methods that did not serve.</summary>
+    public IReadOnlyList<MethodAttempt> Attempts => _run.Attempts;
 
     /// <summary>A FIFO's or a device's mode is no mode for a file, and a range is not the file that it was taken from.</summary>
     private bool TakesAttributes => _request.IsWhole && _source.Kind == DescriptorKind.Regular;
@@ -67,7 +70,7 @@ internal sealed class NewFile : IDisposable
         Metadata.OfFile(_staged.Handle, _place, TakesAttributes ? _source : null, _request.Preserve, _losses);
         try
         {
-            _staged.Commit(replace: !_request.NoClobber);
+            _staged.Commit(_place.MayReplace);
         }
         catch (TransferException exception)
         {

@@ -9,7 +9,8 @@ namespace Splice.Copying;
 /// <param name="Name">The name in it.</param>
 /// <param name="Existing">What has the name now; null where nothing has.</param>
 /// <param name="Label">What says its path; the text is made only where somebody wants to read it.</param>
-internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? Existing, object Label)
+/// <param name="MayReplace">Whether what has the name, or gets it meanwhile, may be replaced.</param>
+internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? Existing, object Label, bool MayReplace)
 {
     public string Path => Label.ToString()!;
 }

@@ -141,6 +141,7 @@ internal sealed class StagedFile : IDisposable
         return result;
     }
 
-    private static FileName TemporaryName() =>
+    /// <summary>A hidden name that nobody has.</summary>
+    public static FileName TemporaryName() =>
         string.Create(CultureInfo.InvariantCulture, $".splice-{Random.Shared.NextInt64():x16}.tmp");
 }

@@ -8,12 +8,14 @@ namespace Splice.Descriptors;
 internal sealed class Descriptor
 {
     private readonly object _label;
+    private FileStatus? _status;
 
-    private Descriptor(SafeHandle handle, object label, FileStatus status, int statusFlags, long? position, long size)
+    private Descriptor(SafeHandle handle, object label, FileStatus? status, int statusFlags, long? position, long size)
     {
         Handle = handle;
         _label = label;
-        Status = status;
+        _status = status;
+        Kind = status?.Kind ?? DescriptorKind.Regular;
         StatusFlags = statusFlags;
         Position = position;
         Size = size;
@@ -24,7 +26,7 @@ internal sealed class Descriptor
     /// <summary>How messages and results call it.</summary>
     public string Name => _label.ToString()!;
 
-    public FileStatus Status { get; }
+    public FileStatus Status => _status ??= Look();
 
     /// <summary>Access mode, O_APPEND, O_NONBLOCK as they are.</summary>
     public int StatusFlags { get; set; }
@@ -35,7 +37,7 @@ internal sealed class Descriptor
     /// <summary>Bytes of a regular file or block device; 0 for everything else.</summary>
     public long Size { get; }
 
-    public DescriptorKind Kind => Status.Kind;
+    public DescriptorKind Kind { get; }
 
     public bool IsSeekable => Position.HasValue;
 
@@ -51,6 +53,20 @@ internal sealed class Descriptor
 
     /// <summary>A call on it can wait for somebody else: poll(2) first.</summary>
     public bool CanBlock => Kind is not (DescriptorKind.Regular or DescriptorKind.Block or DescriptorKind.Directory);
+
+    /// <summary>A regular file that was just made and opened for writing: empty, and known without a look.</summary>
+    public static Descriptor OfNewFile(SafeHandle handle, object name) =>
+        new(handle, name, status: null, OpenFlags.WriteOnly, position: 0, size: 0);
+
+    /// <summary>A file that was just opened with the given flags. Only whether it has positions may have to be asked for:
+    /// a few of procfs, which have no size, have none.</summary>
+    public static Descriptor OfOpened(SafeHandle handle, object name, int flags)
+    {
+        SysResult stat = FileStatus.TryGet(handle, out FileStatus? status);
+        return stat.Ok && status!.Kind == DescriptorKind.Regular && status.Size > 0
+            ? new Descriptor(handle, name, status, flags, position: 0, status.Size)
+            : Describe(handle, name);
+    }
 
     /// <summary>Looks at a handle. It stays the caller's.</summary>
     /// <param name="handle">The handle.</param>
@@ -75,9 +91,7 @@ internal sealed class Descriptor
         SysResult stat = FileStatus.TryGet(handle, out FileStatus? status);
         if (status is null)
         {
-            throw new TransferException(TransferErrorId.BadDescriptor,
-                $"{name} cannot be looked at ({ErrnoText.Describe(stat.Errno)}). Check that the file system behind it still answers.",
-                stat.Errno, name.ToString());
+            throw NoLook(name.ToString()!, stat.Errno);
         }
 
         long? position = null;
@@ -96,4 +110,14 @@ internal sealed class Descriptor
 
         return new Descriptor(handle, name, status, (int)flags.Value, position, size);
     }
+
+    private FileStatus Look()
+    {
+        SysResult stat = FileStatus.TryGet(Handle, out FileStatus? status);
+        return stat.Ok ? status! : throw NoLook(Name, stat.Errno);
+    }
+
+    private static TransferException NoLook(string name, Errno errno) => new(TransferErrorId.BadDescriptor,
+        $"{name} cannot be looked at ({ErrnoText.Describe(errno)}). Check that the file system behind it still answers.",
+        errno, name);
 }

@@ -16,9 +16,12 @@ internal sealed record FileStatus
         Permissions = (uint)(statx.Mode & PermissionMask);
         Size = (long)statx.Size;
         AllocatedBytes = (long)statx.Blocks * SectorSize;
+        Inode = new FileIdentity(Device(statx.DeviceMajor, statx.DeviceMinor), statx.Inode, 0);
         Identity = Kind is DescriptorKind.Block or DescriptorKind.Character
             ? new FileIdentity(0, 0, Device(statx.SpecialDeviceMajor, statx.SpecialDeviceMinor))
-            : new FileIdentity(Device(statx.DeviceMajor, statx.DeviceMinor), statx.Inode, 0);
+            : Inode;
+        SpecialDevice = (statx.SpecialDeviceMajor, statx.SpecialDeviceMinor);
+        LinkCount = statx.LinkCount;
         UserId = statx.UserId;
         GroupId = statx.GroupId;
         AccessTime = statx.AccessTime;
@@ -37,6 +40,15 @@ internal sealed record FileStatus
     public long AllocatedBytes { get; }
 
     public FileIdentity Identity { get; }
+
+    /// <summary>The node itself, also of a device.</summary>
+    public FileIdentity Inode { get; }
+
+    /// <summary>A device's number; 0 and 0 for everything else.</summary>
+    public (uint Major, uint Minor) SpecialDevice { get; }
+
+    /// <summary>How many names the file has.</summary>
+    public uint LinkCount { get; }
 
     public uint UserId { get; }
 
@@ -61,6 +73,14 @@ internal sealed record FileStatus
     public static SysResult TryGet(string path, bool followLink, out FileStatus? status)
     {
         SysResult result = LibC.Statx(path, followLink, out LibC.StatxBuffer buffer);
+        status = result.Ok ? new FileStatus(buffer) : null;
+        return result;
+    }
+
+    /// <summary>Looks at a name in an open folder.</summary>
+    public static SysResult TryGet(SafeHandle folder, FileName name, bool followLink, out FileStatus? status)
+    {
+        SysResult result = LibC.StatxAt(folder, name, followLink, out LibC.StatxBuffer buffer);
         status = result.Ok ? new FileStatus(buffer) : null;
         return result;
     }

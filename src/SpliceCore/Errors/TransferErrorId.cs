@@ -21,6 +21,12 @@ public enum TransferErrorId
     /// <summary>Source and destination are one file, or ranges of one file that overlap.</summary>
     SameFile,
 
+    /// <summary>The destination is inside the source.</summary>
+    CopyIntoItself,
+
+    /// <summary>A folder was moved or exchanged while it was copied.</summary>
+    FolderChanged,
+
     /// <summary>The path is not one that the kernel can take.</summary>
     InvalidPath,
 

@@ -30,13 +30,13 @@ internal static partial class LibC
         }
     }
 
-    /// <summary>What the kernel knows of a name in an open directory. A link stands for itself.</summary>
-    public static unsafe SysResult StatxAt(SafeHandle directory, FileName name, out StatxBuffer buffer)
+    /// <summary>What the kernel knows of a name in an open directory.</summary>
+    public static unsafe SysResult StatxAt(SafeHandle directory, FileName name, bool followLink, out StatxBuffer buffer)
     {
         fixed (StatxBuffer* result = &buffer)
         fixed (byte* path = name)
         {
-            return SysResult.From(statx_handle(SystemCallNumber.Statx, directory, path, SymlinkNoFollow, BasicStats, result));
+            return SysResult.From(statx_handle(SystemCallNumber.Statx, directory, path, followLink ? 0 : SymlinkNoFollow, BasicStats, result));
         }
     }
 

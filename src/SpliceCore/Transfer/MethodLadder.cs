@@ -20,20 +20,22 @@ internal sealed class MethodLadder : IDisposable
     private ITransferMethod? _current;
 
     /// <exception cref="TransferException">The method that the user named cannot serve.</exception>
-    public MethodLadder(Descriptor source, Descriptor destination, TransferMethod wanted, SpliceFlags flags, int? pipeSize)
+    public MethodLadder(Descriptor source, Descriptor destination, TransferSpec spec)
     {
+        TransferMethod wanted = spec.Method;
         _source = source;
         _destination = destination;
         _wanted = wanted;
-        _flags = flags;
-        _pipeSize = pipeSize ?? DefaultPipeSize;
+        _flags = spec.Flags;
+        _pipeSize = spec.PipeSize ?? DefaultPipeSize;
 
         // Whether a size of 0 is true is not worth trying methods for; one that was named finds it out.
         Endpoint input = Endpoint.Of(source);
         input = input with { IsEmpty = input.IsEmpty && wanted == TransferMethod.Auto };
         foreach ((TransferMethod method, string? obstacle) in Methods.Consider(input, Endpoint.Of(destination)))
         {
-            if (wanted == TransferMethod.Auto ? obstacle is null : wanted == method)
+            bool skips = spec.SkipsReflink && method == TransferMethod.Reflink;
+            if (wanted == TransferMethod.Auto ? obstacle is null && !skips : wanted == method)
             {
                 _candidates.Enqueue(method);
             }

@@ -32,6 +32,15 @@ public sealed record TransferResult
     /// <summary>The bytes that are holes in the source and stayed holes.</summary>
     public long BytesInHoles { get; init; }
 
+    /// <summary>The files copied, links and special files included: 1 for a single file.</summary>
+    public long FileCount { get; init; } = 1;
+
+    /// <summary>The folders copied.</summary>
+    public long DirectoryCount { get; init; }
+
+    /// <summary>The entries of a tree that were not copied; each has its error.</summary>
+    public long Failed { get; init; }
+
     /// <summary>The method that moved the most bytes; null where there was nothing to move.</summary>
     public TransferMethod? Method { get; init; }
 

@@ -26,7 +26,7 @@ internal sealed class TransferRun : IDisposable
         _tally = tally;
         _monitor = monitor;
         _at = new TransferCursor(spec.Offset, spec.DestinationOffset);
-        _ladder = new MethodLadder(source, destination, spec.Method, spec.Flags, spec.PipeSize);
+        _ladder = new MethodLadder(source, destination, spec);
         _loop = new TransferLoop(source, destination, _ladder, tally, monitor, spec);
     }
 
@@ -57,6 +57,9 @@ internal sealed class TransferRun : IDisposable
             throw;
         }
     }
+
+    /// <summary>The methods that did not serve.</summary>
+    public IReadOnlyList<MethodAttempt> Attempts => _ladder.Attempts;
 
     /// <summary>What has been done so far.</summary>
     public TransferResult Result() => new()

@@ -20,6 +20,9 @@ internal sealed record TransferSpec
 
     public TransferMethod Method { get; init; }
 
+    /// <summary>Whether it is known that these file systems share no blocks: then nobody asks.</summary>
+    public bool SkipsReflink { get; init; }
+
     public SpliceFlags Flags { get; init; }
 
     public int? PipeSize { get; init; }

@@ -12,10 +12,11 @@ internal sealed class PathResolver(PSCmdlet command)
     /// <summary>The files that a path names.</summary>
     /// <param name="path">As the user gave it.</param>
     /// <param name="isLiteral">Whether wildcard characters stand for themselves.</param>
-    public IReadOnlyList<string> Sources(string path, bool isLiteral)
+    /// <param name="isFound">Whether a wildcard found them.</param>
+    public IReadOnlyList<string> Sources(string path, bool isLiteral, out bool isFound)
     {
         // Most paths have no wildcard: the open tells whether the file is there, so nothing looks twice.
-        bool expand = !isLiteral && (WildcardPattern.ContainsWildcardCharacters(path) || path.Contains('`', StringComparison.Ordinal));
+        bool expand = isFound = !isLiteral && (WildcardPattern.ContainsWildcardCharacters(path) || path.Contains('`', StringComparison.Ordinal));
         if (!expand)
         {
             return Single(path) is { } single ? [single] : [];

@@ -10,9 +10,11 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
 {
     private const string PathSet = "Path";
     private const string LiteralPathSet = "LiteralPath";
+    private const string InputObjectSet = "InputObject";
 
-    private readonly HashSet<string> _written = new(StringComparer.Ordinal);
-    private PathResolver? _resolver;
+    private readonly CopyLedger _ledger = new();
+    private PathResolver _resolver = null!;
+    private NameFilter _filter = null!;
     private string[] _paths = [];
 
     /// <summary>The files to copy; wildcards are expanded.</summary>
@@ -35,6 +37,11 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
         set => _paths = value;
     }
 
+    /// <summary>Files and folders as Get-Item and Get-ChildItem emit them.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public FileSystemInfo[] InputObject { get; set; } = [];
+
     /// <summary>The file to make or replace, or the folder that takes the sources' names.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
@@ -56,6 +63,42 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     [Parameter]
     public TransferMethod Method { get; set; }
 
+    /// <summary>Copies folders with all that is in them.</summary>
+    [Parameter]
+    public SwitchParameter Recurse { get; set; }
+
+    /// <summary>Of the paths given, only those whose last part matches one of these wildcards are copied.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    public string[] Include { get; set; } = [];
+
+    /// <summary>Paths given and files in folders are left out where their names match one of these wildcards.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    public string[] Exclude { get; set; } = [];
+
+    /// <summary>Only files whose names match are copied, in folders and of what a wildcard in the path finds.</summary>
+    [Parameter]
+    [SupportsWildcards]
+    public string? Filter { get; set; }
+
+    /// <summary>Symbolic links in folders stand for what they lead to; otherwise they are copied as links.</summary>
+    [Parameter]
+    public SwitchParameter FollowSymlink { get; set; }
+
+    /// <summary>What copies keep of their sources besides the bytes.</summary>
+    [Parameter]
+    public PreserveAttributes Preserve { get; set; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
+
+    /// <summary>How many files are copied at once.</summary>
+    [Parameter]
+    [ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; } = TreeRequest.DefaultThrottleLimit;
+
+    /// <summary>Emits a result for each file of a folder, not one for all.</summary>
+    [Parameter]
+    public SwitchParameter PerFile { get; set; }
+
     /// <summary>An existing destination is an error.</summary>
     [Parameter]
     public SwitchParameter NoClobber { get; set; }
@@ -65,30 +108,45 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />
+    protected override void BeginProcessing()
+    {
+        _resolver = new PathResolver(this);
+        _filter = new NameFilter(Include, Exclude, Filter);
+    }
+
+    /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        _resolver ??= new PathResolver(this);
         if (_resolver.Single(Destination) is not { } destination)
         {
             return;
         }
 
+        foreach (FileSystemInfo item in InputObject)
+        {
+            CopyIfWanted(item.FullName, destination, isFound: false);
+        }
+
         foreach (string path in _paths)
         {
-            foreach (string source in _resolver.Sources(path, ParameterSetName == LiteralPathSet))
+            foreach (string source in _resolver.Sources(path, ParameterSetName == LiteralPathSet, out bool isFound))
             {
-                Copy(source, destination);
+                CopyIfWanted(source, destination, isFound);
             }
+        }
+    }
+
+    private void CopyIfWanted(string source, string destination, bool isFound)
+    {
+        if (_filter.IsWanted(System.IO.Path.GetFileName(source.TrimEnd('/')), isFound)
+            && ShouldProcess($"Item: {source} Destination: {destination}", Recurse ? "Copy Item" : "Copy File"))
+        {
+            Copy(source, destination);
         }
     }
 
     private void Copy(string source, string destination)
     {
-        if (!ShouldProcess($"Item: {source} Destination: {destination}", "Copy File"))
-        {
-            return;
-        }
-
         var request = new CopyRequest
         {
             Source = source,
@@ -101,12 +159,26 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
             PipeSize = PipeSize,
             NoClobber = NoClobber,
             Force = Force,
-            Written = _written,
+            Preserve = Preserve,
+            Ledger = _ledger,
         };
-        if (Try($"Copying {source}", monitor => FileCopy.Copy(request, monitor)) is { } result)
+        string activity = $"Copying {source}";
+        TransferResult? result = Recurse
+            ? TryTree(activity, monitor => TreeCopy.Copy(Tree(request), monitor))
+            : Try(activity, monitor => FileCopy.Copy(request, monitor));
+        if (result is not null && !(Recurse && PerFile))
         {
-            _written.Add(result.Destination);
             Emit(result);
         }
     }
+
+    private TreeRequest Tree(CopyRequest request) => new()
+    {
+        Copy = request,
+        FollowSymlink = FollowSymlink,
+        Includes = _filter.ForFiles,
+        ThrottleLimit = ThrottleLimit,
+        PerFile = PerFile,
+        AppliesToExistingFolders = MyInvocation.BoundParameters.ContainsKey(nameof(Preserve)),
+    };
 }

@@ -56,9 +56,14 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     private protected TransferResult? Try(string activity, Func<TransferMonitor, TransferResult> transfer)
     {
         var progress = new Progress.ProgressReporter(this, activity);
+        return Try(progress, () => transfer(new TransferMonitor(progress.Report, _cancellation.Token)));
+    }
+
+    private TransferResult? Try(Progress.ProgressReporter progress, Func<TransferResult> transfer)
+    {
         try
         {
-            return transfer(new TransferMonitor(progress.Report, _cancellation.Token));
+            return transfer();
         }
         catch (TransferException exception) when (exception.Id == TransferErrorId.Cancelled && Stopping)
         {
@@ -73,6 +78,18 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         {
             progress.Complete();
         }
+    }
+
+    /// <summary>Copies a tree. What fails in it is an error record, and the rest goes on.</summary>
+    /// <param name="activity">What the progress bar calls it.</param>
+    /// <param name="copy">The copy.</param>
+    /// <returns>The result; null where nothing could be done.</returns>
+    private protected TransferResult? TryTree(string activity, Func<TreeMonitor, TransferResult> copy)
+    {
+        var progress = new Progress.ProgressReporter(this, activity);
+        var tree = new TreeMonitor(
+            Emit, exception => WriteError(ErrorRecords.From(exception)), WriteWarning, progress.Report, _cancellation.Token);
+        return Try(progress, () => copy(tree));
     }
 
     /// <summary>Emits a result, with the path that other cmdlets take it by.</summary>

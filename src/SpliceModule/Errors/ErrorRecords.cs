@@ -31,7 +31,8 @@ internal static class ErrorRecords
         TransferErrorId.DestinationExists => ErrorCategory.ResourceExists,
         TransferErrorId.PermissionDenied => ErrorCategory.PermissionDenied,
         TransferErrorId.SourceIsDirectory => ErrorCategory.InvalidType,
-        TransferErrorId.DestinationNotReplaceable or TransferErrorId.SameFile or TransferErrorId.MethodNotPossible
+        TransferErrorId.DestinationNotReplaceable or TransferErrorId.SameFile or TransferErrorId.CopyIntoItself
+            or TransferErrorId.MethodNotPossible
             => ErrorCategory.InvalidOperation,
         TransferErrorId.InvalidPath or TransferErrorId.NegativeOffset or TransferErrorId.NegativeCount
             or TransferErrorId.OffsetPastEnd or TransferErrorId.CountPastEnd or TransferErrorId.NotSeekable
@@ -40,7 +41,7 @@ internal static class ErrorRecords
         TransferErrorId.DiskFull or TransferErrorId.WriteFailed => ErrorCategory.WriteError,
         TransferErrorId.FileSizeLimit => ErrorCategory.LimitsExceeded,
         TransferErrorId.ReaderGone => ErrorCategory.ConnectionError,
-        TransferErrorId.SourceTruncated => ErrorCategory.InvalidData,
+        TransferErrorId.SourceTruncated or TransferErrorId.FolderChanged => ErrorCategory.InvalidData,
         TransferErrorId.Cancelled => ErrorCategory.OperationStopped,
         TransferErrorId.ResourceExhausted or TransferErrorId.WouldBlock => ErrorCategory.ResourceUnavailable,
         _ => ErrorCategory.ReadError,

@@ -15,27 +15,22 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     /// <summary>Takes note of how far the transfer is. Only ever called on the pipeline's thread.</summary>
     public void Report(TransferProgress progress)
     {
-        if (progress.Elapsed < _next)
+        if (IsDue(progress.Elapsed))
         {
-            return;
+            Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files: string.Empty);
         }
+    }
 
-        _next = progress.Elapsed + Interval;
-        double rate = progress.BytesCopied / progress.Elapsed.TotalSeconds;
-        string copied = ByteSize.Format(progress.BytesCopied);
-        string speed = string.Create(CultureInfo.CurrentCulture, $"{ByteSize.Format((long)rate)}/s");
-
-        // One of its own each time: whoever receives a record may keep it.
-        var record = new ProgressRecord(0, activity, $"{copied}, {speed}");
-        if (progress.TotalBytes is long total and > 0)
+    /// <summary>Takes note of how far the copy of a tree is. Only ever called on the pipeline's thread.</summary>
+    public void Report(TreeProgress progress)
+    {
+        if (IsDue(progress.Elapsed))
         {
-            record.StatusDescription = $"{copied} of {ByteSize.Format(total)}, {speed}";
-            record.PercentComplete = (int)Math.Min(100, progress.BytesCopied * 100.0 / total);
-            record.SecondsRemaining = (int)Math.Min(int.MaxValue, (total - progress.BytesCopied) / Math.Max(rate, 1));
+            string files = progress.TotalFiles is long total
+                ? string.Create(CultureInfo.CurrentCulture, $", {progress.FilesCopied:N0} of {total:N0} files")
+                : string.Create(CultureInfo.CurrentCulture, $", {progress.FilesCopied:N0} files");
+            Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files);
         }
-
-        _shown = true;
-        command.WriteProgress(record);
     }
 
     /// <summary>Takes the bar away, if it was ever shown.</summary>
@@ -45,5 +40,31 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
         {
             command.WriteProgress(new ProgressRecord(0, activity, " ") { RecordType = ProgressRecordType.Completed });
         }
+    }
+
+    private bool IsDue(TimeSpan elapsed)
+    {
+        bool isDue = elapsed >= _next;
+        _next = isDue ? elapsed + Interval : _next;
+        return isDue;
+    }
+
+    private void Show(long bytes, long? totalBytes, TimeSpan elapsed, string files)
+    {
+        double rate = bytes / elapsed.TotalSeconds;
+        string copied = ByteSize.Format(bytes);
+        string speed = string.Create(CultureInfo.CurrentCulture, $"{ByteSize.Format((long)rate)}/s");
+
+        // One of its own each time: whoever receives a record may keep it.
+        var record = new ProgressRecord(0, activity, $"{copied}{files}, {speed}");
+        if (totalBytes is long total and > 0)
+        {
+            record.StatusDescription = $"{copied} of {ByteSize.Format(total)}{files}, {speed}";
+            record.PercentComplete = (int)Math.Min(100, bytes * 100.0 / total);
+            record.SecondsRemaining = (int)Math.Min(int.MaxValue, Math.Max(0, total - bytes) / Math.Max(rate, 1));
+        }
+
+        _shown = true;
+        command.WriteProgress(record);
     }
 }

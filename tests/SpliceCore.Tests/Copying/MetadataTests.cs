@@ -106,7 +106,7 @@ public sealed class MetadataTests : IDisposable
     {
         using SafeFileHandle folder = Posix.OpenRead(_workspace.Folder);
         var losses = new MetadataLosses();
-        Metadata.OfFile(_file, new Place(folder, "source", Status(replaced), "the file"), source: null, PreserveAttributes.All, losses);
+        Metadata.OfFile(_file, new Place(folder, "source", Status(replaced), "the file", MayReplace: true), source: null, PreserveAttributes.All, losses);
         return losses.Describe();
     }
 

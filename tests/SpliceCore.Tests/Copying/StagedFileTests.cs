@@ -83,7 +83,7 @@ public sealed class StagedFileTests : IDisposable
         _workspace.Dispose();
     }
 
-    private Place Place(FileStatus? existing) => new(_folder, "file", existing, _workspace["file"]);
+    private Place Place(FileStatus? existing) => new(_folder, "file", existing, _workspace["file"], MayReplace: true);
 
     private StagedFile Create(string content)
     {

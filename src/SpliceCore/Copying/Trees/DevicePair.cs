@@ -1,0 +1,24 @@
+namespace Splice.Copying.Trees;
+
+/// <summary>What is known of the two file systems that a folder's files go between, so that not each file asks again.</summary>
+internal sealed class DevicePair(ulong source, ulong destination)
+{
+    private volatile bool _refusesReflink;
+
+    /// <summary>Whether a reflink was refused for the file systems' sake, not for the file's.</summary>
+    public bool RefusesReflink => _refusesReflink;
+
+    public bool IsFor(ulong sourceDevice, ulong destinationDevice) => (source, destination) == (sourceDevice, destinationDevice);
+
+    /// <summary>Learns from the methods that did not serve for a file.</summary>
+    public void Learn(IReadOnlyList<MethodAttempt> attempts)
+    {
+        foreach (MethodAttempt attempt in attempts)
+        {
+            if (attempt.Method == TransferMethod.Reflink && attempt.Errno is Errno.EOPNOTSUPP or Errno.EXDEV or Errno.ENOTTY)
+            {
+                _refusesReflink = true;
+            }
+        }
+    }
+}

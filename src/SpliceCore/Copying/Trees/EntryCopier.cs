@@ -1,0 +1,194 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice.Copying.Trees;
+
+/// <summary>Copies the entries of folders that are no folders themselves.</summary>
+internal sealed class EntryCopier
+{
+    private const int FileFlags = OpenFlags.ReadOnly | OpenFlags.NoControllingTerminal;
+
+    private static readonly int LinkFlags = OpenFlags.PathOnly | OpenFlags.NoFollow;
+
+    private readonly TreeJob _job;
+    private readonly TransferMonitor _monitor;
+    private readonly bool _reportsFiles;
+
+    public EntryCopier(TreeJob job)
+    {
+        _job = job;
+        _monitor = new TransferMonitor(progress => Sums.BytesUnderWay = progress.BytesCopied, job.Cancellation);
+        _reportsFiles = job.Request.PerFile;
+    }
+
+    public TreeSums Sums { get; } = new();
+
+    /// <summary>Copies an entry.</summary>
+    /// <exception cref="TransferException">It was not copied.</exception>
+    public void Copy(TreeEntry entry, DescriptorKind kind)
+    {
+        try
+        {
+            CopyKind(entry, kind);
+        }
+        catch (TransferException exception) when (exception.Errno == Errno.EEXIST && entry.Folder.IsOurs)
+        {
+            throw ExistingDestination.TwoSources(entry.SourcePath, entry.DestinationPath);
+        }
+    }
+
+    /// <summary>Takes note of an entry that was not copied, and goes on.</summary>
+    public void Fail(TransferException exception)
+    {
+        Sums.Failed++;
+        Sums.BytesUnderWay = 0;
+        _job.Report(exception);
+    }
+
+    private void CopyKind(TreeEntry entry, DescriptorKind kind)
+    {
+        switch (kind)
+        {
+            case DescriptorKind.Regular:
+                CopyFile(entry);
+                break;
+            case DescriptorKind.SymbolicLink:
+            case DescriptorKind.Fifo or DescriptorKind.Socket or DescriptorKind.Character or DescriptorKind.Block
+                when _job.Copy.Preserve == PreserveAttributes.All:
+                CopyNode(entry, kind);
+                break;
+            default:
+                _job.Report($"'{entry.SourcePath}' is a special file ({kind}) and was left out. Use -Preserve All to make it anew.");
+                break;
+        }
+    }
+
+    private void CopyFile(TreeEntry entry)
+    {
+        using SafeFileHandle handle = OpenFile(entry);
+        var source = Descriptor.OfOpened(handle, entry.SourceLabel, FileFlags);
+        if (source.Kind != DescriptorKind.Regular)
+        {
+            throw TreeErrors.Moved(entry.SourcePath);
+        }
+
+        if (source.Status.LinkCount > 1 && _job.Copy.Preserve.HasFlag(PreserveAttributes.HardLink))
+        {
+            _job.Links.Copy(_job, entry, source.Status, () => MakeFile(entry, source), LinkTo);
+        }
+        else
+        {
+            MakeFile(entry, source);
+        }
+    }
+
+    private SafeFileHandle OpenFile(TreeEntry entry)
+    {
+        // Without O_NONBLOCK a FIFO that has come into the file's place would be waited for.
+        int flags = FileFlags | OpenFlags.NonBlock | (entry.IsFollowed ? 0 : OpenFlags.NoFollow);
+        return _job.Open(entry.Folder.Source!, entry.Name, flags, entry.SourceLabel, isSource: true);
+    }
+
+    private FileIdentity MakeFile(TreeEntry entry, Descriptor source)
+    {
+        TreeFolder folder = entry.Folder;
+        Place place = PlaceOf(entry, source.Status);
+        var tally = new TransferTally();
+        var spec = new TransferSpec
+        {
+            Offset = 0,
+            Length = RangeCheck.Source(source, offset: null, start: 0, count: null),
+            RequiresAll = true,
+            Method = _job.Copy.Method,
+            Flags = _job.Copy.Flags,
+            PipeSize = _job.Copy.PipeSize,
+            SkipsReflink = folder.Devices.RefusesReflink,
+        };
+        using var file = new NewFile(_job.Copy, source, place, spec, _monitor, tally, _job.Losses);
+        file.Make();
+        if (!folder.IsOurs)
+        {
+            _job.Copy.Ledger?.AddFile(file.Identity);
+        }
+
+        folder.Devices.Learn(file.Attempts);
+        Sums.Add(tally);
+        Sums.Files++;
+        if (_reportsFiles)
+        {
+            _job.Report(file.Result());
+        }
+
+        return file.Identity;
+    }
+
+    private void CopyNode(TreeEntry entry, DescriptorKind kind)
+    {
+        using SafeFileHandle node = _job.Open(entry.Folder.Source!, entry.Name, LinkFlags, entry.SourceLabel, isSource: true);
+        SysResult result = FileStatus.TryGet(node, out FileStatus? status);
+        if (!result.Ok || status!.Kind != kind)
+        {
+            throw TreeErrors.Moved(entry.SourcePath);
+        }
+
+        if (status.LinkCount > 1 && _job.Copy.Preserve.HasFlag(PreserveAttributes.HardLink))
+        {
+            _job.Links.Copy(_job, entry, status, () => PutNode(entry, node, status), LinkTo);
+        }
+        else
+        {
+            PutNode(entry, node, status);
+        }
+    }
+
+    private FileIdentity PutNode(TreeEntry entry, SafeFileHandle source, FileStatus status)
+    {
+        using var node = StagedNode.Make(PlaceOf(entry, status), source, status, entry.SourceLabel);
+        FileIdentity identity = node.Finish(source, status, _job.Copy.Preserve, _job.Losses);
+        Count(entry);
+        return identity;
+    }
+
+    private void LinkTo(TreeEntry entry, FileStatus status, SafeFileHandle made)
+    {
+        using var node = StagedNode.Link(PlaceOf(entry, status), made);
+        node.Commit();
+        Count(entry);
+    }
+
+    private void Count(TreeEntry entry)
+    {
+        Sums.Files++;
+        if (_reportsFiles)
+        {
+            _job.Report(new TransferResult { Source = entry.SourcePath, Destination = entry.DestinationPath, Attempts = [] });
+        }
+    }
+
+    /// <summary>Looks at what is in the entry's place, and whether it may be replaced.</summary>
+    private Place PlaceOf(TreeEntry entry, FileStatus source)
+    {
+        TreeFolder folder = entry.Folder;
+        FileStatus? existing = null;
+        if (!folder.IsOurs)
+        {
+            SysResult looked = FileStatus.TryGet(folder.Destination!, entry.Name, followLink: false, out existing);
+            if (!looked.Ok && looked.Errno != Errno.ENOENT)
+            {
+                throw Failures.OpenDestination(entry.DestinationPath, looked.Errno);
+            }
+        }
+
+        if (existing is not null)
+        {
+            ExistingDestination.Check(
+                _job.Copy, source, entry.SourceLabel, existing, entry.DestinationLabel,
+                () => LibC.MayWriteAt(folder.Destination!, entry.Name));
+        }
+
+        return new Place(folder.Destination!, entry.Name, existing, entry.DestinationLabel, MayReplace: !folder.IsOurs && !_job.Copy.NoClobber);
+    }
+}

@@ -1,0 +1,162 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice.Copying.Trees;
+
+/// <summary>Opens the folders of the source, and makes those of the destination.</summary>
+internal sealed class FolderMaker(TreeJob job)
+{
+    private const uint AllForOwner = 0x1C0; // 0700: what it takes to put entries in
+    private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
+    private const int FolderFlags = FolderHandles.FolderFlags;
+
+    /// <summary>Goes into a folder of another one.</summary>
+    /// <exception cref="TransferException">It cannot be read, or not be made.</exception>
+    public TreeFolder Enter(TreeEntry entry)
+    {
+        TreeFolder parent = entry.Folder;
+        int flags = FolderFlags | (entry.IsFollowed ? 0 : OpenFlags.NoFollow);
+        SafeFileHandle source = job.Open(parent.Source!, entry.Name, flags | OpenFlags.Directory, entry.SourceLabel, isSource: true);
+        SafeFileHandle? destination = null;
+        try
+        {
+            FileStatus status = Look(source, entry.SourceLabel);
+            CheckLoop(entry, status.Inode);
+            (destination, bool isNew) = MakeOrOpen(parent.Destination!, entry.Name, status, entry.DestinationLabel);
+            FileStatus made = Look(destination, entry.DestinationLabel);
+            var folder = new TreeFolder(parent, entry.Name)
+            {
+                Source = source,
+                Destination = destination,
+                Status = status,
+                DestinationIdentity = made.Inode,
+                IsNew = isNew,
+                IsOurs = IsOurs(isNew, parent.IsOurs, made.Inode),
+                IsLinked = entry.IsFollowed,
+                Devices = parent.Devices.IsFor(status.Inode.Device, made.Inode.Device)
+                    ? parent.Devices
+                    : new DevicePair(status.Inode.Device, made.Inode.Device),
+            };
+            parent.AddPending();
+            if (folder.IsLinked)
+            {
+                job.Handles.Pin(parent);
+            }
+
+            job.Handles.Add(folder);
+            return folder;
+        }
+        catch
+        {
+            source.Dispose();
+            destination?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes the folder at the top of the tree.</summary>
+    /// <param name="source">The source, open.</param>
+    /// <param name="status">What it is like.</param>
+    /// <param name="sourcePath">Its path.</param>
+    /// <param name="place">Where it goes.</param>
+    public TreeFolder EnterRoot(SafeFileHandle source, FileStatus status, string sourcePath, Place place)
+    {
+        (SafeFileHandle destination, bool isNew) = MakeOrOpen(place.Folder, place.Name, status, place.Label);
+        try
+        {
+            FileStatus made = Look(destination, place.Label);
+            var folder = new TreeFolder(sourcePath, place.Path)
+            {
+                Source = source,
+                Destination = destination,
+                Status = status,
+                DestinationIdentity = made.Inode,
+                IsNew = isNew,
+                IsOurs = IsOurs(isNew, parentIsOurs: false, made.Inode),
+                Devices = new DevicePair(status.Inode.Device, made.Inode.Device),
+            };
+            job.Handles.Add(folder);
+            return folder;
+        }
+        catch
+        {
+            destination.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Gives a folder its attributes, after its last entry: each entry changes its times.</summary>
+    public void Finish(TreeFolder folder)
+    {
+        PreserveAttributes preserve = job.Copy.Preserve;
+        if (folder.IsNew && !preserve.HasFlag(PreserveAttributes.Mode) && (folder.Status.Permissions & AllForOwner) != AllForOwner)
+        {
+            uint mode = Look(folder.Destination!, folder).Permissions & ~(AllForOwner & ~folder.Status.Permissions);
+            LibC.ChangeMode(folder.Destination!, mode);
+        }
+
+        if (folder.IsNew || job.Request.AppliesToExistingFolders)
+        {
+            Metadata.Set(folder.Destination!, folder, folder.Source!, folder.Status, preserve, isPath: false, job.Losses);
+        }
+    }
+
+    private bool IsOurs(bool isNew, bool parentIsOurs, FileIdentity identity)
+    {
+        if (parentIsOurs || job.Copy.Ledger?.HasFolder(identity) == true)
+        {
+            return true;
+        }
+
+        if (isNew)
+        {
+            job.Copy.Ledger?.AddFolder(identity);
+        }
+
+        return isNew;
+    }
+
+    private (SafeFileHandle Folder, bool IsNew) MakeOrOpen(SafeFileHandle parent, FileName name, FileStatus status, object label)
+    {
+        // Until it belongs to whom it shall belong to, nobody else looks in.
+        uint mode = job.Copy.Preserve.HasFlag(PreserveAttributes.Ownership) || job.Copy.Preserve.HasFlag(PreserveAttributes.Acl)
+            ? AllForOwner
+            : (status.Permissions & ReadWriteExecuteForAll) | AllForOwner;
+        SysResult made = LibC.MakeDirectoryAt(parent, name, mode);
+        if (!made.Ok && made.Errno != Errno.EEXIST)
+        {
+            throw Failures.OpenDestination(label.ToString()!, made.Errno);
+        }
+
+        int flags = FolderFlags | OpenFlags.Directory | OpenFlags.NoFollow;
+        return (job.Open(parent, name, flags, label, isSource: false), made.Ok);
+    }
+
+    private void CheckLoop(TreeEntry entry, FileIdentity source)
+    {
+        TreeFolder folder = entry.Folder;
+        while (job.Request.FollowSymlink && folder.Parent is not null)
+        {
+            ThrowIfLoop(entry, folder, source);
+            folder = folder.Parent;
+        }
+
+        ThrowIfLoop(entry, job.Root!, source);
+    }
+
+    private static void ThrowIfLoop(TreeEntry entry, TreeFolder above, FileIdentity source)
+    {
+        if (source == above.Status.Inode || source == above.DestinationIdentity)
+        {
+            throw TreeErrors.Loop(entry.SourcePath);
+        }
+    }
+
+    private static FileStatus Look(SafeFileHandle folder, object label)
+    {
+        SysResult result = FileStatus.TryGet(folder, out FileStatus? status);
+        return result.Ok ? status! : throw Failures.OpenSource(label.ToString()!, result.Errno);
+    }
+}

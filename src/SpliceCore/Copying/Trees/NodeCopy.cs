@@ -1,0 +1,49 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice.Copying.Trees;
+
+/// <summary>Copies a single link or special file that was named, not one in a folder.</summary>
+internal static class NodeCopy
+{
+    /// <exception cref="TransferException">It was not copied; what was in its place is as before.</exception>
+    public static TransferResult Copy(CopyRequest request)
+    {
+        var tally = new TransferTally();
+        SysResult opened = LibC.Open(request.Source, OpenFlags.PathOnly | OpenFlags.NoFollow, out SafeFileHandle source);
+        using (source)
+        {
+            FileStatus? status = null;
+            SysResult looked = opened.Ok ? FileStatus.TryGet(source, out status) : opened;
+            if (!looked.Ok)
+            {
+                throw Failures.OpenSource(request.Source, looked.Errno);
+            }
+
+            using var destination = TreeDestination.Find(request, status!);
+            Place place = destination.Place;
+            if (place.Existing is { } existing)
+            {
+                ExistingDestination.Check(
+                    request, status!, request.Source, existing, place.Label, () => LibC.MayWriteAt(place.Folder, place.Name));
+            }
+
+            var losses = new MetadataLosses();
+            using var node = StagedNode.Make(place with { MayReplace = !request.NoClobber }, source, status!, request.Source);
+            FileIdentity made = node.Finish(source, status!, request.Preserve, losses);
+            request.Ledger?.AddFile(made);
+            return new TransferResult
+            {
+                Source = request.Source,
+                Destination = place.Path,
+                Attempts = [],
+                SystemCalls = tally.SystemCalls,
+                Elapsed = tally.Elapsed,
+                Warnings = losses.Describe(),
+            };
+        }
+    }
+}

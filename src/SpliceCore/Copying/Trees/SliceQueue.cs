@@ -1,0 +1,59 @@
+namespace Splice.Copying.Trees;
+
+/// <summary>Work that one worker has to spare for another. All is done when every worker waits.</summary>
+internal sealed class SliceQueue(int workers)
+{
+    private readonly object _lock = new();
+    private readonly Queue<TreeSlice> _slices = new();
+    private int _waiting;
+    private bool _done;
+    private volatile bool _wanted;
+
+    /// <summary>Whether somebody waits for work.</summary>
+    public bool IsWanted => _wanted;
+
+    public void Add(TreeSlice slice)
+    {
+        lock (_lock)
+        {
+            _slices.Enqueue(slice);
+            _wanted = _waiting > _slices.Count;
+            Monitor.Pulse(_lock);
+        }
+    }
+
+    /// <summary>Takes work, or waits for some; null when there will be none any more.</summary>
+    public TreeSlice? Take()
+    {
+        lock (_lock)
+        {
+            _waiting++;
+            while (_slices.Count == 0 && !_done)
+            {
+                if (_waiting == workers)
+                {
+                    Stop();
+                    break;
+                }
+
+                _wanted = true;
+                Monitor.Wait(_lock);
+            }
+
+            _waiting--;
+            bool found = _slices.TryDequeue(out TreeSlice? slice);
+            _wanted = _waiting > _slices.Count;
+            return found && !_done ? slice : null;
+        }
+    }
+
+    /// <summary>Sends everybody home.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _done = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
+}

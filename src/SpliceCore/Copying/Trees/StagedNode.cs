@@ -1,0 +1,104 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice.Copying.Trees;
+
+/// <summary>A link or special file. Where something has its name already, it is made under a hidden one and put in place in
+/// one step.</summary>
+internal sealed class StagedNode : IDisposable
+{
+    private readonly Place _place;
+    private readonly FileName _name;
+    private bool _isTemporary;
+
+    private StagedNode(Place place, FileName name, bool isTemporary)
+    {
+        _place = place;
+        _name = name;
+        _isTemporary = isTemporary;
+    }
+
+    /// <summary>Makes a link or special file like another one.</summary>
+    /// <param name="place">Where it will be.</param>
+    /// <param name="source">The other one, opened with O_PATH.</param>
+    /// <param name="status">What that is.</param>
+    /// <param name="sourceLabel">Says its path.</param>
+    /// <exception cref="TransferException">It could not be made.</exception>
+    public static StagedNode Make(Place place, SafeFileHandle source, FileStatus status, object sourceLabel)
+    {
+        if (status.Kind != DescriptorKind.SymbolicLink)
+        {
+            return Make(place, (folder, name) => LibC.MakeNodeAt(
+                folder, name, (uint)status.Kind, status.SpecialDevice.Major, status.SpecialDevice.Minor));
+        }
+
+        SysResult read = LibC.ReadLink(source, out FileName target);
+        return read.Ok
+            ? Make(place, (folder, name) => LibC.SymbolicLinkAt(target, folder, name))
+            : throw Failures.OpenSource(sourceLabel.ToString()!, read.Errno);
+    }
+
+    /// <summary>Makes another name of an open file.</summary>
+    /// <exception cref="TransferException">It could not be made.</exception>
+    public static StagedNode Link(Place place, SafeFileHandle file) =>
+        Make(place, (folder, name) => LibC.LinkOpen(file, folder, name));
+
+    /// <summary>Gives it the source's attributes, and its place.</summary>
+    public FileIdentity Finish(SafeFileHandle source, FileStatus status, PreserveAttributes preserve, MetadataLosses losses)
+    {
+        SysResult opened = LibC.OpenAt(
+            _place.Folder, _name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle node);
+        using (node)
+        {
+            FileStatus? made = null;
+            if (!opened.Ok || !FileStatus.TryGet(node, out made).Ok || made!.Kind != status.Kind || made.LinkCount != 1)
+            {
+                throw TreeErrors.Moved(_place.Path);
+            }
+
+            Metadata.Set(node, _place.Label, source, status, preserve, isPath: true, losses);
+            Commit();
+            return made.Inode;
+        }
+    }
+
+    /// <summary>Puts it in its place.</summary>
+    public void Commit()
+    {
+        if (!_isTemporary)
+        {
+            return;
+        }
+
+        SysResult renamed = _place.MayReplace
+            ? LibC.RenameAt(_place.Folder, _name, _place.Name)
+            : LibC.RenameAtNoReplace(_place.Folder, _name, _place.Name);
+        if (!renamed.Ok)
+        {
+            throw Failures.OpenDestination(_place.Path, renamed.Errno);
+        }
+
+        // rename(2) does nothing where both names are of one file already: then there is one name too many.
+        LibC.UnlinkAt(_place.Folder, _name);
+        _isTemporary = false;
+    }
+
+    /// <summary>Without a commit, what was there stays, and nothing beside it.</summary>
+    public void Dispose()
+    {
+        if (_isTemporary)
+        {
+            LibC.UnlinkAt(_place.Folder, _name);
+        }
+    }
+
+    private static StagedNode Make(Place place, Func<SafeFileHandle, FileName, SysResult> make)
+    {
+        bool isTemporary = place.Existing is not null;
+        FileName name = isTemporary ? StagedFile.TemporaryName() : place.Name;
+        SysResult made = make(place.Folder, name);
+        return made.Ok ? new StagedNode(place, name, isTemporary) : throw Failures.OpenDestination(place.Path, made.Errno);
+    }
+}

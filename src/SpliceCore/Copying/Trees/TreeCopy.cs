@@ -1,0 +1,78 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
+using Splice.Copying.Trees;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice;
+
+/// <summary>Copies a folder with all that is in it, several files at once; also a single link, special file or file.</summary>
+public static class TreeCopy
+{
+    /// <summary>Copies. What fails in the tree is reported, and the rest goes on.</summary>
+    /// <param name="request">What to copy.</param>
+    /// <param name="monitor">When to stop, and whom to tell.</param>
+    /// <returns>What was done in all.</returns>
+    /// <exception cref="TransferException">Nothing was done (the destination is inside the source, say), or the copy was
+    /// stopped: then <see cref="TransferException.Partial"/> says how far it got.</exception>
+    public static TransferResult Copy(TreeRequest request, TreeMonitor monitor)
+    {
+        PathCheck.Name(request.Copy.Source);
+        PathCheck.Name(request.Copy.Destination);
+        SysResult looked = FileStatus.TryGet(request.Copy.Source, request.FollowSymlink, out FileStatus? status);
+        if (!looked.Ok)
+        {
+            throw Failures.OpenSource(request.Copy.Source, looked.Errno);
+        }
+
+        return status!.Kind switch
+        {
+            DescriptorKind.Directory => CopyFolder(request, monitor),
+            DescriptorKind.SymbolicLink => NodeCopy.Copy(request.Copy),
+            DescriptorKind.Fifo or DescriptorKind.Socket or DescriptorKind.Character or DescriptorKind.Block
+                when request.Copy.Preserve == PreserveAttributes.All => NodeCopy.Copy(request.Copy),
+            _ => FileCopy.Copy(request.Copy, monitor.ForFile()),
+        };
+    }
+
+    private static TransferResult CopyFolder(TreeRequest request, TreeMonitor monitor)
+    {
+        int flags = FolderHandles.FolderFlags | OpenFlags.Directory | (request.FollowSymlink ? 0 : OpenFlags.NoFollow);
+        SysResult opened = LibC.Open(request.Copy.Source, flags, out SafeFileHandle source);
+        if (!opened.Ok)
+        {
+            source.Dispose();
+            throw Failures.OpenSource(request.Copy.Source, opened.Errno);
+        }
+
+        // From here on it is the root folder's to close.
+        return Copy(request, source, monitor);
+    }
+
+    private static TransferResult Copy(TreeRequest request, SafeFileHandle source, TreeMonitor monitor)
+    {
+        int threads = request.ThrottleLimit > 0 ? request.ThrottleLimit : TreeRequest.DefaultThrottleLimit;
+        using var job = new TreeJob(request, threads, monitor.Cancellation);
+        try
+        {
+            SysResult looked = FileStatus.TryGet(source, out FileStatus? status);
+            if (!looked.Ok)
+            {
+                throw Failures.OpenSource(request.Copy.Source, looked.Errno);
+            }
+
+            using TreeDestination destination = TreeDestination.Find(request.Copy, status!);
+            job.Root = new FolderMaker(job).EnterRoot(source, status!, request.Copy.Source, destination.Place);
+            job.RootDestination = TreeDestination.Reopen(job.Root.Destination!);
+        }
+        catch
+        {
+            source.Dispose();
+            throw;
+        }
+
+        job.Slices.Add(new TreeSlice(job.Root));
+        return new TreeCrew(job, threads, monitor).Run();
+    }
+}

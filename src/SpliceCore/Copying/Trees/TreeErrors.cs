@@ -1,0 +1,21 @@
+namespace Splice.Copying.Trees;
+
+/// <summary>What can go wrong with a tree and not with a single file.</summary>
+internal static class TreeErrors
+{
+    public static TransferException Moved(string path) => new(TransferErrorId.FolderChanged,
+        $"'{path}' was moved, or something else was put in its place, while it was copied: what it leads to now was not touched. Copy it again when nobody changes it.",
+        Errno.ESTALE, path);
+
+    public static TransferException NotAFolder(string path) => new(TransferErrorId.DestinationExists,
+        $"'{path}' is there and is not a folder, so no folder's entries can go into it. Choose another destination, or remove it.",
+        Errno.ENOTDIR, path);
+
+    public static TransferException IntoItself(string source, string destination) => new(TransferErrorId.CopyIntoItself,
+        $"'{destination}' is inside '{source}', and would be copied into itself without end. Nothing was touched. Choose a destination outside.",
+        Errno.ELOOP, destination);
+
+    public static TransferException Loop(string path) => new(TransferErrorId.CopyIntoItself,
+        $"'{path}' leads back to a folder that it is in, or to the copy itself. It was left out. Copy without -FollowSymlink to copy links as links.",
+        Errno.ELOOP, path);
+}

@@ -1,0 +1,83 @@
+using System.Collections.Concurrent;
+using Microsoft.Win32.SafeHandles;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice.Copying.Trees;
+
+/// <summary>What the workers of one tree share.</summary>
+internal sealed class TreeJob(TreeRequest request, int workers, CancellationToken cancellation) : IDisposable
+{
+    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+
+    // So many reports may wait for whoever reads them; then the workers wait.
+    private const int MostReports = 1000;
+
+    public TreeRequest Request => request;
+
+    public CopyRequest Copy => request.Copy;
+
+    public CancellationToken Cancellation => _stop.Token;
+
+    /// <summary>The folder at the top.</summary>
+    public TreeFolder? Root { get; set; }
+
+    /// <summary>The destination at the top, to reach what is below it again.</summary>
+    public SafeFileHandle? RootDestination { get; set; }
+
+    public FolderHandles Handles { get; } = new();
+
+    public SliceQueue Slices { get; } = new(workers);
+
+    public HardLinks Links { get; } = new();
+
+    public MetadataLosses Losses { get; } = new();
+
+    /// <summary>Results, errors and warnings, for the thread that started the job.</summary>
+    public BlockingCollection<object> Reports { get; } = new(MostReports);
+
+    /// <summary>Tells the thread that started the job; waits where that is far behind.</summary>
+    public void Report(object report) => Reports.Add(report, Cancellation);
+
+    /// <summary>Sends everybody home.</summary>
+    public void Stop()
+    {
+        _stop.Cancel();
+        Slices.Stop();
+    }
+
+    /// <summary>Opens an entry. Where the process may have no more files open, folders that nobody uses are closed.</summary>
+    /// <exception cref="TransferException">It cannot be opened.</exception>
+    public SafeFileHandle Open(SafeFileHandle folder, FileName name, int flags, object label, bool isSource)
+    {
+        while (true)
+        {
+            SysResult opened = LibC.OpenAt(folder, name, flags, 0, out SafeFileHandle handle);
+            if (opened.Ok)
+            {
+                return handle;
+            }
+
+            bool again = opened.Errno is Errno.EMFILE or Errno.ENFILE && Handles.CloseIdle();
+            if (!again)
+            {
+                throw (opened.Errno, isSource) switch
+                {
+                    // Not what the listing said, or not what was made: somebody has put something else there.
+                    (Errno.ELOOP or Errno.ENOTDIR, true) => TreeErrors.Moved(label.ToString()!),
+                    (Errno.ELOOP or Errno.ENOTDIR, false) => TreeErrors.NotAFolder(label.ToString()!),
+                    (_, true) => Failures.OpenSource(label.ToString()!, opened.Errno),
+                    (_, false) => Failures.OpenDestination(label.ToString()!, opened.Errno),
+                };
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        Handles.Dispose();
+        RootDestination?.Dispose();
+        Reports.Dispose();
+        _stop.Dispose();
+    }
+}
