@@ -327,7 +327,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
                 Import-Module '$module/Splice.psd1'
                 Copy-ItemZeroCopy '$open/new' '$open/old' 3>&1 | ForEach-Object { `$_.GetType().Name; `$_.Message }"
             $lines[0] | Should -Be 'WarningRecord'
-            $lines[1] | Should -BeLike "*'$open/old'*the owner (0:0)*EPERM*"
+            $lines[1] | Should -BeLike "*'$open/old'*the owner of the file that was replaced (0:0)*EPERM*"
             Get-Content "$open/old" | Should -Be 'new'
         }
 

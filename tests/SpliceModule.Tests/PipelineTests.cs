@@ -62,6 +62,13 @@ public sealed class PipelineTests : IClassFixture<ModuleShell>, IDisposable
     }
 
     [Fact]
+    public void Results_of_a_pipeline_come_in_its_order_when_their_files_are_there()
+    {
+        ShellRun run = _shell.Run("'a', 'b', 'c' | Copy-ItemZeroCopy -Destination to | ForEach-Object { [IO.File]::ReadAllText($_.Destination) }");
+        Assert.Equal(["a", "b", "c"], run.Output.Select(content => content.ToString()));
+    }
+
+    [Fact]
     public void An_error_ends_only_its_own_file()
     {
         ShellRun run = _shell.Run("'a', 'missing', 'b', 'none*', 'c' | Copy-ItemZeroCopy -Destination to");

@@ -13,7 +13,10 @@ public static class FileCopy
     /// <param name="monitor">When to stop, and whom to tell.</param>
     /// <returns>What was done.</returns>
     /// <exception cref="TransferException">It was not done. A regular file that was to be replaced is as before.</exception>
-    public static TransferResult Copy(CopyRequest request, TransferMonitor monitor)
+    public static TransferResult Copy(CopyRequest request, TransferMonitor monitor) => Copy(request, folder: null, monitor);
+
+    /// <summary>Copies into a folder that is open already, where it is one.</summary>
+    internal static TransferResult Copy(CopyRequest request, DestinationFolder? folder, TransferMonitor monitor)
     {
         var tally = new TransferTally();
         RangeCheck.Numbers(request.Offset, request.Count, request.DestinationOffset, request.Source, request.Destination);
@@ -25,7 +28,9 @@ public static class FileCopy
             Descriptor source = SourceFile.Open(request.Source, monitor.Cancellation);
             using (source.Handle)
             {
-                return Copy(request, source, monitor, tally);
+                return folder?.TryFind(request.Source, mayReplace: !request.NoClobber) is { } place
+                    ? Replace(request, source, folder, place, monitor, tally)
+                    : Copy(request, source, monitor, tally);
             }
         }
         catch (OperationCanceledException)
@@ -40,9 +45,20 @@ public static class FileCopy
         CopyRequest request, Descriptor source, TransferMonitor monitor, TransferTally tally)
     {
         DestinationPath destination = DestinationPath.Resolve(request.Source, request.Destination);
+        TransferSpec spec = Specify(request, source);
+        ExistingDestination.Check(request, source, destination);
+        bool inPlace = destination.Existing is not null
+            && (request.DestinationOffset.HasValue || destination.Existing.Kind != DescriptorKind.Regular);
+        return inPlace
+            ? WriteInPlace(request, source, destination, spec, monitor, tally)
+            : Replace(request, source, destination, spec, monitor, tally);
+    }
+
+    private static TransferSpec Specify(CopyRequest request, Descriptor source)
+    {
         long? start = source.IsSeekable ? request.Offset ?? 0 : null;
         long? length = RangeCheck.Source(source, request.Offset, start, request.Count);
-        var spec = new TransferSpec
+        return new TransferSpec
         {
             Offset = start,
             Length = length,
@@ -54,12 +70,6 @@ public static class FileCopy
             Flags = request.Flags,
             PipeSize = request.PipeSize,
         };
-        ExistingDestination.Check(request, source, destination);
-        bool inPlace = destination.Existing is not null
-            && (request.DestinationOffset.HasValue || destination.Existing.Kind != DescriptorKind.Regular);
-        return inPlace
-            ? WriteInPlace(request, source, destination, spec, monitor, tally)
-            : Replace(request, source, destination, spec, monitor, tally);
     }
 
     private static TransferResult WriteInPlace(
@@ -81,6 +91,27 @@ public static class FileCopy
         using SafeFileHandle folder = path.OpenFolder();
         var place = new Place(folder, path.Name, path.Existing, path.Path, MayReplace: !request.NoClobber);
         using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
+        return Make(file, request);
+    }
+
+    private static TransferResult Replace(
+        CopyRequest request, Descriptor source, DestinationFolder folder, Place place, TransferMonitor monitor, TransferTally tally)
+    {
+        DevicePair devices = folder.DevicesFrom(source.Status);
+        TransferSpec spec = Specify(request, source) with { SkipsReflink = devices.RefusesReflink, AsksClose = devices.AsksClose };
+        if (place.Existing is { } existing)
+        {
+            ExistingDestination.Check(request, source.Status, request.Source, existing, place.Label, () => folder.MayWrite(place));
+        }
+
+        using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
+        TransferResult result = Make(file, request);
+        devices.Learn(file.Attempts);
+        return result;
+    }
+
+    private static TransferResult Make(NewFile file, CopyRequest request)
+    {
         file.Make();
         request.Ledger?.AddFile(file.Identity);
         return file.Result();

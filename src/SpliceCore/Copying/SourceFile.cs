@@ -29,7 +29,7 @@ internal static class SourceFile
 
         try
         {
-            Descriptor source = Descriptor.Describe(handle, path);
+            var source = Descriptor.OfOpened(handle, path, Flags);
             if (source.Kind == DescriptorKind.Directory)
             {
                 throw new TransferException(TransferErrorId.SourceIsDirectory,

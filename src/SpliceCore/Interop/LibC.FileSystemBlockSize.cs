@@ -13,6 +13,14 @@ internal static partial class LibC
         return result.Ok ? new SysResult(buffer.BlockSize, Errno.None) : result;
     }
 
+    /// <summary>The kind of file system behind a descriptor: one of the magic numbers of linux/magic.h.</summary>
+    public static unsafe SysResult FileSystemType(SafeHandle handle)
+    {
+        StatFsBuffer buffer;
+        SysResult result = SysResult.From(fstatfs(handle, &buffer));
+        return result.Ok ? new SysResult(buffer.Type, Errno.None) : result;
+    }
+
     /// <summary>struct statfs of 64-bit Linux, as far as it is read here; its size leaves room for all libcs.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 256)]
     internal struct StatFsBuffer

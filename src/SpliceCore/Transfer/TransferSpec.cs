@@ -20,6 +20,9 @@ internal sealed record TransferSpec
 
     public TransferMethod Method { get; init; }
 
+    /// <summary>Whether the destination's file system may tell an error only when the file is closed.</summary>
+    public bool AsksClose { get; init; } = true;
+
     /// <summary>Whether it is known that these file systems share no blocks: then nobody asks.</summary>
     public bool SkipsReflink { get; init; }
 

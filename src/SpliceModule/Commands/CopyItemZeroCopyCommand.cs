@@ -12,9 +12,15 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     private const string LiteralPathSet = "LiteralPath";
     private const string InputObjectSet = "InputObject";
 
+    // So many copies run ahead of the results.
+    private const int MostUnderWay = 1000;
+
     private readonly CopyLedger _ledger = new();
     private PathResolver _resolver = null!;
     private NameFilter _filter = null!;
+    private CopyQueue? _queue;
+    private bool _stopsAtErrors;
+    private (string? Given, string? Resolved) _lastDestination;
     private string[] _paths = [];
 
     /// <summary>The files to copy; wildcards are expanded.</summary>
@@ -107,17 +113,25 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <summary>Whether the files of a pipeline are copied beside it, several at once. What is written in place depends on
+    /// the order, and who wants the first error to end it all wants nothing done after it.</summary>
+    private bool RunsBeside =>
+        MyInvocation.ExpectingInput && !Recurse && DestinationOffset is null && !_stopsAtErrors;
+
     /// <inheritdoc />
     protected override void BeginProcessing()
     {
         _resolver = new PathResolver(this);
         _filter = new NameFilter(Include, Exclude, Filter);
+        object preference = MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? bound) ? bound : GetVariableValue("ErrorActionPreference");
+        _stopsAtErrors = LanguagePrimitives.TryConvertTo(preference, out ActionPreference action)
+            && action is not (ActionPreference.Continue or ActionPreference.SilentlyContinue or ActionPreference.Ignore);
     }
 
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        if (_resolver.Single(Destination) is not { } destination)
+        if (Resolve(Destination) is not { } destination)
         {
             return;
         }
@@ -134,6 +148,31 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
                 CopyIfWanted(source, destination, isFound);
             }
         }
+    }
+
+    /// <inheritdoc />
+    protected override void EndProcessing() => DrainAll();
+
+    /// <inheritdoc />
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _queue?.Dispose();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    /// <summary>Most items of a pipeline go to one place.</summary>
+    private string? Resolve(string destination)
+    {
+        if (_lastDestination.Given != destination)
+        {
+            _lastDestination = (destination, _resolver.Single(destination));
+        }
+
+        return _lastDestination.Resolved;
     }
 
     private void CopyIfWanted(string source, string destination, bool isFound)
@@ -163,12 +202,40 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
             Ledger = _ledger,
         };
         string activity = $"Copying {source}";
+        if (RunsBeside)
+        {
+            Enqueue(request);
+            return;
+        }
+
+        // What has begun comes first.
+        DrainAll();
         TransferResult? result = Recurse
             ? TryTree(activity, monitor => TreeCopy.Copy(Tree(request), monitor))
             : Try(activity, monitor => FileCopy.Copy(request, monitor));
         if (result is not null && !(Recurse && PerFile))
         {
             Emit(result);
+        }
+    }
+
+    private void Enqueue(CopyRequest request)
+    {
+        _queue ??= new CopyQueue(ThrottleLimit, Cancellation);
+        if (!_queue.TryAdd(request))
+        {
+            DrainAll();
+            _queue.TryAdd(request);
+        }
+
+        Drain(_queue, MostUnderWay);
+    }
+
+    private void DrainAll()
+    {
+        if (_queue is not null)
+        {
+            Drain(_queue, most: 0);
         }
     }
 

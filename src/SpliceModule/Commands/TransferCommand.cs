@@ -7,7 +7,12 @@ namespace Splice.Commands;
 /// errors look alike.</summary>
 public abstract class TransferCommand : PSCmdlet, IDisposable
 {
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
+
     private readonly CancellationTokenSource _cancellation = new();
+
+    /// <summary>Cancelled when the pipeline is stopped.</summary>
+    private protected CancellationToken Cancellation => _cancellation.Token;
 
     /// <summary>Flags for splice(2): Move, NonBlock, More, Gift.</summary>
     [Parameter]
@@ -90,6 +95,47 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         var tree = new TreeMonitor(
             Emit, exception => WriteError(ErrorRecords.From(exception)), WriteWarning, progress.Report, _cancellation.Token);
         return Try(progress, () => copy(tree));
+    }
+
+    /// <summary>Emits what has become of copies that run beside the pipeline, in the order in which they began.</summary>
+    /// <param name="queue">The copies.</param>
+    /// <param name="most">How many may stay under way; for the others it waits.</param>
+    private protected void Drain(CopyQueue queue, int most)
+    {
+        while (queue.TryTake(TimeSpan.Zero) is { } outcome)
+        {
+            Emit(outcome);
+        }
+
+        while (queue.Count > most)
+        {
+            var progress = new Progress.ProgressReporter(this, $"Copying {queue.Next!.Source}");
+            CopyOutcome? outcome;
+            while ((outcome = queue.TryTake(ProgressInterval)) is null)
+            {
+                progress.Report(queue.Progress);
+            }
+
+            progress.Complete();
+            Emit(outcome);
+        }
+    }
+
+    private void Emit(CopyOutcome outcome)
+    {
+        if (Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
+
+        if (outcome.Error is not null)
+        {
+            WriteError(ErrorRecords.From(outcome.Error));
+        }
+        else
+        {
+            Emit(outcome.Result!);
+        }
     }
 
     /// <summary>Emits a result, with the path that other cmdlets take it by.</summary>

@@ -93,6 +93,10 @@ public class ConstantsTests
         check.Equal("SEEK_DATA", LibC.SeekDataOrigin);
         check.Equal("SEEK_HOLE", LibC.SeekHoleOrigin);
         check.Equal("FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE", LibC.KeepSizeAndPunchHole);
+        check.Equal("EXT4_SUPER_MAGIC", LocalFileSystem.Ext);
+        check.Equal("XFS_SUPER_MAGIC", LocalFileSystem.Xfs);
+        check.Equal("BTRFS_SUPER_MAGIC", LocalFileSystem.Btrfs);
+        check.Equal("TMPFS_MAGIC", LocalFileSystem.Tmpfs);
         check.Equal("SIGXFSZ", FileSizeSignal.FileSizeExceeded);
         check.Equal("S_IFMT", FileStatus.TypeMask);
         AddEnum(check, new Dictionary<SpliceFlags, string>

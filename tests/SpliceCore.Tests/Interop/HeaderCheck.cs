@@ -16,6 +16,7 @@ internal sealed class HeaderCheck
         #include <errno.h>
         #include <fcntl.h>
         #include <linux/fs.h>
+        #include <linux/magic.h>
         #include <poll.h>
         #include <signal.h>
         #include <stddef.h>

@@ -105,6 +105,7 @@ internal sealed class EntryCopier
             Method = _job.Copy.Method,
             Flags = _job.Copy.Flags,
             PipeSize = _job.Copy.PipeSize,
+            AsksClose = folder.Devices.AsksClose,
             SkipsReflink = folder.Devices.RefusesReflink,
         };
         using var file = new NewFile(_job.Copy, source, place, spec, _monitor, tally, _job.Losses);

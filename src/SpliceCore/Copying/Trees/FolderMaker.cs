@@ -37,7 +37,7 @@ internal sealed class FolderMaker(TreeJob job)
                 IsLinked = entry.IsFollowed,
                 Devices = parent.Devices.IsFor(status.Inode.Device, made.Inode.Device)
                     ? parent.Devices
-                    : new DevicePair(status.Inode.Device, made.Inode.Device),
+                    : Devices(status, made, destination),
             };
             parent.AddPending();
             if (folder.IsLinked)
@@ -75,7 +75,7 @@ internal sealed class FolderMaker(TreeJob job)
                 DestinationIdentity = made.Inode,
                 IsNew = isNew,
                 IsOurs = IsOurs(isNew, parentIsOurs: false, made.Inode),
-                Devices = new DevicePair(status.Inode.Device, made.Inode.Device),
+                Devices = Devices(status, made, destination),
             };
             job.Handles.Add(folder);
             return folder;
@@ -145,6 +145,9 @@ internal sealed class FolderMaker(TreeJob job)
 
         ThrowIfLoop(entry, job.Root!, source);
     }
+
+    private static DevicePair Devices(FileStatus source, FileStatus made, SafeFileHandle destination) =>
+        new(source.Inode.Device, made.Inode.Device, LocalFileSystem.IsBehind(destination));
 
     private static void ThrowIfLoop(TreeEntry entry, TreeFolder above, FileIdentity source)
     {

@@ -1,0 +1,207 @@
+using System.Collections.Concurrent;
+using System.Runtime.ExceptionServices;
+using Splice.Copying;
+
+namespace Splice;
+
+/// <summary>Copies many files into one folder, several at once, and hands the outcomes out in the order in which the
+/// files were added. To be used from one thread.</summary>
+public sealed class CopyQueue : IDisposable
+{
+    private const int LongestIdle = 10; // milliseconds
+
+    private readonly int _threads;
+    private readonly CancellationTokenSource _stop;
+    private readonly ConcurrentQueue<Copy> _waiting = new();
+    private readonly Queue<Copy> _inOrder = new();
+    private readonly List<Thread> _workers = [];
+    private readonly HashSet<ulong> _names = [];
+    private DestinationFolder? _folder;
+    private string? _destination;
+    private volatile bool _ended;
+
+    /// <summary>Makes an empty queue.</summary>
+    /// <param name="threads">How many files are copied at once.</param>
+    /// <param name="cancellation">Stops the copies that are under way after at most one step, and the others before their first.</param>
+    public CopyQueue(int threads, CancellationToken cancellation)
+    {
+        _threads = threads;
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+    }
+
+    /// <summary>The files whose outcomes were not taken yet.</summary>
+    public int Count => _inOrder.Count;
+
+    /// <summary>The file whose outcome comes next; null where there is none.</summary>
+    public CopyRequest? Next => _inOrder.TryPeek(out Copy? copy) ? copy.Request : null;
+
+    /// <summary>How far that file is.</summary>
+    public TransferProgress Progress => _inOrder.TryPeek(out Copy? copy) ? copy.Progress : default;
+
+    /// <summary>Starts a copy as soon as a thread is free. False: it must wait until all earlier ones are done, since it
+    /// goes to another place, or to the same name as one of them.</summary>
+    /// <param name="request">The copy of a whole file.</param>
+    public bool TryAdd(CopyRequest request)
+    {
+        if (_destination != request.Destination)
+        {
+            if (Count > 0)
+            {
+                return false;
+            }
+
+            _folder?.Dispose();
+            _folder = DestinationFolder.TryOpen(request.Destination);
+            _destination = request.Destination;
+            _names.Clear();
+        }
+
+        bool isAlone = _folder is null || !_names.Add(Key(Path.GetFileName(request.Source)));
+        if (isAlone && Count > 0)
+        {
+            return false;
+        }
+
+        var copy = new Copy(request, _folder, _stop.Token);
+        _inOrder.Enqueue(copy);
+        _waiting.Enqueue(copy);
+        if (_workers.Count < _threads && _waiting.Count > _workers.Count)
+        {
+            var worker = new Thread(Work) { IsBackground = true, Name = "Splice" };
+            _workers.Add(worker);
+            worker.Start();
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes the outcome of the file that comes next.</summary>
+    /// <param name="wait">How long to wait for it.</param>
+    /// <returns>The outcome; null where it is not there yet, or nothing is to come.</returns>
+    public CopyOutcome? TryTake(TimeSpan wait)
+    {
+        if (!_inOrder.TryPeek(out Copy? copy) || !copy.Wait(wait))
+        {
+            return null;
+        }
+
+        _inOrder.Dequeue();
+        return copy.Outcome;
+    }
+
+    /// <summary>Stops what is under way, and waits for it.</summary>
+    public void Dispose()
+    {
+        _ended = true;
+        _stop.Cancel();
+        foreach (Thread worker in _workers)
+        {
+            worker.Join();
+        }
+
+        _folder?.Dispose();
+        _stop.Dispose();
+    }
+
+    /// <summary>FNV-1a: names are compared by a number, since a million of them may come.</summary>
+    private static ulong Key(string name)
+    {
+        ulong hash = 14695981039346656037;
+        foreach (char letter in name)
+        {
+            hash = (hash ^ letter) * 1099511628211;
+        }
+
+        return hash;
+    }
+
+    /// <summary>Whoever adds files wakes nobody: that would cost more than the copy of a small file. A thread that finds
+    /// nothing looks again after a moment.</summary>
+    private void Work()
+    {
+        int idle = 0;
+        while (!_ended)
+        {
+            if (_waiting.TryDequeue(out Copy? copy))
+            {
+                copy.Run();
+                idle = 0;
+            }
+            else
+            {
+                idle = Math.Min(idle + 1, LongestIdle);
+                Thread.Sleep(idle);
+            }
+        }
+    }
+
+    /// <summary>One of the copies.</summary>
+    private sealed class Copy(CopyRequest request, DestinationFolder? folder, CancellationToken cancellation)
+    {
+        private readonly object _lock = new();
+        private TransferResult? _result;
+        private Exception? _error;
+        private volatile bool _done;
+        private volatile bool _awaited;
+
+        public CopyRequest Request => request;
+
+        public TransferProgress Progress { get; private set; }
+
+        public CopyOutcome Outcome
+        {
+            get
+            {
+                if (_error is not null and not TransferException)
+                {
+                    ExceptionDispatchInfo.Throw(_error);
+                }
+
+                return new CopyOutcome(request, _result, (TransferException?)_error);
+            }
+        }
+
+        public void Run()
+        {
+            try
+            {
+                _result = FileCopy.Copy(request, folder, new TransferMonitor(progress => Progress = progress, cancellation));
+            }
+            catch (Exception exception)
+            {
+                // For the thread that takes the outcome.
+                _error = exception;
+            }
+
+            _done = true;
+            Thread.MemoryBarrier();
+            if (_awaited)
+            {
+                lock (_lock)
+                {
+                    Monitor.PulseAll(_lock);
+                }
+            }
+        }
+
+        public bool Wait(TimeSpan time)
+        {
+            if (_done || time <= TimeSpan.Zero)
+            {
+                return _done;
+            }
+
+            lock (_lock)
+            {
+                _awaited = true;
+                Thread.MemoryBarrier();
+                if (!_done)
+                {
+                    Monitor.Wait(_lock, time);
+                }
+
+                return _done;
+            }
+        }
+    }
+}

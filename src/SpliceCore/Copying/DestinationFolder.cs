@@ -1,0 +1,71 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Copying;
+
+/// <summary>A folder that takes many files, opened once for all of them.</summary>
+internal sealed class DestinationFolder : IDisposable
+{
+    private readonly string _path;
+    private readonly SafeFileHandle _handle;
+    private readonly ulong _device;
+    private readonly bool _isLocal;
+    private DevicePair? _devices;
+
+    private DestinationFolder(string path, SafeFileHandle handle, ulong device)
+    {
+        _path = path;
+        _handle = handle;
+        _device = device;
+        _isLocal = LocalFileSystem.IsBehind(handle);
+    }
+
+    /// <summary>Opens a folder; null where the path leads to none.</summary>
+    public static DestinationFolder? TryOpen(string path)
+    {
+        SysResult opened = LibC.Open(path, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle handle);
+        if (opened.Ok && FileStatus.TryGet(handle, out FileStatus? status).Ok)
+        {
+            return new DestinationFolder(path, handle, status!.Inode.Device);
+        }
+
+        handle.Dispose();
+        return null;
+    }
+
+    /// <summary>Where a source goes in the folder; null where what has its name there is no regular file, and takes a
+    /// closer look.</summary>
+    public Place? TryFind(string source, bool mayReplace)
+    {
+        string name = Path.GetFileName(source);
+        if (name.Length == 0)
+        {
+            return null;
+        }
+
+        SysResult looked = FileStatus.TryGet(_handle, name, followLink: false, out FileStatus? existing);
+        return looked.Errno == Errno.ENOENT || existing?.Kind == DescriptorKind.Regular
+            ? new Place(_handle, name, existing, Path.Join(_path, name), mayReplace)
+            : null;
+    }
+
+    /// <summary>What is known of the way from a source's file system to this one.</summary>
+    public DevicePair DevicesFrom(FileStatus source)
+    {
+        DevicePair? known = Volatile.Read(ref _devices);
+        if (known?.IsFor(source.Inode.Device, _device) == true)
+        {
+            return known;
+        }
+
+        var devices = new DevicePair(source.Inode.Device, _device, _isLocal);
+        Volatile.Write(ref _devices, devices);
+        return devices;
+    }
+
+    /// <summary>Asks whether the user may write to what has the place's name.</summary>
+    public SysResult MayWrite(Place place) => LibC.MayWriteAt(_handle, place.Name);
+
+    public void Dispose() => _handle.Dispose();
+}
