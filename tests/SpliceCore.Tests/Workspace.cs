@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Splice.Tests;
 
 /// <summary>A folder of the test's own that goes with it.</summary>
@@ -33,5 +35,17 @@ public sealed class Workspace : IDisposable
         return content;
     }
 
-    public void Dispose() => Directory.Delete(Folder, recursive: true);
+    public void Dispose()
+    {
+        try
+        {
+            Directory.Delete(Folder, recursive: true);
+        }
+        catch (IOException)
+        {
+            // Names that are not UTF-8, and paths longer than a path may be.
+            using Process remove = Process.Start("rm", ["-rf", "--", Folder]);
+            remove.WaitForExit();
+        }
+    }
 }
