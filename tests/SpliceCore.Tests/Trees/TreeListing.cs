@@ -22,12 +22,19 @@ internal sealed class TreeListing
     public IReadOnlyDictionary<ByteString, TreeEntry> Entries => _entries;
 
     /// <summary>Lists a tree. A descriptor a level is open meanwhile.</summary>
-    public static TreeListing Of(string path)
+    /// <param name="path">The tree's root.</param>
+    /// <param name="sync">Whether the blocks shall be counted that files take in the end: the whole file system is brought
+    /// to the disk for that.</param>
+    public static TreeListing Of(string path, bool sync = true)
     {
         var entries = new SortedDictionary<ByteString, TreeEntry>();
         using (SafeFileHandle root = EntryCalls.OpenFolder(path))
         {
-            EntryCalls.SyncFileSystem(root);
+            if (sync)
+            {
+                EntryCalls.SyncFileSystem(root);
+            }
+
             entries.Add(EntryCalls.Self, TreeEntry.Read(root, EntryCalls.Self));
             Add(root, ByteString.Empty, entries);
         }

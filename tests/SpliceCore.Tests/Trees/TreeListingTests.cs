@@ -132,6 +132,7 @@ public sealed class TreeListingTests : IDisposable
         switch (deed)
         {
             case "read":
+                AccessTimes.Require(_workspace.Folder);
                 File.ReadAllBytes(Path.Combine(_workspace["one"], "file"));
                 break;
             case "change":
