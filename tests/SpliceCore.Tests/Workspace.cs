@@ -41,9 +41,9 @@ public sealed class Workspace : IDisposable
         {
             Directory.Delete(Folder, recursive: true);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or ArgumentException)
         {
-            // Names that are not UTF-8, and paths longer than a path may be.
+            // Names that are not UTF-8, and paths longer than a path may be, of which .NET says that they are empty.
             using Process remove = Process.Start("rm", ["-rf", "--", Folder]);
             remove.WaitForExit();
         }
