@@ -60,7 +60,7 @@ public sealed class MountedFileSystems : IDisposable
         FileSystem.Xfs => Mount.Image("xfs", 4096 * MiB, "-q", "-m", "reflink=1"),
         FileSystem.XfsWithoutReflink => Mount.Image("xfs", 512 * MiB, "-q", "-m", "reflink=0"),
         FileSystem.Btrfs => Mount.Image("btrfs", 4096 * MiB, "-q"),
-        FileSystem.Ext4 => Mount.Image("ext4", 1024 * MiB, "-q", "-E", "lazy_itable_init=1"),
+        FileSystem.Ext4 => Mount.Image("ext4", 1024 * MiB, "-q", "-N", "262144", "-E", "lazy_itable_init=1"),
         FileSystem.Vfat => Mount.Image("vfat", 256 * MiB),
         FileSystem.Tmpfs => Mount.Memory("tmpfs", "size=1g"),
         FileSystem.Ramfs => Mount.Memory("ramfs", "mode=0777"),
