@@ -34,6 +34,18 @@ public sealed class Mount : IDisposable
     /// <summary>Mounts a file system that lives in memory.</summary>
     public static Mount Memory(string type, string options) => Create(_ => ["-t", type, "-o", options, "none"]);
 
+    /// <summary>Mounts a file system that can only be read, and has what a folder has now. Access control lists,
+    /// nanoseconds, years before 1970 and some hard links are lost on the way.</summary>
+    public static Mount Squashfs(string source)
+    {
+        Command.Require("mksquashfs");
+        return Create(workspace =>
+        {
+            Command.Check("mksquashfs", source, workspace["image"], "-no-progress", "-quiet");
+            return ["-t", "squashfs", "-o", "loop,ro", workspace["image"]];
+        });
+    }
+
     /// <summary>Mounts an overlay whose lower and upper folders are on another file system.</summary>
     public static Mount Overlay(string root) => Create(_ =>
     {
