@@ -22,6 +22,8 @@ internal static partial class EntryCalls
     private const int LongestValue = 65536; // XATTR_SIZE_MAX and XATTR_LIST_MAX
     private const int HeaderLength = 19; // of struct linux_dirent64
 
+    private static readonly ByteString SecurityLabel = "security.selinux";
+
     private static readonly ArchitectureValue GetDents64 = new(X64: 217, Arm64: 61);
 
     /// <summary>Opens a folder by its path.</summary>
@@ -144,7 +146,8 @@ internal static partial class EntryCalls
     public static void RemoveAttribute(SafeHandle folder, ByteString name, ByteString attribute) =>
         Check(lremovexattr(PathOf(folder, name), attribute.Terminated), name / attribute);
 
-    /// <summary>All extended attributes with their values; the access control lists are among them.</summary>
+    /// <summary>All extended attributes with their values; the access control lists are among them, SELinux's label is not:
+    /// the system itself gives it to every file.</summary>
     public static SortedDictionary<ByteString, byte[]> Attributes(SafeHandle folder, ByteString name)
     {
         var attributes = new SortedDictionary<ByteString, byte[]>();
@@ -158,7 +161,7 @@ internal static partial class EntryCalls
 
         Check(length, name);
         ByteString[] names = [.. Split(buffer.AsSpan(0, (int)length))];
-        foreach (ByteString attribute in names)
+        foreach (ByteString attribute in names.Where(attribute => attribute != SecurityLabel))
         {
             length = lgetxattr(path, attribute.Terminated, buffer, (nuint)buffer.Length);
             Check(length, name / attribute);
