@@ -200,6 +200,43 @@ Describe 'Copy-ItemZeroCopy' {
         }
     }
 
+    Context '-Reflink' {
+        It 'Always shares the blocks, or says why it cannot' {
+            $failure = Get-Failure { Copy-ItemZeroCopy $source $target -Reflink Always }
+            if ($failure) {
+                $failure.FullyQualifiedErrorId | Should -BeLike 'MethodNotPossible,*'
+                $target | Should -Not -Exist
+            }
+            else {
+                Get-Hash $target | Should -Be (Get-Hash $source)
+            }
+        }
+
+        It 'Never makes no call that could share any' {
+            $result = Copy-ItemZeroCopy $source $target -Reflink Never
+            $result.BytesReflinked | Should -Be 0
+            $result.Method | Should -Not -BeIn 'Reflink', 'CopyFileRange'
+            $result.Attempts.Method | Should -Not -Contain 'Reflink'
+            $result.Attempts.Method | Should -Not -Contain 'CopyFileRange'
+            Get-Hash $target | Should -Be (Get-Hash $source)
+        }
+
+        It '<Mode> does not go with -Method <Method>' -ForEach @(
+            @{ Mode = 'Never'; Method = 'Reflink'; Says = '-Reflink Never forbids' }
+            @{ Mode = 'Never'; Method = 'CopyFileRange'; Says = '-Reflink Never forbids' }
+            @{ Mode = 'Always'; Method = 'SendFile'; Says = 'SendFile shares none' }
+        ) {
+            $failure = Get-Failure { Copy-ItemZeroCopy $source $target -Reflink $Mode -Method $Method }
+            Assert-Failure $failure -Id 'MethodNotPossible,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidOperation -Target $target -Says $Says
+            $target | Should -Not -Exist
+        }
+
+        It 'is one of three' {
+            { Copy-ItemZeroCopy $source $target -Reflink Maybe } |
+                Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,Splice.Commands.CopyItemZeroCopyCommand'
+        }
+    }
+
     Context '-Flags and -PipeSize' {
         It '-Flags <_> chooses splice' -ForEach 'Move', 'NonBlock', 'More', 'Gift', 'Move, NonBlock, More, Gift' {
             $result = Copy-ItemZeroCopy $source $target -Flags $_

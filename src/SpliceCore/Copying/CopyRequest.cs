@@ -22,6 +22,9 @@ public sealed record CopyRequest
     /// <summary>How to move the bytes.</summary>
     public TransferMethod Method { get; init; }
 
+    /// <summary>Whether the copy may, must or must not share blocks with the source.</summary>
+    public ReflinkMode Reflink { get; init; }
+
     /// <summary>Flags for splice(2).</summary>
     public SpliceFlags Flags { get; init; }
 

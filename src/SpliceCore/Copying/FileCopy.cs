@@ -64,9 +64,8 @@ public static class FileCopy
             Length = length,
             RequestedCount = request.Count,
             RequiresAll = true,
-            Method = request.Method == TransferMethod.Auto && request.Flags != SpliceFlags.None
-                ? TransferMethod.Splice
-                : request.Method,
+            Method = MethodChoice.Of(request),
+            Reflink = request.Reflink,
             Flags = request.Flags,
             PipeSize = request.PipeSize,
         };

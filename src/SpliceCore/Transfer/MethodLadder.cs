@@ -12,9 +12,7 @@ internal sealed class MethodLadder : IDisposable
 
     private readonly Descriptor _source;
     private readonly Descriptor _destination;
-    private readonly SpliceFlags _flags;
-    private readonly int _pipeSize;
-    private readonly TransferMethod _wanted;
+    private readonly TransferSpec _spec;
     private readonly Queue<TransferMethod> _candidates = new();
     private readonly List<MethodAttempt> _attempts = [];
     private ITransferMethod? _current;
@@ -25,14 +23,12 @@ internal sealed class MethodLadder : IDisposable
         TransferMethod wanted = spec.Method;
         _source = source;
         _destination = destination;
-        _wanted = wanted;
-        _flags = spec.Flags;
-        _pipeSize = spec.PipeSize ?? DefaultPipeSize;
+        _spec = spec;
 
         // Whether a size of 0 is true is not worth trying methods for; one that was named finds it out.
         Endpoint input = Endpoint.Of(source);
         input = input with { IsEmpty = input.IsEmpty && wanted == TransferMethod.Auto };
-        foreach ((TransferMethod method, string? obstacle) in Methods.Consider(input, Endpoint.Of(destination)))
+        foreach ((TransferMethod method, string? obstacle) in Methods.Consider(input, Endpoint.Of(destination), spec.Reflink))
         {
             bool skips = spec.SkipsReflink && method == TransferMethod.Reflink;
             if (wanted == TransferMethod.Auto ? obstacle is null && !skips : wanted == method)
@@ -56,7 +52,7 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>Notes that a method refused. Without another one left to try, that is the user's to know.</summary>
     public void Refused(TransferMethod method, Errno errno, string reason)
     {
-        if (_wanted != TransferMethod.Auto)
+        if (_spec.Method != TransferMethod.Auto)
         {
             throw NotPossible(method, errno, reason);
         }
@@ -86,8 +82,8 @@ internal sealed class MethodLadder : IDisposable
         TransferMethod.CopyFileRange => new CopyFileRangeMethod(_source, _destination),
         TransferMethod.SendFile => new SendFileMethod(_source, _destination),
         TransferMethod.Splice when _source.Kind == DescriptorKind.Fifo || _destination.Kind == DescriptorKind.Fifo =>
-            new DirectSpliceMethod(_source, _destination, _flags),
-        TransferMethod.Splice => new PipedSpliceMethod(_source, _destination, _flags, _pipeSize),
+            new DirectSpliceMethod(_source, _destination, _spec.Flags),
+        TransferMethod.Splice => new PipedSpliceMethod(_source, _destination, _spec.Flags, _spec.PipeSize ?? DefaultPipeSize),
         _ => new ReadWriteMethod(_source, _destination, leftover, leftoverBytes),
     };
 

@@ -15,22 +15,26 @@ internal static class Methods
     ];
 
     /// <summary>All methods in order, each with the reason why it cannot serve, or null where it may.</summary>
-    public static IEnumerable<(TransferMethod Method, string? Obstacle)> Consider(Endpoint source, Endpoint destination)
+    public static IEnumerable<(TransferMethod Method, string? Obstacle)> Consider(
+        Endpoint source, Endpoint destination, ReflinkMode reflink = ReflinkMode.Auto)
     {
         foreach (TransferMethod method in Order)
         {
-            yield return (method, Obstacle(method, source, destination));
+            yield return (method, Obstacle(method, source, destination, reflink));
         }
     }
 
     /// <summary>Why a method cannot serve for this pair; null where only the kernel can tell.</summary>
-    public static string? Obstacle(TransferMethod method, Endpoint source, Endpoint destination)
+    public static string? Obstacle(
+        TransferMethod method, Endpoint source, Endpoint destination, ReflinkMode reflink = ReflinkMode.Auto)
     {
         bool betweenFiles = source.Kind == DescriptorKind.Regular && destination.Kind == DescriptorKind.Regular;
         bool appending = destination is { Kind: DescriptorKind.Regular, IsAppending: true };
         return method switch
         {
             TransferMethod.ReadWrite => null,
+            TransferMethod.Reflink or TransferMethod.CopyFileRange when reflink == ReflinkMode.Never =>
+                "it can share blocks, which -Reflink Never forbids",
             _ when appending => "the destination was opened for appending (O_APPEND)",
             TransferMethod.Splice => null,
             TransferMethod.SendFile when !source.IsSeekable => "sendfile(2) reads only what has positions: files and block devices",

@@ -26,6 +26,8 @@ internal sealed record TransferSpec
     /// <summary>Whether it is known that these file systems share no blocks: then nobody asks.</summary>
     public bool SkipsReflink { get; init; }
 
+    public ReflinkMode Reflink { get; init; }
+
     public SpliceFlags Flags { get; init; }
 
     public int? PipeSize { get; init; }

@@ -105,6 +105,10 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     [Parameter]
     public SwitchParameter PerFile { get; set; }
 
+    /// <summary>Whether the copy may, must or must not share blocks with the source.</summary>
+    [Parameter]
+    public ReflinkMode Reflink { get; set; }
+
     /// <summary>An existing destination is an error.</summary>
     [Parameter]
     public SwitchParameter NoClobber { get; set; }
@@ -194,6 +198,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
             Count = Count,
             DestinationOffset = DestinationOffset,
             Method = Method,
+            Reflink = Reflink,
             Flags = Flags,
             PipeSize = PipeSize,
             NoClobber = NoClobber,

@@ -56,6 +56,17 @@ public class MethodsTests
     }
 
     [Fact]
+    public void What_could_share_blocks_is_left_out_where_that_is_forbidden()
+    {
+        (TransferMethod Method, string? Obstacle)[] considered =
+            [.. Methods.Consider(Endpoints["file"], Endpoints["file"], ReflinkMode.Never)];
+        Assert.Equal(
+            [TransferMethod.Reflink, TransferMethod.CopyFileRange],
+            considered.Where(pair => pair.Obstacle is not null).Select(pair => pair.Method));
+        Assert.All(considered[..2], pair => Assert.Contains("-Reflink Never", pair.Obstacle, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Every_pair_has_a_word_on_every_method_and_read_and_write_always_serve()
     {
         TransferMethod[] all = [.. Enum.GetValues<TransferMethod>().Where(method => method != TransferMethod.Auto)];

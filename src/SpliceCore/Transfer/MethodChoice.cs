@@ -1,0 +1,23 @@
+namespace Splice.Transfer;
+
+/// <summary>The method that the options of a copy come to, taken together.</summary>
+internal static class MethodChoice
+{
+    /// <exception cref="TransferException">Two options ask for different methods.</exception>
+    public static TransferMethod Of(CopyRequest request)
+    {
+        TransferMethod named = request.Method == TransferMethod.Auto && request.Flags != SpliceFlags.None
+            ? TransferMethod.Splice
+            : request.Method;
+        if (request.Reflink != ReflinkMode.Always)
+        {
+            return named;
+        }
+
+        return named is TransferMethod.Auto or TransferMethod.Reflink
+            ? TransferMethod.Reflink
+            : throw new TransferException(TransferErrorId.MethodNotPossible,
+                $"-Reflink Always shares the blocks of '{request.Source}', and {named} shares none. Leave -Method and -Flags out, or -Reflink.",
+                target: request.Destination);
+    }
+}
