@@ -237,6 +237,52 @@ Describe 'Copy-ItemZeroCopy' {
         }
     }
 
+    Context '-Sparse' {
+        BeforeAll {
+            $script:zeros = "$folder/zeros"
+            [IO.File]::WriteAllBytes($zeros, [byte[]]::new(1MB) + $content + [byte[]]::new(1MB))
+        }
+
+        It 'Auto takes zeros for data' {
+            (Copy-ItemZeroCopy $zeros $target -Reflink Never).BytesInHoles | Should -Be 0
+            [long](stat --format %b $target) * 512 | Should -BeGreaterThan 2MB
+        }
+
+        It 'Always makes holes of zeros' {
+            $result = Copy-ItemZeroCopy $zeros $target -Sparse Always
+            $result.Method | Should -Be ReadWrite
+            $result.BytesInHoles | Should -BeGreaterThan (2MB - 8KB)
+            [long](stat --format %b $target) * 512 | Should -BeLessThan 200KB
+            Get-Hash $target | Should -Be (Get-Hash $zeros)
+        }
+
+        It 'Always makes holes in place' {
+            [IO.File]::WriteAllBytes($target, (Get-TestByte 3MB))
+            Copy-ItemZeroCopy $zeros $target -Sparse Always -Count 1MB -DestinationOffset 1MB
+            [long](stat --format %b $target) * 512 | Should -BeLessOrEqual 2.1MB
+            $bytes = [IO.File]::ReadAllBytes($target)
+            [Linq.Enumerable]::Any([byte[]]$bytes[1MB..(2MB - 1)], [Func[byte, bool]] { $args[0] }) | Should -BeFalse
+        }
+
+        It 'Never gives the copy all its blocks' {
+            truncate --size 2M "$folder/hole"
+            (Copy-ItemZeroCopy "$folder/hole" $target -Sparse Never).BytesInHoles | Should -Be 0
+            [long](stat --format %b $target) * 512 | Should -BeGreaterOrEqual 2MB
+            Get-Hash $target | Should -Be (Get-Hash "$folder/hole")
+        }
+
+        It '<Mode> does not go with <Option>' -ForEach @(
+            @{ Mode = 'Always'; Option = '-Method Splice'; More = @{ Method = 'Splice' } }
+            @{ Mode = 'Always'; Option = '-Flags More'; More = @{ Flags = 'More' } }
+            @{ Mode = 'Never'; Option = '-Method CopyFileRange'; More = @{ Method = 'CopyFileRange' } }
+            @{ Mode = 'Never'; Option = '-Reflink Always'; More = @{ Reflink = 'Always' } }
+        ) {
+            $failure = Get-Failure { Copy-ItemZeroCopy $zeros $target -Sparse $Mode @More }
+            Assert-Failure $failure -Id 'MethodNotPossible,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidOperation -Target $target -Says "-Sparse $Mode"
+            $target | Should -Not -Exist
+        }
+    }
+
     Context '-Flags and -PipeSize' {
         It '-Flags <_> chooses splice' -ForEach 'Move', 'NonBlock', 'More', 'Gift', 'Move, NonBlock, More, Gift' {
             $result = Copy-ItemZeroCopy $source $target -Flags $_

@@ -25,6 +25,9 @@ public sealed record CopyRequest
     /// <summary>Whether the copy may, must or must not share blocks with the source.</summary>
     public ReflinkMode Reflink { get; init; }
 
+    /// <summary>What becomes of holes and of zeros.</summary>
+    public SparseMode Sparse { get; init; }
+
     /// <summary>Flags for splice(2).</summary>
     public SpliceFlags Flags { get; init; }
 

@@ -66,6 +66,7 @@ public static class FileCopy
             RequiresAll = true,
             Method = MethodChoice.Of(request),
             Reflink = request.Reflink,
+            Sparse = request.Sparse,
             Flags = request.Flags,
             PipeSize = request.PipeSize,
         };

@@ -3,10 +3,11 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>Makes holes in the destination where the source has them.</summary>
+/// <summary>Makes holes in the destination where the source has them, or has zeros.</summary>
 internal sealed class HoleWriter(Descriptor destination)
 {
     private bool _grown;
+    private bool _pastEnd;
 
     /// <summary>Gives the destination its final size before the first byte, where it will grow. A hole at its end is
     /// nothing but that size; and XFS hands a file that grows by writing more blocks than it needs, which would stay
@@ -23,15 +24,28 @@ internal sealed class HoleWriter(Descriptor destination)
         return result;
     }
 
-    /// <summary>Takes back what <see cref="GrowTo"/> gave past the place that was reached.</summary>
-    public SysResult CutAt(long reached) =>
-        _grown ? LibC.Truncate(destination.Handle, Math.Max(reached, destination.Size)) : default;
+    /// <summary>Ends the file at the place that was reached, or where it ended before: takes back what
+    /// <see cref="GrowTo"/> gave past it, and gives what holes past the end were not given.</summary>
+    public SysResult EndAt(long reached) =>
+        _grown || _pastEnd ? LibC.Truncate(destination.Handle, Math.Max(reached, destination.Size)) : default;
 
     /// <summary>Makes a range read as zeros without writing them. False: it must be written after all. Past the old end
-    /// of a file there is nothing to punch.</summary>
+    /// of a file there is nothing to punch, except what XFS handed out beyond it.</summary>
     public bool TryMake(long offset, long length)
     {
-        long inside = Math.Min(offset + length, destination.Size) - offset;
-        return inside <= 0 || LibC.PunchHole(destination.Handle, offset, inside).Ok;
+        long inside = Math.Clamp(destination.Size - offset, 0, length);
+        if (inside == length || destination.Kind != DescriptorKind.Regular)
+        {
+            return LibC.PunchHole(destination.Handle, offset, length).Ok;
+        }
+
+        if (_grown)
+        {
+            return inside == 0 || LibC.PunchHole(destination.Handle, offset, inside).Ok;
+        }
+
+        bool made = LibC.PunchHole(destination.Handle, offset, length).Ok || inside == 0;
+        _pastEnd |= made;
+        return made;
     }
 }

@@ -14,6 +14,13 @@ internal static class MethodChoice
             return named;
         }
 
+        if (request.Sparse != SparseMode.Auto)
+        {
+            throw new TransferException(TransferErrorId.MethodNotPossible,
+                $"-Reflink Always takes the holes of '{request.Source}' as they are, and -Sparse {request.Sparse} does not. Leave one of them out.",
+                target: request.Destination);
+        }
+
         return named is TransferMethod.Auto or TransferMethod.Reflink
             ? TransferMethod.Reflink
             : throw new TransferException(TransferErrorId.MethodNotPossible,

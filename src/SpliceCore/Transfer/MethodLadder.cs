@@ -13,14 +13,20 @@ internal sealed class MethodLadder : IDisposable
     private readonly Descriptor _source;
     private readonly Descriptor _destination;
     private readonly TransferSpec _spec;
+    private readonly HoleWriter? _holes;
     private readonly Queue<TransferMethod> _candidates = new();
     private readonly List<MethodAttempt> _attempts = [];
     private ITransferMethod? _current;
 
+    /// <param name="source">The source.</param>
+    /// <param name="destination">The destination.</param>
+    /// <param name="spec">What to do, and by which method.</param>
+    /// <param name="holes">Makes holes of zeros that are read; null where zeros are data.</param>
     /// <exception cref="TransferException">The method that the user named cannot serve.</exception>
-    public MethodLadder(Descriptor source, Descriptor destination, TransferSpec spec)
+    public MethodLadder(Descriptor source, Descriptor destination, TransferSpec spec, HoleWriter? holes)
     {
         TransferMethod wanted = spec.Method;
+        _holes = holes;
         _source = source;
         _destination = destination;
         _spec = spec;
@@ -28,7 +34,8 @@ internal sealed class MethodLadder : IDisposable
         // Whether a size of 0 is true is not worth trying methods for; one that was named finds it out.
         Endpoint input = Endpoint.Of(source);
         input = input with { IsEmpty = input.IsEmpty && wanted == TransferMethod.Auto };
-        foreach ((TransferMethod method, string? obstacle) in Methods.Consider(input, Endpoint.Of(destination), spec.Reflink))
+        foreach ((TransferMethod method, string? obstacle) in
+            Methods.Consider(input, Endpoint.Of(destination), spec.Reflink, spec.Sparse))
         {
             bool skips = spec.SkipsReflink && method == TransferMethod.Reflink;
             if (wanted == TransferMethod.Auto ? obstacle is null && !skips : wanted == method)
@@ -84,6 +91,7 @@ internal sealed class MethodLadder : IDisposable
         TransferMethod.Splice when _source.Kind == DescriptorKind.Fifo || _destination.Kind == DescriptorKind.Fifo =>
             new DirectSpliceMethod(_source, _destination, _spec.Flags),
         TransferMethod.Splice => new PipedSpliceMethod(_source, _destination, _spec.Flags, _spec.PipeSize ?? DefaultPipeSize),
+        _ when _holes is not null => new HoleFindingMethod(_source, _destination, _holes),
         _ => new ReadWriteMethod(_source, _destination, leftover, leftoverBytes),
     };
 

@@ -16,17 +16,18 @@ internal static class Methods
 
     /// <summary>All methods in order, each with the reason why it cannot serve, or null where it may.</summary>
     public static IEnumerable<(TransferMethod Method, string? Obstacle)> Consider(
-        Endpoint source, Endpoint destination, ReflinkMode reflink = ReflinkMode.Auto)
+        Endpoint source, Endpoint destination, ReflinkMode reflink = ReflinkMode.Auto, SparseMode sparse = SparseMode.Auto)
     {
         foreach (TransferMethod method in Order)
         {
-            yield return (method, Obstacle(method, source, destination, reflink));
+            yield return (method, Obstacle(method, source, destination, reflink, sparse));
         }
     }
 
     /// <summary>Why a method cannot serve for this pair; null where only the kernel can tell.</summary>
     public static string? Obstacle(
-        TransferMethod method, Endpoint source, Endpoint destination, ReflinkMode reflink = ReflinkMode.Auto)
+        TransferMethod method, Endpoint source, Endpoint destination,
+        ReflinkMode reflink = ReflinkMode.Auto, SparseMode sparse = SparseMode.Auto)
     {
         bool betweenFiles = source.Kind == DescriptorKind.Regular && destination.Kind == DescriptorKind.Regular;
         bool appending = destination is { Kind: DescriptorKind.Regular, IsAppending: true };
@@ -35,6 +36,10 @@ internal static class Methods
             TransferMethod.ReadWrite => null,
             TransferMethod.Reflink or TransferMethod.CopyFileRange when reflink == ReflinkMode.Never =>
                 "it can share blocks, which -Reflink Never forbids",
+            TransferMethod.Reflink or TransferMethod.CopyFileRange when sparse == SparseMode.Never =>
+                "it can leave holes as they are, which -Sparse Never forbids",
+            _ when sparse == SparseMode.Always && destination.MayHaveHoles =>
+                "only read(2) and write(2) see which bytes are zeros, as -Sparse Always asks",
             _ when appending => "the destination was opened for appending (O_APPEND)",
             TransferMethod.Splice => null,
             TransferMethod.SendFile when !source.IsSeekable => "sendfile(2) reads only what has positions: files and block devices",

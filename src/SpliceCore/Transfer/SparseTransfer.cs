@@ -3,19 +3,17 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>Moves the data of a file with holes, and makes the holes anew.</summary>
+/// <summary>Moves the data of a file with holes, and makes the holes anew; or data of which holes are made.</summary>
 internal sealed class SparseTransfer(
-    Descriptor source, Descriptor destination, TransferLoop loop, TransferTally tally, CancellationToken cancellation)
+    Descriptor source, HoleWriter holes, TransferLoop loop, TransferTally tally, CancellationToken cancellation)
 {
-    private readonly HoleWriter _holes = new(destination);
-
-    /// <summary>Moves <paramref name="length"/> bytes, extent by extent.</summary>
+    /// <summary>Moves <paramref name="length"/> bytes, extent by extent where the source has holes.</summary>
     /// <param name="at">Where; it moves on.</param>
-    /// <param name="length">The range's length, holes included.</param>
+    /// <param name="length">The range's length, holes included; null up to the end.</param>
     /// <param name="sized">What became of the destination's size, which is set before the first byte.</param>
-    public LoopEnd Run(ref TransferCursor at, long length, out SysResult sized)
+    public LoopEnd Run(ref TransferCursor at, long? length, out SysResult sized)
     {
-        sized = _holes.GrowTo(at.DestinationOffset!.Value + length);
+        sized = length is long known ? holes.GrowTo(at.DestinationOffset!.Value + known) : default;
         if (!sized.Ok)
         {
             return LoopEnd.Done;
@@ -23,20 +21,24 @@ internal sealed class SparseTransfer(
 
         try
         {
-            LoopEnd end = Walk(ref at, length);
+            LoopEnd end = length is long all && HasHoles(source) ? Walk(ref at, all) : loop.Run(ref at, length);
             if (end != LoopEnd.Done)
             {
-                sized = _holes.CutAt(at.DestinationOffset!.Value);
+                sized = holes.EndAt(at.DestinationOffset!.Value);
             }
 
             return end;
         }
         catch
         {
-            _holes.CutAt(at.DestinationOffset!.Value);
+            holes.EndAt(at.DestinationOffset!.Value);
             throw;
         }
     }
+
+    /// <summary>Whether it is worth asking the source for its holes.</summary>
+    public static bool HasHoles(Descriptor source) =>
+        source is { Kind: DescriptorKind.Regular, IsSeekable: true, Status.IsProbablySparse: true };
 
     private LoopEnd Walk(ref TransferCursor at, long length)
     {
@@ -49,7 +51,7 @@ internal sealed class SparseTransfer(
                 return LoopEnd.EndOfData;
             }
 
-            if (extent.IsHole && _holes.TryMake(at.DestinationOffset!.Value, extent.Length))
+            if (extent.IsHole && holes.TryMake(at.DestinationOffset!.Value, extent.Length))
             {
                 at.Advance(extent.Length);
                 tally.BytesInHoles += extent.Length;

@@ -6,6 +6,9 @@ internal enum StepKind
     /// <summary>Bytes arrived at the destination; less than asked for is normal.</summary>
     Moved,
 
+    /// <summary>Bytes of the source were zeros and became a hole in the destination.</summary>
+    BecameHole,
+
     /// <summary>The source has no more.</summary>
     EndOfData,
 
@@ -28,6 +31,8 @@ internal readonly record struct StepResult(StepKind Kind, long Bytes, Errno Errn
     public static StepResult EndOfData => new(StepKind.EndOfData, 0, Errno.None, TransferSide.Source);
 
     public static StepResult Moved(long bytes) => new(StepKind.Moved, bytes, Errno.None, TransferSide.Unknown);
+
+    public static StepResult BecameHole(long bytes) => new(StepKind.BecameHole, bytes, Errno.None, TransferSide.Unknown);
 
     /// <summary>Sorts an errno by the method's own table: what is in it is no error but a refusal.</summary>
     public static StepResult From(Errno errno, TransferSide side, TransferMethod method) => errno switch

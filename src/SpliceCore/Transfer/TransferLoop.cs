@@ -39,6 +39,13 @@ internal sealed class TransferLoop(
                     Report();
                     break;
 
+                case StepKind.BecameHole:
+                    at.Advance(step.Bytes);
+                    left -= step.Bytes;
+                    tally.BytesInHoles += step.Bytes;
+                    Report();
+                    break;
+
                 case StepKind.EndOfData when IsFalseEnd(method, at):
                     Descend(method, Errno.None);
                     break;

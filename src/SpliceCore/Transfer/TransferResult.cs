@@ -29,7 +29,7 @@ public sealed record TransferResult
     /// <summary>The bytes whose blocks are shared now, holes between them included.</summary>
     public long BytesReflinked { get; init; }
 
-    /// <summary>The bytes that are holes in the source and stayed holes.</summary>
+    /// <summary>The bytes that are holes now: holes of the source that stayed holes, and zeros that became holes.</summary>
     public long BytesInHoles { get; init; }
 
     /// <summary>The files copied, links and special files included: 1 for a single file.</summary>

@@ -14,6 +14,7 @@ internal sealed class TransferRun : IDisposable
     private readonly MethodLadder _ladder;
     private readonly TransferLoop _loop;
     private readonly TransferMonitor _monitor;
+    private readonly HoleWriter? _holes;
     private TransferCursor _at;
 
     /// <exception cref="TransferException">The method that the user named cannot serve.</exception>
@@ -26,7 +27,11 @@ internal sealed class TransferRun : IDisposable
         _tally = tally;
         _monitor = monitor;
         _at = new TransferCursor(spec.Offset, spec.DestinationOffset);
-        _ladder = new MethodLadder(source, destination, spec);
+        bool mayHaveHoles = spec.Sparse != SparseMode.Never && Endpoint.Of(destination).MayHaveHoles;
+        bool findsHoles = mayHaveHoles && spec.Sparse == SparseMode.Always;
+        bool keepsHoles = mayHaveHoles && spec.Length > 0 && SparseTransfer.HasHoles(source);
+        _holes = findsHoles || keepsHoles ? new HoleWriter(destination) : null;
+        _ladder = new MethodLadder(source, destination, spec, findsHoles ? _holes : null);
         _loop = new TransferLoop(source, destination, _ladder, tally, monitor, spec);
     }
 
@@ -87,24 +92,17 @@ internal sealed class TransferRun : IDisposable
 
     private LoopEnd Move()
     {
-        if (_spec.Length is not long length)
-        {
-            return _loop.Run(ref _at, null);
-        }
-
-        if (length == 0)
+        if (_spec.Length == 0)
         {
             return LoopEnd.Done;
         }
 
-        if (_ladder.Current.Kind == TransferMethod.Reflink && Reflink(length) is not LoopEnd.Refused and LoopEnd end)
+        if (_spec.Length is long length && _ladder.Current.Kind == TransferMethod.Reflink && Reflink(length) is not LoopEnd.Refused and LoopEnd end)
         {
             return end;
         }
 
-        bool keepsHoles = _source is { Kind: DescriptorKind.Regular, IsSeekable: true, Status.IsProbablySparse: true }
-            && _destination is { Kind: DescriptorKind.Regular or DescriptorKind.Block, IsSeekable: true, IsAppending: false };
-        return keepsHoles ? MoveSparse(length) : _loop.Run(ref _at, length);
+        return _holes is null ? _loop.Run(ref _at, _spec.Length) : MoveSparse(_holes);
     }
 
     /// <summary>Shares the whole blocks of the range, and moves the edges that do not fill one.</summary>
@@ -142,10 +140,10 @@ internal sealed class TransferRun : IDisposable
         return end;
     }
 
-    private LoopEnd MoveSparse(long length)
+    private LoopEnd MoveSparse(HoleWriter holes)
     {
-        var sparse = new SparseTransfer(_source, _destination, _loop, _tally, _monitor.Cancellation);
-        LoopEnd end = sparse.Run(ref _at, length, out SysResult sized);
+        var sparse = new SparseTransfer(_source, holes, _loop, _tally, _monitor.Cancellation);
+        LoopEnd end = sparse.Run(ref _at, _spec.Length, out SysResult sized);
         return sized.Ok ? end : throw DestinationFailed(sized.Errno);
     }
 

@@ -28,6 +28,8 @@ internal sealed record TransferSpec
 
     public ReflinkMode Reflink { get; init; }
 
+    public SparseMode Sparse { get; init; }
+
     public SpliceFlags Flags { get; init; }
 
     public int? PipeSize { get; init; }

@@ -109,6 +109,10 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     [Parameter]
     public ReflinkMode Reflink { get; set; }
 
+    /// <summary>What becomes of holes and of zeros.</summary>
+    [Parameter]
+    public SparseMode Sparse { get; set; }
+
     /// <summary>An existing destination is an error.</summary>
     [Parameter]
     public SwitchParameter NoClobber { get; set; }
@@ -199,6 +203,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
             DestinationOffset = DestinationOffset,
             Method = Method,
             Reflink = Reflink,
+            Sparse = Sparse,
             Flags = Flags,
             PipeSize = PipeSize,
             NoClobber = NoClobber,

@@ -25,6 +25,9 @@ internal sealed class LoopDevice : IDisposable
     /// <summary>The device node.</summary>
     public string Path { get; }
 
+    /// <summary>The file behind it.</summary>
+    public string Image => _workspace["image"];
+
     public byte[] Read() => File.ReadAllBytes(Path);
 
     public void Dispose()

@@ -42,9 +42,9 @@ public sealed class HoleWriterTests : IDisposable
     public void A_size_set_too_large_is_cut_back_but_never_below_the_old_one()
     {
         Assert.True(_holes.GrowTo(7 * Block).Ok);
-        Assert.True(_holes.CutAt(5 * Block).Ok);
+        Assert.True(_holes.EndAt(5 * Block).Ok);
         Assert.Equal("XXXX.", Layout);
-        Assert.True(_holes.CutAt(2 * Block).Ok);
+        Assert.True(_holes.EndAt(2 * Block).Ok);
         Assert.Equal("XXXX", Layout);
     }
 

@@ -66,6 +66,20 @@ public class MethodsTests
         Assert.All(considered[..2], pair => Assert.Contains("-Reflink Never", pair.Obstacle, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("file", "file", SparseMode.Always, "ReadWrite")]
+    [InlineData("pipe", "block device", SparseMode.Always, "ReadWrite")]
+    [InlineData("file", "pipe", SparseMode.Always, "SendFile Splice ReadWrite")]
+    [InlineData("file", "file", SparseMode.Never, "SendFile Splice ReadWrite")]
+    public void What_becomes_of_zeros_and_holes_leaves_methods_out(string source, string destination, SparseMode mode, string allowed)
+    {
+        IEnumerable<TransferMethod> methods =
+            from considered in Methods.Consider(Endpoints[source], Endpoints[destination], sparse: mode)
+            where considered.Obstacle is null
+            select considered.Method;
+        Assert.Equal(allowed, string.Join(' ', methods));
+    }
+
     [Fact]
     public void Every_pair_has_a_word_on_every_method_and_read_and_write_always_serve()
     {
