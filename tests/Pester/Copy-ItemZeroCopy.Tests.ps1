@@ -283,6 +283,25 @@ Describe 'Copy-ItemZeroCopy' {
         }
     }
 
+    Context '-RateLimit' {
+        It 'moves every byte' {
+            $result = Copy-ItemZeroCopy $source $target -RateLimit 10MB
+            $result.BytesCopied | Should -Be 100000
+            Get-Hash $target | Should -Be (Get-Hash $source)
+        }
+
+        It 'makes steps of a tenth of a second''s bytes' {
+            $free = Copy-ItemZeroCopy $source $target -Method ReadWrite
+            $limited = Copy-ItemZeroCopy $source $target -Method ReadWrite -RateLimit 200KB
+            $limited.SystemCalls | Should -BeGreaterOrEqual ($free.SystemCalls + 8)
+        }
+
+        It '<_> is none' -ForEach 0, -1 {
+            { Copy-ItemZeroCopy $source $target -RateLimit $_ } |
+                Should -Throw -ErrorId 'ParameterArgumentValidationError,Splice.Commands.CopyItemZeroCopyCommand'
+        }
+    }
+
     Context '-Flags and -PipeSize' {
         It '-Flags <_> chooses splice' -ForEach 'Move', 'NonBlock', 'More', 'Gift', 'Move, NonBlock, More, Gift' {
             $result = Copy-ItemZeroCopy $source $target -Flags $_

@@ -72,6 +72,13 @@ Describe 'Stopping Copy-ItemZeroCopy' {
         Assert-Stop $background
     }
 
+    It 'while a rate keeps it waiting' {
+        # A block is the least that -Sparse Always reads: the first would come after an hour.
+        $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero $args[0] -Count 1MB -Sparse Always -RateLimit 1' $old
+        Wait-Until { Get-OpenFile "$folder/#" } 'the new file being opened'
+        Assert-Stop $background
+    }
+
     It 'while the reader of a FIFO does not read, with <_>' -ForEach 'Auto', 'Splice', 'ReadWrite' {
         $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero $args[0] -Count 1GB -Method $args[1]' "$folder/fifo", $_
         $reader = [IO.File]::OpenRead("$folder/fifo")

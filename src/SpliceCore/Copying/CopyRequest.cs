@@ -34,6 +34,10 @@ public sealed record CopyRequest
     /// <summary>The capacity to ask for where splice(2) needs a pipe of its own, in bytes; null for 1 MiB.</summary>
     public int? PipeSize { get; init; }
 
+    /// <summary>How many bytes may be moved a second; holes and reflinked bytes do not count. Copies that have one limiter
+    /// keep to the rate together. Null: as many as can be.</summary>
+    public RateLimiter? RateLimit { get; init; }
+
     /// <summary>Whether an existing destination is an error.</summary>
     public bool NoClobber { get; init; }
 

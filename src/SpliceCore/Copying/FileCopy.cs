@@ -69,6 +69,7 @@ public static class FileCopy
             Sparse = request.Sparse,
             Flags = request.Flags,
             PipeSize = request.PipeSize,
+            RateLimit = request.RateLimit,
         };
     }
 

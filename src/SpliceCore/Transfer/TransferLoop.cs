@@ -27,8 +27,7 @@ internal sealed class TransferLoop(
                 return LoopEnd.WouldBlock;
             }
 
-            _stepSize.StepStarts();
-            StepResult step = method.Step(at, Math.Min(left, method.StepLimit(_stepSize.Current)));
+            StepResult step = Step(method, at, left);
             switch (step.Kind)
             {
                 case StepKind.Moved:
@@ -89,6 +88,23 @@ internal sealed class TransferLoop(
         monitor.Progress?.Invoke(new TransferProgress(tally.BytesCopied, spec.Length, tally.Elapsed));
 
     public void Dispose() => _readiness.Dispose();
+
+    /// <summary>Makes a step, when the rate allows it. Bytes that are not moved cost nothing.</summary>
+    private StepResult Step(ITransferMethod method, TransferCursor at, long left)
+    {
+        long count = Math.Min(left, method.StepLimit(_stepSize.Current));
+        RateLimiter? limiter = method.Kind == TransferMethod.Reflink ? null : spec.RateLimit;
+        if (limiter is not null)
+        {
+            count = Math.Min(count, Math.Max(limiter.StepLimit, method.SmallestStep));
+            limiter.Take(count, monitor.Cancellation);
+        }
+
+        _stepSize.StepStarts();
+        StepResult step = method.Step(at, count);
+        limiter?.Settle(count, step.Kind == StepKind.Moved ? step.Bytes : 0);
+        return step;
+    }
 
     /// <summary>A method that might wait inside the kernel, out of reach, is entered only when it will not have to.</summary>
     private bool IsReady(ITransferMethod method)

@@ -33,4 +33,7 @@ internal sealed record TransferSpec
     public SpliceFlags Flags { get; init; }
 
     public int? PipeSize { get; init; }
+
+    /// <summary>Shared with other transfers; null where nothing limits the rate.</summary>
+    public RateLimiter? RateLimit { get; init; }
 }

@@ -19,6 +19,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     private PathResolver _resolver = null!;
     private NameFilter _filter = null!;
     private CopyQueue? _queue;
+    private RateLimiter? _limiter;
     private bool _stopsAtErrors;
     private (string? Given, string? Resolved) _lastDestination;
     private string[] _paths = [];
@@ -113,6 +114,11 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     [Parameter]
     public SparseMode Sparse { get; set; }
 
+    /// <summary>How many bytes may be moved a second, by all copies of the command together.</summary>
+    [Parameter]
+    [ValidateRange(1L, long.MaxValue)]
+    public long? RateLimit { get; set; }
+
     /// <summary>An existing destination is an error.</summary>
     [Parameter]
     public SwitchParameter NoClobber { get; set; }
@@ -131,6 +137,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     {
         _resolver = new PathResolver(this);
         _filter = new NameFilter(Include, Exclude, Filter);
+        _limiter = RateLimit is long rate ? new RateLimiter(rate) : null;
         object preference = MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? bound) ? bound : GetVariableValue("ErrorActionPreference");
         _stopsAtErrors = LanguagePrimitives.TryConvertTo(preference, out ActionPreference action)
             && action is not (ActionPreference.Continue or ActionPreference.SilentlyContinue or ActionPreference.Ignore);
@@ -206,6 +213,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
             Sparse = Sparse,
             Flags = Flags,
             PipeSize = PipeSize,
+            RateLimit = _limiter,
             NoClobber = NoClobber,
             Force = Force,
             Preserve = Preserve,

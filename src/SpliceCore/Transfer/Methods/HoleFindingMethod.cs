@@ -32,6 +32,8 @@ internal sealed class HoleFindingMethod : ITransferMethod
 
     public TransferMethod Kind => TransferMethod.ReadWrite;
 
+    public long SmallestStep => _blockSize;
+
     /// <summary>What can be written. A block that has only begun does not count: more of it must be read first.</summary>
     public long BytesInHand => _ready;
 

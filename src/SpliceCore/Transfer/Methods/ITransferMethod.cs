@@ -8,6 +8,9 @@ internal interface ITransferMethod : IDisposable
     /// <summary>The most bytes that a step may take, given what now takes a short time where bytes are moved.</summary>
     long StepLimit(long timed) => timed;
 
+    /// <summary>The fewest bytes that a step needs to get on.</summary>
+    long SmallestStep => 1;
+
     /// <summary>Bytes that have left the source and are not yet at the destination.</summary>
     long BytesInHand => 0;
 
