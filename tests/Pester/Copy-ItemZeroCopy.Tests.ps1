@@ -302,6 +302,58 @@ Describe 'Copy-ItemZeroCopy' {
         }
     }
 
+    Context '-RetryCount and -RetryInterval' {
+        BeforeAll {
+            # Nothing is mapped at its beginning: every read answers EIO.
+            $script:broken = '/proc/self/mem'
+            $seconds = (Get-Command Copy-ItemZeroCopy).Parameters['RetryInterval'].Attributes |
+                Where-Object { $_ -is [System.Management.Automation.ArgumentTransformationAttribute] }
+            $script:seconds = $seconds
+        }
+
+        It 'change nothing where nothing fails' {
+            $result = Copy-ItemZeroCopy $source $target -RetryCount 3 -RetryInterval 1
+            $result.Retries | Should -Be 0
+            Get-Hash $target | Should -Be (Get-Hash $source)
+        }
+
+        It 'try again as often as is said, tell each, and end with the original error' {
+            $lines = Copy-ItemZeroCopy $broken $target -Method ReadWrite -RetryCount 2 -RetryInterval 0.001 -Verbose -ErrorVariable failure -ErrorAction SilentlyContinue 4>&1
+            $lines.Message | Select-Object -Skip 1 | Should -Be "$broken -> ${target}: EIO: Input/output error, try 1 of 2", "$broken -> ${target}: EIO: Input/output error, try 2 of 2"
+            Assert-Failure $failure -Id 'ReadFailed,Splice.Commands.CopyItemZeroCopyCommand' -Category ReadError -Target $broken -Says 'EIO'
+            $failure[0].Exception.Partial.Retries | Should -Be 2
+            $target | Should -Not -Exist
+        }
+
+        It 'try nothing again unless that is said' {
+            $failure = Get-Failure { Copy-ItemZeroCopy $broken $target -Method ReadWrite }
+            $failure[0].Exception.Partial.Retries | Should -Be 0
+        }
+
+        It 'take <Value> for <Time>' -ForEach @(
+            @{ Value = 5; Time = '00:00:05' }
+            @{ Value = 0; Time = '00:00:00' }
+            @{ Value = 1.5; Time = '00:00:01.5000000' }
+            @{ Value = [decimal]2; Time = '00:00:02' }
+            @{ Value = '90'; Time = '00:01:30' }
+            @{ Value = '00:00:07'; Time = '00:00:07' }
+            @{ Value = '1.00:00:00'; Time = '1.00:00:00' }
+            @{ Value = [timespan]::FromMinutes(2); Time = '00:02:00' }
+        ) {
+            "$($seconds.Transform($ExecutionContext, $Value))" | Should -BeExactly $Time
+        }
+
+        It 'do not take <_> for a time' -ForEach -1, '-1', '-00:00:01', 'soon', 1e300, $true {
+            { Copy-ItemZeroCopy $source $target -RetryInterval $_ } |
+                Should -Throw -ErrorId 'ParameterArgumentTransformationError,Splice.Commands.CopyItemZeroCopyCommand'
+        }
+
+        It 'do not take a count below 0' {
+            { Copy-ItemZeroCopy $source $target -RetryCount -1 } |
+                Should -Throw -ErrorId 'ParameterArgumentValidationError,Splice.Commands.CopyItemZeroCopyCommand'
+        }
+    }
+
     Context '-Flags and -PipeSize' {
         It '-Flags <_> chooses splice' -ForEach 'Move', 'NonBlock', 'More', 'Gift', 'Move, NonBlock, More, Gift' {
             $result = Copy-ItemZeroCopy $source $target -Flags $_

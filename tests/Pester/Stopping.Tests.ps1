@@ -79,6 +79,12 @@ Describe 'Stopping Copy-ItemZeroCopy' {
         Assert-Stop $background
     }
 
+    It 'while it waits for the next try' {
+        $background = Invoke-Background 'Copy-ItemZeroCopy /proc/self/mem $args[0] -Method ReadWrite -RetryCount 1 -RetryInterval 1.00:00:00' $old
+        Wait-Until { Get-OpenFile "$folder/#" } 'the new file being opened'
+        Assert-Stop $background
+    }
+
     It 'while the reader of a FIFO does not read, with <_>' -ForEach 'Auto', 'Splice', 'ReadWrite' {
         $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero $args[0] -Count 1GB -Method $args[1]' "$folder/fifo", $_
         $reader = [IO.File]::OpenRead("$folder/fifo")

@@ -35,6 +35,7 @@ internal static class Program
                 result.BytesReflinked,
                 Method = $"{result.Method}",
                 result.SystemCalls,
+                result.Retries,
                 Attempts = result.Attempts.Select(attempt => attempt.ToString()),
                 result.Warnings,
             });
@@ -48,6 +49,7 @@ internal static class Program
                 Errno = $"{exception.Errno}",
                 exception.Message,
                 BytesCopied = exception.Partial?.BytesCopied ?? 0,
+                Retries = exception.Partial?.Retries ?? 0,
             });
             return 1;
         }

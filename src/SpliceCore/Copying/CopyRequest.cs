@@ -38,6 +38,13 @@ public sealed record CopyRequest
     /// keep to the rate together. Null: as many as can be.</summary>
     public RateLimiter? RateLimit { get; init; }
 
+    /// <summary>How many times in a row a call on a file is made again that failed of what may pass (EIO, ESTALE,
+    /// ETIMEDOUT and their like); 0 for never.</summary>
+    public int RetryCount { get; init; }
+
+    /// <summary>How long to wait before that.</summary>
+    public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Whether an existing destination is an error.</summary>
     public bool NoClobber { get; init; }
 

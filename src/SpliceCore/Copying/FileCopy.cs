@@ -25,7 +25,8 @@ public static class FileCopy
         CheckFlags(request);
         try
         {
-            Descriptor source = SourceFile.Open(request.Source, monitor.Cancellation);
+            Descriptor source = SourceFile.Open(
+                request.Source, monitor.Cancellation, Retrier.For(request, monitor, tally));
             using (source.Handle)
             {
                 return folder?.TryFind(request.Source, mayReplace: !request.NoClobber) is { } place
@@ -70,6 +71,7 @@ public static class FileCopy
             Flags = request.Flags,
             PipeSize = request.PipeSize,
             RateLimit = request.RateLimit,
+            Retrier = Retrier.For(request, monitor, tally),
         };
     }
 

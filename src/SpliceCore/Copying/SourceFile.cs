@@ -2,6 +2,7 @@ using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice.Copying;
 
@@ -9,17 +10,17 @@ namespace Splice.Copying;
 internal static class SourceFile
 {
     /// <summary>Opens and looks at it. A FIFO is open when its first writer has come.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="cancellation">Ends a wait.</param>
+    /// <param name="retrier">Opens it again where that may help; null for never.</param>
     /// <exception cref="TransferException">It is not there, not readable, or a directory.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled while a writer was waited for.</exception>
-    public static Descriptor Open(string path, CancellationToken cancellation)
+    public static Descriptor Open(string path, CancellationToken cancellation, Retrier? retrier = null)
     {
-        // Without O_NONBLOCK the open of a FIFO waits for its writer, out of reach; files do not care for it.
-        const int Flags = OpenFlags.ReadOnly | OpenFlags.NoControllingTerminal;
-        SysResult result = LibC.Open(path, Flags | OpenFlags.NonBlock, out SafeFileHandle handle);
-        if (result.Errno == Errno.EAGAIN)
+        SysResult result = TryOpen(path, out SafeFileHandle handle);
+        while (retrier?.TriesAgain(result.Errno) == true)
         {
-            // Somebody holds a lease on the file (fcntl(2), F_SETLEASE): the open waits until it is given up.
-            result = LibC.Open(path, Flags, out handle);
+            result = TryOpen(path, out handle);
         }
 
         if (!result.Ok)
@@ -50,5 +51,15 @@ internal static class SourceFile
             handle.Dispose();
             throw;
         }
+    }
+
+    private static SysResult TryOpen(string path, out SafeFileHandle handle)
+    {
+        // Without O_NONBLOCK the open of a FIFO waits for its writer, out of reach; files do not care for it.
+        const int Flags = OpenFlags.ReadOnly | OpenFlags.NoControllingTerminal;
+        SysResult result = LibC.Open(path, Flags | OpenFlags.NonBlock, out handle);
+
+        // EAGAIN: somebody holds a lease on the file (fcntl(2), F_SETLEASE), and the open waits until it is given up.
+        return result.Errno == Errno.EAGAIN ? LibC.Open(path, Flags, out handle) : result;
     }
 }

@@ -53,6 +53,9 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>The methods that refused, in order.</summary>
     public IReadOnlyList<MethodAttempt> Attempts => _attempts;
 
+    /// <summary>Whether another method may take the place of the one in use.</summary>
+    public bool HasNext => _spec.Method == TransferMethod.Auto && _candidates.Count > 0;
+
     /// <summary>The method in use. The last one, read and write, never refuses: there is always one.</summary>
     public ITransferMethod Current => _current ??= Create(_candidates.Dequeue(), leftover: null, leftoverBytes: 0);
 

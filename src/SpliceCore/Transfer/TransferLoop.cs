@@ -28,6 +28,11 @@ internal sealed class TransferLoop(
             }
 
             StepResult step = Step(method, at, left);
+            if (TriesAgain(method, step))
+            {
+                continue;
+            }
+
             switch (step.Kind)
             {
                 case StepKind.Moved:
@@ -104,6 +109,47 @@ internal sealed class TransferLoop(
         StepResult step = method.Step(at, count);
         limiter?.Settle(count, step.Kind == StepKind.Moved ? step.Bytes : 0);
         return step;
+    }
+
+    /// <summary>Whether a step that failed of what may pass is to be made again, where it stood.</summary>
+    private bool TriesAgain(ITransferMethod method, StepResult step)
+    {
+        if (spec.Retrier is not { } retrier)
+        {
+            return false;
+        }
+
+        if (step.Bytes > 0)
+        {
+            retrier.Succeeded();
+        }
+
+        return Retrier.MayPass(step.Errno) && IsOfFiles(step.Side) && IsFailure(method, step) && retrier.TriesAgain(step.Errno);
+    }
+
+    private bool IsFailure(ITransferMethod method, StepResult step) => step.Kind switch
+    {
+        StepKind.Failed => true,
+        StepKind.WouldBlock => !ReturnsInsteadOfWaiting(method) && !CanWait(step.Side),
+
+        // A refusal is no failure while there is another method that may serve.
+        StepKind.NotSupported => !ladder.HasNext || !MayDescend(method, step.Errno),
+        _ => false,
+    };
+
+    /// <summary>Whether an error is a file system's or a disk's: a peer that broke off does not come back. Pipes have no
+    /// such errors of their own.</summary>
+    private bool IsOfFiles(TransferSide side)
+    {
+        bool fromFile = source.Kind is DescriptorKind.Regular or DescriptorKind.Block;
+        bool toFile = destination.Kind is DescriptorKind.Regular or DescriptorKind.Block;
+        return side switch
+        {
+            TransferSide.Source => fromFile,
+            TransferSide.Destination => toFile,
+            _ => (fromFile && (toFile || destination.Kind == DescriptorKind.Fifo))
+                || (toFile && source.Kind == DescriptorKind.Fifo),
+        };
     }
 
     /// <summary>A method that might wait inside the kernel, out of reach, is entered only when it will not have to.</summary>

@@ -7,4 +7,7 @@ public sealed record TransferMonitor(Action<TransferProgress>? Progress = null, 
 {
     /// <summary>Nobody watches, nothing stops it.</summary>
     public static TransferMonitor None { get; } = new();
+
+    /// <summary>Called before a call that failed is made again, on the transfer's own thread; may be null.</summary>
+    public Action<TransferRetry>? Retrying { get; init; }
 }

@@ -53,6 +53,9 @@ public sealed record TransferResult
     /// <summary>The system calls that the transfer made; closing the files is not counted.</summary>
     public long SystemCalls { get; init; }
 
+    /// <summary>How many times a call was made again that had failed of what may pass.</summary>
+    public long Retries { get; init; }
+
     /// <summary>The time from the first to the last system call.</summary>
     public TimeSpan Elapsed { get; init; }
 

@@ -81,6 +81,7 @@ internal sealed class TransferRun : IDisposable
         Attempts = _ladder.Attempts,
         Flags = _spec.Flags,
         SystemCalls = _tally.SystemCalls,
+        Retries = _tally.Retries,
         Elapsed = _tally.Elapsed,
     };
 

@@ -36,4 +36,7 @@ internal sealed record TransferSpec
 
     /// <summary>Shared with other transfers; null where nothing limits the rate.</summary>
     public RateLimiter? RateLimit { get; init; }
+
+    /// <summary>Null where a failure is final.</summary>
+    public Retrier? Retrier { get; init; }
 }

@@ -12,6 +12,8 @@ internal sealed class TransferTally
 
     public long BytesInHoles { get; set; }
 
+    public long Retries { get; set; }
+
     public long BytesReflinked => BytesBy(TransferMethod.Reflink);
 
     public long BytesMoved { get; private set; }

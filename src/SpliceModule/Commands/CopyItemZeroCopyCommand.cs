@@ -119,6 +119,16 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     [ValidateRange(1L, long.MaxValue)]
     public long? RateLimit { get; set; }
 
+    /// <summary>How many times in a row a call on a file is made again that failed of what may pass.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int RetryCount { get; set; }
+
+    /// <summary>How long to wait before that; a plain number means seconds.</summary>
+    [Parameter]
+    [Seconds]
+    public TimeSpan RetryInterval { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>An existing destination is an error.</summary>
     [Parameter]
     public SwitchParameter NoClobber { get; set; }
@@ -214,6 +224,8 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
             Flags = Flags,
             PipeSize = PipeSize,
             RateLimit = _limiter,
+            RetryCount = RetryCount,
+            RetryInterval = RetryInterval,
             NoClobber = NoClobber,
             Force = Force,
             Preserve = Preserve,

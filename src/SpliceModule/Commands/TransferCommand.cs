@@ -10,6 +10,7 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
 
     private readonly CancellationTokenSource _cancellation = new();
+    private Action<TransferRetry>? _tellRetry;
 
     /// <summary>Cancelled when the pipeline is stopped.</summary>
     private protected CancellationToken Cancellation => _cancellation.Token;
@@ -61,7 +62,8 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     private protected TransferResult? Try(string activity, Func<TransferMonitor, TransferResult> transfer)
     {
         var progress = new Progress.ProgressReporter(this, activity);
-        return Try(progress, () => transfer(new TransferMonitor(progress.Report, _cancellation.Token)));
+        var monitor = new TransferMonitor(progress.Report, _cancellation.Token) { Retrying = _tellRetry ??= TellRetry };
+        return Try(progress, () => transfer(monitor));
     }
 
     private TransferResult? Try(Progress.ProgressReporter progress, Func<TransferResult> transfer)
@@ -160,4 +162,6 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
 
         WriteObject(output);
     }
+
+    private void TellRetry(TransferRetry retry) => WriteVerbose($"{retry.Source} -> {retry.Destination}: {retry}");
 }

@@ -17,6 +17,8 @@ internal sealed record HostAnswer
 
     public long BytesReflinked { get; init; }
 
+    public long Retries { get; init; }
+
     public string? Method { get; init; }
 
     public string[] Attempts { get; init; } = [];

@@ -1,0 +1,47 @@
+namespace Splice.Transfer;
+
+/// <summary>Makes calls again that failed of what may pass: a disk, a network or a server that is away for a while.</summary>
+internal sealed class Retrier
+{
+    private readonly CopyRequest _request;
+    private readonly TransferMonitor _monitor;
+    private readonly TransferTally _tally;
+    private int _inRow;
+
+    private Retrier(CopyRequest request, TransferMonitor monitor, TransferTally tally)
+    {
+        _request = request;
+        _monitor = monitor;
+        _tally = tally;
+    }
+
+    /// <summary>One for a request; null where nothing is to be tried again.</summary>
+    public static Retrier? For(CopyRequest request, TransferMonitor monitor, TransferTally tally) =>
+        request.RetryCount > 0 ? new Retrier(request, monitor, tally) : null;
+
+    /// <summary>Whether an error of a file's input or output may be over when the call is made again.</summary>
+    public static bool MayPass(Errno errno) => errno
+        is Errno.EIO or Errno.ESTALE or Errno.EAGAIN or Errno.ETIMEDOUT or Errno.EREMOTEIO
+        or Errno.ECONNRESET or Errno.ENOTCONN or Errno.EHOSTUNREACH;
+
+    /// <summary>Waits, where the call is to be made again.</summary>
+    /// <returns>False where the error stands.</returns>
+    /// <exception cref="OperationCanceledException">The copy was stopped meanwhile.</exception>
+    public bool TriesAgain(Errno errno)
+    {
+        if (!MayPass(errno) || _inRow == _request.RetryCount)
+        {
+            return false;
+        }
+
+        _inRow++;
+        _tally.Retries++;
+        _monitor.Retrying?.Invoke(
+            new TransferRetry(_request.Source, _request.Destination, errno, _inRow, _request.RetryCount));
+        Pause.Wait(_request.RetryInterval, TimeProvider.System, _monitor.Cancellation);
+        return true;
+    }
+
+    /// <summary>A call did what it should: the next failure is the first in a row.</summary>
+    public void Succeeded() => _inRow = 0;
+}
