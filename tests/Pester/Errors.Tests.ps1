@@ -106,6 +106,31 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             $reader.Dispose()
             Assert-Failure $background.Shell.Streams.Error -Id 'SourceTruncated,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidData -Target "$folder/large" -Says '1048576 bytes at first, 1000 now'
         }
+
+        It 'is written to meanwhile' {
+            [IO.File]::WriteAllBytes("$folder/large", [byte[]]::new(1MB))
+            mkfifo "$folder/fifo"
+            $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1]' "$folder/large", "$folder/fifo"
+            $reader = [IO.File]::OpenRead("$folder/fifo")
+            [IO.File]::AppendAllText("$folder/large", 'a line')
+            $reader.CopyTo([IO.Stream]::Null)
+            Wait-Background $background
+            $reader.Dispose()
+            Assert-Failure $background.Shell.Streams.Error -Id 'SourceChanged,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidData -Target "$folder/large" -Says '1048576 bytes at first, and has 1048582 now', '-AllowChanging'
+        }
+
+        It 'is written to meanwhile, which -AllowChanging allows' {
+            [IO.File]::WriteAllBytes("$folder/large", [byte[]]::new(1MB))
+            mkfifo "$folder/fifo"
+            $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1] -AllowChanging' "$folder/large", "$folder/fifo"
+            $reader = [IO.File]::OpenRead("$folder/fifo")
+            [IO.File]::AppendAllText("$folder/large", 'a line')
+            $reader.CopyTo([IO.Stream]::Null)
+            Wait-Background $background
+            $reader.Dispose()
+            $background.Shell.Streams.Error | Should -BeNullOrEmpty
+            $background.Output.BytesCopied | Should -Be 1MB
+        }
     }
 
     Context 'the destination' {

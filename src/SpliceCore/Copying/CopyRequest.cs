@@ -45,6 +45,10 @@ public sealed record CopyRequest
     /// <summary>How long to wait before that.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Whether a source that somebody writes to meanwhile is copied as it comes, up to the size that it had at
+    /// first. Otherwise it is an error.</summary>
+    public bool AllowChanging { get; init; }
+
     /// <summary>Whether an existing destination is an error.</summary>
     public bool NoClobber { get; init; }
 

@@ -65,6 +65,7 @@ public static class FileCopy
             Length = length,
             RequestedCount = request.Count,
             RequiresAll = true,
+            AllowsChanging = request.AllowChanging,
             Method = MethodChoice.Of(request),
             Reflink = request.Reflink,
             Sparse = request.Sparse,

@@ -78,6 +78,9 @@ public enum TransferErrorId
     /// <summary>The source became shorter while it was copied.</summary>
     SourceTruncated,
 
+    /// <summary>The source was written to while it was copied.</summary>
+    SourceChanged,
+
     /// <summary>Reading the source failed.</summary>
     ReadFailed,
 

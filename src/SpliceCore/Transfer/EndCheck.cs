@@ -29,9 +29,7 @@ internal static class EndCheck
         bool endedEarly = spec.Length.HasValue && source.Status.AllocatedBytes > 0;
         if (source.Kind == DescriptorKind.Regular && (isShorter || endedEarly))
         {
-            throw new TransferException(TransferErrorId.SourceTruncated,
-                $"'{source.Name}' became shorter while it was copied: {source.Size} bytes at first, {now?.Size} now. Copy it again when nobody writes to it.",
-                target: source.Name);
+            throw Truncated(source, now?.Size);
         }
 
         if (spec.RequiresAll && tally.BytesCopied < spec.RequestedCount)
@@ -41,4 +39,9 @@ internal static class EndCheck
                 target: source.Name);
         }
     }
+
+    /// <summary>The source became shorter than what was to be copied.</summary>
+    public static TransferException Truncated(Descriptor source, long? size) => new(TransferErrorId.SourceTruncated,
+        $"'{source.Name}' became shorter while it was copied: {source.Size} bytes at first, {size} now. Copy it again when nobody writes to it.",
+        target: source.Name);
 }

@@ -7,6 +7,11 @@ namespace Splice.Transfer;
 internal sealed class SparseTransfer(
     Descriptor source, HoleWriter holes, TransferLoop loop, TransferTally tally, CancellationToken cancellation)
 {
+    private ExtentSum _extents;
+
+    /// <summary>The sum of the extents that the source had; null where it was not asked for them.</summary>
+    public ulong? Extents { get; private set; }
+
     /// <summary>Moves <paramref name="length"/> bytes, extent by extent where the source has holes.</summary>
     /// <param name="at">Where; it moves on.</param>
     /// <param name="length">The range's length, holes included; null up to the end.</param>
@@ -46,6 +51,7 @@ internal sealed class SparseTransfer(
         foreach (Extent extent in Extent.Walk(source.Handle, start, length))
         {
             cancellation.ThrowIfCancellationRequested();
+            _extents.Add(extent);
             if (extent.IsHole && IsCutOff(extent, start + length))
             {
                 return LoopEnd.EndOfData;
@@ -63,6 +69,7 @@ internal sealed class SparseTransfer(
             }
         }
 
+        Extents = _extents.Value;
         return LoopEnd.Done;
     }
 

@@ -16,6 +16,7 @@ internal sealed class TransferRun : IDisposable
     private readonly TransferMonitor _monitor;
     private readonly HoleWriter? _holes;
     private TransferCursor _at;
+    private ulong? _extents;
 
     /// <exception cref="TransferException">The method that the user named cannot serve.</exception>
     public TransferRun(
@@ -45,6 +46,7 @@ internal sealed class TransferRun : IDisposable
         try
         {
             EndCheck.Check(Move(), _source, _destination, _spec, _tally);
+            ChangeCheck.Check(_source, _destination, _spec, _tally, _extents);
             CheckWrittenBack();
         }
         catch (OperationCanceledException)
@@ -145,6 +147,7 @@ internal sealed class TransferRun : IDisposable
     {
         var sparse = new SparseTransfer(_source, holes, _loop, _tally, _monitor.Cancellation);
         LoopEnd end = sparse.Run(ref _at, _spec.Length, out SysResult sized);
+        _extents = sparse.Extents;
         return sized.Ok ? end : throw DestinationFailed(sized.Errno);
     }
 

@@ -18,6 +18,9 @@ internal sealed record TransferSpec
     /// <summary>Whether less than all that was asked for is an error: a file is copied, or it is not.</summary>
     public bool RequiresAll { get; init; }
 
+    /// <summary>Whether the source may change meanwhile.</summary>
+    public bool AllowsChanging { get; init; }
+
     public TransferMethod Method { get; init; }
 
     /// <summary>Whether the destination's file system may tell an error only when the file is closed.</summary>

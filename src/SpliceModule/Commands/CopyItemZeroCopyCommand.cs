@@ -129,6 +129,10 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     [Seconds]
     public TimeSpan RetryInterval { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Takes a source that somebody writes to meanwhile as it comes.</summary>
+    [Parameter]
+    public SwitchParameter AllowChanging { get; set; }
+
     /// <summary>An existing destination is an error.</summary>
     [Parameter]
     public SwitchParameter NoClobber { get; set; }
@@ -226,6 +230,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
             RateLimit = _limiter,
             RetryCount = RetryCount,
             RetryInterval = RetryInterval,
+            AllowChanging = AllowChanging,
             NoClobber = NoClobber,
             Force = Force,
             Preserve = Preserve,

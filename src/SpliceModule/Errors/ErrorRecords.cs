@@ -41,7 +41,7 @@ internal static class ErrorRecords
         TransferErrorId.DiskFull or TransferErrorId.WriteFailed => ErrorCategory.WriteError,
         TransferErrorId.FileSizeLimit => ErrorCategory.LimitsExceeded,
         TransferErrorId.ReaderGone => ErrorCategory.ConnectionError,
-        TransferErrorId.SourceTruncated or TransferErrorId.FolderChanged => ErrorCategory.InvalidData,
+        TransferErrorId.SourceTruncated or TransferErrorId.SourceChanged or TransferErrorId.FolderChanged => ErrorCategory.InvalidData,
         TransferErrorId.Cancelled => ErrorCategory.OperationStopped,
         TransferErrorId.ResourceExhausted or TransferErrorId.WouldBlock => ErrorCategory.ResourceUnavailable,
         _ => ErrorCategory.ReadError,

@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Splice.Tests.Faults;
 
-/// <summary>A source that becomes shorter while it is copied is told of, whatever moves the bytes.</summary>
+/// <summary>A source that is written to while it is copied is told of, whatever moves the bytes.</summary>
 public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedger ledger)
 {
     private const int MiB = 1 << 20;
@@ -39,16 +39,19 @@ public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedg
     }
 
     [Fact]
-    public void A_part_that_was_not_asked_for_may_go()
+    public void A_part_that_was_not_asked_for_may_go_where_changes_are_allowed()
     {
         using var folder = new Workspace();
         Files.WriteSparse(folder["source"], 9 * MiB, (0, 100_000), (2 * MiB, 100_000));
         var monitor = new TransferMonitor(_ => Truncate(folder["source"], 4 * MiB));
 
         TransferResult result = FileCopy.Copy(
-            new CopyRequest { Source = folder["source"], Destination = folder["copy"], Count = 3 * MiB }, monitor);
+            new CopyRequest { Source = folder["source"], Destination = folder["copy"], Count = 3 * MiB, AllowChanging = true }, monitor);
 
         Assert.Equal(3 * MiB, result.BytesCopied);
+        Assert.Equal(TransferErrorId.SourceChanged, Assert.Throws<TransferException>(() => FileCopy.Copy(
+            new CopyRequest { Source = folder["source"], Destination = folder["copy"], Count = MiB },
+            new TransferMonitor(_ => Truncate(folder["source"], 2 * MiB)))).Id);
     }
 
     [Theory]
@@ -77,6 +80,33 @@ public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedg
     }
 
     [Theory]
+    [InlineData(SourceChange.Grown, "sendfile")]
+    [InlineData(SourceChange.Overwritten, "sendfile")]
+    [InlineData(SourceChange.CutAndRegrown, "sendfile")]
+    [InlineData(SourceChange.Touched, "sendfile")]
+    [InlineData(SourceChange.Grown, "splice")]
+    [InlineData(SourceChange.Overwritten, "splice")]
+    [InlineData(SourceChange.Overwritten, "pread64")]
+    [InlineData(SourceChange.CutAndRegrown, "pread64")]
+    public void Before_a_call_looks_at_it(SourceChange change, string call)
+    {
+        using FaultedCopy copy = FaultedCopy.OfPlainFile();
+        change.Prepare(copy.Request.Source);
+        copy.On = call == "pread64" ? [copy.Request.Source] : [];
+        copy.Request = copy.Request with
+        {
+            Method = call switch
+            {
+                "sendfile" => TransferMethod.SendFile,
+                "splice" => TransferMethod.Splice,
+                _ => TransferMethod.ReadWrite,
+            },
+        };
+
+        AssertTold(copy, TransferErrorId.SourceChanged, () => change.Make(copy.Request.Source), new Fault(call, Second, "1"));
+    }
+
+    [Theory]
     [InlineData(FileSystem.Xfs, TransferMethod.Auto)]
     [InlineData(FileSystem.Xfs, TransferMethod.Reflink)]
     [InlineData(FileSystem.Btrfs, TransferMethod.Auto)]
@@ -100,7 +130,10 @@ public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedg
         Assert.Equal(["copy", "source"], folder.Names);
     }
 
-    private void AssertTold(FaultedCopy copy, params Fault[] faults)
+    private void AssertTold(FaultedCopy copy, params Fault[] faults) =>
+        AssertTold(copy, TransferErrorId.SourceTruncated, () => Truncate(copy.Request.Source, 2_000_000), faults);
+
+    private void AssertTold(FaultedCopy copy, TransferErrorId id, Action change, params Fault[] faults)
     {
         using HostedCopy host = copy.Start(faults);
 
@@ -108,10 +141,10 @@ public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedg
         Assert.True(
             SpinWait.SpinUntil(() => OpenFiles().Any(path => path.StartsWith(copy.Folder + "/#", StringComparison.Ordinal)), Patience),
             "the copy does not begin");
-        Truncate(copy.Request.Source, 2_000_000);
+        change();
 
         HostAnswer answer = host.Finish();
-        Assert.Equal($"{TransferErrorId.SourceTruncated}", answer.Error);
+        Assert.Equal($"{id}", answer.Error);
         copy.Judge(ledger, answer);
     }
 

@@ -6,10 +6,12 @@ namespace Splice.Transfer;
 /// <summary>Shares blocks. A step clones a range that <see cref="ReflinkRange"/> has lined up.</summary>
 internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) : ITransferMethod
 {
+    /// <summary>No byte is moved, so a step may be large: a multiple of every block size.</summary>
+    public const long LargestStep = 16L << 30;
+
     public TransferMethod Kind => TransferMethod.Reflink;
 
-    /// <summary>No byte is moved, so a step may be large: a multiple of every block size.</summary>
-    public long StepLimit(long timed) => 16L << 30;
+    public long StepLimit(long timed) => LargestStep;
 
     public StepResult Step(TransferCursor at, long count)
     {
