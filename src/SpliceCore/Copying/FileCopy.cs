@@ -46,34 +46,13 @@ public static class FileCopy
         CopyRequest request, Descriptor source, TransferMonitor monitor, TransferTally tally)
     {
         DestinationPath destination = DestinationPath.Resolve(request.Source, request.Destination);
-        TransferSpec spec = Specify(request, source);
+        TransferSpec spec = CopySpec.Of(request, source, monitor, tally);
         ExistingDestination.Check(request, source, destination);
         bool inPlace = destination.Existing is not null
             && (request.DestinationOffset.HasValue || destination.Existing.Kind != DescriptorKind.Regular);
         return inPlace
             ? WriteInPlace(request, source, destination, spec, monitor, tally)
             : Replace(request, source, destination, spec, monitor, tally);
-    }
-
-    private static TransferSpec Specify(CopyRequest request, Descriptor source)
-    {
-        long? start = source.IsSeekable ? request.Offset ?? 0 : null;
-        long? length = RangeCheck.Source(source, request.Offset, start, request.Count);
-        return new TransferSpec
-        {
-            Offset = start,
-            Length = length,
-            RequestedCount = request.Count,
-            RequiresAll = true,
-            AllowsChanging = request.AllowChanging,
-            Method = MethodChoice.Of(request),
-            Reflink = request.Reflink,
-            Sparse = request.Sparse,
-            Flags = request.Flags,
-            PipeSize = request.PipeSize,
-            RateLimit = request.RateLimit,
-            Retrier = Retrier.For(request, monitor, tally),
-        };
     }
 
     private static TransferResult WriteInPlace(
@@ -102,7 +81,7 @@ public static class FileCopy
         CopyRequest request, Descriptor source, DestinationFolder folder, Place place, TransferMonitor monitor, TransferTally tally)
     {
         DevicePair devices = folder.DevicesFrom(source.Status);
-        TransferSpec spec = Specify(request, source) with { SkipsReflink = devices.RefusesReflink, AsksClose = devices.AsksClose };
+        TransferSpec spec = CopySpec.Of(request, source, monitor, tally) with { SkipsReflink = devices.RefusesReflink, AsksClose = devices.AsksClose };
         if (place.Existing is { } existing)
         {
             ExistingDestination.Check(request, source.Status, request.Source, existing, place.Label, () => folder.MayWrite(place));

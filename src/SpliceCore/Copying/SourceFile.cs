@@ -9,6 +9,8 @@ namespace Splice.Copying;
 /// <summary>Opening a source by path.</summary>
 internal static class SourceFile
 {
+    private const int Flags = OpenFlags.ReadOnly | OpenFlags.NoControllingTerminal;
+
     /// <summary>Opens and looks at it. A FIFO is open when its first writer has come.</summary>
     /// <param name="path">The path.</param>
     /// <param name="cancellation">Ends a wait.</param>
@@ -56,7 +58,6 @@ internal static class SourceFile
     private static SysResult TryOpen(string path, out SafeFileHandle handle)
     {
         // Without O_NONBLOCK the open of a FIFO waits for its writer, out of reach; files do not care for it.
-        const int Flags = OpenFlags.ReadOnly | OpenFlags.NoControllingTerminal;
         SysResult result = LibC.Open(path, Flags | OpenFlags.NonBlock, out handle);
 
         // EAGAIN: somebody holds a lease on the file (fcntl(2), F_SETLEASE), and the open waits until it is given up.

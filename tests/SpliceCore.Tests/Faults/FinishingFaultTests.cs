@@ -43,8 +43,8 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
         Command.Check("chown", "1234:5678", copy.Request.Destination);
 
-        // After the source and the destination.
-        HostAnswer answer = copy.Run(ledger, Fault.NoReflink, new Fault("statx", "error=EIO", "3"));
+        // After the source, the destination, and the source once more.
+        HostAnswer answer = copy.Run(ledger, Fault.NoReflink, new Fault("statx", "error=EIO", "4"));
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal("1234:5678", Files.Metadata(copy.Request.Destination, "%u:%g"));

@@ -97,14 +97,8 @@ internal sealed class EntryCopier
         TreeFolder folder = entry.Folder;
         Place place = PlaceOf(entry, source.Status);
         var tally = new TransferTally();
-        var spec = new TransferSpec
+        TransferSpec spec = CopySpec.Of(_job.Copy, source, _monitor, tally) with
         {
-            Offset = 0,
-            Length = RangeCheck.Source(source, offset: null, start: 0, count: null),
-            RequiresAll = true,
-            Method = _job.Copy.Method,
-            Flags = _job.Copy.Flags,
-            PipeSize = _job.Copy.PipeSize,
             AsksClose = folder.Devices.AsksClose,
             SkipsReflink = folder.Devices.RefusesReflink,
         };

@@ -159,6 +159,7 @@ internal sealed class TreeCrew
             Attempts = [],
             Flags = _job.Copy.Flags,
             SystemCalls = sums.SystemCalls,
+            Retries = sums.Retries + _job.OpenRetries,
             Elapsed = Stopwatch.GetElapsedTime(_started),
             Warnings = _job.Losses.Describe(),
         };

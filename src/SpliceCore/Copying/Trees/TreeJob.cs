@@ -2,16 +2,18 @@ using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
 using Splice.Errors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice.Copying.Trees;
 
 /// <summary>What the workers of one tree share.</summary>
 internal sealed class TreeJob(TreeRequest request, int workers, CancellationToken cancellation) : IDisposable
 {
-    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-
     // So many reports may wait for whoever reads them; then the workers wait.
     private const int MostReports = 1000;
+
+    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+    private long _openRetries;
 
     public TreeRequest Request => request;
 
@@ -33,6 +35,9 @@ internal sealed class TreeJob(TreeRequest request, int workers, CancellationToke
 
     public MetadataLosses Losses { get; } = new();
 
+    /// <summary>How often something had to be opened again.</summary>
+    public long OpenRetries => _openRetries;
+
     /// <summary>Results, errors and warnings, for the thread that started the job.</summary>
     public BlockingCollection<object> Reports { get; } = new(MostReports);
 
@@ -50,6 +55,7 @@ internal sealed class TreeJob(TreeRequest request, int workers, CancellationToke
     /// <exception cref="TransferException">It cannot be opened.</exception>
     public SafeFileHandle Open(SafeFileHandle folder, FileName name, int flags, object label, bool isSource)
     {
+        Retrier? retrier = null;
         while (true)
         {
             SysResult opened = LibC.OpenAt(folder, name, flags, 0, out SafeFileHandle handle);
@@ -58,8 +64,15 @@ internal sealed class TreeJob(TreeRequest request, int workers, CancellationToke
                 return handle;
             }
 
-            bool again = opened.Errno is Errno.EMFILE or Errno.ENFILE && Handles.CloseIdle();
-            if (!again)
+            retrier ??= Retrier.For(Copy, new TransferMonitor(null, Cancellation), new TransferTally());
+            bool again = opened.Errno is Errno.EMFILE or Errno.ENFILE
+                ? Handles.CloseIdle()
+                : retrier?.TriesAgain(opened.Errno) == true;
+            if (again)
+            {
+                Interlocked.Add(ref _openRetries, retrier is null ? 0 : 1);
+            }
+            else
             {
                 throw (opened.Errno, isSource) switch
                 {

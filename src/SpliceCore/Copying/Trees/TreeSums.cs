@@ -21,6 +21,8 @@ internal sealed class TreeSums
 
     public long SystemCalls { get; set; }
 
+    public long Retries { get; private set; }
+
     /// <summary>The bytes of the file that is under way.</summary>
     public long BytesUnderWay { get; set; }
 
@@ -31,6 +33,7 @@ internal sealed class TreeSums
         BytesMoved += tally.BytesMoved;
         BytesReflinked += tally.BytesReflinked;
         BytesInHoles += tally.BytesInHoles;
+        Retries += tally.Retries;
         for (int i = 0; i < _bytesByMethod.Length; i++)
         {
             _bytesByMethod[i] += tally.BytesBy((TransferMethod)i);
@@ -48,6 +51,7 @@ internal sealed class TreeSums
         BytesReflinked += other.BytesReflinked;
         BytesInHoles += other.BytesInHoles;
         SystemCalls += other.SystemCalls;
+        Retries += other.Retries;
         for (int i = 0; i < _bytesByMethod.Length; i++)
         {
             _bytesByMethod[i] += other._bytesByMethod[i];
