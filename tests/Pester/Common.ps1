@@ -47,6 +47,17 @@ function Wait-Until([scriptblock] $Condition, [string] $What) {
     }
 }
 
+# A tree as find sees it: kind, permissions, size, link target and name of everything in it, in order. Further fields are
+# find's: %T@ for the time of the last modification, say.
+function Get-Tree([string] $Path, [string] $Fields = '') {
+    find $Path -mindepth 1 '(' -type d -printf "%y %m 0 $Fields %P`\n" -o -printf "%y %m %s $Fields %P %l`\n" ')' | Sort-Object -CaseSensitive
+}
+
+# The threads of this process that copy trees.
+function Get-CopyThread {
+    @(Get-Content /proc/self/task/*/comm -ErrorAction Ignore) -like 'Splice*'
+}
+
 # What a process holds open at or below a path: the size and name behind each descriptor.
 function Get-OpenFile([string] $Path, [int] $ProcessId = $PID) {
     foreach ($link in Get-ChildItem -LiteralPath "/proc/$ProcessId/fd" -ErrorAction Ignore) {

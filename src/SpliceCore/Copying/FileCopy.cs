@@ -22,7 +22,7 @@ public static class FileCopy
         RangeCheck.Numbers(request.Offset, request.Count, request.DestinationOffset, request.Source, request.Destination);
         PathCheck.Name(request.Source);
         PathCheck.Name(request.Destination);
-        CheckFlags(request);
+        MethodChoice.Of(request);
         try
         {
             Descriptor source = SourceFile.Open(
@@ -98,15 +98,5 @@ public static class FileCopy
         file.Make();
         request.Ledger?.AddFile(file.Identity);
         return file.Result();
-    }
-
-    private static void CheckFlags(CopyRequest request)
-    {
-        if (request.Flags != SpliceFlags.None && request.Method is not (TransferMethod.Auto or TransferMethod.Splice))
-        {
-            throw new TransferException(TransferErrorId.MethodNotPossible,
-                $"The flags {request.Flags} are for splice(2), and {request.Method} takes none. Use -Method Splice, or leave -Flags out.",
-                target: request.Destination);
-        }
     }
 }

@@ -24,6 +24,9 @@ public enum TransferErrorId
     /// <summary>The destination is inside the source.</summary>
     CopyIntoItself,
 
+    /// <summary>A range was asked for of a folder, or of a link or special file that is copied as such.</summary>
+    RangeOfFolder,
+
     /// <summary>A folder was moved or exchanged while it was copied.</summary>
     FolderChanged,
 

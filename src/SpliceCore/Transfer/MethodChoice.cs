@@ -6,6 +6,13 @@ internal static class MethodChoice
     /// <exception cref="TransferException">Two options ask for different methods.</exception>
     public static TransferMethod Of(CopyRequest request)
     {
+        if (request.Flags != SpliceFlags.None && request.Method is not (TransferMethod.Auto or TransferMethod.Splice))
+        {
+            throw new TransferException(TransferErrorId.MethodNotPossible,
+                $"The flags {request.Flags} are for splice(2), and {request.Method} takes none. Use -Method Splice, or leave -Flags out.",
+                target: request.Destination);
+        }
+
         TransferMethod named = request.Method == TransferMethod.Auto && request.Flags != SpliceFlags.None
             ? TransferMethod.Splice
             : request.Method;

@@ -37,7 +37,8 @@ internal static class ErrorRecords
         TransferErrorId.InvalidPath or TransferErrorId.NegativeOffset or TransferErrorId.NegativeCount
             or TransferErrorId.OffsetPastEnd or TransferErrorId.CountPastEnd or TransferErrorId.NotSeekable
             or TransferErrorId.EndlessSource or TransferErrorId.BadDescriptor or TransferErrorId.HandleClosed
-            or TransferErrorId.SourceNotReadable or TransferErrorId.DestinationNotWritable => ErrorCategory.InvalidArgument,
+            or TransferErrorId.SourceNotReadable or TransferErrorId.DestinationNotWritable
+            or TransferErrorId.RangeOfFolder => ErrorCategory.InvalidArgument,
         TransferErrorId.DiskFull or TransferErrorId.WriteFailed => ErrorCategory.WriteError,
         TransferErrorId.FileSizeLimit => ErrorCategory.LimitsExceeded,
         TransferErrorId.ReaderGone => ErrorCategory.ConnectionError,

@@ -4,6 +4,7 @@ using Splice.Copying.Trees;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice;
 
@@ -26,14 +27,28 @@ public static class TreeCopy
             throw Failures.OpenSource(request.Copy.Source, looked.Errno);
         }
 
-        return status!.Kind switch
+        switch (status!.Kind)
         {
-            DescriptorKind.Directory => CopyFolder(request, monitor),
-            DescriptorKind.SymbolicLink => NodeCopy.Copy(request.Copy),
-            DescriptorKind.Fifo or DescriptorKind.Socket or DescriptorKind.Character or DescriptorKind.Block
-                when request.Copy.Preserve == PreserveAttributes.All => NodeCopy.Copy(request.Copy),
-            _ => FileCopy.Copy(request.Copy, monitor.ForFile()),
-        };
+            case DescriptorKind.Directory:
+                CheckWhole(request.Copy, status.Kind);
+                MethodChoice.Of(request.Copy);
+                return CopyFolder(request, monitor);
+            case DescriptorKind.SymbolicLink:
+            case DescriptorKind.Fifo or DescriptorKind.Socket or DescriptorKind.Character or DescriptorKind.Block
+                when request.Copy.Preserve == PreserveAttributes.All:
+                CheckWhole(request.Copy, status.Kind);
+                return NodeCopy.Copy(request.Copy);
+            default:
+                return FileCopy.Copy(request.Copy, monitor.ForFile());
+        }
+    }
+
+    private static void CheckWhole(CopyRequest request, DescriptorKind kind)
+    {
+        if (!request.IsWhole)
+        {
+            throw TreeErrors.Range(request.Source, kind);
+        }
     }
 
     private static TransferResult CopyFolder(TreeRequest request, TreeMonitor monitor)

@@ -1,3 +1,5 @@
+using Splice.Descriptors;
+
 namespace Splice.Copying.Trees;
 
 /// <summary>What can go wrong with a tree and not with a single file.</summary>
@@ -14,6 +16,12 @@ internal static class TreeErrors
     public static TransferException IntoItself(string source, string destination) => new(TransferErrorId.CopyIntoItself,
         $"'{destination}' is inside '{source}', and would be copied into itself without end. Nothing was touched. Choose a destination outside.",
         Errno.ELOOP, destination);
+
+    public static TransferException Range(string path, DescriptorKind kind) => new(TransferErrorId.RangeOfFolder,
+        kind == DescriptorKind.Directory
+            ? $"'{path}' is a folder, and a range is one of a single file's bytes. Nothing was touched. Leave -Offset, -Count and -DestinationOffset out, or name the file."
+            : $"'{path}' is a {kind} and would be copied as such, which has no range of bytes. Nothing was touched. Leave -Recurse out: then a link is followed, and a device is read.",
+        Errno.EISDIR, path);
 
     public static TransferException Loop(string path) => new(TransferErrorId.CopyIntoItself,
         $"'{path}' leads back to a folder that it is in, or to the copy itself. It was left out. Copy without -FollowSymlink to copy links as links.",
