@@ -5,13 +5,13 @@ namespace Splice.Binding;
 
 /// <summary>Which names are copied, as Copy-Item means it: -Include chooses among the paths given, -Exclude leaves out of
 /// these and of the files in folders, -Filter chooses files in folders and what a wildcard found.</summary>
-internal sealed class NameFilter(string[] include, string[] exclude, string? filter)
+internal sealed class NameFilter(string?[]? include, string?[]? exclude, string? filter)
 {
     private readonly WildcardPattern[] _include = Compile(include);
     private readonly WildcardPattern[] _exclude = Compile(exclude);
 
     /// <summary>Chooses files in folders; null where all are wanted. May be called from any thread.</summary>
-    public Func<string, bool>? ForFiles => exclude.Length == 0 && string.IsNullOrEmpty(filter) ? null : IsFileWanted;
+    public Func<string, bool>? ForFiles => _exclude.Length == 0 && string.IsNullOrEmpty(filter) ? null : IsFileWanted;
 
     /// <summary>Whether a path that was given is wanted.</summary>
     /// <param name="name">Its last part.</param>
@@ -19,23 +19,29 @@ internal sealed class NameFilter(string[] include, string[] exclude, string? fil
     public bool IsWanted(string name, bool isFound) =>
         (_include.Length == 0 || Matches(_include, name))
         && !Matches(_exclude, name)
-        && (!isFound || PassesFilter(name));
+        && (!isFound || PassesFilter(name, ignoreCase: true));
 
     private bool IsFileWanted(string name)
     {
         // A pattern is not made for several threads.
         lock (_exclude)
         {
-            return !Matches(_exclude, name) && PassesFilter(name);
+            return !Matches(_exclude, name) && PassesFilter(name, ignoreCase: false);
         }
     }
 
-    private bool PassesFilter(string name) =>
+    /// <summary>Copy-Item leaves this to the file system in folders, where case counts, and to itself for a wildcard.</summary>
+    private bool PassesFilter(string name, bool ignoreCase) =>
         string.IsNullOrEmpty(filter)
-        || FileSystemName.MatchesWin32Expression(FileSystemName.TranslateWin32Expression(filter), name, ignoreCase: false);
+        || FileSystemName.MatchesWin32Expression(FileSystemName.TranslateWin32Expression(filter), name, ignoreCase);
 
     private static bool Matches(WildcardPattern[] patterns, string name) => Array.Exists(patterns, pattern => pattern.IsMatch(name));
 
-    private static WildcardPattern[] Compile(string[] patterns) =>
-        Array.ConvertAll(patterns, pattern => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant));
+    /// <summary>What a script left empty is no pattern.</summary>
+    private static WildcardPattern[] Compile(string?[]? patterns) =>
+    [
+        .. (patterns ?? [])
+            .Where(pattern => !string.IsNullOrEmpty(pattern))
+            .Select(pattern => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant)),
+    ];
 }

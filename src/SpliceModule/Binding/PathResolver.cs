@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
 using Splice.Errors;
@@ -7,7 +6,9 @@ namespace Splice.Binding;
 
 /// <summary>Turns what a user typed into paths of the file system: relative to $PWD, through drives, wildcards expanded.
 /// What is no such path is an error record, and the others go on.</summary>
-internal sealed class PathResolver(PSCmdlet command)
+/// <param name="command">Whose paths they are.</param>
+/// <param name="findsHidden">Whether wildcards find names that begin with a dot.</param>
+internal sealed class PathResolver(PSCmdlet command, bool findsHidden)
 {
     /// <summary>The files that a path names.</summary>
     /// <param name="path">As the user gave it.</param>
@@ -16,7 +17,8 @@ internal sealed class PathResolver(PSCmdlet command)
     public IReadOnlyList<string> Sources(string path, bool isLiteral, out bool isFound)
     {
         // Most paths have no wildcard: the open tells whether the file is there, so nothing looks twice.
-        bool expand = isFound = !isLiteral && (WildcardPattern.ContainsWildcardCharacters(path) || path.Contains('`', StringComparison.Ordinal));
+        isFound = !isLiteral && WildcardPattern.ContainsWildcardCharacters(path);
+        bool expand = isFound || (!isLiteral && path.Contains('`', StringComparison.Ordinal));
         if (!expand)
         {
             return Single(path) is { } single ? [single] : [];
@@ -24,10 +26,15 @@ internal sealed class PathResolver(PSCmdlet command)
 
         try
         {
-            Collection<string> found = command.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
+            IReadOnlyList<string> found = command.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
             if (!IsFileSystem(path, provider))
             {
                 return [];
+            }
+
+            if (isFound && findsHidden)
+            {
+                found = WithHidden(path);
             }
 
             if (found.Count == 0)
@@ -63,6 +70,12 @@ internal sealed class PathResolver(PSCmdlet command)
             return null;
         }
     }
+
+    private List<string> WithHidden(string pattern) =>
+    [
+        .. command.InvokeProvider.Item.Get([pattern], force: true, literalPath: false)
+            .Select(item => ((FileSystemInfo)item.BaseObject).FullName),
+    ];
 
     private bool IsFileSystem(string path, ProviderInfo provider)
     {

@@ -77,12 +77,12 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     /// <summary>Of the paths given, only those whose last part matches one of these wildcards are copied.</summary>
     [Parameter]
     [SupportsWildcards]
-    public string[] Include { get; set; } = [];
+    public string[]? Include { get; set; }
 
     /// <summary>Paths given and files in folders are left out where their names match one of these wildcards.</summary>
     [Parameter]
     [SupportsWildcards]
-    public string[] Exclude { get; set; } = [];
+    public string[]? Exclude { get; set; }
 
     /// <summary>Only files whose names match are copied, in folders and of what a wildcard in the path finds.</summary>
     [Parameter]
@@ -137,7 +137,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     [Parameter]
     public SwitchParameter NoClobber { get; set; }
 
-    /// <summary>Replaces a destination that is read-only.</summary>
+    /// <summary>Replaces a destination that is read-only, and lets wildcards find hidden names.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -149,7 +149,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     /// <inheritdoc />
     protected override void BeginProcessing()
     {
-        _resolver = new PathResolver(this);
+        _resolver = new PathResolver(this, findsHidden: Force);
         _filter = new NameFilter(Include, Exclude, Filter);
         _limiter = RateLimit is long rate ? new RateLimiter(rate) : null;
         object preference = MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? bound) ? bound : GetVariableValue("ErrorActionPreference");
