@@ -39,6 +39,55 @@ Describe 'The pipeline' {
             (Copy-ItemZeroCopy (Get-Item a) to).Destination | Should -BeExactly "$folder/to/a"
         }
 
+        It 'files whose names <_>' -ForEach 'a[1].txt', '[ab]', 'with space', '`back`tick', 'star*', "new`nline", '-Recurse', '~' {
+            [IO.File]::WriteAllText("$folder/$_", $_)
+            $result = [IO.FileInfo]"$folder/$_" | Copy-ItemZeroCopy -Destination to
+            $result.Source | Should -BeExactly "$folder/$_"
+            [IO.File]::ReadAllText("$folder/to/$_") | Should -BeExactly $_
+            Copy-ItemZeroCopy -InputObject (Get-Item -LiteralPath "./$_") -Destination "$folder/named"
+            [IO.File]::ReadAllText("$folder/named") | Should -BeExactly $_
+        }
+
+        It 'a file of another drive' {
+            $null = New-PSDrive -Name Own -PSProvider FileSystem -Root $folder
+            try {
+                Set-Location /
+                $results = Get-Item Own:/a, Own:/b | Copy-ItemZeroCopy -Destination Own:/to
+                $results.Destination | Should -Be "$folder/to/a", "$folder/to/b"
+            }
+            finally {
+                Set-Location -LiteralPath $folder
+                Remove-PSDrive Own
+            }
+        }
+
+        It 'files and names by turns' {
+            ('a', (Get-Item b), '[c]' | Copy-ItemZeroCopy -Destination to).Source | Should -Be "$folder/a", "$folder/b", "$folder/c"
+        }
+
+        It 'files with a Destination of their own' {
+            $files = Get-Item a, b | Add-Member -PassThru -MemberType ScriptProperty -Name Destination -Value { "to/$($this.Name).bak" }
+            ($files | Copy-ItemZeroCopy).Destination | Should -Be "$folder/to/a.bak", "$folder/to/b.bak"
+        }
+
+        It 'a file that is gone' {
+            $file = Get-Item a
+            Remove-Item a
+            $failure = Get-Failure { $file, (Get-Item b) | Copy-ItemZeroCopy -Destination to }
+            Assert-Failure $failure -Id 'SourceNotFound,Splice.Commands.CopyItemZeroCopyCommand' -Category ObjectNotFound -Target "$folder/a"
+            'to/b' | Should -Exist
+        }
+
+        It 'folders with -Recurse, and without it none' {
+            $null = New-Item -ItemType Directory 'more[1]/deep'
+            Set-Content -LiteralPath 'more[1]/deep/x' 'x'
+            $results = Get-ChildItem -Exclude to | Copy-ItemZeroCopy -Destination to -Recurse
+            $results.Count | Should -Be 4
+            Get-Content -LiteralPath 'to/more[1]/deep/x' | Should -BeExactly 'x'
+            $failure = Get-Failure { Get-Item -LiteralPath 'more[1]' | Copy-ItemZeroCopy -Destination to }
+            Assert-Failure $failure -Id 'SourceIsDirectory,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidType -Target "$folder/more[1]" -Says '-Recurse'
+        }
+
         It 'names' {
             ('a', 'b' | Copy-ItemZeroCopy -Destination to).Count | Should -Be 2
         }

@@ -98,6 +98,49 @@ Describe 'Stopping Copy-ItemZeroCopy' {
     }
 }
 
+Describe 'Stopping Copy-ItemZeroCopy -Recurse' {
+    BeforeEach {
+        $script:folder = "$TestDrive/$([guid]::NewGuid())"
+        $null = [IO.Directory]::CreateDirectory("$folder/site/sub")
+    }
+
+    AfterEach {
+        Get-OpenFile $folder | Should -BeNullOrEmpty
+        Get-CopyThread | Should -BeNullOrEmpty
+        find $folder -name '.*' | Should -BeNullOrEmpty
+        Remove-Item -Recurse $folder
+    }
+
+    It 'in the middle of large files: what is there is whole' {
+        # Many names of one file: much to copy, and little room taken before it is.
+        [IO.File]::WriteAllBytes("$folder/site/0", (Get-TestByte 64MB))
+        1..100 | ForEach-Object { ln "$folder/site/0" "$folder/site/sub/$_" }
+        $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1] -Recurse -Method ReadWrite -ThrottleLimit 2' "$folder/site", "$folder/copy"
+        Wait-Until { Test-Path "$folder/copy/sub/*" } 'the first file'
+        Assert-Stop $background
+        $copied = @(Get-ChildItem -Recurse -File "$folder/copy")
+        $copied.Count | Should -BeLessThan 101
+        ($copied | Get-FileHash).Hash | Sort-Object -Unique | Should -Be (Get-Hash "$folder/site/0")
+    }
+
+    It 'while whoever takes the results does not come back' {
+        1..3000 | ForEach-Object { "$folder/site/sub/$_" } | xargs touch
+        $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1] -Recurse -PerFile | ForEach-Object { Start-Sleep 1000 }' "$folder/site", "$folder/copy"
+        Wait-Until { Test-Path "$folder/copy/sub/*" } 'the first file'
+        Assert-Stop $background
+        # So many results wait at most, and one a thread.
+        @(Get-ChildItem "$folder/copy/sub").Count | Should -BeLessThan 3000
+    }
+
+    It 'while it waits for a FIFO that is named among folders: the next ones are not begun' {
+        mkfifo "$folder/fifo"
+        $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1] -Recurse' @("$folder/fifo", "$folder/site"), "$folder/copy"
+        Wait-Until { Get-OpenFile "$folder/fifo" } 'the FIFO being opened'
+        Assert-Stop $background
+        "$folder/copy" | Should -Not -Exist
+    }
+}
+
 Describe 'Stopping Invoke-Splice' {
     BeforeEach {
         $script:target = "$TestDrive/$([guid]::NewGuid())"

@@ -248,7 +248,12 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
         TransferResult? result = Recurse
             ? TryTree(activity, monitor => TreeCopy.Copy(Tree(request), monitor))
             : Try(activity, monitor => FileCopy.Copy(request, monitor));
-        if (result is not null && !(Recurse && PerFile))
+        if (result is { DirectoryCount: > 0 } && PerFile)
+        {
+            // Its files have been emitted one by one.
+            Warn(result);
+        }
+        else if (result is not null)
         {
             Emit(result);
         }

@@ -149,11 +149,7 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
             WriteVerbose($"{result.Source} -> {result.Destination}: {attempt}");
         }
 
-        foreach (string warning in result.Warnings)
-        {
-            WriteWarning(warning);
-        }
-
+        Warn(result);
         var output = new PSObject(result);
         if (Path.IsPathRooted(result.Destination))
         {
@@ -164,4 +160,14 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     }
 
     private void TellRetry(TransferRetry retry) => WriteVerbose($"{retry.Source} -> {retry.Destination}: {retry}");
+
+    /// <summary>Says what worked only in part.</summary>
+    /// <param name="result">The result.</param>
+    private protected void Warn(TransferResult result)
+    {
+        foreach (string warning in result.Warnings)
+        {
+            WriteWarning(warning);
+        }
+    }
 }

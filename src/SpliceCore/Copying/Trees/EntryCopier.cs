@@ -114,7 +114,8 @@ internal sealed class EntryCopier
         Sums.Files++;
         if (_reportsFiles)
         {
-            _job.Report(file.Result());
+            // What could not be kept is told once, of the tree.
+            _job.Report(file.Result() with { Warnings = [] });
         }
 
         return file.Identity;
