@@ -190,6 +190,25 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             Get-Content to/site/a | Should -BeExactly 'a'
         }
 
+        It 'also where they are links' {
+            $null = New-Item -ItemType Directory to/site
+            ln -s one site/link
+            ln -s two other/site/link
+            $failure = Get-Failure { Copy-ItemZeroCopy site, other/site to -Recurse -Exclude a, c }
+            Assert-Failure $failure -Id "DestinationExists,$command" -Category ResourceExists -Target "$folder/to/site/link" -Says "$folder/other/site/link"
+            (Get-Item to/site/link).LinkTarget | Should -BeExactly 'one'
+        }
+
+        It 'also where they are names of one file' {
+            # The first name is copied into a new folder, the second becomes a link to it in one that was there.
+            $null = New-Item -ItemType Directory to/site/sub
+            ln site/sub/deep/d site/sub/d
+            [IO.File]::WriteAllText("$folder/other/site/sub/d", 'other d')
+            $failure = Get-Failure { Copy-ItemZeroCopy site, other/site to -Recurse -Preserve HardLink -Exclude a, c }
+            Assert-Failure $failure -Id "DestinationExists,$command" -Category ResourceExists -Target "$folder/to/site/sub/d" -Says "$folder/other/site/sub/d"
+            Get-Content to/site/sub/d, to/site/sub/deep/d | Should -BeExactly 'sub/deep/d', 'sub/deep/d'
+        }
+
         It 'are none for two commands' {
             Copy-ItemZeroCopy site to -Recurse
             Get-Failure { Copy-ItemZeroCopy other/site to -Recurse } | Should -BeNullOrEmpty
@@ -231,6 +250,23 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             $output.Failed | Should -Be 3
             $output.Files | Should -Be 1
             Get-Content to/site/b | Should -BeExactly 'b'
+        }
+
+        It 'may not look at some while they are counted for the progress bar, which takes a copy of over a second' {
+            $output = Invoke-PlainUser "
+                Set-Location '$folder/to'
+                `$null = New-Item -ItemType Directory source/closed
+                1..20 | ForEach-Object { Set-Content source/`$_ x }
+                Set-Content source/closed/file x
+                chmod 0444 source/closed
+                `$ProgressPreference = 'SilentlyContinue'
+                Import-Module '$module/Splice.psd1'
+                Copy-ItemZeroCopy source copy -Recurse -PerFile -ErrorAction SilentlyContinue -ErrorVariable failed |
+                    ForEach-Object { Start-Sleep -Milliseconds 100 }
+                chmod 0755 source/closed copy/closed
+                `$failed.TargetObject"
+            $LASTEXITCODE | Should -Be 0
+            $output | Should -Be "$folder/to/source/closed/file"
         }
 
         It 'may not write into a folder that is there' -Skip:(-not $isRoot) {

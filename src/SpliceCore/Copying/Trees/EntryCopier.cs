@@ -104,11 +104,7 @@ internal sealed class EntryCopier
         };
         using var file = new NewFile(_job.Copy, source, place, spec, _monitor, tally, _job.Losses);
         file.Make();
-        if (!folder.IsOurs)
-        {
-            _job.Copy.Ledger?.AddFile(file.Identity);
-        }
-
+        Remember(folder, file.Identity);
         folder.Devices.Learn(file.Attempts);
         Sums.Add(tally);
         Sums.Files++;
@@ -144,6 +140,7 @@ internal sealed class EntryCopier
     {
         using var node = StagedNode.Make(PlaceOf(entry, status), source, status, entry.SourceLabel);
         FileIdentity identity = node.Finish(source, status, _job.Copy.Preserve, _job.Losses);
+        Remember(entry.Folder, identity);
         Count(entry);
         return identity;
     }
@@ -152,7 +149,21 @@ internal sealed class EntryCopier
     {
         using var node = StagedNode.Link(PlaceOf(entry, status), made);
         node.Commit();
+        if (FileStatus.TryGet(made, out FileStatus? copy).Ok)
+        {
+            Remember(entry.Folder, copy!.Inode);
+        }
+
         Count(entry);
+    }
+
+    /// <summary>No other source of the command may replace it. In a folder of ours nothing is replaced at all.</summary>
+    private void Remember(TreeFolder folder, FileIdentity identity)
+    {
+        if (!folder.IsOurs)
+        {
+            _job.Copy.Ledger?.AddFile(identity);
+        }
     }
 
     private void Count(TreeEntry entry)

@@ -92,7 +92,8 @@ internal sealed class TreeCount(TreeJob job) : IDisposable
         if (job.Request.Includes?.Invoke(name.ToString()) != false)
         {
             _files++;
-            _bytes += kind == DescriptorKind.Regular ? status!.Size : 0;
+            // What cannot be looked at, or is gone by now, will not be copied either.
+            _bytes += status is { Kind: DescriptorKind.Regular } ? status.Size : 0;
         }
 
         return true;
