@@ -294,6 +294,24 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             $output | Should -Be '4', '555', '555', '444'
         }
 
+        It 'has a limit on threads, and those that there are do it all' -Skip:(-not $isRoot) {
+            # A user that runs nothing else takes root.
+            $script = "
+                Set-Location '$folder'
+                Import-Module '$module/Splice.psd1'
+                `$null = Copy-ItemZeroCopy site to/first -Recurse
+                `$few = @(Get-ChildItem /proc/self/task).Count + 20
+                prlimit --pid `$PID --nproc=`$few
+                `$result = Copy-ItemZeroCopy site to/second -Recurse -ThrottleLimit 500
+                `$result.FileCount
+                @((Get-Content /proc/self/task/*/comm) -like 'Splice*').Count"
+            $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($script))
+            $user = 1000000 + $PID
+            $output = setpriv --reuid=$user --regid=$user --clear-groups env HOME=/nonexistent pwsh -NoProfile -NonInteractive -EncodedCommand $encoded
+            $output | Should -Be '4', '0'
+            Get-Tree to/second | Should -Be (Get-Tree site)
+        }
+
         It 'loses the owners, and is told once' -Skip:(-not $isRoot) {
             $output = Invoke-PlainUser "
                 Set-Location '$folder'

@@ -4,6 +4,7 @@ namespace Splice.Copying.Trees;
 internal sealed class SliceQueue(int workers)
 {
     private readonly object _lock = new();
+    private int _workers = workers;
     private readonly Queue<TreeSlice> _slices = new();
     private int _waiting;
     private bool _done;
@@ -30,7 +31,7 @@ internal sealed class SliceQueue(int workers)
             _waiting++;
             while (_slices.Count == 0 && !_done)
             {
-                if (_waiting == workers)
+                if (_waiting == _workers)
                 {
                     Stop();
                     break;
@@ -44,6 +45,19 @@ internal sealed class SliceQueue(int workers)
             bool found = _slices.TryDequeue(out TreeSlice? slice);
             _wanted = _waiting > _slices.Count;
             return found && !_done ? slice : null;
+        }
+    }
+
+    /// <summary>Says that there is a worker less.</summary>
+    public void Leave()
+    {
+        lock (_lock)
+        {
+            _workers--;
+            if (_waiting == _workers && _slices.Count == 0)
+            {
+                Stop();
+            }
         }
     }
 

@@ -26,10 +26,20 @@ internal sealed class TreeCount(TreeJob job) : IDisposable
     /// <summary>Starts counting where the copy has taken so long.</summary>
     public void StartAfter(TimeSpan elapsed)
     {
-        if (_thread is null && elapsed >= WorthIt)
+        if (_thread is not null || elapsed < WorthIt)
         {
-            _thread = new Thread(Run) { IsBackground = true, Name = "Splice count" };
-            _thread.Start();
+            return;
+        }
+
+        var thread = new Thread(Run) { IsBackground = true, Name = "Splice count" };
+        try
+        {
+            thread.Start();
+            _thread = thread;
+        }
+        catch (OutOfMemoryException)
+        {
+            // The user's threads are limited: perhaps there is one left next time.
         }
     }
 

@@ -27,14 +27,10 @@ internal sealed class TreeCrew
     /// <returns>The sums.</returns>
     public TransferResult Run()
     {
-        Thread[] threads = [.. _workers.Select(worker => new Thread(() => Work(worker)) { IsBackground = true, Name = "Splice" })];
-        foreach (Thread thread in threads)
-        {
-            thread.Start();
-        }
-
+        List<Thread> threads = [];
         try
         {
+            Start(threads);
             Listen();
         }
         finally
@@ -59,6 +55,31 @@ internal sealed class TreeCrew
             };
     }
 
+    /// <summary>Starts as many workers as the system lets us have.</summary>
+    private void Start(List<Thread> threads)
+    {
+        foreach (TreeWorker worker in _workers)
+        {
+            var thread = new Thread(() => Work(worker)) { IsBackground = true, Name = "Splice" };
+            try
+            {
+                thread.Start();
+                threads.Add(thread);
+            }
+            catch (OutOfMemoryException)
+            {
+                // pthread_create(3), EAGAIN: the user's threads are limited (ulimit -u). The others do it all.
+                _job.Slices.Leave();
+                Leave();
+            }
+        }
+
+        if (threads.Count == 0)
+        {
+            throw TreeErrors.NoThreads(_job.Copy.Source);
+        }
+    }
+
     private void Work(TreeWorker worker)
     {
         try
@@ -81,10 +102,15 @@ internal sealed class TreeCrew
         }
         finally
         {
-            if (Interlocked.Decrement(ref _atWork) == 0)
-            {
-                _job.Reports.CompleteAdding();
-            }
+            Leave();
+        }
+    }
+
+    private void Leave()
+    {
+        if (Interlocked.Decrement(ref _atWork) == 0)
+        {
+            _job.Reports.CompleteAdding();
         }
     }
 

@@ -23,6 +23,10 @@ internal static class TreeErrors
             : $"'{path}' is a {kind} and would be copied as such, which has no range of bytes. Nothing was touched. Leave -Recurse out: then a link is followed, and a device is read.",
         Errno.EISDIR, path);
 
+    public static TransferException NoThreads(string path) => new(TransferErrorId.ResourceExhausted,
+        $"'{path}' cannot be copied: the system has no thread left to do it. Nothing was copied. End some processes, or raise the limit (ulimit -u).",
+        Errno.EAGAIN, path);
+
     public static TransferException Loop(string path) => new(TransferErrorId.CopyIntoItself,
         $"'{path}' leads back to a folder that it is in, or to the copy itself. It was left out. Copy without -FollowSymlink to copy links as links.",
         Errno.ELOOP, path);
