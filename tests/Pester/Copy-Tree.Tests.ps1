@@ -3,7 +3,7 @@ BeforeAll {
     Import-Module "$PSScriptRoot/../../out/Splice"
 
     # A folder with what folders have: files large and empty, folders, links that lead to files, folders and nowhere.
-    function New-Site([string] $Path) {
+    function Initialize-Site([string] $Path) {
         $null = [IO.Directory]::CreateDirectory("$Path/img/icons")
         $null = [IO.Directory]::CreateDirectory("$Path/empty folder")
         [IO.File]::WriteAllText("$Path/index.html", 'index')
@@ -25,7 +25,7 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
     BeforeEach {
         $script:folder = "$TestDrive/$([guid]::NewGuid())"
         $script:site = "$folder/site"
-        New-Site $site
+        Initialize-Site $site
         Push-Location -LiteralPath $folder
     }
 
@@ -365,7 +365,7 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
 
     Context 'at once' {
         BeforeEach {
-            New-Site "$folder/other"
+            Initialize-Site "$folder/other"
             [IO.File]::WriteAllText("$folder/other/only", 'other')
             $script:module = (Get-Module Splice).Path
         }

@@ -12,7 +12,7 @@ BeforeDiscovery {
                     @{ Include = '*.txt'; Exclude = 'a*' }, @{ Include = 's*', '*.txt'; Exclude = '*.log', '[ab].*' }
                 )) {
                 $arguments = @{ Path = $path } + $patterns
-                @{ Arguments = $arguments; Text = ConvertTo-Json -Compress $arguments }
+                @{ Arguments = $arguments; Text = $arguments | ConvertTo-Json -Compress }
             }
         }
 
@@ -29,7 +29,7 @@ BeforeDiscovery {
                 @{ LiteralPath = 'src'; Filter = '*.txt' }, @{ LiteralPath = 'src'; Filter = '*.TXT' }, @{ LiteralPath = 'src'; Exclude = '*.txt' }
                 @{ LiteralPath = 'src/x[1]'; Exclude = '*.txt' }, @{ LiteralPath = 'src/[q].txt'; Filter = '*.log' }, @{ LiteralPath = 'src/a.txt'; Exclude = 'a*' }
             )) {
-            @{ Arguments = $arguments; Text = ConvertTo-Json -Compress $arguments }
+            @{ Arguments = $arguments; Text = $arguments | ConvertTo-Json -Compress }
         }
     )
 }

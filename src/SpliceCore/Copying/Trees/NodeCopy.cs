@@ -9,8 +9,10 @@ namespace Splice.Copying.Trees;
 /// <summary>Copies a single link or special file that was named, not one in a folder.</summary>
 internal static class NodeCopy
 {
+    /// <param name="request">What to copy.</param>
+    /// <param name="kind">What it was when it was looked at.</param>
     /// <exception cref="TransferException">It was not copied; what was in its place is as before.</exception>
-    public static TransferResult Copy(CopyRequest request)
+    public static TransferResult Copy(CopyRequest request, DescriptorKind kind)
     {
         var tally = new TransferTally();
         SysResult opened = LibC.Open(request.Source, OpenFlags.PathOnly | OpenFlags.NoFollow, out SafeFileHandle source);
@@ -23,17 +25,22 @@ internal static class NodeCopy
                 throw Failures.OpenSource(request.Source, looked.Errno);
             }
 
-            using var destination = TreeDestination.Find(request, status!);
+            if (status!.Kind != kind)
+            {
+                throw TreeErrors.Moved(request.Source);
+            }
+
+            using var destination = TreeDestination.Find(request, status);
             Place place = destination.Place;
             if (place.Existing is { } existing)
             {
                 ExistingDestination.Check(
-                    request, status!, request.Source, existing, place.Label, () => LibC.MayWriteAt(place.Folder, place.Name));
+                    request, status, request.Source, existing, place.Label, () => LibC.MayWriteAt(place.Folder, place.Name));
             }
 
             var losses = new MetadataLosses();
-            using var node = StagedNode.Make(place with { MayReplace = !request.NoClobber }, source, status!, request.Source);
-            FileIdentity made = node.Finish(source, status!, request.Preserve, losses);
+            using var node = StagedNode.Make(place with { MayReplace = !request.NoClobber }, source, status, request.Source);
+            FileIdentity made = node.Finish(source, status, request.Preserve, losses);
             request.Ledger?.AddFile(made);
             return new TransferResult
             {

@@ -37,7 +37,7 @@ public static class TreeCopy
             case DescriptorKind.Fifo or DescriptorKind.Socket or DescriptorKind.Character or DescriptorKind.Block
                 when request.Copy.Preserve == PreserveAttributes.All:
                 CheckWhole(request.Copy, status.Kind);
-                return NodeCopy.Copy(request.Copy);
+                return NodeCopy.Copy(request.Copy, status.Kind);
             default:
                 return FileCopy.Copy(request.Copy, monitor.ForFile());
         }
