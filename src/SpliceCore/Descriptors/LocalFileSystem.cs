@@ -15,4 +15,9 @@ internal static class LocalFileSystem
     /// <summary>Whether the file system behind a handle is one of them; false where that is not known.</summary>
     public static bool IsBehind(SafeHandle handle) =>
         LibC.FileSystemType(handle) is { Ok: true, Value: Ext or Xfs or Btrfs or Tmpfs };
+
+    /// <summary>Whether a store through a mapping into a hole is known to change the file's modification time, as it does
+    /// where the file system hears of the page's first store (page_mkwrite). Tmpfs does not.</summary>
+    public static bool TimesMappedStores(SafeHandle handle) =>
+        LibC.FileSystemType(handle) is { Ok: true, Value: Ext or Xfs or Btrfs };
 }

@@ -10,6 +10,8 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>The size of our own pipe where the user names none: the most that a user gets without privilege.</summary>
     public const int DefaultPipeSize = 1 << 20;
 
+    private const long SmallPiece = 128 * 1024;
+
     private readonly Descriptor _source;
     private readonly Descriptor _destination;
     private readonly TransferSpec _spec;
@@ -17,6 +19,8 @@ internal sealed class MethodLadder : IDisposable
     private readonly Queue<TransferMethod> _candidates = new();
     private readonly List<MethodAttempt> _attempts = [];
     private ITransferMethod? _current;
+    private ITransferMethod? _pieces;
+    private bool? _isLocal;
 
     /// <param name="source">The source.</param>
     /// <param name="destination">The destination.</param>
@@ -59,6 +63,17 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>The method in use. The last one, read and write, never refuses: there is always one.</summary>
     public ITransferMethod Current => _current ??= Create(_candidates.Dequeue(), leftover: null, leftoverBytes: 0);
 
+    /// <summary>The method for a piece of a sparse file. A small one takes less time read and written than by a
+    /// copy_file_range(2) that hands pages through a pipe of the kernel's (0.87 on ext4 with pieces of 100 KB). That is how
+    /// local file systems without reflinks do it; others may have a better way.</summary>
+    public ITransferMethod ForPiece(long length)
+    {
+        bool isSmall = length <= SmallPiece && _spec.Method == TransferMethod.Auto && Current.Kind == TransferMethod.CopyFileRange;
+        return isSmall && (_isLocal ??= LocalFileSystem.IsBehind(_destination.Handle)) == true
+            ? _pieces ??= Create(TransferMethod.ReadWrite, leftover: null, leftoverBytes: 0)
+            : Current;
+    }
+
     /// <summary>Notes that a method refused. Without another one left to try, that is the user's to know.</summary>
     public void Refused(TransferMethod method, Errno errno, string reason)
     {
@@ -84,7 +99,11 @@ internal sealed class MethodLadder : IDisposable
         _current = Create(_candidates.Dequeue(), leftover, leftoverBytes);
     }
 
-    public void Dispose() => _current?.Dispose();
+    public void Dispose()
+    {
+        _current?.Dispose();
+        _pieces?.Dispose();
+    }
 
     private ITransferMethod Create(TransferMethod method, KernelPipe? leftover, long leftoverBytes) => method switch
     {

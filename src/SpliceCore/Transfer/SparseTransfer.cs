@@ -63,7 +63,7 @@ internal sealed class SparseTransfer(
                 tally.BytesInHoles += extent.Length;
                 loop.Report();
             }
-            else if (loop.Run(ref at, extent.Length) is not LoopEnd.Done and LoopEnd end)
+            else if (loop.RunPiece(ref at, extent.Length) is not LoopEnd.Done and LoopEnd end)
             {
                 return end;
             }

@@ -15,13 +15,17 @@ internal sealed class TransferLoop(
     private readonly bool _mayReturn = spec.Flags.HasFlag(SpliceFlags.NonBlock);
 
     /// <summary>Moves <paramref name="count"/> bytes, or all up to the end where it is null.</summary>
-    public LoopEnd Run(ref TransferCursor at, long? count)
+    public LoopEnd Run(ref TransferCursor at, long? count) => Run(ref at, count ?? long.MaxValue, pieces: null);
+
+    /// <summary>Moves a piece of a sparse file.</summary>
+    public LoopEnd RunPiece(ref TransferCursor at, long length) => Run(ref at, length, ladder.ForPiece(length));
+
+    private LoopEnd Run(ref TransferCursor at, long left, ITransferMethod? pieces)
     {
-        long left = count ?? long.MaxValue;
         while (left > 0)
         {
             monitor.Cancellation.ThrowIfCancellationRequested();
-            ITransferMethod method = ladder.Current;
+            ITransferMethod method = pieces?.Kind == TransferMethod.ReadWrite ? pieces : ladder.Current;
             if (!IsReady(method))
             {
                 return LoopEnd.WouldBlock;

@@ -40,7 +40,7 @@ internal sealed class FaultedCopy : IDisposable
     public static FaultedCopy OfSparseFile()
     {
         var folder = new Workspace();
-        Files.WriteSparse(folder["source"], 17 * MiB, [.. Enumerable.Range(0, 8).Select(i => ((long)i * 2 * MiB, 70_000))]);
+        Files.WriteSparse(folder["source"], 17 * MiB, [.. Enumerable.Range(0, 8).Select(i => ((long)i * 2 * MiB, 170_000))]);
         return new FaultedCopy(folder);
     }
 
