@@ -160,6 +160,160 @@ Describe 'Copy-ItemZeroCopy' {
         }
     }
 
+    Context '-InPlace' {
+        It 'writes into the file that is there, and cuts it where the source ends' {
+            [IO.File]::WriteAllBytes($target, [byte[]]::new(200000))
+            ln $target "$target.link"
+            $before = stat --format %i $target
+            $result = Copy-ItemZeroCopy $source $target -InPlace
+            $result.BytesCopied | Should -Be 100000
+            Assert-Content $target $content
+            Assert-Content "$target.link" $content
+            stat --format %i $target | Should -Be $before
+        }
+
+        It 'makes a file that is not there' {
+            Copy-ItemZeroCopy $source $target -InPlace
+            Assert-Content $target $content
+        }
+
+        It '-NoClobber beats' {
+            Set-Content -LiteralPath $target 'old'
+            $failure = Get-Failure { Copy-ItemZeroCopy $source $target -InPlace -NoClobber }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'DestinationExists,*'
+            Get-Content -LiteralPath $target | Should -Be 'old'
+        }
+
+        It 'is no way to read and write one file' {
+            $failure = Get-Failure { Copy-ItemZeroCopy $source $source -InPlace }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'SameFile,*'
+            Assert-Content $source $content
+        }
+    }
+
+    Context '-Append' {
+        It 'writes at the end, one source after the other' {
+            [IO.File]::WriteAllBytes($target, [byte[]](1, 2, 3))
+            [IO.File]::WriteAllBytes("$folder/more", [byte[]](4, 5))
+            $results = Copy-ItemZeroCopy $source, "$folder/more" $target -Append
+            $results.DestinationOffset | Should -Be 3, 100003
+            Assert-Content $target (@(1, 2, 3) + $content + @(4, 5))
+        }
+
+        It 'makes a file that is not there' {
+            Copy-ItemZeroCopy $source, $source $target -Append
+            Assert-Content $target ($content + $content)
+        }
+
+        It 'does not go with <Name>' -ForEach @(
+            @{ Name = '-DestinationOffset'; Options = @{ DestinationOffset = 0 } }
+            @{ Name = '-InPlace'; Options = @{ InPlace = $true } }
+        ) {
+            Set-Content -LiteralPath $target 'old'
+            $failure = Get-Failure { Copy-ItemZeroCopy $source $target -Append @Options }
+            Assert-Failure $failure -Id 'ConflictingOptions,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidArgument -Target $target -Says '-Append', $Name
+            Get-Content -LiteralPath $target | Should -Be 'old'
+        }
+
+        It 'needs a file' {
+            $failure = Get-Failure { Copy-ItemZeroCopy $source /dev/null -Append }
+            Assert-Failure $failure -Id 'NotSeekable,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidArgument -Target /dev/null -Says 'no end'
+        }
+    }
+
+    Context '-Flush' {
+        It 'tells that the disk has the copy' {
+            (Copy-ItemZeroCopy $source $target -Flush).Flushed | Should -BeTrue
+            Assert-Content $target $content
+            (Copy-ItemZeroCopy $source $target -Flush -InPlace).Flushed | Should -BeTrue
+            Assert-Content $target $content
+        }
+
+        It 'tells that nobody asked for it, or that there is no disk' {
+            (Copy-ItemZeroCopy $source $target).Flushed | Should -BeFalse
+            (Copy-ItemZeroCopy $source /dev/null -Flush).Flushed | Should -BeFalse
+        }
+    }
+
+    Context '-Verify' {
+        It 'tells that both sides were read again, and were the same' {
+            (Copy-ItemZeroCopy $source $target -Verify).Verified | Should -BeTrue
+            (Copy-ItemZeroCopy $source $target -Verify -Flush -Offset 10 -Count 20 -DestinationOffset 30).Verified | Should -BeTrue
+            (Copy-ItemZeroCopy $source $target).Verified | Should -BeFalse
+        }
+
+        It 'finds bytes that memory corrupts, and leaves the old file' {
+            if (-not (Get-Command strace -ErrorAction Ignore)) {
+                Set-ItResult -Skipped -Because 'strace is not installed'
+            }
+
+            Set-Content -LiteralPath $target 'old'
+            $script = @"
+                Import-Module '$((Get-Module Splice).Path)'
+                Copy-ItemZeroCopy '$source' '$target' -Verify -Method ReadWrite -ErrorAction SilentlyContinue -ErrorVariable failure
+                `$failure[0].FullyQualifiedErrorId, `$failure[0].CategoryInfo.Category, `$failure[0].Exception.DifferenceOffset -join ' '
+"@
+            $said = strace -f -qq -o "$target.trace" -P $source -e inject=pread64:poke_exit=@arg2=0badcafe:when=1 pwsh -NoProfile -Command $script
+            $said | Should -Be 'VerificationFailed,Splice.Commands.CopyItemZeroCopyCommand InvalidData 0'
+            Get-Content -LiteralPath $target | Should -Be 'old'
+        }
+
+        It 'needs what can be read twice' {
+            $failure = Get-Failure { Copy-ItemZeroCopy $source /dev/null -Verify }
+            Assert-Failure $failure -Id 'NotSeekable,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidArgument -Target /dev/null -Says '-Verify'
+        }
+    }
+
+    Context '-Resume' {
+        BeforeAll {
+            # More than 1 MiB: less is done at once.
+            $script:large = "$folder/large"
+            $script:largeContent = Get-TestByte 3000000
+            [IO.File]::WriteAllBytes($large, $largeContent)
+        }
+
+        It 'goes on where a full disk has stopped it' -Skip:(-not $isRoot) {
+            New-Item -ItemType Directory $target
+            mount -t tmpfs -o size=1m none $target
+            if ($LASTEXITCODE) {
+                Set-ItResult -Skipped -Because 'nothing can be mounted here'
+            }
+
+            try {
+                $failure = Get-Failure { Copy-ItemZeroCopy $large $target -Resume }
+                $left = Get-ChildItem -LiteralPath $target
+                $left.Name | Should -Match '^large\.[0-9a-f]{16}\.splice-partial$'
+                Assert-Failure $failure -Id 'DiskFull,Splice.Commands.CopyItemZeroCopyCommand' -Category WriteError -Target "$target/large" -Says "-Resume the same command goes on at byte $($left.Length)"
+                $left.Length | Should -Be 1MB
+                mount -o remount,size=8m $target
+                $result = Copy-ItemZeroCopy $large $target -Resume
+                $result.ResumedAt | Should -Be 1MB
+                $result.BytesCopied | Should -Be (3000000 - 1MB)
+                Assert-Content "$target/large" $largeContent
+                (Get-ChildItem -LiteralPath $target).Name | Should -Be 'large'
+            }
+            finally {
+                umount $target
+            }
+        }
+
+        It 'copies what was never interrupted' {
+            $result = Copy-ItemZeroCopy $large $target -Resume
+            $result.ResumedAt | Should -BeNullOrEmpty
+            $result.BytesCopied | Should -Be 3000000
+            Assert-Content $target $largeContent
+        }
+
+        It 'does not go with <Name>' -ForEach @(
+            @{ Name = '-Append'; Options = @{ Append = $true } }
+            @{ Name = '-InPlace'; Options = @{ InPlace = $true } }
+            @{ Name = '-DestinationOffset'; Options = @{ DestinationOffset = 1 } }
+        ) {
+            $failure = Get-Failure { Copy-ItemZeroCopy $large $target -Resume @Options }
+            Assert-Failure $failure -Id 'ConflictingOptions,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidArgument -Target $target -Says '-Resume', $Name
+        }
+    }
+
     Context '-Method' {
         It '<_> moves the bytes that way' -ForEach 'CopyFileRange', 'SendFile', 'Splice', 'ReadWrite' {
             $result = Copy-ItemZeroCopy $source $target -Method $_
@@ -522,8 +676,8 @@ Describe 'Copy-ItemZeroCopy' {
             Remove-Item $target
             $link = "/proc/self/fd/$($file.SafeFileHandle.DangerousGetHandle())"
             $failure = Get-Failure { Copy-ItemZeroCopy $source $link }
-            Assert-Failure $failure -Id 'DestinationNotReplaceable,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidOperation -Target $link -Says '-DestinationOffset 0'
-            Copy-ItemZeroCopy $source $link -DestinationOffset 0
+            Assert-Failure $failure -Id 'DestinationNotReplaceable,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidOperation -Target $link -Says '-InPlace'
+            Copy-ItemZeroCopy $source $link -InPlace
             $file.Length | Should -Be 100000
             $file.Dispose()
         }

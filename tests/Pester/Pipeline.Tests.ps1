@@ -203,9 +203,14 @@ Describe 'The pipeline' {
             Get-Hash to/a | Should -Be (Get-Hash a)
         }
 
-        It 'may be one file at an offset, which is the user''s to choose' {
-            Copy-ItemZeroCopy a, b one -DestinationOffset 0
-            Get-Hash one | Should -Be (Get-Hash b)
+        It 'in place, <Name>' -ForEach @(
+            @{ Name = 'whole'; Options = @{ InPlace = $true } }
+            @{ Name = 'at an offset, which is the same for all'; Options = @{ DestinationOffset = 0 } }
+        ) {
+            [IO.File]::WriteAllBytes("$folder/one", @())
+            $failure = Get-Failure { Copy-ItemZeroCopy a, b one @Options }
+            Assert-Failure $failure -Id 'DestinationExists,Splice.Commands.CopyItemZeroCopyCommand' -Category ResourceExists -Target "$folder/one" -Says "$folder/b"
+            Get-Hash one | Should -Be (Get-Hash a)
         }
 
         It 'may be one device' {

@@ -48,6 +48,16 @@ Describe 'Stopping Copy-ItemZeroCopy' {
         Get-OpenFile /dev/zero | Should -BeNullOrEmpty
     }
 
+    It 'in the middle of appending' {
+        [IO.File]::AppendAllText($old, [string]::new([char]0, 5000))
+        $before = Get-Hash $old
+        $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero $args[0] -Count 10GB -Append -Method ReadWrite' $old
+        Wait-Until { [IO.FileInfo]::new($old).Length -gt 1MB } 'bytes at the end'
+        Assert-Stop $background
+        Get-Hash $old | Should -Be $before
+        [IO.File]::WriteAllText($old, 'the old content')
+    }
+
     It 'while it waits for the writer of a FIFO' {
         $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1]' "$folder/fifo", $old
         Wait-Until { Get-OpenFile "$folder/fifo" } 'the FIFO being opened'
@@ -138,6 +148,39 @@ Describe 'Stopping Copy-ItemZeroCopy -Recurse' {
         Wait-Until { Get-OpenFile "$folder/fifo" } 'the FIFO being opened'
         Assert-Stop $background
         "$folder/copy" | Should -Not -Exist
+    }
+}
+
+Describe 'Stopping Copy-ItemZeroCopy -Resume' -Skip:((id -u) -ne 0) {
+    It 'leaves the old file and what has arrived, with which the same command goes on' {
+        $folder = "$TestDrive/$([guid]::NewGuid())"
+        $null = [IO.Directory]::CreateDirectory($folder)
+        [IO.File]::WriteAllText("$folder/old", 'the old content')
+        truncate --size 100G "$folder.image"
+        $device = losetup --find --show "$folder.image"
+        if (-not $device) {
+            Set-ItResult -Skipped -Because 'there is no loop device'
+        }
+
+        try {
+            $size = 0
+            foreach ($round in 1, 2) {
+                $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1] -Resume -Method ReadWrite' $device, "$folder/old"
+                Wait-Until { (Get-Item "$folder/*.splice-partial" -ErrorAction Ignore).Length -gt $size + 1MB } 'more bytes'
+                Assert-Stop $background
+                Get-Content -LiteralPath "$folder/old" | Should -Be 'the old content'
+                $left = @(Get-Item "$folder/*.splice-partial")
+                $left.Count | Should -Be 1
+                $left[0].Length | Should -BeGreaterThan $size
+                $size = $left[0].Length
+            }
+
+            (Get-ChildItem -Force $folder).Count | Should -Be 2
+        }
+        finally {
+            losetup --detach $device
+            Remove-Item "$folder.image", "$folder/*.splice-partial"
+        }
     }
 }
 

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Splice.TestHost;
 
 /// <summary>One copy in a process of its own, for tests that trace it, inject faults into it, limit or kill it.
-/// Takes a <see cref="CopyRequest"/> as JSON and answers, as JSON on standard output, what came of it. With --wait
-/// before it, a copy is rehearsed, so that all code is loaded; then "ready" is said, and a line awaited.</summary>
+/// Takes a <see cref="CopyRequest"/> as JSON and answers, as JSON on standard output, what came of it. With --hold
+/// before it, "ready" is said, and a line awaited. With --wait a copy is rehearsed before, so that all code is loaded.</summary>
 internal static class Program
 {
     private static int Main(string[] arguments)
@@ -13,7 +13,10 @@ internal static class Program
         if (arguments[0] == "--wait")
         {
             Rehearse();
+        }
 
+        if (arguments[0] is "--wait" or "--hold")
+        {
             // Opened now: after the word, there may be no descriptors to have.
             TextReader input = Console.In;
             Console.Out.WriteLine("ready");
@@ -36,6 +39,9 @@ internal static class Program
                 Method = $"{result.Method}",
                 result.SystemCalls,
                 result.Retries,
+                result.ResumedAt,
+                result.Verified,
+                result.Flushed,
                 Attempts = result.Attempts.Select(attempt => attempt.ToString()),
                 result.Warnings,
             });
@@ -48,8 +54,10 @@ internal static class Program
                 Error = $"{exception.Id}",
                 Errno = $"{exception.Errno}",
                 exception.Message,
+                exception.DifferenceOffset,
                 BytesCopied = exception.Partial?.BytesCopied ?? 0,
                 Retries = exception.Partial?.Retries ?? 0,
+                exception.Partial?.ResumedAt,
             });
             return 1;
         }

@@ -10,7 +10,8 @@ public sealed class CopyLedger
     private readonly HashSet<ulong> _files = [];
     private readonly HashSet<ulong> _folders = [];
 
-    internal bool HasFile(FileIdentity identity) => Has(_files, identity);
+    /// <summary>Whether the command wrote this file: the node, or the device that it stands for.</summary>
+    internal bool HasFile(FileStatus file) => Has(_files, file.Identity) || Has(_files, file.Inode);
 
     internal void AddFile(FileIdentity identity) => Add(_files, identity);
 
@@ -19,7 +20,7 @@ public sealed class CopyLedger
 
     internal void AddFolder(FileIdentity identity) => Add(_folders, identity);
 
-    private static ulong Key(FileIdentity identity) => (identity.Inode * 0x9E3779B97F4A7C15) ^ identity.Device;
+    private static ulong Key(FileIdentity identity) => (identity.Inode * 0x9E3779B97F4A7C15) ^ identity.Device ^ ~identity.SpecialDevice;
 
     private static bool Has(HashSet<ulong> set, FileIdentity identity)
     {

@@ -15,9 +15,28 @@ public sealed record CopyRequest
     /// <summary>The bytes to copy; null for all up to the end.</summary>
     public long? Count { get; init; }
 
-    /// <summary>Where in the destination to write, in bytes from its start. The rest of it stays. Null: the destination
-    /// becomes exactly what was copied, and its old content survives until then.</summary>
+    /// <summary>Where in the destination to write, in bytes from its start. The rest of it stays, and it is written in place.
+    /// Null: the destination becomes exactly what was copied, and its old content survives until then.</summary>
     public long? DestinationOffset { get; init; }
+
+    /// <summary>Whether a regular file that is there is written into, and not replaced: whoever has it open, and all its
+    /// names, see the new content. An interruption leaves a part of the new and the rest of the old.</summary>
+    public bool InPlace { get; init; }
+
+    /// <summary>Whether the bytes go to the end of a regular file that is there. After an error or an interruption it is cut
+    /// back to what it was.</summary>
+    public bool Append { get; init; }
+
+    /// <summary>Whether the copy is done only when the disk has it: bytes, attributes and name.</summary>
+    public bool Flush { get; init; }
+
+    /// <summary>Whether both sides are read again and compared before a new file takes its name, the destination from its
+    /// disk.</summary>
+    public bool Verify { get; init; }
+
+    /// <summary>Whether an interrupted copy leaves what has arrived, beside the destination, and goes on with what the last one
+    /// has left of the same source.</summary>
+    public bool Resume { get; init; }
 
     /// <summary>How to move the bytes.</summary>
     public TransferMethod Method { get; init; }
@@ -64,4 +83,10 @@ public sealed record CopyRequest
 
     /// <summary>A copy from beginning to end to a file of its own: it keeps mode and times.</summary>
     internal bool IsWhole => Offset is null && Count is null && DestinationOffset is null;
+
+    /// <summary>A regular file that is there is written into.</summary>
+    internal bool WritesInto => InPlace || Append || DestinationOffset.HasValue;
+
+    /// <summary>The destination has nothing but what was copied afterwards.</summary>
+    internal bool IsExact => DestinationOffset is null && !Append;
 }

@@ -17,21 +17,18 @@ internal static class ExistingDestination
             return;
         }
 
-        bool inPlace = existing.Kind != DescriptorKind.Regular || request.DestinationOffset.HasValue;
-        if (!inPlace && !destination.IsReplaceable)
+        CheckUse(request, existing, request.Source, destination.Path);
+        if (existing.Kind != DescriptorKind.Regular)
         {
-            CheckUse(request, destination.Path);
+            return;
+        }
+
+        if (!request.WritesInto && !destination.IsReplaceable)
+        {
             throw NotReplaceable(destination.Path);
         }
 
-        if (inPlace)
-        {
-            CheckUse(request, destination.Path);
-        }
-        else
-        {
-            Check(request, source.Status, request.Source, existing, destination.Path, () => LibC.MayWrite(destination.Path));
-        }
+        CheckFile(request, source.Status, request.Source, existing, destination.Path, () => LibC.MayWrite(destination.Path));
     }
 
     /// <summary>Looks for what forbids to replace an item of a folder.</summary>
@@ -45,20 +42,26 @@ internal static class ExistingDestination
     public static void Check(
         CopyRequest request, FileStatus source, object sourceLabel, FileStatus existing, object label, Func<SysResult> mayWrite)
     {
-        CheckUse(request, label);
+        CheckUse(request, existing, sourceLabel, label);
         if (existing.Kind == DescriptorKind.Directory)
         {
             throw Failures.DestinationIsDirectory(label.ToString()!);
         }
 
-        if (request.Ledger?.HasFile(existing.Inode) == true)
-        {
-            throw TwoSources(sourceLabel.ToString()!, label.ToString()!);
-        }
+        CheckFile(request, source, sourceLabel, existing, label, mayWrite);
+    }
 
-        if (existing.Inode == source.Inode)
+    private static void CheckFile(
+        CopyRequest request, FileStatus source, object sourceLabel, FileStatus existing, object label, Func<SysResult> mayWrite)
+    {
+        if (request.IsExact && existing.Inode == source.Inode)
         {
             throw RangeCheck.SameFile(sourceLabel.ToString()!, label.ToString()!);
+        }
+
+        if (request.WritesInto && existing.Kind == DescriptorKind.Regular)
+        {
+            return;
         }
 
         if (existing.IsMountRoot)
@@ -83,15 +86,22 @@ internal static class ExistingDestination
         $"'{destination}' was made from another source by this very command, and '{source}' would replace it. Copy into different folders.",
         Errno.EEXIST, destination);
 
-    private static void CheckUse(CopyRequest request, object label)
+    /// <summary>Without positions, or at the end, one source comes after the other. All others would begin at one offset.</summary>
+    private static void CheckUse(CopyRequest request, FileStatus existing, object sourceLabel, object label)
     {
         if (request.NoClobber)
         {
             throw Failures.DestinationExists(label.ToString()!);
         }
+
+        bool hasPositions = existing.Kind is not (DescriptorKind.Fifo or DescriptorKind.Character or DescriptorKind.Socket);
+        if (!request.Append && hasPositions && request.Ledger?.HasFile(existing) == true)
+        {
+            throw TwoSources(sourceLabel.ToString()!, label.ToString()!);
+        }
     }
 
     private static TransferException NotReplaceable(string path) => new(TransferErrorId.DestinationNotReplaceable,
-        $"'{path}' cannot be replaced: it is a mount point, or leads to an open file only. Write into the file itself with -DestinationOffset 0.",
+        $"'{path}' cannot be replaced: it is a mount point, or leads to an open file only. Write into the file itself with -InPlace.",
         Errno.EBUSY, path);
 }

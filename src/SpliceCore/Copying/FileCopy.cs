@@ -23,6 +23,7 @@ public static class FileCopy
         PathCheck.Name(request.Source);
         PathCheck.Name(request.Destination);
         MethodChoice.Of(request);
+        OptionCheck.Combination(request);
         try
         {
             Descriptor source = SourceFile.Open(
@@ -48,31 +49,11 @@ public static class FileCopy
         DestinationPath destination = DestinationPath.Resolve(request.Source, request.Destination);
         TransferSpec spec = CopySpec.Of(request, source, monitor, tally);
         ExistingDestination.Check(request, source, destination);
-        bool inPlace = destination.Existing is not null
-            && (request.DestinationOffset.HasValue || destination.Existing.Kind != DescriptorKind.Regular);
-        return inPlace
-            ? WriteInPlace(request, source, destination, spec, monitor, tally)
-            : Replace(request, source, destination, spec, monitor, tally);
-    }
-
-    private static TransferResult WriteInPlace(
-        CopyRequest request, Descriptor source, DestinationPath path, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
-    {
-        using SafeFileHandle handle = OpenDestination.InPlace(path.Path, monitor.Cancellation);
-        Descriptor destination = Descriptor.Describe(handle, path.Path);
-        spec = spec with { DestinationOffset = destination.IsSeekable ? request.DestinationOffset ?? 0 : null };
-        RangeCheck.Destination(destination, request.DestinationOffset, spec.DestinationOffset, spec.Length);
-        RangeCheck.NotTheSame(source, spec.Offset, destination, spec.DestinationOffset, spec.Length);
-        using var run = new TransferRun(source, destination, spec, monitor, tally);
-        run.Run();
-        return run.Result();
-    }
-
-    private static TransferResult Replace(
-        CopyRequest request, Descriptor source, DestinationPath path, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
-    {
-        using SafeFileHandle folder = path.OpenFolder();
-        var place = new Place(folder, path.Name, path.Existing, path.Path, MayReplace: !request.NoClobber);
+        using SafeFileHandle folder = destination.OpenFolder();
+        var place = new Place(folder, destination.Name, destination.Existing, destination.Path, MayReplace: !request.NoClobber)
+        {
+            IsNamedByUser = true,
+        };
         using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
         return Make(file, request);
     }

@@ -1,9 +1,13 @@
+using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
 using Splice.Transfer;
 
 namespace Splice.Copying;
 
-/// <summary>A file that is built aside from a source's bytes and attributes, and then takes its place in one step.</summary>
+/// <summary>A file that a copy makes: it gets the source's bytes and attributes, and then takes its place in one step. One
+/// that is there already is written into instead, where the request wants that.</summary>
 internal sealed class NewFile : IDisposable
 {
     private const uint PrivateMode = 0x180; // 0600, until the file gets the mode of another
@@ -14,9 +18,15 @@ internal sealed class NewFile : IDisposable
     private readonly Descriptor _source;
     private readonly Place _place;
     private readonly MetadataLosses _losses;
-    private readonly StagedFile _staged;
-    private readonly Descriptor _destination;
+    private readonly TransferTally _tally;
+    private readonly ITargetFile _target;
     private readonly TransferRun _run;
+    private readonly TransferSpec _spec;
+    private readonly Descriptor _destination;
+    private readonly SafeFileHandle? _folder;
+    private readonly CancellationToken _cancellation;
+    private bool _verified;
+    private bool _flushed;
 
     /// <param name="request">How to copy.</param>
     /// <param name="source">What to copy.</param>
@@ -32,28 +42,53 @@ internal sealed class NewFile : IDisposable
         _source = source;
         _place = place;
         _losses = losses;
-        _staged = StagedFile.Create(place, CreationMode, monitor.Cancellation);
+        _tally = tally;
+        _cancellation = monitor.Cancellation;
+        OptionCheck.Kinds(request, source, place);
+        _target = Open(spec);
         try
         {
-            _destination = Descriptor.OfNewFile(_staged.Handle, place.Label);
-            spec = spec with { DestinationOffset = request.DestinationOffset ?? 0 };
+            _folder = request.Flush && !WritesInto ? DiskFlush.OpenFolder(place) : null;
+            _destination = _target is StagedFile
+                ? Descriptor.OfNewFile(_target.Handle, place.Label)
+                : Descriptor.Describe(_target.Handle, place.Label);
+            spec = Begin(spec, _destination);
             RangeCheck.Destination(_destination, request.DestinationOffset, spec.DestinationOffset, spec.Length);
+            if (WritesInto)
+            {
+                RangeCheck.NotTheSame(source, spec.Offset, _destination, spec.DestinationOffset, spec.Length);
+            }
+
+            _spec = spec;
             _run = new TransferRun(source, _destination, spec, monitor, tally);
         }
         catch
         {
-            _staged.Dispose();
+            _folder?.Dispose();
+            _target.Dispose();
             throw;
         }
     }
 
-    public FileIdentity Identity => _destination.Status.Inode;
+    public FileIdentity Identity => _destination.Status.Identity;
 
     /// <summary>The methods that did not serve.</summary>
     public IReadOnlyList<MethodAttempt> Attempts => _run.Attempts;
 
+    private bool WritesInto => _place.Existing?.Kind switch
+    {
+        null => false,
+        DescriptorKind.Regular => _request.WritesInto,
+        _ => _place.IsNamedByUser,
+    };
+
     /// <summary>A FIFO's or a device's mode is no mode for a file, and a range is not the file that it was taken from.</summary>
-    private bool TakesAttributes => _request.IsWhole && _source.Kind == DescriptorKind.Regular;
+    private bool TakesAttributes => _request.IsWhole && _source.Kind == DescriptorKind.Regular
+        && (!WritesInto || (_request.IsExact && _place.Existing!.Kind == DescriptorKind.Regular));
+
+    private long Kept => _target is PartialFile partial ? partial.Kept : 0;
+
+    private int Access => _request.Verify ? OpenFlags.ReadWrite : OpenFlags.WriteOnly;
 
     private uint CreationMode => (_place.Existing, TakesAttributes) switch
     {
@@ -63,28 +98,169 @@ internal sealed class NewFile : IDisposable
     };
 
     /// <summary>Copies, and puts the file in its place.</summary>
-    /// <exception cref="TransferException">It was not done; what was there is as before.</exception>
+    /// <exception cref="TransferException">It was not done; what was there is as before, unless it was written into.</exception>
     public void Make()
     {
-        _run.Run();
-        Metadata.OfFile(_staged.Handle, _place, TakesAttributes ? _source : null, _request.Preserve, _losses);
         try
         {
-            _staged.Commit(_place.MayReplace);
+            _run.Run();
+            Finish();
         }
         catch (TransferException exception)
         {
-            exception.Partial = Result();
+            exception.Partial ??= Result();
+            if (Abandon(exception) is not string remark)
+            {
+                throw;
+            }
+
+            throw exception.Adding(remark);
+        }
+        catch
+        {
+            Abandon();
             throw;
         }
     }
 
     /// <summary>What has been done.</summary>
-    public TransferResult Result() => _run.Result() with { Warnings = _losses.Describe() };
+    public TransferResult Result() => _run.Result() with
+    {
+        Offset = _spec.Offset - Kept,
+        DestinationOffset = _spec.DestinationOffset - Kept,
+        Count = _request.Count,
+        ResumedAt = Kept > 0 ? Kept : null,
+        Verified = _verified,
+        Flushed = _flushed,
+        Warnings = _losses.Describe(),
+    };
 
     public void Dispose()
     {
         _run.Dispose();
-        _staged.Dispose();
+        _folder?.Dispose();
+        _target.Dispose();
+    }
+
+    private ITargetFile Open(TransferSpec spec)
+    {
+        if (!WritesInto)
+        {
+            return _request.Resume && spec.Length > PartialFile.NotWorthIt
+                ? PartialFile.Open(_place, _source, spec.Offset!.Value, spec.Length.Value, _cancellation)
+                : StagedFile.Create(_place, CreationMode, _cancellation, Access);
+        }
+
+        SafeFileHandle handle = OpenDestination.InPlace(_place, Access, _cancellation);
+        return _request.Append ? AppendedFile.Of(handle, _place) : new ExistingFile(handle);
+    }
+
+    /// <summary>Where the first byte goes, and which one that is.</summary>
+    private TransferSpec Begin(TransferSpec spec, Descriptor destination) => _target switch
+    {
+        PartialFile { Kept: long kept } => spec with
+        {
+            Offset = spec.Offset + kept,
+            DestinationOffset = kept,
+            Length = spec.Length - kept,
+            RequestedCount = spec.RequestedCount - kept,
+            GrowsInOrder = true,
+        },
+        AppendedFile appended => spec with { DestinationOffset = appended.OldSize },
+        _ => spec with { DestinationOffset = destination.IsSeekable ? _request.DestinationOffset ?? 0 : null },
+    };
+
+    private void Finish()
+    {
+        try
+        {
+            CutRest();
+            Verify();
+            SetMetadata();
+            Flush();
+            _target.Commit(_place.MayReplace);
+            FlushName();
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TransferException(TransferErrorId.Cancelled,
+                $"Copying '{_source.Name}' to '{_place.Path}' was stopped after its last byte, before all was done that was asked for.",
+                Errno.ECANCELED, _place.Path);
+        }
+    }
+
+    private string? Abandon(TransferException? failure = null) =>
+        _target.Abandon(most: _spec.Length ?? _tally.BytesCopied, failure);
+
+    /// <summary>A longer file that was written into still has its old end; and behind that of one that was opened several
+    /// times, XFS keeps blocks for more.</summary>
+    private void CutRest()
+    {
+        bool hasOldEnd = WritesInto && _request.IsExact && _place.Existing!.Kind == DescriptorKind.Regular;
+        if (!hasOldEnd && _target is not PartialFile)
+        {
+            return;
+        }
+
+        long size = Kept + _tally.BytesCopied;
+        SysResult cut = LibC.Truncate(_target.Handle, size);
+        if (!cut.Ok)
+        {
+            throw Failures.Cut(_place.Path, size, cut.Errno);
+        }
+    }
+
+    /// <summary>Before the attributes are set: reading changes the time of the last access.</summary>
+    private void Verify()
+    {
+        if (_request.Verify)
+        {
+            DiskFlush.OfFile(_target.Handle, _destination.Kind, _place.Path, _cancellation);
+            Verification.Check(
+                _source, _spec.Offset!.Value - Kept, _target.Handle, _spec.DestinationOffset!.Value - Kept, Kept + _tally.BytesCopied,
+                _place, WritesInto, _cancellation);
+            _verified = true;
+        }
+    }
+
+    private void SetMetadata()
+    {
+        if (_target is PartialFile && CreationMode != PrivateMode)
+        {
+            // A file that is made now shows what umask and the folder's default access list leave of the mode.
+            using var model = StagedFile.Create(_place, CreationMode, _cancellation);
+            if (FileStatus.TryGet(model.Handle, out FileStatus? status).Ok)
+            {
+                LibC.ChangeMode(_target.Handle, status!.Permissions);
+            }
+        }
+
+        if (!WritesInto)
+        {
+            Metadata.OfFile(_target.Handle, _place, TakesAttributes ? _source : null, _request.Preserve, _losses);
+        }
+        else if (TakesAttributes)
+        {
+            Metadata.Set(_target.Handle, _place.Label, _source.Handle, _source.Status, _request.Preserve, isPath: false, _losses);
+        }
+    }
+
+    /// <summary>Before the name is given: until the disk has the new file, it has the old one.</summary>
+    private void Flush()
+    {
+        if (_request.Flush)
+        {
+            _flushed = DiskFlush.OfFile(_target.Handle, _destination.Kind, _place.Path, _cancellation);
+        }
+    }
+
+    private void FlushName()
+    {
+        if (_folder is not null)
+        {
+            _flushed = false;
+            DiskFlush.OfFolder(_folder, _place.Path, _cancellation);
+            _flushed = true;
+        }
     }
 }

@@ -5,30 +5,35 @@ using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>Opening a destination that is written in place: a device, a FIFO, or a file with an offset.</summary>
+/// <summary>Opening a destination that is written in place: a device, a FIFO, or a file that is not to be replaced.</summary>
 internal static class OpenDestination
 {
     private static readonly TimeSpan ReaderPollInterval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Opens what is there. A FIFO is open when its first reader has come.</summary>
+    /// <param name="place">Where it is.</param>
+    /// <param name="access">O_WRONLY, or O_RDWR where it will be read as well.</param>
+    /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled while a reader was waited for.</exception>
-    public static SafeFileHandle InPlace(string path, CancellationToken cancellation)
+    public static SafeFileHandle InPlace(Place place, int access, CancellationToken cancellation)
     {
+        int flags = access | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal
+            | (place.IsNamedByUser ? 0 : OpenFlags.NoFollow);
         while (true)
         {
-            SysResult result = LibC.Open(
-                path, OpenFlags.WriteOnly | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal, out SafeFileHandle handle);
+            SysResult result = LibC.OpenAt(place.Folder, place.Name, flags, 0, out SafeFileHandle handle);
             if (result.Ok)
             {
                 return handle;
             }
 
             // ENXIO: a FIFO without a reader (fifo(7)). Nothing wakes up for one, short of opening its other end.
-            bool waits = result.Errno == Errno.ENXIO
-                && FileStatus.TryGet(path, followLink: true, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Fifo;
-            if (!waits)
+            if (result.Errno != Errno.ENXIO || place.Existing?.Kind != DescriptorKind.Fifo)
             {
-                throw Failures.OpenDestination(path, result.Errno);
+                TransferException failure = Failures.OpenDestination(place.Path, result.Errno);
+                throw access == OpenFlags.ReadWrite && result.Errno == Errno.EACCES
+                    ? failure.Adding("-Verify must be permitted to read it as well.")
+                    : failure;
             }
 
             cancellation.WaitHandle.WaitOne(ReaderPollInterval);

@@ -13,4 +13,8 @@ namespace Splice.Copying;
 internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? Existing, object Label, bool MayReplace)
 {
     public string Path => Label.ToString()!;
+
+    /// <summary>Whether the user named this very place. Then a device or FIFO in it is written into, and a link to an open
+    /// file (/dev/stdout) followed. In a tree it is replaced, and no link is followed.</summary>
+    public bool IsNamedByUser { get; init; }
 }

@@ -8,7 +8,7 @@ namespace Splice.Copying;
 /// <summary>A new file that takes its name only when it is complete: unnamed until then where the file system can
 /// (O_TMPFILE), so that nothing is left whatever ends the process; else under a hidden name beside it.</summary>
 /// <remarks><see href="https://man7.org/linux/man-pages/man2/open.2.html">open(2)</see>, O_TMPFILE</remarks>
-internal sealed class StagedFile : IDisposable
+internal sealed class StagedFile : ITargetFile
 {
     private const int LinkTries = 100;
     private static readonly FileName ThisFolder = ".";
@@ -31,12 +31,13 @@ internal sealed class StagedFile : IDisposable
     /// <param name="place">Where it will be. The folder must stay open for as long as the staged file.</param>
     /// <param name="mode">Its permission bits, of which the umask takes its share.</param>
     /// <param name="cancellation">Once cancelled, nobody waits for the file to be thrown away.</param>
-    public static StagedFile Create(Place place, uint mode, CancellationToken cancellation)
+    /// <param name="access">O_WRONLY, or O_RDWR where it will be read as well.</param>
+    public static StagedFile Create(Place place, uint mode, CancellationToken cancellation, int access = OpenFlags.WriteOnly)
     {
         var staged = new StagedFile(place, cancellation);
         try
         {
-            staged.Open(mode);
+            staged.Open(mode, access);
             return staged;
         }
         catch
@@ -46,11 +47,36 @@ internal sealed class StagedFile : IDisposable
         }
     }
 
+    /// <summary>Moves a file of the folder to its place, in one step.</summary>
+    /// <param name="place">The place.</param>
+    /// <param name="from">The name that the file has.</param>
+    /// <param name="replace">Whether a file that is in the place is replaced; otherwise it is an error.</param>
+    public static SysResult Rename(Place place, FileName from, bool replace)
+    {
+        if (replace)
+        {
+            return LibC.RenameAt(place.Folder, from, place.Name);
+        }
+
+        SysResult result = LibC.RenameAtNoReplace(place.Folder, from, place.Name);
+        if (result.Errno is Errno.EINVAL or Errno.ENOSYS)
+        {
+            // NFS, for one, knows no such rename; but link(2) never replaces.
+            result = LibC.LinkAt(place.Folder, from, place.Name);
+            if (result.Ok)
+            {
+                LibC.UnlinkAt(place.Folder, from);
+            }
+        }
+
+        return result;
+    }
+
     /// <summary>Gives the file its name, in one step.</summary>
     /// <param name="replace">Whether a file that has the name is replaced; otherwise it is an error.</param>
     public void Commit(bool replace)
     {
-        SysResult result = _temporaryName is FileName name ? Rename(name, replace) : Link(replace);
+        SysResult result = _temporaryName is FileName name ? Rename(_place, name, replace) : Link(replace);
         if (!result.Ok)
         {
             throw Failures.OpenDestination(_place.Path, result.Errno);
@@ -78,10 +104,10 @@ internal sealed class StagedFile : IDisposable
         }
     }
 
-    private void Open(uint mode)
+    private void Open(uint mode, int access)
     {
         SysResult result = LibC.OpenAt(
-            _place.Folder, ThisFolder, OpenFlags.TemporaryFile | OpenFlags.WriteOnly, mode, out SafeFileHandle handle);
+            _place.Folder, ThisFolder, OpenFlags.TemporaryFile | access, mode, out SafeFileHandle handle);
 
         // EISDIR: a kernel, or a file system below an overlay, that does not know the flag.
         if (result.Errno is Errno.EOPNOTSUPP or Errno.EISDIR or Errno.EINVAL)
@@ -89,7 +115,7 @@ internal sealed class StagedFile : IDisposable
             FileName name = TemporaryName();
             _temporaryName = name;
             result = LibC.OpenAt(
-                _place.Folder, name, OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.WriteOnly, mode, out handle);
+                _place.Folder, name, OpenFlags.Create | OpenFlags.Exclusive | access, mode, out handle);
         }
 
         Handle = handle;
@@ -113,28 +139,7 @@ internal sealed class StagedFile : IDisposable
             if (result.Ok)
             {
                 _temporaryName = passing;
-                return Rename(passing, replace);
-            }
-        }
-
-        return result;
-    }
-
-    private SysResult Rename(FileName from, bool replace)
-    {
-        if (replace)
-        {
-            return LibC.RenameAt(_place.Folder, from, _place.Name);
-        }
-
-        SysResult result = LibC.RenameAtNoReplace(_place.Folder, from, _place.Name);
-        if (result.Errno is Errno.EINVAL or Errno.ENOSYS)
-        {
-            // NFS, for one, knows no such rename; but link(2) never replaces.
-            result = LibC.LinkAt(_place.Folder, from, _place.Name);
-            if (result.Ok)
-            {
-                LibC.UnlinkAt(_place.Folder, from);
+                return Rename(_place, passing, replace);
             }
         }
 

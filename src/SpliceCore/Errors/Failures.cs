@@ -77,7 +77,7 @@ internal static class Failures
             $"The folder of '{path}' does not exist ({ErrnoText.Describe(errno)}). Create it first (New-Item -ItemType Directory).",
             errno, path),
         Errno.EACCES or Errno.EPERM or Errno.EROFS or Errno.ETXTBSY => new(TransferErrorId.PermissionDenied,
-            $"No permission to write '{path}' ({ErrnoText.Describe(errno)}). Replacing a file needs write permission on its folder too; -DestinationOffset writes into the file itself.",
+            $"No permission to write '{path}' ({ErrnoText.Describe(errno)}). Replacing a file needs write permission on its folder, -InPlace on the file itself.",
             errno, path),
         Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
             $"No space is left for '{path}' ({ErrnoText.Describe(errno)}). Free some space, or choose another destination.",
@@ -86,6 +86,48 @@ internal static class Failures
         Errno.EISDIR => DestinationIsDirectory(path),
         _ => Open(path, errno, TransferErrorId.WriteFailed),
     };
+
+    /// <summary>A file that was written in place could not be cut where the copy ends.</summary>
+    public static TransferException Cut(string path, long size, Errno errno) => new(TransferErrorId.WriteFailed,
+        $"'{path}' has all that was copied, but could not be cut to {size} bytes (ftruncate(2), {ErrnoText.Describe(errno)}): its old end is still there. See whether it is sealed, or a swap file in use.",
+        errno, path);
+
+    /// <summary>The disk did not take what was written.</summary>
+    public static TransferException Flush(string path, Errno errno) => errno switch
+    {
+        Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
+            $"No space is left on the disk for '{path}' (fsync(2), {ErrnoText.Describe(errno)}). Free some space, or choose another destination.",
+            errno, path),
+        _ => new(TransferErrorId.WriteFailed,
+            $"The disk did not take '{path}' (fsync(2), {ErrnoText.Describe(errno)}). It may be failing: see the kernel's log (dmesg).",
+            errno, path),
+    };
+
+    /// <summary>A folder cannot be opened for flushing.</summary>
+    public static TransferException FlushFolder(string path, Errno errno) => errno switch
+    {
+        Errno.EACCES or Errno.EPERM => new(TransferErrorId.PermissionDenied,
+            $"-Flush must be permitted to read the folder of '{path}' ({ErrnoText.Describe(errno)}). Have it made readable, or leave -Flush out.",
+            errno, path),
+        _ => OpenDestination(path, errno),
+    };
+
+    /// <summary>The disk did not take a file's name.</summary>
+    public static TransferException FlushName(string path, Errno errno) => new(TransferErrorId.WriteFailed,
+        $"'{path}' is complete and in its place, but the disk did not take its name (fsync(2) of the folder, {ErrnoText.Describe(errno)}): after a power failure the old file may be back. The disk may be failing: see the kernel's log (dmesg).",
+        errno, path);
+
+    /// <summary>A copy that was read again is not the source.</summary>
+    public static TransferException Different(string source, long sourceOffset, string path, long offset, bool isInPlace)
+    {
+        string what = isInPlace ? $"'{path}' is damaged from byte {offset} on" : $"'{path}' was not made";
+        return new TransferException(TransferErrorId.VerificationFailed,
+            $"{what}: read again, its byte {offset} is not byte {sourceOffset} of '{source}'. Somebody has written to one of them meanwhile, or the memory or a disk fails: see the kernel's log (dmesg), and copy again.",
+            target: path)
+        {
+            DifferenceOffset = offset,
+        };
+    }
 
     /// <summary>The destination is there, and the user did not want it touched.</summary>
     public static TransferException DestinationExists(string path) => new(TransferErrorId.DestinationExists,

@@ -18,6 +18,9 @@ public enum TransferErrorId
     /// <summary>The destination cannot be replaced, only written to in place (a mount point, say).</summary>
     DestinationNotReplaceable,
 
+    /// <summary>Another copy of the same source to the same destination is under way.</summary>
+    DestinationBusy,
+
     /// <summary>Source and destination are one file, or ranges of one file that overlap.</summary>
     SameFile,
 
@@ -35,6 +38,9 @@ public enum TransferErrorId
 
     /// <summary>The kernel or the file system does not permit it.</summary>
     PermissionDenied,
+
+    /// <summary>Two options contradict each other.</summary>
+    ConflictingOptions,
 
     /// <summary>An offset is below zero.</summary>
     NegativeOffset,
@@ -83,6 +89,9 @@ public enum TransferErrorId
 
     /// <summary>The source was written to while it was copied.</summary>
     SourceChanged,
+
+    /// <summary>What was copied is not what the source has, as both were read again.</summary>
+    VerificationFailed,
 
     /// <summary>Reading the source failed.</summary>
     ReadFailed,

@@ -25,6 +25,14 @@ public sealed class TransferException : IOException
     /// <summary>The path or descriptor that the error is about.</summary>
     public string? Target { get; }
 
+    /// <summary>Where verification found the first byte that is not the source's, in bytes from the destination's start; null
+    /// for all other errors.</summary>
+    public long? DifferenceOffset { get; internal init; }
+
     /// <summary>How far the transfer had got; null where it failed before its first byte was asked for.</summary>
     public TransferResult? Partial { get; internal set; }
+
+    /// <summary>The same with one more sentence in the message.</summary>
+    internal TransferException Adding(string sentence) =>
+        new(Id, $"{Message} {sentence}", Errno, Target) { Partial = Partial, DifferenceOffset = DifferenceOffset };
 }

@@ -4,7 +4,9 @@ using Splice.Interop;
 namespace Splice.Transfer;
 
 /// <summary>Makes holes in the destination where the source has them, or has zeros.</summary>
-internal sealed class HoleWriter(Descriptor destination)
+/// <param name="destination">The destination.</param>
+/// <param name="inOrder">Whether it must never be longer than what has arrived.</param>
+internal sealed class HoleWriter(Descriptor destination, bool inOrder = false)
 {
     private bool _grown;
     private bool _pastEnd;
@@ -14,7 +16,7 @@ internal sealed class HoleWriter(Descriptor destination)
     /// wherever a hole follows.</summary>
     public SysResult GrowTo(long end)
     {
-        if (destination.Kind != DescriptorKind.Regular || end <= destination.Size)
+        if (inOrder || destination.Kind != DescriptorKind.Regular || end <= destination.Size)
         {
             return default;
         }
@@ -33,6 +35,11 @@ internal sealed class HoleWriter(Descriptor destination)
     /// of a file there is nothing to punch, except what XFS handed out beyond it.</summary>
     public bool TryMake(long offset, long length)
     {
+        if (inOrder)
+        {
+            return TryGrow(offset, length);
+        }
+
         long inside = Math.Clamp(destination.Size - offset, 0, length);
         if (inside == length || destination.Kind != DescriptorKind.Regular)
         {
@@ -47,5 +54,13 @@ internal sealed class HoleWriter(Descriptor destination)
         bool made = LibC.PunchHole(destination.Handle, offset, length).Ok || inside == 0;
         _pastEnd |= made;
         return made;
+    }
+
+    /// <summary>The hole is the file's new end. What XFS has put behind the old one to write into next is given back first:
+    /// once the file is longer, nobody would come back for it.</summary>
+    private bool TryGrow(long offset, long length)
+    {
+        LibC.PunchHole(destination.Handle, offset, length);
+        return LibC.Truncate(destination.Handle, offset + length).Ok;
     }
 }

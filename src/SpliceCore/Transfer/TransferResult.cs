@@ -23,6 +23,10 @@ public sealed record TransferResult
     /// <summary>The bytes that the destination now has from the source: moved, reflinked and in holes.</summary>
     public long BytesCopied => BytesMoved + BytesReflinked + BytesInHoles;
 
+    /// <summary>Where this copy went on with one that was interrupted, in bytes from the destination's start: those before it
+    /// were there, and are not counted. Null for all others.</summary>
+    public long? ResumedAt { get; init; }
+
     /// <summary>The bytes that were moved one by one.</summary>
     public long BytesMoved { get; init; }
 
@@ -61,6 +65,13 @@ public sealed record TransferResult
 
     /// <summary>Bytes a second, over <see cref="Elapsed"/>; 0 where nothing was copied.</summary>
     public double BytesPerSecond => Elapsed > TimeSpan.Zero ? BytesCopied / Elapsed.TotalSeconds : 0;
+
+    /// <summary>Whether both sides were read again, and were the same.</summary>
+    public bool Verified { get; init; }
+
+    /// <summary>Whether the disk has the copy: bytes, attributes and name. False where that was not asked for, or where there
+    /// is no disk (pipes, most character devices).</summary>
+    public bool Flushed { get; init; }
 
     /// <summary>What worked only in part, in words: an owner that could not be kept, say.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];

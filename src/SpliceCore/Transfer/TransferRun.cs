@@ -31,7 +31,7 @@ internal sealed class TransferRun : IDisposable
         bool mayHaveHoles = spec.Sparse != SparseMode.Never && Endpoint.Of(destination).MayHaveHoles;
         bool findsHoles = mayHaveHoles && spec.Sparse == SparseMode.Always;
         bool keepsHoles = mayHaveHoles && spec.Length > 0 && SparseTransfer.HasHoles(source);
-        _holes = findsHoles || keepsHoles ? new HoleWriter(destination) : null;
+        _holes = findsHoles || keepsHoles ? new HoleWriter(destination, spec.GrowsInOrder) : null;
         _ladder = new MethodLadder(source, destination, spec, findsHoles ? _holes : null);
         _loop = new TransferLoop(source, destination, _ladder, tally, monitor, spec);
     }
@@ -113,7 +113,8 @@ internal sealed class TransferRun : IDisposable
     {
         ReflinkRange part = ReflinkRange.Align(_source, _destination, _at, length);
         bool all = part.Length == length;
-        if (part.Length == 0 || (!all && _spec.Method == TransferMethod.Reflink))
+        bool leavesGap = _spec.GrowsInOrder && part.Start > 0;
+        if (part.Length == 0 || leavesGap || (!all && _spec.Method == TransferMethod.Reflink))
         {
             _ladder.Refused(TransferMethod.Reflink, Errno.None,
                 "offset, destination offset and count do not line up with the file system's blocks");

@@ -21,6 +21,10 @@ internal sealed record TransferSpec
     /// <summary>Whether the source may change meanwhile.</summary>
     public bool AllowsChanging { get; init; }
 
+    /// <summary>Whether the destination, a regular file, must have all bytes up to its end at any time: its size is how far
+    /// the transfer has come, and nothing is taken back.</summary>
+    public bool GrowsInOrder { get; init; }
+
     public TransferMethod Method { get; init; }
 
     /// <summary>Whether the destination's file system may tell an error only when the file is closed.</summary>

@@ -66,6 +66,26 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     [Parameter]
     public long? DestinationOffset { get; set; }
 
+    /// <summary>Writes into a file that is there, and does not replace it.</summary>
+    [Parameter]
+    public SwitchParameter InPlace { get; set; }
+
+    /// <summary>Writes at the end of a file that is there.</summary>
+    [Parameter]
+    public SwitchParameter Append { get; set; }
+
+    /// <summary>Waits until the disk has the copy.</summary>
+    [Parameter]
+    public SwitchParameter Flush { get; set; }
+
+    /// <summary>Reads both sides again, and compares them.</summary>
+    [Parameter]
+    public SwitchParameter Verify { get; set; }
+
+    /// <summary>Goes on where an interrupted copy has stopped.</summary>
+    [Parameter]
+    public SwitchParameter Resume { get; set; }
+
     /// <summary>How to move the bytes.</summary>
     [Parameter]
     public TransferMethod Method { get; set; }
@@ -144,7 +164,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     /// <summary>Whether the files of a pipeline are copied beside it, several at once. What is written in place depends on
     /// the order, and who wants the first error to end it all wants nothing done after it.</summary>
     private bool RunsBeside =>
-        MyInvocation.ExpectingInput && !Recurse && DestinationOffset is null && !_stopsAtErrors;
+        MyInvocation.ExpectingInput && !Recurse && !InPlace && !Append && DestinationOffset is null && !_stopsAtErrors;
 
     /// <inheritdoc />
     protected override void BeginProcessing()
@@ -222,6 +242,11 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
             Offset = Offset,
             Count = Count,
             DestinationOffset = DestinationOffset,
+            InPlace = InPlace,
+            Append = Append,
+            Flush = Flush,
+            Verify = Verify,
+            Resume = Resume,
             Method = Method,
             Reflink = Reflink,
             Sparse = Sparse,

@@ -38,11 +38,13 @@ internal static class ErrorRecords
             or TransferErrorId.OffsetPastEnd or TransferErrorId.CountPastEnd or TransferErrorId.NotSeekable
             or TransferErrorId.EndlessSource or TransferErrorId.BadDescriptor or TransferErrorId.HandleClosed
             or TransferErrorId.SourceNotReadable or TransferErrorId.DestinationNotWritable
-            or TransferErrorId.RangeOfFolder => ErrorCategory.InvalidArgument,
+            or TransferErrorId.RangeOfFolder or TransferErrorId.ConflictingOptions => ErrorCategory.InvalidArgument,
         TransferErrorId.DiskFull or TransferErrorId.WriteFailed => ErrorCategory.WriteError,
+        TransferErrorId.DestinationBusy => ErrorCategory.ResourceBusy,
         TransferErrorId.FileSizeLimit => ErrorCategory.LimitsExceeded,
         TransferErrorId.ReaderGone => ErrorCategory.ConnectionError,
-        TransferErrorId.SourceTruncated or TransferErrorId.SourceChanged or TransferErrorId.FolderChanged => ErrorCategory.InvalidData,
+        TransferErrorId.SourceTruncated or TransferErrorId.SourceChanged or TransferErrorId.FolderChanged
+            or TransferErrorId.VerificationFailed => ErrorCategory.InvalidData,
         TransferErrorId.Cancelled => ErrorCategory.OperationStopped,
         TransferErrorId.ResourceExhausted or TransferErrorId.WouldBlock => ErrorCategory.ResourceUnavailable,
         _ => ErrorCategory.ReadError,

@@ -19,6 +19,14 @@ internal sealed record HostAnswer
 
     public long Retries { get; init; }
 
+    public long? ResumedAt { get; init; }
+
+    public bool Verified { get; init; }
+
+    public long? DifferenceOffset { get; init; }
+
+    public bool Flushed { get; init; }
+
     public string? Method { get; init; }
 
     public string[] Attempts { get; init; } = [];

@@ -11,10 +11,10 @@ internal sealed class HostedCopy : IDisposable
     private readonly Process _process;
     private readonly Task<string> _errors;
 
-    private HostedCopy(CopyRequest request, string[] wrapper, bool waits)
+    private HostedCopy(CopyRequest request, string[] wrapper, params string[] options)
     {
         Assert.SkipUnless(FileSystems.Command.Exists(wrapper.FirstOrDefault("dotnet")), $"{wrapper.FirstOrDefault()} is not installed");
-        string[] command = [.. wrapper, "dotnet", HostPath, .. waits ? ["--wait"] : Array.Empty<string>(), JsonSerializer.Serialize(request)];
+        string[] command = [.. wrapper, "dotnet", HostPath, .. options, JsonSerializer.Serialize(request)];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,
@@ -47,7 +47,7 @@ internal sealed class HostedCopy : IDisposable
     /// <param name="wrapper">A tool and its arguments that start the process, strace(1) say.</param>
     public static HostAnswer Run(CopyRequest request, params string[] wrapper)
     {
-        using var copy = new HostedCopy(request, wrapper, waits: false);
+        using var copy = new HostedCopy(request, wrapper);
         return copy.Finish();
     }
 
@@ -59,12 +59,14 @@ internal sealed class HostedCopy : IDisposable
     }
 
     /// <summary>Starts a copy and does not wait for it.</summary>
-    public static HostedCopy Start(CopyRequest request, params string[] wrapper) => new(request, wrapper, waits: false);
+    public static HostedCopy Start(CopyRequest request, params string[] wrapper) => new(request, wrapper);
 
-    /// <summary>Starts a process that has everything loaded and copies when <see cref="Finish"/> is called.</summary>
-    public static HostedCopy StartAndHold(CopyRequest request)
+    /// <summary>Starts a process that copies when <see cref="Finish"/> is called.</summary>
+    /// <param name="request">What to copy.</param>
+    /// <param name="rehearses">Whether it has everything loaded by then.</param>
+    public static HostedCopy StartAndHold(CopyRequest request, bool rehearses = true)
     {
-        var copy = new HostedCopy(request, [], waits: true);
+        var copy = new HostedCopy(request, [], rehearses ? "--wait" : "--hold");
         Assert.Equal("ready", copy._process.StandardOutput.ReadLine());
         return copy;
     }
@@ -76,6 +78,23 @@ internal sealed class HostedCopy : IDisposable
         FileSystems.Command.Check("kill", "-s", signal, Id);
         _process.WaitForExit();
         return _process.ExitCode;
+    }
+
+    /// <summary>Lets a held process go on, and kills it in the middle.</summary>
+    /// <param name="isTime">Tells when, unless it ends by itself before.</param>
+    /// <returns>Its answer; null where the kill came first.</returns>
+    public HostAnswer? ReleaseAndKill(Func<bool> isTime)
+    {
+        _process.StandardInput.Close();
+        while (!isTime() && !_process.HasExited)
+        {
+            Thread.SpinWait(100);
+        }
+
+        _process.Kill();
+        string text = _process.StandardOutput.ReadToEnd();
+        _process.WaitForExit();
+        return text.EndsWith("}\n", StringComparison.Ordinal) ? JsonSerializer.Deserialize<HostAnswer>(text) : null;
     }
 
     /// <summary>Lets a held process go on, and waits for its answer.</summary>

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Xunit;
 
 namespace Splice.Tests.FileSystems;
@@ -55,6 +56,33 @@ public sealed class Mount : IDisposable
         File.WriteAllBytes(Path.Combine(lower, "below"), Workspace.RandomBytes(100_000, seed: 9));
         return ["-t", "overlay", "-o", $"lowerdir={lower},upperdir={upper},workdir={work}", "none"];
     });
+
+    /// <summary>What the disk of an image does not have by now is gone: as after a power failure. Skips the test where the
+    /// file system cannot be stopped so.</summary>
+    public void LosePower()
+    {
+        using (SafeFileHandle root = Posix.OpenRead(Folder))
+        {
+            Assert.SkipUnless(Posix.TryShutDown(root), "the file system cannot be shut down");
+        }
+
+        Command.Check("umount", Folder);
+        Command.Check("mount", "-o", "loop", _workspace["image"], Folder);
+    }
+
+    /// <summary>Changes bytes on the disk of an image behind the file system's back.</summary>
+    /// <param name="content">What to look for, there once.</param>
+    /// <param name="first">What its first byte becomes.</param>
+    public void CorruptImage(ReadOnlySpan<byte> content, byte first)
+    {
+        using FileStream image = File.Open(_workspace["image"], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        byte[] bytes = new byte[image.Length];
+        image.ReadExactly(bytes);
+        int at = bytes.AsSpan().IndexOf(content);
+        Assert.True(at >= 0, "The disk does not have these bytes.");
+        image.Position = at;
+        image.WriteByte(first);
+    }
 
     public void Dispose()
     {

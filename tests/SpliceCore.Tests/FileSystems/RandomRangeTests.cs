@@ -62,6 +62,7 @@ public sealed class RandomRangeTests(MountedFileSystems fileSystems, ITestOutput
             Offset = withOffset ? offset : null,
             Count = withCount ? count : null,
             DestinationOffset = withDestinationOffset ? destinationOffset : null,
+            InPlace = random.Next(2) == 0,
             Method = (TransferMethod)random.Next((int)TransferMethod.ReadWrite + 1),
             PipeSize = random.Next(2) == 0 ? 1 << random.Next(12, 20) : null,
         };

@@ -97,6 +97,9 @@ public class ConstantsTests
         check.Equal("XFS_SUPER_MAGIC", LocalFileSystem.Xfs);
         check.Equal("BTRFS_SUPER_MAGIC", LocalFileSystem.Btrfs);
         check.Equal("TMPFS_MAGIC", LocalFileSystem.Tmpfs);
+        check.Equal("LOCK_EX | LOCK_NB", LibC.LockAloneWithoutWaiting);
+        check.Equal("LOCK_UN", LibC.GiveLockUp);
+        check.Equal("POSIX_FADV_DONTNEED", LibC.DoNotNeed);
         check.Equal("SIGXFSZ", FileSizeSignal.FileSizeExceeded);
         check.Equal("S_IFMT", FileStatus.TypeMask);
         AddEnum(check, new Dictionary<SpliceFlags, string>

@@ -87,6 +87,32 @@ public sealed class FileCallsTests : IDisposable
     }
 
     [Fact]
+    public void Files_and_folders_are_flushed_and_the_cache_dropped()
+    {
+        using SafeFileHandle folder = Posix.OpenRead(_workspace.Folder);
+        Assert.True(LibC.Flush(_file).Ok);
+        Assert.True(LibC.Flush(folder).Ok);
+        AssertErrno(Errno.EINVAL, LibC.Flush(_device));
+        AssertErrno(Errno.EBADF, LibC.Flush(_none));
+        Assert.True(LibC.DropCache(_file).Ok);
+        AssertErrno(Errno.EBADF, LibC.DropCache(_none));
+        Assert.Equal("0123456789", File.ReadAllText(_workspace["file"]));
+    }
+
+    [Fact]
+    public void A_lock_is_for_one()
+    {
+        using SafeFileHandle other = Posix.OpenRead(_workspace["file"]);
+        Assert.True(LibC.Lock(_file).Ok);
+        Assert.True(LibC.Lock(_file).Ok);
+        AssertErrno(Errno.EAGAIN, LibC.Lock(other));
+        AssertErrno(Errno.EBADF, LibC.Lock(_none));
+        Assert.True(LibC.Unlock(_file).Ok);
+        Assert.True(LibC.Lock(other).Ok);
+        AssertErrno(Errno.EAGAIN, LibC.Lock(_file));
+    }
+
+    [Fact]
     public void Truncate_sets_the_size_both_ways()
     {
         Assert.True(LibC.Truncate(_file, 3).Ok);

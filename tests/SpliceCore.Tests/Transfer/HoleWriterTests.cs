@@ -49,6 +49,18 @@ public sealed class HoleWriterTests : IDisposable
     }
 
     [Fact]
+    public void In_order_the_file_is_as_long_as_what_has_arrived()
+    {
+        var holes = new HoleWriter(Descriptor.Describe(_file, "file"), inOrder: true);
+        Assert.True(holes.GrowTo(9 * Block).Ok);
+        Assert.Equal("XXXX", Layout);
+        Assert.True(holes.TryMake(4 * Block, 2 * Block));
+        Assert.Equal("XXXX..", Layout);
+        Assert.True(holes.EndAt(5 * Block).Ok);
+        Assert.Equal("XXXX..", Layout);
+    }
+
+    [Fact]
     public void Where_no_hole_can_be_punched_the_zeros_must_be_written()
     {
         using SafeFileHandle unwritable = Posix.OpenRead(_workspace["file"]);

@@ -1,0 +1,163 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice.Copying;
+
+/// <summary>Reads a range of a copy and of its source again, and compares them. What is a hole in both is not read.</summary>
+internal sealed unsafe class Comparison : IDisposable
+{
+    private const int BlockSize = 1 << 20;
+
+    // O_DIRECT wants memory, offset and length in units of the disk's blocks, which have 64 KiB at most.
+    private const int Alignment = 64 * 1024;
+
+    private readonly Descriptor _source;
+    private readonly SafeFileHandle _copy;
+    private readonly string _path;
+    private readonly CancellationToken _cancellation;
+    private readonly byte* _memory = (byte*)NativeMemory.AlignedAlloc(2 * BlockSize, Alignment);
+    private SafeFileHandle? _direct;
+
+    /// <param name="source">The source, which has positions.</param>
+    /// <param name="copy">The copy, open for reading; it stays its owner's.</param>
+    /// <param name="path">How messages call the copy.</param>
+    /// <param name="cancellation">Ends the comparison.</param>
+    public Comparison(Descriptor source, SafeFileHandle copy, string path, CancellationToken cancellation)
+    {
+        _source = source;
+        _copy = copy;
+        _path = path;
+        _cancellation = cancellation;
+    }
+
+    /// <summary>Reads the copy from its disk, as far as that can be: past the cache, or else from an emptied one.</summary>
+    public void ReadFromDisk()
+    {
+        SysResult opened = LibC.Open(LibC.PathOf(_copy), OpenFlags.ReadOnly | OpenFlags.Direct, out SafeFileHandle direct);
+        if (opened.Ok)
+        {
+            _direct = direct;
+        }
+        else
+        {
+            direct.Dispose();
+            LibC.DropCache(_copy);
+        }
+    }
+
+    /// <summary>Compares.</summary>
+    /// <param name="sourceOffset">The range's start in the source.</param>
+    /// <param name="offset">Its start in the copy.</param>
+    /// <param name="count">Its length in bytes.</param>
+    /// <returns>The bytes from the range's start that are the same: all, or those before the first that differs.</returns>
+    /// <exception cref="TransferException">One side cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public long Run(long sourceOffset, long offset, long count)
+    {
+        long end = Math.Min(count, Math.Min(SourceEnd() - sourceOffset, CopyEnd() - offset));
+        long same = 0;
+        while (same < end)
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            long hole = Math.Min(HoleAt(_source.Handle, sourceOffset + same), HoleAt(_copy, offset + same));
+            if (hole > 0)
+            {
+                same += Math.Min(hole, end - same);
+                continue;
+            }
+
+            ReadOnlySpan<byte> there = ReadCopy(offset, same);
+            there = there[..(int)Math.Min(there.Length, end - same)];
+            ReadOnlySpan<byte> here = ReadSource(sourceOffset, same, there.Length);
+            int common = here.CommonPrefixLength(there);
+            same += common;
+            if (common < here.Length || common == 0)
+            {
+                return same;
+            }
+        }
+
+        return same;
+    }
+
+    public void Dispose()
+    {
+        _direct?.Dispose();
+        NativeMemory.AlignedFree(_memory);
+    }
+
+    /// <summary>Of a file without blocks, which may be a generated one, only reading tells.</summary>
+    private long SourceEnd() =>
+        FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok && now is { Kind: DescriptorKind.Regular, AllocatedBytes: > 0 }
+            ? now.Size
+            : long.MaxValue;
+
+    private long CopyEnd() =>
+        FileStatus.TryGet(_copy, out FileStatus? now).Ok && now!.Kind == DescriptorKind.Regular ? now.Size : long.MaxValue;
+
+    /// <summary>How long the hole is that begins here; 0 where data are.</summary>
+    private static long HoleAt(SafeHandle file, long offset) => LibC.SeekData(file, offset) switch
+    {
+        { Ok: true, Value: long data } => data - offset,
+        { Errno: Errno.ENXIO } => long.MaxValue,
+        _ => 0, // a file system, or a device, that knows no holes
+    };
+
+    private ReadOnlySpan<byte> ReadCopy(long offset, long same)
+    {
+        long at = offset + same;
+        if (_direct is not null)
+        {
+            int before = (int)(at % Alignment);
+            SysResult direct = Read(_direct, _memory, BlockSize, at - before);
+            if (direct.Value > before)
+            {
+                return new ReadOnlySpan<byte>(_memory + before, (int)direct.Value - before);
+            }
+
+            if (direct.Errno is not (Errno.None or Errno.EINVAL))
+            {
+                throw CopyUnreadable(at, direct.Errno);
+            }
+
+            // Less than was asked for, or not this way: the cache, emptied, takes over.
+            _direct.Dispose();
+            _direct = null;
+            LibC.DropCache(_copy);
+        }
+
+        SysResult read = Read(_copy, _memory, BlockSize, at);
+        return read.Ok ? new ReadOnlySpan<byte>(_memory, (int)read.Value) : throw CopyUnreadable(at, read.Errno);
+    }
+
+    private ReadOnlySpan<byte> ReadSource(long offset, long same, int count)
+    {
+        SysResult read = Read(_source.Handle, _memory + BlockSize, count, offset + same);
+        return read.Ok
+            ? new ReadOnlySpan<byte>(_memory + BlockSize, (int)read.Value)
+            : throw Failures.Step(TransferMethod.ReadWrite, read.Errno, TransferSide.Source, _source.Name, _path, same);
+    }
+
+    private static SysResult Read(SafeHandle file, byte* memory, int count, long offset)
+    {
+        SysResult result;
+        do
+        {
+            result = LibC.Read(file, new Span<byte>(memory, count), offset);
+        }
+        while (result.Errno == Errno.EINTR);
+
+        return result;
+    }
+
+    private TransferException CopyUnreadable(long offset, Errno errno) => new(TransferErrorId.VerificationFailed,
+        $"'{_path}' cannot be read again at byte {offset} ({ErrnoText.Describe(errno)}). The disk may be failing: see the kernel's log (dmesg).",
+        errno, _path)
+    {
+        DifferenceOffset = offset,
+    };
+}

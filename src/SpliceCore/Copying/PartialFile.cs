@@ -1,0 +1,238 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice.Copying;
+
+/// <summary>A new file that survives an interruption, under a name of its own beside its place. It grows from front to back
+/// only, so its size is how far the copy has come: the kernel raises the size after the bytes are there, also of a process
+/// that is killed.</summary>
+internal sealed class PartialFile : ITargetFile
+{
+    /// <summary>Up to here, in bytes, a copy is done sooner than a file for its interruption is made.</summary>
+    public const long NotWorthIt = 1 << 20;
+
+    private const int Tries = 100;
+    private const uint PrivateMode = 0x180; // 0600
+    private const uint WritableByOthers = 0x12; // 0022
+
+    private readonly Place _place;
+    private readonly FileName _name;
+    private readonly Descriptor _source;
+    private bool _isTaken;
+    private bool _isSettled;
+
+    private PartialFile(Place place, FileName name, Descriptor source, SafeFileHandle handle)
+    {
+        _place = place;
+        _name = name;
+        _source = source;
+        Handle = handle;
+    }
+
+    public SafeFileHandle Handle { get; }
+
+    /// <summary>The bytes that an earlier copy has left, and that are the source's.</summary>
+    public long Kept { get; private set; }
+
+    /// <summary>Opens what an earlier copy has left, or makes it.</summary>
+    /// <param name="place">Where the file will be. The folder must stay open for as long as this.</param>
+    /// <param name="source">What is copied.</param>
+    /// <param name="start">From which byte on.</param>
+    /// <param name="length">How many bytes.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="TransferException">Another copy is under way, or the file cannot be made.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static PartialFile Open(Place place, Descriptor source, long start, long length, CancellationToken cancellation)
+    {
+        FileName name = PartialName.Of(place.Name, source, start, length);
+        for (int i = 0; i < Tries; i++)
+        {
+            if (TryOpen(place, name, out SafeFileHandle handle, out bool isNew))
+            {
+                var partial = new PartialFile(place, name, source, handle);
+                try
+                {
+                    if (partial.TryTake(isNew, length))
+                    {
+                        partial.Weigh(start, cancellation);
+                        return partial;
+                    }
+                }
+                catch
+                {
+                    partial.Dispose();
+                    throw;
+                }
+
+                handle.Dispose();
+            }
+        }
+
+        throw InTheWay(place, name, Errno.EEXIST);
+    }
+
+    /// <summary>Gives the file its name, in one step.</summary>
+    public void Commit(bool replace)
+    {
+        if (!PartialFolder.Has(_place.Folder, _name, Handle))
+        {
+            throw new TransferException(TransferErrorId.WriteFailed,
+                $"'{_name}' beside '{_place.Path}' was removed, or another file has the name now. '{_place.Path}' was not touched. Copy again.",
+                Errno.ESTALE, _place.Path);
+        }
+
+        SysResult result = StagedFile.Rename(_place, _name, replace);
+        if (!result.Ok)
+        {
+            throw Failures.OpenDestination(_place.Path, result.Errno);
+        }
+
+        _isSettled = true;
+    }
+
+    /// <summary>Keeps what is good, if there is anything.</summary>
+    public string? Abandon(long most, TransferException? failure)
+    {
+        if (!_isTaken || _isSettled)
+        {
+            return null;
+        }
+
+        _isSettled = true;
+        if (failure?.DifferenceOffset is long good)
+        {
+            LibC.Truncate(Handle, good);
+        }
+
+        long size = FileStatus.TryGet(Handle, out FileStatus? status).Ok ? status!.Size : 0;
+        if (size > 0 && !SourceHasChanged())
+        {
+            return $"What has arrived is kept as '{_name}' in the same folder: with -Resume the same command goes on at byte {size}.";
+        }
+
+        if (PartialFolder.Has(_place.Folder, _name, Handle))
+        {
+            LibC.UnlinkAt(_place.Folder, _name);
+        }
+
+        return null;
+    }
+
+    public void Dispose()
+    {
+        if (!Handle.IsClosed)
+        {
+            Abandon(most: 0, failure: null);
+            LibC.Unlock(Handle);
+        }
+
+        Handle.Dispose();
+    }
+
+    private static bool TryOpen(Place place, FileName name, out SafeFileHandle handle, out bool isNew)
+    {
+        const int Flags = OpenFlags.ReadWrite | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal;
+        SysResult result = LibC.OpenAt(place.Folder, name, Flags | OpenFlags.NoFollow, 0, out handle);
+        isNew = result.Errno == Errno.ENOENT;
+        if (isNew)
+        {
+            PartialFolder.RemoveOthers(place, name);
+            result = LibC.OpenAt(
+                place.Folder, name, Flags | OpenFlags.NoFollow | OpenFlags.Create | OpenFlags.Exclusive, PrivateMode, out handle);
+        }
+
+        if (result.Ok)
+        {
+            return true;
+        }
+
+        handle.Dispose();
+        if (result.Errno is Errno.ELOOP or Errno.EACCES or Errno.ENXIO or Errno.EISDIR && !isNew)
+        {
+            // A link, a socket, somebody else's: nothing that was made here.
+            Remove(place, name);
+        }
+        else if (result.Errno != Errno.EEXIST)
+        {
+            throw Failures.OpenDestination(place.Path, result.Errno);
+        }
+
+        return false;
+    }
+
+    /// <summary>Whether this is the one with the name, and for nobody else to use or to change. Another one is removed.</summary>
+    private bool TryTake(bool isNew, long length)
+    {
+        SysResult locked = LibC.Lock(Handle);
+        if (locked.Errno == Errno.EAGAIN)
+        {
+            // Somebody looks whether a new one may be removed: the next try tells.
+            return isNew ? false : throw new TransferException(TransferErrorId.DestinationBusy,
+                $"Another copy of '{_source.Name}' to '{_place.Path}' is under way: it has '{_name}' locked. Wait until it has ended.",
+                Errno.EAGAIN, _place.Path);
+        }
+
+        if (!PartialFolder.Has(_place.Folder, _name, Handle) || !FileStatus.TryGet(Handle, out FileStatus? status).Ok)
+        {
+            return false;
+        }
+
+        bool isOurs = status is { Kind: DescriptorKind.Regular, LinkCount: 1 }
+            && status.UserId == LibC.EffectiveUserId
+            && (status.Permissions & WritableByOthers) == 0
+            && status.Size <= length;
+        if (!isOurs)
+        {
+            Remove(_place, _name);
+            return false;
+        }
+
+        Kept = status!.Size;
+        _isTaken = true;
+        return true;
+    }
+
+    /// <summary>What was written before the system was started may not have reached the disk.</summary>
+    private void Weigh(long start, CancellationToken cancellation)
+    {
+        if (Kept == 0 || (FileStatus.TryGet(Handle, out FileStatus? status).Ok && BootTime.Precedes(status!.ModificationTime)))
+        {
+            return;
+        }
+
+        using var comparison = new Comparison(_source, Handle, _place.Path, cancellation);
+        try
+        {
+            Kept = comparison.Run(start, 0, Kept);
+        }
+        catch (TransferException exception) when (exception.DifferenceOffset is long unreadable)
+        {
+            Kept = unreadable;
+        }
+
+        SysResult cut = LibC.Truncate(Handle, Kept);
+        if (!cut.Ok)
+        {
+            throw Failures.OpenDestination(_place.Path, cut.Errno);
+        }
+    }
+
+    /// <summary>Then the name is another as well, and nobody would go on with this.</summary>
+    private bool SourceHasChanged() => FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok
+        && !(now!.Size == _source.Status.Size && now.ModificationTime.Equals(_source.Status.ModificationTime));
+
+    private static void Remove(Place place, FileName name)
+    {
+        SysResult removed = LibC.UnlinkAt(place.Folder, name);
+        if (!removed.Ok && removed.Errno != Errno.ENOENT)
+        {
+            throw InTheWay(place, name, removed.Errno);
+        }
+    }
+
+    private static TransferException InTheWay(Place place, FileName name, Errno errno) => new(TransferErrorId.PermissionDenied,
+        $"'{name}' is in the way beside '{place.Path}': -Resume needs the name, did not make what has it, and cannot remove it ({ErrnoText.Describe(errno)}). Remove it, or leave -Resume out.",
+        errno, place.Path);
+}

@@ -1,0 +1,63 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Copying;
+
+/// <summary>The name of an unfinished copy: the destination's, a dot, a hash of what is copied as 16 digits, and
+/// ".splice-partial". What is copied otherwise has another name.</summary>
+internal static class PartialName
+{
+    private const int LongestName = 255; // NAME_MAX
+    private const int Digits = 16;
+
+    private static readonly SearchValues<byte> Hexadecimal = SearchValues.Create("0123456789abcdef"u8);
+
+    private static int MostOfName => LongestName - 1 - Digits - Suffix.Length;
+
+    private static ReadOnlySpan<byte> Suffix => ".splice-partial"u8;
+
+    /// <summary>The name for a copy.</summary>
+    /// <param name="name">The destination's name.</param>
+    /// <param name="source">What is copied, as it is now.</param>
+    /// <param name="start">From which byte on.</param>
+    /// <param name="length">How many bytes.</param>
+    public static FileName Of(FileName name, Descriptor source, long start, long length)
+    {
+        FileStatus status = source.Status;
+        long[] numbers =
+        [
+            LibC.EffectiveUserId, // one user does not go on with what another began
+            (long)status.Identity.Device, (long)status.Identity.Inode, (long)status.Identity.SpecialDevice,
+            source.Size, status.ModificationTime.Seconds, status.ModificationTime.Nanoseconds,
+            start, length,
+        ];
+        byte[] text = new byte[(numbers.Length * sizeof(long)) + name.Bytes.Length];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(text.AsSpan(i * sizeof(long)), numbers[i]);
+        }
+
+        name.Bytes.CopyTo(text.AsSpan(numbers.Length * sizeof(long)));
+        string hash = Convert.ToHexString(SHA256.HashData(text), 0, Digits / 2).ToLowerInvariant();
+        ReadOnlySpan<byte> shown = name.Bytes[..Math.Min(name.Bytes.Length, MostOfName)];
+        return new FileName([.. shown, (byte)'.', .. System.Text.Encoding.ASCII.GetBytes(hash), .. Suffix]);
+    }
+
+    /// <summary>Whether a name is that of an unfinished copy to a destination, from whatever source. Of one whose name was
+    /// cut nobody knows.</summary>
+    /// <param name="name">The name.</param>
+    /// <param name="destination">The destination's name.</param>
+    public static bool IsFor(FileName name, FileName destination)
+    {
+        ReadOnlySpan<byte> rest = name.Bytes;
+        return destination.Bytes.Length <= MostOfName
+            && rest.Length == destination.Bytes.Length + 1 + Digits + Suffix.Length
+            && rest.StartsWith(destination.Bytes)
+            && rest[destination.Bytes.Length] == (byte)'.'
+            && rest.EndsWith(Suffix)
+            && !rest.Slice(destination.Bytes.Length + 1, Digits).ContainsAnyExcept(Hexadecimal);
+    }
+}

@@ -1,0 +1,21 @@
+using System.Runtime.InteropServices;
+
+namespace Splice.Interop;
+
+internal static partial class LibC
+{
+    public const int DoNotNeed = 4; // POSIX_FADV_DONTNEED
+
+    /// <summary>Asks the kernel to forget what it has cached of a file. What is not on the disk yet stays.</summary>
+    /// <remarks>It answers the error number itself, and errno stays as it was.
+    /// <see href="https://man7.org/linux/man-pages/man2/posix_fadvise.2.html">posix_fadvise(2)</see></remarks>
+    public static SysResult DropCache(SafeHandle file)
+    {
+        SystemCallCount.Increment();
+        var errno = (Errno)posix_fadvise(file, 0, 0, DoNotNeed);
+        return new SysResult(errno == Errno.None ? 0 : -1, errno);
+    }
+
+    [LibraryImport(Library)]
+    private static partial int posix_fadvise(SafeHandle fd, long offset, long count, int advice);
+}
