@@ -46,7 +46,7 @@ internal sealed class DestinationFolder : IDisposable
 
         SysResult looked = FileStatus.TryGet(_handle, name, followLink: false, out FileStatus? existing);
         return looked.Errno == Errno.ENOENT || existing?.Kind == DescriptorKind.Regular
-            ? new Place(_handle, name, existing, Path.Join(_path, name), mayReplace)
+            ? new Place(_handle, name, existing, Path.Join(_path, name), mayReplace) { IsNamedByUser = true }
             : null;
     }
 

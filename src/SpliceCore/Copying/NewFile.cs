@@ -48,7 +48,7 @@ internal sealed class NewFile : IDisposable
         _target = Open(spec);
         try
         {
-            _folder = request.Flush && !WritesInto ? DiskFlush.OpenFolder(place) : null;
+            _folder = request.Flush && !WritesInto && place.IsNamedByUser ? DiskFlush.OpenFolder(place) : null;
             _destination = _target is StagedFile
                 ? Descriptor.OfNewFile(_target.Handle, place.Label)
                 : Descriptor.Describe(_target.Handle, place.Label);

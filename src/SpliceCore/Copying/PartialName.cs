@@ -34,17 +34,14 @@ internal static class PartialName
             source.Size, status.ModificationTime.Seconds, status.ModificationTime.Nanoseconds,
             start, length,
         ];
-        byte[] text = new byte[(numbers.Length * sizeof(long)) + name.Bytes.Length];
-        for (int i = 0; i < numbers.Length; i++)
-        {
-            BinaryPrimitives.WriteInt64LittleEndian(text.AsSpan(i * sizeof(long)), numbers[i]);
-        }
-
-        name.Bytes.CopyTo(text.AsSpan(numbers.Length * sizeof(long)));
-        string hash = Convert.ToHexString(SHA256.HashData(text), 0, Digits / 2).ToLowerInvariant();
-        ReadOnlySpan<byte> shown = name.Bytes[..Math.Min(name.Bytes.Length, MostOfName)];
-        return new FileName([.. shown, (byte)'.', .. System.Text.Encoding.ASCII.GetBytes(hash), .. Suffix]);
+        return Of(name, numbers);
     }
+
+    /// <summary>The name of the mark beside an unfinished copy of a folder. What is in the folder may change meanwhile.</summary>
+    /// <param name="name">The copy's name.</param>
+    /// <param name="source">The folder.</param>
+    public static FileName OfFolder(FileName name, FileStatus source) =>
+        Of(name, [LibC.EffectiveUserId, (long)source.Inode.Device, (long)source.Inode.Inode]);
 
     /// <summary>Whether a name is that of an unfinished copy to a destination, from whatever source. Of one whose name was
     /// cut nobody knows.</summary>
@@ -59,5 +56,19 @@ internal static class PartialName
             && rest[destination.Bytes.Length] == (byte)'.'
             && rest.EndsWith(Suffix)
             && !rest.Slice(destination.Bytes.Length + 1, Digits).ContainsAnyExcept(Hexadecimal);
+    }
+
+    private static FileName Of(FileName name, long[] numbers)
+    {
+        byte[] text = new byte[(numbers.Length * sizeof(long)) + name.Bytes.Length];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            BinaryPrimitives.WriteInt64LittleEndian(text.AsSpan(i * sizeof(long)), numbers[i]);
+        }
+
+        name.Bytes.CopyTo(text.AsSpan(numbers.Length * sizeof(long)));
+        string hash = Convert.ToHexString(SHA256.HashData(text), 0, Digits / 2).ToLowerInvariant();
+        ReadOnlySpan<byte> shown = name.Bytes[..Math.Min(name.Bytes.Length, MostOfName)];
+        return new FileName([.. shown, (byte)'.', .. System.Text.Encoding.ASCII.GetBytes(hash), .. Suffix]);
     }
 }

@@ -15,6 +15,7 @@ internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? E
     public string Path => Label.ToString()!;
 
     /// <summary>Whether the user named this very place. Then a device or FIFO in it is written into, and a link to an open
-    /// file (/dev/stdout) followed. In a tree it is replaced, and no link is followed.</summary>
+    /// file (/dev/stdout) followed. In a tree it is replaced, no link is followed, and the names in a folder are flushed
+    /// together.</summary>
     public bool IsNamedByUser { get; init; }
 }

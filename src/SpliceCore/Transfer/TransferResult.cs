@@ -42,6 +42,10 @@ public sealed record TransferResult
     /// <summary>The folders copied.</summary>
     public long DirectoryCount { get; init; }
 
+    /// <summary>The files of a tree that an interrupted copy had completed, and that were left as they are: they are among
+    /// <see cref="FileCount"/>, and their bytes are not counted.</summary>
+    public long Unchanged { get; init; }
+
     /// <summary>The entries of a tree that were not copied; each has its error.</summary>
     public long Failed { get; init; }
 

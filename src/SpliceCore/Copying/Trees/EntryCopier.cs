@@ -96,6 +96,13 @@ internal sealed class EntryCopier
     {
         TreeFolder folder = entry.Folder;
         Place place = PlaceOf(entry, source.Status);
+        if (IsComplete(place.Existing, source.Status))
+        {
+            Sums.Unchanged++;
+            Count(entry);
+            return place.Existing!.Inode;
+        }
+
         var tally = new TransferTally();
         TransferSpec spec = CopySpec.Of(_job.Copy, source, _monitor, tally) with
         {
@@ -116,6 +123,14 @@ internal sealed class EntryCopier
 
         return file.Identity;
     }
+
+    /// <summary>Whether an earlier copy that was interrupted has made the file. It got the source's times before its name, so
+    /// what has both size and times is whole.</summary>
+    private bool IsComplete(FileStatus? existing, FileStatus source) =>
+        _job.Copy is { Resume: true, Verify: false } && _job.Copy.Preserve.HasFlag(PreserveAttributes.Timestamps)
+        && existing is { Kind: DescriptorKind.Regular }
+        && existing.Size == source.Size
+        && existing.ModificationTime.Equals(source.ModificationTime);
 
     private void CopyNode(TreeEntry entry, DescriptorKind kind)
     {

@@ -97,9 +97,15 @@ internal sealed class FolderMaker(TreeJob job)
             LibC.ChangeMode(folder.Destination!, mode);
         }
 
-        if (folder.IsNew || job.Request.AppliesToExistingFolders)
+        // A copy that was interrupted has not come to this.
+        if (folder.IsNew || job.Request.AppliesToExistingFolders || job.Copy.Resume)
         {
             Metadata.Set(folder.Destination!, folder, folder.Source!, folder.Status, preserve, isPath: false, job.Losses);
+        }
+
+        if (job.Copy.Flush)
+        {
+            DiskFlush.OfFolder(folder.Destination!, folder.DestinationPath, job.Cancellation);
         }
     }
 

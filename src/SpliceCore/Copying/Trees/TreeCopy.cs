@@ -32,6 +32,7 @@ public static class TreeCopy
             case DescriptorKind.Directory:
                 CheckWhole(request.Copy, status.Kind);
                 MethodChoice.Of(request.Copy);
+                OptionCheck.Combination(request.Copy);
                 return CopyFolder(request, monitor);
             case DescriptorKind.SymbolicLink:
             case DescriptorKind.Fifo or DescriptorKind.Socket or DescriptorKind.Character or DescriptorKind.Block
@@ -69,25 +70,57 @@ public static class TreeCopy
     {
         int threads = request.ThrottleLimit > 0 ? request.ThrottleLimit : TreeRequest.DefaultThrottleLimit;
         using var job = new TreeJob(request, threads, monitor.Cancellation);
+        TreeDestination? destination = null;
         try
         {
-            SysResult looked = FileStatus.TryGet(source, out FileStatus? status);
-            if (!looked.Ok)
+            FileStatus status;
+            try
             {
-                throw Failures.OpenSource(request.Copy.Source, looked.Errno);
+                status = Look(source, request.Copy.Source);
+                destination = TreeDestination.Find(request.Copy, status);
+                if (request.Copy.Resume && destination.IsName)
+                {
+                    TreeMark.Make(destination.Place, status);
+                }
+
+                job.Root = new FolderMaker(job).EnterRoot(source, status, request.Copy.Source, destination.Place);
+                job.RootDestination = TreeDestination.Reopen(job.Root.Destination!);
+            }
+            catch
+            {
+                source.Dispose();
+                throw;
             }
 
-            using TreeDestination destination = TreeDestination.Find(request.Copy, status!);
-            job.Root = new FolderMaker(job).EnterRoot(source, status!, request.Copy.Source, destination.Place);
-            job.RootDestination = TreeDestination.Reopen(job.Root.Destination!);
+            job.Slices.Add(new TreeSlice(job.Root));
+            TransferResult result = new TreeCrew(job, threads, monitor).Run();
+            Finish(request.Copy, status, destination, result, monitor.Cancellation);
+            return result;
         }
-        catch
+        finally
         {
-            source.Dispose();
-            throw;
+            destination?.Dispose();
+        }
+    }
+
+    private static void Finish(
+        CopyRequest request, FileStatus source, TreeDestination destination, TransferResult result, CancellationToken cancellation)
+    {
+        if (request.Resume && destination.IsName && result.Failed == 0)
+        {
+            TreeMark.Remove(destination.Place, source);
         }
 
-        job.Slices.Add(new TreeSlice(job.Root));
-        return new TreeCrew(job, threads, monitor).Run();
+        if (request.Flush)
+        {
+            using SafeFileHandle folder = DiskFlush.OpenFolder(destination.Place);
+            DiskFlush.OfFolder(folder, destination.Place.Path, cancellation);
+        }
+    }
+
+    private static FileStatus Look(SafeFileHandle source, string path)
+    {
+        SysResult looked = FileStatus.TryGet(source, out FileStatus? status);
+        return looked.Ok ? status! : throw Failures.OpenSource(path, looked.Errno);
     }
 }

@@ -13,9 +13,16 @@ internal sealed class TreeDestination : IDisposable
     private static readonly FileName Above = "..";
     private static readonly FileName Here = ".";
 
-    private TreeDestination(Place place) => Place = place;
+    private TreeDestination(Place place, bool isName)
+    {
+        Place = place;
+        IsName = isName;
+    }
 
     public Place Place { get; }
+
+    /// <summary>Whether the destination is the copy's own name, and not the folder that takes it in.</summary>
+    public bool IsName { get; }
 
     /// <summary>Finds the place, and looks for what forbids to copy there, before anything is made.</summary>
     /// <exception cref="TransferException">The tree cannot be copied there.</exception>
@@ -24,7 +31,9 @@ internal sealed class TreeDestination : IDisposable
         string path = request.Destination;
         string name = Path.GetFileName(request.Source.TrimEnd('/'));
         SafeFileHandle folder = Open(path, out SysResult opened);
-        if (opened.Errno is Errno.ENOENT or Errno.ENOTDIR)
+        bool goesOn = opened.Ok && request.Resume && source.Kind == DescriptorKind.Directory && WasBegun(path, source);
+        bool isName = goesOn || opened.Errno is Errno.ENOENT or Errno.ENOTDIR;
+        if (isName)
         {
             bool isFile = opened.Errno == Errno.ENOTDIR && FileStatus.TryGet(path, followLink: true, out _).Ok;
             if (isFile && source.Kind == DescriptorKind.Directory)
@@ -61,7 +70,7 @@ internal sealed class TreeDestination : IDisposable
                 CheckOutside(request.Source, source, folder, path);
             }
 
-            return new TreeDestination(new Place(folder, fileName, existing, path, MayReplace: false));
+            return new TreeDestination(new Place(folder, fileName, existing, path, MayReplace: false), isName);
         }
         catch
         {
@@ -113,6 +122,13 @@ internal sealed class TreeDestination : IDisposable
         {
             at.Dispose();
         }
+    }
+
+    private static bool WasBegun(string path, FileStatus source)
+    {
+        path = path.TrimEnd('/');
+        using SafeFileHandle folder = Open(Path.GetDirectoryName(path) ?? "/", out SysResult opened);
+        return opened.Ok && TreeMark.IsThere(folder, Path.GetFileName(path), source);
     }
 
     private static SafeFileHandle Open(string path, out SysResult opened)

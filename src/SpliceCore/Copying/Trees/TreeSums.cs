@@ -11,6 +11,8 @@ internal sealed class TreeSums
 
     public long Folders { get; set; }
 
+    public long Unchanged { get; set; }
+
     public long Failed { get; set; }
 
     public long BytesMoved { get; private set; }
@@ -46,6 +48,7 @@ internal sealed class TreeSums
     {
         Files += other.Files;
         Folders += other.Folders;
+        Unchanged += other.Unchanged;
         Failed += other.Failed;
         BytesMoved += other.BytesMoved;
         BytesReflinked += other.BytesReflinked;
