@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Splice.Copying;
+using Splice.Descriptors;
 
 namespace Splice;
 
@@ -53,13 +54,20 @@ public sealed class CopyQueue : IDisposable
             _folder?.Dispose();
             _folder = DestinationFolder.TryOpen(request.Destination);
             _destination = request.Destination;
-            _names.Clear();
         }
 
-        bool isAlone = _folder is null || !_names.Add(Key(Path.GetFileName(request.Source)));
-        if (isAlone && Count > 0)
+        string path = _folder is null ? request.Destination : Path.Join(request.Destination, Path.GetFileName(request.Source));
+        ulong key = Key(path);
+        bool isAgain = _names.Contains(key);
+        if (Count > 0 && (_folder is null || isAgain))
         {
             return false;
+        }
+
+        _names.Add(key);
+        if (isAgain && FileStatus.TryGet(path, followLink: false, out FileStatus? made).Ok)
+        {
+            request.Ledger?.AddFile(made!.Inode);
         }
 
         var copy = new Copy(request, _folder, _stop.Token);
@@ -103,11 +111,11 @@ public sealed class CopyQueue : IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>FNV-1a: names are compared by a number, since a million of them may come.</summary>
-    private static ulong Key(string name)
+    /// <summary>FNV-1a: paths are compared by a number, since a million of them may come.</summary>
+    private static ulong Key(string path)
     {
         ulong hash = 14695981039346656037;
-        foreach (char letter in name)
+        foreach (char letter in path)
         {
             hash = (hash ^ letter) * 1099511628211;
         }

@@ -15,7 +15,7 @@ public static class FileCopy
     /// <exception cref="TransferException">It was not done. A regular file that was to be replaced is as before.</exception>
     public static TransferResult Copy(CopyRequest request, TransferMonitor monitor) => Copy(request, folder: null, monitor);
 
-    /// <summary>Copies into a folder that is open already, where it is one.</summary>
+    /// <summary>Copies into a folder that is open already, where it is one. Whoever opened it knows what goes there.</summary>
     internal static TransferResult Copy(CopyRequest request, DestinationFolder? folder, TransferMonitor monitor)
     {
         var tally = new TransferTally();
@@ -55,7 +55,9 @@ public static class FileCopy
             IsNamedByUser = true,
         };
         using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
-        return Make(file, request);
+        file.Make();
+        request.Ledger?.AddFile(file.Identity);
+        return file.Result();
     }
 
     private static TransferResult Replace(
@@ -69,15 +71,8 @@ public static class FileCopy
         }
 
         using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
-        TransferResult result = Make(file, request);
-        devices.Learn(file.Attempts);
-        return result;
-    }
-
-    private static TransferResult Make(NewFile file, CopyRequest request)
-    {
         file.Make();
-        request.Ledger?.AddFile(file.Identity);
+        devices.Learn(file.Attempts);
         return file.Result();
     }
 }

@@ -8,7 +8,8 @@ namespace Splice.Binding;
 /// What is no such path is an error record, and the others go on.</summary>
 /// <param name="command">Whose paths they are.</param>
 /// <param name="findsHidden">Whether wildcards find names that begin with a dot.</param>
-internal sealed class PathResolver(PSCmdlet command, bool findsHidden)
+/// <param name="report">Writes an error.</param>
+internal sealed class PathResolver(PSCmdlet command, bool findsHidden, Action<ErrorRecord> report)
 {
     /// <summary>The files that a path names.</summary>
     /// <param name="path">As the user gave it.</param>
@@ -39,18 +40,18 @@ internal sealed class PathResolver(PSCmdlet command, bool findsHidden)
 
             if (found.Count == 0)
             {
-                command.WriteError(ErrorRecords.NoMatch(path));
+                report(ErrorRecords.NoMatch(path));
             }
 
             return found;
         }
         catch (ItemNotFoundException)
         {
-            command.WriteError(ErrorRecords.NoMatch(path));
+            report(ErrorRecords.NoMatch(path));
         }
         catch (Exception exception) when (IsPathProblem(exception))
         {
-            command.WriteError(ErrorRecords.InvalidPath(path, exception));
+            report(ErrorRecords.InvalidPath(path, exception));
         }
 
         return [];
@@ -66,7 +67,7 @@ internal sealed class PathResolver(PSCmdlet command, bool findsHidden)
         }
         catch (Exception exception) when (IsPathProblem(exception))
         {
-            command.WriteError(ErrorRecords.InvalidPath(path, exception));
+            report(ErrorRecords.InvalidPath(path, exception));
             return null;
         }
     }
@@ -82,7 +83,7 @@ internal sealed class PathResolver(PSCmdlet command, bool findsHidden)
         bool itIs = provider.ImplementingType == typeof(FileSystemProvider);
         if (!itIs)
         {
-            command.WriteError(ErrorRecords.NotFileSystem(path, provider.Name));
+            report(ErrorRecords.NotFileSystem(path, provider.Name));
         }
 
         return itIs;

@@ -169,7 +169,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     /// <inheritdoc />
     protected override void BeginProcessing()
     {
-        _resolver = new PathResolver(this, findsHidden: Force);
+        _resolver = new PathResolver(this, findsHidden: Force, WriteErrorInOrder);
         _filter = new NameFilter(Include, Exclude, Filter);
         _limiter = RateLimit is long rate ? new RateLimiter(rate) : null;
         object preference = MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? bound) ? bound : GetVariableValue("ErrorActionPreference");
@@ -294,6 +294,13 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
         }
 
         Drain(_queue, MostUnderWay);
+    }
+
+    /// <summary>What has begun before comes first.</summary>
+    private void WriteErrorInOrder(ErrorRecord error)
+    {
+        DrainAll();
+        WriteError(error);
     }
 
     private void DrainAll()
