@@ -25,6 +25,9 @@ public sealed class Workspace : IDisposable
         return this[name];
     }
 
+    /// <summary>The same, each with its path.</summary>
+    public string[] Paths => [.. Names.Select(name => this[name])];
+
     /// <summary>A file of random bytes, the same at every run.</summary>
     public string WriteRandom(string name, int size, int seed = 1) => Write(name, RandomBytes(size, seed));
 

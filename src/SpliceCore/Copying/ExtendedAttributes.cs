@@ -12,7 +12,8 @@ internal static class ExtendedAttributes
     /// <summary>Whose file this is to be read by, besides its mode.</summary>
     public static readonly FileName AccessList = "system.posix_acl_access";
 
-    private static readonly FileName DefaultList = "system.posix_acl_default";
+    /// <summary>What new items in a folder get for an <see cref="AccessList"/>.</summary>
+    public static readonly FileName DefaultList = "system.posix_acl_default";
 
     /// <summary>Copies those that are wanted to another file.</summary>
     /// <param name="source">The file that has them, open in any way.</param>
@@ -23,8 +24,12 @@ internal static class ExtendedAttributes
     public static IEnumerable<(FileName Name, SysResult Result)> Copy(
         SafeHandle source, SafeFileHandle file, bool isPath, Func<FileName, bool> wanted)
     {
-        // EOPNOTSUPP: the file system knows none. Otherwise there is nothing that can be copied either.
-        LibC.ListAttributes(source, out List<FileName> names);
+        SysResult listed = LibC.ListAttributes(source, out List<FileName> names);
+        if (!listed.Ok && listed.Errno != Errno.EOPNOTSUPP)
+        {
+            yield return ("all", listed);
+        }
+
         foreach (FileName name in names.Where(wanted))
         {
             SysResult result = LibC.GetAttribute(source, name, out byte[] value);
@@ -43,9 +48,11 @@ internal static class ExtendedAttributes
     public static bool IsList(FileName name) =>
         name.Bytes.SequenceEqual(AccessList.Bytes) || name.Bytes.SequenceEqual(DefaultList.Bytes);
 
-    /// <summary>All but the lists, which have a switch of their own, and integrity hashes, which only the kernel knows to make.</summary>
+    /// <summary>All but the lists, which have a switch of their own and which XFS shows a second time, and integrity hashes,
+    /// which only the kernel knows to make.</summary>
     public static bool TravelsWithContent(FileName name) =>
-        !IsList(name) && !name.Bytes.SequenceEqual("security.ima"u8) && !name.Bytes.SequenceEqual("security.evm"u8);
+        !IsList(name) && !name.Bytes.StartsWith("trusted.SGI_ACL_"u8)
+        && !name.Bytes.SequenceEqual("security.ima"u8) && !name.Bytes.SequenceEqual("security.evm"u8);
 
     /// <summary>What stays when a file is written into: capabilities, for one, are dropped then.</summary>
     public static bool StaysWithFile(FileName name) =>

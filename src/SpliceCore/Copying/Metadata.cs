@@ -61,10 +61,11 @@ internal static class Metadata
         bool isLink = status.Kind == DescriptorKind.SymbolicLink;
         if (preserve.HasFlag(PreserveAttributes.Acl) && !isLink)
         {
-            if (!isPath)
+            // What a new item inherits from its folder's default list, the source does not have.
+            RemoveList(item, label, ExtendedAttributes.AccessList, isPath, losses);
+            if (status.Kind == DescriptorKind.Directory)
             {
-                // What a new item inherits from its folder's default list, the source does not have.
-                LibC.RemoveAttribute(item, ExtendedAttributes.AccessList);
+                RemoveList(item, label, ExtendedAttributes.DefaultList, isPath, losses);
             }
 
             CopyAttributes(item, label, source, isPath, ExtendedAttributes.IsList, "its access control list", losses);
@@ -127,12 +128,21 @@ internal static class Metadata
         if (keepsList)
         {
             // What a new file inherits from its folder's default list, the old one did not have.
-            LibC.RemoveAttribute(file, ExtendedAttributes.AccessList);
+            RemoveList(file, label, ExtendedAttributes.AccessList, isPath: false, losses);
         }
 
         CopyAttributes(file, label, old, isPath: false,
             name => (keepsList && ExtendedAttributes.IsList(name)) || (keepsOthers && ExtendedAttributes.StaysWithFile(name)),
             "the extended attributes of the file that was replaced", losses);
+    }
+
+    private static void RemoveList(SafeFileHandle item, object label, FileName list, bool isPath, MetadataLosses losses)
+    {
+        SysResult result = isPath ? LibC.RemoveAttributeOfPath(item, list) : LibC.RemoveAttribute(item, list);
+        if (result.Errno is not (Errno.ENODATA or Errno.EOPNOTSUPP))
+        {
+            Note(losses, result, label, $"no access control list ({list})");
+        }
     }
 
     private static void CopyAttributes(

@@ -14,6 +14,18 @@ internal static partial class LibC
         }
     }
 
+    /// <summary>Takes an extended attribute from what was opened with O_PATH.</summary>
+    public static unsafe SysResult RemoveAttributeOfPath(SafeHandle handle, FileName name)
+    {
+        fixed (byte* text = name)
+        {
+            return SysResult.From(removexattr(PathOf(handle), text));
+        }
+    }
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int removexattr(string path, byte* name);
+
     [LibraryImport(Library, SetLastError = true)]
     private static unsafe partial int fremovexattr(SafeHandle fd, byte* name);
 }

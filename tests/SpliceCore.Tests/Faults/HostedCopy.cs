@@ -32,7 +32,7 @@ internal sealed class HostedCopy : IDisposable
     public string Id => _process.Id.ToString(CultureInfo.InvariantCulture);
 
     /// <summary>The host's own output folder: tests/SpliceCore.TestHost/bin/, beside this one's.</summary>
-    private static string HostPath
+    public static string HostPath
     {
         get
         {

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace Splice.TestHost;
+
+/// <summary>Copies of trees: each line of standard input is a <see cref="TreeRequest"/>, and each gets a line of answer
+/// with what came of it and of the process.</summary>
+internal static class TreeHost
+{
+    public static int Serve(TextReader input, TextWriter output)
+    {
+        Rehearse();
+        output.WriteLine("ready");
+        while (input.ReadLine() is { } line)
+        {
+            output.WriteLine(Copy(JsonSerializer.Deserialize<TreeRequest>(line)!));
+        }
+
+        return 0;
+    }
+
+    private static string Copy(TreeRequest request)
+    {
+        List<TransferException> errors = [];
+        List<string> warnings = [];
+        TransferResult? result = null;
+        TransferException? end = null;
+        int before = Descriptors();
+        try
+        {
+            result = TreeCopy.Copy(request, new TreeMonitor(Failed: errors.Add, Warned: warnings.Add));
+        }
+        catch (TransferException exception)
+        {
+            end = exception;
+        }
+
+        return JsonSerializer.Serialize(new
+        {
+            FileCount = result?.FileCount ?? 0,
+            DirectoryCount = result?.DirectoryCount ?? 0,
+            Failed = result?.Failed ?? 0,
+            Errors = errors.Select(error => new { Id = $"{error.Id}", Errno = $"{error.Errno}", error.Target, error.Message }),
+            Warnings = result?.Warnings.Concat(warnings) ?? warnings,
+            Error = end is null ? null : $"{end.Id}",
+            Errno = end is null ? null : $"{end.Errno}",
+            end?.Message,
+            DescriptorsLeft = Descriptors() - before,
+            Threads = Process("Threads:"),
+            PeakKilobytes = Process("VmHWM:"),
+        });
+    }
+
+    private static int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+
+    private static long Process(string field) => long.Parse(
+        File.ReadLines("/proc/self/status").First(line => line.StartsWith(field, StringComparison.Ordinal)).Split(['\t', ' '], StringSplitOptions.RemoveEmptyEntries)[1],
+        CultureInfo.InvariantCulture);
+
+    /// <summary>All code is loaded before the first copy that counts.</summary>
+    private static void Rehearse()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("splice-rehearsal-");
+        string source = Path.Combine(folder.FullName, "source");
+        Directory.CreateDirectory(Path.Combine(source, "inner"));
+        File.WriteAllText(Path.Combine(source, "inner", "file"), "rehearsal");
+        File.CreateSymbolicLink(Path.Combine(source, "link"), "inner");
+        File.CreateSymbolicLink(Path.Combine(source, "nothing"), "nowhere");
+        var copy = new CopyRequest { Source = source, Destination = Path.Combine(folder.FullName, "copy"), Preserve = PreserveAttributes.All };
+        Copy(new TreeRequest { Copy = copy });
+        Copy(new TreeRequest { Copy = copy, FollowSymlink = true });
+        Copy(new TreeRequest { Copy = copy with { Source = source + "-that-is-not-there" } });
+        foreach (TransferMethod method in Enum.GetValues<TransferMethod>().Where(method => method != TransferMethod.Reflink))
+        {
+            Copy(new TreeRequest { Copy = copy with { Method = method, Destination = copy.Destination + $"{method}" } });
+        }
+
+        folder.Delete(recursive: true);
+    }
+}
