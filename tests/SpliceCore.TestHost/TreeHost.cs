@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace Splice.TestHost;
 
-/// <summary>Copies of trees: each line of standard input is a <see cref="TreeRequest"/>, and each gets a line of answer
-/// with what came of it and of the process.</summary>
+/// <summary>Copies of trees: each line of standard input is a <see cref="TreeRequest"/>, and each gets a line of
+/// answer with what came of it. An empty line is answered with the state of the process.</summary>
 internal static class TreeHost
 {
     public static int Serve(TextReader input, TextWriter output)
@@ -13,7 +13,7 @@ internal static class TreeHost
         output.WriteLine("ready");
         while (input.ReadLine() is { } line)
         {
-            output.WriteLine(Copy(JsonSerializer.Deserialize<TreeRequest>(line)!));
+            output.WriteLine(line.Length == 0 ? State() : Copy(JsonSerializer.Deserialize<TreeRequest>(line)!));
         }
 
         return 0;
@@ -25,7 +25,6 @@ internal static class TreeHost
         List<string> warnings = [];
         TransferResult? result = null;
         TransferException? end = null;
-        int before = Descriptors();
         try
         {
             result = TreeCopy.Copy(request, new TreeMonitor(Failed: errors.Add, Warned: warnings.Add));
@@ -45,13 +44,14 @@ internal static class TreeHost
             Error = end is null ? null : $"{end.Id}",
             Errno = end is null ? null : $"{end.Errno}",
             end?.Message,
-            DescriptorsLeft = Descriptors() - before,
-            Threads = Process("Threads:"),
-            PeakKilobytes = Process("VmHWM:"),
         });
     }
 
-    private static int Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+    private static string State() => JsonSerializer.Serialize(new
+    {
+        Descriptors = Directory.GetFileSystemEntries("/proc/self/fd").Length,
+        PeakKilobytes = Process("VmHWM:"),
+    });
 
     private static long Process(string field) => long.Parse(
         File.ReadLines("/proc/self/status").First(line => line.StartsWith(field, StringComparison.Ordinal)).Split(['\t', ' '], StringSplitOptions.RemoveEmptyEntries)[1],
@@ -75,6 +75,7 @@ internal static class TreeHost
             Copy(new TreeRequest { Copy = copy with { Method = method, Destination = copy.Destination + $"{method}" } });
         }
 
+        State();
         folder.Delete(recursive: true);
     }
 }

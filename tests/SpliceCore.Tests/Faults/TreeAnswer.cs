@@ -21,20 +21,16 @@ internal sealed record TreeAnswer
 
     public string? Message { get; init; }
 
-    /// <summary>How many descriptors are open that were not before.</summary>
-    public int DescriptorsLeft { get; init; }
-
-    /// <summary>The process's threads after the copy.</summary>
-    public int Threads { get; init; }
-
-    /// <summary>The most memory that the process has had (VmHWM), in KiB.</summary>
-    public long PeakKilobytes { get; init; }
-
     public bool Succeeded => Error is null && Failed == 0;
 
     public override string ToString() => string.Join('\n', [
         $"{Error} {Errno} {Message} {Failed} failed", .. Errors.Select(error => $"{error.Id} {error.Errno} {error.Message}"), .. Warnings]);
 }
+
+/// <summary>What a process that copies trees has.</summary>
+/// <param name="Descriptors">How many are open.</param>
+/// <param name="PeakKilobytes">The most memory that it has had (VmHWM), in KiB.</param>
+internal sealed record TreeHostState(int Descriptors, long PeakKilobytes);
 
 /// <summary>An entry that was not copied.</summary>
 internal sealed record TreeAnswerError(string Id, string Errno, string Target, string Message);

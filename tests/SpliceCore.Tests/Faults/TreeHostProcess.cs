@@ -36,11 +36,19 @@ internal sealed class TreeHostProcess : IDisposable
     public TreeAnswer Copy(TreeRequest request)
     {
         Begin(request);
-        string? line = _process.StandardOutput.ReadLine();
-        return line is not null
-            ? JsonSerializer.Deserialize<TreeAnswer>(line)!
-            : throw new InvalidOperationException($"The process ended without an answer: {_errors.Result}");
+        return Answer<TreeAnswer>();
     }
+
+    /// <summary>What the process has at present.</summary>
+    public TreeHostState State()
+    {
+        _process.StandardInput.WriteLine();
+        _process.StandardInput.Flush();
+        return Answer<TreeHostState>();
+    }
+
+    /// <summary>What came of a copy that was begun.</summary>
+    public TreeAnswer Finish() => Answer<TreeAnswer>();
 
     /// <summary>Has a tree copied and does not wait for it.</summary>
     public void Begin(TreeRequest request)
@@ -60,6 +68,10 @@ internal sealed class TreeHostProcess : IDisposable
         _process.Kill();
         _process.WaitForExit();
     }
+
+    private T Answer<T>() => _process.StandardOutput.ReadLine() is { } line
+        ? JsonSerializer.Deserialize<T>(line)!
+        : throw new InvalidOperationException($"The process ended without an answer: {_errors.Result}");
 
     public void Dispose()
     {

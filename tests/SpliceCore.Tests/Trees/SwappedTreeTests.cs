@@ -6,7 +6,8 @@ namespace Splice.Tests.Trees;
 /// destination, as fast as he can: nothing outside is touched or read, and each entry that fails has its error.</summary>
 public sealed class SwappedTreeTests : IDisposable
 {
-    private const long Swaps = 3000; // of each run
+    private const long Swaps = 10_000; // of each tree
+    private const int Copies = 40;
     private const int Levels = 150; // more than are kept open
 
     private readonly Workspace _workspace = new(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
@@ -65,9 +66,9 @@ public sealed class SwappedTreeTests : IDisposable
         {
             do
             {
-                TreeRequest request = TreeCopies.Request(_workspace["source"], _workspace.Folder + "/into", preserve) with { ThrottleLimit = threads };
-                request = request with { Copy = request.Copy with { Destination = _workspace["copy"] + "/." } };
-                (_, List<TransferException> errors) = TreeCopies.CopyWithErrors(request);
+                // What is in the one goes into the other.
+                (_, List<TransferException> errors) = TreeCopies.CopyWithErrors(
+                    TreeCopies.Request(_workspace["source/."], _workspace["copy"], preserve) with { ThrottleLimit = threads });
                 copies++;
                 foreach (TransferException error in errors)
                 {
@@ -75,7 +76,7 @@ public sealed class SwappedTreeTests : IDisposable
                     Assert.StartsWith(_workspace.Folder, error.Target!, StringComparison.Ordinal);
                 }
             }
-            while (source.Count < Swaps || target.Count < Swaps);
+            while (copies < Copies || source.Count < Swaps || target.Count < Swaps);
             swaps = source.Count + target.Count;
         }
 

@@ -32,7 +32,7 @@ internal sealed class EntryCopier
     {
         try
         {
-            CopyKind(entry, kind);
+            CopyMakingRoom(entry, kind);
         }
         catch (TransferException exception) when (exception.Errno == Errno.EEXIST && entry.Folder.IsOurs)
         {
@@ -46,6 +46,20 @@ internal sealed class EntryCopier
         Sums.Failed++;
         Sums.BytesUnderWay = 0;
         _job.Report(exception);
+    }
+
+    /// <summary>A copy takes several descriptors. Where the process may have no more, the folders that nobody uses give
+    /// theirs, and the copy begins anew.</summary>
+    private void CopyMakingRoom(TreeEntry entry, DescriptorKind kind)
+    {
+        try
+        {
+            CopyKind(entry, kind);
+        }
+        catch (TransferException exception) when (exception.Errno is Errno.EMFILE or Errno.ENFILE && _job.Handles.CloseIdle())
+        {
+            CopyKind(entry, kind);
+        }
     }
 
     private void CopyKind(TreeEntry entry, DescriptorKind kind)
@@ -111,7 +125,7 @@ internal sealed class EntryCopier
         };
         using var file = new NewFile(_job.Copy, source, place, spec, _monitor, tally, _job.Losses);
         file.Make();
-        Remember(folder, file.Identity);
+        AddToLedger(entry, file.Identity);
         folder.Devices.Learn(file.Attempts);
         Sums.Add(tally);
         Sums.Files++;
@@ -154,28 +168,24 @@ internal sealed class EntryCopier
     private FileIdentity PutNode(TreeEntry entry, SafeFileHandle source, FileStatus status)
     {
         using var node = StagedNode.Make(PlaceOf(entry, status), source, status, entry.SourceLabel);
-        FileIdentity identity = node.Finish(source, status, _job.Copy.Preserve, _job.Losses);
-        Remember(entry.Folder, identity);
+        FileIdentity identity = node.Finish(source, status, _job.Copy.Preserve, _job.Losses, _job.Handles.CloseIdle);
+        AddToLedger(entry, identity);
         Count(entry);
         return identity;
     }
 
-    private void LinkTo(TreeEntry entry, FileStatus status, SafeFileHandle made)
+    private void LinkTo(TreeEntry entry, FileStatus status, SafeFileHandle made, FileIdentity identity)
     {
         using var node = StagedNode.Link(PlaceOf(entry, status), made);
         node.Commit();
-        if (FileStatus.TryGet(made, out FileStatus? copy).Ok)
-        {
-            Remember(entry.Folder, copy!.Inode);
-        }
-
+        AddToLedger(entry, identity);
         Count(entry);
     }
 
-    /// <summary>No other source of the command may replace it. In a folder of ours nothing is replaced at all.</summary>
-    private void Remember(TreeFolder folder, FileIdentity identity)
+    /// <summary>In a folder of our own nothing is replaced anyway.</summary>
+    private void AddToLedger(TreeEntry entry, FileIdentity identity)
     {
-        if (!folder.IsOurs)
+        if (!entry.Folder.IsOurs)
         {
             _job.Copy.Ledger?.AddFile(identity);
         }

@@ -27,7 +27,7 @@ internal sealed class FolderHandles : IDisposable
             _open.AddLast(folder);
             if (_disposed)
             {
-                Close(folder, keepsPlace: false);
+                CloseNow(folder);
             }
         }
     }
@@ -44,9 +44,14 @@ internal sealed class FolderHandles : IDisposable
             if (folder.Source is null)
             {
                 folder.Source = OpenAbove(inside?.Source, folder.Status.Inode, folder.SourceLabel);
-                LibC.Seek(folder.Source, folder.Position, SeekOrigin.Begin);
                 try
                 {
+                    SysResult sought = LibC.Seek(folder.Source, folder.Position, SeekOrigin.Begin);
+                    if (!sought.Ok)
+                    {
+                        throw Failures.OpenSource(folder.SourcePath, sought.Errno);
+                    }
+
                     folder.Destination = OpenAbove(inside?.Destination, folder.DestinationIdentity, folder);
                 }
                 catch
@@ -85,7 +90,7 @@ internal sealed class FolderHandles : IDisposable
         {
             if (folder.Source is not null)
             {
-                Close(folder, keepsPlace: false);
+                CloseNow(folder);
             }
         }
     }
@@ -106,7 +111,7 @@ internal sealed class FolderHandles : IDisposable
             _disposed = true;
             while (_open.First is { } first)
             {
-                Close(first.Value, keepsPlace: false);
+                CloseNow(first.Value);
             }
         }
     }
@@ -118,9 +123,9 @@ internal sealed class FolderHandles : IDisposable
         for (int surplus = _open.Count - most; surplus > 0 && node is not null; surplus--)
         {
             LinkedListNode<TreeFolder>? next = node.Next;
-            if (node.Value.Pins == 0)
+            if (node.Value.Pins == 0 && TryKeepPlace(node.Value))
             {
-                Close(node.Value, keepsPlace: true);
+                CloseNow(node.Value);
                 closed = true;
             }
 
@@ -130,13 +135,16 @@ internal sealed class FolderHandles : IDisposable
         return closed;
     }
 
-    private void Close(TreeFolder folder, bool keepsPlace)
+    /// <summary>Where reading it goes on later. A folder that does not tell stays open.</summary>
+    private static bool TryKeepPlace(TreeFolder folder)
     {
-        if (keepsPlace)
-        {
-            folder.Position = LibC.Seek(folder.Source!, 0, SeekOrigin.Current).Value;
-        }
+        SysResult place = LibC.Seek(folder.Source!, 0, SeekOrigin.Current);
+        folder.Position = place.Value;
+        return place.Ok;
+    }
 
+    private void CloseNow(TreeFolder folder)
+    {
         _open.Remove(folder);
         folder.Source!.Dispose();
         folder.Destination!.Dispose();
@@ -144,12 +152,19 @@ internal sealed class FolderHandles : IDisposable
         folder.Destination = null;
     }
 
-    private static SafeFileHandle OpenAbove(SafeFileHandle? inside, FileIdentity identity, object label)
+    private SafeFileHandle OpenAbove(SafeFileHandle? inside, FileIdentity identity, object label)
     {
         SafeFileHandle? handle = null;
-        SysResult opened = inside is null
-            ? new SysResult(-1, Errno.ENOENT)
-            : LibC.OpenAt(inside, Above, FolderFlags | OpenFlags.Directory, 0, out handle);
+        SysResult opened = new(-1, Errno.ENOENT);
+        if (inside is not null)
+        {
+            do
+            {
+                opened = LibC.OpenAt(inside, Above, FolderFlags | OpenFlags.Directory, 0, out handle);
+            }
+            while (opened.Errno is Errno.EMFILE or Errno.ENFILE && CloseIdle(most: 0));
+        }
+
         if (opened.Ok && FileStatus.TryGet(handle!, out FileStatus? status).Ok && status!.Inode == identity)
         {
             return handle!;

@@ -26,6 +26,11 @@ internal sealed class FolderMaker(TreeJob job)
             CheckLoop(entry, status.Inode);
             (destination, bool isNew) = MakeOrOpen(parent.Destination!, entry.Name, status, entry.DestinationLabel);
             FileStatus made = Look(destination, entry.DestinationLabel);
+            if (made.Inode == job.Root!.Status.Inode)
+            {
+                throw TreeErrors.IntoItself(job.Root.SourcePath, entry.DestinationPath);
+            }
+
             var folder = new TreeFolder(parent, entry.Name)
             {
                 Source = source,

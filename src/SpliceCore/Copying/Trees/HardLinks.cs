@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
+using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Copying.Trees;
@@ -17,7 +18,7 @@ internal sealed class HardLinks
     /// <param name="copy">Copies it, and says what the copy is.</param>
     /// <param name="link">Makes a name of the copy.</param>
     public void Copy(
-        TreeJob job, TreeEntry entry, FileStatus status, Func<FileIdentity> copy, Action<TreeEntry, FileStatus, SafeFileHandle> link)
+        TreeJob job, TreeEntry entry, FileStatus status, Func<FileIdentity> copy, LinkMaker link)
     {
         LinkedFile file = Find(status);
         lock (file)
@@ -44,6 +45,9 @@ internal sealed class HardLinks
         }
     }
 
+    /// <summary>Makes another name of a copy.</summary>
+    public delegate void LinkMaker(TreeEntry entry, FileStatus status, SafeFileHandle made, FileIdentity identity);
+
     private LinkedFile Find(FileStatus status)
     {
         lock (_files)
@@ -59,17 +63,18 @@ internal sealed class HardLinks
     }
 
     private static bool TryLink(
-        TreeJob job, TreeEntry entry, FileStatus status, LinkedFile file, Action<TreeEntry, FileStatus, SafeFileHandle> link)
+        TreeJob job, TreeEntry entry, FileStatus status, LinkedFile file, LinkMaker link)
     {
-        using SafeFileHandle? made = Reach(job, file);
+        using SafeFileHandle? made = Reach(job, file, entry, out Errno errno);
         if (made is null)
         {
+            job.Losses.Add("its hard link", errno, entry.DestinationLabel);
             return false;
         }
 
         try
         {
-            link(entry, status, made);
+            link(entry, status, made, file.Identity);
             return true;
         }
         catch (TransferException exception) when (exception.Errno is Errno.EPERM or Errno.EMLINK or Errno.EXDEV or Errno.EOPNOTSUPP)
@@ -81,7 +86,8 @@ internal sealed class HardLinks
 
     /// <summary>Opens the copy by its first name, from the top of the tree and through no link. Null where it is not there
     /// any more.</summary>
-    private static SafeFileHandle? Reach(TreeJob job, LinkedFile file)
+    /// <exception cref="TransferException">The process may open no more files.</exception>
+    private static SafeFileHandle? Reach(TreeJob job, LinkedFile file, TreeEntry entry, out Errno errno)
     {
         int flags = OpenFlags.PathOnly | OpenFlags.NoFollow;
         List<FileName> names = [file.First!.Name];
@@ -96,14 +102,19 @@ internal sealed class HardLinks
             SysResult opened = LibC.OpenAt(at ?? job.RootDestination!, names[i], flags, 0, out SafeFileHandle next);
             at?.Dispose();
             at = next;
+            errno = opened.Errno;
             if (!opened.Ok)
             {
                 next.Dispose();
-                return null;
+                return errno is Errno.EMFILE or Errno.ENFILE
+                    ? throw Failures.OpenDestination(entry.DestinationPath, errno)
+                    : null;
             }
         }
 
-        bool same = FileStatus.TryGet(at!, out FileStatus? status).Ok && status!.Inode == file.Identity;
+        SysResult looked = FileStatus.TryGet(at!, out FileStatus? status);
+        bool same = looked.Ok && status!.Inode == file.Identity;
+        errno = looked.Ok ? Errno.ENOENT : looked.Errno;
         if (!same)
         {
             at!.Dispose();

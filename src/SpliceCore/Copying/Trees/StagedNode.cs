@@ -46,12 +46,27 @@ internal sealed class StagedNode : IDisposable
         Make(place, (folder, name) => LibC.LinkOpen(file, folder, name));
 
     /// <summary>Gives it the source's attributes, and its place.</summary>
-    public FileIdentity Finish(SafeFileHandle source, FileStatus status, PreserveAttributes preserve, MetadataLosses losses)
+    /// <param name="source">The source, opened with O_PATH.</param>
+    /// <param name="status">What that is.</param>
+    /// <param name="preserve">What to keep.</param>
+    /// <param name="losses">Hears what could not be kept.</param>
+    /// <param name="makeRoom">Closes what need not be open, where the process may open no more files; null where all must.</param>
+    public FileIdentity Finish(
+        SafeFileHandle source, FileStatus status, PreserveAttributes preserve, MetadataLosses losses, Func<bool>? makeRoom = null)
     {
-        SysResult opened = LibC.OpenAt(
-            _place.Folder, _name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle node);
+        SysResult opened = Open(out SafeFileHandle node);
+        if (opened.Errno is Errno.EMFILE or Errno.ENFILE && makeRoom?.Invoke() == true)
+        {
+            opened = Open(out node);
+        }
+
         using (node)
         {
+            if (!opened.Ok && opened.Errno is not (Errno.ENOENT or Errno.ELOOP))
+            {
+                throw Failures.OpenDestination(_place.Path, opened.Errno);
+            }
+
             FileStatus? made = null;
             if (!opened.Ok || !FileStatus.TryGet(node, out made).Ok || made!.Kind != status.Kind || made.LinkCount != 1)
             {
@@ -93,6 +108,9 @@ internal sealed class StagedNode : IDisposable
             LibC.UnlinkAt(_place.Folder, _name);
         }
     }
+
+    private SysResult Open(out SafeFileHandle node) =>
+        LibC.OpenAt(_place.Folder, _name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out node);
 
     private static StagedNode Make(Place place, Func<SafeFileHandle, FileName, SysResult> make)
     {

@@ -53,7 +53,8 @@ internal sealed class TreeCount(TreeJob job) : IDisposable
     private void Run()
     {
         LibC.YieldToOthers();
-        SysResult opened = LibC.Open(job.Copy.Source, FolderHandles.FolderFlags | OpenFlags.Directory, out SafeFileHandle root);
+        int flags = FolderHandles.FolderFlags | OpenFlags.Directory | (job.Request.FollowSymlink ? 0 : OpenFlags.NoFollow);
+        SysResult opened = LibC.Open(job.Copy.Source, flags, out SafeFileHandle root);
         _done = opened.Ok && Count(root, depth: 0);
     }
 

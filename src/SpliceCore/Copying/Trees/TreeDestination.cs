@@ -58,7 +58,8 @@ internal sealed class TreeDestination : IDisposable
                 throw Failures.OpenDestination(path, opened.Errno);
             }
 
-            FileName fileName = name.Length == 0 ? Here : name;
+            // cp -r does so too: the source's last name is none, and ".." would lead out of the destination.
+            FileName fileName = name is "" or ".." ? Here : name;
             FileStatus.TryGet(folder, fileName, followLink: false, out FileStatus? existing);
             if (existing?.Inode == source.Inode)
             {

@@ -9,6 +9,10 @@ internal static class TreeErrors
         $"'{path}' was moved, or something else was put in its place, while it was copied: what it leads to now was not touched. Copy it again when nobody changes it.",
         Errno.ESTALE, path);
 
+    /// <summary>An error that does not say itself which of the many files it is about.</summary>
+    public static TransferException About(string path, TransferException exception) =>
+        new(exception.Id, $"'{path}' was not copied. {exception.Message}", exception.Errno, path) { Partial = exception.Partial };
+
     public static TransferException NotAFolder(string path) => new(TransferErrorId.DestinationExists,
         $"'{path}' is there and is not a folder, so no folder's entries can go into it. Choose another destination, or remove it.",
         Errno.ENOTDIR, path);

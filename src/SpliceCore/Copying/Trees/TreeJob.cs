@@ -56,6 +56,7 @@ internal sealed class TreeJob(TreeRequest request, int workers, CancellationToke
     public SafeFileHandle Open(SafeFileHandle folder, FileName name, int flags, object label, bool isSource)
     {
         Retrier? retrier = null;
+        bool wasFull = false;
         while (true)
         {
             SysResult opened = LibC.OpenAt(folder, name, flags, 0, out SafeFileHandle handle);
@@ -65,9 +66,13 @@ internal sealed class TreeJob(TreeRequest request, int workers, CancellationToke
             }
 
             retrier ??= Retrier.For(Copy, new TransferMonitor(null, Cancellation), new TransferTally());
-            bool again = opened.Errno is Errno.EMFILE or Errno.ENFILE
-                ? Handles.CloseIdle()
+            bool isFull = opened.Errno is Errno.EMFILE or Errno.ENFILE;
+
+            // The first time also where nothing was left to close: another thread may just have closed it.
+            bool again = isFull
+                ? Handles.CloseIdle() || !wasFull
                 : retrier?.TriesAgain(opened.Errno) == true;
+            wasFull |= isFull;
             if (again)
             {
                 Interlocked.Add(ref _openRetries, retrier is null ? 0 : 1);

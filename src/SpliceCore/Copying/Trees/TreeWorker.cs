@@ -77,7 +77,7 @@ internal sealed class TreeWorker(TreeJob job)
         }
         catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
         {
-            _entries.Fail(exception);
+            _entries.Fail(exception.Target is null ? TreeErrors.About(entry.SourcePath, exception) : exception);
         }
 
         if (folder is not null)

@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace Splice.Tests.Faults;
+
+/// <summary>strace(1) beside a process that runs already: it injects a fault into each thread's calls until it is
+/// disposed of. A thread that begins meanwhile counts its calls from the first.</summary>
+internal sealed class AttachedFault : IDisposable
+{
+    private readonly Workspace _logs = new();
+    private readonly Process _strace;
+
+    public AttachedFault(TreeHostProcess host, Fault fault)
+    {
+        FileSystems.Command.Require("strace");
+        _strace = Process.Start(new ProcessStartInfo("strace", [
+            "-f", "-o", _logs["trace"], "-e", $"trace={fault.Calls}", "-e", $"inject={fault.Calls}:{fault.What}:when={fault.When}", "-p", host.Id,
+        ])
+        {
+            RedirectStandardError = true,
+        })!;
+        string said = string.Empty;
+        while (!said.Contains("attached", StringComparison.Ordinal))
+        {
+            said = _strace.StandardError.ReadLine() ?? throw new InvalidOperationException($"strace: {said}");
+        }
+    }
+
+    /// <summary>Ends the injection.</summary>
+    /// <returns>How many calls were meddled with.</returns>
+    public int Detach()
+    {
+        if (!_strace.HasExited)
+        {
+            FileSystems.Command.Check("kill", "-s", "INT", _strace.Id.ToString(CultureInfo.InvariantCulture));
+            _strace.StandardError.ReadToEnd();
+            Assert.True(_strace.WaitForExit(TimeSpan.FromSeconds(20)), "strace does not end");
+        }
+
+        return File.ReadLines(_logs["trace"]).Count(line => line.EndsWith("(INJECTED)", StringComparison.Ordinal));
+    }
+
+    public void Dispose()
+    {
+        Detach();
+        _strace.Dispose();
+        _logs.Dispose();
+    }
+}
