@@ -11,6 +11,7 @@ internal sealed class DestinationFolder : IDisposable
     private readonly SafeFileHandle _handle;
     private readonly ulong _device;
     private readonly bool _isLocal;
+    private readonly ReaderWriterLockSlim _turns = new();
     private DevicePair? _devices;
 
     private DestinationFolder(string path, SafeFileHandle handle, ulong device)
@@ -36,7 +37,7 @@ internal sealed class DestinationFolder : IDisposable
 
     /// <summary>Where a source goes in the folder; null where what has its name there is no regular file, and takes a
     /// closer look.</summary>
-    public Place? TryFind(string source, bool mayReplace)
+    private Place? TryFind(string source, bool mayReplace)
     {
         string name = Path.GetFileName(source);
         if (name.Length == 0)
@@ -48,6 +49,38 @@ internal sealed class DestinationFolder : IDisposable
         return looked.Errno == Errno.ENOENT || existing?.Kind == DescriptorKind.Regular
             ? new Place(_handle, name, existing, Path.Join(_path, name), mayReplace) { IsNamedByUser = true }
             : null;
+    }
+
+    /// <summary>Copies into the folder, beside other copies where the source's name stands for a file of its own there.
+    /// A link may lead to a file that another copy makes: who goes by one goes alone, so that neither replaces the other's.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="mayReplace">Whether what is there may be replaced.</param>
+    /// <param name="beside">Copies to the place.</param>
+    /// <param name="alone">Finds the place itself.</param>
+    public TransferResult Copy(string source, bool mayReplace, Func<Place, TransferResult> beside, Func<TransferResult> alone)
+    {
+        _turns.EnterReadLock();
+        try
+        {
+            if (TryFind(source, mayReplace) is { } place)
+            {
+                return beside(place);
+            }
+        }
+        finally
+        {
+            _turns.ExitReadLock();
+        }
+
+        _turns.EnterWriteLock();
+        try
+        {
+            return alone();
+        }
+        finally
+        {
+            _turns.ExitWriteLock();
+        }
     }
 
     /// <summary>What is known of the way from a source's file system to this one.</summary>
@@ -67,5 +100,9 @@ internal sealed class DestinationFolder : IDisposable
     /// <summary>Asks whether the user may write to what has the place's name.</summary>
     public SysResult MayWrite(Place place) => LibC.MayWriteAt(_handle, place.Name);
 
-    public void Dispose() => _handle.Dispose();
+    public void Dispose()
+    {
+        _handle.Dispose();
+        _turns.Dispose();
+    }
 }

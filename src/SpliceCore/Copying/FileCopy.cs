@@ -30,9 +30,13 @@ public static class FileCopy
                 request.Source, monitor.Cancellation, Retrier.For(request, monitor, tally));
             using (source.Handle)
             {
-                return folder?.TryFind(request.Source, mayReplace: !request.NoClobber) is { } place
-                    ? Replace(request, source, folder, place, monitor, tally)
-                    : Copy(request, source, monitor, tally);
+                return folder is null
+                    ? Copy(request, source, monitor, tally)
+                    : folder.Copy(
+                        request.Source,
+                        mayReplace: !request.NoClobber,
+                        place => Replace(request, source, folder, place, monitor, tally),
+                        () => Copy(request, source, monitor, tally));
             }
         }
         catch (OperationCanceledException)

@@ -5,7 +5,7 @@ using Xunit;
 namespace Splice.Tests.Faults;
 
 /// <summary>Every system call of a tree's copy fails: the first of its thread, a later one, all.
-/// SPLICE_TEST_ROUNDS tries all errors, otherwise two for each call.</summary>
+/// With SPLICE_TEST_ROUNDS set all errors are tried, otherwise two for each call.</summary>
 public sealed class TreeFaultTests(FaultLedger ledger, ITestOutputHelper output)
 {
     private static readonly string[] When = ["1", "2", "5", "12", "1+"];

@@ -113,7 +113,7 @@ public sealed class TreeShapeTests : IDisposable
         _output.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"{small} KiB for 50,000 files, {wide} KiB for 200,000: {(wide - small) * 1024 / 150_000.0:f1} bytes a file"));
         // The collector lets garbage lie up to a size of its own, which the smaller folder has reached already.
-        Assert.InRange(wide - small, long.MinValue, 8 * 1024);
+        Assert.InRange(wide - small, long.MinValue, 12 * 1024);
 
         long Peak(string name)
         {
