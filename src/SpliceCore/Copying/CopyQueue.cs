@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Splice.Copying;
-using Splice.Descriptors;
 
 namespace Splice;
 
@@ -56,18 +55,10 @@ public sealed class CopyQueue : IDisposable
             _destination = request.Destination;
         }
 
-        string path = _folder is null ? request.Destination : Path.Join(request.Destination, Path.GetFileName(request.Source));
-        ulong key = Key(path);
-        bool isAgain = _names.Contains(key);
-        if (Count > 0 && (_folder is null || isAgain))
+        bool isAlone = _folder is null || !_names.Add(Key(Path.Join(request.Destination, Path.GetFileName(request.Source))));
+        if (isAlone && Count > 0)
         {
             return false;
-        }
-
-        _names.Add(key);
-        if (isAgain && FileStatus.TryGet(path, followLink: false, out FileStatus? made).Ok)
-        {
-            request.Ledger?.AddFile(made!.Inode);
         }
 
         var copy = new Copy(request, _folder, _stop.Token);

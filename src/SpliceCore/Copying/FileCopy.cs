@@ -76,6 +76,7 @@ public static class FileCopy
 
         using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
         file.Make();
+        request.Ledger?.AddFile(file.Identity);
         devices.Learn(file.Attempts);
         return file.Result();
     }
