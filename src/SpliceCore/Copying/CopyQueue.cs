@@ -8,8 +8,11 @@ namespace Splice;
 /// files were added. To be used from one thread.</summary>
 public sealed class CopyQueue : IDisposable
 {
-    private const int LongestIdle = 10; // milliseconds
+    private const int WorthWaking = 32;
 
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+
+    private readonly AutoResetEvent _wakeUp = new(initialState: false);
     private readonly int _threads;
     private readonly CancellationTokenSource _stop;
     private readonly ConcurrentQueue<Copy> _waiting = new();
@@ -18,6 +21,7 @@ public sealed class CopyQueue : IDisposable
     private readonly HashSet<ulong> _names = [];
     private DestinationFolder? _folder;
     private string? _destination;
+    private int _idle;
     private volatile bool _ended;
 
     /// <summary>Makes an empty queue.</summary>
@@ -70,6 +74,10 @@ public sealed class CopyQueue : IDisposable
             _workers.Add(worker);
             worker.Start();
         }
+        else if (Volatile.Read(ref _idle) > 0 && _waiting.Count >= WorthWaking)
+        {
+            _wakeUp.Set();
+        }
 
         return true;
     }
@@ -79,7 +87,7 @@ public sealed class CopyQueue : IDisposable
     /// <returns>The outcome; null where it is not there yet, or nothing is to come.</returns>
     public CopyOutcome? TryTake(TimeSpan wait)
     {
-        if (!_inOrder.TryPeek(out Copy? copy) || !copy.Wait(wait))
+        if (!_inOrder.TryPeek(out Copy? copy) || !IsDone(copy, wait))
         {
             return null;
         }
@@ -99,7 +107,19 @@ public sealed class CopyQueue : IDisposable
         }
 
         _folder?.Dispose();
+        _wakeUp.Dispose();
         _stop.Dispose();
+    }
+
+    /// <summary>Whether a copy is done, or is so in time. Where many wait, one wake-up for many outcomes is enough.</summary>
+    private bool IsDone(Copy copy, TimeSpan wait)
+    {
+        if (!copy.IsDone && wait > Moment && Count > WorthWaking)
+        {
+            Thread.Sleep(Moment);
+        }
+
+        return copy.IsDone || copy.Wait(wait);
     }
 
     /// <summary>FNV-1a: paths are compared by a number, since a million of them may come.</summary>
@@ -114,22 +134,21 @@ public sealed class CopyQueue : IDisposable
         return hash;
     }
 
-    /// <summary>Whoever adds files wakes nobody: that would cost more than the copy of a small file. A thread that finds
-    /// nothing looks again after a moment.</summary>
+    /// <summary>To wake a thread costs more than to copy a small file. So a thread that finds nothing is woken when there is
+    /// something worth it, and looks again after a moment in any case.</summary>
     private void Work()
     {
-        int idle = 0;
         while (!_ended)
         {
             if (_waiting.TryDequeue(out Copy? copy))
             {
                 copy.Run();
-                idle = 0;
             }
             else
             {
-                idle = Math.Min(idle + 1, LongestIdle);
-                Thread.Sleep(idle);
+                Interlocked.Increment(ref _idle);
+                _wakeUp.WaitOne(Moment);
+                Interlocked.Decrement(ref _idle);
             }
         }
     }
@@ -146,6 +165,8 @@ public sealed class CopyQueue : IDisposable
         public CopyRequest Request => request;
 
         public TransferProgress Progress { get; private set; }
+
+        public bool IsDone => _done;
 
         public CopyOutcome Outcome
         {
