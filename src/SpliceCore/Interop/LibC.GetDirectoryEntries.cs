@@ -10,7 +10,14 @@ internal static partial class LibC
     {
         fixed (byte* start = buffer)
         {
-            return SysResult.From(getdents64(SystemCallNumber.GetDirectoryEntries, directory, start, (nuint)buffer.Length));
+            SysResult result;
+            do
+            {
+                result = SysResult.From(getdents64(SystemCallNumber.GetDirectoryEntries, directory, start, (nuint)buffer.Length));
+            }
+            while (result.Errno == Errno.EINTR);
+
+            return result;
         }
     }
 
