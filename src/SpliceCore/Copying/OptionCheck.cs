@@ -56,6 +56,19 @@ internal static class OptionCheck
         }
     }
 
+    /// <summary>A link or special file that is made anew, and what is in its place already.</summary>
+    /// <exception cref="TransferException">That is a file that is to be written into, and not replaced.</exception>
+    public static void Node(CopyRequest request, object sourceLabel, DescriptorKind kind, Place place)
+    {
+        if (request.WritesInto && place.Existing?.Kind == DescriptorKind.Regular)
+        {
+            string option = request.Append ? "-Append" : "-InPlace";
+            throw new TransferException(TransferErrorId.ConflictingOptions,
+                $"'{place.Path}' is a file, which {option} writes into, and '{sourceLabel}' is a {kind}, which could only replace it. Leave {option} out to replace it, or choose another destination.",
+                target: place.Path);
+        }
+    }
+
     private static TransferException NotReadableAgain(string name, DescriptorKind kind) => new(TransferErrorId.NotSeekable,
         $"'{name}' cannot be read a second time, as -Verify would: it is a {kind}. Leave -Verify out.", Errno.ESPIPE, name);
 

@@ -167,19 +167,34 @@ internal sealed class EntryCopier
 
     private FileIdentity PutNode(TreeEntry entry, SafeFileHandle source, FileStatus status)
     {
-        using var node = StagedNode.Make(PlaceOf(entry, status), source, status, entry.SourceLabel);
+        Place place = PlaceOf(entry, status);
+        OptionCheck.Node(_job.Copy, entry.SourceLabel, status.Kind, place);
+        using var node = StagedNode.Make(place, source, status, entry.SourceLabel);
         FileIdentity identity = node.Finish(source, status, _job.Copy.Preserve, _job.Losses, _job.Handles.CloseIdle);
         AddToLedger(entry, identity);
         Count(entry);
         return identity;
     }
 
-    private void LinkTo(TreeEntry entry, FileStatus status, SafeFileHandle made, FileIdentity identity)
+    private bool LinkTo(TreeEntry entry, FileStatus status, SafeFileHandle made, FileIdentity identity)
     {
+        if (_job.Copy is { WritesInto: true, NoClobber: false } && Look(entry) is { Kind: DescriptorKind.Regular } existing)
+        {
+            // What is written into stays the file that it is. It may be the copy already, under this name too.
+            bool isCopy = existing.Inode == identity;
+            if (isCopy)
+            {
+                Count(entry);
+            }
+
+            return isCopy;
+        }
+
         using var node = StagedNode.Link(PlaceOf(entry, status), made);
         node.Commit();
         AddToLedger(entry, identity);
         Count(entry);
+        return true;
     }
 
     /// <summary>In a folder of our own nothing is replaced anyway.</summary>
@@ -204,16 +219,7 @@ internal sealed class EntryCopier
     private Place PlaceOf(TreeEntry entry, FileStatus source)
     {
         TreeFolder folder = entry.Folder;
-        FileStatus? existing = null;
-        if (!folder.IsOurs)
-        {
-            SysResult looked = FileStatus.TryGet(folder.Destination!, entry.Name, followLink: false, out existing);
-            if (!looked.Ok && looked.Errno != Errno.ENOENT)
-            {
-                throw Failures.OpenDestination(entry.DestinationPath, looked.Errno);
-            }
-        }
-
+        FileStatus? existing = Look(entry);
         if (existing is not null)
         {
             ExistingDestination.Check(
@@ -222,5 +228,17 @@ internal sealed class EntryCopier
         }
 
         return new Place(folder.Destination!, entry.Name, existing, entry.DestinationLabel, MayReplace: !folder.IsOurs && !_job.Copy.NoClobber);
+    }
+
+    /// <summary>Looks at what is in the entry's place; in a folder of ours that is nothing.</summary>
+    private static FileStatus? Look(TreeEntry entry)
+    {
+        if (entry.Folder.IsOurs)
+        {
+            return null;
+        }
+
+        SysResult looked = FileStatus.TryGet(entry.Folder.Destination!, entry.Name, followLink: false, out FileStatus? existing);
+        return looked.Ok || looked.Errno == Errno.ENOENT ? existing : throw Failures.OpenDestination(entry.DestinationPath, looked.Errno);
     }
 }

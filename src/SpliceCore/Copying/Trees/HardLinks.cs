@@ -16,7 +16,7 @@ internal sealed class HardLinks
     /// <param name="entry">The name.</param>
     /// <param name="status">The file.</param>
     /// <param name="copy">Copies it, and says what the copy is.</param>
-    /// <param name="link">Makes a name of the copy.</param>
+    /// <param name="link">Makes a name of the copy. False: what has the name must be written into instead.</param>
     public void Copy(
         TreeJob job, TreeEntry entry, FileStatus status, Func<FileIdentity> copy, LinkMaker link)
     {
@@ -46,7 +46,7 @@ internal sealed class HardLinks
     }
 
     /// <summary>Makes another name of a copy.</summary>
-    public delegate void LinkMaker(TreeEntry entry, FileStatus status, SafeFileHandle made, FileIdentity identity);
+    public delegate bool LinkMaker(TreeEntry entry, FileStatus status, SafeFileHandle made, FileIdentity identity);
 
     private LinkedFile Find(FileStatus status)
     {
@@ -74,8 +74,7 @@ internal sealed class HardLinks
 
         try
         {
-            link(entry, status, made, file.Identity);
-            return true;
+            return link(entry, status, made, file.Identity);
         }
         catch (TransferException exception) when (exception.Errno is Errno.EPERM or Errno.EMLINK or Errno.EXDEV or Errno.EOPNOTSUPP)
         {

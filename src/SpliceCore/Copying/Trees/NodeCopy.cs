@@ -38,6 +38,7 @@ internal static class NodeCopy
                     request, status, request.Source, existing, place.Label, () => LibC.MayWriteAt(place.Folder, place.Name));
             }
 
+            OptionCheck.Node(request, request.Source, kind, place);
             var losses = new MetadataLosses();
             using var node = StagedNode.Make(place with { MayReplace = !request.NoClobber }, source, status, request.Source);
             FileIdentity made = node.Finish(source, status, request.Preserve, losses);
