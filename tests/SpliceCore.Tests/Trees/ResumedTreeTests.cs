@@ -113,6 +113,35 @@ public sealed class ResumedTreeTests : IDisposable
     }
 
     [Fact]
+    public void What_is_complete_is_not_replaced_and_so_needs_no_permission_for_that()
+    {
+        Interrupt(Request, after: 7);
+
+        TransferResult result = TreeCopy.Copy(Request with { Copy = Request.Copy with { NoClobber = true } }, TreeMonitor.None);
+
+        Assert.InRange(result.Unchanged, 7, Files - 1);
+        Assert.Equal((Files, 0L), (result.FileCount, result.Failed));
+    }
+
+    [Fact]
+    public void What_is_complete_is_not_replaced_by_another_source_of_the_command()
+    {
+        Directory.CreateDirectory(_workspace["other/source"]);
+        _workspace.WriteRandom("other/source/0", 500, seed: 5);
+        Directory.CreateDirectory(_workspace["copy"]);
+        CopyRequest request = Request.Copy with { Ledger = new CopyLedger() };
+        TreeCopy.Copy(Request, TreeMonitor.None);
+
+        Assert.Equal(Files, TreeCopy.Copy(Request with { Copy = request }, TreeMonitor.None).Unchanged);
+        var errors = new List<TransferException>();
+        TreeRequest second = Request with { Copy = request with { Source = _workspace["other/source"] } };
+        Assert.Equal(1, TreeCopy.Copy(second, new TreeMonitor(Failed: errors.Add)).Failed);
+
+        Assert.Equal(TransferErrorId.DestinationExists, Assert.Single(errors).Id);
+        Assert.Equal(File.ReadAllBytes(_workspace["source/0"]), File.ReadAllBytes(_workspace["copy/source/0"]));
+    }
+
+    [Fact]
     public void A_tree_is_on_the_disk_when_its_result_is()
     {
         long flushes = Flushes(flush: true) - Flushes(flush: false);

@@ -109,14 +109,13 @@ internal sealed class EntryCopier
     private FileIdentity MakeFile(TreeEntry entry, Descriptor source)
     {
         TreeFolder folder = entry.Folder;
-        Place place = PlaceOf(entry, source.Status);
-        if (IsComplete(place.Existing, source.Status))
+        if (Look(entry) is { } existing && IsComplete(existing, source.Status))
         {
-            Sums.Unchanged++;
-            Count(entry);
-            return place.Existing!.Inode;
+            Leave(entry, existing);
+            return existing.Inode;
         }
 
+        Place place = PlaceOf(entry, source.Status);
         var tally = new TransferTally();
         TransferSpec spec = CopySpec.Of(_job.Copy, source, _monitor, tally) with
         {
@@ -139,12 +138,26 @@ internal sealed class EntryCopier
     }
 
     /// <summary>Whether an earlier copy that was interrupted has made the file. It got the source's times before its name, so
-    /// what has both size and times is whole.</summary>
-    private bool IsComplete(FileStatus? existing, FileStatus source) =>
+    /// what has both size and times is whole. Nobody asks whether it may be replaced: it is not.</summary>
+    private bool IsComplete(FileStatus existing, FileStatus source) =>
         _job.Copy is { Resume: true, Verify: false } && _job.Copy.Preserve.HasFlag(PreserveAttributes.Timestamps)
-        && existing is { Kind: DescriptorKind.Regular }
+        && existing.Kind == DescriptorKind.Regular && existing.Inode != source.Inode
+        && _job.Copy.Ledger?.HasFile(existing) != true
         && existing.Size == source.Size
         && existing.ModificationTime.Equals(source.ModificationTime);
+
+    /// <summary>Leaves a file that is complete as it is.</summary>
+    private void Leave(TreeEntry entry, FileStatus existing)
+    {
+        if (existing.LinkCount == 1)
+        {
+            // Other names of the file are complete as well, and no other source's.
+            Remember(entry.Folder, existing.Inode);
+        }
+
+        Sums.Unchanged++;
+        Count(entry);
+    }
 
     private void CopyNode(TreeEntry entry, DescriptorKind kind)
     {
