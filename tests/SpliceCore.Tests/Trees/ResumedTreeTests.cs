@@ -150,6 +150,23 @@ public sealed class ResumedTreeTests : IDisposable
         Assert.Equal(Files + 2, flushes);
     }
 
+    [Fact]
+    public void What_an_earlier_copy_has_left_in_memory_is_on_the_disk_too()
+    {
+        TreeCopy.Copy(Request, TreeMonitor.None);
+        Directory.CreateDirectory(_workspace["flushed"]);
+        Directory.Move(_workspace["copy"], _workspace["flushed/source"]);
+        TreeRequest again = Request with { Copy = Request.Copy with { Destination = _workspace["flushed"] } };
+
+        TransferResult result = TreeCopy.Copy(again with { Copy = again.Copy with { Flush = true } }, TreeMonitor.None);
+        long without = TreeCopy.Copy(again, TreeMonitor.None).SystemCalls;
+
+        Assert.Equal((Files, true), (result.Unchanged, result.Flushed));
+
+        // Each file is opened and flushed, and each of the two folders flushed.
+        Assert.Equal((2 * Files) + 2, result.SystemCalls - without);
+    }
+
     public void Dispose() => _workspace.Dispose();
 
     private long Flushes(bool flush)

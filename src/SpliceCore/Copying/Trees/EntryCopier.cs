@@ -155,6 +155,14 @@ internal sealed class EntryCopier
             Remember(entry.Folder, existing.Inode);
         }
 
+        if (_job.Copy.Flush)
+        {
+            // The copy that was interrupted need not have flushed it.
+            int flags = FileFlags | OpenFlags.NonBlock | OpenFlags.NoFollow;
+            using SafeFileHandle file = _job.Open(entry.Folder.Destination!, entry.Name, flags, entry.DestinationLabel, isSource: false);
+            DiskFlush.OfFile(file, existing.Kind, entry.DestinationPath, _job.Cancellation);
+        }
+
         Sums.Unchanged++;
         Count(entry);
     }
