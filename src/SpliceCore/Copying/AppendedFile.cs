@@ -38,7 +38,7 @@ internal sealed class AppendedFile : ITargetFile
     }
 
     /// <summary>Cuts off what was added, unless somebody else has added to it as well.</summary>
-    public string? Abandon(long most, TransferException? failure)
+    public string? Abandon(long written, TransferException? failure)
     {
         SysResult result = FileStatus.TryGet(Handle, out FileStatus? now);
         if (now?.Size <= OldSize)
@@ -46,7 +46,7 @@ internal sealed class AppendedFile : ITargetFile
             return null;
         }
 
-        bool isOurs = now?.Size - OldSize <= most;
+        bool isOurs = now?.Size - OldSize <= written;
         if (isOurs)
         {
             result = LibC.Truncate(Handle, OldSize);

@@ -13,8 +13,8 @@ internal interface ITargetFile : IDisposable
     void Commit(bool replace);
 
     /// <summary>The copy failed.</summary>
-    /// <param name="most">The most bytes that it can have written.</param>
+    /// <param name="written">The bytes that it has written.</param>
     /// <param name="failure">Why; null where somebody else threw something.</param>
     /// <returns>What the user should know of what is left of it, as a sentence; null where there is nothing to say.</returns>
-    string? Abandon(long most, TransferException? failure) => null;
+    string? Abandon(long written, TransferException? failure) => null;
 }

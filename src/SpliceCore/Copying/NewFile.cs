@@ -190,7 +190,7 @@ internal sealed class NewFile : IDisposable
     }
 
     private string? Abandon(TransferException? failure = null) =>
-        _target.Abandon(most: _spec.Length ?? _tally.BytesCopied, failure);
+        _target.Abandon(_tally.BytesCopied, failure);
 
     /// <summary>A longer file that was written into still has its old end; and behind that of one that was opened several
     /// times, XFS keeps blocks for more.</summary>

@@ -93,7 +93,7 @@ internal sealed class PartialFile : ITargetFile
     }
 
     /// <summary>Keeps what is good, if there is anything.</summary>
-    public string? Abandon(long most, TransferException? failure)
+    public string? Abandon(long written, TransferException? failure)
     {
         if (!_isTaken || _isSettled)
         {
@@ -124,7 +124,7 @@ internal sealed class PartialFile : ITargetFile
     {
         if (!Handle.IsClosed)
         {
-            Abandon(most: 0, failure: null);
+            Abandon(written: 0, failure: null);
             LibC.Unlock(Handle);
         }
 

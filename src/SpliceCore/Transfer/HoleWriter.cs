@@ -9,6 +9,7 @@ namespace Splice.Transfer;
 internal sealed class HoleWriter(Descriptor destination, bool inOrder = false)
 {
     private bool _grown;
+    private long _end;
     private bool _pastEnd;
 
     /// <summary>Gives the destination its final size before the first byte, where it will grow. A hole at its end is
@@ -23,13 +24,19 @@ internal sealed class HoleWriter(Descriptor destination, bool inOrder = false)
 
         SysResult result = LibC.Truncate(destination.Handle, end);
         _grown = result.Ok;
+        _end = end;
         return result;
     }
 
     /// <summary>Ends the file at the place that was reached, or where it ended before: takes back what
-    /// <see cref="GrowTo"/> gave past it, and gives what holes past the end were not given.</summary>
-    public SysResult EndAt(long reached) =>
-        _grown || _pastEnd ? LibC.Truncate(destination.Handle, Math.Max(reached, destination.Size)) : default;
+    /// <see cref="GrowTo"/> gave past it, and gives what holes past the end were not given. What somebody else has added
+    /// behind that stays.</summary>
+    public SysResult EndAt(long reached)
+    {
+        long end = Math.Max(reached, destination.Size);
+        bool isOthers = FileStatus.TryGet(destination.Handle, out FileStatus? now).Ok && now!.Size > (_grown ? _end : end);
+        return (_grown || _pastEnd) && !isOthers ? LibC.Truncate(destination.Handle, end) : default;
+    }
 
     /// <summary>Makes a range read as zeros without writing them. False: it must be written after all. Past the old end
     /// of a file there is nothing to punch, except what XFS handed out beyond it.</summary>

@@ -136,6 +136,32 @@ public sealed class AppendTests(MountedFileSystems fileSystems)
         Assert.Equal(Workspace.RandomBytes(OldSize, seed: 2), now[..OldSize]);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_somebody_else_appends_meanwhile_is_not_cut_off(bool isSparse)
+    {
+        using var folder = new Workspace();
+        Files.WriteSparse(folder["source"], 4 * MiB, (0, isSparse ? 100_000 : 4 * MiB), (3 * MiB, 1000));
+        folder.WriteRandom("copy", OldSize, seed: 2);
+        using var stop = new CancellationTokenSource();
+        var monitor = new TransferMonitor(
+            _ =>
+            {
+                File.AppendAllText(folder["copy"], "theirs");
+                stop.Cancel();
+            },
+            stop.Token);
+
+        TransferException error = Assert.Throws<TransferException>(
+            () => FileCopy.Copy(Request(folder) with { Method = TransferMethod.ReadWrite }, monitor));
+
+        Assert.Contains($"from byte {OldSize} on", error.Message, StringComparison.Ordinal);
+        byte[] now = File.ReadAllBytes(folder["copy"]);
+        Assert.Equal("theirs"u8, now.AsSpan(now.Length - 6));
+        Assert.Equal(Workspace.RandomBytes(OldSize, seed: 2), now[..OldSize]);
+    }
+
     [Fact]
     public void What_cannot_be_cut_back_is_told()
     {
