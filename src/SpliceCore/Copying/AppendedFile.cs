@@ -38,7 +38,7 @@ internal sealed class AppendedFile : ITargetFile
     }
 
     /// <summary>Cuts off what was added, unless somebody else has added to it as well.</summary>
-    public string? Abandon(long written, TransferException? failure)
+    public string? Abandon(long written, long? good)
     {
         SysResult result = FileStatus.TryGet(Handle, out FileStatus? now);
         if (now?.Size <= OldSize)

@@ -14,7 +14,7 @@ internal interface ITargetFile : IDisposable
 
     /// <summary>The copy failed.</summary>
     /// <param name="written">The bytes that it has written.</param>
-    /// <param name="failure">Why; null where somebody else threw something.</param>
+    /// <param name="good">So many bytes from its start are known to be good; null where nothing is known to be bad.</param>
     /// <returns>What the user should know of what is left of it, as a sentence; null where there is nothing to say.</returns>
-    string? Abandon(long written, TransferException? failure) => null;
+    string? Abandon(long written, long? good) => null;
 }

@@ -27,6 +27,7 @@ internal sealed class NewFile : IDisposable
     private readonly CancellationToken _cancellation;
     private bool _verified;
     private bool _flushed;
+    private bool _isLost;
 
     /// <param name="request">How to copy.</param>
     /// <param name="source">What to copy.</param>
@@ -190,7 +191,7 @@ internal sealed class NewFile : IDisposable
     }
 
     private string? Abandon(TransferException? failure = null) =>
-        _target.Abandon(_tally.BytesCopied, failure);
+        _target.Abandon(_tally.BytesCopied, good: failure?.DifferenceOffset ?? (_isLost || _run.IsLost ? 0 : null));
 
     /// <summary>A longer file that was written into still has its old end; and behind that of one that was opened several
     /// times, XFS keeps blocks for more.</summary>
@@ -215,7 +216,7 @@ internal sealed class NewFile : IDisposable
     {
         if (_request.Verify)
         {
-            DiskFlush.OfFile(_target.Handle, _destination.Kind, _place.Path, _cancellation);
+            FlushBytes();
             Verification.Check(
                 _source, _spec.Offset!.Value - Kept, _target.Handle, _spec.DestinationOffset!.Value - Kept, Kept + _tally.BytesCopied,
                 _place, WritesInto, _cancellation);
@@ -250,7 +251,21 @@ internal sealed class NewFile : IDisposable
     {
         if (_request.Flush)
         {
-            _flushed = DiskFlush.OfFile(_target.Handle, _destination.Kind, _place.Path, _cancellation);
+            _flushed = FlushBytes();
+        }
+    }
+
+    private bool FlushBytes()
+    {
+        try
+        {
+            return DiskFlush.OfFile(_target.Handle, _destination.Kind, _place.Path, _cancellation);
+        }
+        catch (TransferException)
+        {
+            // The kernel tells it once. Then it takes what it has in its cache, and the disk has not, for written.
+            _isLost = true;
+            throw;
         }
     }
 

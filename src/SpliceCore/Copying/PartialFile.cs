@@ -93,7 +93,7 @@ internal sealed class PartialFile : ITargetFile
     }
 
     /// <summary>Keeps what is good, if there is anything.</summary>
-    public string? Abandon(long written, TransferException? failure)
+    public string? Abandon(long written, long? good)
     {
         if (!_isTaken || _isSettled)
         {
@@ -101,9 +101,9 @@ internal sealed class PartialFile : ITargetFile
         }
 
         _isSettled = true;
-        if (failure?.DifferenceOffset is long good)
+        if (good is long end)
         {
-            LibC.Truncate(Handle, good);
+            LibC.Truncate(Handle, end);
         }
 
         long size = FileStatus.TryGet(Handle, out FileStatus? status).Ok ? status!.Size : 0;
@@ -124,7 +124,7 @@ internal sealed class PartialFile : ITargetFile
     {
         if (!Handle.IsClosed)
         {
-            Abandon(written: 0, failure: null);
+            Abandon(written: 0, good: null);
             LibC.Unlock(Handle);
         }
 

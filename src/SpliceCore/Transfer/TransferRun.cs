@@ -68,6 +68,9 @@ internal sealed class TransferRun : IDisposable
     /// <summary>The methods that did not serve.</summary>
     public IReadOnlyList<MethodAttempt> Attempts => _ladder.Attempts;
 
+    /// <summary>Whether the file system said at the close that bytes were lost, nobody knows which.</summary>
+    public bool IsLost { get; private set; }
+
     /// <summary>What has been done so far.</summary>
     public TransferResult Result() => new()
     {
@@ -164,6 +167,7 @@ internal sealed class TransferRun : IDisposable
         SysResult closed = LibC.CloseDuplicate(_destination.Handle);
         if (!closed.Ok)
         {
+            IsLost = true;
             throw DestinationFailed(closed.Errno);
         }
     }

@@ -222,6 +222,26 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
         AssertCopied(folder);
     }
 
+    [Theory]
+    [InlineData("fsync", true, false)]
+    [InlineData("fsync", false, true)]
+    [InlineData("close", false, false)]
+    public void What_the_disk_did_not_take_is_nothing_to_go_on_with(string call, bool flush, bool verify)
+    {
+        using var folder = new Workspace();
+        folder.WriteRandom("source", Size);
+        string partial = Leave(folder, 2 * MiB);
+        CopyRequest request = Request(folder) with { Flush = flush, Verify = verify };
+
+        // The kernel tells of an error once, and then takes the lost bytes in its cache for clean.
+        HostAnswer answer = HostedCopy.Run(
+            request, "strace", "-f", "-qq", "-o", "/dev/null", "-P", partial, "-e", $"inject={call}:error=EIO");
+
+        Assert.Equal(("WriteFailed", "EIO"), (answer.Error, answer.Errno));
+        Assert.DoesNotContain("-Resume", answer.Message, StringComparison.Ordinal);
+        Assert.Equal(["source"], folder.Names);
+    }
+
     [Fact]
     public void A_source_that_has_changed_is_copied_anew_and_what_was_left_goes()
     {
