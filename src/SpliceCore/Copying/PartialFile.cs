@@ -109,6 +109,7 @@ internal sealed class PartialFile : ITargetFile
         long size = FileStatus.TryGet(Handle, out FileStatus? status).Ok ? status!.Size : 0;
         if (size > 0 && !SourceHasChanged())
         {
+            TakeBack(status!);
             return $"What has arrived is kept as '{_name}' in the same folder: with -Resume the same command goes on at byte {size}.";
         }
 
@@ -192,6 +193,20 @@ internal sealed class PartialFile : ITargetFile
         Kept = status!.Size;
         _isTaken = true;
         return true;
+    }
+
+    /// <summary>With attributes of its source, nobody would go on with it.</summary>
+    private void TakeBack(FileStatus status)
+    {
+        if (status.UserId != LibC.EffectiveUserId)
+        {
+            LibC.ChangeOwner(Handle, LibC.EffectiveUserId, status.GroupId);
+        }
+
+        if (status.Permissions != PrivateMode)
+        {
+            LibC.ChangeMode(Handle, PrivateMode);
+        }
     }
 
     /// <summary>What was written before the system was started may not have reached the disk.</summary>

@@ -242,6 +242,27 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
         Assert.Equal(["source"], folder.Names);
     }
 
+    [Theory]
+    [InlineData("chmod", "0666")]
+    [InlineData("chown", "1234:1234")]
+    public void What_has_its_attributes_already_can_be_gone_on_with(string tool, string attribute)
+    {
+        Command.RequireRoot();
+        using var folder = new Workspace();
+        folder.WriteRandom("source", Size);
+        Command.Check(tool, attribute, folder["source"]);
+        CopyRequest request = Request(folder) with { NoClobber = true, Preserve = PreserveAttributes.All };
+        var monitor = new TransferMonitor(_ => File.WriteAllText(folder["copy"], "theirs"));
+        Assert.Throws<TransferException>(() => FileCopy.Copy(request, monitor));
+        Assert.Equal("600 0", Files.Metadata(Assert.Single(Partials(folder)), "%a %u"));
+        File.Delete(folder["copy"]);
+
+        Assert.Equal(Size, FileCopy.Copy(request, TransferMonitor.None).ResumedAt);
+
+        AssertCopied(folder);
+        Assert.Equal(Files.Metadata(folder["source"], "%u %g"), Files.Metadata(folder["copy"], "%u %g"));
+    }
+
     [Fact]
     public void A_source_that_has_changed_is_copied_anew_and_what_was_left_goes()
     {
