@@ -148,7 +148,7 @@ internal sealed class NewFile : IDisposable
         if (!WritesInto)
         {
             return _request.Resume && spec.Length > PartialFile.NotWorthIt
-                ? PartialFile.Open(_place, _source, spec.Offset!.Value, spec.Length.Value, _cancellation)
+                ? PartialFile.Open(_place, _source, spec, _cancellation)
                 : StagedFile.Create(_place, CreationMode, _cancellation, Access);
         }
 

@@ -2,6 +2,7 @@ using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice.Copying;
 
@@ -39,14 +40,13 @@ internal sealed class PartialFile : ITargetFile
     /// <summary>Opens what an earlier copy has left, or makes it.</summary>
     /// <param name="place">Where the file will be. The folder must stay open for as long as this.</param>
     /// <param name="source">What is copied.</param>
-    /// <param name="start">From which byte on.</param>
-    /// <param name="length">How many bytes.</param>
+    /// <param name="spec">Which bytes, and how.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="TransferException">Another copy is under way, or the file cannot be made.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static PartialFile Open(Place place, Descriptor source, long start, long length, CancellationToken cancellation)
+    public static PartialFile Open(Place place, Descriptor source, TransferSpec spec, CancellationToken cancellation)
     {
-        FileName name = PartialName.Of(place.Name, source, start, length);
+        FileName name = PartialName.Of(place.Name, source, spec);
         for (int i = 0; i < Tries; i++)
         {
             if (TryOpen(place, name, out SafeFileHandle handle, out bool isNew))
@@ -54,9 +54,9 @@ internal sealed class PartialFile : ITargetFile
                 var partial = new PartialFile(place, name, source, handle);
                 try
                 {
-                    if (partial.TryTake(isNew, length))
+                    if (partial.TryTake(isNew, spec.Length!.Value))
                     {
-                        partial.Weigh(start, cancellation);
+                        partial.Weigh(spec.Offset!.Value, cancellation);
                         return partial;
                     }
                 }

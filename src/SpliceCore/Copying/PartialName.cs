@@ -3,6 +3,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Splice.Descriptors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice.Copying;
 
@@ -22,17 +23,17 @@ internal static class PartialName
     /// <summary>The name for a copy.</summary>
     /// <param name="name">The destination's name.</param>
     /// <param name="source">What is copied, as it is now.</param>
-    /// <param name="start">From which byte on.</param>
-    /// <param name="length">How many bytes.</param>
-    public static FileName Of(FileName name, Descriptor source, long start, long length)
+    /// <param name="spec">Which bytes, and with which blocks: what was kept has them already.</param>
+    public static FileName Of(FileName name, Descriptor source, TransferSpec spec)
     {
+        ReflinkMode reflink = spec.Method == TransferMethod.Reflink ? ReflinkMode.Always : spec.Reflink;
         FileStatus status = source.Status;
         long[] numbers =
         [
             LibC.EffectiveUserId, // one user does not go on with what another began
             (long)status.Identity.Device, (long)status.Identity.Inode, (long)status.Identity.SpecialDevice,
             source.Size, status.ModificationTime.Seconds, status.ModificationTime.Nanoseconds,
-            start, length,
+            spec.Offset!.Value, spec.Length!.Value, (long)reflink, (long)spec.Sparse,
         ];
         return Of(name, numbers);
     }

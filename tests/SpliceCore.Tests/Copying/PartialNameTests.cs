@@ -3,6 +3,7 @@ using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Tests.FileSystems;
+using Splice.Transfer;
 using Xunit;
 
 namespace Splice.Tests.Copying;
@@ -30,6 +31,8 @@ public sealed class PartialNameTests : IDisposable
             Name("other").ToString(),
             Name(start: 1).ToString(),
             Name(length: 999).ToString(),
+            Name(reflink: ReflinkMode.Never).ToString(),
+            Name(sparse: SparseMode.Never).ToString(),
         };
         Command.Check("touch", "-d", "2001-02-03 04:05:06.123456789 UTC", _workspace["source"]);
         names.Add(Name().ToString());
@@ -42,7 +45,7 @@ public sealed class PartialNameTests : IDisposable
         Command.Check("mv", _workspace["twin"], _workspace["source"]);
         names.Add(Name().ToString());
 
-        Assert.Equal(8, names.Count);
+        Assert.Equal(10, names.Count);
     }
 
     [Theory]
@@ -79,16 +82,18 @@ public sealed class PartialNameTests : IDisposable
     {
         var name = new FileName([0xFF, 0x80, (byte)'.']);
         using SafeFileHandle source = Posix.OpenRead(_workspace["source"]);
-        FileName partial = PartialName.Of(name, Descriptor.Describe(source, "source"), 0, 1000);
+        FileName partial = PartialName.Of(name, Descriptor.Describe(source, "source"), new TransferSpec { Offset = 0, Length = 1000 });
         Assert.True(PartialName.IsFor(partial, name));
         Assert.False(PartialName.IsFor(partial, new FileName([0xFF, 0x81, (byte)'.'])));
     }
 
     public void Dispose() => _workspace.Dispose();
 
-    private FileName Name(string name = "copy", long start = 0, long length = 1000)
+    private FileName Name(
+        string name = "copy", long start = 0, long length = 1000, ReflinkMode reflink = default, SparseMode sparse = default)
     {
         using SafeFileHandle source = Posix.OpenRead(_workspace["source"]);
-        return PartialName.Of(name, Descriptor.Describe(source, "source"), start, length);
+        var spec = new TransferSpec { Offset = start, Length = length, Reflink = reflink, Sparse = sparse };
+        return PartialName.Of(name, Descriptor.Describe(source, "source"), spec);
     }
 }

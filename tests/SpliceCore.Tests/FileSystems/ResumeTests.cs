@@ -263,6 +263,24 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
         Assert.Equal(Files.Metadata(folder["source"], "%u %g"), Files.Metadata(folder["copy"], "%u %g"));
     }
 
+    [Theory]
+    [InlineData(ReflinkMode.Auto, SparseMode.Never)]
+    [InlineData(ReflinkMode.Auto, SparseMode.Always)]
+    [InlineData(ReflinkMode.Never, SparseMode.Auto)]
+    [InlineData(ReflinkMode.Always, SparseMode.Auto)]
+    public void What_was_copied_with_other_blocks_is_not_used(ReflinkMode reflink, SparseMode sparse)
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Xfs);
+        folder.WriteRandom("source", Size);
+        Interrupt(Request(folder), after: 2 * MiB);
+
+        TransferResult result = FileCopy.Copy(Request(folder) with { Reflink = reflink, Sparse = sparse }, TransferMonitor.None);
+
+        Assert.Null(result.ResumedAt);
+        Assert.Equal(reflink == ReflinkMode.Always ? Size : 0, result.BytesReflinked);
+        AssertCopied(folder);
+    }
+
     [Fact]
     public void A_source_that_has_changed_is_copied_anew_and_what_was_left_goes()
     {
