@@ -152,7 +152,7 @@ internal sealed class EntryCopier
         if (existing.LinkCount == 1)
         {
             // Other names of the file are complete as well, and no other source's.
-            Remember(entry.Folder, existing.Inode);
+            AddToLedger(entry, existing.Inode);
         }
 
         if (_job.Copy.Flush)
