@@ -219,7 +219,7 @@ internal sealed class NewFile : IDisposable
             FlushBytes();
             Verification.Check(
                 _source, _spec.Offset!.Value - Kept, _target.Handle, _spec.DestinationOffset!.Value - Kept, Kept + _tally.BytesCopied,
-                _place, WritesInto, _cancellation);
+                _place, WritesInto, isAppended: _target is AppendedFile, _cancellation);
             _verified = true;
         }
     }

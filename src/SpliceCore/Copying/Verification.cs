@@ -15,18 +15,20 @@ internal static class Verification
     /// <param name="count">The range's length in bytes.</param>
     /// <param name="place">Where the copy is, or will be.</param>
     /// <param name="isInPlace">Whether the copy is the user's file already.</param>
+    /// <param name="isAppended">Whether it is cut back where it differs.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="TransferException">They differ, or one of them cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static void Check(
-        Descriptor source, long sourceOffset, SafeFileHandle copy, long offset, long count, Place place, bool isInPlace, CancellationToken cancellation)
+        Descriptor source, long sourceOffset, SafeFileHandle copy, long offset, long count, Place place, bool isInPlace, bool isAppended,
+        CancellationToken cancellation)
     {
         using var comparison = new Comparison(source, copy, place.Path, cancellation);
         comparison.ReadFromDisk();
         long same = comparison.Run(sourceOffset, offset, count);
         if (same < count)
         {
-            throw Failures.Different(source.Name, sourceOffset + same, place.Path, offset + same, isInPlace);
+            throw Failures.Different(source.Name, sourceOffset + same, place.Path, offset + same, isInPlace, isAppended);
         }
     }
 }

@@ -118,9 +118,11 @@ internal static class Failures
         errno, path);
 
     /// <summary>A copy that was read again is not the source.</summary>
-    public static TransferException Different(string source, long sourceOffset, string path, long offset, bool isInPlace)
+    public static TransferException Different(string source, long sourceOffset, string path, long offset, bool isInPlace, bool isAppended)
     {
-        string what = isInPlace ? $"'{path}' is damaged from byte {offset} on" : $"'{path}' was not made";
+        string what = isAppended ? $"Nothing was added to '{path}'"
+            : isInPlace ? $"'{path}' is damaged from byte {offset} on"
+            : $"'{path}' was not made";
         return new TransferException(TransferErrorId.VerificationFailed,
             $"{what}: read again, its byte {offset} is not byte {sourceOffset} of '{source}'. Somebody has written to one of them meanwhile, or the memory or a disk fails: see the kernel's log (dmesg), and copy again.",
             target: path)

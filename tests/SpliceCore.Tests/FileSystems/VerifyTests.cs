@@ -125,6 +125,7 @@ public sealed class VerifyTests(MountedFileSystems fileSystems, FaultLedger ledg
         HostAnswer answer = Run(request, "-P", folder["source"], "-e", $"inject={Corruption}");
 
         AssertDiffers(answer, at: 5000);
+        Assert.Contains("Nothing was added to", answer.Message, StringComparison.Ordinal);
         Assert.Equal(Workspace.RandomBytes(5000, seed: 2), File.ReadAllBytes(folder["copy"]));
     }
 
