@@ -54,6 +54,29 @@ internal static class DiskFlush
         }
     }
 
+    /// <summary>The name of a tree or a link that is complete.</summary>
+    /// <param name="place">The place.</param>
+    /// <param name="result">What was done.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="TransferException">The disk does not have it, or the copy was stopped before it did.</exception>
+    public static void OfName(Place place, TransferResult result, CancellationToken cancellation)
+    {
+        try
+        {
+            using SafeFileHandle folder = OpenFolder(place);
+            OfFolder(folder, place.Path, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TransferException(TransferErrorId.Cancelled,
+                $"'{place.Path}' is complete, but the copy was stopped before the disk had its name.",
+                Errno.ECANCELED, place.Path)
+            {
+                Partial = result,
+            };
+        }
+    }
+
     /// <summary>fsync(2) answers when the disk does, and nothing ends it before. On another thread nobody has to wait.</summary>
     private static SysResult Wait(SafeFileHandle handle, CancellationToken cancellation)
     {

@@ -203,6 +203,23 @@ public sealed class FlushTests(FaultLedger ledger)
     }
 
     [Fact]
+    public void A_link_that_is_copied_as_such_is_flushed_with_its_name()
+    {
+        using var folder = new Workspace();
+        File.CreateSymbolicLink(folder["source"], "nowhere");
+        var request = new TreeRequest { Copy = Named(folder, _request) };
+
+        Assert.True(TreeCopy.Copy(request, TreeMonitor.None).Flushed);
+
+        TreeRequest second = request with { Copy = request.Copy with { Destination = folder["second"] } };
+        TransferException error = Assert.Throws<TransferException>(
+            () => TreeCopy.Copy(second, new TreeMonitor(Cancellation: new CancellationToken(canceled: true))));
+        Assert.Equal(TransferErrorId.Cancelled, error.Id);
+        Assert.Equal(1, error.Partial!.FileCount);
+        Assert.Equal(["copy", "second", "source"], folder.Names);
+    }
+
+    [Fact]
     public void Nobody_waits_for_the_disk_who_has_stopped_the_copy()
     {
         using var folder = new Workspace();

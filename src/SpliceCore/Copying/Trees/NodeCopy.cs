@@ -11,8 +11,9 @@ internal static class NodeCopy
 {
     /// <param name="request">What to copy.</param>
     /// <param name="kind">What it was when it was looked at.</param>
+    /// <param name="cancellation">Ends the wait for the disk.</param>
     /// <exception cref="TransferException">It was not copied; what was in its place is as before.</exception>
-    public static TransferResult Copy(CopyRequest request, DescriptorKind kind)
+    public static TransferResult Copy(CopyRequest request, DescriptorKind kind, CancellationToken cancellation)
     {
         var tally = new TransferTally();
         SysResult opened = LibC.Open(request.Source, OpenFlags.PathOnly | OpenFlags.NoFollow, out SafeFileHandle source);
@@ -43,7 +44,7 @@ internal static class NodeCopy
             using var node = StagedNode.Make(place with { MayReplace = !request.NoClobber }, source, status, request.Source);
             FileIdentity made = node.Finish(source, status, request.Preserve, losses);
             request.Ledger?.AddFile(made);
-            return new TransferResult
+            var result = new TransferResult
             {
                 Source = request.Source,
                 Destination = place.Path,
@@ -52,6 +53,12 @@ internal static class NodeCopy
                 Elapsed = tally.Elapsed,
                 Warnings = losses.Describe(),
             };
+            if (request.Flush)
+            {
+                DiskFlush.OfName(place, result, cancellation);
+            }
+
+            return result with { Flushed = request.Flush };
         }
     }
 }

@@ -38,7 +38,8 @@ public static class TreeCopy
             case DescriptorKind.Fifo or DescriptorKind.Socket or DescriptorKind.Character or DescriptorKind.Block
                 when request.Copy.Preserve == PreserveAttributes.All:
                 CheckWhole(request.Copy, status.Kind);
-                return NodeCopy.Copy(request.Copy, status.Kind);
+                OptionCheck.Combination(request.Copy);
+                return NodeCopy.Copy(request.Copy, status.Kind, monitor.Cancellation);
             default:
                 return FileCopy.Copy(request.Copy, monitor.ForFile());
         }
@@ -113,8 +114,7 @@ public static class TreeCopy
 
         if (request.Flush)
         {
-            using SafeFileHandle folder = DiskFlush.OpenFolder(destination.Place);
-            DiskFlush.OfFolder(folder, destination.Place.Path, cancellation);
+            DiskFlush.OfName(destination.Place, result, cancellation);
         }
     }
 
