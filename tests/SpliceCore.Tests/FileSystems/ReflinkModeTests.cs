@@ -29,6 +29,23 @@ public sealed class ReflinkModeTests(MountedFileSystems fileSystems)
     }
 
     [Theory]
+    [InlineData(FileSystem.Xfs, true)]
+    [InlineData(FileSystem.Xfs, false)]
+    [InlineData(FileSystem.Btrfs, true)]
+    public void Of_an_empty_file_nothing_has_to_be_shared(FileSystem type, bool append)
+    {
+        using Workspace folder = fileSystems.NewFolder(type);
+        folder.WriteRandom("source", 0);
+        byte[] old = File.ReadAllBytes(folder.WriteRandom("copy", 5000, seed: 2));
+
+        TransferResult result = FileCopy.Copy(
+            Request(folder) with { Reflink = ReflinkMode.Always, InPlace = !append, Append = append }, TransferMonitor.None);
+
+        Assert.Equal(0, result.BytesCopied);
+        Assert.Equal(append ? old : [], File.ReadAllBytes(folder["copy"]));
+    }
+
+    [Theory]
     [InlineData(FileSystem.Xfs, TransferMethod.SendFile)]
     [InlineData(FileSystem.Xfs, TransferMethod.Splice)]
     [InlineData(FileSystem.Xfs, TransferMethod.ReadWrite)]

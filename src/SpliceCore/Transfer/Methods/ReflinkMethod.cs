@@ -21,6 +21,11 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
             return CloneWhole(source.Size);
         }
 
+        if (source.Size == 0)
+        {
+            return CloneNothing(at.DestinationOffset.GetValueOrDefault());
+        }
+
         SysResult result = LibC.CloneFileRange(
             source.Handle, at.SourceOffset.GetValueOrDefault(), count,
             destination.Handle, at.DestinationOffset.GetValueOrDefault());
@@ -56,5 +61,18 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
             _ when isShorter || count == 0 => StepResult.EndOfData,
             _ => StepResult.Moved(count),
         };
+    }
+
+    /// <summary>An empty file has no range to name, but a length of 0 means up to its end. What came meanwhile is cut off
+    /// again.</summary>
+    private StepResult CloneNothing(long offset)
+    {
+        SysResult result = LibC.CloneFileRange(source.Handle, 0, 0, destination.Handle, offset);
+        if (result.Ok && FileStatus.TryGet(destination.Handle, out FileStatus? cloned).Ok && cloned!.Size > destination.Size)
+        {
+            result = LibC.Truncate(destination.Handle, destination.Size);
+        }
+
+        return result.Ok ? StepResult.EndOfData : StepResult.From(result.Errno, TransferSide.Unknown, Kind);
     }
 }
