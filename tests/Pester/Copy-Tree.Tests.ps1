@@ -333,6 +333,44 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
         }
     }
 
+    Context '-Resume after a restart of the system' -Skip:((id -u) -ne 0) {
+        BeforeAll {
+            # Goes on with the copy where the system was started some seconds before or after now.
+            function Invoke-Resume([int] $StartedAfter) {
+                $start = [DateTimeOffset]::UtcNow.ToUnixTimeSeconds() + $StartedAfter
+                (Get-Content /proc/stat) -replace '^btime .*', "btime $start" | Set-Content "$folder/stat"
+                $script = "
+                    Set-Location '$folder'
+                    Import-Module '$PSScriptRoot/../../out/Splice/Splice.psd1'
+                    Copy-ItemZeroCopy site to -Recurse -Resume | ForEach-Object { `$_.FileCount, `$_.Unchanged -join ' ' }"
+                $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($script))
+                unshare --mount sh -c 'mount --bind "$0" /proc/stat && exec "$@"' "$folder/stat" pwsh -NoProfile -NonInteractive -EncodedCommand $encoded
+            }
+        }
+
+        BeforeEach {
+            # Without links, so that only files count.
+            Get-ChildItem site -Recurse | Where-Object LinkType | Remove-Item
+            $null = New-Item -ItemType Directory to
+            $null = Copy-ItemZeroCopy site to -Recurse
+            # What a power failure leaves of a file that the disk had only the size of.
+            truncate --size=0 'to/site/img/photo[1].jpg'
+            truncate --size=300000 'to/site/img/photo[1].jpg'
+            touch -r 'site/img/photo[1].jpg' 'to/site/img/photo[1].jpg'
+        }
+
+        It 'compares what was made before that, and copies what differs' {
+            Invoke-Resume -StartedAfter 100 | Should -Be '5 4'
+            Get-Hash 'to/site/img/photo[1].jpg' | Should -Be (Get-Hash 'site/img/photo[1].jpg')
+            Get-Tree to/site '%T@' | Should -Be (Get-Tree site '%T@')
+        }
+
+        It 'does not read what was made after that' {
+            Invoke-Resume -StartedAfter -100 | Should -Be '5 5'
+            Get-Hash 'to/site/img/photo[1].jpg' | Should -Not -Be (Get-Hash 'site/img/photo[1].jpg')
+        }
+    }
+
     Context '-WhatIf and -Confirm' {
         It '-WhatIf touches nothing' {
             $null = New-Item -ItemType Directory backup/site

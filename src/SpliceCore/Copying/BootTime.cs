@@ -12,10 +12,14 @@ internal static class BootTime
     /// <summary>Whether what was written at a time has been in the cache ever since, or on the disk. Where the clock leaves
     /// doubts it has not.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man5/proc_stat.5.html">proc_stat(5)</see></remarks>
-    public static bool Precedes(LibC.StatxTimestamp time) =>
-        Find() is long boot && time.Seconds > boot + Tolerance && time.Seconds <= DateTimeOffset.UtcNow.ToUnixTimeSeconds() + Tolerance;
+    public static bool Precedes(LibC.StatxTimestamp time) => Precedes(Find(), time);
 
-    private static long? Find()
+    /// <summary>The same of a boot time that was found before.</summary>
+    public static bool Precedes(long? bootTime, LibC.StatxTimestamp time) =>
+        bootTime is long boot && time.Seconds > boot + Tolerance && time.Seconds <= DateTimeOffset.UtcNow.ToUnixTimeSeconds() + Tolerance;
+
+    /// <summary>Finds it, in seconds since 1970; null where the system does not say it.</summary>
+    public static long? Find()
     {
         try
         {

@@ -26,6 +26,7 @@ internal sealed record FileStatus
         GroupId = statx.GroupId;
         AccessTime = statx.AccessTime;
         ModificationTime = statx.ModificationTime;
+        ChangeTime = statx.ChangeTime;
         IsMountRoot = (statx.Attributes & LibC.AttributeMountRoot) != 0;
     }
 
@@ -57,6 +58,9 @@ internal sealed record FileStatus
     public LibC.StatxTimestamp AccessTime { get; }
 
     public LibC.StatxTimestamp ModificationTime { get; }
+
+    /// <summary>When bytes, attributes or names were changed last: nobody can set it.</summary>
+    public LibC.StatxTimestamp ChangeTime { get; }
 
     public bool IsMountRoot { get; }
 

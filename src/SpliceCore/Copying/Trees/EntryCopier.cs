@@ -109,7 +109,8 @@ internal sealed class EntryCopier
     private FileIdentity MakeFile(TreeEntry entry, Descriptor source)
     {
         TreeFolder folder = entry.Folder;
-        if (Look(entry) is { } existing && IsComplete(existing, source.Status))
+        if (Look(entry) is { } existing && IsComplete(existing, source.Status)
+            && (_job.IsSinceBoot(existing.ChangeTime) || HasSameBytes(entry, source)))
         {
             Leave(entry, existing);
             return existing.Inode;
@@ -146,6 +147,37 @@ internal sealed class EntryCopier
         && existing.Size == source.Size
         && existing.ModificationTime.Equals(source.ModificationTime);
 
+    /// <summary>A power failure leaves files that have their size and their times, and zeros where the disk did not get the
+    /// bytes any more.</summary>
+    private bool HasSameBytes(TreeEntry entry, Descriptor source)
+    {
+        using SafeFileHandle file = OpenComplete(entry);
+        using var comparison = new Comparison(source, file, entry.DestinationPath, _job.Cancellation);
+        bool same;
+        try
+        {
+            same = comparison.Run(0, 0, source.Size) == source.Size;
+        }
+        catch (TransferException exception) when (exception.DifferenceOffset.HasValue)
+        {
+            same = false;
+        }
+
+        if (same)
+        {
+            // It was read. And from now on nobody has to compare it again.
+            LibC.ChangeTimes(file, source.Status.AccessTime, source.Status.ModificationTime);
+        }
+
+        return same;
+    }
+
+    private SafeFileHandle OpenComplete(TreeEntry entry)
+    {
+        int flags = FileFlags | OpenFlags.NonBlock | OpenFlags.NoFollow;
+        return _job.Open(entry.Folder.Destination!, entry.Name, flags, entry.DestinationLabel, isSource: false);
+    }
+
     /// <summary>Leaves a file that is complete as it is.</summary>
     private void Leave(TreeEntry entry, FileStatus existing)
     {
@@ -158,8 +190,7 @@ internal sealed class EntryCopier
         if (_job.Copy.Flush)
         {
             // The copy that was interrupted need not have flushed it.
-            int flags = FileFlags | OpenFlags.NonBlock | OpenFlags.NoFollow;
-            using SafeFileHandle file = _job.Open(entry.Folder.Destination!, entry.Name, flags, entry.DestinationLabel, isSource: false);
+            using SafeFileHandle file = OpenComplete(entry);
             DiskFlush.OfFile(file, existing.Kind, entry.DestinationPath, _job.Cancellation);
         }
 
