@@ -312,6 +312,26 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             Get-Tree to/second | Should -Be (Get-Tree site)
         }
 
+        It 'has a limit on threads, and files of a pipeline are copied with those that there are' -Skip:(-not $isRoot) {
+            # A user that runs nothing else takes root.
+            $script = "
+                Set-Location '$folder'
+                Import-Module '$module/Splice.psd1'
+                `$null = [IO.Directory]::CreateDirectory('to/all')
+                `$null = Get-ChildItem site -File | Copy-ItemZeroCopy -Destination to
+                `$few = @(Get-ChildItem /proc/self/task).Count + 5
+                prlimit --pid `$PID --nproc=`$few
+                @(Get-ChildItem many | Copy-ItemZeroCopy -Destination to/all -ThrottleLimit 500).Count
+                @(Get-ChildItem to/all).Count"
+            $null = [IO.Directory]::CreateDirectory("$folder/many")
+            1..400 | ForEach-Object { [IO.File]::WriteAllText("$folder/many/m$_", "$_") }
+            chmod -R a+rwX $folder
+            $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($script))
+            $user = 2000000 + $PID
+            $output = setpriv --reuid=$user --regid=$user --clear-groups env HOME=/nonexistent pwsh -NoProfile -NonInteractive -EncodedCommand $encoded
+            $output | Should -Be '400', '400'
+        }
+
         It 'loses the owners, and is told once' -Skip:(-not $isRoot) {
             $output = Invoke-PlainUser "
                 Set-Location '$folder'

@@ -13,7 +13,6 @@ public sealed class CopyQueue : IDisposable
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
 
     private readonly AutoResetEvent _wakeUp = new(initialState: false);
-    private readonly int _threads;
     private readonly CancellationTokenSource _stop;
     private readonly ConcurrentQueue<Copy> _waiting = new();
     private readonly Queue<Copy> _inOrder = new();
@@ -22,6 +21,7 @@ public sealed class CopyQueue : IDisposable
     private DestinationFolder? _folder;
     private string? _destination;
     private int _idle;
+    private int _threads;
     private volatile bool _ended;
 
     /// <summary>Makes an empty queue.</summary>
@@ -70,9 +70,12 @@ public sealed class CopyQueue : IDisposable
         _waiting.Enqueue(copy);
         if (_workers.Count < _threads && _waiting.Count > _workers.Count)
         {
-            var worker = new Thread(Work) { IsBackground = true, Name = "Splice" };
-            _workers.Add(worker);
-            worker.Start();
+            StartWorker();
+        }
+
+        if (_workers.Count == 0 && _waiting.TryDequeue(out Copy? next))
+        {
+            next.Run();
         }
         else if (Volatile.Read(ref _idle) > 0 && _waiting.Count >= WorthWaking)
         {
@@ -120,6 +123,22 @@ public sealed class CopyQueue : IDisposable
         }
 
         return copy.IsDone || copy.Wait(wait);
+    }
+
+    private void StartWorker()
+    {
+        var worker = new Thread(Work) { IsBackground = true, Name = "Splice" };
+        try
+        {
+            worker.Start();
+            _workers.Add(worker);
+        }
+        catch (OutOfMemoryException)
+        {
+            // pthread_create(3), EAGAIN: the user's threads are limited (ulimit -u). Those that there are do it all, and
+            // where there is none, whoever adds the files.
+            _threads = _workers.Count;
+        }
     }
 
     /// <summary>FNV-1a: paths are compared by a number, since a million of them may come.</summary>
