@@ -23,12 +23,6 @@ $ErrorActionPreference = 'Stop'
 . "$PSScriptRoot/statistics.ps1"
 Import-Module ([IO.Path]::Combine($PSScriptRoot, '..', 'out', 'Splice', 'Splice.psd1'))
 
-function Measure-Seconds([scriptblock] $Action) {
-    $start = [Diagnostics.Stopwatch]::GetTimestamp()
-    $null = & $Action
-    [Diagnostics.Stopwatch]::GetElapsedTime($start).TotalSeconds
-}
-
 foreach ($place in $Folder) {
     $work = [IO.Path]::Combine($place, "splice-benchmark-$PID")
     $null = [IO.Directory]::CreateDirectory($work)
@@ -36,22 +30,11 @@ foreach ($place in $Folder) {
         $source = "$work/source"
         $target = "$work/target"
         $null = Copy-ItemZeroCopy /dev/urandom $source -Count $Size
-        $run = @{
+        $scripts = [ordered]@{
             cp = { cp $source $target; if ($LASTEXITCODE) { throw 'cp failed' } }
             splice = { $script:result = Copy-ItemZeroCopy $source $target }
         }
-        $seconds = @{ cp = [Collections.Generic.List[double]]::new(); splice = [Collections.Generic.List[double]]::new() }
-        for ($pair = -1; $pair -lt $Pairs; $pair++) {
-            $order = if ($pair % 2) { 'cp', 'splice' } else { 'splice', 'cp' }
-            foreach ($who in $order) {
-                [IO.File]::Delete($target)
-                $elapsed = Measure-Seconds $run[$who]
-                # The first pair only warms up.
-                if ($pair -ge 0) { $seconds[$who].Add($elapsed) }
-            }
-        }
-
-        $ratios = for ($i = 0; $i -lt $Pairs; $i++) { $seconds.splice[$i] / $seconds.cp[$i] }
+        $seconds = Measure-InTurn $scripts $Pairs -Before { [IO.File]::Delete($target) }
         [pscustomobject]@{
             Folder = $place
             FileSystem = "$(stat -f -c %T $work)"
@@ -59,7 +42,7 @@ foreach ($place in $Folder) {
             Pairs = $Pairs
             CpSeconds = [Math]::Round((Get-Median $seconds.cp), 4)
             SpliceSeconds = [Math]::Round((Get-Median $seconds.splice), 4)
-            MedianRatio = [Math]::Round((Get-Median $ratios), 3)
+            MedianRatio = [Math]::Round((Get-MedianRatio $seconds.splice $seconds.cp), 3)
             Method = $result.Method
             SystemCalls = $result.SystemCalls
         }

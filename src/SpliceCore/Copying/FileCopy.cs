@@ -22,7 +22,6 @@ public static class FileCopy
         RangeCheck.Numbers(request.Offset, request.Count, request.DestinationOffset, request.Source, request.Destination);
         PathCheck.Name(request.Source);
         PathCheck.Name(request.Destination);
-        MethodChoice.Of(request);
         OptionCheck.Combination(request);
         try
         {
@@ -59,9 +58,7 @@ public static class FileCopy
             IsNamedByUser = true,
         };
         using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
-        file.Make();
-        request.Ledger?.AddFile(file.Identity);
-        return file.Result();
+        return Make(file, request);
     }
 
     private static TransferResult Replace(
@@ -75,9 +72,15 @@ public static class FileCopy
         }
 
         using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
+        TransferResult result = Make(file, request);
+        devices.Learn(result.Attempts);
+        return result;
+    }
+
+    private static TransferResult Make(NewFile file, CopyRequest request)
+    {
         file.Make();
         request.Ledger?.AddFile(file.Identity);
-        devices.Learn(file.Attempts);
         return file.Result();
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Microsoft.Win32.SafeHandles;
 using Splice.Interop;
 
@@ -9,10 +8,6 @@ internal static class FolderNames
 {
     private const int BufferSize = 32 * 1024;
 
-    // struct linux_dirent64: d_ino, d_off, d_reclen, d_type, d_name
-    private const int LengthOffset = 16;
-    private const int NameOffset = 19;
-
     /// <summary>All names, as far as the folder can be read.</summary>
     /// <param name="folder">The folder, open for reading.</param>
     public static IEnumerable<FileName> Of(SafeFileHandle folder)
@@ -20,10 +15,10 @@ internal static class FolderNames
         byte[] buffer = new byte[BufferSize];
         while (LibC.GetDirectoryEntries(folder, buffer) is { Ok: true, Value: > 0 } read)
         {
-            for (int at = 0; at < read.Value; at += BinaryPrimitives.ReadUInt16LittleEndian(buffer.AsSpan(at + LengthOffset)))
+            var listing = new DirectoryListing(buffer.AsMemory(0, (int)read.Value));
+            while (listing.TryTake(out FileName name, out _))
             {
-                ReadOnlySpan<byte> name = buffer.AsSpan(at + NameOffset);
-                yield return new FileName(name[..name.IndexOf((byte)0)]);
+                yield return name;
             }
         }
     }

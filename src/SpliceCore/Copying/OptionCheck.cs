@@ -1,4 +1,5 @@
 using Splice.Descriptors;
+using Splice.Transfer;
 
 namespace Splice.Copying;
 
@@ -9,6 +10,7 @@ internal static class OptionCheck
     /// <exception cref="TransferException">Two of them contradict each other.</exception>
     public static void Combination(CopyRequest request)
     {
+        MethodChoice.Of(request);
         if (request.Append && (request.InPlace || request.DestinationOffset.HasValue))
         {
             string other = request.InPlace ? "-InPlace" : "-DestinationOffset";

@@ -109,14 +109,15 @@ internal sealed class EntryCopier
     private FileIdentity MakeFile(TreeEntry entry, Descriptor source)
     {
         TreeFolder folder = entry.Folder;
-        if (Look(entry) is { } existing && IsComplete(existing, source.Status)
+        FileStatus? existing = Look(entry);
+        if (existing is not null && IsComplete(existing, source.Status)
             && (_job.IsSinceBoot(existing.ChangeTime) || HasSameBytes(entry, source)))
         {
             Leave(entry, existing);
             return existing.Inode;
         }
 
-        Place place = PlaceOf(entry, source.Status);
+        Place place = PlaceOf(entry, source.Status, existing);
         var tally = new TransferTally();
         TransferSpec spec = CopySpec.Of(_job.Copy, source, _monitor, tally) with
         {
@@ -219,7 +220,7 @@ internal sealed class EntryCopier
 
     private FileIdentity PutNode(TreeEntry entry, SafeFileHandle source, FileStatus status)
     {
-        Place place = PlaceOf(entry, status);
+        Place place = PlaceOf(entry, status, Look(entry));
         OptionCheck.Node(_job.Copy, entry.SourceLabel, status.Kind, place);
         using var node = StagedNode.Make(place, source, status, entry.SourceLabel);
         FileIdentity identity = node.Finish(source, status, _job.Copy.Preserve, _job.Losses, _job.Handles.CloseIdle);
@@ -230,7 +231,8 @@ internal sealed class EntryCopier
 
     private bool LinkTo(TreeEntry entry, FileStatus status, SafeFileHandle made, FileIdentity identity)
     {
-        if (_job.Copy is { WritesInto: true, NoClobber: false } && Look(entry) is { Kind: DescriptorKind.Regular } existing)
+        FileStatus? existing = Look(entry);
+        if (_job.Copy is { WritesInto: true, NoClobber: false } && existing is { Kind: DescriptorKind.Regular })
         {
             // What is written into stays the file that it is. It may be the copy already, under this name too.
             bool isCopy = existing.Inode == identity;
@@ -242,7 +244,7 @@ internal sealed class EntryCopier
             return isCopy;
         }
 
-        using var node = StagedNode.Link(PlaceOf(entry, status), made);
+        using var node = StagedNode.Link(PlaceOf(entry, status, existing), made);
         node.Commit();
         AddToLedger(entry, identity);
         Count(entry);
@@ -267,11 +269,10 @@ internal sealed class EntryCopier
         }
     }
 
-    /// <summary>Looks at what is in the entry's place, and whether it may be replaced.</summary>
-    private Place PlaceOf(TreeEntry entry, FileStatus source)
+    /// <summary>Where the entry goes, if what is there may be replaced.</summary>
+    private Place PlaceOf(TreeEntry entry, FileStatus source, FileStatus? existing)
     {
         TreeFolder folder = entry.Folder;
-        FileStatus? existing = Look(entry);
         if (existing is not null)
         {
             ExistingDestination.Check(

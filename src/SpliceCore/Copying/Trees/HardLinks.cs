@@ -11,6 +11,9 @@ internal sealed class HardLinks
 {
     private readonly Dictionary<FileIdentity, LinkedFile> _files = [];
 
+    /// <summary>Makes another name of a copy.</summary>
+    public delegate bool LinkMaker(TreeEntry entry, FileStatus status, SafeFileHandle made, FileIdentity identity);
+
     /// <summary>Copies a name of a file, or links it to the copy.</summary>
     /// <param name="job">The job.</param>
     /// <param name="entry">The name.</param>
@@ -44,9 +47,6 @@ internal sealed class HardLinks
             }
         }
     }
-
-    /// <summary>Makes another name of a copy.</summary>
-    public delegate bool LinkMaker(TreeEntry entry, FileStatus status, SafeFileHandle made, FileIdentity identity);
 
     private LinkedFile Find(FileStatus status)
     {

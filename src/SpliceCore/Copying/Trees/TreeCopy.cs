@@ -4,7 +4,6 @@ using Splice.Copying.Trees;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
-using Splice.Transfer;
 
 namespace Splice;
 
@@ -31,7 +30,6 @@ public static class TreeCopy
         {
             case DescriptorKind.Directory:
                 CheckWhole(request.Copy, status.Kind);
-                MethodChoice.Of(request.Copy);
                 OptionCheck.Combination(request.Copy);
                 return CopyFolder(request, monitor);
             case DescriptorKind.SymbolicLink:

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Splice.Interop;
 
-namespace Splice.Copying.Trees;
+namespace Splice.Copying;
 
 /// <summary>A buffer full of a folder's entries, as getdents64(2) gives them.</summary>
 /// <param name="entries">The buffer.</param>
