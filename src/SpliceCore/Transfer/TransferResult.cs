@@ -9,6 +9,10 @@ public sealed record TransferResult
     /// <summary>Where the bytes went: a path, or what the descriptor stands for.</summary>
     public required string Destination { get; init; }
 
+    /// <summary>The destination as PowerShell's cmdlets take files from the pipeline; null where it is no path. It is a
+    /// property of its own since one that is added to each object costs more than to copy a small file.</summary>
+    public string? PSPath => Path.IsPathRooted(Destination) ? $@"Microsoft.PowerShell.Core\FileSystem::{Destination}" : null;
+
     /// <summary>The first byte of the source that was asked for, in bytes from its start; null where the source has
     /// no position (pipes, sockets, terminals).</summary>
     public long? Offset { get; init; }

@@ -140,7 +140,7 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Emits a result, with the path that other cmdlets take it by.</summary>
+    /// <summary>Emits a result, and tells the methods that did not serve for it.</summary>
     /// <param name="result">The result.</param>
     private protected void Emit(TransferResult result)
     {
@@ -150,13 +150,7 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         }
 
         Warn(result);
-        var output = new PSObject(result);
-        if (Path.IsPathRooted(result.Destination))
-        {
-            output.Properties.Add(new PSNoteProperty("PSPath", $@"Microsoft.PowerShell.Core\FileSystem::{result.Destination}"));
-        }
-
-        WriteObject(output);
+        WriteObject(result);
     }
 
     private void TellRetry(TransferRetry retry) => WriteVerbose($"{retry.Source} -> {retry.Destination}: {retry}");
