@@ -55,7 +55,7 @@ public sealed class CopyQueue : IDisposable
             }
 
             _folder?.Dispose();
-            _folder = DestinationFolder.TryOpen(request.Destination);
+            _folder = DestinationFolder.TryOpen(request.Destination, request.Ledger);
             _destination = request.Destination;
         }
 

@@ -7,32 +7,73 @@ namespace Splice.Copying;
 /// <summary>A folder that takes many files, opened once for all of them.</summary>
 internal sealed class DestinationFolder : IDisposable
 {
+    private const int EntriesLength = 1024; // bytes, more than one entry can have
+    private static readonly FileName ThisFolder = ".";
+
     private readonly string _path;
     private readonly SafeFileHandle _handle;
-    private readonly ulong _device;
     private readonly bool _isLocal;
     private readonly ReaderWriterLockSlim _turns = new();
     private DevicePair? _devices;
 
-    private DestinationFolder(string path, SafeFileHandle handle, ulong device)
+    private DestinationFolder(string path, SafeFileHandle handle, FileIdentity identity, CopyLedger? ledger)
     {
         _path = path;
         _handle = handle;
-        _device = device;
+        Identity = identity;
         _isLocal = LocalFileSystem.IsBehind(handle);
+        if (ledger?.HasFolder(identity) == false && IsEmpty(handle))
+        {
+            ledger.AddFolder(identity);
+            IsNew = true;
+        }
     }
 
+    public FileIdentity Identity { get; }
+
+    /// <summary>Whether nothing was in the folder before. Then nobody has to look what a name stands for: what has come since
+    /// is not replaced.</summary>
+    public bool IsNew { get; }
+
     /// <summary>Opens a folder; null where the path leads to none.</summary>
-    public static DestinationFolder? TryOpen(string path)
+    /// <param name="path">The path.</param>
+    /// <param name="ledger">Hears whether all that will be in the folder is the command's.</param>
+    public static DestinationFolder? TryOpen(string path, CopyLedger? ledger)
     {
         SysResult opened = LibC.Open(path, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle handle);
         if (opened.Ok && FileStatus.TryGet(handle, out FileStatus? status).Ok)
         {
-            return new DestinationFolder(path, handle, status!.Inode.Device);
+            return new DestinationFolder(path, handle, status!.Inode, ledger);
         }
 
         handle.Dispose();
         return null;
+    }
+
+    private static bool IsEmpty(SafeFileHandle folder)
+    {
+        SysResult opened = LibC.OpenAt(folder, ThisFolder, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out SafeFileHandle readable);
+        using (readable)
+        {
+            byte[] entries = new byte[EntriesLength];
+            SysResult read = opened;
+            while (read.Ok)
+            {
+                read = LibC.GetDirectoryEntries(readable, entries);
+                int length = read.Ok ? (int)read.Value : 0;
+                if (new DirectoryListing(entries.AsMemory(0, length)).TryTake(out _, out _))
+                {
+                    return false;
+                }
+
+                if (read.Ok && length == 0)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Where a source goes in the folder; null where what has its name there is no regular file, and takes a
@@ -43,6 +84,11 @@ internal sealed class DestinationFolder : IDisposable
         if (name.Length == 0)
         {
             return null;
+        }
+
+        if (IsNew)
+        {
+            return new Place(_handle, name, null, Path.Join(_path, name), MayReplace: false) { IsNamedByUser = true };
         }
 
         SysResult looked = FileStatus.TryGet(_handle, name, followLink: false, out FileStatus? existing);
@@ -87,12 +133,12 @@ internal sealed class DestinationFolder : IDisposable
     public DevicePair DevicesFrom(FileStatus source)
     {
         DevicePair? known = Volatile.Read(ref _devices);
-        if (known?.IsFor(source.Inode.Device, _device) == true)
+        if (known?.IsFor(source.Inode.Device, Identity.Device) == true)
         {
             return known;
         }
 
-        var devices = new DevicePair(source.Inode.Device, _device, _isLocal);
+        var devices = new DevicePair(source.Inode.Device, Identity.Device, _isLocal);
         Volatile.Write(ref _devices, devices);
         return devices;
     }

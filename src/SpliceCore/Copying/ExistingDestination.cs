@@ -81,6 +81,21 @@ internal static class ExistingDestination
         }
     }
 
+    /// <summary>What is in a folder that was empty when the command came to it, the command does not replace.</summary>
+    /// <exception cref="TransferException">The folder was empty.</exception>
+    public static void CheckFolder(CopyRequest request, FileIdentity folder, object label)
+    {
+        if (request.Ledger?.HasFolder(folder) == true)
+        {
+            throw CameMeanwhile(request.Source, label.ToString()!);
+        }
+    }
+
+    /// <summary>Two sources with one name; or somebody else has made it.</summary>
+    public static TransferException CameMeanwhile(string source, string destination) => new(TransferErrorId.DestinationExists,
+        $"'{destination}' has come into its folder since this command began, from another source or from somebody else, and '{source}' would replace it. Copy into different folders, or see who writes to this one.",
+        Errno.EEXIST, destination);
+
     /// <summary>One command makes nothing twice: the second would destroy the first.</summary>
     public static TransferException TwoSources(string source, string destination) => new(TransferErrorId.DestinationExists,
         $"'{destination}' was made from another source by this very command, and '{source}' would replace it. Copy into different folders.",

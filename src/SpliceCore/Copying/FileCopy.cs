@@ -53,12 +53,20 @@ public static class FileCopy
         TransferSpec spec = CopySpec.Of(request, source, monitor, tally);
         ExistingDestination.Check(request, source, destination);
         using SafeFileHandle folder = destination.OpenFolder();
+        if (destination.Existing is { Kind: DescriptorKind.Regular } && request.Ledger is not null
+            && FileStatus.TryGet(folder, out FileStatus? status).Ok)
+        {
+            ExistingDestination.CheckFolder(request, status!.Inode, destination.Path);
+        }
+
         var place = new Place(folder, destination.Name, destination.Existing, destination.Path, MayReplace: !request.NoClobber)
         {
             IsNamedByUser = true,
         };
         using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
-        return Make(file, request);
+        file.Make();
+        request.Ledger?.AddFile(file.Identity);
+        return file.Result();
     }
 
     private static TransferResult Replace(
@@ -68,19 +76,27 @@ public static class FileCopy
         TransferSpec spec = CopySpec.Of(request, source, monitor, tally) with { SkipsReflink = devices.RefusesReflink, AsksClose = devices.AsksClose };
         if (place.Existing is { } existing)
         {
+            ExistingDestination.CheckFolder(request, folder.Identity, place.Label);
             ExistingDestination.Check(request, source.Status, request.Source, existing, place.Label, () => folder.MayWrite(place));
         }
 
         using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
-        TransferResult result = Make(file, request);
+        try
+        {
+            file.Make();
+        }
+        catch (TransferException exception) when (folder.IsNew && exception.Id == TransferErrorId.DestinationExists)
+        {
+            throw ExistingDestination.CameMeanwhile(request.Source, place.Path);
+        }
+
+        if (!folder.IsNew)
+        {
+            request.Ledger?.AddFile(file.Identity);
+        }
+
+        TransferResult result = file.Result();
         devices.Learn(result.Attempts);
         return result;
-    }
-
-    private static TransferResult Make(NewFile file, CopyRequest request)
-    {
-        file.Make();
-        request.Ledger?.AddFile(file.Identity);
-        return file.Result();
     }
 }

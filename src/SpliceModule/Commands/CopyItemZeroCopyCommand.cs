@@ -261,7 +261,6 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
             Preserve = Preserve,
             Ledger = _ledger,
         };
-        string activity = $"Copying {source}";
         if (RunsBeside)
         {
             Enqueue(request);
@@ -270,6 +269,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
 
         // What has begun comes first.
         DrainAll();
+        string activity = $"Copying {source}";
         TransferResult? result = Recurse
             ? TryTree(activity, monitor => TreeCopy.Copy(Tree(request), monitor))
             : Try(activity, monitor => FileCopy.Copy(request, monitor));

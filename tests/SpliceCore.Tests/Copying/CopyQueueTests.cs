@@ -78,6 +78,48 @@ public sealed class CopyQueueTests : IDisposable
     }
 
     [Fact]
+    public void What_came_into_an_empty_folder_meanwhile_stays()
+    {
+        _folder.WriteRandom("source/one", 1000);
+        _folder.WriteRandom("source/two", 1000);
+        using var queue = new CopyQueue(4, CancellationToken.None);
+        var ledger = new CopyLedger();
+        Assert.True(queue.TryAdd(Request("one") with { Ledger = ledger }));
+        Assert.Null(Assert.Single(TakeAll(queue)).Error);
+        _folder.WriteRandom("copy/two", 10, seed: 7);
+
+        Assert.True(queue.TryAdd(Request("two") with { Ledger = ledger }));
+
+        Assert.Equal(TransferErrorId.DestinationExists, Assert.Single(TakeAll(queue)).Error!.Id);
+        Assert.Equal(Workspace.RandomBytes(10, seed: 7), File.ReadAllBytes(_folder["copy/two"]));
+        Assert.Equal(["one", "two"], Directory.GetFileSystemEntries(_folder["copy"]).Select(Path.GetFileName).Order());
+    }
+
+    [Theory]
+    [InlineData("copy/../copy")]
+    [InlineData("copy/name")]
+    public void The_first_of_two_sources_stays_by_whatever_path_the_second_comes(string destination)
+    {
+        Directory.CreateDirectory(_folder["other"]);
+        _folder.WriteRandom("source/name", 1000, seed: 1);
+        _folder.WriteRandom("other/name", 1000, seed: 2);
+        using var queue = new CopyQueue(4, CancellationToken.None);
+        var ledger = new CopyLedger();
+        Assert.True(queue.TryAdd(Request("name") with { Ledger = ledger }));
+        Assert.Null(Assert.Single(TakeAll(queue)).Error);
+
+        Assert.True(queue.TryAdd(new CopyRequest
+        {
+            Source = _folder["other/name"],
+            Destination = _folder[destination],
+            Ledger = ledger,
+        }));
+
+        Assert.Equal(TransferErrorId.DestinationExists, Assert.Single(TakeAll(queue)).Error!.Id);
+        Assert.Equal(Workspace.RandomBytes(1000, seed: 1), File.ReadAllBytes(_folder["copy/name"]));
+    }
+
+    [Fact]
     public void Another_destination_waits_for_the_files_before_it()
     {
         _folder.WriteRandom("source/one", 1000);
