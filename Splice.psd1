@@ -10,7 +10,7 @@
     CompatiblePSEditions   = @('Core')
     FormatsToProcess       = @('Splice.Format.ps1xml')
     FunctionsToExport      = @()
-    CmdletsToExport        = @('Copy-ItemZeroCopy', 'Invoke-Splice')
+    CmdletsToExport        = @('Copy-ItemZeroCopy', 'Join-ItemZeroCopy', 'Split-ItemZeroCopy', 'Invoke-Splice')
     VariablesToExport      = @()
     AliasesToExport        = @()
     PrivateData            = @{

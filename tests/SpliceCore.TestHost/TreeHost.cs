@@ -4,7 +4,8 @@ using System.Text.Json;
 namespace Splice.TestHost;
 
 /// <summary>Copies of trees: each line of standard input is a <see cref="TreeRequest"/>, and each gets a line of
-/// answer with what came of it. An empty line is answered with the state of the process.</summary>
+/// answer with what came of it. An empty line is answered with the state of the process. After "split " and "join " a line
+/// is a <see cref="SplitRequest"/> and a <see cref="JoinRequest"/>.</summary>
 internal static class TreeHost
 {
     public static int Serve(TextReader input, TextWriter output)
@@ -13,10 +14,28 @@ internal static class TreeHost
         output.WriteLine("ready");
         while (input.ReadLine() is { } line)
         {
-            output.WriteLine(line.Length == 0 ? State() : Copy(JsonSerializer.Deserialize<TreeRequest>(line)!));
+            output.WriteLine(line.Split(' ', 2) switch
+            {
+                [""] => State(),
+                ["split", string request] => Parts(() => FileSplit.Split(JsonSerializer.Deserialize<SplitRequest>(request)!, TransferMonitor.None)),
+                ["join", string request] => Parts(() => [FileJoin.Join(JsonSerializer.Deserialize<JoinRequest>(request)!, TransferMonitor.None)]),
+                _ => Copy(JsonSerializer.Deserialize<TreeRequest>(line)!),
+            });
         }
 
         return 0;
+    }
+
+    private static string Parts(Func<IReadOnlyList<TransferResult>> run)
+    {
+        try
+        {
+            return JsonSerializer.Serialize(new { FileCount = run().Sum(result => result.FileCount) });
+        }
+        catch (TransferException exception)
+        {
+            return JsonSerializer.Serialize(new { Error = $"{exception.Id}", Errno = $"{exception.Errno}", exception.Message });
+        }
     }
 
     private static string Copy(TreeRequest request)

@@ -81,6 +81,9 @@ public sealed record CopyRequest
     /// null.</summary>
     public CopyLedger? Ledger { get; init; }
 
+    /// <summary>Whether it makes one of the parts of a file, which are as private as the file is.</summary>
+    internal bool IsPart { get; init; }
+
     /// <summary>A copy from beginning to end to a file of its own: it keeps mode and times.</summary>
     internal bool IsWhole => Offset is null && Count is null && DestinationOffset is null;
 

@@ -93,7 +93,7 @@ internal sealed class NewFile : IDisposable
 
     private uint CreationMode => (_place.Existing, TakesAttributes) switch
     {
-        (null, false) => DefaultMode,
+        (null, false) => _request.IsPart ? _source.Status.Permissions & ReadWriteExecuteForAll : DefaultMode,
         (null, true) when !_request.Preserve.HasFlag(PreserveAttributes.Mode) => _source.Status.Permissions & ReadWriteExecuteForAll,
         _ => PrivateMode,
     };
@@ -102,10 +102,46 @@ internal sealed class NewFile : IDisposable
     /// <exception cref="TransferException">It was not done; what was there is as before, unless it was written into.</exception>
     public void Make()
     {
+        Stage();
+        Commit();
+    }
+
+    /// <summary>Copies. The file is complete, and has no name yet.</summary>
+    /// <exception cref="TransferException">It was not done; what was there is as before, unless it was written into.</exception>
+    public void Stage() => Do(static file =>
+    {
+        file._run.Run();
+        file.Finish();
+    });
+
+    /// <summary>Puts the file in its place.</summary>
+    /// <exception cref="TransferException">It was not done; what was there is as before, unless it was written into.</exception>
+    public void Commit() => Do(static file => file.TakePlace());
+
+    /// <summary>Takes the name away again that a new file got.</summary>
+    public void TakeAway()
+    {
+        if (_place.Existing is null)
+        {
+            LibC.UnlinkAt(_place.Folder, _place.Name);
+        }
+    }
+
+    private void Do(Action<NewFile> step)
+    {
         try
         {
-            _run.Run();
-            Finish();
+            step(this);
+        }
+        catch (OperationCanceledException)
+        {
+            TransferException exception = new(TransferErrorId.Cancelled,
+                $"Copying '{_source.Name}' to '{_place.Path}' was stopped after its last byte, before all was done that was asked for.",
+                Errno.ECANCELED, _place.Path)
+            {
+                Partial = Result(),
+            };
+            throw Abandon(exception) is string remark ? exception.Adding(remark) : exception;
         }
         catch (TransferException exception)
         {
@@ -173,21 +209,16 @@ internal sealed class NewFile : IDisposable
 
     private void Finish()
     {
-        try
-        {
-            CutRest();
-            Verify();
-            SetMetadata();
-            Flush();
-            _target.Commit(_place.MayReplace);
-            FlushName();
-        }
-        catch (OperationCanceledException)
-        {
-            throw new TransferException(TransferErrorId.Cancelled,
-                $"Copying '{_source.Name}' to '{_place.Path}' was stopped after its last byte, before all was done that was asked for.",
-                Errno.ECANCELED, _place.Path);
-        }
+        CutRest();
+        Verify();
+        SetMetadata();
+        Flush();
+    }
+
+    private void TakePlace()
+    {
+        _target.Commit(_place.MayReplace);
+        FlushName();
     }
 
     private string? Abandon(TransferException? failure = null) =>

@@ -54,9 +54,10 @@ internal sealed class Descriptor
     /// <summary>A call on it can wait for somebody else: poll(2) first.</summary>
     public bool CanBlock => Kind is not (DescriptorKind.Regular or DescriptorKind.Block or DescriptorKind.Directory);
 
-    /// <summary>A regular file that was just made and opened for writing: empty, and known without a look.</summary>
-    public static Descriptor OfNewFile(SafeHandle handle, object name) =>
-        new(handle, name, status: null, OpenFlags.WriteOnly, position: 0, size: 0);
+    /// <summary>A regular file that was just made and opened for writing: it has what was written to it, and is known without a
+    /// look.</summary>
+    public static Descriptor OfNewFile(SafeHandle handle, object name, long size = 0) =>
+        new(handle, name, status: null, OpenFlags.WriteOnly, position: 0, size);
 
     /// <summary>A file that was just opened with the given flags. Only whether it has positions may have to be asked for:
     /// a few of procfs, which have no size, have none.</summary>

@@ -87,6 +87,18 @@ internal static class Failures
         _ => Open(path, errno, TransferErrorId.WriteFailed),
     };
 
+    /// <summary>A folder that takes files could not be opened.</summary>
+    public static TransferException OpenFolder(string path, Errno errno) => errno switch
+    {
+        Errno.ENOENT => new(TransferErrorId.DestinationFolderNotFound,
+            $"The folder '{path}' does not exist ({ErrnoText.Describe(errno)}). Create it first (New-Item -ItemType Directory).",
+            errno, path),
+        Errno.ENOTDIR => new(TransferErrorId.DestinationFolderNotFound,
+            $"'{path}' is no folder ({ErrnoText.Describe(errno)}). Name the folder that takes the files.",
+            errno, path),
+        _ => OpenDestination(path, errno),
+    };
+
     /// <summary>A file that was written in place could not be cut where the copy ends.</summary>
     public static TransferException Cut(string path, long size, Errno errno) => new(TransferErrorId.WriteFailed,
         $"'{path}' has all that was copied, but could not be cut to {size} bytes (ftruncate(2), {ErrnoText.Describe(errno)}): its old end is still there. See whether it is sealed, or a swap file in use.",

@@ -36,6 +36,12 @@ public enum TransferErrorId
     /// <summary>The path is not one that the kernel can take.</summary>
     InvalidPath,
 
+    /// <summary>A format gives no names for the parts of a file, or the same for two.</summary>
+    InvalidNameFormat,
+
+    /// <summary>A file cannot be cut into so many parts.</summary>
+    TooManyParts,
+
     /// <summary>The kernel or the file system does not permit it.</summary>
     PermissionDenied,
 

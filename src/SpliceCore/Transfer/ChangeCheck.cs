@@ -31,19 +31,37 @@ internal static class ChangeCheck
             throw EndCheck.Truncated(source, size);
         }
 
-        LibC.StatxTimestamp time = source.Status.ModificationTime;
-        bool isSameTime = (now.ModificationTime.Seconds, now.ModificationTime.Nanoseconds) == (time.Seconds, time.Nanoseconds);
-        string? change = size != source.Size ? $"it had {source.Size} bytes at first, and has {size} now"
-            : !isSameTime ? "its modification time is another now"
-            : HasNewData(source, destination, spec, extents) ? "there are data now where a hole was"
-            : null;
+        string? change = Change(source, now)
+            ?? (HasNewData(source, destination, spec, extents) ? "there are data now where a hole was" : null);
         if (change is not null)
         {
-            throw new TransferException(TransferErrorId.SourceChanged,
-                $"'{source.Name}' changed while it was copied: {change}. Copy it again when nobody writes to it, or take it as it comes with -AllowChanging.",
-                target: source.Name);
+            throw Changed(source, change);
         }
     }
+
+    /// <summary>Compares size and time of a file with what they were at first.</summary>
+    /// <exception cref="TransferException">They are others.</exception>
+    public static void Unchanged(Descriptor source, bool allowsChanging)
+    {
+        bool canTell = source.Kind == DescriptorKind.Regular && source.Status.AllocatedBytes > 0;
+        if (!allowsChanging && canTell && LibC.Statx(source.Handle, out LibC.StatxBuffer now).Ok && Change(source, now) is string change)
+        {
+            throw Changed(source, change);
+        }
+    }
+
+    private static string? Change(Descriptor source, in LibC.StatxBuffer now)
+    {
+        LibC.StatxTimestamp time = source.Status.ModificationTime;
+        bool isSameTime = (now.ModificationTime.Seconds, now.ModificationTime.Nanoseconds) == (time.Seconds, time.Nanoseconds);
+        return (long)now.Size != source.Size ? $"it had {source.Size} bytes at first, and has {now.Size} now"
+            : !isSameTime ? "its modification time is another now"
+            : null;
+    }
+
+    private static TransferException Changed(Descriptor source, string change) => new(TransferErrorId.SourceChanged,
+        $"'{source.Name}' changed while it was copied: {change}. Copy it again when nobody writes to it, or take it as it comes with -AllowChanging.",
+        target: source.Name);
 
     /// <summary>Generated files (procfs, sysfs) have no true size and no true times; what we write ourselves is no change;
     /// and blocks that were shared by a single call are all of one moment.</summary>

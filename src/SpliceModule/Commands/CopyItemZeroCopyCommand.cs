@@ -6,48 +6,17 @@ namespace Splice.Commands;
 /// <summary>Copies files, ranges of files and devices inside the kernel.</summary>
 [Cmdlet(VerbsCommon.Copy, "ItemZeroCopy", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(TransferResult))]
-public sealed class CopyItemZeroCopyCommand : TransferCommand
+public sealed class CopyItemZeroCopyCommand : SourceItemsCommand
 {
-    private const string PathSet = "Path";
-    private const string LiteralPathSet = "LiteralPath";
-    private const string InputObjectSet = "InputObject";
-
     // So many copies run ahead of the results.
     private const int MostUnderWay = 1000;
 
     private readonly CopyLedger _ledger = new();
-    private PathResolver _resolver = null!;
     private NameFilter _filter = null!;
     private CopyQueue? _queue;
     private RateLimiter? _limiter;
     private bool _stopsAtErrors;
     private (string? Given, string? Resolved) _lastDestination;
-    private string[] _paths = [];
-
-    /// <summary>The files to copy; wildcards are expanded.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    public string[] Path
-    {
-        get => _paths;
-        set => _paths = value;
-    }
-
-    /// <summary>The files to copy, every character meant as it stands.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [Alias("PSPath", "LP")]
-    public string[] LiteralPath
-    {
-        get => _paths;
-        set => _paths = value;
-    }
-
-    /// <summary>Files and folders as Get-Item and Get-ChildItem emit them.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
-    [ValidateNotNullOrEmpty]
-    public FileSystemInfo[] InputObject { get; set; } = [];
 
     /// <summary>The file to make or replace, or the folder that takes the sources' names.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
@@ -169,7 +138,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     /// <inheritdoc />
     protected override void BeginProcessing()
     {
-        _resolver = new PathResolver(this, findsHidden: Force, WriteErrorInOrder);
+        Begin(findsHidden: Force, WriteErrorInOrder);
         _filter = new NameFilter(Include, Exclude, Filter);
         _limiter = RateLimit is long rate ? new RateLimiter(rate) : null;
         object preference = MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? bound) ? bound : GetVariableValue("ErrorActionPreference");
@@ -185,17 +154,9 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
             return;
         }
 
-        foreach (FileSystemInfo item in InputObject)
+        foreach (SourceItem source in Sources())
         {
-            CopyIfWanted(item.FullName, destination, isFound: false);
-        }
-
-        foreach (string path in _paths)
-        {
-            foreach (string source in _resolver.Sources(path, ParameterSetName == LiteralPathSet, out bool isFound))
-            {
-                CopyIfWanted(source, destination, isFound);
-            }
+            CopyIfWanted(source.Path, destination, source.IsFound);
         }
     }
 
@@ -218,7 +179,7 @@ public sealed class CopyItemZeroCopyCommand : TransferCommand
     {
         if (_lastDestination.Given != destination)
         {
-            _lastDestination = (destination, _resolver.Single(destination));
+            _lastDestination = (destination, Resolver.Single(destination));
         }
 
         return _lastDestination.Resolved;

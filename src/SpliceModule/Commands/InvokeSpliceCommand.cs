@@ -7,7 +7,7 @@ namespace Splice.Commands;
 /// <summary>Moves bytes between two open handles with splice(2).</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "Splice")]
 [OutputType(typeof(TransferResult))]
-public sealed class InvokeSpliceCommand : TransferCommand
+public sealed class InvokeSpliceCommand : SpliceOptionsCommand
 {
     /// <summary>What to read: a FileStream, SafeHandle, Socket, NetworkStream, PipeStream or descriptor number.</summary>
     [Parameter(Mandatory = true, Position = 0)]

@@ -15,16 +15,6 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     /// <summary>Cancelled when the pipeline is stopped.</summary>
     private protected CancellationToken Cancellation => _cancellation.Token;
 
-    /// <summary>Flags for splice(2): Move, NonBlock, More, Gift.</summary>
-    [Parameter]
-    public SpliceFlags Flags { get; set; }
-
-    /// <summary>The capacity in bytes to ask for where splice(2) needs a pipe of its own; 1 MiB where it is not
-    /// given. The kernel rounds it up, and unprivileged users get no more than /proc/sys/fs/pipe-max-size.</summary>
-    [Parameter]
-    [ValidateRange(1, int.MaxValue)]
-    public int? PipeSize { get; set; }
-
     /// <inheritdoc />
     public void Dispose()
     {
@@ -59,14 +49,16 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     /// <param name="activity">What the progress bar calls it.</param>
     /// <param name="transfer">The transfer.</param>
     /// <returns>The result; null where it failed.</returns>
-    private protected TransferResult? Try(string activity, Func<TransferMonitor, TransferResult> transfer)
+    private protected T? Try<T>(string activity, Func<TransferMonitor, T> transfer)
+        where T : class
     {
         var progress = new Progress.ProgressReporter(this, activity);
         var monitor = new TransferMonitor(progress.Report, _cancellation.Token) { Retrying = _tellRetry ??= TellRetry };
         return Try(progress, () => transfer(monitor));
     }
 
-    private TransferResult? Try(Progress.ProgressReporter progress, Func<TransferResult> transfer)
+    private T? Try<T>(Progress.ProgressReporter progress, Func<T> transfer)
+        where T : class
     {
         try
         {

@@ -38,10 +38,10 @@ internal static class ErrorRecords
             or TransferErrorId.OffsetPastEnd or TransferErrorId.CountPastEnd or TransferErrorId.NotSeekable
             or TransferErrorId.EndlessSource or TransferErrorId.BadDescriptor or TransferErrorId.HandleClosed
             or TransferErrorId.SourceNotReadable or TransferErrorId.DestinationNotWritable
-            or TransferErrorId.RangeOfFolder or TransferErrorId.ConflictingOptions => ErrorCategory.InvalidArgument,
+            or TransferErrorId.RangeOfFolder or TransferErrorId.ConflictingOptions or TransferErrorId.InvalidNameFormat => ErrorCategory.InvalidArgument,
         TransferErrorId.DiskFull or TransferErrorId.WriteFailed => ErrorCategory.WriteError,
         TransferErrorId.DestinationBusy => ErrorCategory.ResourceBusy,
-        TransferErrorId.FileSizeLimit => ErrorCategory.LimitsExceeded,
+        TransferErrorId.FileSizeLimit or TransferErrorId.TooManyParts => ErrorCategory.LimitsExceeded,
         TransferErrorId.ReaderGone => ErrorCategory.ConnectionError,
         TransferErrorId.SourceTruncated or TransferErrorId.SourceChanged or TransferErrorId.FolderChanged
             or TransferErrorId.VerificationFailed => ErrorCategory.InvalidData,

@@ -51,6 +51,22 @@ public sealed class LeakTests : IDisposable
     });
 
     [Fact]
+    public void Parts_and_their_whole_leave_none() => OpenDescriptors.AssertNoneLeft(() =>
+    {
+        var copy = new CopyRequest { Source = _workspace["source"], Destination = _workspace.Folder };
+        IReadOnlyList<TransferResult> parts = FileSplit.Split(new SplitRequest { Copy = copy, PartCount = 3 }, TransferMonitor.None);
+        var join = new JoinRequest
+        {
+            Sources = [.. parts.Select(part => part.Destination)],
+            Copy = copy with { Destination = _workspace["whole"] },
+        };
+        FileJoin.Join(join, TransferMonitor.None);
+        using var stopped = new CancellationTokenSource();
+        var monitor = new TransferMonitor(_ => stopped.Cancel(), stopped.Token);
+        Assert.Throws<TransferException>(() => FileJoin.Join(join, monitor));
+    });
+
+    [Fact]
     public void A_terminal_is_closed_again() => OpenDescriptors.AssertNoneLeft(() =>
     {
         (SafeFileHandle master, SafeFileHandle slave) = Posix.Terminal();

@@ -39,6 +39,12 @@ internal sealed class TreeHostProcess : IDisposable
         return Answer<TreeAnswer>();
     }
 
+    /// <summary>Has a file cut into parts.</summary>
+    public TreeAnswer Split(SplitRequest request) => Ask("split", request);
+
+    /// <summary>Has files joined.</summary>
+    public TreeAnswer Join(JoinRequest request) => Ask("join", request);
+
     /// <summary>What the process has at present.</summary>
     public TreeHostState State()
     {
@@ -67,6 +73,13 @@ internal sealed class TreeHostProcess : IDisposable
     {
         _process.Kill();
         _process.WaitForExit();
+    }
+
+    private TreeAnswer Ask<T>(string what, T request)
+    {
+        _process.StandardInput.WriteLine($"{what} {JsonSerializer.Serialize(request)}");
+        _process.StandardInput.Flush();
+        return Answer<TreeAnswer>();
     }
 
     private T Answer<T>() => _process.StandardOutput.ReadLine() is { } line

@@ -1,0 +1,68 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
+using Splice.Copying.Parts;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice;
+
+/// <summary>Puts files one behind the other.</summary>
+public static class FileJoin
+{
+    /// <summary>Makes one file of several, which takes its name when it is complete.</summary>
+    /// <param name="request">What to join.</param>
+    /// <param name="monitor">When to stop, and whom to tell.</param>
+    /// <returns>What was done, for all files together.</returns>
+    /// <exception cref="TransferException">It was not done. A regular file that was to be replaced is as before.</exception>
+    public static TransferResult Join(JoinRequest request, TransferMonitor monitor)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(request.Sources.Count);
+        CopyRequest copy = request.Copy;
+        PathCheck.Name(copy.Destination);
+        OptionCheck.Combination(copy);
+        try
+        {
+            DestinationPath destination = DestinationPath.Resolve(request.Sources[0], copy.Destination);
+            using SafeFileHandle folder = destination.OpenFolder();
+            var place = new Place(folder, destination.Name, destination.Existing, destination.Path, MayReplace: !copy.NoClobber)
+            {
+                IsNamedByUser = true,
+            };
+            long? total = Check(request, destination);
+            using var file = new JoinedFile(request, destination, place, monitor, total);
+            return file.Make();
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TransferException(TransferErrorId.Cancelled,
+                $"Joining files to '{copy.Destination}' was stopped.", Errno.ECANCELED, copy.Destination);
+        }
+    }
+
+    /// <summary>Looks at all files before the first is read, so that one that is missing is not found out after hours.</summary>
+    /// <returns>The bytes of all; null where that cannot be known.</returns>
+    private static long? Check(JoinRequest request, DestinationPath destination)
+    {
+        long? total = 0;
+        foreach (string source in request.Sources)
+        {
+            PathCheck.Name(source);
+            SysResult looked = FileStatus.TryGet(source, followLink: true, out FileStatus? status);
+            if (!looked.Ok)
+            {
+                throw Failures.OpenSource(source, looked.Errno);
+            }
+
+            if (status!.Identity == destination.Existing?.Identity && status.Kind is DescriptorKind.Regular or DescriptorKind.Block)
+            {
+                throw RangeCheck.SameFile(source, destination.Path);
+            }
+
+            total = status.Kind == DescriptorKind.Regular && status.Size > 0 ? total + status.Size : null;
+        }
+
+        return total;
+    }
+}

@@ -1,0 +1,141 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
+using Splice.Copying.Parts;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice;
+
+/// <summary>Cuts files into parts.</summary>
+public static class FileSplit
+{
+    /// <summary>Makes all parts of a file, and then gives them their names.</summary>
+    /// <param name="request">What to cut, and into what.</param>
+    /// <param name="monitor">When to stop, and whom to tell.</param>
+    /// <returns>One result for each part, in order.</returns>
+    /// <exception cref="TransferException">It was not done: there is no part of the file, and what had a part's name is as
+    /// before.</exception>
+    public static IReadOnlyList<TransferResult> Split(SplitRequest request, TransferMonitor monitor)
+    {
+        PathCheck.Name(request.Copy.Source);
+        PathCheck.Name(request.Copy.Destination);
+        OptionCheck.Combination(request.Copy);
+        try
+        {
+            Descriptor source = SourceFile.Open(request.Copy.Source, monitor.Cancellation);
+            using (source.Handle)
+            using (SafeFileHandle folder = OpenFolder(request.Copy.Destination))
+            {
+                return Split(request, source, folder, monitor);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TransferException(TransferErrorId.Cancelled,
+                $"Cutting '{request.Copy.Source}' into parts was stopped. No part is left.", Errno.ECANCELED, request.Copy.Source);
+        }
+    }
+
+    private static List<TransferResult> Split(
+        SplitRequest request, Descriptor source, SafeFileHandle folder, TransferMonitor monitor)
+    {
+        if (!source.IsSeekable || (source.Size == 0 && source.Kind != DescriptorKind.Regular))
+        {
+            throw new TransferException(TransferErrorId.NotSeekable,
+                $"'{source.Name}' has no known size: it is a {source.Kind}. Copy it into a file first.", Errno.ESPIPE, source.Name);
+        }
+
+        SysResult blockSize = LibC.FileSystemBlockSize(source.Handle);
+        IReadOnlyList<PartPlan.Range> parts = PartPlan.Cut(request, source.Size, blockSize is { Ok: true, Value: > 0 } ? blockSize.Value : 1);
+        IReadOnlyList<string> names = PartPlan.Name(request, parts.Count);
+        var tallies = new TransferTally[parts.Count];
+        List<NewFile> staged = [];
+        try
+        {
+            for (int i = 0; i < parts.Count; i++)
+            {
+                CopyRequest part = request.Copy with { Offset = parts[i].Start, Count = parts[i].Length, IsPart = true };
+                tallies[i] = new TransferTally();
+                NewFile file = Open(part, source, folder, names[i], Watch(monitor, source, parts[i], tallies[0]), tallies[i]);
+                staged.Add(file);
+                file.Stage();
+            }
+
+            // Parts that share blocks were taken at several moments.
+            ChangeCheck.Unchanged(source, request.Copy.AllowChanging);
+            CommitAll(staged);
+            staged.ForEach(file => request.Copy.Ledger?.AddFile(file.Identity));
+            return [.. staged.Select(file => file.Result())];
+        }
+        finally
+        {
+            foreach (NewFile file in staged)
+            {
+                file.Dispose();
+            }
+        }
+    }
+
+    private static NewFile Open(
+        CopyRequest request, Descriptor source, SafeFileHandle folder, string name, TransferMonitor monitor, TransferTally tally)
+    {
+        string path = Path.Join(request.Destination, name);
+        SysResult looked = FileStatus.TryGet(folder, name, followLink: false, out FileStatus? existing);
+        if (!looked.Ok && looked.Errno != Errno.ENOENT)
+        {
+            throw Failures.OpenDestination(path, looked.Errno);
+        }
+
+        if (existing is not null)
+        {
+            ExistingDestination.Check(request, source.Status, request.Source, existing, path, () => LibC.MayWriteAt(folder, name));
+        }
+
+        var place = new Place(folder, name, existing, path, MayReplace: !request.NoClobber);
+        TransferSpec spec = CopySpec.Of(request, source, monitor, tally);
+        return new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
+    }
+
+    /// <summary>Nothing that takes long is left to do. Parts that are new are taken away again where one gets no name.</summary>
+    private static void CommitAll(List<NewFile> staged)
+    {
+        int done = 0;
+        try
+        {
+            for (; done < staged.Count; done++)
+            {
+                staged[done].Commit();
+            }
+        }
+        catch (TransferException)
+        {
+            foreach (NewFile file in staged.Take(done))
+            {
+                file.TakeAway();
+            }
+
+            throw;
+        }
+    }
+
+    private static SafeFileHandle OpenFolder(string path)
+    {
+        SysResult opened = LibC.Open(path, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle folder);
+        if (opened.Ok)
+        {
+            return folder;
+        }
+
+        folder.Dispose();
+        throw Failures.OpenFolder(path, opened.Errno);
+    }
+
+    /// <summary>Tells how far the whole is, not the part.</summary>
+    private static TransferMonitor Watch(TransferMonitor monitor, Descriptor source, PartPlan.Range part, TransferTally first) =>
+        monitor.Progress is not { } progress ? monitor : monitor with
+        {
+            Progress = now => progress(new TransferProgress(part.Start + now.BytesCopied, source.Size, first.Elapsed)),
+        };
+}

@@ -1,0 +1,70 @@
+using System.Management.Automation;
+using Splice.Binding;
+
+namespace Splice.Commands;
+
+/// <summary>What the cmdlets have in common that take files: by path, by literal path, or as objects.</summary>
+public abstract class SourceItemsCommand : SpliceOptionsCommand
+{
+    private protected const string PathSet = "Path";
+    private protected const string LiteralPathSet = "LiteralPath";
+    private protected const string InputObjectSet = "InputObject";
+
+    private string[] _paths = [];
+
+    /// <summary>The files; wildcards are expanded.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [SupportsWildcards]
+    public string[] Path
+    {
+        get => _paths;
+        set => _paths = value;
+    }
+
+    /// <summary>The files, every character meant as it stands.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    [Alias("PSPath", "LP")]
+    public string[] LiteralPath
+    {
+        get => _paths;
+        set => _paths = value;
+    }
+
+    /// <summary>Files and folders as Get-Item and Get-ChildItem emit them.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public FileSystemInfo[] InputObject { get; set; } = [];
+
+    /// <summary>Turns what the user typed into paths.</summary>
+    private protected PathResolver Resolver { get; private set; } = null!;
+
+    /// <summary>To be called first.</summary>
+    /// <param name="findsHidden">Whether wildcards find names that begin with a dot.</param>
+    /// <param name="report">Writes an error.</param>
+    private protected void Begin(bool findsHidden, Action<ErrorRecord> report) =>
+        Resolver = new PathResolver(this, findsHidden, report);
+
+    /// <summary>The files that came with the record.</summary>
+    private protected IEnumerable<SourceItem> Sources()
+    {
+        foreach (FileSystemInfo item in InputObject)
+        {
+            yield return new SourceItem(item.FullName, IsFound: false);
+        }
+
+        foreach (string path in _paths)
+        {
+            foreach (string source in Resolver.Sources(path, ParameterSetName == LiteralPathSet, out bool isFound))
+            {
+                yield return new SourceItem(source, isFound);
+            }
+        }
+    }
+
+    /// <summary>A file to read.</summary>
+    /// <param name="Path">Its path.</param>
+    /// <param name="IsFound">Whether a wildcard found it.</param>
+    private protected readonly record struct SourceItem(string Path, bool IsFound);
+}

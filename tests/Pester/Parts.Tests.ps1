@@ -1,0 +1,85 @@
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    Import-Module "$PSScriptRoot/../../out/Splice"
+}
+
+Describe 'Split-ItemZeroCopy and Join-ItemZeroCopy' {
+    BeforeEach {
+        $script:folder = (New-Item -ItemType Directory "$TestDrive/$([guid]::NewGuid())").FullName
+        $script:content = Get-TestByte 50000
+        [IO.File]::WriteAllBytes("$folder/disk.img", $content)
+        Push-Location $folder
+        $null = New-Item -ItemType Directory parts
+    }
+
+    AfterEach { Pop-Location }
+
+    It 'cut a file and put it together again' -ForEach @(
+        @{ Argument = @{ PartSize = 7000 }; Count = 8 }
+        @{ Argument = @{ PartSize = 50000 }; Count = 1 }
+        @{ Argument = @{ PartCount = 5 }; Count = 5 }
+        @{ Argument = @{ PartCount = 11; NameFormat = '{1:D2}-{0}' }; Count = 11 }
+    ) {
+        $parts = @(Split-ItemZeroCopy disk.img parts @Argument)
+        $parts | Should -HaveCount $Count
+        $parts | Should -BeOfType Splice.TransferResult
+        ($parts | Measure-Object BytesCopied -Sum).Sum | Should -Be 50000
+        $whole = Join-ItemZeroCopy parts/* whole.img
+        $whole.BytesCopied | Should -Be 50000
+        $whole.FileCount | Should -Be $Count
+        Assert-Content "$folder/whole.img" $content
+    }
+
+    It 'put parts into the current folder where none is named' {
+        (Split-ItemZeroCopy disk.img -PartCount 2).Destination | Should -BeExactly "$folder/disk.img.001", "$folder/disk.img.002"
+    }
+
+    It 'join in the order of the pipeline, and a wildcard in the order of the names' {
+        Set-Content 10, 9, B, a -Value x
+        10, 9, 'B', 'a' | ForEach-Object { [IO.File]::WriteAllText("$folder/$_", $_) }
+        '9', '10', 'B' | Join-ItemZeroCopy -Destination whole
+        Get-Content whole -Raw | Should -BeExactly '910B'
+        Get-Item B, 9 | Join-ItemZeroCopy -Destination whole
+        Get-Content whole -Raw | Should -BeExactly 'B9'
+        Join-ItemZeroCopy '[19aB]*' whole
+        Get-Content whole -Raw | Should -BeExactly '109Ba'
+    }
+
+    It 'take names as they stand' {
+        [IO.File]::WriteAllText("$folder/[a]*", 'odd')
+        $null = Split-ItemZeroCopy -LiteralPath '[a]*' -Destination parts -PartSize 2
+        $null = Join-ItemZeroCopy -LiteralPath 'parts/[a]*.001', 'parts/[a]*.002' -Destination whole
+        Get-Content whole -Raw | Should -BeExactly 'odd'
+    }
+
+    It 'do nothing with -WhatIf' {
+        Split-ItemZeroCopy disk.img parts -PartCount 2 -WhatIf
+        Join-ItemZeroCopy disk.img, disk.img whole -WhatIf
+        Get-ChildItem $folder -Recurse -File | Should -HaveCount 1
+    }
+
+    It 'join nothing when a part is missing: <_>' -ForEach 'gone', 'gone*', 'env:/x' {
+        { Join-ItemZeroCopy disk.img, $_ whole -ErrorAction Stop } | Should -Throw -ExceptionType ([IO.IOException])
+        Join-ItemZeroCopy disk.img, $_ whole -ErrorAction SilentlyContinue
+        'whole' | Should -Not -Exist
+    }
+
+    It 'say what is wrong: <Id>' -ForEach @(
+        @{ Id = 'ConflictingOptions'; Category = 'InvalidArgument'; Call = { Split-ItemZeroCopy disk.img parts } }
+        @{ Id = 'ConflictingOptions'; Category = 'InvalidArgument'; Call = { Split-ItemZeroCopy disk.img parts -PartSize 10 -PartCount 10 } }
+        @{ Id = 'TooManyParts'; Category = 'LimitsExceeded'; Call = { Split-ItemZeroCopy disk.img parts -PartCount 60000 } }
+        @{ Id = 'InvalidNameFormat'; Category = 'InvalidArgument'; Call = { Split-ItemZeroCopy disk.img parts -PartCount 2 -NameFormat '{0}/{1}' } }
+        @{ Id = 'SourceIsDirectory'; Category = 'InvalidType'; Call = { Split-ItemZeroCopy parts . -PartCount 2 } }
+        @{ Id = 'NotSeekable'; Category = 'InvalidArgument'; Call = { Split-ItemZeroCopy /dev/zero parts -PartCount 2 } }
+        @{ Id = 'DestinationFolderNotFound'; Category = 'ObjectNotFound'; Call = { Split-ItemZeroCopy disk.img nowhere -PartCount 2 } }
+        @{ Id = 'SameFile'; Category = 'InvalidOperation'; Call = { Join-ItemZeroCopy disk.img, disk.img disk.img } }
+        @{ Id = 'EndlessSource'; Category = 'InvalidArgument'; Call = { Join-ItemZeroCopy disk.img, /dev/zero whole } }
+        @{ Id = 'DestinationExists'; Category = 'ResourceExists'; Call = { Join-ItemZeroCopy disk.img parts/disk.img -NoClobber; Join-ItemZeroCopy disk.img parts/disk.img -NoClobber } }
+    ) {
+        $failure = Get-Failure $Call
+        $failure.FullyQualifiedErrorId | Should -Match "^$Id,Splice.Commands"
+        $failure.CategoryInfo.Category | Should -Be $Category
+        Assert-Content "$folder/disk.img" $content
+        Get-ChildItem parts -Filter 'disk.img.0*' | Should -BeNullOrEmpty
+    }
+}
