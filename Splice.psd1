@@ -10,7 +10,7 @@
     CompatiblePSEditions   = @('Core')
     FormatsToProcess       = @('Splice.Format.ps1xml')
     FunctionsToExport      = @()
-    CmdletsToExport        = @('Copy-ItemZeroCopy', 'Join-ItemZeroCopy', 'Split-ItemZeroCopy', 'Invoke-Splice')
+    CmdletsToExport        = @('Copy-ItemZeroCopy', 'Copy-StreamZeroCopy', 'Invoke-Splice', 'Invoke-Tee', 'Join-ItemZeroCopy', 'New-SplicePipe', 'Split-ItemZeroCopy')
     VariablesToExport      = @()
     AliasesToExport        = @()
     PrivateData            = @{

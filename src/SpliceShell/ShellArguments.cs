@@ -22,7 +22,7 @@ internal sealed class ShellArguments
           - the PowerShell language, .NET, and native commands (ls, cat, sha256sum ...),
           - the engine's own cmdlets (ForEach-Object, Where-Object, Import-Module, Get-Command,
             Get-Help, Out-Default ...),
-          - the Splice cmdlets (Copy-ItemZeroCopy, Invoke-Splice).
+          - the Splice cmdlets (Copy-ItemZeroCopy, Copy-StreamZeroCopy, Invoke-Splice and others).
         It does not have the other stock cmdlets of pwsh (Get-ChildItem, Get-Content, Sort-Object,
         Write-Host, Out-String, Out-File ...). Without the last two, objects go neither through a
         pipe into a native command nor with > into a file. There is no interactive prompt either.

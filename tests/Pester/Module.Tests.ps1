@@ -65,14 +65,17 @@ Describe 'The cmdlets' {
 
     It 'say what they emit' {
         foreach ($cmdlet in $cmdlets) {
-            $cmdlet.OutputType.Type | Should -Contain ([Splice.TransferResult])
+            $type = if ($cmdlet.Verb -eq 'New') { [Splice.SplicePipe] } else { [Splice.TransferResult] }
+            $cmdlet.OutputType.Type | Should -Contain $type
         }
     }
 
     It 'that change files ask first' {
-        $parameters = (Get-Command Copy-ItemZeroCopy).Parameters
-        $parameters.Keys | Should -Contain 'WhatIf'
-        $parameters.Keys | Should -Contain 'Confirm'
+        foreach ($name in 'Copy-ItemZeroCopy', 'Copy-StreamZeroCopy') {
+            $parameters = (Get-Command $name).Parameters
+            $parameters.Keys | Should -Contain 'WhatIf'
+            $parameters.Keys | Should -Contain 'Confirm'
+        }
     }
 }
 

@@ -5,11 +5,16 @@ namespace Splice.TestHost;
 /// <summary>One copy in a process of its own, for tests that trace it, inject faults into it, limit or kill it.
 /// Takes a <see cref="CopyRequest"/> as JSON and answers, as JSON on standard output, what came of it. With --hold
 /// before it, "ready" is said, and a line awaited. With --wait a copy is rehearsed before, so that all code is loaded. With
-/// --trees, trees are copied.</summary>
+/// --trees, trees are copied; with --stream, a file is moved to many destinations.</summary>
 internal static class Program
 {
     private static int Main(string[] arguments)
     {
+        if (arguments[0] == "--stream")
+        {
+            return StreamHost.Serve(arguments[1..], Console.Out);
+        }
+
         if (arguments[0] == "--trees")
         {
             return TreeHost.Serve(Console.In, Console.Out);

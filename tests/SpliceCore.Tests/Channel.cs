@@ -48,12 +48,14 @@ internal sealed class Channel(SafeHandle input, SafeHandle output, params IDispo
     }
 
     /// <summary>With buffers that are soon full.</summary>
-    public static Channel Tcp()
+    public static Channel Tcp() => Tcp(IPAddress.Loopback);
+
+    public static Channel Tcp(IPAddress address)
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        using var listener = new TcpListener(address, 0);
         listener.Server.ReceiveBufferSize = TcpBuffer;
         listener.Start();
-        var client = new Socket(SocketType.Stream, ProtocolType.Tcp) { SendBufferSize = TcpBuffer };
+        var client = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { SendBufferSize = TcpBuffer };
         client.Connect(listener.LocalEndpoint);
         Socket server = listener.AcceptSocket();
         return new Channel(client.SafeHandle, server.SafeHandle, client, server);

@@ -14,7 +14,16 @@ public sealed class HelpTests(ModuleShell shell) : IClassFixture<ModuleShell>
 
     private static readonly XNamespace Developer = "http://schemas.microsoft.com/maml/dev/2004/10";
 
-    public static TheoryData<string> Cmdlets => ["Copy-ItemZeroCopy", "Invoke-Splice", "Join-ItemZeroCopy", "Split-ItemZeroCopy"];
+    public static TheoryData<string> Cmdlets =>
+    [
+        "Copy-ItemZeroCopy",
+        "Copy-StreamZeroCopy",
+        "Invoke-Splice",
+        "Invoke-Tee",
+        "Join-ItemZeroCopy",
+        "New-SplicePipe",
+        "Split-ItemZeroCopy",
+    ];
 
     [Fact]
     public void Every_cmdlet_has_its_help_and_nothing_else_has()

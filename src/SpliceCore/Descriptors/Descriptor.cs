@@ -112,6 +112,16 @@ internal sealed class Descriptor
         return new Descriptor(handle, name, status, (int)flags.Value, position, size);
     }
 
+    /// <summary>Puts the handle's position where it was at first, or so many bytes further: who works at offsets of his own
+    /// still moves it when he looks for holes.</summary>
+    public void PutPosition(long moved)
+    {
+        if (Position is long before && !Handle.IsClosed)
+        {
+            LibC.Seek(Handle, before + moved, SeekOrigin.Begin);
+        }
+    }
+
     private FileStatus Look()
     {
         SysResult stat = FileStatus.TryGet(Handle, out FileStatus? status);

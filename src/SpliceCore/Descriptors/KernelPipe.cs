@@ -4,14 +4,13 @@ using Splice.Interop;
 
 namespace Splice.Descriptors;
 
-/// <summary>A pipe of our own, non-blocking on both ends. One that is not empty is never used for anything else.</summary>
+/// <summary>A pipe of our own. One that is not empty is never used for anything else.</summary>
 internal sealed class KernelPipe : IDisposable
 {
-    private KernelPipe(SafeFileHandle readEnd, SafeFileHandle writeEnd, int capacity)
+    private KernelPipe(SafeFileHandle readEnd, SafeFileHandle writeEnd)
     {
         ReadEnd = readEnd;
         WriteEnd = writeEnd;
-        Capacity = capacity;
     }
 
     public SafeFileHandle ReadEnd { get; }
@@ -19,28 +18,56 @@ internal sealed class KernelPipe : IDisposable
     public SafeFileHandle WriteEnd { get; }
 
     /// <summary>Bytes, as the kernel gave them: it rounds up, and gives less to users who hold many pipes.</summary>
-    public int Capacity { get; }
+    public int Capacity { get; private set; }
 
-    /// <summary>Makes a pipe of about <paramref name="size"/> bytes, or of what the user's limits allow.</summary>
-    public static KernelPipe Create(int size)
+    /// <summary>What the kernel said to the size that was asked for; None where it gave it.</summary>
+    public Errno Refusal { get; private set; }
+
+    /// <summary>Makes a pipe that never waits, of about <paramref name="size"/> bytes, or of what the user's limits allow.</summary>
+    public static KernelPipe Create(int size) => Create(size, OpenFlags.NonBlock);
+
+    /// <summary>Makes a pipe.</summary>
+    /// <param name="size">The bytes to ask for; null for what the kernel gives by itself.</param>
+    /// <param name="flags">O_NONBLOCK, or 0 for ends that wait.</param>
+    public static KernelPipe Create(int? size, int flags)
     {
-        SysResult result = LibC.Pipe2(OpenFlags.NonBlock, out SafeFileHandle readEnd, out SafeFileHandle writeEnd);
+        SysResult result = LibC.Pipe2(flags, out SafeFileHandle readEnd, out SafeFileHandle writeEnd);
         if (!result.Ok)
         {
             throw new TransferException(TransferErrorId.ResourceExhausted,
-                $"No pipe could be made for the transfer ({ErrnoText.Describe(result.Errno)}). Close some files, or raise the limit (ulimit -n).",
+                $"No pipe could be made ({ErrnoText.Describe(result.Errno)}). Close some files, or raise the limit (ulimit -n).",
                 result.Errno);
         }
 
-        // EPERM past pipe-max-size or past the user's pages (pipe(7)): the pipe keeps the size that it has.
-        LibC.SetPipeSize(writeEnd, size);
-        SysResult capacity = LibC.GetPipeSize(writeEnd);
-        return new KernelPipe(readEnd, writeEnd, capacity.Ok ? (int)capacity.Value : Environment.SystemPageSize);
+        var pipe = new KernelPipe(readEnd, writeEnd);
+        pipe.Resize(size);
+        return pipe;
+    }
+
+    /// <summary>Asks for another capacity while the pipe is empty. Past pipe-max-size or past the user's pages (pipe(7)) the
+    /// kernel says EPERM and gives nothing: then the largest half, quarter and so on that it does give is taken.</summary>
+    public void Resize(int? size)
+    {
+        int before = ReadCapacity();
+        SysResult answer = size is int wanted ? LibC.SetPipeSize(WriteEnd, wanted) : default;
+        Refusal = answer.Errno;
+        for (int? less = size / 2; answer.Errno == Errno.EPERM && less > before; less /= 2)
+        {
+            answer = LibC.SetPipeSize(WriteEnd, less.Value);
+        }
+
+        Capacity = ReadCapacity();
     }
 
     public void Dispose()
     {
         ReadEnd.Dispose();
         WriteEnd.Dispose();
+    }
+
+    private int ReadCapacity()
+    {
+        SysResult capacity = LibC.GetPipeSize(WriteEnd);
+        return capacity.Ok ? (int)capacity.Value : Environment.SystemPageSize;
     }
 }

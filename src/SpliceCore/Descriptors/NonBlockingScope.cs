@@ -3,27 +3,70 @@ using Splice.Interop;
 namespace Splice.Descriptors;
 
 /// <summary>Makes a borrowed socket non-blocking for as long as a transfer runs, and puts its mode back. Nothing else
-/// keeps a send from waiting for a peer that has stopped reading.</summary>
+/// keeps a send from waiting for a peer that has stopped reading. The mode is the open file description's, which other
+/// transfers may use at the same time: the last one puts it back.</summary>
 internal sealed class NonBlockingScope : IDisposable
 {
+    // A socket has one open file description, so its inode stands for that.
+    private static readonly Dictionary<FileIdentity, int> Users = [];
+
     private readonly Descriptor? _changed;
 
     public NonBlockingScope(Descriptor descriptor)
     {
-        if (descriptor.Kind == DescriptorKind.Socket && !descriptor.IsNonBlocking
-            && LibC.SetStatusFlags(descriptor.Handle, descriptor.StatusFlags | OpenFlags.NonBlock).Ok)
+        if (descriptor.Kind != DescriptorKind.Socket)
         {
-            _changed = descriptor;
-            descriptor.StatusFlags |= OpenFlags.NonBlock;
+            return;
+        }
+
+        lock (Users)
+        {
+            bool isShared = Users.TryGetValue(descriptor.Status.Identity, out int users);
+            if (isShared || TryChange(descriptor))
+            {
+                Users[descriptor.Status.Identity] = users + 1;
+                _changed = descriptor;
+                descriptor.StatusFlags |= OpenFlags.NonBlock;
+            }
         }
     }
 
     public void Dispose()
     {
-        if (_changed is not null && !_changed.Handle.IsClosed)
+        if (_changed is null)
         {
-            _changed.StatusFlags &= ~OpenFlags.NonBlock;
-            LibC.SetStatusFlags(_changed.Handle, _changed.StatusFlags);
+            return;
         }
+
+        lock (Users)
+        {
+            int users = Users[_changed.Status.Identity] - 1;
+            if (users > 0)
+            {
+                Users[_changed.Status.Identity] = users;
+                return;
+            }
+
+            Users.Remove(_changed.Status.Identity);
+            if (!_changed.Handle.IsClosed)
+            {
+                _changed.StatusFlags &= ~OpenFlags.NonBlock;
+                LibC.SetStatusFlags(_changed.Handle, _changed.StatusFlags);
+            }
+        }
+    }
+
+    /// <summary>Asks once more: when the socket was looked at, another transfer may have had it.</summary>
+    private static bool TryChange(Descriptor descriptor)
+    {
+        SysResult flags = LibC.GetStatusFlags(descriptor.Handle);
+        if (!flags.Ok)
+        {
+            return false;
+        }
+
+        descriptor.StatusFlags = (int)flags.Value;
+        return !descriptor.IsNonBlocking
+            && LibC.SetStatusFlags(descriptor.Handle, descriptor.StatusFlags | OpenFlags.NonBlock).Ok;
     }
 }

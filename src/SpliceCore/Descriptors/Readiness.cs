@@ -9,46 +9,75 @@ internal sealed class Readiness(CancellationToken token) : IDisposable
     private CancellationEvent? _cancelled;
 
     /// <summary>Waits until the descriptor can be read from or written to, or has an error or hang-up to tell.</summary>
+    /// <param name="handle">The descriptor.</param>
+    /// <param name="events">In or Out.</param>
+    /// <param name="watched">Another one, whose error or hang-up ends the wait as well; may be null.</param>
+    /// <param name="patience">The longest time to wait; null for any.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
-    public void Wait(SafeHandle handle, PollEvents events)
+    public Awakening Wait(SafeHandle handle, PollEvents events, SafeHandle? watched = null, TimeSpan? patience = null)
     {
         _cancelled ??= new CancellationEvent(token);
-        while (Poll(handle, events, timeout: -1) == PollEvents.None)
+        var deadline = new Deadline(patience);
+        while (true)
         {
+            (PollEvents returned, PollEvents seen) = Poll(handle, events, watched, deadline.Milliseconds);
             token.ThrowIfCancellationRequested();
-        }
+            if (returned != PollEvents.None)
+            {
+                return Awakening.Ready;
+            }
 
-        token.ThrowIfCancellationRequested();
+            if (seen != PollEvents.None)
+            {
+                return Awakening.WatchedGone;
+            }
+
+            if (deadline.IsOver)
+            {
+                return Awakening.TimedOut;
+            }
+        }
     }
 
     /// <summary>Whether the descriptor is ready at this moment.</summary>
-    public bool IsReady(SafeHandle handle, PollEvents events) => Poll(handle, events, timeout: 0) != PollEvents.None;
+    public bool IsReady(SafeHandle handle, PollEvents events) =>
+        Poll(handle, events, watched: null, timeout: 0).Returned != PollEvents.None;
 
     public void Dispose() => _cancelled?.Dispose();
 
-    private PollEvents Poll(SafeHandle handle, PollEvents events, int timeout)
+    private (PollEvents Returned, PollEvents Seen) Poll(SafeHandle handle, PollEvents events, SafeHandle? watched, int timeout)
     {
         bool added = false;
+        bool watches = false;
         try
         {
             handle.DangerousAddRef(ref added);
+            watched?.DangerousAddRef(ref watches);
             Span<LibC.PollDescriptor> descriptors =
             [
                 new() { Descriptor = (int)handle.DangerousGetHandle(), Events = events },
 
                 // A negative descriptor is passed over by poll(2).
                 new() { Descriptor = (int)(_cancelled?.Handle.DangerousGetHandle() ?? -1), Events = PollEvents.In },
+
+                // Errors and hang-ups are told whether or not they are asked for.
+                new() { Descriptor = (int)(watched?.DangerousGetHandle() ?? -1) },
             ];
 
             // EINTR leaves the returned events at none: the caller looks again.
             LibC.Poll(descriptors, timeout);
-            return descriptors[0].Returned;
+            return (descriptors[0].Returned, descriptors[2].Returned);
         }
         finally
         {
             if (added)
             {
                 handle.DangerousRelease();
+            }
+
+            if (watches)
+            {
+                watched!.DangerousRelease();
             }
         }
     }

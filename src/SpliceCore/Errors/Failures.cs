@@ -1,3 +1,6 @@
+using System.Globalization;
+using Splice.Descriptors;
+using Splice.Interop;
 using Splice.Transfer;
 
 namespace Splice.Errors;
@@ -7,10 +10,18 @@ internal static class Failures
 {
     /// <summary>A transfer's step failed.</summary>
     public static TransferException Step(
+        TransferMethod method, Errno errno, TransferSide side, Descriptor source, Descriptor destination, long arrived) =>
+        errno == Errno.EPIPE && side != TransferSide.Source && IsUnconnected(destination)
+            ? new TransferException(TransferErrorId.WriteFailed,
+                $"The socket '{destination.Name}' is not connected ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)}). Connect it first.",
+                errno, destination.Name)
+            : Step(method, errno, side, source.Name, destination.Name, arrived);
+
+    /// <summary>A call on one or both of two files failed.</summary>
+    public static TransferException Step(
         TransferMethod method, Errno errno, TransferSide side, string source, string destination, long arrived)
     {
-        string progress = arrived == 0 ? "before the first byte" : $"after {arrived} bytes";
-        string why = $"{progress} ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)})";
+        string why = $"{Progress(arrived)} ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)})";
         return errno switch
         {
             Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
@@ -31,6 +42,9 @@ internal static class Failures
             Errno.ENOTCONN when side != TransferSide.Destination => new(TransferErrorId.ReadFailed,
                 $"The socket '{source}' has no peer {why}. Connect it first.",
                 errno, source),
+            Errno.ESPIPE => new(TransferErrorId.NotSeekable,
+                $"'{(side == TransferSide.Source ? source : destination)}' can be used at its own position only {why}, as some files of procfs. Write it with Set-Content, or read it with Get-Content.",
+                errno, side == TransferSide.Source ? source : destination),
             Errno.EPERM or Errno.EACCES or Errno.EROFS or Errno.ETXTBSY => new(TransferErrorId.PermissionDenied,
                 $"The kernel does not permit the transfer from '{source}' to '{destination}' {why}. See whether one of them is sealed, immutable, read-only or a swap file in use.",
                 errno, destination),
@@ -55,6 +69,34 @@ internal static class Failures
         };
     }
 
+    /// <summary>The destination's reader went away while the source was silent.</summary>
+    public static TransferException ReaderGone(string source, string destination, long arrived) => new(TransferErrorId.ReaderGone,
+        $"The reader of '{destination}' went away {Progress(arrived)}, while more of '{source}' was waited for (poll(2)). See why it ended, and start it again.",
+        Errno.EPIPE, destination);
+
+    /// <summary>One side kept a transfer waiting for too long.</summary>
+    public static TransferException Idle(TransferSide side, string name, TimeSpan time, long arrived)
+    {
+        string what = side == TransferSide.Source ? "gave nothing" : "took nothing";
+        string seconds = time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+        return new TransferException(TransferErrorId.IdleTimeout,
+            $"'{name}' {what} for {seconds} seconds {Progress(arrived)}. See what keeps it, or give it more time with -IdleTimeout.",
+            Errno.ETIMEDOUT, name);
+    }
+
+    /// <summary>The user stopped a transfer.</summary>
+    public static TransferException Stopped(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
+        $"Copying '{source}' to '{destination}' was stopped after {arrived} bytes.", Errno.ECANCELED, destination);
+
+    /// <summary>Another destination of the same stream failed, and the user wants that to end all of it.</summary>
+    public static TransferException StoppedWithOthers(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
+        $"Copying '{source}' to '{destination}' was stopped after {arrived} bytes, since another destination failed. Leave -StopOnError out to let the others go on.",
+        Errno.ECANCELED, destination);
+
+    /// <summary>What left the source and did not arrive, as a sentence.</summary>
+    public static string Undelivered(TransferResult partial) =>
+        $"{partial.BytesUndelivered} bytes more had left '{partial.Source}', and are lost.";
+
     /// <summary>A source could not be opened.</summary>
     public static TransferException OpenSource(string path, Errno errno) => errno switch
     {
@@ -65,7 +107,7 @@ internal static class Failures
             $"No permission to read '{path}' ({ErrnoText.Describe(errno)}). Run as its owner or as root, or have it made readable.",
             errno, path),
         Errno.ENXIO or Errno.ENODEV => new(TransferErrorId.ReadFailed,
-            $"'{path}' cannot be opened: it is a socket, or a device that is not there ({ErrnoText.Describe(errno)}). Connect to a socket first and hand the handle to Invoke-Splice.",
+            $"'{path}' cannot be opened: it is a socket, or a device that is not there ({ErrnoText.Describe(errno)}). Connect to a socket first and hand it to Copy-StreamZeroCopy.",
             errno, path),
         _ => Open(path, errno, TransferErrorId.ReadFailed),
     };
@@ -152,6 +194,12 @@ internal static class Failures
     public static TransferException DestinationIsDirectory(string path) => new(TransferErrorId.DestinationExists,
         $"'{path}' is a directory, and a file cannot replace it. Choose another name.",
         Errno.EISDIR, path);
+
+    private static string Progress(long arrived) => arrived == 0 ? "before the first byte" : $"after {arrived} bytes";
+
+    /// <summary>A TCP socket that never had a peer says EPIPE, like one whose peer has gone; but it has not sent anything.</summary>
+    private static bool IsUnconnected(Descriptor descriptor) =>
+        descriptor.Kind == DescriptorKind.Socket && LibC.TcpSegmentsSent(descriptor.Handle) is { Ok: true, Value: 0 };
 
     private static TransferException Open(string path, Errno errno, TransferErrorId otherwise) => errno switch
     {

@@ -108,6 +108,12 @@ public enum TransferErrorId
     /// <summary>The transfer failed, and the kernel does not say on which side.</summary>
     TransferFailed,
 
+    /// <summary>One side kept the transfer waiting for longer than it may.</summary>
+    IdleTimeout,
+
+    /// <summary>A reader of the source has bytes in its buffer, which the kernel does not see.</summary>
+    SourceBuffered,
+
     /// <summary>The transfer was stopped by the user.</summary>
     Cancelled,
 

@@ -1,4 +1,5 @@
 using Splice.Descriptors;
+using Splice.Interop;
 
 namespace Splice.Transfer;
 
@@ -38,6 +39,19 @@ internal static class EndCheck
                 $"'{source.Name}' ended after {tally.BytesCopied} bytes, and {spec.RequestedCount} were asked for. Leave -Count out to copy up to the end.",
                 target: source.Name);
         }
+    }
+
+    /// <summary>A 0 of a call that moves bytes is no proof of the end (old procfs, go#44272), unless it is read(2). Nothing
+    /// moved, so another method may go on from here.</summary>
+    public static bool IsFalse(TransferMethod method, Descriptor source, TransferCursor at)
+    {
+        if (method is TransferMethod.ReadWrite or TransferMethod.Reflink || at.SourceOffset is not long offset)
+        {
+            return false;
+        }
+
+        Span<byte> one = stackalloc byte[1];
+        return LibC.Read(source.Handle, one, offset).Value > 0;
     }
 
     /// <summary>The source became shorter than what was to be copied.</summary>

@@ -1,8 +1,5 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Interop;
 using Splice.Transfer;
 
 namespace Splice;
@@ -18,14 +15,15 @@ public static class HandleTransfer
     public static TransferResult Run(HandleTransferRequest request, TransferMonitor monitor)
     {
         var tally = new TransferTally();
-        Descriptor source = Descriptor.Describe(request.Source, request.SourceName ?? NameOf(request.Source));
+        Descriptor source = Descriptor.Describe(request.Source, request.SourceName ?? HandleCheck.NameOf(request.Source));
         Descriptor destination = Descriptor.Describe(
-            request.Destination, request.DestinationName ?? NameOf(request.Destination));
+            request.Destination, request.DestinationName ?? HandleCheck.NameOf(request.Destination));
         RangeCheck.Numbers(request.Offset, request.Count, request.DestinationOffset, source.Name, destination.Name);
-        CheckAccess(source, destination);
+        HandleCheck.Source(source);
+        HandleCheck.Destination(destination);
 
         long? start = request.Offset ?? source.Position;
-        long? destinationStart = request.DestinationOffset ?? PositionOfWrites(destination);
+        long? destinationStart = request.DestinationOffset ?? HandleCheck.PositionOfWrites(destination);
         long? length = RangeCheck.Source(source, request.Offset, start, request.Count);
         RangeCheck.Destination(destination, request.DestinationOffset, destinationStart, length);
         RangeCheck.NotTheSame(source, start, destination, destinationStart, length);
@@ -49,70 +47,17 @@ public static class HandleTransfer
         }
         catch (ObjectDisposedException)
         {
-            throw new TransferException(TransferErrorId.HandleClosed,
-                $"The handle of '{source.Name}' or '{destination.Name}' was closed while bytes were moved. Close it after the transfer.",
-                Errno.EBADF, destination.Name)
-            {
-                Partial = run.Result(),
-            };
+            TransferException closed = HandleCheck.Closed(source, destination);
+            closed.Partial = run.Result();
+            throw closed;
         }
         finally
         {
-            // The transfer works at offsets of its own; on the way, holes are looked for with lseek(2).
-            PutPosition(source, request.Offset, tally.BytesCopied);
+            source.PutPosition(request.Offset.HasValue ? 0 : tally.BytesCopied);
             if (!destination.IsAppending)
             {
-                PutPosition(destination, request.DestinationOffset, tally.BytesCopied);
+                destination.PutPosition(request.DestinationOffset.HasValue ? 0 : tally.BytesCopied);
             }
-        }
-    }
-
-    /// <summary>O_APPEND writes at the end wherever the position is, and takes it along.</summary>
-    private static long? PositionOfWrites(Descriptor destination) =>
-        destination is { IsSeekable: true, IsAppending: true } ? destination.Size : destination.Position;
-
-    private static void PutPosition(Descriptor descriptor, long? explicitOffset, long moved)
-    {
-        if (descriptor.Position is long before && !descriptor.Handle.IsClosed)
-        {
-            LibC.Seek(descriptor.Handle, explicitOffset.HasValue ? before : before + moved, SeekOrigin.Begin);
-        }
-    }
-
-    private static void CheckAccess(Descriptor source, Descriptor destination)
-    {
-        if (source.Kind == DescriptorKind.Directory)
-        {
-            throw new TransferException(TransferErrorId.SourceIsDirectory,
-                $"'{source.Name}' is a directory. Open a file in it.", Errno.EISDIR, source.Name);
-        }
-
-        if (!source.IsReadable)
-        {
-            throw new TransferException(TransferErrorId.SourceNotReadable,
-                $"'{source.Name}' was not opened for reading. Open it with [System.IO.FileAccess]::Read.",
-                Errno.EBADF, source.Name);
-        }
-
-        if (!destination.IsWritable)
-        {
-            throw new TransferException(TransferErrorId.DestinationNotWritable,
-                $"'{destination.Name}' was not opened for writing. Open it with [System.IO.FileAccess]::Write.",
-                Errno.EBADF, destination.Name);
-        }
-    }
-
-    /// <summary>What /proc says of the descriptor: a path, pipe:[inode], socket:[inode].</summary>
-    private static string NameOf(SafeHandle handle)
-    {
-        string descriptor = handle.DangerousGetHandle().ToString(CultureInfo.InvariantCulture);
-        try
-        {
-            return new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget ?? $"descriptor {descriptor}";
-        }
-        catch (IOException)
-        {
-            return $"descriptor {descriptor}";
         }
     }
 }

@@ -57,6 +57,9 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>The methods that refused, in order.</summary>
     public IReadOnlyList<MethodAttempt> Attempts => _attempts;
 
+    /// <summary>Bytes that have left the source and are not yet at the destination.</summary>
+    public long BytesInHand => _current?.BytesInHand ?? 0;
+
     /// <summary>Whether another method may take the place of the one in use.</summary>
     public bool HasNext => _spec.Method == TransferMethod.Auto && _candidates.Count > 0;
 
@@ -83,6 +86,13 @@ internal sealed class MethodLadder : IDisposable
         }
 
         _attempts.Add(new MethodAttempt(method, errno, reason));
+    }
+
+    /// <summary>Notes that the method in use refused, and goes on to the next one.</summary>
+    public void Descend(Errno errno)
+    {
+        Refused(Current.Kind, errno, Refusals.Explain(Current.Kind, errno) ?? string.Empty);
+        Descend();
     }
 
     /// <summary>Goes on to the next method, with what the current one has in hand.</summary>

@@ -21,6 +21,14 @@ internal static class Refusals
         _ => null,
     };
 
+    /// <summary>A refusal is believed before the method's first byte, or where the bytes are still in our hands. After
+    /// that it is an error like others: another method would only hide it.</summary>
+    public static bool IsBelieved(ITransferMethod method, Errno errno, TransferTally tally)
+    {
+        bool first = tally.BytesBy(method.Kind) == 0 || method.BytesInHand > 0;
+        return first && (errno != Errno.EPERM || SeccompProbe.Forbids(method.Kind));
+    }
+
     private static string? Reflink(Errno errno) => errno switch
     {
         Errno.EOPNOTSUPP => "the file system cannot share blocks",

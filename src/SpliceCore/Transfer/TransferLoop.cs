@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
@@ -13,6 +14,7 @@ internal sealed class TransferLoop(
     private readonly Readiness _readiness = new(monitor.Cancellation);
     private readonly StepSize _stepSize = new();
     private readonly bool _mayReturn = spec.Flags.HasFlag(SpliceFlags.NonBlock);
+    private (TransferSide Side, Deadline Deadline)? _waiting;
 
     /// <summary>Moves <paramref name="count"/> bytes, or all up to the end where it is null.</summary>
     public LoopEnd Run(ref TransferCursor at, long? count) => Run(ref at, count ?? long.MaxValue, pieces: null);
@@ -41,6 +43,7 @@ internal sealed class TransferLoop(
             {
                 case StepKind.Moved:
                     _stepSize.StepEnded(step.Bytes);
+                    _waiting = null;
                     at.Advance(step.Bytes);
                     left -= step.Bytes;
                     tally.Add(method.Kind, step.Bytes);
@@ -54,8 +57,8 @@ internal sealed class TransferLoop(
                     Report();
                     break;
 
-                case StepKind.EndOfData when IsFalseEnd(method, at):
-                    Descend(method, Errno.None);
+                case StepKind.EndOfData when EndCheck.IsFalse(method.Kind, source, at):
+                    ladder.Descend(Errno.None);
                     break;
 
                 case StepKind.EndOfData:
@@ -68,8 +71,8 @@ internal sealed class TransferLoop(
                     Wait(method, step.Side);
                     break;
 
-                case StepKind.NotSupported when MayDescend(method, step.Errno):
-                    Descend(method, step.Errno);
+                case StepKind.NotSupported when Refusals.IsBelieved(method, step.Errno, tally):
+                    ladder.Descend(step.Errno);
                     if (method.Kind == TransferMethod.Reflink)
                     {
                         return LoopEnd.Refused;
@@ -80,8 +83,7 @@ internal sealed class TransferLoop(
                 case StepKind.WouldBlock:
                 case StepKind.NotSupported:
                 case StepKind.Failed:
-                    throw Failures.Step(
-                        method.Kind, step.Errno, step.Side, source.Name, destination.Name, tally.BytesCopied);
+                    throw Failures.Step(method.Kind, step.Errno, step.Side, source, destination, tally.BytesCopied);
 
                 case StepKind.Interrupted:
                 default:
@@ -96,7 +98,29 @@ internal sealed class TransferLoop(
     public void Report() =>
         monitor.Progress?.Invoke(new TransferProgress(tally.BytesCopied, spec.Length, tally.Elapsed));
 
+    /// <summary>Writes what a source without positions gave and cannot give again, as far as that goes without waiting.</summary>
+    public void Deliver(ref TransferCursor at)
+    {
+        ITransferMethod method = ladder.Current;
+        while (!source.IsSeekable && method.BytesInHand > 0 && MayWrite(method))
+        {
+            StepResult step = method.Step(at, method.BytesInHand);
+            if (step.Kind == StepKind.Moved && step.Bytes > 0)
+            {
+                at.Advance(step.Bytes);
+                tally.Add(method.Kind, step.Bytes);
+            }
+            else if (step.Kind != StepKind.Interrupted)
+            {
+                return;
+            }
+        }
+    }
+
     public void Dispose() => _readiness.Dispose();
+
+    private bool MayWrite(ITransferMethod method) =>
+        !MustAsk(method, destination, TransferSide.Destination) || _readiness.IsReady(destination.Handle, PollEvents.Out);
 
     /// <summary>Makes a step, when the rate allows it. Bytes that are not moved cost nothing.</summary>
     private StepResult Step(ITransferMethod method, TransferCursor at, long left)
@@ -137,7 +161,7 @@ internal sealed class TransferLoop(
         StepKind.WouldBlock => !ReturnsInsteadOfWaiting(method) && !CanWait(step.Side),
 
         // A refusal is no failure while there is another method that may serve.
-        StepKind.NotSupported => !ladder.HasNext || !MayDescend(method, step.Errno),
+        StepKind.NotSupported => !ladder.HasNext || !Refusals.IsBelieved(method, step.Errno, tally),
         _ => false,
     };
 
@@ -166,10 +190,7 @@ internal sealed class TransferLoop(
 
     private bool IsReady(ITransferMethod method, Descriptor descriptor, TransferSide side, PollEvents events)
     {
-        // Who does not wait looks for room before he takes anything.
-        bool mustAsk = descriptor.CanBlock && !method.NeverWaitsOn(side)
-            && (!descriptor.IsNonBlocking || (_mayReturn && side == TransferSide.Destination));
-        if (!mustAsk)
+        if (!MustAsk(method, descriptor, side))
         {
             return true;
         }
@@ -179,8 +200,35 @@ internal sealed class TransferLoop(
             return _readiness.IsReady(descriptor.Handle, events);
         }
 
-        _readiness.Wait(descriptor.Handle, events);
+        Await(descriptor, side, events);
         return true;
+    }
+
+    /// <summary>Who does not wait looks for room before he takes anything.</summary>
+    private bool MustAsk(ITransferMethod method, Descriptor descriptor, TransferSide side) =>
+        descriptor.CanBlock && !method.NeverWaitsOn(side)
+            && (!descriptor.IsNonBlocking || (_mayReturn && side == TransferSide.Destination));
+
+    /// <summary>Waits for one side. While the source is silent, the destination's reader may go away.</summary>
+    private void Await(Descriptor descriptor, TransferSide side, PollEvents events)
+    {
+        TimeSpan? patience = null;
+        if (spec.IdleTimeout is not null)
+        {
+            _waiting = _waiting is { } waiting && waiting.Side == side ? waiting : (side, new Deadline(spec.IdleTimeout));
+            patience = _waiting.Value.Deadline.Left;
+        }
+
+        SafeHandle? watched = side == TransferSide.Source && destination.CanBlock ? destination.Handle : null;
+        switch (_readiness.Wait(descriptor.Handle, events, watched, patience))
+        {
+            case Awakening.WatchedGone:
+                throw Failures.ReaderGone(source.Name, destination.Name, tally.BytesCopied);
+            case Awakening.TimedOut:
+                throw Failures.Idle(side, descriptor.Name, spec.IdleTimeout!.Value, tally.BytesCopied);
+            default:
+                break;
+        }
     }
 
     /// <summary>Bytes that a source without positions gave up must find room first, or they would be lost. What a file
@@ -198,39 +246,12 @@ internal sealed class TransferLoop(
     {
         if (side != TransferSide.Destination && method.BytesInHand == 0 && (source.CanBlock || side == TransferSide.Source))
         {
-            _readiness.Wait(source.Handle, PollEvents.In);
+            Await(source, TransferSide.Source, PollEvents.In);
         }
 
         if (side != TransferSide.Source && destination.CanBlock)
         {
-            _readiness.Wait(destination.Handle, PollEvents.Out);
+            Await(destination, TransferSide.Destination, PollEvents.Out);
         }
-    }
-
-    /// <summary>A 0 of a call that moves bytes is no proof of the end (old procfs, go#44272), unless it is read(2). Nothing
-    /// moved, so another method may go on from here.</summary>
-    private bool IsFalseEnd(ITransferMethod method, TransferCursor at)
-    {
-        if (method.Kind is TransferMethod.ReadWrite or TransferMethod.Reflink || at.SourceOffset is not long offset)
-        {
-            return false;
-        }
-
-        Span<byte> one = stackalloc byte[1];
-        return LibC.Read(source.Handle, one, offset).Value > 0;
-    }
-
-    /// <summary>A refusal is believed before the method's first byte, or where the bytes are still in our hands. After
-    /// that it is an error like others: another method would only hide it.</summary>
-    private bool MayDescend(ITransferMethod method, Errno errno)
-    {
-        bool first = tally.BytesBy(method.Kind) == 0 || method.BytesInHand > 0;
-        return first && (errno != Errno.EPERM || SeccompProbe.Forbids(method.Kind));
-    }
-
-    private void Descend(ITransferMethod method, Errno errno)
-    {
-        ladder.Refused(method.Kind, errno, Refusals.Explain(method.Kind, errno) ?? string.Empty);
-        ladder.Descend();
     }
 }

@@ -40,6 +40,10 @@ public sealed record TransferResult
     /// <summary>The bytes that are holes now: holes of the source that stayed holes, and zeros that became holes.</summary>
     public long BytesInHoles { get; init; }
 
+    /// <summary>The bytes that left a source which cannot give them again (pipes, sockets, terminals) and did not arrive; 0
+    /// unless the transfer failed.</summary>
+    public long BytesUndelivered { get; init; }
+
     /// <summary>The files copied, links and special files included: 1 for a single file.</summary>
     public long FileCount { get; init; } = 1;
 

@@ -51,17 +51,12 @@ internal sealed class TransferRun : IDisposable
         }
         catch (OperationCanceledException)
         {
-            throw new TransferException(TransferErrorId.Cancelled,
-                $"Copying '{_source.Name}' to '{_destination.Name}' was stopped after {_tally.BytesCopied} bytes.",
-                Errno.ECANCELED, _destination.Name)
-            {
-                Partial = Result(),
-            };
+            _loop.Deliver(ref _at);
+            throw With(Result(), Failures.Stopped(_source.Name, _destination.Name, _tally.BytesCopied));
         }
         catch (TransferException exception)
         {
-            exception.Partial = Result();
-            throw;
+            throw With(Result(), exception);
         }
     }
 
@@ -82,6 +77,7 @@ internal sealed class TransferRun : IDisposable
         BytesMoved = _tally.BytesMoved,
         BytesReflinked = _tally.BytesReflinked,
         BytesInHoles = _tally.BytesInHoles,
+        BytesUndelivered = _source.IsSeekable ? 0 : _ladder.BytesInHand,
         Method = _tally.MainMethod,
         Attempts = _ladder.Attempts,
         Flags = _spec.Flags,
@@ -173,5 +169,11 @@ internal sealed class TransferRun : IDisposable
     }
 
     private TransferException DestinationFailed(Errno errno) => Failures.Step(
-        TransferMethod.ReadWrite, errno, TransferSide.Destination, _source.Name, _destination.Name, _tally.BytesCopied);
+        TransferMethod.ReadWrite, errno, TransferSide.Destination, _source, _destination, _tally.BytesCopied);
+
+    private static TransferException With(TransferResult partial, TransferException exception)
+    {
+        exception.Partial = partial;
+        return partial.BytesUndelivered == 0 ? exception : exception.Adding(Failures.Undelivered(partial));
+    }
 }

@@ -44,6 +44,9 @@ internal sealed record TransferSpec
     /// <summary>Shared with other transfers; null where nothing limits the rate.</summary>
     public RateLimiter? RateLimit { get; init; }
 
+    /// <summary>How long a side may keep the transfer waiting; null for any time.</summary>
+    public TimeSpan? IdleTimeout { get; init; }
+
     /// <summary>Null where a failure is final.</summary>
     public Retrier? Retrier { get; init; }
 }

@@ -2,29 +2,52 @@ using System.IO.Pipes;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Splice.Binding;
 
 namespace Splice;
 
 /// <summary>Something open that bytes can be moved from or to: a FileStream, a SafeHandle, a Socket, a NetworkStream, a
-/// PipeStream, or a descriptor's number. It stays its owner's.</summary>
+/// PipeStream, a SplicePipe, a process's redirected stream, or a descriptor's number. It stays its owner's. Where a cmdlet
+/// takes them, also a path, and bytes.</summary>
 public sealed class TransferHandle
 {
     private readonly object _value;
+    private readonly object? _wrapper;
 
-    private TransferHandle(object value) => _value = value;
+    private TransferHandle(object value, object? wrapper = null)
+    {
+        _value = value;
+        _wrapper = wrapper;
+    }
 
-    /// <summary>Takes what the user gave; null where it is nothing that bytes can be moved from or to.</summary>
+    /// <summary>Takes what the user gave; null where it is nothing open that bytes can be moved from or to.</summary>
     /// <param name="value">A stream, socket, handle or number.</param>
     /// <returns>The handle, or null.</returns>
     internal static TransferHandle? From(object? value) => value switch
     {
         TransferHandle handle => handle,
-        FileStream or SafeHandle or Socket or NetworkStream or PipeStream => new TransferHandle(value),
+        FileStream or SafeHandle or Socket or NetworkStream or PipeStream or SplicePipe => new TransferHandle(value),
+        StreamReader reader when IsStream(reader.BaseStream) => new TransferHandle(reader.BaseStream, reader),
+        StreamWriter writer when IsStream(writer.BaseStream) => new TransferHandle(writer.BaseStream, writer),
         int or long or short or byte or sbyte or ushort or uint => new TransferHandle(
             Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture)),
         nint number => new TransferHandle((long)number),
         _ => null,
     };
+
+    /// <summary>Takes a path as well, and bytes.</summary>
+    /// <param name="value">A stream, socket, handle, number, path, FileInfo or byte array.</param>
+    /// <returns>The handle, or null.</returns>
+    internal static TransferHandle? FromAny(object? value) => value switch
+    {
+        string { Length: > 0 } path => new TransferHandle(path),
+        FileInfo file => new TransferHandle(file),
+        byte[] content => new TransferHandle(content),
+        _ => From(value),
+    };
+
+    /// <summary>The path as the user gave it; null where it is no path.</summary>
+    internal string? Path => _value as string;
 
     /// <summary>The name for messages; null where the descriptor tells it best.</summary>
     internal string? Name => _value switch
@@ -32,16 +55,36 @@ public sealed class TransferHandle
         long number => $"descriptor {number}",
 
         // One made of a handle calls itself "[Unknown]".
-        FileStream stream when Path.IsPathRooted(stream.Name) => stream.Name,
+        FileStream stream when System.IO.Path.IsPathRooted(stream.Name) => stream.Name,
+        FileInfo file => file.FullName,
+        string path => path,
+        byte[] content => $"{content.Length} bytes",
         _ => null,
     };
 
+    /// <summary>Whether it is bytes, which nobody can write to.</summary>
+    internal bool IsContent => _value is byte[];
+
+    /// <summary>What the engine takes for it.</summary>
+    /// <param name="path">The path, resolved; null where it is none.</param>
+    /// <param name="isSource">Whether it is to be read.</param>
+    /// <exception cref="TransferException">It was closed, or has a buffer that cannot be emptied.</exception>
+    internal StreamEnd ToEnd(string? path, bool isSource) => _value switch
+    {
+        string => StreamEnd.OfPath(path!),
+        FileInfo file => StreamEnd.OfPath(file.FullName),
+        byte[] content => StreamEnd.OfContent(content),
+        _ => StreamEnd.OfHandle(Open(isSource), Name),
+    };
+
     /// <summary>The handle, with whatever the stream still held in its buffer written or given back.</summary>
-    /// <exception cref="TransferException">It was closed, or its buffer could not be written.</exception>
-    internal SafeHandle Open()
+    /// <param name="isSource">Whether it is to be read.</param>
+    /// <exception cref="TransferException">It was closed, or has a buffer that cannot be emptied.</exception>
+    internal SafeHandle Open(bool isSource)
     {
         try
         {
+            EmptyBuffer();
             SafeHandle handle = _value switch
             {
                 long number => new SafeFileHandle((nint)(number is >= 0 and <= int.MaxValue ? number : -1), ownsHandle: false),
@@ -51,6 +94,7 @@ public sealed class TransferHandle
                 Socket socket => socket.SafeHandle,
                 NetworkStream stream => stream.Socket.SafeHandle,
                 PipeStream stream => stream.SafePipeHandle,
+                SplicePipe pipe => isSource ? pipe.ReadEnd : pipe.WriteEnd,
                 _ => (SafeHandle)_value,
             };
             return handle.IsClosed ? throw Closed() : handle;
@@ -79,8 +123,59 @@ public sealed class TransferHandle
         }
     }
 
+    /// <summary>Lets whoever reads the other end come to the end. Of a socket the sending side is shut down; everything else
+    /// is closed.</summary>
+    internal void EndSending()
+    {
+        try
+        {
+            if (!StreamEnd.TryEndSending(Open(isSource: false)))
+            {
+                CloseAll();
+            }
+        }
+        catch (TransferException)
+        {
+            // It was closed meanwhile, by its owner.
+        }
+    }
+
     /// <inheritdoc />
     public override string ToString() => Name ?? _value.ToString() ?? string.Empty;
+
+    private static bool IsStream(Stream stream) => stream is FileStream or NetworkStream or PipeStream;
+
+    private void EmptyBuffer()
+    {
+        if (_wrapper is StreamWriter writer)
+        {
+            writer.Flush();
+        }
+        else if (_wrapper is StreamReader reader && ReaderBuffer.HasContent(reader))
+        {
+            throw new TransferException(TransferErrorId.SourceBuffered,
+                $"The StreamReader of '{_value}' has read more than it has given, and the kernel does not see that. Read it to its end, or give its BaseStream before the first read.",
+                target: _value.ToString());
+        }
+    }
+
+    private void CloseAll()
+    {
+        switch (_value)
+        {
+            case SplicePipe pipe:
+                pipe.CloseWrite();
+                break;
+            case long number:
+                new SafeFileHandle((nint)number, ownsHandle: true).Dispose();
+                break;
+            case string or FileInfo or byte[]:
+                break;
+            default:
+                ((IDisposable)(_wrapper ?? _value)).Dispose();
+                break;
+        }
+    }
 
     private TransferException Closed() => new(TransferErrorId.HandleClosed,
         $"The {_value.GetType().Name} is closed. Open it again, and close it only after the transfer.",

@@ -9,12 +9,14 @@ namespace Splice.Commands;
 [OutputType(typeof(TransferResult))]
 public sealed class InvokeSpliceCommand : SpliceOptionsCommand
 {
-    /// <summary>What to read: a FileStream, SafeHandle, Socket, NetworkStream, PipeStream or descriptor number.</summary>
+    /// <summary>What to read: a FileStream, SafeHandle, Socket, NetworkStream, PipeStream, SplicePipe, a redirected stream of a
+    /// process, or a descriptor number.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [TransferHandle]
     public TransferHandle Source { get; set; } = null!;
 
-    /// <summary>What to write: a FileStream, SafeHandle, Socket, NetworkStream, PipeStream or descriptor number.</summary>
+    /// <summary>What to write: a FileStream, SafeHandle, Socket, NetworkStream, PipeStream, SplicePipe, a redirected stream of a
+    /// process, or a descriptor number.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [TransferHandle]
     public TransferHandle Destination { get; set; } = null!;
@@ -42,8 +44,8 @@ public sealed class InvokeSpliceCommand : SpliceOptionsCommand
 
     private TransferResult Run(TransferMonitor monitor)
     {
-        SafeHandle source = Source.Open();
-        SafeHandle destination = Destination.Open();
+        SafeHandle source = Source.Open(isSource: true);
+        SafeHandle destination = Destination.Open(isSource: false);
         long? sourcePosition = Offset.HasValue ? null : Source.Position;
         long? destinationPosition = DestinationOffset.HasValue ? null : Destination.Position;
         var request = new HandleTransferRequest

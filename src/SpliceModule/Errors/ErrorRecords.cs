@@ -32,7 +32,7 @@ internal static class ErrorRecords
         TransferErrorId.PermissionDenied => ErrorCategory.PermissionDenied,
         TransferErrorId.SourceIsDirectory => ErrorCategory.InvalidType,
         TransferErrorId.DestinationNotReplaceable or TransferErrorId.SameFile or TransferErrorId.CopyIntoItself
-            or TransferErrorId.MethodNotPossible
+            or TransferErrorId.MethodNotPossible or TransferErrorId.SourceBuffered
             => ErrorCategory.InvalidOperation,
         TransferErrorId.InvalidPath or TransferErrorId.NegativeOffset or TransferErrorId.NegativeCount
             or TransferErrorId.OffsetPastEnd or TransferErrorId.CountPastEnd or TransferErrorId.NotSeekable
@@ -45,6 +45,7 @@ internal static class ErrorRecords
         TransferErrorId.ReaderGone => ErrorCategory.ConnectionError,
         TransferErrorId.SourceTruncated or TransferErrorId.SourceChanged or TransferErrorId.FolderChanged
             or TransferErrorId.VerificationFailed => ErrorCategory.InvalidData,
+        TransferErrorId.IdleTimeout => ErrorCategory.OperationTimeout,
         TransferErrorId.Cancelled => ErrorCategory.OperationStopped,
         TransferErrorId.ResourceExhausted or TransferErrorId.WouldBlock => ErrorCategory.ResourceUnavailable,
         _ => ErrorCategory.ReadError,

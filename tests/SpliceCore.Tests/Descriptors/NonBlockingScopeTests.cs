@@ -32,6 +32,39 @@ public class NonBlockingScopeTests
     }
 
     [Fact]
+    public void The_last_of_several_puts_the_mode_back()
+    {
+        using Channel channel = Channel.Tcp();
+        long before = LibC.GetStatusFlags(channel.Input).Value;
+        using var duplicate = Posix.Duplicate((int)channel.Input.DangerousGetHandle());
+        var early = Descriptor.Describe(duplicate, "before the first");
+        var first = new NonBlockingScope(Descriptor.Describe(channel.Input, "first"));
+        var second = new NonBlockingScope(Descriptor.Describe(duplicate, "second"));
+        var third = new NonBlockingScope(early);
+        Assert.True(early.IsNonBlocking);
+        first.Dispose();
+        third.Dispose();
+        Assert.Equal(before | OpenFlags.NonBlock, LibC.GetStatusFlags(channel.Input).Value);
+        second.Dispose();
+        Assert.Equal(before, LibC.GetStatusFlags(channel.Input).Value);
+    }
+
+    [Fact]
+    public void A_socket_that_another_transfer_had_when_it_was_looked_at_is_asked_again()
+    {
+        using Channel channel = Channel.UnixSocket();
+        var other = new NonBlockingScope(Descriptor.Describe(channel.Input, "other"));
+        var late = Descriptor.Describe(channel.Input, "late");
+        other.Dispose();
+        using (new NonBlockingScope(late))
+        {
+            Assert.NotEqual(0, LibC.GetStatusFlags(channel.Input).Value & OpenFlags.NonBlock);
+        }
+
+        Assert.Equal(0, LibC.GetStatusFlags(channel.Input).Value & OpenFlags.NonBlock);
+    }
+
+    [Fact]
     public void A_pipes_mode_is_left_alone()
     {
         using Channel channel = Channel.Pipe();

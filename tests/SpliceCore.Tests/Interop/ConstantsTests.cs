@@ -102,6 +102,12 @@ public class ConstantsTests
         check.Equal("POSIX_FADV_DONTNEED", LibC.DoNotNeed);
         check.Equal("SIGXFSZ", FileSizeSignal.FileSizeExceeded);
         check.Equal("S_IFMT", FileStatus.TypeMask);
+        check.Equal("SHUT_WR", LibC.ShutDownWriting);
+        check.Equal("MFD_CLOEXEC", LibC.MemoryFileCloseOnExec);
+        check.Equal("IPPROTO_TCP", LibC.TcpLevel);
+        check.Equal("TCP_INFO", LibC.TcpInfoOption);
+        check.Equal("offsetof(struct tcp_info, tcpi_segs_out)", LibC.TcpSegmentsOutOffset);
+        check.Equal("offsetof(struct tcp_info, tcpi_segs_in) + sizeof(((struct tcp_info *)0)->tcpi_segs_in)", LibC.TcpInfoSize);
         AddEnum(check, new Dictionary<SpliceFlags, string>
         {
             [SpliceFlags.None] = "0",

@@ -17,12 +17,16 @@ internal sealed class HeaderCheck
         #include <fcntl.h>
         #include <linux/fs.h>
         #include <linux/magic.h>
+        #include <linux/tcp.h>
+        #include <netinet/in.h>
         #include <poll.h>
         #include <signal.h>
         #include <stddef.h>
         #include <stdio.h>
         #include <sys/eventfd.h>
         #include <sys/ioctl.h>
+        #include <sys/mman.h>
+        #include <sys/socket.h>
         #include <sys/stat.h>
         #include <sys/statfs.h>
         #include <sys/uio.h>

@@ -24,6 +24,21 @@ public sealed class UnconnectedSocketTests : IDisposable
 
     [Theory]
     [InlineData(TransferMethod.Splice)]
+    [InlineData(TransferMethod.SendFile)]
+    [InlineData(TransferMethod.ReadWrite)]
+    public void As_the_destination_a_stream_socket_is_to_be_connected(TransferMethod method)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using SafeFileHandle source = Posix.OpenRead(_workspace.WriteRandom("source", 10));
+
+        TransferException failure = Transfers.Fail(new() { Source = source, Destination = socket.SafeHandle, Method = method });
+
+        Assert.Equal((TransferErrorId.WriteFailed, Errno.EPIPE), (failure.Id, failure.Errno));
+        Assert.Contains("is not connected", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(TransferMethod.Splice)]
     [InlineData(TransferMethod.ReadWrite)]
     public void As_the_source_it_is_to_be_connected(TransferMethod method)
     {

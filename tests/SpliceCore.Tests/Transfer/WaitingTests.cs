@@ -127,6 +127,46 @@ public sealed class WaitingTests : IDisposable
     }
 
     [Theory]
+    [InlineData(ChannelKind.Pipe)]
+    [InlineData(ChannelKind.UnixSocket)]
+    public void A_reader_that_goes_away_while_the_source_is_silent_ends_the_wait(ChannelKind kind)
+    {
+        using Channel silent = Channel.Tcp();
+        using Channel channel = Channel.Open(kind, _workspace);
+        var transfer = new Worker<TransferResult>(() => Transfers.Run(silent.Output, channel.Input));
+        transfer.WaitUntilItPolls();
+        channel.Output.Dispose();
+        Assert.Equal(TransferErrorId.ReaderGone, transfer.JoinFailed<TransferException>().Id);
+    }
+
+    [Theory]
+    [InlineData(TransferMethod.Splice)]
+    [InlineData(TransferMethod.ReadWrite)]
+    public void What_had_left_the_source_and_did_not_arrive_is_told(TransferMethod method)
+    {
+        using Channel from = Channel.UnixSocket();
+        using Channel to = Channel.UnixSocket();
+        var sender = new Worker<bool>(() =>
+        {
+            from.Send(_content.AsSpan(0, 1 << 20));
+            return true;
+        });
+        TransferException stopped = StopWaiting(from.Output, to.Input, method);
+        TransferResult partial = stopped.Partial!;
+        Assert.InRange(partial.BytesUndelivered, 1, 1 << 20);
+        Assert.Contains($"{partial.BytesUndelivered} bytes more had left", stopped.Message, StringComparison.Ordinal);
+        byte[] received = to.ReceiveRest();
+        Assert.Equal(partial.BytesCopied, received.Length);
+
+        // What comes next is what follows on those that were taken.
+        byte[] next = new byte[1];
+        Assert.Equal(1, LibC.Read(from.Output, next, null).Value);
+        Assert.Equal(_content[partial.BytesCopied + partial.BytesUndelivered], next[0]);
+        from.Output.Dispose();
+        Assert.Throws<InvalidOperationException>(() => sender.Join());
+    }
+
+    [Theory]
     [InlineData(ChannelKind.UnixSocket)]
     [InlineData(ChannelKind.Tcp)]
     public void A_sockets_mode_is_put_back_after_success_and_failure(ChannelKind kind)

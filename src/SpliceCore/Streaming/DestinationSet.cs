@@ -1,0 +1,173 @@
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Transfer;
+
+namespace Splice.Streaming;
+
+/// <summary>The destinations of one stream, from the opening to the outcomes.</summary>
+internal sealed class DestinationSet : IDisposable
+{
+    private readonly StreamRequest _request;
+    private readonly StreamSource _source;
+    private readonly TransferSpec _spec;
+    private readonly StreamDestination?[] _opened;
+    private readonly StreamOutcome?[] _outcomes;
+    private readonly long[] _arrived;
+
+    /// <summary>Opens them all. One that cannot be opened has its outcome already.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled while one was waited for.</exception>
+    public DestinationSet(
+        StreamRequest request, StreamSource source, TransferSpec spec, IdleWait wait, CancellationToken cancellation)
+    {
+        _request = request;
+        _source = source;
+        _spec = spec;
+        _opened = new StreamDestination?[request.Destinations.Count];
+        _outcomes = new StreamOutcome?[request.Destinations.Count];
+        _arrived = new long[request.Destinations.Count];
+        try
+        {
+            var known = new HashSet<object>();
+            for (int i = 0; i < _opened.Length && !IsStopped; i++)
+            {
+                TryOpen(i, known, wait, cancellation);
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    private bool IsStopped => _request.StopsOnError && Array.Exists(_outcomes, outcome => outcome?.Error is not null);
+
+    /// <summary>Moves the bytes to all that could be opened.</summary>
+    /// <returns>One outcome for each destination, in their order.</returns>
+    public IReadOnlyList<StreamOutcome> Run(TransferMonitor monitor, TransferTally tally)
+    {
+        int[] ready = IsStopped ? [] : [.. Enumerable.Range(0, _opened.Length).Where(i => _outcomes[i] is null)];
+        try
+        {
+            if (ready is [int only])
+            {
+                RunSingle(only, monitor, tally);
+            }
+            else if (ready.Length > 1)
+            {
+                RunMany(ready, monitor);
+            }
+        }
+        finally
+        {
+            PutPositions();
+        }
+
+        return [.. _outcomes.Select((outcome, i) => outcome ?? Untouched(i))];
+    }
+
+    public void Dispose()
+    {
+        foreach (StreamDestination? destination in _opened)
+        {
+            destination?.Dispose();
+        }
+    }
+
+    private void TryOpen(int index, HashSet<object> known, IdleWait wait, CancellationToken cancellation)
+    {
+        try
+        {
+            var destination = StreamDestination.Open(_request.Destinations[index], _source, wait, cancellation);
+            _opened[index] = destination;
+            Descriptor source = _source.Descriptor;
+            RangeCheck.Destination(destination.Descriptor, offset: null, destination.Start, _spec.Length);
+            RangeCheck.NotTheSame(source, _spec.Offset, destination.Descriptor, destination.Start, _spec.Length);
+            if (destination.IsOfOneStream && !known.Add(destination.Identity))
+            {
+                throw new TransferException(TransferErrorId.SameFile,
+                    $"'{destination.Descriptor.Name}' is among the destinations twice: the bytes would mix. Name it once.",
+                    target: destination.Descriptor.Name);
+            }
+        }
+        catch (TransferException exception)
+        {
+            _outcomes[index] = new StreamOutcome(null, exception);
+        }
+    }
+
+    private void RunSingle(int index, TransferMonitor monitor, TransferTally tally)
+    {
+        StreamDestination destination = _opened[index]!;
+        TransferSpec spec = SpecFor(destination.Descriptor.Kind) with { DestinationOffset = destination.Start };
+        TransferRun? run = null;
+        try
+        {
+            run = new TransferRun(_source.Descriptor, destination.Descriptor, spec, monitor, tally);
+            run.Run();
+            destination.Complete();
+            _outcomes[index] = new StreamOutcome(run.Result() with { Warnings = destination.Warnings }, null);
+        }
+        catch (TransferException exception)
+        {
+            exception.Partial ??= run?.Result();
+            _outcomes[index] = new StreamOutcome(null, exception);
+        }
+        catch (ObjectDisposedException)
+        {
+            TransferException closed = HandleCheck.Closed(_source.Descriptor, destination.Descriptor);
+            closed.Partial = run?.Result();
+            _outcomes[index] = new StreamOutcome(null, closed);
+        }
+        finally
+        {
+            _arrived[index] = tally.BytesCopied;
+            run?.Dispose();
+        }
+    }
+
+    private void RunMany(int[] ready, TransferMonitor monitor)
+    {
+        using var fanOut = new FanOut(
+            _source.Descriptor, [.. ready.Select(i => _opened[i]!)], SpecFor(DescriptorKind.Fifo), monitor, _request.StopsOnError);
+        try
+        {
+            fanOut.Run();
+        }
+        finally
+        {
+            for (int i = 0; i < ready.Length; i++)
+            {
+                _outcomes[ready[i]] = fanOut.Outlets[i].Outcome;
+                _arrived[ready[i]] = fanOut.Outlets[i].BytesCopied;
+            }
+        }
+    }
+
+    /// <summary>What a file or device takes is fixed when it has it. A pipe or socket may hold references: from files, and
+    /// from pipes and sockets that hold them already.</summary>
+    private TransferSpec SpecFor(DescriptorKind destination)
+    {
+        bool keepsReferences = destination is DescriptorKind.Fifo or DescriptorKind.Socket;
+        return keepsReferences && _request.Consistency == StreamConsistency.Copy
+            ? _spec with { Method = TransferMethod.ReadWrite }
+            : _spec;
+    }
+
+    /// <summary>The transfer works at offsets of its own. The source's position is behind what the destination has that got
+    /// the most.</summary>
+    private void PutPositions()
+    {
+        _source.Descriptor.PutPosition(_request.Offset.HasValue ? 0 : _arrived.Max());
+        for (int i = 0; i < _opened.Length; i++)
+        {
+            _opened[i]?.PutPosition(_arrived[i]);
+        }
+    }
+
+    private StreamOutcome Untouched(int index)
+    {
+        string name = _opened[index]?.Descriptor.Name ?? _request.Destinations[index].Name ?? "the destination";
+        return new StreamOutcome(null, Failures.StoppedWithOthers(_source.Descriptor.Name, name, arrived: 0));
+    }
+}

@@ -1,0 +1,117 @@
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice;
+
+/// <summary>Duplicates what a pipe holds in another pipe, as tee(2) does. Nothing is taken out of the first.</summary>
+public static class PipeTee
+{
+    private const int LargestCount = 0x7ffff000; // of one call, read(2)
+
+    /// <summary>Makes one call of tee(2) that duplicates something; a second would begin at the same byte.</summary>
+    /// <param name="request">The two pipes, how much, and the flags. Without NonBlock an empty source and a full destination
+    /// are waited for.</param>
+    /// <param name="monitor">When to stop.</param>
+    /// <returns>What was done: the bytes duplicated are those that the source held and the destination had room for.</returns>
+    /// <exception cref="TransferException">It was not done.</exception>
+    public static TransferResult Run(HandleTransferRequest request, TransferMonitor monitor)
+    {
+        var tally = new TransferTally();
+        var source = Descriptor.Describe(request.Source, request.SourceName ?? HandleCheck.NameOf(request.Source));
+        var destination = Descriptor.Describe(
+            request.Destination, request.DestinationName ?? HandleCheck.NameOf(request.Destination));
+        RangeCheck.Numbers(offset: null, request.Count, destinationOffset: null, source.Name, destination.Name);
+        CheckPipe(source);
+        CheckPipe(destination);
+        HandleCheck.Source(source);
+        HandleCheck.Destination(destination);
+        RangeCheck.NotTheSame(source, start: null, destination, destinationStart: null, length: null);
+        try
+        {
+            return Result(request, source, destination, tally, Duplicate(request, source, destination, monitor));
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TransferException(TransferErrorId.Cancelled,
+                $"Duplicating '{source.Name}' in '{destination.Name}' was stopped before the first byte.",
+                Errno.ECANCELED, destination.Name)
+            {
+                Partial = Result(request, source, destination, tally, bytes: 0),
+            };
+        }
+    }
+
+    private static long Duplicate(
+        HandleTransferRequest request, Descriptor source, Descriptor destination, TransferMonitor monitor)
+    {
+        using var readiness = new Readiness(monitor.Cancellation);
+        long count = Math.Min(request.Count ?? LargestCount, LargestCount);
+        while (true)
+        {
+            monitor.Cancellation.ThrowIfCancellationRequested();
+            SysResult result = LibC.Tee(source.Handle, destination.Handle, count, request.Flags | SpliceFlags.NonBlock);
+            switch (result.Errno)
+            {
+                case Errno.None:
+                    return result.Value;
+                case Errno.EINTR:
+                    break;
+                case Errno.EAGAIN when request.Flags.HasFlag(SpliceFlags.NonBlock):
+                    return 0;
+                case Errno.EAGAIN:
+                    Wait(readiness, source, destination);
+                    break;
+                default:
+                    throw Failed(result.Errno, source, destination);
+            }
+        }
+    }
+
+    /// <summary>EAGAIN does not say whether the source is empty or the destination full: the source knows what it holds.</summary>
+    private static void Wait(Readiness readiness, Descriptor source, Descriptor destination)
+    {
+        if (LibC.BytesAvailable(source.Handle).Value > 0)
+        {
+            readiness.Wait(destination.Handle, PollEvents.Out);
+        }
+        else if (readiness.Wait(source.Handle, PollEvents.In, destination.Handle) == Awakening.WatchedGone)
+        {
+            throw Failures.ReaderGone(source.Name, destination.Name, arrived: 0);
+        }
+    }
+
+    private static void CheckPipe(Descriptor descriptor)
+    {
+        if (descriptor.Kind != DescriptorKind.Fifo)
+        {
+            throw new TransferException(TransferErrorId.MethodNotPossible,
+                $"tee(2) duplicates from pipe to pipe, and '{descriptor.Name}' is a {descriptor.Kind}. Make one with New-SplicePipe, or use Copy-StreamZeroCopy, which takes anything.",
+                target: descriptor.Name);
+        }
+    }
+
+    private static TransferException Failed(Errno errno, Descriptor source, Descriptor destination) => errno switch
+    {
+        Errno.EINVAL => new(TransferErrorId.MethodNotPossible,
+            $"tee(2) does not take these flags or pipes ({ErrnoText.Describe(errno)}). Leave -Flags out.", errno, destination.Name),
+        Errno.ENOSYS or Errno.EPERM => new(TransferErrorId.MethodNotPossible,
+            $"tee(2) is not to be had: this kernel does not have it, or a seccomp filter forbids it ({ErrnoText.Describe(errno)}). Use Copy-StreamZeroCopy with several destinations.",
+            errno, destination.Name),
+        _ => Failures.Step(TransferMethod.Splice, errno, TransferSide.Destination, source, destination, arrived: 0),
+    };
+
+    private static TransferResult Result(
+        HandleTransferRequest request, Descriptor source, Descriptor destination, TransferTally tally, long bytes) => new()
+        {
+            Source = source.Name,
+            Destination = destination.Name,
+            Count = request.Count,
+            BytesMoved = bytes,
+            Attempts = [],
+            Flags = request.Flags,
+            SystemCalls = tally.SystemCalls,
+            Elapsed = tally.Elapsed,
+        };
+}

@@ -1,0 +1,132 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice.Streaming;
+
+/// <summary>An opened destination: a handle of the caller's, or a path. A regular file takes its place only when it has
+/// everything.</summary>
+internal sealed class StreamDestination : IDisposable
+{
+    private const uint PrivateMode = 0x180; // 0600, until the file gets the mode of the one that it replaces
+    private const uint DefaultMode = 0x1B6; // 0666, of which the umask takes its share
+
+    private readonly MetadataLosses _losses = new();
+    private readonly Descriptor? _borrowed;
+    private readonly SafeFileHandle? _opened;
+    private readonly SafeFileHandle? _folder;
+    private readonly Place? _place;
+    private readonly StagedFile? _staged;
+
+    private StreamDestination(Descriptor borrowed)
+    {
+        _borrowed = borrowed;
+        _opened = TerminalOutput.Reopen(borrowed);
+        Descriptor = _opened is null ? borrowed : Descriptor.Describe(_opened, borrowed.Name);
+        Start = HandleCheck.PositionOfWrites(Descriptor);
+    }
+
+    private StreamDestination(string path, StreamSource source, IdleWait wait, CancellationToken cancellation)
+    {
+        DestinationPath destination = Resolve(path, source);
+        _folder = destination.OpenFolder();
+        try
+        {
+            _place = new Place(_folder, destination.Name, destination.Existing, destination.Path, MayReplace: true)
+            {
+                IsNamedByUser = true,
+            };
+            if (destination.Existing?.Kind is null or DescriptorKind.Regular)
+            {
+                _staged = StagedFile.Create(_place, destination.Existing is null ? DefaultMode : PrivateMode, cancellation);
+                Descriptor = Descriptor.OfNewFile(_staged.Handle, _place.Label);
+            }
+            else
+            {
+                _opened = wait.For(TransferSide.Destination, destination.Path,
+                    token => OpenDestination.InPlace(_place, OpenFlags.WriteOnly, token));
+                Descriptor = Descriptor.Describe(_opened, _place.Label);
+            }
+
+            Start = Descriptor.IsSeekable ? 0 : null;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public Descriptor Descriptor { get; }
+
+    /// <summary>Where the first byte goes; null where there are no positions.</summary>
+    public long? Start { get; }
+
+    /// <summary>Whether several destinations of this kind must not be one and the same.</summary>
+    public bool IsOfOneStream => Descriptor.Kind is not (DescriptorKind.Character or DescriptorKind.Other);
+
+    /// <summary>What names a destination: a file that is not there yet is its path.</summary>
+    public object Identity => _staged is null ? Descriptor.Status.Identity : _place!.Path;
+
+    /// <summary>What worked only in part.</summary>
+    public IReadOnlyList<string> Warnings => _losses.Describe();
+
+    /// <summary>Opens it. A FIFO is open when its first reader has come.</summary>
+    /// <exception cref="TransferException">It cannot be written, or not be replaced.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled while a reader was waited for.</exception>
+    public static StreamDestination Open(StreamEnd end, StreamSource source, IdleWait wait, CancellationToken cancellation)
+    {
+        if (end.Path is string path)
+        {
+            PathCheck.Name(path);
+            return new StreamDestination(path, source, wait, cancellation);
+        }
+
+        var destination = Descriptor.Describe(end.Handle!, end.Name ?? HandleCheck.NameOf(end.Handle!));
+        HandleCheck.Destination(destination);
+        return new StreamDestination(destination);
+    }
+
+    /// <summary>All has arrived: a new file gets what it keeps of the old one, and its name.</summary>
+    /// <exception cref="TransferException">It could not; the old file is there.</exception>
+    public void Complete()
+    {
+        if (_staged is not null)
+        {
+            Metadata.OfFile(_staged.Handle, _place!, source: null, PreserveAttributes.None, _losses);
+            _staged.Commit(replace: true);
+        }
+    }
+
+    /// <summary>Puts the position of the caller's handle behind what arrived.</summary>
+    public void PutPosition(long moved)
+    {
+        if (_borrowed is { IsAppending: false })
+        {
+            _borrowed.PutPosition(moved);
+        }
+    }
+
+    public void Dispose()
+    {
+        _staged?.Dispose();
+        _opened?.Dispose();
+        _folder?.Dispose();
+    }
+
+    private static DestinationPath Resolve(string path, StreamSource source)
+    {
+        var request = new CopyRequest { Source = source.Descriptor.Name, Destination = path };
+        if (!Path.IsPathRooted(request.Source) && Directory.Exists(path))
+        {
+            throw Failures.DestinationIsDirectory(path);
+        }
+
+        DestinationPath destination = DestinationPath.Resolve(request.Source, path);
+        ExistingDestination.Check(request, source.Descriptor, destination);
+        return destination;
+    }
+}

@@ -1,0 +1,49 @@
+using System.Management.Automation;
+using Splice.Binding;
+
+namespace Splice.Commands;
+
+/// <summary>Duplicates what a pipe holds in another pipe with tee(2).</summary>
+[Cmdlet(VerbsLifecycle.Invoke, "Tee")]
+[OutputType(typeof(TransferResult))]
+public sealed class InvokeTeeCommand : TransferCommand
+{
+    /// <summary>The pipe whose content is duplicated, and stays.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [TransferHandle]
+    public TransferHandle Source { get; set; } = null!;
+
+    /// <summary>The pipe that gets it.</summary>
+    [Parameter(Mandatory = true, Position = 1)]
+    [TransferHandle]
+    public TransferHandle Destination { get; set; } = null!;
+
+    /// <summary>How many bytes to duplicate at most.</summary>
+    [Parameter(Position = 2)]
+    public long? Count { get; set; }
+
+    /// <summary>Flags for tee(2): NonBlock.</summary>
+    [Parameter]
+    public SpliceFlags Flags { get; set; }
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        if (Try($"Duplicating {Source}", Run) is { } result)
+        {
+            Emit(result);
+        }
+    }
+
+    private TransferResult Run(TransferMonitor monitor) => PipeTee.Run(
+        new HandleTransferRequest
+        {
+            Source = Source.Open(isSource: true),
+            Destination = Destination.Open(isSource: false),
+            SourceName = Source.Name,
+            DestinationName = Destination.Name,
+            Count = Count,
+            Flags = Flags,
+        },
+        monitor);
+}

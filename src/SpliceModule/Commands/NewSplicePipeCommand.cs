@@ -1,0 +1,37 @@
+using System.Management.Automation;
+using Splice.Errors;
+
+namespace Splice.Commands;
+
+/// <summary>Makes a kernel pipe.</summary>
+[Cmdlet(VerbsCommon.New, "SplicePipe")]
+[OutputType(typeof(SplicePipe))]
+public sealed class NewSplicePipeCommand : PSCmdlet
+{
+    /// <summary>How many bytes are to fit in.</summary>
+    [Parameter(Position = 0)]
+    [ValidateRange(1, 1 << 30)]
+    public int? Capacity { get; set; }
+
+    /// <inheritdoc />
+    protected override void EndProcessing()
+    {
+        SplicePipe pipe;
+        try
+        {
+            pipe = SplicePipe.Create(Capacity);
+        }
+        catch (TransferException exception)
+        {
+            WriteError(ErrorRecords.From(exception));
+            return;
+        }
+
+        if (pipe.Refusal != Errno.None)
+        {
+            WriteWarning($"The pipe holds {pipe.Capacity} bytes, and not {Capacity}: the kernel gives this user no more ({pipe.Refusal}). Close pipes that are not needed, or have /proc/sys/fs/pipe-max-size or pipe-user-pages-soft raised.");
+        }
+
+        WriteObject(pipe);
+    }
+}

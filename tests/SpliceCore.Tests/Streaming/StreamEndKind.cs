@@ -1,0 +1,14 @@
+namespace Splice.Tests.Streaming;
+
+public enum StreamEndKind
+{
+    Path,
+    File,
+    Pipe,
+    Fifo,
+    UnixSocket,
+    Tcp,
+    Tcp6,
+    Terminal,
+    Content,
+}
