@@ -5,8 +5,7 @@
 
 .DESCRIPTION
     The other ends are processes that send from, or throw away into, the kernel, so that what they take is small and the
-    same for both. CPU is that of the process that moves, user and system, from getrusage(2) as .NET has it. The one for
-    tee is what its processes took.
+    same for both. CPU is that of this process, user and system. tee is a process of its own, whose CPU time is not taken.
 
 .EXAMPLE
     pwsh -NoProfile benchmarks/stream-against-peers.ps1 -Folder /dev/shm
@@ -91,8 +90,8 @@ function Write-Comparison([string] $Job, [string] $Ours, [string] $Peer, [hashta
         PeerSeconds = [Math]::Round((Get-Median $Seconds[$Peer]), 3)
         TimeRatio = [Math]::Round((Get-MedianRatio $Seconds[$Ours] $Seconds[$Peer]), 3)
         Cpu = [Math]::Round((Get-Median $cpu[$Ours]), 3)
-        PeerCpu = [Math]::Round((Get-Median $cpu[$Peer]), 3)
-        CpuRatio = [Math]::Round((Get-MedianRatio $cpu[$Ours] $cpu[$Peer]), 3)
+        PeerCpu = if ($Peer -ne 'tee') { [Math]::Round((Get-Median $cpu[$Peer]), 3) }
+        CpuRatio = if ($Peer -ne 'tee') { [Math]::Round((Get-MedianRatio $cpu[$Ours] $cpu[$Peer]), 3) }
     }
 }
 

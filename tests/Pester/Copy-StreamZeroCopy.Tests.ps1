@@ -226,6 +226,20 @@ Describe 'Copy-StreamZeroCopy' {
         }
     }
 
+    Context 'progress' {
+        It 'shows bytes, rate and time left, to <_> destinations' -ForEach 1, 2 {
+            $paths = 1..$_ | ForEach-Object { "$folder/$_" }
+            $background = Invoke-Background 'Copy-StreamZeroCopy $args[0] $args[1] -RateLimit 150000' $source, $paths
+            Wait-Background $background
+            $records = $background.Shell.Streams.Progress
+            $records[0].Activity | Should -BeExactly "Copying $source"
+            $records[0].StatusDescription | Should -Match '^[\d.,]+ \w+ of 293 KiB, [\d.,]+ \w+/s$'
+            $records[0].PercentComplete | Should -BeIn (1..100)
+            $records[0].SecondsRemaining | Should -BeGreaterOrEqual 0
+            $records[$records.Count - 1].RecordType | Should -Be Completed
+        }
+    }
+
     Context 'stopping' {
         It 'while the source is silent, to <_> destinations' -ForEach 1, 3 {
             $pipe = New-SplicePipe

@@ -83,7 +83,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             $socket = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
             try {
                 $socket.Bind([Net.Sockets.UnixDomainSocketEndPoint]::new("$folder/socket"))
-                Assert-CopyFailure { Copy-ItemZeroCopy "$folder/socket" $old } -Id ReadFailed -Category ReadError -Target "$folder/socket" -Says 'ENXIO', 'Invoke-Splice'
+                Assert-CopyFailure { Copy-ItemZeroCopy "$folder/socket" $old } -Id ReadFailed -Category ReadError -Target "$folder/socket" -Says 'ENXIO', 'Copy-StreamZeroCopy'
             }
             finally {
                 $socket.Dispose()

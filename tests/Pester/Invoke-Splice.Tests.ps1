@@ -142,6 +142,24 @@ Describe 'Invoke-Splice' {
         }
     }
 
+    Context 'pipes of New-SplicePipe and streams of processes' {
+        It 'go from one to the other' {
+            $pipe = New-SplicePipe -Capacity 64KB
+            $null = Invoke-Splice $in $pipe
+            $pipe.BytesAvailable | Should -Be 50000
+            $start = [Diagnostics.ProcessStartInfo]::new('cat')
+            $start.RedirectStandardInput = $true
+            $start.RedirectStandardOutput = $true
+            $process = [Diagnostics.Process]::Start($start)
+            $null = Invoke-Splice $pipe $process.StandardInput -Count 50000
+            $process.StandardInput.Close()
+            $null = Invoke-Splice $process.StandardOutput $out
+            $pipe.Dispose()
+            $out.Dispose()
+            Assert-Content $target $content
+        }
+    }
+
     Context 'pipes' {
         BeforeEach {
             $script:writer = [IO.Pipes.AnonymousPipeServerStream]::new('Out')

@@ -20,6 +20,7 @@ internal sealed class Outlet : IDisposable
     private readonly MethodLadder _ladder;
     private TransferCursor _at;
     private long _given;
+    private bool _isReleased;
 
     public Outlet(StreamDestination destination, Descriptor source, TransferSpec spec, int pipeSize, CancellationToken cancellation)
     {
@@ -172,8 +173,15 @@ internal sealed class Outlet : IDisposable
         Elapsed = _tally.Elapsed,
     };
 
+    /// <summary>Once only: a buffer that is given back twice would be handed out twice.</summary>
     private void Release()
     {
+        if (_isReleased)
+        {
+            return;
+        }
+
+        _isReleased = true;
         _pipe.Dispose();
         _ladder.Dispose();
         _readiness.Dispose();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Splice.Interop;
 using Splice.Tests.Descriptors;
 using Xunit;
@@ -11,6 +12,8 @@ public sealed class FanOutTests : IDisposable
 {
     private const int PipeCapacity = 65_536;
     private const int PieceSize = 1 << 16; // what -PipeSize asks for here
+
+    private const int BufferSize = 256 * 1024; // as ReadWriteMethod's
 
     private readonly Workspace _workspace = new();
     private readonly byte[] _content = Workspace.RandomBytes(3 << 20);
@@ -129,6 +132,24 @@ public sealed class FanOutTests : IDisposable
         Array.ForEach(readers, reader => reader.Dispose());
         Assert.All(stream.Join(), outcome => Assert.Equal(
             (TransferErrorId.ReaderGone, 1000), (outcome.Error!.Id, outcome.Error.Partial!.BytesCopied)));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_peer_that_only_ended_its_own_sending_still_reads(int count)
+    {
+        using Channel silent = Channel.Pipe();
+        Channel[] readers = [.. Enumerable.Range(0, count).Select(_ => Channel.Tcp())];
+        Assert.All(readers, reader => Assert.True(Posix.TryEndSending(reader.Output)));
+        Worker<IReadOnlyList<StreamOutcome>> stream =
+            Streams.Start(Streams.Request(silent.Output, [.. readers.Select(reader => reader.Input)]));
+        stream.WaitUntilItPolls();
+        silent.Send(_content.AsSpan(0, 1000));
+        silent.Finish();
+        Assert.All(stream.Join(), outcome => Assert.Equal(1000, outcome.Result?.BytesCopied));
+        Assert.All(readers, reader => Assert.Equal(_content[..1000], reader.ReceiveRest()));
+        Array.ForEach(readers, reader => reader.Dispose());
     }
 
     [Fact]
@@ -287,6 +308,15 @@ public sealed class FanOutTests : IDisposable
         writer.Join();
         Assert.True(received.AsSpan().SequenceEqual(_content));
         ArrivedWhole(stream.Join()[1]);
+    }
+
+    [Fact]
+    public void A_buffer_is_given_back_once()
+    {
+        Streams.Run(Request(StreamEnd.OfPath("/dev/full"), _file));
+        byte[] first = ArrayPool<byte>.Shared.Rent(BufferSize);
+        byte[] second = ArrayPool<byte>.Shared.Rent(BufferSize);
+        Assert.NotSame(first, second);
     }
 
     [Fact]
