@@ -124,8 +124,9 @@ public sealed class LimitedCopyTests(MountedFileSystems fileSystems)
 
         writer.Join();
 
-        // That there is no more is found by one step that moves nothing; timers count whole milliseconds.
-        Assert.InRange(_clock.Elapsed, TimeSpan.FromSeconds(2.9), TimeSpan.FromSeconds(3.001));
+        // That there is no more is found by one step that moves nothing. Timers count whole milliseconds, and how many pieces
+        // come depends on the writer.
+        Assert.InRange(_clock.Elapsed, TimeSpan.FromSeconds(2.9), TimeSpan.FromSeconds(3.1));
         Assert.Equal(content, File.ReadAllBytes(folder["copy"]));
     }
 
