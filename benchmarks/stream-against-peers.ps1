@@ -29,7 +29,7 @@ $source = "$work/source"
 $self = [Diagnostics.Process]::GetCurrentProcess()
 
 # One who throws away what comes to a port, or sends zeros to it; each connection is one round.
-function Start-Peer([string] $Script) {
+function Open-Peer([string] $Script) {
     $start = [Diagnostics.ProcessStartInfo]::new([Environment]::ProcessPath)
     foreach ($argument in '-NoProfile', '-NonInteractive', '-Command', $Script) { $start.ArgumentList.Add($argument) }
     $start.RedirectStandardOutput = $true
@@ -106,7 +106,7 @@ function Compare-Job([string] $Job, [System.Collections.Specialized.OrderedDicti
         $script:counts = $script:runs -ge $warmUp * $names.Count
         $script:runs++
     }
-    Write-Comparison $Job $names[0] $names[1] $seconds
+    Write-Comparison -Job $Job -Ours $names[0] -Peer $names[1] -Seconds $seconds
 }
 
 $peers = @()
@@ -118,8 +118,8 @@ try {
     }
 
     [IO.File]::Delete("$source.part")
-    $sink = Start-Peer $sinkScript
-    $feed = Start-Peer $feedScript
+    $sink = Open-Peer $sinkScript
+    $feed = Open-Peer $feedScript
     $peers = $sink, $feed
     $sinkPort = [int]$sink.StandardOutput.ReadLine()
     $feedPort = [int]$feed.StandardOutput.ReadLine()
@@ -182,7 +182,7 @@ while (`$null -ne [Console]::ReadLine()) {
     [Console]::WriteLine('done')
 }
 "@
-    $drain = Start-Peer $drainScript
+    $drain = Open-Peer $drainScript
     $peers += $drain
     Compare-Job 'one to four pipes' ([ordered]@{
             'Copy-StreamZeroCopy' = {

@@ -6,7 +6,7 @@ BeforeAll {
     [IO.File]::WriteAllBytes($source, $content)
 
     # A process whose input and output are ours.
-    function Start-Command([string] $Name, [string[]] $ArgumentList = @()) {
+    function Open-Process([string] $Name, [string[]] $ArgumentList = @()) {
         $start = [Diagnostics.ProcessStartInfo]::new($Name, $ArgumentList)
         $start.RedirectStandardInput = $true
         $start.RedirectStandardOutput = $true
@@ -74,14 +74,14 @@ Describe 'Copy-StreamZeroCopy' {
         }
 
         It 'the output of a process' {
-            $process = Start-Command cat $source
+            $process = Open-Process cat $source
             $null = Copy-StreamZeroCopy $process.StandardOutput "$folder/copy"
             $process.WaitForExit()
             Assert-Content "$folder/copy" $content
         }
 
         It 'an output of which a StreamReader has read ahead is refused' {
-            $process = Start-Command printf 'one\ntwo\n'
+            $process = Open-Process printf 'one\ntwo\n'
             $process.StandardOutput.ReadLine() | Should -Be one
             $failure = Get-Failure { Copy-StreamZeroCopy $process.StandardOutput "$folder/copy" }
             $failure.FullyQualifiedErrorId | Should -Be 'SourceBuffered,Splice.Commands.CopyStreamZeroCopyCommand'
@@ -90,7 +90,7 @@ Describe 'Copy-StreamZeroCopy' {
         }
 
         It 'an output of which a part of a character was read is refused' {
-            $process = Start-Command sh '-c', 'printf "a\303"; read line; printf "\244"'
+            $process = Open-Process sh '-c', 'printf "a\303"; read line; printf "\244"'
             $process.StandardOutput.Read() | Should -Be 97
             (Get-Failure { Copy-StreamZeroCopy $process.StandardOutput "$folder/copy" }).FullyQualifiedErrorId | Should -BeLike 'SourceBuffered,*'
             $process.StandardInput.Close()
@@ -124,14 +124,14 @@ Describe 'Copy-StreamZeroCopy' {
         }
 
         It 'processes, which come to the end with -CloseDestination' {
-            $processes = 1..3 | ForEach-Object { Start-Command sha256sum }
+            $processes = 1..3 | ForEach-Object { Open-Process sha256sum }
             $null = Copy-StreamZeroCopy $source $processes.StandardInput -CloseDestination
             $hash = (Get-Hash $source).ToLowerInvariant()
             $processes | ForEach-Object { $_.StandardOutput.ReadToEnd() } | Should -Be "$hash  -`n", "$hash  -`n", "$hash  -`n"
         }
 
         It 'what a StreamWriter holds goes first' {
-            $process = Start-Command cat
+            $process = Open-Process cat
             $process.StandardInput.AutoFlush = $false
             $process.StandardInput.Write('first ')
             $null = Copy-StreamZeroCopy ([byte[]][char[]]'second') $process.StandardInput -CloseDestination

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
 using Splice.Interop;
 using Xunit;
 
@@ -151,7 +152,7 @@ public sealed class WaitingTests : IDisposable
             from.Send(_content.AsSpan(0, 1 << 20));
             return true;
         });
-        TransferException stopped = StopWaiting(from.Output, to.Input, method);
+        TransferException stopped = StopWaiting(from.Output, to.Input, method, isTime: () => !IsWritable(to.Input));
         TransferResult partial = stopped.Partial!;
         Assert.InRange(partial.BytesUndelivered, 1, 1 << 20);
         Assert.Contains($"{partial.BytesUndelivered} bytes more had left", stopped.Message, StringComparison.Ordinal);
@@ -241,12 +242,20 @@ public sealed class WaitingTests : IDisposable
         _workspace.Dispose();
     }
 
-    private static TransferException StopWaiting(SafeHandle source, SafeHandle destination, TransferMethod method)
+    private static bool IsWritable(SafeHandle handle)
+    {
+        using var readiness = new Readiness(CancellationToken.None);
+        return readiness.IsReady(handle, PollEvents.Out);
+    }
+
+    private static TransferException StopWaiting(
+        SafeHandle source, SafeHandle destination, TransferMethod method, Func<bool>? isTime = null)
     {
         using var cancellation = new CancellationTokenSource();
         var transfer = new Worker<TransferResult>(() => HandleTransfer.Run(
             new HandleTransferRequest { Source = source, Destination = destination, Method = method },
             new TransferMonitor(Cancellation: cancellation.Token)));
+        SpinWait.SpinUntil(isTime ?? (() => true));
         transfer.WaitUntilItPolls();
         cancellation.Cancel();
         TransferException stopped = transfer.JoinFailed<TransferException>();
