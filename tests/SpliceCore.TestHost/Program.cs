@@ -5,7 +5,8 @@ namespace Splice.TestHost;
 /// <summary>One copy in a process of its own, for tests that trace it, inject faults into it, limit or kill it.
 /// Takes a <see cref="CopyRequest"/> as JSON and answers, as JSON on standard output, what came of it. With --hold
 /// before it, "ready" is said, and a line awaited. With --wait a copy is rehearsed before, so that all code is loaded. With
-/// --trees, trees are copied; with --stream, a file is moved to many destinations.</summary>
+/// --trees, trees are copied; with --stream, a file is moved to many destinations; with --pipelines, native commands are
+/// run.</summary>
 internal static class Program
 {
     private static int Main(string[] arguments)
@@ -18,6 +19,11 @@ internal static class Program
         if (arguments[0] == "--trees")
         {
             return TreeHost.Serve(Console.In, Console.Out);
+        }
+
+        if (arguments[0] == "--pipelines")
+        {
+            return PipelineHost.Serve(Console.In, Console.Out);
         }
 
         CopyRequest request = JsonSerializer.Deserialize<CopyRequest>(arguments[^1])!;

@@ -21,7 +21,8 @@ internal static class PathCheck
         }
     }
 
-    private static bool IsValidUtf16(string text)
+    /// <summary>Whether each half of a surrogate pair has its other half: UTF-8 has no bytes for one alone.</summary>
+    public static bool IsValidUtf16(string text)
     {
         for (int i = 0; i < text.Length; i++)
         {

@@ -120,6 +120,15 @@ public enum TransferErrorId
     /// <summary>The rest would have had to be waited for, and NonBlock says not to wait.</summary>
     WouldBlock,
 
+    /// <summary>A program could not be started.</summary>
+    CommandNotStarted,
+
+    /// <summary>A command of a pipeline returned another number than 0, or a signal ended it.</summary>
+    CommandFailed,
+
+    /// <summary>An argument or a variable of the environment is one that no program can be given.</summary>
+    InvalidArgument,
+
     /// <summary>The process or the system has no more of something (descriptors, memory, pipes).</summary>
     ResourceExhausted,
 }

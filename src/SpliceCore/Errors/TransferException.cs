@@ -32,7 +32,10 @@ public sealed class TransferException : IOException
     /// <summary>How far the transfer had got; null where it failed before its first byte was asked for.</summary>
     public TransferResult? Partial { get; internal set; }
 
+    /// <summary>How the commands of a pipeline ended; null for all other errors.</summary>
+    public PipelineResult? Pipeline { get; internal init; }
+
     /// <summary>The same with one more sentence in the message.</summary>
     internal TransferException Adding(string sentence) =>
-        new(Id, $"{Message} {sentence}", Errno, Target) { Partial = Partial, DifferenceOffset = DifferenceOffset };
+        new(Id, $"{Message} {sentence}", Errno, Target) { Partial = Partial, DifferenceOffset = DifferenceOffset, Pipeline = Pipeline };
 }

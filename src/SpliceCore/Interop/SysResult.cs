@@ -13,4 +13,11 @@ internal readonly record struct SysResult(long Value, Errno Errno)
         SystemCallCount.Increment();
         return value >= 0 ? new SysResult(value, Errno.None) : new SysResult(-1, (Errno)Marshal.GetLastPInvokeError());
     }
+
+    /// <summary>Wraps the answer of a function that returns the errno itself, and 0 for none. Counts the call.</summary>
+    public static SysResult FromErrno(int errno, long value = 0)
+    {
+        SystemCallCount.Increment();
+        return errno == 0 ? new SysResult(value, Errno.None) : new SysResult(-1, (Errno)errno);
+    }
 }

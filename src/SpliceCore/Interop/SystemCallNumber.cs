@@ -6,6 +6,7 @@ internal static class SystemCallNumber
 {
     public static readonly ArchitectureValue CopyFileRange = new(X64: 326, Arm64: 285);
     public static readonly ArchitectureValue GetDirectoryEntries = new(X64: 217, Arm64: 61);
+    public static readonly ArchitectureValue PidFdOpen = new(X64: 434, Arm64: 434);
     public static readonly ArchitectureValue Statx = new(X64: 332, Arm64: 291);
     public static readonly ArchitectureValue RenameAt2 = new(X64: 316, Arm64: 276);
 }

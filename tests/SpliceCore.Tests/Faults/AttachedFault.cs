@@ -12,10 +12,17 @@ internal sealed class AttachedFault : IDisposable
     private readonly Process _strace;
 
     public AttachedFault(TreeHostProcess host, Fault fault)
+        : this(host.Id, fault)
+    {
+    }
+
+    /// <param name="process">The id of the process.</param>
+    /// <param name="fault">What happens to its calls.</param>
+    public AttachedFault(string process, Fault fault)
     {
         FileSystems.Command.Require("strace");
         _strace = Process.Start(new ProcessStartInfo("strace", [
-            "-f", "-o", _logs["trace"], "-e", $"trace={fault.Calls}", "-e", $"inject={fault.Calls}:{fault.What}:when={fault.When}", "-p", host.Id,
+            "-f", "-o", _logs["trace"], "-e", $"trace={fault.Calls}", "-e", $"inject={fault.Calls}:{fault.What}:when={fault.When}", "-p", process,
         ])
         {
             RedirectStandardError = true,

@@ -19,6 +19,7 @@ public class ConstantsTests
         [nameof(OpenFlags.Create)] = "O_CREAT",
         [nameof(OpenFlags.Exclusive)] = "O_EXCL",
         [nameof(OpenFlags.NoControllingTerminal)] = "O_NOCTTY",
+        [nameof(OpenFlags.Truncate)] = "O_TRUNC",
         [nameof(OpenFlags.Append)] = "O_APPEND",
         [nameof(OpenFlags.NonBlock)] = "O_NONBLOCK",
         [nameof(OpenFlags.CloseOnExec)] = "O_CLOEXEC",
@@ -33,6 +34,7 @@ public class ConstantsTests
     {
         [nameof(SystemCallNumber.CopyFileRange)] = "__NR_copy_file_range",
         [nameof(SystemCallNumber.GetDirectoryEntries)] = "__NR_getdents64",
+        [nameof(SystemCallNumber.PidFdOpen)] = "__NR_pidfd_open",
         [nameof(SystemCallNumber.Statx)] = "__NR_statx",
         [nameof(SystemCallNumber.RenameAt2)] = "__NR_renameat2",
     };
@@ -72,6 +74,8 @@ public class ConstantsTests
         check.Equal("FICLONERANGE", LibC.CloneRangeRequest);
         check.Equal("BLKGETSIZE64", LibC.BlockDeviceSizeRequest);
         check.Equal("FIONREAD", LibC.BytesAvailableRequest);
+        check.Equal("F_GETFD", LibC.GetDescriptorFlagsCommand);
+        check.Equal("FD_CLOEXEC", LibC.CloseOnExecFlag);
         check.Equal("F_GETFL", LibC.GetStatusFlagsCommand);
         check.Equal("F_SETFL", LibC.SetStatusFlagsCommand);
         check.Equal("F_GETPIPE_SZ", LibC.GetPipeSizeCommand);
@@ -101,6 +105,20 @@ public class ConstantsTests
         check.Equal("LOCK_UN", LibC.GiveLockUp);
         check.Equal("POSIX_FADV_DONTNEED", LibC.DoNotNeed);
         check.Equal("SIGXFSZ", FileSizeSignal.FileSizeExceeded);
+        check.Equal("SIGHUP", LibC.HangUpSignal);
+        check.Equal("SIGKILL", LibC.KillSignal);
+        check.Equal("SIGPIPE", LibC.BrokenPipeSignal);
+        check.Equal("SIGTERM", LibC.TerminateSignal);
+        check.Equal("SIGCONT", LibC.ContinueSignal);
+        check.Equal("WNOHANG", LibC.WaitNoHang);
+        check.Equal("POSIX_SPAWN_SETSIGDEF", LibC.SpawnDefaultSignals);
+        check.Equal("POSIX_SPAWN_SETSIGMASK", LibC.SpawnSignalMask);
+        check.Equal("ICRNL", LibC.CarriageReturnToNewLine);
+        check.Equal("IXON", LibC.OutputFlowControl);
+        check.Equal("ISIG", LibC.TerminalSignals);
+        check.Equal("ICANON", LibC.CanonicalInput);
+        check.Equal("ECHO", LibC.Echo);
+        check.Equal("IEXTEN", LibC.ExtendedInput);
         check.Equal("S_IFMT", FileStatus.TypeMask);
         check.Equal("SHUT_WR", LibC.ShutDownWriting);
         check.Equal("MFD_CLOEXEC", LibC.MemoryFileCloseOnExec);
@@ -155,6 +173,14 @@ public class ConstantsTests
         AddStructure<LibC.TimeSpecification>(check, "struct timespec", "tv_sec", "tv_nsec");
         AddStructure<LibC.IoVector>(check, "struct iovec", "iov_base", "iov_len");
         AddFieldsOf<LibC.StatFsBuffer>(check, "struct statfs", "f_type", "f_bsize");
+        AddFieldsOf<LibC.TerminalMode>(check, "struct termios", "c_iflag", "c_oflag", "c_cflag", "c_lflag");
+        check.Equal($"sizeof(struct termios) <= {Marshal.SizeOf<LibC.TerminalMode>()}", 1);
+        check.Equal("offsetof(struct rusage, ru_stime)", Marshal.OffsetOf<LibC.ResourceUsage>(nameof(LibC.ResourceUsage.SystemSeconds)));
+        check.Equal("offsetof(struct rusage, ru_maxrss)", Marshal.OffsetOf<LibC.ResourceUsage>(nameof(LibC.ResourceUsage.PeakResident)));
+        check.Equal($"sizeof(struct rusage) <= {Marshal.SizeOf<LibC.ResourceUsage>()}", 1);
+        check.Equal($"sizeof(posix_spawn_file_actions_t) <= {LibC.SpawnActionsSize}", 1);
+        check.Equal($"sizeof(posix_spawnattr_t) <= {LibC.SpawnAttributesSize}", 1);
+        check.Equal("sizeof(sigset_t)", LibC.SignalSetSize);
         check.Equal($"sizeof(struct statfs) <= {Marshal.SizeOf<LibC.StatFsBuffer>()}", 1);
         AssertAgreed(check, architecture);
     }

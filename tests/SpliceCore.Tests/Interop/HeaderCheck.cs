@@ -21,15 +21,19 @@ internal sealed class HeaderCheck
         #include <netinet/in.h>
         #include <poll.h>
         #include <signal.h>
+        #include <spawn.h>
         #include <stddef.h>
         #include <stdio.h>
         #include <sys/eventfd.h>
         #include <sys/ioctl.h>
         #include <sys/mman.h>
+        #include <sys/resource.h>
         #include <sys/socket.h>
         #include <sys/stat.h>
         #include <sys/statfs.h>
         #include <sys/uio.h>
+        #include <sys/wait.h>
+        #include <termios.h>
         #include <time.h>
         #include <unistd.h>
 

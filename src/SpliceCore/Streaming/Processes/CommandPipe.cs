@@ -1,0 +1,42 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice.Streaming.Processes;
+
+/// <summary>A pipe between two commands, or between one and this process: as commands expect it, it blocks.</summary>
+internal sealed class CommandPipe : IDisposable
+{
+    private const int Size = 1 << 20; // larger than the usual 64 KiB: fewer turns between writer and reader
+
+    private CommandPipe(SafeFileHandle readEnd, SafeFileHandle writeEnd)
+    {
+        ReadEnd = readEnd;
+        WriteEnd = writeEnd;
+    }
+
+    public SafeFileHandle ReadEnd { get; }
+
+    public SafeFileHandle WriteEnd { get; }
+
+    public static CommandPipe Create()
+    {
+        SysResult result = LibC.Pipe2(flags: 0, out SafeFileHandle readEnd, out SafeFileHandle writeEnd);
+        if (!result.Ok)
+        {
+            throw new TransferException(TransferErrorId.ResourceExhausted,
+                $"No pipe could be made between the commands ({ErrnoText.Describe(result.Errno)}). Close some files, or raise the limit (ulimit -n).",
+                result.Errno);
+        }
+
+        // EPERM past pipe-max-size or past the user's pages (pipe(7)): the pipe keeps the size that it has.
+        LibC.SetPipeSize(writeEnd, Size);
+        return new CommandPipe(readEnd, writeEnd);
+    }
+
+    public void Dispose()
+    {
+        ReadEnd.Dispose();
+        WriteEnd.Dispose();
+    }
+}

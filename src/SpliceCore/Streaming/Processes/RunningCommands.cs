@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Splice.Interop;
+
+namespace Splice.Streaming.Processes;
+
+/// <summary>The commands of one pipeline while they run.</summary>
+internal sealed class RunningCommands : IDisposable
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
+    private readonly List<SpawnedCommand> _commands = [];
+
+    public bool AreRunning => _commands.Exists(command => !command.HasEnded);
+
+    /// <summary>Whether one runs of which no descriptor tells when it ends.</summary>
+    public bool MustBeAsked => _commands.Exists(command => !command.HasEnded && command.Handle is null);
+
+    /// <summary>What tells that one has ended.</summary>
+    public IEnumerable<SafeHandle?> Handles => _commands.Where(command => !command.HasEnded).Select(command => command.Handle);
+
+    public void Add(SpawnedCommand command) => _commands.Add(command);
+
+    public void Reap() => _commands.ForEach(command => command.Reap());
+
+    public void LookAtMemory() => _commands.ForEach(command => command.LookAtMemory());
+
+    public IReadOnlyList<NativeCommandResult> Results(long ownPeak) =>
+        [.. _commands.Select((command, i) => command.Result(isLast: i == _commands.Count - 1, ownPeak))];
+
+    /// <summary>Ends those that still run: politely, then by force. One that belongs to somebody else by now (sudo), or hangs in
+    /// the kernel, is left to a thread that waits for it.</summary>
+    public void Dispose()
+    {
+        SendAll(LibC.TerminateSignal);
+        SendAll(LibC.ContinueSignal); // a stopped one hears nothing else
+        WaitForAll();
+        SendAll(LibC.KillSignal);
+        WaitForAll();
+        foreach (SpawnedCommand command in _commands)
+        {
+            if (!command.HasEnded)
+            {
+                command.Abandon();
+            }
+
+            command.Dispose();
+        }
+    }
+
+    private void SendAll(int signal) => _commands.ForEach(command => command.Send(signal));
+
+    private void WaitForAll()
+    {
+        long start = Stopwatch.GetTimestamp();
+        var waits = new CommandWaits();
+        Reap();
+        while (AreRunning && Stopwatch.GetElapsedTime(start) < Grace)
+        {
+            waits.Begin(first: null);
+            waits.AddAll(Handles);
+            waits.Wait(MustBeAsked);
+            Reap();
+        }
+    }
+}
