@@ -10,7 +10,9 @@
     CompatiblePSEditions   = @('Core')
     FormatsToProcess       = @('Splice.Format.ps1xml')
     FunctionsToExport      = @()
-    CmdletsToExport        = @('Copy-ItemZeroCopy', 'Copy-StreamZeroCopy', 'Invoke-Splice', 'Invoke-Tee', 'Join-ItemZeroCopy', 'New-SplicePipe', 'Split-ItemZeroCopy')
+    CmdletsToExport        = @(
+        'Copy-ItemZeroCopy', 'Copy-StreamZeroCopy', 'Invoke-PipelineZeroCopy', 'Invoke-Splice', 'Invoke-Tee', 'Join-ItemZeroCopy',
+        'New-SplicePipe', 'Split-ItemZeroCopy')
     VariablesToExport      = @()
     AliasesToExport        = @()
     PrivateData            = @{

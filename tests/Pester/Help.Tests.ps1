@@ -108,7 +108,7 @@ Describe 'Help' {
 
     It 'about_Splice is shown, with every error id' {
         $text = Get-Help about_Splice | Out-String
-        foreach ($id in [Enum]::GetNames([Splice.TransferErrorId]) + 'NoMatch', 'NotFileSystem') {
+        foreach ($id in [Enum]::GetNames([Splice.TransferErrorId]) + 'NoMatch', 'NotFileSystem', 'CommandNotFound', 'NotNativePipeline', 'StandardError') {
             $text | Should -Match "(?m)^ +$id "
         }
     }

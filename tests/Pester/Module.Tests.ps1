@@ -65,7 +65,12 @@ Describe 'The cmdlets' {
 
     It 'say what they emit' {
         foreach ($cmdlet in $cmdlets) {
-            $type = if ($cmdlet.Verb -eq 'New') { [Splice.SplicePipe] } else { [Splice.TransferResult] }
+            $type = switch ($cmdlet.Name) {
+                'New-SplicePipe' { [Splice.SplicePipe] }
+                'Invoke-PipelineZeroCopy' { [Splice.PipelineResult] }
+                default { [Splice.TransferResult] }
+            }
+
             $cmdlet.OutputType.Type | Should -Contain $type
         }
     }

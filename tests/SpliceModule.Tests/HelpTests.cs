@@ -18,6 +18,7 @@ public sealed class HelpTests(ModuleShell shell) : IClassFixture<ModuleShell>
     [
         "Copy-ItemZeroCopy",
         "Copy-StreamZeroCopy",
+        "Invoke-PipelineZeroCopy",
         "Invoke-Splice",
         "Invoke-Tee",
         "Join-ItemZeroCopy",

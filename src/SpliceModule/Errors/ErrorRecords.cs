@@ -8,7 +8,15 @@ internal static class ErrorRecords
 {
     /// <summary>A transfer failed.</summary>
     public static ErrorRecord From(TransferException exception) =>
-        new(exception, exception.Id.ToString(), CategoryOf(exception.Id), exception.Target);
+        new(exception, exception.Id.ToString(), CategoryOf(exception.Id), exception.Pipeline ?? (object?)exception.Target);
+
+    /// <summary>A script block is no pipeline of native commands.</summary>
+    public static ErrorRecord From(NativePipelineException exception) =>
+        new(exception, exception.Id, exception.Category, exception.Target);
+
+    /// <summary>A line that a command wrote to its standard error.</summary>
+    public static ErrorRecord FromStandardError(string line) =>
+        new(new RemoteException(line), "StandardError", ErrorCategory.FromStdErr, line);
 
     /// <summary>A wildcard matched nothing.</summary>
     public static ErrorRecord NoMatch(string pattern) => Make("NoMatch", ErrorCategory.ObjectNotFound, pattern,
@@ -38,7 +46,8 @@ internal static class ErrorRecords
             or TransferErrorId.OffsetPastEnd or TransferErrorId.CountPastEnd or TransferErrorId.NotSeekable
             or TransferErrorId.EndlessSource or TransferErrorId.BadDescriptor or TransferErrorId.HandleClosed
             or TransferErrorId.SourceNotReadable or TransferErrorId.DestinationNotWritable
-            or TransferErrorId.RangeOfFolder or TransferErrorId.ConflictingOptions or TransferErrorId.InvalidNameFormat => ErrorCategory.InvalidArgument,
+            or TransferErrorId.InvalidArgument or TransferErrorId.RangeOfFolder or TransferErrorId.ConflictingOptions
+            or TransferErrorId.InvalidNameFormat => ErrorCategory.InvalidArgument,
         TransferErrorId.DiskFull or TransferErrorId.WriteFailed => ErrorCategory.WriteError,
         TransferErrorId.DestinationBusy => ErrorCategory.ResourceBusy,
         TransferErrorId.FileSizeLimit or TransferErrorId.TooManyParts => ErrorCategory.LimitsExceeded,
@@ -46,6 +55,8 @@ internal static class ErrorRecords
         TransferErrorId.SourceTruncated or TransferErrorId.SourceChanged or TransferErrorId.FolderChanged
             or TransferErrorId.VerificationFailed => ErrorCategory.InvalidData,
         TransferErrorId.IdleTimeout => ErrorCategory.OperationTimeout,
+        TransferErrorId.CommandNotStarted => ErrorCategory.OpenError,
+        TransferErrorId.CommandFailed => ErrorCategory.FromStdErr,
         TransferErrorId.Cancelled => ErrorCategory.OperationStopped,
         TransferErrorId.ResourceExhausted or TransferErrorId.WouldBlock => ErrorCategory.ResourceUnavailable,
         _ => ErrorCategory.ReadError,

@@ -43,6 +43,13 @@ public sealed class ShellTests : IDisposable
         Assert.DoesNotContain("ENOENT", run.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Native_commands_of_a_pipeline_write_to_its_own_output()
+    {
+        string code = "Invoke-PipelineZeroCopy { printf '%s-' 'a b' | cat }; $x = Invoke-PipelineZeroCopy { printf taken }; \"<$x>\"";
+        Assert.Equal("a b-<taken>\n", ShellProcess.Run("-c", code).Output);
+    }
+
     [Theory]
     [InlineData("y\n", true)]
     [InlineData("n\n", false)]
