@@ -7,7 +7,9 @@ namespace Splice.Streaming.Processes;
 /// <summary>A pipe between two commands, or between one and this process: as commands expect it, it blocks.</summary>
 internal sealed class CommandPipe : IDisposable
 {
-    private const int Size = 1 << 20; // larger than the usual 64 KiB: fewer turns between writer and reader
+    // Larger than the usual 64 KiB means fewer turns between writer and reader; beyond this nothing is gained any more, and a
+    // user's pipes have 64 MiB together (pipe(7)).
+    private const int Size = 1 << 18;
 
     private CommandPipe(SafeFileHandle readEnd, SafeFileHandle writeEnd)
     {
