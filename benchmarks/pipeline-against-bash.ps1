@@ -21,7 +21,7 @@ param(
     # How many times the cmdlet and bash run.
     [int] $Pairs = 9,
     # How many times the cmdlet and PowerShell's own pipeline run.
-    [int] $SlowPairs = 3
+    [int] $SlowPairs = 9
 )
 
 $ErrorActionPreference = 'Stop'
