@@ -68,6 +68,7 @@ Describe 'The cmdlets' {
             $type = switch ($cmdlet.Name) {
                 'New-SplicePipe' { [Splice.SplicePipe] }
                 'Invoke-PipelineZeroCopy' { [Splice.PipelineResult] }
+                'Test-ZeroCopy' { [Splice.MethodReport] }
                 default { [Splice.TransferResult] }
             }
 

@@ -24,6 +24,7 @@ public sealed class HelpTests(ModuleShell shell) : IClassFixture<ModuleShell>
         "Join-ItemZeroCopy",
         "New-SplicePipe",
         "Split-ItemZeroCopy",
+        "Test-ZeroCopy",
     ];
 
     [Fact]

@@ -26,13 +26,20 @@ internal static class RangeCheck
         }
     }
 
+    /// <summary>An offset is for what has positions.</summary>
+    public static void Positions(string name, DescriptorKind kind, bool isSeekable, long? offset)
+    {
+        if (offset.HasValue && !isSeekable)
+        {
+            throw new TransferException(TransferErrorId.NotSeekable,
+                $"'{name}' has no positions: it is a {kind}. Leave the offset out for it.", Errno.ESPIPE, name);
+        }
+    }
+
     /// <summary>The bytes to move from <paramref name="start"/>; null where only the end will tell.</summary>
     public static long? Source(Descriptor source, long? offset, long? start, long? count)
     {
-        if (offset.HasValue && !source.IsSeekable)
-        {
-            throw NotSeekable(source);
-        }
+        Positions(source.Name, source.Kind, source.IsSeekable, offset);
 
         if (count is null && IsEndless(source))
         {
@@ -51,10 +58,7 @@ internal static class RangeCheck
     /// <summary>What the destination must have: a position for an offset, an end that has a number, and a device's room.</summary>
     public static void Destination(Descriptor destination, long? offset, long? start, long? length)
     {
-        if (offset.HasValue && !destination.IsSeekable)
-        {
-            throw NotSeekable(destination);
-        }
+        Positions(destination.Name, destination.Kind, destination.IsSeekable, offset);
 
         if (offset.HasValue && destination.IsAppending)
         {
@@ -133,10 +137,6 @@ internal static class RangeCheck
         return source.Kind == DescriptorKind.Character
             && source.Status.Identity.SpecialDevice is Memory + 5 or Memory + 7 or Memory + 8 or Memory + 9;
     }
-
-    private static TransferException NotSeekable(Descriptor descriptor) => new(TransferErrorId.NotSeekable,
-        $"'{descriptor.Name}' has no positions: it is a {descriptor.Kind}. Leave the offset out for it.",
-        Errno.ESPIPE, descriptor.Name);
 
     private static TransferException OffsetPastEnd(Descriptor source, long offset) => new(TransferErrorId.OffsetPastEnd,
         $"The offset {offset} is past the end of '{source.Name}', which has {Size(source)} bytes. Nothing was written. Give an offset within it.",

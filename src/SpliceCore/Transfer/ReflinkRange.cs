@@ -9,6 +9,9 @@ namespace Splice.Transfer;
 /// <param name="Length">The part's length in bytes; 0 where no block can be shared.</param>
 internal readonly record struct ReflinkRange(long Start, long Length)
 {
+    /// <summary>Why no block of a range can be shared.</summary>
+    public const string NotAligned = "offset, destination offset and count do not line up with the file system's blocks";
+
     /// <summary>Lines a range up with the file system's blocks.</summary>
     /// <param name="sourceOffset">The range's start in the source.</param>
     /// <param name="destinationOffset">The range's start in the destination.</param>

@@ -8,7 +8,10 @@ namespace Splice.Transfer;
 /// <remarks>The same question is asked in Rust's std, sys/io/kernel_copy/linux.rs.</remarks>
 internal static class SeccompProbe
 {
-    public static bool Forbids(TransferMethod method)
+    public static bool Forbids(TransferMethod method) => Ask(method) != Errno.EBADF;
+
+    /// <summary>What the call answers on a descriptor that does not exist: EBADF where nobody forbids it.</summary>
+    public static Errno Ask(TransferMethod method)
     {
         using var none = new SafeFileHandle(-1, ownsHandle: false);
         SysResult answer = method switch
@@ -19,6 +22,6 @@ internal static class SeccompProbe
             TransferMethod.Splice => LibC.Splice(none, null, none, null, 1, SpliceFlags.None),
             _ => new SysResult(-1, Errno.EBADF),
         };
-        return answer.Errno != Errno.EBADF;
+        return answer.Errno;
     }
 }

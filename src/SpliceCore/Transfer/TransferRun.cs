@@ -115,8 +115,7 @@ internal sealed class TransferRun : IDisposable
         bool leavesGap = _spec.GrowsInOrder && part.Start > 0;
         if (part.Length == 0 || leavesGap || (!all && _spec.Method == TransferMethod.Reflink))
         {
-            _ladder.Refused(TransferMethod.Reflink, Errno.None,
-                "offset, destination offset and count do not line up with the file system's blocks");
+            _ladder.Refused(TransferMethod.Reflink, Errno.None, ReflinkRange.NotAligned);
             _ladder.Descend();
             return LoopEnd.Refused;
         }
