@@ -44,7 +44,7 @@ public sealed class Workspace : IDisposable
         {
             Directory.Delete(Folder, recursive: true);
         }
-        catch (Exception exception) when (exception is IOException or ArgumentException)
+        catch (Exception exception) when (exception is IOException or ArgumentException or UnauthorizedAccessException)
         {
             // Names that are not UTF-8, and paths longer than a path may be, of which .NET says that they are empty.
             using Process remove = Process.Start("rm", ["-rf", "--", Folder]);
