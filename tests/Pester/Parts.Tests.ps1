@@ -43,6 +43,10 @@ Describe 'Split-ItemZeroCopy and Join-ItemZeroCopy' {
         Get-Content whole -Raw | Should -BeExactly 'B9'
         Join-ItemZeroCopy '[19aB]*' whole
         Get-Content whole -Raw | Should -BeExactly '109Ba'
+        Join-ItemZeroCopy '[aB]', '[19]*' whole
+        Get-Content whole -Raw | Should -BeExactly 'Ba109'
+        Join-ItemZeroCopy a, '[19B]*' whole
+        Get-Content whole -Raw | Should -BeExactly 'a109B'
     }
 
     It 'take names as they stand' {

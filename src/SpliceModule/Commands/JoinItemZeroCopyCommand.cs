@@ -48,17 +48,7 @@ public sealed class JoinItemZeroCopyCommand : SourceItemsCommand
     protected override void BeginProcessing() => Begin(findsHidden: Force, Report);
 
     /// <inheritdoc />
-    protected override void ProcessRecord()
-    {
-        // What a wildcard finds comes in the order of the names' characters, whatever the culture.
-        List<SourceItem> items = [.. Sources()];
-        if (items.TrueForAll(item => item.IsFound))
-        {
-            items.Sort(static (one, other) => string.CompareOrdinal(one.Path, other.Path));
-        }
-
-        _sources.AddRange(items.Select(item => item.Path));
-    }
+    protected override void ProcessRecord() => _sources.AddRange(Sources(sorts: true).Select(item => item.Path));
 
     /// <inheritdoc />
     protected override void EndProcessing()

@@ -47,7 +47,9 @@ public abstract class SourceItemsCommand : SpliceOptionsCommand
         Resolver = new PathResolver(this, findsHidden, report);
 
     /// <summary>The files that came with the record.</summary>
-    private protected IEnumerable<SourceItem> Sources()
+    /// <param name="sorts">Whether what a wildcard finds comes in the order of the names' characters, whatever the culture;
+    /// otherwise it comes as it is found.</param>
+    private protected IEnumerable<SourceItem> Sources(bool sorts = false)
     {
         foreach (FileSystemInfo item in InputObject)
         {
@@ -56,7 +58,8 @@ public abstract class SourceItemsCommand : SpliceOptionsCommand
 
         foreach (string path in _paths)
         {
-            foreach (string source in Resolver.Sources(path, ParameterSetName == LiteralPathSet, out bool isFound))
+            IEnumerable<string> found = Resolver.Sources(path, ParameterSetName == LiteralPathSet, out bool isFound);
+            foreach (string source in sorts && isFound ? found.Order(StringComparer.Ordinal) : found)
             {
                 yield return new SourceItem(source, isFound);
             }
