@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Splice.Copying.Parts;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
@@ -28,6 +29,7 @@ internal sealed class NewFile : IDisposable
     private bool _verified;
     private bool _flushed;
     private bool _isLost;
+    private ReplacedFile? _replaced;
 
     /// <param name="request">How to copy.</param>
     /// <param name="source">What to copy.</param>
@@ -118,14 +120,37 @@ internal sealed class NewFile : IDisposable
     /// <exception cref="TransferException">It was not done; what was there is as before, unless it was written into.</exception>
     public void Commit() => Do(static file => file.TakePlace());
 
-    /// <summary>Takes the name away again that a new file got.</summary>
-    public void TakeAway()
+    /// <summary>Puts the file in its place, and keeps what it replaces until <see cref="Settle"/>.</summary>
+    /// <exception cref="TransferException">It was not done; what was there is as before.</exception>
+    public void CommitReversibly()
     {
-        if (_place.Existing is null)
+        _replaced = _place.MayReplace ? ReplacedFile.Keep(_place) : null;
+        try
+        {
+            Commit();
+        }
+        catch
+        {
+            _replaced?.PutBack();
+            throw;
+        }
+    }
+
+    /// <summary>Takes the file out of its place again, and puts back what was there.</summary>
+    public void TakeBack()
+    {
+        if (_replaced is not null)
+        {
+            _replaced.PutBack();
+        }
+        else
         {
             LibC.UnlinkAt(_place.Folder, _place.Name);
         }
     }
+
+    /// <summary>Gives up what was replaced.</summary>
+    public void Settle() => _replaced?.Forget();
 
     private void Do(Action<NewFile> step)
     {

@@ -85,6 +85,24 @@ public sealed class PartsTests(MountedFileSystems fileSystems)
         Assert.InRange(Files.Allocated(folder["whole"]), 300_000, most);
     }
 
+    [Theory]
+    [InlineData("ext4")]
+    [InlineData("xfs")]
+    public void Parts_that_are_flushed_are_there_with_their_names_after_the_power_failed(string type)
+    {
+        using var mount = Mount.Image(type, 512L * MiB, "-q");
+        using var elsewhere = new Workspace();
+        elsewhere.WriteRandom("file", MiB);
+        var copy = new CopyRequest { Source = elsewhere["file"], Destination = mount.Folder, Flush = true };
+
+        IReadOnlyList<TransferResult> parts = FileSplit.Split(new SplitRequest { Copy = copy, PartCount = 4 }, TransferMonitor.None);
+        mount.LosePower();
+
+        Assert.All(parts, part => Assert.True(part.Flushed));
+        Assert.Equal(
+            File.ReadAllBytes(elsewhere["file"]), parts.SelectMany(part => File.ReadAllBytes(part.Destination)));
+    }
+
     [Fact]
     public void A_full_disk_leaves_no_part_and_the_old_ones_as_they_were()
     {

@@ -50,6 +50,10 @@ public static class FileSplit
         SysResult blockSize = LibC.FileSystemBlockSize(source.Handle);
         IReadOnlyList<PartPlan.Range> parts = PartPlan.Cut(request, source.Size, blockSize is { Ok: true, Value: > 0 } ? blockSize.Value : 1);
         IReadOnlyList<string> names = PartPlan.Name(request, parts.Count);
+        string first = Path.Join(request.Copy.Destination, names[0]);
+        using SafeFileHandle? flushed = request.Copy.Flush
+            ? DiskFlush.OpenFolder(new Place(folder, names[0], Existing: null, first, MayReplace: false))
+            : null;
         var tallies = new TransferTally[parts.Count];
         List<NewFile> staged = [];
         try
@@ -66,6 +70,11 @@ public static class FileSplit
             // Parts that share blocks were taken at several moments.
             ChangeCheck.Unchanged(source, request.Copy.AllowChanging);
             CommitAll(staged);
+            if (flushed is not null)
+            {
+                FlushNames(flushed, first, monitor.Cancellation);
+            }
+
             staged.ForEach(file => request.Copy.Ledger?.AddFile(file.Identity));
             return [.. staged.Select(file => file.Result())];
         }
@@ -98,7 +107,8 @@ public static class FileSplit
         return new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
     }
 
-    /// <summary>Nothing that takes long is left to do. Parts that are new are taken away again where one gets no name.</summary>
+    /// <summary>Nothing that takes long is left to do. Where one part gets no name, the others give theirs back to what had
+    /// them.</summary>
     private static void CommitAll(List<NewFile> staged)
     {
         int done = 0;
@@ -106,17 +116,33 @@ public static class FileSplit
         {
             for (; done < staged.Count; done++)
             {
-                staged[done].Commit();
+                staged[done].CommitReversibly();
             }
         }
-        catch (TransferException)
+        catch
         {
             foreach (NewFile file in staged.Take(done))
             {
-                file.TakeAway();
+                file.TakeBack();
             }
 
             throw;
+        }
+
+        staged.ForEach(file => file.Settle());
+    }
+
+    private static void FlushNames(SafeFileHandle folder, string path, CancellationToken cancellation)
+    {
+        try
+        {
+            DiskFlush.OfFolder(folder, path, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TransferException(TransferErrorId.Cancelled,
+                $"All parts are in their places, '{path}' is the first, but it was stopped before the disk had their names.",
+                Errno.ECANCELED, path);
         }
     }
 

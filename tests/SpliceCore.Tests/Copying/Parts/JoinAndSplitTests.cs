@@ -134,6 +134,46 @@ public sealed class JoinAndSplitTests : IDisposable
         Assert.Equal(10, new FileInfo(_folder["file.003"]).Length);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Old_parts_are_back_where_a_later_one_gets_no_name(bool cameMeanwhile)
+    {
+        _folder.WriteRandom("file", 1000);
+        byte[] old = Workspace.RandomBytes(10, seed: 3);
+        if (!cameMeanwhile)
+        {
+            _folder.Write("file.001", old);
+        }
+
+        var monitor = new TransferMonitor(progress =>
+        {
+            if (progress.BytesCopied == 1000)
+            {
+                _folder.Write("file.001", old);
+                Directory.CreateDirectory(_folder["file.003"]);
+            }
+        });
+
+        TransferException error = Assert.Throws<TransferException>(() => FileSplit.Split(Split("file"), monitor));
+
+        Assert.Equal(TransferErrorId.DestinationExists, error.Id);
+        Assert.Equal(["file", "file.001", "file.003"], _folder.Names);
+        Assert.Equal(old, File.ReadAllBytes(_folder["file.001"]));
+    }
+
+    [Fact]
+    public void Old_parts_that_are_replaced_leave_nothing_behind()
+    {
+        _folder.WriteRandom("file", 1000);
+        _folder.WriteRandom("file.002", 10, seed: 3);
+
+        FileSplit.Split(Split("file"), TransferMonitor.None);
+
+        Assert.Equal(["file", "file.001", "file.002", "file.003", "file.004"], _folder.Names);
+        Assert.Equal(Workspace.RandomBytes(1000)[300..600], File.ReadAllBytes(_folder["file.002"]));
+    }
+
     [Fact]
     public void A_file_that_changes_between_its_parts_makes_none()
     {
