@@ -272,11 +272,12 @@ Describe 'Failures' {
 }
 
 Describe 'Standard error' {
-    It 'comes as error records where the error stream is redirected' {
+    It 'comes as error records where the error stream is redirected, with ErrorAction <_>' -ForEach 'Continue', 'Stop', 'SilentlyContinue' {
+        $ErrorActionPreference = $_
         $records = @(Invoke-PipelineZeroCopy { sh -c 'echo one >&2; echo two >&2; echo out' } 2>&1)
         $errors = @($records | Where-Object { $_ -is [Management.Automation.ErrorRecord] })
         $errors.ForEach({ "$_" }) | Should -Be 'one', 'two'
-        $errors[0].FullyQualifiedErrorId | Should -BeLike 'StandardError,*'
+        $errors[0].FullyQualifiedErrorId | Should -BeLike 'StandardError*'
         @($records | Where-Object { $_ -is [string] }) | Should -Be 'out'
     }
 

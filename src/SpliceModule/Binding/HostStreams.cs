@@ -13,9 +13,12 @@ internal static class HostStreams
     /// <summary>Whether nobody takes the cmdlet's output but the host.</summary>
     public static bool OutputGoesToHost(PSCmdlet command) => IsHost(Get(command.CommandRuntime, "OutputPipe"));
 
+    /// <summary>Whether the cmdlet's errors are among its output (2>&amp;1).</summary>
+    public static bool ErrorsGoToOutput(PSCmdlet command) => Get(command.CommandRuntime, "ErrorMergeTo")?.ToString() == "Output";
+
     /// <summary>Whether nobody takes the cmdlet's errors but the host.</summary>
     public static bool ErrorsGoToHost(PSCmdlet command) =>
-        Get(command.CommandRuntime, "ErrorMergeTo")?.ToString() == "Output"
+        ErrorsGoToOutput(command)
             ? OutputGoesToHost(command)
             : IsHost(Get(command.CommandRuntime, "ErrorOutputPipe"));
 

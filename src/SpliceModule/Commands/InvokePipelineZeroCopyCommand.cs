@@ -128,7 +128,7 @@ public sealed class InvokePipelineZeroCopyCommand : PSCmdlet, IDisposable
     {
         bool isForHost = OutputPath is null && HostStreams.OutputGoesToHost(this);
         LineSplitter? output = OutputPath is null && !isForHost ? new LineSplitter(Console.OutputEncoding, WriteObject) : null;
-        LineSplitter? errors = TakesErrors() ? new LineSplitter(Console.OutputEncoding, line => WriteError(ErrorRecords.FromStandardError(line))) : null;
+        LineSplitter? errors = TakesErrors() ? new LineSplitter(Console.OutputEncoding, WriteStandardError) : null;
         var progress = new ProgressReporter(this, $"Running {string.Join(" | ", request.Commands.Select(command => command.Name))}");
         var monitor = new PipelineMonitor
         {
@@ -193,7 +193,7 @@ public sealed class InvokePipelineZeroCopyCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>Whether somebody wants the commands' standard error as error records. Where the first error is to end it all,
-    /// they stay with this process: what a command remarks is no failure.</summary>
+    /// they stay with this process, unless they are among the output: what a command remarks is no failure.</summary>
     private bool TakesErrors()
     {
         if (ErrorPath is not null || HostStreams.ErrorsGoToHost(this))
@@ -201,9 +201,28 @@ public sealed class InvokePipelineZeroCopyCommand : PSCmdlet, IDisposable
             return false;
         }
 
+        if (HostStreams.ErrorsGoToOutput(this))
+        {
+            return true;
+        }
+
         object preference = MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? bound) ? bound : GetVariableValue("ErrorActionPreference");
         return LanguagePrimitives.TryConvertTo(preference, out ActionPreference action)
             && action is ActionPreference.Continue or ActionPreference.SilentlyContinue or ActionPreference.Ignore;
+    }
+
+    /// <summary>Among the output it is there whatever becomes of errors (ErrorAction), as with native commands.</summary>
+    private void WriteStandardError(string line)
+    {
+        ErrorRecord record = ErrorRecords.FromStandardError(line);
+        if (HostStreams.ErrorsGoToOutput(this))
+        {
+            WriteObject(record);
+        }
+        else
+        {
+            WriteError(record);
+        }
     }
 
     private string Folder() => WorkingDirectory is not null ? Resolve(WorkingDirectory)
