@@ -22,6 +22,12 @@ internal sealed class HoleWriter(Descriptor destination, bool inOrder = false)
             return default;
         }
 
+        // What somebody else has added meanwhile is not touched.
+        if (destination.Size > 0 && FileStatus.TryGet(destination.Handle, out FileStatus? now).Ok && now!.Size == destination.Size)
+        {
+            GiveBack(destination.Size, end - destination.Size);
+        }
+
         SysResult result = LibC.Truncate(destination.Handle, end);
         _grown = result.Ok;
         _end = end;
@@ -63,11 +69,14 @@ internal sealed class HoleWriter(Descriptor destination, bool inOrder = false)
         return made;
     }
 
-    /// <summary>The hole is the file's new end. What XFS has put behind the old one to write into next is given back first:
-    /// once the file is longer, nobody would come back for it.</summary>
+    /// <summary>The hole is the file's new end.</summary>
     private bool TryGrow(long offset, long length)
     {
-        LibC.PunchHole(destination.Handle, offset, length);
+        GiveBack(offset, length);
         return LibC.Truncate(destination.Handle, offset + length).Ok;
     }
+
+    /// <summary>Gives back what XFS has put behind the end to write into next: once the file is longer, nobody would come back
+    /// for it.</summary>
+    private void GiveBack(long offset, long length) => LibC.PunchHole(destination.Handle, offset, length);
 }

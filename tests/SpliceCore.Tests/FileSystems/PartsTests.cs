@@ -86,6 +86,24 @@ public sealed class PartsTests(MountedFileSystems fileSystems)
     }
 
     [Theory]
+    [InlineData(FileSystem.Xfs, 0)]
+    [InlineData(FileSystem.Xfs, 100)]
+    [InlineData(FileSystem.Ext4, 100)]
+    [InlineData(FileSystem.Btrfs, 100)]
+    public void A_hole_behind_a_part_without_one_takes_no_blocks(FileSystem type, int tail)
+    {
+        using Workspace folder = fileSystems.NewFolder(type);
+        folder.WriteRandom("one", (64 * MiB) + tail);
+        Files.WriteSparse(folder["two"], 200 * MiB, (190 * MiB, 5000));
+        JoinRequest join = Join(folder, folder["one"], folder["two"]);
+
+        FileJoin.Join(join with { Copy = join.Copy with { Reflink = ReflinkMode.Never } }, TransferMonitor.None);
+
+        long sources = Files.Allocated(folder["one"]) + Files.Allocated(folder["two"]);
+        Assert.InRange(Files.Allocated(folder["whole"]), 64 * MiB, sources + (64 * Block));
+    }
+
+    [Theory]
     [InlineData("ext4")]
     [InlineData("xfs")]
     public void Parts_that_are_flushed_are_there_with_their_names_after_the_power_failed(string type)
