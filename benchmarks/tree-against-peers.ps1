@@ -49,6 +49,10 @@ try {
         'ls | Copy-Item' = { Get-ChildItem $source -Recurse -File | Copy-Item -Destination $target }
         'ls | Copy-ItemZeroCopy' = { Get-ChildItem $source -Recurse -File | Copy-ItemZeroCopy -Destination $target }
     }
+    # As at a prompt: where the first error ends it all, a pipeline's files are copied one after the other.
+    $ErrorActionPreference = 'Continue'
+    $Error.Clear()
+
     # In the first rounds the runtime is still compiling what is called often.
     $seconds = Measure-InTurn $scripts $Rounds -WarmUp 8 -Before {
         param($name)
@@ -56,6 +60,8 @@ try {
         if ([IO.Directory]::Exists($target)) { [IO.Directory]::Delete($target, $true) }
         if ($name -like 'ls *') { $null = [IO.Directory]::CreateDirectory($target) }
     }
+
+    if ($Error.Count) { throw $Error[0] }
 
     foreach ($name in $scripts.Keys) {
         [pscustomobject]@{
