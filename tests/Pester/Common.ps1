@@ -114,3 +114,62 @@ function Invoke-PlainUser([string] $Script) {
         pwsh @arguments
     }
 }
+
+# An sshd of the tests' own on the loopback, with its own keys, and an ssh before the others in PATH that knows it by the
+# names web1, web2 and web3. Each is a home folder of its own. Answers what Stop-SshHost takes; nothing where there is none.
+function Start-SshHost([string] $Folder) {
+    if (-not (Test-Path /usr/sbin/sshd) -or (id -u) -ne 0 -or -not (Get-Command ssh -ErrorAction Ignore)) { return }
+    $real = (Get-Command ssh -CommandType Application)[0].Source
+    $null = New-Item -ItemType Directory -Force $Folder, "$Folder/bin", /run/sshd
+    foreach ($key in 'host', 'user') { ssh-keygen -q -t ed25519 -N '' -f "$Folder/$key" }
+    Copy-Item "$Folder/user.pub" "$Folder/authorized"
+    $processes = foreach ($name in 'web1', 'web2', 'web3') {
+        $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
+        $listener.Start()
+        $port = $listener.LocalEndpoint.Port
+        $listener.Stop()
+        $null = New-Item -ItemType Directory "$Folder/$name", "$Folder/$name/images"
+        Set-Content "$Folder/$name.sh" "#!/bin/sh`ncd '$Folder/$name'`nexec sh -c `"`$SSH_ORIGINAL_COMMAND`""
+        chmod +x "$Folder/$name.sh"
+        Set-Content "$Folder/$name.conf" @"
+Port $port
+ListenAddress 127.0.0.1
+HostKey $Folder/host
+PidFile none
+AuthorizedKeysFile $Folder/authorized
+PasswordAuthentication no
+PermitRootLogin yes
+StrictModes no
+UsePAM no
+LogLevel QUIET
+ForceCommand $Folder/$name.sh
+"@
+        Add-Content "$Folder/config" @"
+Host $name
+HostName 127.0.0.1
+Port $port
+User root
+IdentityFile $Folder/user
+IdentitiesOnly yes
+UserKnownHostsFile $Folder/known
+"@
+        Add-Content "$Folder/known" "[127.0.0.1]:$port $(Get-Content "$Folder/host.pub")"
+        $process = [Diagnostics.Process]::Start('/usr/sbin/sshd', [string[]]('-D', '-f', "$Folder/$name.conf"))
+        Wait-Until { try { [Net.Sockets.TcpClient]::new('127.0.0.1', $port).Dispose(); $true } catch { $false } } 'sshd listens'
+        $process
+    }
+
+    # The examples name a user; here all are root.
+    Set-Content "$Folder/bin/ssh" "#!/bin/bash`nfor a; do case `$a in admin) a=root;; esac; set -- `"`$@`" `"`$a`"; shift; done`nexec $real -F '$Folder/config' `"`$@`""
+    chmod +x "$Folder/bin/ssh"
+    $before = $env:PATH
+    $env:PATH = "$Folder/bin:$before"
+    [pscustomobject]@{ Processes = $processes; Path = $before; Folder = $Folder }
+}
+
+function Stop-SshHost([object] $Server) {
+    if ($Server) {
+        $env:PATH = $Server.Path
+        $Server.Processes | ForEach-Object { $_.Kill(); $_.WaitForExit() }
+    }
+}

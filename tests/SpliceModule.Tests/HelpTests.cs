@@ -23,6 +23,8 @@ public sealed class HelpTests(ModuleShell shell) : IClassFixture<ModuleShell>
         "Invoke-Tee",
         "Join-ItemZeroCopy",
         "New-SplicePipe",
+        "Receive-ItemZeroCopy",
+        "Send-ItemZeroCopy",
         "Split-ItemZeroCopy",
         "Test-ZeroCopy",
     ];

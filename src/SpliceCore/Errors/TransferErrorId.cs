@@ -129,6 +129,18 @@ public enum TransferErrorId
     /// <summary>An argument or a variable of the environment is one that no program can be given.</summary>
     InvalidArgument,
 
+    /// <summary>There is no ssh on this machine.</summary>
+    SshNotFound,
+
+    /// <summary>A name that ssh cannot be given as a host.</summary>
+    InvalidHostName,
+
+    /// <summary>ssh could not connect to a host, or the connection broke.</summary>
+    ConnectionFailed,
+
+    /// <summary>What ran on a host failed.</summary>
+    RemoteFailed,
+
     /// <summary>The process or the system has no more of something (descriptors, memory, pipes).</summary>
     ResourceExhausted,
 }

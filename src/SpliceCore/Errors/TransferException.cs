@@ -35,7 +35,14 @@ public sealed class TransferException : IOException
     /// <summary>How the commands of a pipeline ended; null for all other errors.</summary>
     public PipelineResult? Pipeline { get; internal init; }
 
+    /// <summary>How far a transfer to or from another host had got; null for all other errors.</summary>
+    public RemoteTransferResult? Remote { get; private init; }
+
+    /// <summary>The same with what is known of a host.</summary>
+    internal TransferException With(RemoteTransferResult remote) =>
+        new(Id, Message, Errno, Target) { Partial = Partial, DifferenceOffset = DifferenceOffset, Pipeline = Pipeline, Remote = remote };
+
     /// <summary>The same with one more sentence in the message.</summary>
     internal TransferException Adding(string sentence) =>
-        new(Id, $"{Message} {sentence}", Errno, Target) { Partial = Partial, DifferenceOffset = DifferenceOffset, Pipeline = Pipeline };
+        new(Id, $"{Message} {sentence}", Errno, Target) { Partial = Partial, DifferenceOffset = DifferenceOffset, Pipeline = Pipeline, Remote = Remote };
 }

@@ -47,11 +47,11 @@ internal static class ErrorRecords
             or TransferErrorId.EndlessSource or TransferErrorId.BadDescriptor or TransferErrorId.HandleClosed
             or TransferErrorId.SourceNotReadable or TransferErrorId.DestinationNotWritable
             or TransferErrorId.InvalidArgument or TransferErrorId.RangeOfFolder or TransferErrorId.ConflictingOptions
-            or TransferErrorId.InvalidNameFormat => ErrorCategory.InvalidArgument,
+            or TransferErrorId.InvalidNameFormat or TransferErrorId.InvalidHostName => ErrorCategory.InvalidArgument,
         TransferErrorId.DiskFull or TransferErrorId.WriteFailed => ErrorCategory.WriteError,
         TransferErrorId.DestinationBusy => ErrorCategory.ResourceBusy,
         TransferErrorId.FileSizeLimit or TransferErrorId.TooManyParts => ErrorCategory.LimitsExceeded,
-        TransferErrorId.ReaderGone => ErrorCategory.ConnectionError,
+        TransferErrorId.ReaderGone or TransferErrorId.ConnectionFailed => ErrorCategory.ConnectionError,
         TransferErrorId.SourceTruncated or TransferErrorId.SourceChanged or TransferErrorId.FolderChanged
             or TransferErrorId.VerificationFailed => ErrorCategory.InvalidData,
         TransferErrorId.IdleTimeout => ErrorCategory.OperationTimeout,
@@ -59,6 +59,8 @@ internal static class ErrorRecords
         TransferErrorId.CommandFailed => ErrorCategory.FromStdErr,
         TransferErrorId.Cancelled => ErrorCategory.OperationStopped,
         TransferErrorId.ResourceExhausted or TransferErrorId.WouldBlock => ErrorCategory.ResourceUnavailable,
+        TransferErrorId.SshNotFound => ErrorCategory.NotInstalled,
+        TransferErrorId.RemoteFailed => ErrorCategory.FromStdErr,
         _ => ErrorCategory.ReadError,
     };
 }

@@ -7,7 +7,7 @@ internal static class OpenDescriptors
 {
     private const int Runs = 50;
 
-    private static int Count => Directory.GetFileSystemEntries("/proc/self/fd").Length;
+    public static int Count => Directory.GetFileSystemEntries("/proc/self/fd").Length;
 
     /// <summary>Runs something often, and fails if it left descriptors behind. What an earlier test left to the garbage
     /// collector is collected first, and one run goes ahead for all that is made only once.</summary>

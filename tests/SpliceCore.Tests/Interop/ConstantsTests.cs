@@ -89,6 +89,7 @@ public class ConstantsTests
         check.Equal("AT_EMPTY_PATH", LibC.EmptyPath);
         check.Equal("AT_EACCESS", LibC.EffectiveAccess);
         check.Equal("W_OK", LibC.WriteAccess);
+        check.Equal("X_OK", LibC.ExecuteAccess);
         check.Equal("RENAME_NOREPLACE", LibC.NoReplace);
         check.Equal("STATX_BASIC_STATS", LibC.BasicStats);
         check.Equal("STATX_ATTR_MOUNT_ROOT", (long)LibC.AttributeMountRoot);

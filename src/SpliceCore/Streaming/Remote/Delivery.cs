@@ -1,0 +1,102 @@
+using System.Globalization;
+
+namespace Splice.Streaming.Remote;
+
+/// <summary>One host that a file is sent to.</summary>
+/// <param name="host">The host.</param>
+/// <param name="request">What is sent.</param>
+/// <param name="length">The file's size.</param>
+internal sealed class Delivery(RemoteHost host, SendRequest request, long length)
+{
+    private readonly List<string> _warnings = [];
+    private bool _isDone;
+
+    public RemoteHost Host => host;
+
+    /// <summary>Null where ssh could not be started.</summary>
+    public SshSession? Session { get; set; }
+
+    /// <summary>Why it could not.</summary>
+    public TransferException? StartFailure { get; set; }
+
+    /// <summary>Where the host wants the bytes from; null while it has not said.</summary>
+    public long? From { get; private set; }
+
+    /// <summary>Whether it takes the data without the holes.</summary>
+    public bool IsSparse { get; private set; }
+
+    public long BytesSent { get; set; }
+
+    public long BytesInHoles { get; set; }
+
+    /// <summary>Whether what is sent still arrives.</summary>
+    public bool IsReceiving { get; private set; }
+
+    /// <summary>Reads what the host says before it takes bytes.</summary>
+    /// <returns>Whether it takes them now.</returns>
+    public bool TryBegin()
+    {
+        while (Session!.TryReadLine() is string line)
+        {
+            // A shell's start files may have something to say as well.
+            int at = line.IndexOf(SendScript.Ready, StringComparison.Ordinal);
+            string[] words = at < 0 ? [] : line[(at + SendScript.Ready.Length)..].Split(' ');
+            if (words is [string from, string sparse]
+                && long.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) && offset <= length)
+            {
+                IsSparse = sparse == "1";
+                From = IsSparse ? offset / SparsePiece.SmallBlock * SparsePiece.SmallBlock : offset;
+                IsReceiving = true;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Reads what the host says when it has everything.</summary>
+    public void ReadEnd()
+    {
+        while (Session!.TryReadLine() is string line)
+        {
+            _isDone |= line == SendScript.Done;
+            if (line.StartsWith(SendScript.Note, StringComparison.Ordinal))
+            {
+                _warnings.Add($"'{host.Text}' could not set {line[SendScript.Note.Length..]}.");
+            }
+        }
+    }
+
+    /// <summary>Nothing more is sent: the host comes to the end of its input.</summary>
+    public void EndSending()
+    {
+        IsReceiving = false;
+        Session!.Input.Dispose();
+    }
+
+    /// <summary>What has become of it.</summary>
+    public RemoteOutcome Outcome()
+    {
+        TransferException? failure = StartFailure ?? Session!.Failure;
+        if (failure is null && !(_isDone && Session!.ExitCode == 0))
+        {
+            failure = RemoteFailure.Of(Session!, request.Source, request.Destination);
+        }
+
+        var result = new RemoteTransferResult
+        {
+            HostName = host.Text,
+            Source = request.Source,
+            Destination = request.Destination,
+            BytesSent = BytesSent,
+            BytesInHoles = BytesInHoles,
+            Length = length,
+            ResumedAt = From > 0 ? From : null,
+            Verified = failure is null && request.Verify,
+            Elapsed = Session?.Elapsed ?? TimeSpan.Zero,
+            RemoteExitCode = Session?.ExitCode,
+            Warnings = _warnings,
+        };
+        return failure is null ? new RemoteOutcome(host, result, null) : new RemoteOutcome(host, null, failure.With(result));
+    }
+}

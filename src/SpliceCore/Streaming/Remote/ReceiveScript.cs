@@ -1,0 +1,48 @@
+namespace Splice.Streaming.Remote;
+
+/// <summary>What runs on a host that a file is received from. It tells the file's size, time and mode, reads where to begin,
+/// writes the bytes to its standard output, and says that it has, once it has seen that nobody changed them.</summary>
+/// <remarks>Parameters: the path, and verify or nothing.</remarks>
+internal static class ReceiveScript
+{
+    public const string File = "splice-file ";
+    public const string Done = "splice-done ";
+
+    public const string Text = """
+        LC_ALL=C
+        export LC_ALL
+        f=$1 verify=$2
+        fail() {
+            code=$1
+            shift
+            printf "%s\n" "$*" >&2
+            exit "$code"
+        }
+        state() { stat -L -c "%s %.9Y %a %d %i" "$f"; }
+        case $f in
+            /*) ;;
+            *) f=./$f ;;
+        esac
+        [ -e "$f" ] || fail 89 "There is no file $f"
+        [ ! -d "$f" ] || fail 90 "$f is a folder."
+        [ -f "$f" ] || fail 83 "$f is no regular file."
+        [ -r "$f" ] || fail 84 "$f is not readable."
+        if [ -n "$verify" ]; then
+            command -v sha256sum >/dev/null || fail 88 "There is no sha256sum on this host."
+        fi
+        before=$(state) || fail 88 "There is no stat on this host that can tell what $f is."
+        printf "splice-file %s\n" "$before"
+        read -r from || exit 80
+        if [ "$from" -eq 0 ]; then
+            cat < "$f" || exit 80
+        else
+            tail -c "+$((from + 1))" < "$f" || exit 80
+        fi
+        sum=-
+        if [ -n "$verify" ]; then
+            sum=$(sha256sum < "$f") || fail 86 "$f cannot be read again."
+        fi
+        [ "$(state)" = "$before" ] || fail 85 "$f was changed while it was read."
+        printf "splice-done %s\n" "${sum%% *}"
+        """;
+}

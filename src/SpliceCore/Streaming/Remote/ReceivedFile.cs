@@ -1,0 +1,162 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice.Streaming.Remote;
+
+/// <summary>A file that is received. It takes its place only when it is complete; what an interruption leaves is kept where it is
+/// to be resumed.</summary>
+internal sealed class ReceivedFile : IDisposable
+{
+    private const uint PrivateMode = 0x180; // 0600, until the file gets the mode that it has on the host
+
+    private readonly SafeFileHandle _folder;
+    private readonly Place _place;
+    private readonly StagedFile? _staged;
+    private readonly FileName? _partialName;
+    private readonly SafeFileHandle? _partial;
+
+    /// <param name="request">How to receive it.</param>
+    /// <param name="path">Where it will be, or the folder that it will be in.</param>
+    /// <param name="size">Its size.</param>
+    /// <param name="partialSuffix">What an unfinished file has behind its name.</param>
+    /// <param name="cancellation">Once cancelled, nobody waits for the file to be thrown away.</param>
+    /// <exception cref="TransferException">It cannot be made, or what is there must stay.</exception>
+    public ReceivedFile(ReceiveRequest request, string path, long size, string partialSuffix, CancellationToken cancellation)
+    {
+        var destination = DestinationPath.Resolve(request.Source, path);
+        Check(request, destination);
+        _folder = destination.OpenFolder();
+        try
+        {
+            _place = new Place(_folder, destination.Name, destination.Existing, destination.Path, !request.NoClobber) { IsNamedByUser = true };
+            if (request.Resume)
+            {
+                _partialName = PartialNameOf(destination.Name, partialSuffix);
+                _partial = OpenPartial(_partialName.Value, size);
+            }
+            else
+            {
+                _staged = StagedFile.Create(_place, PrivateMode, cancellation, OpenFlags.ReadWrite);
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public string Path => _place.Path;
+
+    /// <summary>To be written, from <see cref="Kept"/> on.</summary>
+    public SafeFileHandle Handle => _partial ?? _staged!.Handle;
+
+    /// <summary>The bytes that an interrupted transfer has left.</summary>
+    public long Kept { get; private set; }
+
+    /// <summary>Gives the file its mode, time and name.</summary>
+    /// <exception cref="TransferException">It could not.</exception>
+    public void Commit(RemoteFileInfo file)
+    {
+        SysResult result = LibC.CloseDuplicate(Handle);
+        result = result.Ok ? LibC.ChangeMode(Handle, file.Mode) : result;
+        result = result.Ok ? LibC.ChangeTimes(Handle, file.ModificationTime, file.ModificationTime) : result;
+        if (!result.Ok)
+        {
+            throw Failures.OpenDestination(Path, result.Errno);
+        }
+
+        if (_staged is not null)
+        {
+            _staged.Commit(_place.MayReplace);
+        }
+        else if (StagedFile.Rename(_place, _partialName!.Value, _place.MayReplace) is { Ok: false } renamed)
+        {
+            throw Failures.OpenDestination(Path, renamed.Errno);
+        }
+    }
+
+    /// <summary>What is there is not what it should be: nothing can go on with it.</summary>
+    public void ThrowAway()
+    {
+        if (_partialName is FileName name)
+        {
+            LibC.UnlinkAt(_folder, name);
+        }
+    }
+
+    public void Dispose()
+    {
+        _staged?.Dispose();
+        _partial?.Dispose();
+        _folder.Dispose();
+    }
+
+    private static void Check(ReceiveRequest request, DestinationPath destination)
+    {
+        if (destination.Existing is not { } existing)
+        {
+            return;
+        }
+
+        if (request.NoClobber)
+        {
+            throw Failures.DestinationExists(destination.Path);
+        }
+
+        if (existing.Kind != DescriptorKind.Regular || !destination.IsReplaceable || existing.IsMountRoot)
+        {
+            throw new TransferException(TransferErrorId.DestinationNotReplaceable,
+                $"'{destination.Path}' cannot be replaced: it is no regular file, is a mount point, or leads to an open file only. Name another file.",
+                Errno.EBUSY, destination.Path);
+        }
+
+        SysResult access = LibC.MayWrite(destination.Path);
+        if (!access.Ok && (!request.Force || access.Errno != Errno.EACCES))
+        {
+            throw Failures.OpenDestination(destination.Path, access.Errno);
+        }
+    }
+
+    private static FileName PartialNameOf(string name, string suffix)
+    {
+        const int LongestName = 255; // NAME_MAX
+        FileName whole = name + suffix;
+        return whole.Bytes.Length <= LongestName ? whole : suffix;
+    }
+
+    private SafeFileHandle OpenPartial(FileName name, long size)
+    {
+        SysResult opened = LibC.OpenAt(
+            _folder, name, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow | OpenFlags.NonBlock, PrivateMode, out SafeFileHandle handle);
+        if (!opened.Ok)
+        {
+            handle.Dispose();
+            throw Failures.OpenDestination(_place.Path, opened.Errno);
+        }
+
+        bool isOurs = FileStatus.TryGet(handle, out FileStatus? status).Ok
+            && status is { Kind: DescriptorKind.Regular, LinkCount: 1 } && status.UserId == LibC.EffectiveUserId;
+        if (!isOurs || !LibC.Lock(handle).Ok)
+        {
+            handle.Dispose();
+            throw new TransferException(TransferErrorId.DestinationBusy,
+                $"'{name}' beside '{_place.Path}' is no unfinished file of this user, or another command writes to it. Wait for that, or remove it.",
+                Errno.EBUSY, _place.Path);
+        }
+
+        Kept = Math.Min(status!.Size, size);
+        SysResult prepared = LibC.Truncate(handle, Kept);
+        prepared = prepared.Ok ? LibC.Seek(handle, Kept, SeekOrigin.Begin) : prepared;
+        if (!prepared.Ok)
+        {
+            handle.Dispose();
+            throw Failures.OpenDestination(_place.Path, prepared.Errno);
+        }
+
+        return handle;
+    }
+}

@@ -1,0 +1,197 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Splice.Copying;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Streaming.Processes;
+using Splice.Streaming.Remote;
+
+namespace Splice;
+
+/// <summary>Files to and from other hosts, over ssh(1). Nothing has to be installed there but a POSIX shell with coreutils or
+/// busybox.</summary>
+public static class RemoteCopy
+{
+    private const int ProgressInterval = 200; // milliseconds
+
+    /// <summary>Sends a file. It is read once for all hosts that are sent to at once.</summary>
+    /// <param name="request">What to send.</param>
+    /// <param name="monitor">When to stop, and whom to tell.</param>
+    /// <param name="emit">Gets what became of each host, on the caller's thread.</param>
+    /// <exception cref="TransferException">Nothing was sent: the source cannot be read, or it was cancelled.</exception>
+    public static void Send(SendRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit)
+    {
+        PathCheck.Name(request.Source);
+        CheckRemotePath(request.Destination);
+        try
+        {
+            using var standard = new StandardDescriptors();
+            using var terminal = new TerminalScope();
+            Descriptor source = OpenSource(request.Source, monitor.Cancellation);
+            using (source.Handle)
+            {
+                foreach (RemoteHost[] some in Distinct(request.Hosts, emit).Chunk(request.ThrottleLimit))
+                {
+                    IReadOnlyList<RemoteOutcome> outcomes;
+                    using (var run = new SendRun(request, source, some, monitor))
+                    {
+                        outcomes = run.Run();
+                    }
+
+                    foreach (RemoteOutcome outcome in outcomes)
+                    {
+                        emit(outcome);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            throw Failures.Stopped(request.Source, request.Destination, arrived: 0);
+        }
+    }
+
+    /// <summary>Receives a file from each host.</summary>
+    /// <param name="request">What to receive.</param>
+    /// <param name="monitor">When to stop, and whom to tell; all on the caller's thread.</param>
+    /// <param name="emit">Gets what became of each host, on the caller's thread, as they end.</param>
+    /// <exception cref="TransferException">It was cancelled, or the path is none.</exception>
+    public static void Receive(ReceiveRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit)
+    {
+        CheckRemotePath(request.Source);
+        PathCheck.Name(request.Destination);
+        using var standard = new StandardDescriptors();
+        using var terminal = new TerminalScope();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Cancellation);
+        using var outcomes = new BlockingCollection<RemoteOutcome>();
+        List<RemoteHost> hosts = [.. Distinct(request.Hosts, outcome => outcomes.Add(outcome, CancellationToken.None))];
+        long[] bytes = new long[hosts.Count];
+        int next = -1;
+        List<Thread> threads = [.. Enumerable.Range(0, Math.Min(request.ThrottleLimit, hosts.Count)).Select(_ => new Thread(Work) { IsBackground = true })];
+        long started = Stopwatch.GetTimestamp();
+        try
+        {
+            threads.ForEach(thread => thread.Start());
+            for (int left = request.Hosts.Count; left > 0;)
+            {
+                if (outcomes.TryTake(out RemoteOutcome? outcome, ProgressInterval, monitor.Cancellation))
+                {
+                    left--;
+                    emit(outcome);
+                }
+
+                long sum = Enumerable.Range(0, bytes.Length).Sum(i => Interlocked.Read(ref bytes[i]));
+                monitor.Progress?.Invoke(new TransferProgress(sum, null, Stopwatch.GetElapsedTime(started)));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            throw Failures.Stopped(request.Source, request.Destination, arrived: 0);
+        }
+        finally
+        {
+            stop.Cancel();
+            threads.ForEach(thread => thread.Join());
+        }
+
+        void Work()
+        {
+            for (int i; (i = Interlocked.Increment(ref next)) < hosts.Count;)
+            {
+                int index = i;
+                if (ReceiveOne(request, hosts[i], sum => Interlocked.Exchange(ref bytes[index], sum), stop.Token) is { } outcome)
+                {
+                    outcomes.Add(outcome, CancellationToken.None);
+                }
+            }
+        }
+    }
+
+    /// <summary>Null where it was cancelled.</summary>
+    private static RemoteOutcome? ReceiveOne(ReceiveRequest request, RemoteHost host, Action<long> progress, CancellationToken cancellation)
+    {
+        try
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var run = new ReceiveRun(request, host, PathFor(request, host), progress, cancellation);
+            return run.Run();
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+        catch (TransferException exception)
+        {
+            return new RemoteOutcome(host, null, exception);
+        }
+    }
+
+    /// <summary>Where a host's file goes: with several hosts each has its folder.</summary>
+    private static string PathFor(ReceiveRequest request, RemoteHost host)
+    {
+        if (request.Hosts.Count == 1)
+        {
+            return request.Destination;
+        }
+
+        if (!Directory.Exists(request.Destination))
+        {
+            throw Failures.OpenFolder(request.Destination, Errno.ENOENT);
+        }
+
+        bool isAlone = request.Hosts.Count(other => other.Name == host.Name) == 1;
+        string folder = Path.Join(request.Destination, isAlone ? host.Name : host.Text);
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new TransferException(TransferErrorId.WriteFailed,
+                $"The folder '{folder}' could not be made ({exception.Message}). See who may write to '{request.Destination}'.", target: folder);
+        }
+
+        return folder;
+    }
+
+    private static Descriptor OpenSource(string path, CancellationToken cancellation)
+    {
+        if (FileStatus.TryGet(path, followLink: true, out FileStatus? status).Ok && status!.Kind != DescriptorKind.Regular)
+        {
+            throw status.Kind == DescriptorKind.Directory
+                ? new TransferException(TransferErrorId.SourceIsDirectory,
+                    $"'{path}' is a directory, and only single files are sent. Name a file, or send an archive of it.", Errno.EISDIR, path)
+                : new TransferException(TransferErrorId.NotSeekable,
+                    $"'{path}' is no regular file: nobody knows its size before it ends. Write it to a file first.", Errno.ESPIPE, path);
+        }
+
+        return SourceFile.Open(path, cancellation);
+    }
+
+    private static void CheckRemotePath(string path)
+    {
+        PathCheck.Name(path);
+        if (path.Length == 0)
+        {
+            throw new TransferException(TransferErrorId.InvalidPath, "The path on the host is empty. Name a file or folder; '.' is the home folder.", Errno.EINVAL, path);
+        }
+    }
+
+    /// <summary>The hosts without those that are named again: two transfers to one file would disturb each other.</summary>
+    private static IEnumerable<RemoteHost> Distinct(IEnumerable<RemoteHost> hosts, Action<RemoteOutcome> emit)
+    {
+        var known = new HashSet<(string, string?, int?)>();
+        foreach (RemoteHost host in hosts)
+        {
+            if (known.Add((host.Name, host.UserName, host.Port)))
+            {
+                yield return host;
+            }
+            else
+            {
+                emit(new RemoteOutcome(host, null, new TransferException(TransferErrorId.SameFile,
+                    $"'{host.Text}' is among the hosts twice. Name it once.", target: host.Text)));
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+using System.Globalization;
+using Splice.Copying;
+using Splice.Interop;
+
+namespace Splice.Streaming.Remote;
+
+/// <summary>The command line of ssh(1).</summary>
+internal static class SshCommand
+{
+    /// <summary>What must hold for the protocol, whatever ssh_config(5) says, as scp(1) has it. Nothing of it is about whom
+    /// to trust.</summary>
+    private static readonly string[] Own =
+    [
+        "-T", "-x", "-a",
+        "-o", "RequestTTY=no", "-o", "RemoteCommand=none", "-o", "PermitLocalCommand=no", "-o", "ClearAllForwardings=yes",
+    ];
+
+    /// <summary>The command that runs something on a host.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="options">How to connect.</param>
+    /// <param name="command">For the shell there.</param>
+    /// <exception cref="TransferException">ssh is not there, or an option is none.</exception>
+    public static NativeCommand Of(RemoteHost host, SshOptions options, string command)
+    {
+        List<string> arguments = [.. Own];
+        if (host.Port is int port)
+        {
+            arguments.AddRange(["-p", port.ToString(CultureInfo.InvariantCulture)]);
+        }
+
+        if (host.UserName is string user)
+        {
+            arguments.AddRange(["-l", user]);
+        }
+
+        if (options.KeyFilePath is string key)
+        {
+            arguments.AddRange(["-i", CheckKey(key)]);
+        }
+
+        if (options.Compress)
+        {
+            arguments.Add("-C");
+        }
+
+        if (options.ConnectingTimeout is int seconds)
+        {
+            arguments.AddRange(["-o", string.Create(CultureInfo.InvariantCulture, $"ConnectTimeout={seconds}")]);
+        }
+
+        // What comes first holds: the user's word before ours.
+        foreach ((string name, string value) in options.Settings)
+        {
+            arguments.AddRange(["-o", $"{CheckSetting(name, name)}={CheckSetting(value, name)}"]);
+        }
+
+        if (!HasTerminal())
+        {
+            arguments.AddRange(["-o", "BatchMode=yes"]);
+        }
+
+        arguments.AddRange(["--", host.Name, command]);
+        return new NativeCommand { Path = Find(), Name = "ssh", Arguments = arguments };
+    }
+
+    private static string Find()
+    {
+        foreach (string folder in (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(':'))
+        {
+            string path = Path.Combine(folder, "ssh");
+            if (Path.IsPathRooted(path) && File.Exists(path) && LibC.MayExecute(path).Ok)
+            {
+                return path;
+            }
+        }
+
+        throw new TransferException(TransferErrorId.SshNotFound,
+            "There is no ssh in the folders of PATH. Install OpenSSH's client (openssh-client, openssh-clients or openssh, as the system calls it).",
+            Errno.ENOENT, "ssh");
+    }
+
+    /// <summary>Whether ssh could ask somebody: it opens the terminal itself.</summary>
+    private static bool HasTerminal()
+    {
+        SysResult opened = LibC.Open("/dev/tty", OpenFlags.ReadWrite | OpenFlags.NoControllingTerminal, out var terminal);
+        terminal.Dispose();
+        return opened.Ok;
+    }
+
+    private static string CheckKey(string path)
+    {
+        PathCheck.Name(path);
+        return path.Contains('%', StringComparison.Ordinal) || path.Contains("${", StringComparison.Ordinal)
+            ? throw new TransferException(TransferErrorId.InvalidPath,
+                $"'{path}' has '%' or '${{' in it, which ssh takes for the beginning of something that it replaces. Give the key's file another name.",
+                Errno.EINVAL, path)
+            : path;
+    }
+
+    private static string CheckSetting(string text, string name)
+    {
+        bool isName = ReferenceEquals(text, name);
+        if (text.Length == 0 || !PathCheck.IsValidUtf16(text) || text.Any(char.IsControl) || (isName && !text.All(char.IsAsciiLetterOrDigit)))
+        {
+            throw new TransferException(TransferErrorId.InvalidArgument,
+                $"'{name}' with that value is no setting for ssh: names are of letters and digits, and values are of one line and not empty. See ssh_config(5).",
+                Errno.EINVAL, name);
+        }
+
+        return text;
+    }
+}

@@ -1,0 +1,52 @@
+using System.Management.Automation;
+using Splice.Binding;
+
+namespace Splice.Commands;
+
+/// <summary>Receives a file from one or many hosts over ssh.</summary>
+[Cmdlet(VerbsCommunications.Receive, "ItemZeroCopy", SupportsShouldProcess = true)]
+[OutputType(typeof(RemoteTransferResult))]
+public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
+{
+    /// <summary>The file on each host; every character is meant as it stands.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public string Path { get; set; } = null!;
+
+    /// <summary>Where to: a file or a folder; for several hosts a folder.</summary>
+    [Parameter(Position = 2)]
+    [ValidateNotNullOrEmpty]
+    public string Destination { get; set; } = ".";
+
+    /// <inheritdoc />
+    protected override void EndProcessing()
+    {
+        var resolver = new PathResolver(this, findsHidden: false, WriteError);
+        if (resolver.Single(Destination) is not string destination || Ssh(resolver) is not SshOptions ssh)
+        {
+            return;
+        }
+
+        RemoteHost[] hosts = [.. Hosts.Where(host => ShouldProcess($"Host: {host} Item: {Path} Destination: {destination}", "Receive File"))];
+        if (hosts.Length == 0)
+        {
+            return;
+        }
+
+        var request = new ReceiveRequest
+        {
+            Source = Path,
+            Hosts = hosts,
+            Destination = destination,
+            Ssh = ssh,
+            ThrottleLimit = ThrottleLimit,
+            Verify = Verify,
+            Resume = Resume,
+            NoClobber = NoClobber,
+            Force = Force,
+            RateLimit = Limiter,
+            IdleTimeout = IdleTimeout,
+        };
+        Run($"Receiving {Path}", (monitor, emit) => RemoteCopy.Receive(request, monitor, emit));
+    }
+}

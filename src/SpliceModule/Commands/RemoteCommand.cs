@@ -1,0 +1,154 @@
+using System.Collections;
+using System.Globalization;
+using System.Management.Automation;
+using Splice.Binding;
+using Splice.Errors;
+
+namespace Splice.Commands;
+
+/// <summary>What the cmdlets have in common that transfer files with other hosts over ssh.</summary>
+public abstract class RemoteCommand : TransferCommand
+{
+    private readonly List<RemoteHost> _hosts = [];
+
+    /// <summary>The hosts: host, user@host, host:port or [address]:port.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNullOrEmpty]
+    public string[] HostName { get; set; } = [];
+
+    /// <summary>The user on the hosts that name none.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? UserName { get; set; }
+
+    /// <summary>The port of the hosts that name none.</summary>
+    [Parameter]
+    [ValidateRange(1, 65535)]
+    public int? Port { get; set; }
+
+    /// <summary>The file of the private key.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    [Alias("IdentityFilePath")]
+    public string? KeyFilePath { get; set; }
+
+    /// <summary>Settings of ssh_config(5).</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public Hashtable Options { get; set; } = [];
+
+    /// <summary>How long a connection may take to come about; a plain number means seconds.</summary>
+    [Parameter]
+    [Seconds]
+    public TimeSpan? ConnectingTimeout { get; set; }
+
+    /// <summary>How many hosts at once.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int ThrottleLimit { get; set; } = 32;
+
+    /// <summary>How long a host may take or give nothing; a plain number means seconds.</summary>
+    [Parameter]
+    [Seconds]
+    public TimeSpan? IdleTimeout { get; set; }
+
+    /// <summary>Compares both sides' SHA-256 before the file gets its name.</summary>
+    [Parameter]
+    public SwitchParameter Verify { get; set; }
+
+    /// <summary>Keeps what an interruption leaves, and goes on with it.</summary>
+    [Parameter]
+    public SwitchParameter Resume { get; set; }
+
+    /// <summary>How many bytes may be moved a second.</summary>
+    [Parameter]
+    [ValidateRange(1L, long.MaxValue)]
+    public long? RateLimit { get; set; }
+
+    /// <summary>Lets ssh compress.</summary>
+    [Parameter]
+    public SwitchParameter Compress { get; set; }
+
+    /// <summary>An existing file is an error.</summary>
+    [Parameter]
+    public SwitchParameter NoClobber { get; set; }
+
+    /// <summary>Replaces a read-only file.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>The hosts that are none of the errors.</summary>
+    private protected IReadOnlyList<RemoteHost> Hosts => _hosts;
+
+    /// <summary>The rate for all together.</summary>
+    private protected RateLimiter? Limiter => RateLimit is long rate ? new RateLimiter(rate) : null;
+
+    /// <summary>Takes the hosts that came with the record.</summary>
+    protected override void ProcessRecord()
+    {
+        foreach (string name in HostName)
+        {
+            try
+            {
+                _hosts.Add(RemoteHost.Parse(name, UserName, Port));
+            }
+            catch (TransferException exception)
+            {
+                WriteError(ErrorRecords.From(exception));
+            }
+        }
+    }
+
+    /// <summary>How ssh connects; null after an error.</summary>
+    /// <param name="resolver">For the key's path.</param>
+    private protected SshOptions? Ssh(PathResolver resolver)
+    {
+        string? key = KeyFilePath is null ? null : resolver.Single(KeyFilePath);
+        return key is null && KeyFilePath is not null ? null : new SshOptions
+        {
+            KeyFilePath = key,
+            Settings = Options.Cast<DictionaryEntry>().ToDictionary(
+                entry => LanguagePrimitives.ConvertTo<string>(entry.Key), entry => Setting(entry.Value)),
+            ConnectingTimeout = ConnectingTimeout is TimeSpan time ? (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, int.MaxValue) : null,
+            Compress = Compress,
+        };
+    }
+
+    /// <summary>Runs the transfers, and writes what becomes of each host.</summary>
+    /// <param name="activity">What the progress bar calls it.</param>
+    /// <param name="transfer">The transfers.</param>
+    private protected void Run(string activity, Action<TransferMonitor, Action<RemoteOutcome>> transfer) =>
+        Try(activity, monitor =>
+        {
+            transfer(monitor, Emit);
+            return this;
+        });
+
+    private static string Setting(object? value) => value switch
+    {
+        PSObject wrapped => Setting(wrapped.BaseObject),
+        bool flag => flag ? "yes" : "no",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty,
+    };
+
+    private void Emit(RemoteOutcome outcome)
+    {
+        if (Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
+
+        if (outcome.Error is not null)
+        {
+            WriteError(ErrorRecords.From(outcome.Error));
+            return;
+        }
+
+        foreach (string warning in outcome.Result!.Warnings)
+        {
+            WriteWarning(warning);
+        }
+
+        WriteObject(outcome.Result);
+    }
+}

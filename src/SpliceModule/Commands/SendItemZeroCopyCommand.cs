@@ -1,0 +1,53 @@
+using System.Management.Automation;
+using Splice.Binding;
+
+namespace Splice.Commands;
+
+/// <summary>Sends a file to one or many hosts over ssh.</summary>
+[Cmdlet(VerbsCommunications.Send, "ItemZeroCopy", SupportsShouldProcess = true)]
+[OutputType(typeof(RemoteTransferResult))]
+public sealed class SendItemZeroCopyCommand : RemoteCommand
+{
+    /// <summary>The file to send; every character is meant as it stands.</summary>
+    [Parameter(Mandatory = true, Position = 0)]
+    [ValidateNotNullOrEmpty]
+    [Alias("LiteralPath", "PSPath", "LP")]
+    public string Path { get; set; } = null!;
+
+    /// <summary>Where to, on each host: a file or a folder.</summary>
+    [Parameter(Mandatory = true, Position = 2)]
+    [ValidateNotNullOrEmpty]
+    public string Destination { get; set; } = null!;
+
+    /// <inheritdoc />
+    protected override void EndProcessing()
+    {
+        var resolver = new PathResolver(this, findsHidden: false, WriteError);
+        if (resolver.Single(Path) is not string source || Ssh(resolver) is not SshOptions ssh)
+        {
+            return;
+        }
+
+        RemoteHost[] hosts = [.. Hosts.Where(host => ShouldProcess($"Item: {source} Host: {host} Destination: {Destination}", "Send File"))];
+        if (hosts.Length == 0)
+        {
+            return;
+        }
+
+        var request = new SendRequest
+        {
+            Source = source,
+            Hosts = hosts,
+            Destination = Destination,
+            Ssh = ssh,
+            ThrottleLimit = ThrottleLimit,
+            Verify = Verify,
+            Resume = Resume,
+            NoClobber = NoClobber,
+            Force = Force,
+            RateLimit = Limiter,
+            IdleTimeout = IdleTimeout,
+        };
+        Run($"Sending {source}", (monitor, emit) => RemoteCopy.Send(request, monitor, emit));
+    }
+}

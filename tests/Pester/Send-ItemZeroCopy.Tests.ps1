@@ -1,0 +1,102 @@
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    Import-Module "$PSScriptRoot/../../out/Splice"
+    $script:server = Start-SshHost "$TestDrive/ssh"
+    $script:content = Get-TestByte 300000
+    $script:source = "$TestDrive/source"
+    [IO.File]::WriteAllBytes($source, $content)
+}
+
+AfterAll {
+    Stop-SshHost $server
+}
+
+Describe 'Send-ItemZeroCopy' {
+    BeforeEach {
+        if (-not $server) { Set-ItResult -Skipped -Because 'there is no sshd that this user may run' }
+    }
+
+    It 'sends to the hosts of the pipeline, and emits one result for each' {
+        $results = 'web1', 'web2' | Send-ItemZeroCopy $source -Destination file -Verify
+        $results.HostName | Should -Be 'web1', 'web2'
+        $results.Verified | Should -Be $true, $true
+        $results[0] | Should -BeOfType Splice.RemoteTransferResult
+        $results.BytesSent | Should -Be 300000, 300000
+        foreach ($name in 'web1', 'web2') { Assert-Content "$($server.Folder)/$name/file" $content }
+    }
+
+    It 'takes a path relative to $PWD literally' {
+        [IO.File]::WriteAllBytes("$TestDrive/a[1]*", $content)
+        Push-Location $TestDrive
+        try { $null = Send-ItemZeroCopy 'a[1]*' web1 . }
+        finally { Pop-Location }
+        Assert-Content "$($server.Folder)/web1/a[1]*" $content
+    }
+
+    It 'connects to nobody with -WhatIf' {
+        Send-ItemZeroCopy $source web1 whatif -WhatIf | Should -BeNullOrEmpty
+        "$($server.Folder)/web1/whatif" | Should -Not -Exist
+    }
+
+    It 'has an error for each host that fails, and the others go on' {
+        $null = New-Item -ItemType Directory -Force "$($server.Folder)/web2/errors/source", "$($server.Folder)/web1/errors"
+        $results = Send-ItemZeroCopy $source web1, web2 errors -ErrorAction SilentlyContinue -ErrorVariable failure
+        $results.HostName | Should -Be 'web1'
+        Assert-Failure $failure 'DestinationExists,Splice.Commands.SendItemZeroCopyCommand' ResourceExists web2 'is a folder'
+        $failure[0].Exception.Remote.RemoteExitCode | Should -Be 82
+    }
+
+    It 'refuses what is no host' {
+        $failure = Get-Failure { Send-ItemZeroCopy $source 'a;b' x }
+        Assert-Failure $failure 'InvalidHostName,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument 'a;b' 'host:port'
+    }
+
+    It 'says so where there is no ssh' {
+        $path = $env:PATH
+        $env:PATH = '/nonexistent'
+        try { $failure = Get-Failure { Send-ItemZeroCopy $source web1 x } }
+        finally { $env:PATH = $path }
+        Assert-Failure $failure 'SshNotFound,Splice.Commands.SendItemZeroCopyCommand' NotInstalled ssh 'openssh-client'
+    }
+
+    It 'limits the rate, compresses and takes settings' {
+        $result = Send-ItemZeroCopy $source web1 limited -RateLimit 10MB -Compress -Options @{ ServerAliveInterval = 15; TCPKeepAlive = $true }
+        $result.BytesSent | Should -Be 300000
+        Assert-Content "$($server.Folder)/web1/limited" $content
+    }
+
+    It 'fits its results into 100 columns' {
+        $lines = Send-ItemZeroCopy $source web1 file | Out-String -Stream -Width 100
+        ($lines | Where-Object { $_ -match 'web1' }) | Should -Match 'KiB.*file'
+    }
+}
+
+Describe 'Receive-ItemZeroCopy' {
+    BeforeEach {
+        if (-not $server) { Set-ItResult -Skipped -Because 'there is no sshd that this user may run' }
+    }
+
+    It 'receives into the current folder, or a folder of each host' {
+        $folder = New-Item -ItemType Directory "$TestDrive/received"
+        foreach ($name in 'web1', 'web2') { [IO.File]::WriteAllBytes("$($server.Folder)/$name/there", $content) }
+        Push-Location $folder
+        try {
+            (Receive-ItemZeroCopy there web1 -Verify).Verified | Should -BeTrue
+            $results = 'web1', 'web2' | Receive-ItemZeroCopy there -Destination .
+        }
+        finally { Pop-Location }
+        $results.Count | Should -Be 2
+        foreach ($path in 'there', 'web1/there', 'web2/there') { Assert-Content "$folder/$path" $content }
+    }
+
+    It 'says what is not there in the words of the host' {
+        $failure = Get-Failure { Receive-ItemZeroCopy none web1 "$TestDrive/none" }
+        Assert-Failure $failure 'SourceNotFound,Splice.Commands.ReceiveItemZeroCopyCommand' ObjectNotFound web1 'There is no file'
+        "$TestDrive/none" | Should -Not -Exist
+    }
+
+    It 'changes nothing with -WhatIf' {
+        Receive-ItemZeroCopy there web1 "$TestDrive/whatif" -WhatIf | Should -BeNullOrEmpty
+        "$TestDrive/whatif" | Should -Not -Exist
+    }
+}

@@ -1,0 +1,145 @@
+using Splice.Tests.Descriptors;
+using Splice.Tests.FileSystems;
+using Xunit;
+
+namespace Splice.Tests.Streaming.Remote;
+
+/// <summary>One file to many hosts, of which some fail.</summary>
+[Collection(SerialCollection.Name)]
+public sealed class ManyHostsTests(SshServer server) : IDisposable
+{
+    private readonly Workspace _workspace = new();
+
+    [Fact]
+    public void Those_that_fail_are_reported_and_the_others_have_it()
+    {
+        SshServer.Require();
+        using var mount = Mount.Memory("tmpfs", "size=1m");
+        string source = _workspace.WriteRandom("source", 20_000_000);
+
+        // Each good host has a folder of its own, since all are one machine: the script sees it as its home.
+        List<(RemoteHost Host, TransferErrorId? Fails)> hosts = [];
+        for (int i = 0; i < 12; i++)
+        {
+            string home = Directory.CreateDirectory(_workspace[$"home-{i}"]).FullName;
+            hosts.Add((server.Host($"home-{i}", $"cd {home}; exec dash -c \"$SSH_ORIGINAL_COMMAND\""), null));
+        }
+
+        hosts.Add((server.Host("refuses-many", "echo Not today >&2; exit 7"), TransferErrorId.RemoteFailed));
+        hosts.Add((server.Host("drops-many", $"cd {Home("drops")}; head -c 5000000 | bash -c \"$SSH_ORIGINAL_COMMAND\""), TransferErrorId.ConnectionFailed));
+        hosts.Add((server.Host("stalls-many", "echo splice-ready 0 0; exec sleep 60"), TransferErrorId.IdleTimeout));
+        hosts.Add((server.Host("silent-many", "exec sleep 60"), TransferErrorId.IdleTimeout));
+        hosts.Add((server.Host("full-many", $"cd {mount.Folder}; exec bash -c \"$SSH_ORIGINAL_COMMAND\""), TransferErrorId.DiskFull));
+        hosts.Add((server.Host("corrupt-many", $"cd {Home("corrupt")}; tr a b | bash -c \"$SSH_ORIGINAL_COMMAND\""), TransferErrorId.VerificationFailed));
+        hosts.Add((RemoteHost.Parse("127.0.0.1", port: SshServer.FreePort()), TransferErrorId.ConnectionFailed));
+        hosts.Add((hosts[0].Host, TransferErrorId.SameFile));
+
+        var outcomes = Remotes.Send(new SendRequest
+        {
+            Source = source,
+            Hosts = [.. hosts.Select(host => host.Host)],
+            Destination = "target",
+            Ssh = server.Options,
+            Verify = true,
+            IdleTimeout = TimeSpan.FromSeconds(3),
+        });
+
+        Assert.Equal(hosts.Count, outcomes.Count);
+        byte[] content = File.ReadAllBytes(source);
+        for (int i = 0; i < 12; i++)
+        {
+            RemoteOutcome outcome = outcomes.First(entry => entry.Host == hosts[i].Host && entry.Error?.Id != TransferErrorId.SameFile);
+            Assert.Null(outcome.Error?.Message);
+            Assert.True(outcome.Result!.Verified);
+            Assert.Equal(content, File.ReadAllBytes(_workspace[$"home-{i}/target"]));
+            Assert.Single(Directory.GetFileSystemEntries(_workspace[$"home-{i}"]));
+        }
+
+        foreach ((RemoteHost host, TransferErrorId? fails) in hosts.Skip(12))
+        {
+            Assert.Contains(outcomes, outcome => outcome.Host == host && outcome.Error?.Id == fails);
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(mount.Folder));
+        Assert.Empty(Directory.GetFileSystemEntries(_workspace["drops"]));
+        Assert.Empty(Directory.GetFileSystemEntries(_workspace["corrupt"]));
+    }
+
+    [Fact]
+    public void The_source_is_read_once_for_all()
+    {
+        string source = _workspace.WriteRandom("source", 8_000_000);
+        RemoteHost[] hosts = [.. Enumerable.Range(0, 3).Select(i => server.Host($"once-{i}", $"cd {Home($"once-{i}")}; exec dash -c \"$SSH_ORIGINAL_COMMAND\""))];
+        long reported = 0;
+        var outcomes = new List<RemoteOutcome>();
+        RemoteCopy.Send(
+            new SendRequest { Source = source, Hosts = hosts, Destination = "target", Ssh = server.Options },
+            new TransferMonitor(progress => reported = progress.BytesCopied, TestContext.Current.CancellationToken), outcomes.Add);
+
+        // Progress is that of the reading: three readings would say three times as much.
+        Assert.Equal(8_000_000, reported);
+        Assert.All(outcomes, outcome => Assert.Equal(8_000_000, outcome.Result?.BytesSent));
+    }
+
+    [Fact]
+    public void With_a_limit_all_get_it_one_after_the_other()
+    {
+        string source = _workspace.WriteRandom("source", 100_000);
+        RemoteHost[] hosts = [.. Enumerable.Range(0, 5).Select(i => server.Host($"limit-{i}", $"cd {Home($"limit-{i}")}; exec bash -c \"$SSH_ORIGINAL_COMMAND\""))];
+        var outcomes = Remotes.Send(
+            new SendRequest { Source = source, Hosts = hosts, Destination = "target", Ssh = server.Options, ThrottleLimit = 2 });
+        Assert.Equal(hosts, outcomes.Select(outcome => outcome.Host));
+        Assert.All(Enumerable.Range(0, 5), i => Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(_workspace[$"limit-{i}/target"])));
+    }
+
+    [Fact]
+    public void Neither_descriptors_nor_processes_are_left()
+    {
+        RemoteHost good = server.Host();
+        RemoteHost stalls = server.Host("stalls", "echo splice-ready 0 0; exec sleep 60");
+        RemoteHost refuses = server.Host("refuses", "echo Not today >&2; exit 7");
+        string source = _workspace.WriteRandom("source", 5_000_000);
+        var request = new SendRequest
+        {
+            Source = source,
+            Hosts = [good, stalls, refuses],
+            Destination = _workspace["target"],
+            Ssh = server.Options,
+            Verify = true,
+            IdleTimeout = TimeSpan.FromSeconds(1),
+        };
+        Remotes.Send(request);
+        int before = OpenDescriptors.Count;
+        for (int i = 0; i < 3; i++)
+        {
+            Remotes.Send(request);
+            Remotes.Receive(new ReceiveRequest { Source = source, Hosts = [good, refuses], Destination = _workspace.Folder, Ssh = server.Options, Verify = true });
+        }
+
+        // A leak of one pipe a host would be 15 and more.
+        Assert.InRange(OpenDescriptors.Count - before, int.MinValue, 5);
+        Assert.Equal(string.Empty, Command.Run("pgrep", "-P", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), "-x", "ssh").Text);
+    }
+
+    [Fact]
+    public void Cancelling_ends_every_ssh()
+    {
+        RemoteHost silent = server.Host("silent", "exec sleep 60");
+        RemoteHost stalls = server.Host("stalls", "echo splice-ready 0 0; exec sleep 60");
+        string source = _workspace.WriteRandom("source", 50_000_000);
+        foreach (RemoteHost[] hosts in new RemoteHost[][] { [silent], [stalls], [stalls, silent] })
+        {
+            using var stop = new CancellationTokenSource();
+            var request = new SendRequest { Source = source, Hosts = hosts, Destination = "x", Ssh = server.Options };
+            var worker = new Worker<IReadOnlyList<RemoteOutcome>>(() => Remotes.Send(request, new TransferMonitor(Cancellation: stop.Token)));
+            worker.WaitUntilItPolls();
+            stop.Cancel();
+            Assert.Equal(TransferErrorId.Cancelled, worker.JoinFailed<TransferException>().Id);
+            Assert.Equal(string.Empty, Command.Run("pgrep", "-P", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), "-x", "ssh").Text);
+        }
+    }
+
+    public void Dispose() => _workspace.Dispose();
+
+    private string Home(string name) => Directory.CreateDirectory(_workspace[name]).FullName;
+}

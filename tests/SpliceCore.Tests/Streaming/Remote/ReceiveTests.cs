@@ -1,0 +1,145 @@
+using Xunit;
+
+namespace Splice.Tests.Streaming.Remote;
+
+/// <summary>A file from one host, and from several.</summary>
+public sealed class ReceiveTests(SshServer server) : IDisposable
+{
+    private readonly Workspace _workspace = new();
+
+    public static TheoryData<string> Shells => ["bash", "dash", "busybox"];
+
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void A_file_arrives_with_its_mode_and_time(string shell)
+    {
+        ReceiveRequest request = Request(server.Host(shell), 5_000_003) with { Verify = true };
+        File.SetUnixFileMode(request.Source, UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead);
+        File.SetLastWriteTimeUtc(request.Source, new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        RemoteTransferResult result = Remotes.Result(Remotes.Receive(request));
+        Assert.Equal(File.ReadAllBytes(request.Source), File.ReadAllBytes(request.Destination));
+        Assert.Equal(File.GetUnixFileMode(request.Source), File.GetUnixFileMode(request.Destination));
+        Assert.Equal(File.GetLastWriteTimeUtc(request.Source), File.GetLastWriteTimeUtc(request.Destination));
+        Assert.Equal(5_000_003, result.BytesSent);
+        Assert.True(result.Verified);
+        Assert.Equal(request.Destination, result.Destination);
+        Assert.Equal(["source", "target"], _workspace.Names);
+    }
+
+    [Theory]
+    [InlineData("bash", 0)]
+    [InlineData("dash", 1)]
+    [InlineData("busybox", 4096)]
+    public void Small_files_arrive(string shell, int size)
+    {
+        ReceiveRequest request = Request(server.Host(shell), size);
+        Assert.Equal(size, Remotes.Result(Remotes.Receive(request)).BytesSent);
+        Assert.Equal(File.ReadAllBytes(request.Source), File.ReadAllBytes(request.Destination));
+    }
+
+    [Fact]
+    public void What_is_no_file_there_is_reported()
+    {
+        ReceiveRequest request = Request(server.Host(), 10);
+        Posix.MakeFifo(_workspace["fifo"]);
+        Remotes.Error(Remotes.Receive(request with { Source = _workspace["none"] }), TransferErrorId.SourceNotFound);
+        Remotes.Error(Remotes.Receive(request with { Source = _workspace.Folder }), TransferErrorId.SourceIsDirectory);
+        Remotes.Error(Remotes.Receive(request with { Source = _workspace["fifo"] }), TransferErrorId.DestinationNotReplaceable);
+        Assert.Equal(["fifo", "source"], _workspace.Names);
+    }
+
+    [Fact]
+    public void What_must_not_be_replaced_is_kept()
+    {
+        ReceiveRequest request = Request(server.Host(), 1000);
+        _workspace.Write("target", [1, 2, 3]);
+        Remotes.Error(Remotes.Receive(request with { NoClobber = true }), TransferErrorId.DestinationExists);
+        Remotes.Error(Remotes.Receive(request with { Destination = _workspace["none/target"] }), TransferErrorId.DestinationFolderNotFound);
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(request.Destination));
+        Assert.Equal(["source", "target"], _workspace.Names);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_host_that_drops_the_connection_leaves_the_old_file_and_the_rest_is_resumed(bool verify)
+    {
+        RemoteHost host = server.Host("drops-answers", "bash -c \"$SSH_ORIGINAL_COMMAND\" | { read -r line; echo \"$line\"; head -c 300000; }");
+        ReceiveRequest request = Request(host, 2_000_000) with { Verify = verify };
+        _workspace.Write("target", [1, 2, 3]);
+        Assert.Single(Remotes.Receive(request), outcome => outcome.Error is not null);
+        Assert.Equal(["source", "target"], _workspace.Names);
+        Assert.Single(Remotes.Receive(request with { Resume = true }), outcome => outcome.Error is not null);
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(request.Destination));
+        string partial = Assert.Single(_workspace.Names, name => name.StartsWith("target.splice-partial-", StringComparison.Ordinal));
+        long kept = new FileInfo(_workspace[partial]).Length;
+        Assert.InRange(kept, 1, 300_000);
+
+        // It drops whatever comes after so many bytes, and each time there is more.
+        for (int i = 0; i < 20 && Remotes.Receive(request with { Resume = true })[0] is { Error: not null }; i++)
+        {
+            Assert.InRange(new FileInfo(_workspace[partial]).Length, kept + 1, 2_000_000);
+            kept = new FileInfo(_workspace[partial]).Length;
+        }
+
+        Assert.Equal(File.ReadAllBytes(request.Source), File.ReadAllBytes(request.Destination));
+        Assert.Equal(["source", "target"], _workspace.Names);
+    }
+
+    [Fact]
+    public void A_file_that_changes_meanwhile_is_not_taken()
+    {
+        RemoteHost host = server.Host("changes", "bash -c \"$SSH_ORIGINAL_COMMAND\" | { read -r line; echo \"$line\"; head -c 1000; echo more >> $(cat " + _workspace["name"] + "); cat; }");
+        ReceiveRequest request = Request(host, 3_000_000);
+        File.WriteAllText(_workspace["name"], request.Source);
+        Remotes.Error(Remotes.Receive(request), TransferErrorId.SourceChanged);
+        Assert.Equal(["name", "source"], _workspace.Names);
+    }
+
+    [Fact]
+    public void A_digest_that_differs_is_not_taken()
+    {
+        RemoteHost host = server.Host("corrupts-answers", "bash -c \"$SSH_ORIGINAL_COMMAND\" | { read -r line; echo \"$line\"; tr '\\200' '\\201'; }");
+        ReceiveRequest request = Request(host, 100_000) with { Verify = true };
+        Remotes.Error(Remotes.Receive(request), TransferErrorId.VerificationFailed);
+        Remotes.Error(Remotes.Receive(request with { Resume = true }), TransferErrorId.VerificationFailed);
+        Assert.Equal(["source"], _workspace.Names);
+    }
+
+    [Fact]
+    public void Several_hosts_have_a_folder_each()
+    {
+        string[] homes = [.. Enumerable.Range(0, 3).Select(i => Directory.CreateDirectory(_workspace[$"there-{i}"]).FullName)];
+        RemoteHost[] hosts = [.. homes.Select((home, i) => server.Host($"there-{i}", $"cd {home}; exec dash -c \"$SSH_ORIGINAL_COMMAND\""))];
+        for (int i = 0; i < 3; i++)
+        {
+            _workspace.WriteRandom($"there-{i}/file", 100_000 + i, seed: i);
+        }
+
+        string folder = Directory.CreateDirectory(_workspace["here"]).FullName;
+        RemoteHost refuses = server.Host("refuses", "echo Not today >&2; exit 7");
+        var outcomes = Remotes.Receive(new ReceiveRequest
+        {
+            Source = "file",
+            Hosts = [.. hosts, refuses],
+            Destination = folder,
+            Ssh = server.Options,
+            ThrottleLimit = 2,
+        });
+        Assert.Equal(TransferErrorId.RemoteFailed, Assert.Single(outcomes, outcome => outcome.Error is not null).Error!.Id);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Equal(File.ReadAllBytes(Path.Combine(homes[i], "file")), File.ReadAllBytes(Path.Combine(folder, hosts[i].Text, "file")));
+        }
+    }
+
+    public void Dispose() => _workspace.Dispose();
+
+    private ReceiveRequest Request(RemoteHost host, int size) => new()
+    {
+        Source = _workspace.WriteRandom("source", size),
+        Hosts = [host],
+        Destination = _workspace["target"],
+        Ssh = server.Options,
+    };
+}

@@ -1,0 +1,56 @@
+using Xunit;
+
+namespace Splice.Tests.Streaming.Remote;
+
+/// <summary>What names a host.</summary>
+public sealed class RemoteHostTests
+{
+    [Theory]
+    [InlineData("web1", "web1", null, null)]
+    [InlineData("admin@web1.example.org", "web1.example.org", "admin", null)]
+    [InlineData("admin@web1:2222", "web1", "admin", 2222)]
+    [InlineData("a@b@web1", "web1", "a@b", null)]
+    [InlineData("127.0.0.1:22", "127.0.0.1", null, 22)]
+    [InlineData("::1", "::1", null, null)]
+    [InlineData("[::1]", "::1", null, null)]
+    [InlineData("[::1]:2222", "::1", null, 2222)]
+    [InlineData("root@[fe80::1%eth0]:65535", "fe80::1%eth0", "root", 65535)]
+    [InlineData("my_alias", "my_alias", null, null)]
+    public void Its_parts_are_found(string text, string name, string? user, int? port)
+    {
+        var host = RemoteHost.Parse(text);
+        Assert.Equal((name, user, port, text), (host.Name, host.UserName, host.Port, host.Text));
+    }
+
+    [Fact]
+    public void What_it_names_itself_comes_first()
+    {
+        var host = RemoteHost.Parse("web1", "admin", 22);
+        Assert.Equal(("admin", 22), (host.UserName, host.Port));
+        var own = RemoteHost.Parse("me@web1:23", "admin", 22);
+        Assert.Equal(("me", 23), (own.UserName, own.Port));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(".")]
+    [InlineData("..")]
+    [InlineData("@web1")]
+    [InlineData("-oProxyCommand=x")]
+    [InlineData("web1:")]
+    [InlineData("web1:0")]
+    [InlineData("web1:65536")]
+    [InlineData("web1:-1")]
+    [InlineData("web1: 22")]
+    [InlineData("web1:22:22")]
+    [InlineData("[web1]:22")]
+    [InlineData("[::1]22")]
+    [InlineData("[::1")]
+    [InlineData("web 1")]
+    [InlineData("web%h")]
+    [InlineData("user@-x")]
+    [InlineData("-l@web1")]
+    [InlineData("a/../b")]
+    public void What_names_none_is_refused(string text) =>
+        Assert.Equal(TransferErrorId.InvalidHostName, Assert.Throws<TransferException>(() => RemoteHost.Parse(text)).Id);
+}

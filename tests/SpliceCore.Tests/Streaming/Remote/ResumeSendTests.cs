@@ -1,0 +1,155 @@
+using System.Globalization;
+using Splice.Tests.FileSystems;
+using Xunit;
+
+namespace Splice.Tests.Streaming.Remote;
+
+/// <summary>Interrupted sending, and going on with it; files with holes.</summary>
+public sealed class ResumeSendTests(SshServer server) : IDisposable
+{
+    private const int Size = 3_000_001;
+
+    private readonly Workspace _workspace = new();
+
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("dash")]
+    [InlineData("busybox")]
+    public void It_goes_on_where_it_was_interrupted(string shell)
+    {
+        SendRequest request = Request(server.Host(shell)) with { Resume = true, Verify = true };
+        _workspace.Write("target", [1, 2, 3]);
+        RemoteHost dropping = server.Host($"part-{shell}", $"head -c 1000000 | {(shell == "busybox" ? "busybox sh" : shell)} -c \"$SSH_ORIGINAL_COMMAND\"");
+        Remotes.Error(Remotes.Send(request with { Hosts = [dropping] }), TransferErrorId.ConnectionFailed);
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(request.Destination));
+        string partial = Assert.Single(_workspace.Names, name => name.StartsWith("target.splice-partial-", StringComparison.Ordinal));
+        Assert.Equal(1_000_000, new FileInfo(_workspace[partial]).Length);
+        RemoteTransferResult result = Remotes.Result(Remotes.Send(request));
+        Assert.Equal(1_000_000, result.ResumedAt);
+        Assert.Equal(Size - 1_000_000, result.BytesSent);
+        Assert.Equal(File.ReadAllBytes(request.Source), File.ReadAllBytes(request.Destination));
+        Assert.Equal(["source", "target"], _workspace.Names);
+    }
+
+    [Fact]
+    public void Another_file_does_not_go_on_with_it()
+    {
+        SendRequest request = Request(server.Host()) with { Resume = true };
+        RemoteHost dropping = server.Host("part-bash", "head -c 1000000 | bash -c \"$SSH_ORIGINAL_COMMAND\"");
+        Remotes.Error(Remotes.Send(request with { Hosts = [dropping] }), TransferErrorId.ConnectionFailed);
+        _workspace.WriteRandom("source", Size, seed: 2);
+        Assert.Null(Remotes.Result(Remotes.Send(request)).ResumedAt);
+        Assert.Equal(File.ReadAllBytes(request.Source), File.ReadAllBytes(request.Destination));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Whenever_ssh_is_killed_the_rest_is_sent_and_the_file_identical(bool isSparse)
+    {
+        RemoteHost host = server.Host();
+        string source = isSparse ? SparseFile.Write(_workspace, "sparse", "XX....X...XXXX.........X..X") : _workspace.WriteRandom("source", Size);
+        byte[] content = File.ReadAllBytes(source);
+        var random = new Random(isSparse ? 1 : 2);
+        int interrupted = 0;
+        for (int i = 0; i < 25; i++)
+        {
+            string target = _workspace[string.Create(CultureInfo.InvariantCulture, $"target-{i}")];
+            var request = new SendRequest
+            {
+                Source = source,
+                Hosts = [host],
+                Destination = target,
+                Ssh = server.Options,
+                Resume = true,
+                Verify = true,
+                RateLimit = new RateLimiter(30_000_000),
+            };
+            long after = random.NextInt64(0, content.Length);
+            bool killed = false;
+            RemoteOutcome outcome = Remotes.Send(request, new TransferMonitor(progress =>
+            {
+                if (!killed && progress.BytesCopied >= after)
+                {
+                    killed = true;
+                    string ssh = Command.Check("pgrep", "-P", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), "-f", $"target-{i}'");
+                    Command.Check("kill", "-9", ssh);
+                }
+            }))[0];
+            interrupted += outcome.Error is null ? 0 : 1;
+            Assert.True(outcome.Error is null or { Id: TransferErrorId.ConnectionFailed }, outcome.Error?.Message);
+            if (outcome.Error is not null)
+            {
+                Assert.False(File.Exists(target));
+                Remotes.Result(Remotes.Send(request with { RateLimit = null }));
+            }
+
+            Assert.Equal(content, File.ReadAllBytes(target));
+        }
+
+        Assert.InRange(interrupted, 10, 25);
+        Assert.DoesNotContain(_workspace.Names, name => name.Contains("splice", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("bash", "..XX....X...", 0)]
+    [InlineData("dash", "X..................X", 0)]
+    [InlineData("busybox", "XX....X...XXXX.........X..X", 0)]
+    [InlineData("bash", "....", 0)]
+    [InlineData("bash", "X....X", 777)]
+    [InlineData("busybox", "X....X", 5000)]
+    public void Holes_are_not_sent_and_are_holes_again(string shell, string blocks, int more)
+    {
+        string source = SparseFile.Write(_workspace, "sparse", blocks);
+        if (more > 0)
+        {
+            using FileStream file = File.Open(source, FileMode.Append);
+            file.Write(Workspace.RandomBytes(more));
+        }
+
+        SendRequest request = Request(server.Host(shell)) with { Source = source, Verify = true };
+        RemoteTransferResult result = Remotes.Result(Remotes.Send(request));
+        Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(request.Destination));
+        Assert.Equal(SparseFile.Read(source), SparseFile.Read(request.Destination));
+        long data = blocks.Count(block => block == 'X') * (long)SparseFile.Block;
+        Assert.Equal(data + more, result.BytesSent);
+        Assert.Equal(result.Length - result.BytesSent, result.BytesInHoles);
+    }
+
+    [Fact]
+    public void A_host_whose_dd_cannot_gets_the_zeros()
+    {
+        string bin = Directory.CreateDirectory(_workspace["bin"]).FullName;
+        File.WriteAllText(Path.Combine(bin, "dd"), "#!/bin/sh\ncase \"$*\" in *fullblock*) exit 1 ;; esac\nexec /bin/dd \"$@\"\n");
+        File.SetUnixFileMode(Path.Combine(bin, "dd"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        RemoteHost host = server.Host("old-dd", $"PATH=$(cat {_workspace["path"]}):$PATH; export PATH; exec bash -c \"$SSH_ORIGINAL_COMMAND\"");
+        File.WriteAllText(_workspace["path"], bin);
+        string source = SparseFile.Write(_workspace, "sparse", "X....X");
+        SendRequest request = Request(host) with { Source = source, Verify = true };
+        RemoteTransferResult result = Remotes.Result(Remotes.Send(request));
+        Assert.Equal(6L * SparseFile.Block, result.BytesSent);
+        Assert.Equal(0, result.BytesInHoles);
+        Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(request.Destination));
+    }
+
+    [Fact]
+    public void A_file_that_is_changed_meanwhile_is_not_taken()
+    {
+        SendRequest request = Request(server.Host());
+        _workspace.Write("target", [1, 2, 3]);
+        TransferException error = Remotes.Error(
+            Remotes.Send(request, new TransferMonitor(_ => File.SetLastWriteTimeUtc(request.Source, DateTime.UnixEpoch))), TransferErrorId.SourceChanged);
+        Assert.Contains("was changed", error.Message, StringComparison.Ordinal);
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(request.Destination));
+    }
+
+    public void Dispose() => _workspace.Dispose();
+
+    private SendRequest Request(RemoteHost host) => new()
+    {
+        Source = _workspace.WriteRandom("source", Size),
+        Hosts = [host],
+        Destination = _workspace["target"],
+        Ssh = server.Options,
+    };
+}

@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Splice.Tests.FileSystems;
+using Xunit;
+
+namespace Splice.Tests.Streaming.Remote;
+
+/// <summary>A real sshd of the tests' own, with keys, users' keys and known hosts of its own, on ports of the loopback. Each port
+/// is a host of its own kind: what a shell there is, and what becomes of commands.</summary>
+public sealed class SshServer : IDisposable
+{
+    private const string SshdPath = "/usr/sbin/sshd";
+
+    private readonly Workspace _workspace = new();
+    private readonly List<Process> _servers = [];
+    private readonly Dictionary<string, int> _ports = [];
+    private readonly object _lock = new();
+
+    /// <summary>The user's private key.</summary>
+    public string KeyPath => _workspace["user-key"];
+
+    /// <summary>What every connection needs.</summary>
+    public SshOptions Options => new()
+    {
+        KeyFilePath = KeyPath,
+        Settings = new Dictionary<string, string>
+        {
+            ["UserKnownHostsFile"] = _workspace["known-hosts"],
+            ["IdentitiesOnly"] = "yes",
+            ["GlobalKnownHostsFile"] = "/dev/null",
+        },
+    };
+
+    /// <summary>Skips the test where there is no sshd, or nobody may run one.</summary>
+    public static void Require()
+    {
+        Assert.SkipUnless(File.Exists(SshdPath), "sshd is not installed (openssh-server)");
+        Command.Require("ssh", "ssh-keygen", "busybox", "dash", "bash");
+        Command.RequireRoot();
+    }
+
+    /// <summary>A host whose login runs commands with this shell: dash, bash or busybox.</summary>
+    public RemoteHost Host(string shell = "bash") => Host(shell, shell switch
+    {
+        "busybox" => $"exec env PATH={Applets()} {Applets()}/sh -c \"$SSH_ORIGINAL_COMMAND\"",
+        "dash" => $"exec env PATH={Links()}:$PATH {Links()}/sh -c \"$SSH_ORIGINAL_COMMAND\"",
+        _ => "exec bash -c \"$SSH_ORIGINAL_COMMAND\"",
+    });
+
+    /// <summary>A host where something else is run than what was asked for.</summary>
+    /// <param name="name">What the kind is called.</param>
+    /// <param name="command">What is run, by a POSIX shell; the command asked for is in $SSH_ORIGINAL_COMMAND.</param>
+    public RemoteHost Host(string name, string command)
+    {
+        Require();
+        lock (_lock)
+        {
+            if (!_ports.TryGetValue(name, out int port))
+            {
+                _ports[name] = port = Start(name, command);
+            }
+
+            return RemoteHost.Parse(string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"));
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (Process server in _servers)
+        {
+            server.Kill();
+            server.WaitForExit();
+            server.Dispose();
+        }
+
+        _workspace.Dispose();
+    }
+
+    /// <summary>A port that nobody listens to.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private string Applets()
+    {
+        string folder = _workspace["applets"];
+        if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder);
+            Command.Check("busybox", "--install", "-s", folder);
+        }
+
+        return folder;
+    }
+
+    private string Links()
+    {
+        string folder = _workspace["dash"];
+        if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder);
+            File.CreateSymbolicLink(Path.Combine(folder, "sh"), Command.Check("sh", "-c", "command -v dash"));
+        }
+
+        return folder;
+    }
+
+    private int Start(string name, string command)
+    {
+        if (!File.Exists(KeyPath))
+        {
+            Command.Check("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", KeyPath);
+            Command.Check("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", _workspace["host-key"]);
+            File.Copy(KeyPath + ".pub", _workspace["authorized-keys"]);
+        }
+
+        Directory.CreateDirectory("/run/sshd");
+        int port = FreePort();
+        string script = _workspace.Write($"{name}.sh", System.Text.Encoding.UTF8.GetBytes($"#!/bin/bash\n{command}\n"));
+        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        string configuration = string.Create(CultureInfo.InvariantCulture,
+            $"""
+            Port {port}
+            ListenAddress 127.0.0.1
+            HostKey {_workspace["host-key"]}
+            PidFile none
+            AuthorizedKeysFile {_workspace["authorized-keys"]}
+            PasswordAuthentication no
+            KbdInteractiveAuthentication no
+            PermitRootLogin yes
+            StrictModes no
+            UsePAM no
+            MaxStartups 100
+            MaxSessions 100
+            LogLevel QUIET
+            ForceCommand {script}
+
+            """);
+        string path = _workspace.Write($"{name}.conf", System.Text.Encoding.UTF8.GetBytes(configuration));
+        string key = string.Join(' ', File.ReadAllText(_workspace["host-key"] + ".pub").Split(' ').Take(2));
+        File.AppendAllText(_workspace["known-hosts"], string.Create(CultureInfo.InvariantCulture, $"[127.0.0.1]:{port} {key}\n"));
+        Process server = Process.Start(new ProcessStartInfo(SshdPath, ["-D", "-e", "-f", path]))!;
+        _servers.Add(server);
+        WaitForPort(server, port);
+        return port;
+    }
+
+    private static void WaitForPort(Process server, int port)
+    {
+        for (int i = 0; ; i++)
+        {
+            Assert.False(server.HasExited, "sshd has ended");
+            Assert.True(i < 2000, "sshd does not listen");
+            try
+            {
+                using var client = new TcpClient();
+                client.Connect(IPAddress.Loopback, port);
+                return;
+            }
+            catch (SocketException)
+            {
+                Thread.Sleep(10);
+            }
+        }
+    }
+}
