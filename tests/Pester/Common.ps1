@@ -116,8 +116,8 @@ function Invoke-PlainUser([string] $Script) {
 }
 
 # An sshd of the tests' own on the loopback, with its own keys, and an ssh before the others in PATH that knows it by the
-# names web1, web2 and web3. Each is a home folder of its own. Answers what Stop-SshHost takes; nothing where there is none.
-function Start-SshHost([string] $Folder) {
+# names web1, web2 and web3. Each is a home folder of its own. Answers what Close-SshHost takes; nothing where there is none.
+function Open-SshHost([string] $Folder) {
     if (-not (Test-Path /usr/sbin/sshd) -or (id -u) -ne 0 -or -not (Get-Command ssh -ErrorAction Ignore)) { return }
     $real = (Get-Command ssh -CommandType Application)[0].Source
     $null = New-Item -ItemType Directory -Force $Folder, "$Folder/bin", /run/sshd
@@ -167,7 +167,7 @@ UserKnownHostsFile $Folder/known
     [pscustomobject]@{ Processes = $processes; Path = $before; Folder = $Folder }
 }
 
-function Stop-SshHost([object] $Server) {
+function Close-SshHost([object] $Server) {
     if ($Server) {
         $env:PATH = $Server.Path
         $Server.Processes | ForEach-Object { $_.Kill(); $_.WaitForExit() }

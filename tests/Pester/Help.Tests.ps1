@@ -39,7 +39,7 @@ BeforeAll {
     Import-Module "$root/out/Splice/Splice.psd1" -Force
 
     . "$PSScriptRoot/Common.ps1"
-    $script:ssh = Start-SshHost "$TestDrive/ssh"
+    $script:ssh = Open-SshHost "$TestDrive/ssh"
 
     # What the examples assume to be there. Reflinks are not possible everywhere: then the example's error is expected.
     function Invoke-Example([string] $Code) {
@@ -73,7 +73,7 @@ BeforeAll {
 }
 
 AfterAll {
-    Stop-SshHost $ssh
+    Close-SshHost $ssh
 }
 
 Describe 'Help' {

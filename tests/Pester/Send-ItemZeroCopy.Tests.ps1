@@ -1,14 +1,14 @@
 BeforeAll {
     . "$PSScriptRoot/Common.ps1"
     Import-Module "$PSScriptRoot/../../out/Splice"
-    $script:server = Start-SshHost "$TestDrive/ssh"
+    $script:server = Open-SshHost "$TestDrive/ssh"
     $script:content = Get-TestByte 300000
     $script:source = "$TestDrive/source"
     [IO.File]::WriteAllBytes($source, $content)
 }
 
 AfterAll {
-    Stop-SshHost $server
+    Close-SshHost $server
 }
 
 Describe 'Send-ItemZeroCopy' {
