@@ -3,7 +3,7 @@ BeforeAll {
     Import-Module "$PSScriptRoot/../../out/Splice"
 }
 
-Describe 'Split-ItemZeroCopy and Join-ItemZeroCopy' {
+Describe 'Split-ItemZeroCopy' {
     BeforeEach {
         $script:folder = (New-Item -ItemType Directory "$TestDrive/$([guid]::NewGuid())").FullName
         $script:content = Get-TestByte 50000
@@ -34,21 +34,6 @@ Describe 'Split-ItemZeroCopy and Join-ItemZeroCopy' {
         (Split-ItemZeroCopy disk.img -PartCount 2).Destination | Should -BeExactly "$folder/disk.img.001", "$folder/disk.img.002"
     }
 
-    It 'join in the order of the pipeline, and a wildcard in the order of the names' {
-        Set-Content 10, 9, B, a -Value x
-        10, 9, 'B', 'a' | ForEach-Object { [IO.File]::WriteAllText("$folder/$_", $_) }
-        '9', '10', 'B' | Join-ItemZeroCopy -Destination whole
-        Get-Content whole -Raw | Should -BeExactly '910B'
-        Get-Item B, 9 | Join-ItemZeroCopy -Destination whole
-        Get-Content whole -Raw | Should -BeExactly 'B9'
-        Join-ItemZeroCopy '[19aB]*' whole
-        Get-Content whole -Raw | Should -BeExactly '109Ba'
-        Join-ItemZeroCopy '[aB]', '[19]*' whole
-        Get-Content whole -Raw | Should -BeExactly 'Ba109'
-        Join-ItemZeroCopy a, '[19B]*' whole
-        Get-Content whole -Raw | Should -BeExactly 'a109B'
-    }
-
     It 'take names as they stand' {
         [IO.File]::WriteAllText("$folder/[a]*", 'odd')
         $null = Split-ItemZeroCopy -LiteralPath '[a]*' -Destination parts -PartSize 2
@@ -62,12 +47,6 @@ Describe 'Split-ItemZeroCopy and Join-ItemZeroCopy' {
         Get-ChildItem $folder -Recurse -File | Should -HaveCount 1
     }
 
-    It 'join nothing when a part is missing: <_>' -ForEach 'gone', 'gone*', 'env:/x' {
-        { Join-ItemZeroCopy disk.img, $_ whole -ErrorAction Stop } | Should -Throw -ExceptionType ([IO.IOException])
-        Join-ItemZeroCopy disk.img, $_ whole -ErrorAction SilentlyContinue
-        'whole' | Should -Not -Exist
-    }
-
     It 'say what is wrong: <Id>' -ForEach @(
         @{ Id = 'ConflictingOptions'; Category = 'InvalidArgument'; Call = { Split-ItemZeroCopy disk.img parts } }
         @{ Id = 'ConflictingOptions'; Category = 'InvalidArgument'; Call = { Split-ItemZeroCopy disk.img parts -PartSize 10 -PartCount 10 } }
@@ -76,9 +55,6 @@ Describe 'Split-ItemZeroCopy and Join-ItemZeroCopy' {
         @{ Id = 'SourceIsDirectory'; Category = 'InvalidType'; Call = { Split-ItemZeroCopy parts . -PartCount 2 } }
         @{ Id = 'NotSeekable'; Category = 'InvalidArgument'; Call = { Split-ItemZeroCopy /dev/zero parts -PartCount 2 } }
         @{ Id = 'DestinationFolderNotFound'; Category = 'ObjectNotFound'; Call = { Split-ItemZeroCopy disk.img nowhere -PartCount 2 } }
-        @{ Id = 'SameFile'; Category = 'InvalidOperation'; Call = { Join-ItemZeroCopy disk.img, disk.img disk.img } }
-        @{ Id = 'EndlessSource'; Category = 'InvalidArgument'; Call = { Join-ItemZeroCopy disk.img, /dev/zero whole } }
-        @{ Id = 'DestinationExists'; Category = 'ResourceExists'; Call = { Join-ItemZeroCopy disk.img parts/disk.img -NoClobber; Join-ItemZeroCopy disk.img parts/disk.img -NoClobber } }
     ) {
         $failure = Get-Failure $Call
         $failure.FullyQualifiedErrorId | Should -Match "^$Id,Splice.Commands"

@@ -1,0 +1,49 @@
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    Import-Module "$PSScriptRoot/../../out/Splice"
+}
+
+Describe 'Join-ItemZeroCopy' {
+    BeforeEach {
+        $script:folder = (New-Item -ItemType Directory "$TestDrive/$([guid]::NewGuid())").FullName
+        $script:content = Get-TestByte 50000
+        [IO.File]::WriteAllBytes("$folder/disk.img", $content)
+        Push-Location $folder
+        $null = New-Item -ItemType Directory parts
+    }
+
+    AfterEach { Pop-Location }
+
+    It 'join in the order of the pipeline, and a wildcard in the order of the names' {
+        Set-Content 10, 9, B, a -Value x
+        10, 9, 'B', 'a' | ForEach-Object { [IO.File]::WriteAllText("$folder/$_", $_) }
+        '9', '10', 'B' | Join-ItemZeroCopy -Destination whole
+        Get-Content whole -Raw | Should -BeExactly '910B'
+        Get-Item B, 9 | Join-ItemZeroCopy -Destination whole
+        Get-Content whole -Raw | Should -BeExactly 'B9'
+        Join-ItemZeroCopy '[19aB]*' whole
+        Get-Content whole -Raw | Should -BeExactly '109Ba'
+        Join-ItemZeroCopy '[aB]', '[19]*' whole
+        Get-Content whole -Raw | Should -BeExactly 'Ba109'
+        Join-ItemZeroCopy a, '[19B]*' whole
+        Get-Content whole -Raw | Should -BeExactly 'a109B'
+    }
+
+    It 'join nothing when a part is missing: <_>' -ForEach 'gone', 'gone*', 'env:/x' {
+        { Join-ItemZeroCopy disk.img, $_ whole -ErrorAction Stop } | Should -Throw -ExceptionType ([IO.IOException])
+        Join-ItemZeroCopy disk.img, $_ whole -ErrorAction SilentlyContinue
+        'whole' | Should -Not -Exist
+    }
+
+    It 'say what is wrong: <Id>' -ForEach @(
+        @{ Id = 'SameFile'; Category = 'InvalidOperation'; Call = { Join-ItemZeroCopy disk.img, disk.img disk.img } }
+        @{ Id = 'EndlessSource'; Category = 'InvalidArgument'; Call = { Join-ItemZeroCopy disk.img, /dev/zero whole } }
+        @{ Id = 'DestinationExists'; Category = 'ResourceExists'; Call = { Join-ItemZeroCopy disk.img parts/disk.img -NoClobber; Join-ItemZeroCopy disk.img parts/disk.img -NoClobber } }
+    ) {
+        $failure = Get-Failure $Call
+        $failure.FullyQualifiedErrorId | Should -Match "^$Id,Splice.Commands"
+        $failure.CategoryInfo.Category | Should -Be $Category
+        Assert-Content "$folder/disk.img" $content
+        Get-ChildItem parts -Filter 'disk.img.0*' | Should -BeNullOrEmpty
+    }
+}
