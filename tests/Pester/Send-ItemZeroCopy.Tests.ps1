@@ -70,33 +70,3 @@ Describe 'Send-ItemZeroCopy' {
         ($lines | Where-Object { $_ -match 'web1' }) | Should -Match 'KiB.*file'
     }
 }
-
-Describe 'Receive-ItemZeroCopy' {
-    BeforeEach {
-        if (-not $server) { Set-ItResult -Skipped -Because 'there is no sshd that this user may run' }
-    }
-
-    It 'receives into the current folder, or a folder of each host' {
-        $folder = New-Item -ItemType Directory "$TestDrive/received"
-        foreach ($name in 'web1', 'web2') { [IO.File]::WriteAllBytes("$($server.Folder)/$name/there", $content) }
-        Push-Location $folder
-        try {
-            (Receive-ItemZeroCopy there web1 -Verify).Verified | Should -BeTrue
-            $results = 'web1', 'web2' | Receive-ItemZeroCopy there -Destination .
-        }
-        finally { Pop-Location }
-        $results.Count | Should -Be 2
-        foreach ($path in 'there', 'web1/there', 'web2/there') { Assert-Content "$folder/$path" $content }
-    }
-
-    It 'says what is not there in the words of the host' {
-        $failure = Get-Failure { Receive-ItemZeroCopy none web1 "$TestDrive/none" }
-        Assert-Failure $failure 'SourceNotFound,Splice.Commands.ReceiveItemZeroCopyCommand' ObjectNotFound web1 'There is no file'
-        "$TestDrive/none" | Should -Not -Exist
-    }
-
-    It 'changes nothing with -WhatIf' {
-        Receive-ItemZeroCopy there web1 "$TestDrive/whatif" -WhatIf | Should -BeNullOrEmpty
-        "$TestDrive/whatif" | Should -Not -Exist
-    }
-}
