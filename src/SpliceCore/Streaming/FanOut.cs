@@ -19,6 +19,7 @@ internal sealed class FanOut : IDisposable
     private readonly List<Outlet> _outlets = [];
     private readonly PollSet _poll;
     private readonly Inlet _inlet;
+    private readonly RefillPause _refill = new();
     private TransferException? _sourceFailure;
     private Deadline? _sourceDeadline;
 
@@ -228,6 +229,7 @@ internal sealed class FanOut : IDisposable
         }
 
         _poll.Wait(deadline);
+        LetReadersMakeRoom();
         bool isSilent = source is int index && _poll[index] == PollEvents.None;
         foreach ((Outlet outlet, int at) in waiting)
         {
@@ -244,6 +246,19 @@ internal sealed class FanOut : IDisposable
         if (isSilent && _sourceDeadline!.Value.IsOver)
         {
             _sourceFailure = Failures.Idle(TransferSide.Source, _source.Name, _spec.IdleTimeout!.Value, _inlet.BytesGiven);
+        }
+    }
+
+    /// <summary>Where all that is waited for are pipes.</summary>
+    private void LetReadersMakeRoom()
+    {
+        Outlet[] full = [.. Live.Where(outlet => outlet.BytesPending > 0)];
+        if (_source.Kind == DescriptorKind.Regular && Array.TrueForAll(full, outlet => outlet.Descriptor.Kind == DescriptorKind.Fifo)
+            && full.MaxBy(outlet => outlet.BytesSinceWait) is { } fastest)
+        {
+            _refill.Observe(fastest.Descriptor.Handle, fastest.BytesSinceWait);
+            _outlets.ForEach(outlet => outlet.WaitBegins());
+            _refill.Wait();
         }
     }
 

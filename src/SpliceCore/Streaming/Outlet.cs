@@ -20,6 +20,7 @@ internal sealed class Outlet : IDisposable
     private readonly MethodLadder _ladder;
     private TransferCursor _at;
     private long _given;
+    private long _copiedAtWait;
     private bool _isReleased;
 
     public Outlet(StreamDestination destination, Descriptor source, TransferSpec spec, int pipeSize, CancellationToken cancellation)
@@ -48,6 +49,9 @@ internal sealed class Outlet : IDisposable
     /// <summary>The bytes that it has been given and has not taken.</summary>
     public long BytesPending => _given - _tally.BytesCopied;
 
+    /// <summary>What it has taken since it was waited for last.</summary>
+    public long BytesSinceWait => _tally.BytesCopied - _copiedAtWait;
+
     /// <summary>How many bytes of the present piece it has been given.</summary>
     public long PieceGiven { get; set; }
 
@@ -63,6 +67,8 @@ internal sealed class Outlet : IDisposable
         _given += bytes;
         PieceGiven += bytes;
     }
+
+    public void WaitBegins() => _copiedAtWait = _tally.BytesCopied;
 
     /// <summary>Writes what is pending, as far as that goes without waiting.</summary>
     /// <returns>Whether something arrived.</returns>

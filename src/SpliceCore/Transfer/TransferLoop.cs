@@ -14,6 +14,8 @@ internal sealed class TransferLoop(
     private readonly Readiness _readiness = new(monitor.Cancellation);
     private readonly StepSize _stepSize = new();
     private readonly bool _mayReturn = spec.Flags.HasFlag(SpliceFlags.NonBlock);
+    private readonly RefillPause _refill = new();
+    private long _copiedAtRefill;
     private (TransferSide Side, Deadline Deadline)? _waiting;
 
     /// <summary>Moves <paramref name="count"/> bytes, or all up to the end where it is null.</summary>
@@ -252,6 +254,18 @@ internal sealed class TransferLoop(
         if (side != TransferSide.Source && destination.CanBlock)
         {
             Await(destination, TransferSide.Destination, PollEvents.Out);
+            LetReaderMakeRoom();
+        }
+    }
+
+    /// <summary>A file does not run ahead: a source that others feed is taken from as soon as there is room.</summary>
+    private void LetReaderMakeRoom()
+    {
+        if (destination.Kind == DescriptorKind.Fifo && source.Kind == DescriptorKind.Regular)
+        {
+            _refill.Observe(destination.Handle, tally.BytesCopied - _copiedAtRefill);
+            _copiedAtRefill = tally.BytesCopied;
+            _refill.Wait();
         }
     }
 }

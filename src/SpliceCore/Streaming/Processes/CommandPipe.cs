@@ -9,7 +9,7 @@ internal sealed class CommandPipe : IDisposable
 {
     // Larger than the usual 64 KiB means fewer turns between writer and reader; beyond this nothing is gained any more, and a
     // user's pipes have 64 MiB together (pipe(7)).
-    private const int Size = 1 << 18;
+    public const int UsualSize = 1 << 18;
 
     private CommandPipe(SafeFileHandle readEnd, SafeFileHandle writeEnd)
     {
@@ -21,7 +21,8 @@ internal sealed class CommandPipe : IDisposable
 
     public SafeFileHandle WriteEnd { get; }
 
-    public static CommandPipe Create()
+    /// <param name="size">The bytes to ask for: the kernel may give less.</param>
+    public static CommandPipe Create(int size = UsualSize)
     {
         SysResult result = LibC.Pipe2(flags: 0, out SafeFileHandle readEnd, out SafeFileHandle writeEnd);
         if (!result.Ok)
@@ -32,7 +33,7 @@ internal sealed class CommandPipe : IDisposable
         }
 
         // EPERM past pipe-max-size or past the user's pages (pipe(7)): the pipe keeps the size that it has.
-        LibC.SetPipeSize(writeEnd, Size);
+        LibC.SetPipeSize(writeEnd, size);
         return new CommandPipe(readEnd, writeEnd);
     }
 

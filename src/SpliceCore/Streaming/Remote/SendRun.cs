@@ -1,8 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Numerics;
 using System.Text;
 using Splice.Descriptors;
 using Splice.Interop;
+using Splice.Streaming.Processes;
 
 namespace Splice.Streaming.Remote;
 
@@ -11,6 +13,10 @@ internal sealed class SendRun : IDisposable
 {
     // Between two stretches somebody looks who is still there.
     private const long LongestStretch = 256L << 20;
+
+    // All hosts' inputs together: a user's pipes have 64 MiB (pipe(7)), and each host has another pipe with us.
+    private const int PipeBytes = 8 << 20;
+    private const int LargestPipe = 1 << 20;
 
     // As long as the 64 digits of a SHA-256.
     private const string NoDigest = "----------------------------------------------------------------";
@@ -67,12 +73,18 @@ internal sealed class SendRun : IDisposable
     {
         try
         {
-            delivery.Session = _sessions.Start(delivery.Host, SshCommand.Of(delivery.Host, _request.Ssh, Script()));
+            delivery.Session = _sessions.Start(delivery.Host, SshCommand.Of(delivery.Host, _request.Ssh, Script()), PipeSize());
         }
         catch (TransferException exception)
         {
             delivery.StartFailure = exception;
         }
+    }
+
+    private int PipeSize()
+    {
+        int each = (int)BitOperations.RoundUpToPowerOf2((uint)(PipeBytes / _deliveries.Count));
+        return Math.Clamp(each, CommandPipe.UsualSize, LargestPipe);
     }
 
     private string Script()

@@ -22,7 +22,12 @@ internal sealed class SshSession : IDisposable
     private TimeSpan? _elapsed;
     private bool _errorsEnded;
 
-    public SshSession(RemoteHost host, NativeCommand ssh, CommandStarter starter, RunningCommands commands)
+    /// <param name="host">The host.</param>
+    /// <param name="ssh">The command.</param>
+    /// <param name="inputSize">How many bytes <see cref="Input"/> should hold.</param>
+    /// <param name="starter">Starts it.</param>
+    /// <param name="commands">Ends it.</param>
+    public SshSession(RemoteHost host, NativeCommand ssh, int inputSize, CommandStarter starter, RunningCommands commands)
     {
         Host = host;
         CommandPipe? input = null;
@@ -30,7 +35,7 @@ internal sealed class SshSession : IDisposable
         CommandPipe? errors = null;
         try
         {
-            input = CommandPipe.Create();
+            input = CommandPipe.Create(inputSize);
             output = CommandPipe.Create();
             errors = CommandPipe.Create();
             LibC.SetStatusFlags(input.WriteEnd, OpenFlags.WriteOnly | OpenFlags.NonBlock);

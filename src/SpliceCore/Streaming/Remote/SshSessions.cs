@@ -32,10 +32,13 @@ internal sealed class SshSessions : IDisposable
     }
 
     /// <summary>Starts one.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="ssh">The command.</param>
+    /// <param name="inputSize">How many bytes of its input may be under way to it, in bytes.</param>
     /// <exception cref="TransferException">It could not be started.</exception>
-    public SshSession Start(RemoteHost host, NativeCommand ssh)
+    public SshSession Start(RemoteHost host, NativeCommand ssh, int inputSize = CommandPipe.UsualSize)
     {
-        var session = new SshSession(host, ssh, _starter, _commands);
+        var session = new SshSession(host, ssh, inputSize, _starter, _commands);
         _sessions.Add(session);
         return session;
     }

@@ -41,7 +41,7 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
             Destination = "target",
             Ssh = server.Options,
             Verify = true,
-            IdleTimeout = TimeSpan.FromSeconds(3),
+            IdleTimeout = TimeSpan.FromSeconds(12),
         });
 
         Assert.Equal(hosts.Count, outcomes.Count);

@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices;
+
+namespace Splice.Interop;
+
+internal static partial class LibC
+{
+    /// <summary>Sleeps for less than a second; a signal ends it early.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/nanosleep.2.html">nanosleep(2)</see></remarks>
+    public static unsafe void Nanosleep(TimeSpan time)
+    {
+        Timespec request = new() { Nanoseconds = (nint)time.TotalNanoseconds };
+        _ = nanosleep(&request, null);
+    }
+
+    /// <summary>struct timespec</summary>
+    private struct Timespec
+    {
+        public nint Seconds;
+        public nint Nanoseconds;
+    }
+
+    [LibraryImport(Library)]
+    private static unsafe partial int nanosleep(Timespec* request, Timespec* left);
+}
