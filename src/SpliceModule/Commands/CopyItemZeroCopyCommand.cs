@@ -6,7 +6,7 @@ namespace Splice.Commands;
 /// <summary>Copies files, ranges of files and devices inside the kernel.</summary>
 [Cmdlet(VerbsCommon.Copy, "ItemZeroCopy", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(TransferResult))]
-public sealed class CopyItemZeroCopyCommand : SourceItemsCommand
+public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
 {
     // So many copies run ahead of the results.
     private const int MostUnderWay = 1000;
@@ -14,7 +14,6 @@ public sealed class CopyItemZeroCopyCommand : SourceItemsCommand
     private readonly CopyLedger _ledger = new();
     private NameFilter _filter = null!;
     private CopyQueue? _queue;
-    private RateLimiter? _limiter;
     private bool _stopsAtErrors;
     private (string? Given, string? Resolved) _lastDestination;
 
@@ -42,10 +41,6 @@ public sealed class CopyItemZeroCopyCommand : SourceItemsCommand
     /// <summary>Writes at the end of a file that is there.</summary>
     [Parameter]
     public SwitchParameter Append { get; set; }
-
-    /// <summary>Waits until the disk has the copy.</summary>
-    [Parameter]
-    public SwitchParameter Flush { get; set; }
 
     /// <summary>Reads both sides again, and compares them.</summary>
     [Parameter]
@@ -95,19 +90,6 @@ public sealed class CopyItemZeroCopyCommand : SourceItemsCommand
     [Parameter]
     public SwitchParameter PerFile { get; set; }
 
-    /// <summary>Whether the copy may, must or must not share blocks with the source.</summary>
-    [Parameter]
-    public ReflinkMode Reflink { get; set; }
-
-    /// <summary>What becomes of holes and of zeros.</summary>
-    [Parameter]
-    public SparseMode Sparse { get; set; }
-
-    /// <summary>How many bytes may be moved a second, by all copies of the command together.</summary>
-    [Parameter]
-    [ValidateRange(1L, long.MaxValue)]
-    public long? RateLimit { get; set; }
-
     /// <summary>How many times in a row a call on a file is made again that failed of what may pass.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue)]
@@ -117,18 +99,6 @@ public sealed class CopyItemZeroCopyCommand : SourceItemsCommand
     [Parameter]
     [Seconds]
     public TimeSpan RetryInterval { get; set; } = TimeSpan.FromSeconds(1);
-
-    /// <summary>Takes a source that somebody writes to meanwhile as it comes.</summary>
-    [Parameter]
-    public SwitchParameter AllowChanging { get; set; }
-
-    /// <summary>An existing destination is an error.</summary>
-    [Parameter]
-    public SwitchParameter NoClobber { get; set; }
-
-    /// <summary>Replaces a destination that is read-only, and lets wildcards find hidden names.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
 
     /// <summary>Whether the files of a pipeline are copied beside it, several at once. What is written in place depends on
     /// the order, and who wants the first error to end it all wants nothing done after it.</summary>
@@ -140,10 +110,7 @@ public sealed class CopyItemZeroCopyCommand : SourceItemsCommand
     {
         Begin(findsHidden: Force, WriteErrorInOrder);
         _filter = new NameFilter(Include, Exclude, Filter);
-        _limiter = RateLimit is long rate ? new RateLimiter(rate) : null;
-        object preference = MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? bound) ? bound : GetVariableValue("ErrorActionPreference");
-        _stopsAtErrors = LanguagePrimitives.TryConvertTo(preference, out ActionPreference action)
-            && action is not (ActionPreference.Continue or ActionPreference.SilentlyContinue or ActionPreference.Ignore);
+        _stopsAtErrors = ErrorAction is not (null or ActionPreference.Continue or ActionPreference.SilentlyContinue or ActionPreference.Ignore);
     }
 
     /// <inheritdoc />
@@ -196,29 +163,18 @@ public sealed class CopyItemZeroCopyCommand : SourceItemsCommand
 
     private void Copy(string source, string destination)
     {
-        var request = new CopyRequest
+        CopyRequest request = Request(source, destination) with
         {
-            Source = source,
-            Destination = destination,
             Offset = Offset,
             Count = Count,
             DestinationOffset = DestinationOffset,
             InPlace = InPlace,
             Append = Append,
-            Flush = Flush,
             Verify = Verify,
             Resume = Resume,
             Method = Method,
-            Reflink = Reflink,
-            Sparse = Sparse,
-            Flags = Flags,
-            PipeSize = PipeSize,
-            RateLimit = _limiter,
             RetryCount = RetryCount,
             RetryInterval = RetryInterval,
-            AllowChanging = AllowChanging,
-            NoClobber = NoClobber,
-            Force = Force,
             Preserve = Preserve,
             Ledger = _ledger,
         };

@@ -10,10 +10,8 @@ namespace Splice.Commands;
 /// <summary>Runs native commands with pipes of the kernel between them.</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "PipelineZeroCopy", SupportsShouldProcess = true)]
 [OutputType(typeof(PipelineResult), typeof(string))]
-public sealed class InvokePipelineZeroCopyCommand : PSCmdlet, IDisposable
+public sealed class InvokePipelineZeroCopyCommand : StoppableCommand
 {
-    private readonly CancellationTokenSource _cancellation = new();
-
     /// <summary>One pipeline of native commands: { pg_dump db | zstd -T0 }.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNull]
@@ -60,22 +58,6 @@ public sealed class InvokePipelineZeroCopyCommand : PSCmdlet, IDisposable
     /// <summary>Takes a command's failure for an end like others.</summary>
     [Parameter]
     public SwitchParameter AllowFailure { get; set; }
-
-    /// <inheritdoc />
-    public void Dispose() => _cancellation.Dispose();
-
-    /// <summary>Only signals: PowerShell calls it on another thread.</summary>
-    protected override void StopProcessing()
-    {
-        try
-        {
-            _cancellation.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The command ended at the same moment.
-        }
-    }
 
     /// <inheritdoc />
     protected override void EndProcessing()
@@ -137,7 +119,7 @@ public sealed class InvokePipelineZeroCopyCommand : PSCmdlet, IDisposable
 
             // On the terminal the commands have the last word.
             Progress = isForHost ? null : progress.Report,
-            Cancellation = _cancellation.Token,
+            Cancellation = Cancellation,
         };
         PipelineResult? result = null;
         Host.NotifyBeginApplication();
@@ -206,9 +188,7 @@ public sealed class InvokePipelineZeroCopyCommand : PSCmdlet, IDisposable
             return true;
         }
 
-        object preference = MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? bound) ? bound : GetVariableValue("ErrorActionPreference");
-        return LanguagePrimitives.TryConvertTo(preference, out ActionPreference action)
-            && action is ActionPreference.Continue or ActionPreference.SilentlyContinue or ActionPreference.Ignore;
+        return ErrorAction is ActionPreference.Continue or ActionPreference.SilentlyContinue or ActionPreference.Ignore;
     }
 
     /// <summary>Among the output it is there whatever becomes of errors (ErrorAction), as with native commands.</summary>

@@ -5,7 +5,7 @@ namespace Splice.Commands;
 /// <summary>Puts files one behind the other, and shares their blocks where it can.</summary>
 [Cmdlet(VerbsCommon.Join, "ItemZeroCopy", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(TransferResult))]
-public sealed class JoinItemZeroCopyCommand : SourceItemsCommand
+public sealed class JoinItemZeroCopyCommand : FileOptionsCommand
 {
     private readonly List<string> _sources = [];
     private bool _isIncomplete;
@@ -14,35 +14,6 @@ public sealed class JoinItemZeroCopyCommand : SourceItemsCommand
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
     public string Destination { get; set; } = string.Empty;
-
-    /// <summary>Waits until the disk has the file.</summary>
-    [Parameter]
-    public SwitchParameter Flush { get; set; }
-
-    /// <summary>Whether the file may, must or must not share blocks with its parts.</summary>
-    [Parameter]
-    public ReflinkMode Reflink { get; set; }
-
-    /// <summary>What becomes of holes and of zeros.</summary>
-    [Parameter]
-    public SparseMode Sparse { get; set; }
-
-    /// <summary>How many bytes may be moved a second.</summary>
-    [Parameter]
-    [ValidateRange(1L, long.MaxValue)]
-    public long? RateLimit { get; set; }
-
-    /// <summary>Takes a part that somebody writes to meanwhile as it comes.</summary>
-    [Parameter]
-    public SwitchParameter AllowChanging { get; set; }
-
-    /// <summary>An existing destination is an error.</summary>
-    [Parameter]
-    public SwitchParameter NoClobber { get; set; }
-
-    /// <summary>Replaces a destination that is read-only, and lets wildcards find hidden names.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />
     protected override void BeginProcessing() => Begin(findsHidden: Force, Report);
@@ -63,20 +34,7 @@ public sealed class JoinItemZeroCopyCommand : SourceItemsCommand
         var request = new JoinRequest
         {
             Sources = _sources,
-            Copy = new CopyRequest
-            {
-                Source = _sources[0],
-                Destination = destination,
-                Flush = Flush,
-                Reflink = Reflink,
-                Sparse = Sparse,
-                Flags = Flags,
-                PipeSize = PipeSize,
-                RateLimit = RateLimit is long rate ? new RateLimiter(rate) : null,
-                AllowChanging = AllowChanging,
-                NoClobber = NoClobber,
-                Force = Force,
-            },
+            Copy = Request(_sources[0], destination),
         };
         if (Try($"Joining files to {destination}", monitor => FileJoin.Join(request, monitor)) is { } result)
         {

@@ -5,7 +5,7 @@ namespace Splice.Commands;
 /// <summary>Cuts files into parts that share their blocks where they can.</summary>
 [Cmdlet(VerbsCommon.Split, "ItemZeroCopy", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(TransferResult))]
-public sealed class SplitItemZeroCopyCommand : SourceItemsCommand
+public sealed class SplitItemZeroCopyCommand : FileOptionsCommand
 {
     private readonly CopyLedger _ledger = new();
 
@@ -29,35 +29,6 @@ public sealed class SplitItemZeroCopyCommand : SourceItemsCommand
     [ValidateNotNullOrEmpty]
     public string? NameFormat { get; set; }
 
-    /// <summary>Waits until the disk has the parts.</summary>
-    [Parameter]
-    public SwitchParameter Flush { get; set; }
-
-    /// <summary>Whether the parts may, must or must not share blocks with the file.</summary>
-    [Parameter]
-    public ReflinkMode Reflink { get; set; }
-
-    /// <summary>What becomes of holes and of zeros.</summary>
-    [Parameter]
-    public SparseMode Sparse { get; set; }
-
-    /// <summary>How many bytes may be moved a second.</summary>
-    [Parameter]
-    [ValidateRange(1L, long.MaxValue)]
-    public long? RateLimit { get; set; }
-
-    /// <summary>Takes a file that somebody writes to meanwhile as it comes.</summary>
-    [Parameter]
-    public SwitchParameter AllowChanging { get; set; }
-
-    /// <summary>An existing part is an error.</summary>
-    [Parameter]
-    public SwitchParameter NoClobber { get; set; }
-
-    /// <summary>Replaces parts that are read-only, and lets wildcards find hidden names.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
-
     /// <inheritdoc />
     protected override void BeginProcessing() => Begin(findsHidden: Force, WriteError);
 
@@ -78,21 +49,7 @@ public sealed class SplitItemZeroCopyCommand : SourceItemsCommand
     {
         var request = new SplitRequest
         {
-            Copy = new CopyRequest
-            {
-                Source = source,
-                Destination = folder,
-                Flush = Flush,
-                Reflink = Reflink,
-                Sparse = Sparse,
-                Flags = Flags,
-                PipeSize = PipeSize,
-                RateLimit = RateLimit is long rate ? new RateLimiter(rate) : null,
-                AllowChanging = AllowChanging,
-                NoClobber = NoClobber,
-                Force = Force,
-                Ledger = _ledger,
-            },
+            Copy = Request(source, folder) with { Ledger = _ledger },
             PartSize = PartSize,
             PartCount = PartCount,
             NameFormat = NameFormat,

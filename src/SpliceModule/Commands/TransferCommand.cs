@@ -3,47 +3,13 @@ using Splice.Errors;
 
 namespace Splice.Commands;
 
-/// <summary>What all cmdlets that move bytes have in common: they can be stopped at any time, and their results and
+/// <summary>What all cmdlets that move bytes have in common: their results and
 /// errors look alike.</summary>
-public abstract class TransferCommand : PSCmdlet, IDisposable
+public abstract class TransferCommand : StoppableCommand
 {
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
 
-    private readonly CancellationTokenSource _cancellation = new();
     private Action<TransferRetry>? _tellRetry;
-
-    /// <summary>Cancelled when the pipeline is stopped.</summary>
-    private protected CancellationToken Cancellation => _cancellation.Token;
-
-    /// <inheritdoc />
-    public void Dispose()
-    {
-        Dispose(disposing: true);
-        GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Releases what the cmdlet holds.</summary>
-    /// <param name="disposing">False when called by a finalizer.</param>
-    protected virtual void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _cancellation.Dispose();
-        }
-    }
-
-    /// <summary>Only signals: PowerShell calls it on another thread.</summary>
-    protected override void StopProcessing()
-    {
-        try
-        {
-            _cancellation.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The command ended at the same moment.
-        }
-    }
 
     /// <summary>Runs one transfer. Its failure is an error record, and the pipeline goes on.</summary>
     /// <param name="activity">What the progress bar calls it.</param>
@@ -53,7 +19,7 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         where T : class
     {
         var progress = new Progress.ProgressReporter(this, activity);
-        var monitor = new TransferMonitor(progress.Report, _cancellation.Token) { Retrying = _tellRetry ??= TellRetry };
+        var monitor = new TransferMonitor(progress.Report, Cancellation) { Retrying = _tellRetry ??= TellRetry };
         return Try(progress, () => transfer(monitor));
     }
 
@@ -87,7 +53,7 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     {
         var progress = new Progress.ProgressReporter(this, activity);
         var tree = new TreeMonitor(
-            Emit, exception => WriteError(ErrorRecords.From(exception)), WriteWarning, progress.Report, _cancellation.Token);
+            Emit, exception => WriteError(ErrorRecords.From(exception)), WriteWarning, progress.Report, Cancellation);
         return Try(progress, () => copy(tree));
     }
 
