@@ -132,7 +132,7 @@ internal sealed class ReceiveRun : IDisposable
         if (outcomes[0].Error is { } error)
         {
             // Where the host's bytes ended too early, ssh knows more than that.
-            throw error.Id == TransferErrorId.SourceTruncated ? Ended(session) : error;
+            throw error.Id == TransferErrorId.CountPastEnd ? Ended(session) : error;
         }
     }
 
@@ -146,6 +146,11 @@ internal sealed class ReceiveRun : IDisposable
         {
             while (session.TryReadLine() is string line)
             {
+                if (first is null && line == ScriptParts.Alive)
+                {
+                    continue;
+                }
+
                 first ??= line;
                 if (!first.StartsWith(ReceiveScript.Done, StringComparison.Ordinal))
                 {

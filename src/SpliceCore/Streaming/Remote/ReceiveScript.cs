@@ -18,6 +18,9 @@ internal static class ReceiveScript
             printf "%s\n" "$*" >&2
             exit "$code"
         }
+
+        """ + ScriptParts.SignsOfLife + """
+
         state() { stat -L -c "%s %.9Y %a %d %i" "$f"; }
         case $f in
             /*) ;;
@@ -40,7 +43,10 @@ internal static class ReceiveScript
         fi
         sum=-
         if [ -n "$verify" ]; then
-            sum=$(sha256sum < "$f") || fail 86 "$f cannot be read again."
+            tell
+            sum=$(sha256sum < "$f") || sum=
+            quiet
+            [ -n "$sum" ] || fail 86 "$f cannot be read again."
         fi
         [ "$(state)" = "$before" ] || fail 85 "$f was changed while it was read."
         printf "splice-done %s\n" "${sum%% *}"

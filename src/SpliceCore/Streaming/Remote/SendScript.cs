@@ -36,6 +36,9 @@ internal static class SendScript
         }
         length() { stat -c %s "$1" 2>/dev/null || wc -c < "$1"; }
         resize() { dd if=/dev/null of="$1" bs=1 count=0 seek="$2" 2>/dev/null; }
+
+        """ + ScriptParts.SignsOfLife + """
+
         drop() { [ -z "$t" ] || rm -f "$t"; }
         unlock() { [ -z "$lock" ] || rm -f "$lock"; }
         trap "" PIPE
@@ -139,7 +142,10 @@ internal static class SendScript
         now=$(length "$t")
         [ "$((now))" -eq "$size" ] || fail 86 "$t has not got its size."
         if [ -n "$verify" ]; then
-            have=$(sha256sum < "$t") || fail 86 "$t cannot be read."
+            tell
+            have=$(sha256sum < "$t") || have=
+            quiet
+            [ -n "$have" ] || fail 86 "$t cannot be read."
             if [ "${have%% *}" != "$digest" ]; then
                 drop
                 fail 87 "$d would have the SHA-256 ${have%% *}, and $digest was sent."

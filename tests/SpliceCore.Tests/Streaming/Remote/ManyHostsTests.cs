@@ -8,6 +8,8 @@ namespace Splice.Tests.Streaming.Remote;
 [Collection(SerialCollection.Name)]
 public sealed class ManyHostsTests(SshServer server) : IDisposable
 {
+    private const int Good = 42;
+
     private readonly Workspace _workspace = new();
 
     [Fact]
@@ -15,23 +17,24 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
     {
         SshServer.Require();
         using var mount = Mount.Memory("tmpfs", "size=1m");
-        string source = _workspace.WriteRandom("source", 20_000_000);
+        string source = _workspace.WriteRandom("source", 5_000_000);
 
         // Each good host has a folder of its own, since all are one machine: the script sees it as its home.
         List<(RemoteHost Host, TransferErrorId? Fails)> hosts = [];
-        for (int i = 0; i < 12; i++)
+        for (int i = 0; i < Good; i++)
         {
             string home = Directory.CreateDirectory(_workspace[$"home-{i}"]).FullName;
             hosts.Add((server.Host($"home-{i}", $"cd {home}; exec dash -c \"$SSH_ORIGINAL_COMMAND\""), null));
         }
 
         hosts.Add((server.Host("refuses-many", "echo Not today >&2; exit 7"), TransferErrorId.RemoteFailed));
-        hosts.Add((server.Host("drops-many", $"cd {Home("drops")}; head -c 5000000 | bash -c \"$SSH_ORIGINAL_COMMAND\""), TransferErrorId.ConnectionFailed));
+        hosts.Add((server.Host("drops-many", $"cd {Home("drops")}; head -c 2000000 | bash -c \"$SSH_ORIGINAL_COMMAND\""), TransferErrorId.ConnectionFailed));
         hosts.Add((server.Host("stalls-many", "echo splice-ready 0 0; exec sleep 60"), TransferErrorId.IdleTimeout));
         hosts.Add((server.Host("silent-many", "exec sleep 60"), TransferErrorId.IdleTimeout));
         hosts.Add((server.Host("full-many", $"cd {mount.Folder}; exec bash -c \"$SSH_ORIGINAL_COMMAND\""), TransferErrorId.DiskFull));
         hosts.Add((server.Host("corrupt-many", $"cd {Home("corrupt")}; tr a b | bash -c \"$SSH_ORIGINAL_COMMAND\""), TransferErrorId.VerificationFailed));
         hosts.Add((RemoteHost.Parse("127.0.0.1", port: SshServer.FreePort()), TransferErrorId.ConnectionFailed));
+        hosts.Add((RemoteHost.Parse("localhost", port: hosts[0].Host.Port), TransferErrorId.ConnectionFailed)); // known under its address only
         hosts.Add((hosts[0].Host, TransferErrorId.SameFile));
 
         var outcomes = Remotes.Send(new SendRequest
@@ -41,12 +44,13 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
             Destination = "target",
             Ssh = server.Options,
             Verify = true,
-            IdleTimeout = TimeSpan.FromSeconds(12),
+            ThrottleLimit = hosts.Count,
+            IdleTimeout = TimeSpan.FromSeconds(20),
         });
 
         Assert.Equal(hosts.Count, outcomes.Count);
         byte[] content = File.ReadAllBytes(source);
-        for (int i = 0; i < 12; i++)
+        for (int i = 0; i < Good; i++)
         {
             RemoteOutcome outcome = outcomes.First(entry => entry.Host == hosts[i].Host && entry.Error?.Id != TransferErrorId.SameFile);
             Assert.Null(outcome.Error?.Message);
@@ -55,7 +59,7 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
             Assert.Single(Directory.GetFileSystemEntries(_workspace[$"home-{i}"]));
         }
 
-        foreach ((RemoteHost host, TransferErrorId? fails) in hosts.Skip(12))
+        foreach ((RemoteHost host, TransferErrorId? fails) in hosts.Skip(Good))
         {
             Assert.Contains(outcomes, outcome => outcome.Host == host && outcome.Error?.Id == fails);
         }

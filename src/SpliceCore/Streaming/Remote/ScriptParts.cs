@@ -1,0 +1,27 @@
+namespace Splice.Streaming.Remote;
+
+/// <summary>What the scripts have in common that run on hosts.</summary>
+internal static class ScriptParts
+{
+    /// <summary>A line that only says that the host is at work.</summary>
+    public const string Alive = "splice-alive";
+
+    /// <summary>tell and quiet: between them the host gives a sign of life each second. Nothing of it outlives the connection,
+    /// or keeps it open.</summary>
+    public const string SignsOfLife = """
+        teller=
+        tell() {
+            (
+                trap - EXIT HUP INT TERM
+                while kill -0 "$$" && sleep 1 > /dev/null && printf "splice-alive\n"; do
+                    :
+                done
+            ) < /dev/null 2> /dev/null &
+            teller=$!
+        }
+        quiet() {
+            kill "$teller" 2> /dev/null
+            wait "$teller" 2> /dev/null
+        }
+        """;
+}

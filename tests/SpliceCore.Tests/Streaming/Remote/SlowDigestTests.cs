@@ -1,0 +1,73 @@
+using Splice.Tests.FileSystems;
+using Xunit;
+
+namespace Splice.Tests.Streaming.Remote;
+
+/// <summary>Hosts that take longer for a digest than they may be silent.</summary>
+public sealed class SlowDigestTests(SshServer server) : IDisposable
+{
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(8);
+
+    private readonly Workspace _workspace = new();
+
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("dash")]
+    [InlineData("busybox")]
+    public void A_host_that_says_that_it_is_at_work_is_waited_for(string shell)
+    {
+        RemoteHost host = server.Host($"slow-digest-{shell}", Slow("sleep 12; exec /usr/bin/sha256sum", shell));
+        string source = _workspace.WriteRandom("source", 100_000);
+        string sent = _workspace["sent"];
+        string received = _workspace["received"];
+        Assert.True(Remotes.Result(Remotes.Send(Request(source, host, sent))).Verified);
+        Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(sent));
+        Assert.True(Remotes.Result(Remotes.Receive(new ReceiveRequest
+        {
+            Source = source,
+            Hosts = [host],
+            Destination = received,
+            Ssh = server.Options,
+            Verify = true,
+            IdleTimeout = IdleTimeout,
+        })).Verified);
+        Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(received));
+    }
+
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("dash")]
+    [InlineData("busybox")]
+    public void One_whose_digest_fails_ends_with_its_words(string shell)
+    {
+        RemoteHost host = server.Host($"no-digest-{shell}", Slow("exit 1", shell));
+        string source = _workspace.WriteRandom("source", 1000);
+        TransferException error = Remotes.Error(Remotes.Send(Request(source, host, _workspace["sent"])), TransferErrorId.RemoteFailed);
+        Assert.Contains("cannot be read", error.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(_workspace["sent"]));
+    }
+
+    public void Dispose() => _workspace.Dispose();
+
+    private SendRequest Request(string source, RemoteHost host, string destination) => new()
+    {
+        Source = source,
+        Hosts = [host],
+        Destination = destination,
+        Ssh = server.Options,
+        Verify = true,
+        IdleTimeout = IdleTimeout,
+    };
+
+    /// <summary>A login with a sha256sum of its own.</summary>
+    private string Slow(string digest, string shell)
+    {
+        string bin = Directory.CreateDirectory(_workspace["bin"]).FullName;
+        string path = Path.Combine(bin, "sha256sum");
+        File.WriteAllText(path, $"#!/bin/sh\n{digest}\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        File.CreateSymbolicLink(Path.Combine(bin, "sh"), Command.Check("sh", "-c", $"command -v {shell}"));
+        return $"PATH={bin}:$PATH exec sh -c \"$SSH_ORIGINAL_COMMAND\"";
+    }
+}
