@@ -6,7 +6,8 @@
     Build    the importable module in out/Splice
     Test     xunit, then Pester on out/Splice in a child pwsh
     Docs     the MAML help from docs/en-US (needs Microsoft.PowerShell.PlatyPS); commit what it makes
-    Package  the gallery's nupkg in out/
+    Package  the gallery's nupkg in out/, the same bytes from the same sources; without pwsh:
+             dotnet pack src/SpliceModule -c Release -o out
     Install  out/Splice to the user's module path
     Clean    removes what the build made
 
@@ -24,7 +25,10 @@ param(
 
     # The configuration to build.
     [ValidateSet('Release', 'Debug')]
-    [string] $Configuration = 'Release'
+    [string] $Configuration = 'Release',
+
+    # The project's page, for the package.
+    [uri] $ProjectUri
 )
 
 #requires -Version 7.4
@@ -73,13 +77,10 @@ function Invoke-Docs {
 }
 
 function Invoke-Package {
-    if (-not (Get-Command Compress-PSResource -ErrorAction Ignore)) {
-        throw 'Compress-PSResource is missing. Get it with: Install-PSResource Microsoft.PowerShell.PSResourceGet'
-    }
-
-    Invoke-Build
-    Compress-PSResource -Path $moduleFolder -DestinationPath $output
-    Get-ChildItem $output -Filter Splice.*.nupkg
+    $arguments = 'pack', "$PSScriptRoot/src/SpliceModule", '-c', $Configuration, '-o', $output, '--nologo'
+    if ($ProjectUri) { $arguments += "-p:PackageProjectUrl=$ProjectUri" }
+    Invoke-Native dotnet $arguments
+    Get-Item "$output/Splice.$((Import-PowerShellDataFile "$moduleFolder/Splice.psd1").ModuleVersion).nupkg"
 }
 
 function Invoke-Install {
