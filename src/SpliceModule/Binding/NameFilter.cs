@@ -1,10 +1,12 @@
 using System.IO.Enumeration;
 using System.Management.Automation;
+using Splice.Errors;
 
 namespace Splice.Binding;
 
 /// <summary>Which names are copied, as Copy-Item means it: -Include chooses among the paths given, -Exclude leaves out of
-/// these and of the files in folders, -Filter chooses files in folders and what a wildcard found.</summary>
+/// these and of the files in folders, -Filter chooses files in folders and what a wildcard found. Making one throws an
+/// <see cref="InvalidPatternException"/> where a pattern is none.</summary>
 internal sealed class NameFilter(string?[]? include, string?[]? exclude, string? filter)
 {
     private readonly WildcardPattern[] _include = Compile(include);
@@ -39,9 +41,21 @@ internal sealed class NameFilter(string?[]? include, string?[]? exclude, string?
 
     /// <summary>What a script left empty is no pattern.</summary>
     private static WildcardPattern[] Compile(string?[]? patterns) =>
-    [
-        .. (patterns ?? [])
-            .Where(pattern => !string.IsNullOrEmpty(pattern))
-            .Select(pattern => WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant)),
-    ];
+        [.. (patterns ?? []).Where(pattern => !string.IsNullOrEmpty(pattern)).Select(pattern => Compile(pattern!))];
+
+    private static WildcardPattern Compile(string pattern)
+    {
+        try
+        {
+            var compiled = WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
+
+            // It is only looked at when it is used.
+            compiled.IsMatch(string.Empty);
+            return compiled;
+        }
+        catch (WildcardPatternException exception)
+        {
+            throw new InvalidPatternException(pattern, exception);
+        }
+    }
 }

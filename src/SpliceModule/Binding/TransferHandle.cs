@@ -127,6 +127,11 @@ public sealed class TransferHandle
     /// is closed.</summary>
     internal void EndSending()
     {
+        if (_value is string or FileInfo or byte[])
+        {
+            return; // nothing of it is open
+        }
+
         try
         {
             if (!StreamEnd.TryEndSending(Open(isSource: false)))
@@ -168,8 +173,6 @@ public sealed class TransferHandle
                 break;
             case long number:
                 new SafeFileHandle((nint)number, ownsHandle: true).Dispose();
-                break;
-            case string or FileInfo or byte[]:
                 break;
             default:
                 ((IDisposable)(_wrapper ?? _value)).Dispose();

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Splice.Binding;
+using Splice.Errors;
 
 namespace Splice.Commands;
 
@@ -109,7 +110,7 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     protected override void BeginProcessing()
     {
         Begin(findsHidden: Force, WriteErrorInOrder);
-        _filter = new NameFilter(Include, Exclude, Filter);
+        _filter = MakeFilter();
         _stopsAtErrors = ErrorAction is not (null or ActionPreference.Continue or ActionPreference.SilentlyContinue or ActionPreference.Ignore);
     }
 
@@ -139,6 +140,19 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
         }
 
         base.Dispose(disposing);
+    }
+
+    private NameFilter MakeFilter()
+    {
+        try
+        {
+            return new NameFilter(Include, Exclude, Filter);
+        }
+        catch (InvalidPatternException exception)
+        {
+            ThrowTerminatingError(ErrorRecords.From(exception));
+            throw; // never reached: the compiler does not know
+        }
     }
 
     /// <summary>Most items of a pipeline go to one place.</summary>

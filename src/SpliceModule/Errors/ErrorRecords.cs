@@ -14,6 +14,10 @@ internal static class ErrorRecords
     public static ErrorRecord From(NativePipelineException exception) =>
         new(exception, exception.Id, exception.Category, exception.Target);
 
+    /// <summary>A pattern for names is none.</summary>
+    public static ErrorRecord From(InvalidPatternException exception) =>
+        new(exception, "InvalidPattern", ErrorCategory.InvalidArgument, exception.Pattern);
+
     /// <summary>A line that a command wrote to its standard error.</summary>
     public static ErrorRecord FromStandardError(string line) =>
         new(new RemoteException(line), "StandardError", ErrorCategory.FromStdErr, line);
