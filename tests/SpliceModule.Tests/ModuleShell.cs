@@ -76,6 +76,15 @@ public sealed class ModuleShell : IDisposable
         return new ShellRun([.. output], shell.Streams, shell.InvocationStateInfo.State, Failure: null);
     }
 
+    /// <summary>A command of the runspace, to be given its parameters and to be run.</summary>
+    /// <param name="name">The cmdlet.</param>
+    public PowerShell NewCommand(string name)
+    {
+        var command = PowerShell.Create(_runspace);
+        command.AddCommand(name);
+        return command;
+    }
+
     /// <summary>Waits for what another thread or process does.</summary>
     /// <param name="condition">What to wait for.</param>
     public static void WaitUntil(Func<bool> condition)

@@ -1,0 +1,94 @@
+namespace Splice.ModuleTests.Fuzz;
+
+/// <summary>Looks for descriptors and children that calls have left behind.</summary>
+/// <param name="folder">The folder of the calls.</param>
+public sealed class LeakCheck(string folder)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // The engine opens some of its own, at any time.
+    private readonly HashSet<string> _known = [.. Descriptors().Select(Describe)];
+    private int _count = Descriptors().Length;
+
+    /// <summary>What was left; null where nothing was.</summary>
+    public string? Look()
+    {
+        string? found = null;
+        if (SpinWait.SpinUntil(() => (found = Find()) is null, Patience))
+        {
+            return null;
+        }
+
+        // Told once.
+        _known.UnionWith(Descriptors().Select(Describe));
+        _count = _known.Count;
+        return found;
+    }
+
+    private static string[] Descriptors() => Directory.GetFileSystemEntries("/proc/self/fd");
+
+    private static string Describe(string link)
+    {
+        try
+        {
+            return $"{Path.GetFileName(link)} -> {new FileInfo(link).LinkTarget}";
+        }
+        catch (IOException)
+        {
+            return string.Empty; // closed meanwhile
+        }
+    }
+
+    private string? Find()
+    {
+        if (Children().FirstOrDefault() is { } child)
+        {
+            return $"left the process {child}";
+        }
+
+        string[] open = Descriptors();
+        if (open.Length <= _count)
+        {
+            return null;
+        }
+
+        string[] left = [.. open.Select(Describe).Where(description => !_known.Contains(description))];
+        if (left.FirstOrDefault(IsOurs) is { } leak)
+        {
+            return $"left the descriptor {leak}";
+        }
+
+        _known.UnionWith(left);
+        _count = open.Length;
+        return null;
+    }
+
+    private bool IsOurs(string description) =>
+        description.Contains(folder, StringComparison.Ordinal)
+        || description.Contains("-> pipe:", StringComparison.Ordinal)
+        || description.Contains("-> socket:", StringComparison.Ordinal)
+        || description.Contains("-> /dev/", StringComparison.Ordinal)
+        || description.Contains("eventfd", StringComparison.Ordinal)
+        || description.Contains("pidfd", StringComparison.Ordinal);
+
+    private static IEnumerable<string> Children()
+    {
+        foreach (string task in Directory.GetDirectories("/proc/self/task"))
+        {
+            string children;
+            try
+            {
+                children = File.ReadAllText($"{task}/children");
+            }
+            catch (IOException)
+            {
+                continue; // the thread has ended
+            }
+
+            foreach (string child in children.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                yield return child;
+            }
+        }
+    }
+}
