@@ -114,11 +114,31 @@ Describe 'Help' {
         Get-Content $new -Raw | Should -Be (Get-Content "$root/out/Splice/en-US/SpliceModule.dll-Help.xml" -Raw)
     }
 
-    It 'about_Splice is shown, with every error id' {
-        $text = Get-Help about_Splice | Out-String
-        foreach ($id in [Enum]::GetNames([Splice.TransferErrorId]) + 'NoMatch', 'NotFileSystem', 'CommandNotFound', 'NotNativePipeline', 'StandardError') {
-            $text | Should -Match "(?m)^ +$id "
-        }
+    It '<_> is shown, in lines of 80 columns at most' -ForEach 'about_Splice', 'about_Splice_Methods', 'about_Splice_Errors' {
+        $text = Get-Help $_ | Out-String
+        $text | Should -Match "(?s)TOPIC\s+$_\s.*SEE ALSO\s+about_Splice"
+        ($text -split "`n").ForEach({ $_.TrimEnd().Length }) | Should -BeLessOrEqual 80
+    }
+
+    It 'about_Splice_Methods has every method, in the order in which they are tried' {
+        $text = Get-Help about_Splice_Methods | Out-String
+        $topics = [regex]::Matches($text, '(?m)^    (\w+)\r?\n        \w+\(2\)|^    (ReadWrite)$').ForEach({ $_.Groups[1].Value + $_.Groups[2].Value })
+        $topics | Should -Be ([Enum]::GetNames([Splice.TransferMethod]) -ne 'Auto')
+    }
+
+    It 'about_Splice_Errors has every error id with its category, a cause and a cure, and no other' {
+        $assembly = (Get-Command Copy-ItemZeroCopy).ImplementingType.Assembly
+        $records = $assembly.GetType('Splice.Errors.ErrorRecords')
+        $categoryOf = $records.GetMethod('CategoryOf', [Reflection.BindingFlags]'Static, NonPublic')
+        $expected = @([Enum]::GetValues([Splice.TransferErrorId]).ForEach({ "$_ $($categoryOf.Invoke($null, @($_)))" }))
+
+        # Those that the module adds.
+        $source = (Get-Content "$root/src/SpliceModule/Errors/*.cs" -Raw) -replace '(?s)CategoryOf\(TransferErrorId.*', ''
+        $own = [regex]::Matches($source, '"(\w+)", ErrorCategory\.(\w+)').ForEach({ "$($_.Groups[1].Value) $($_.Groups[2].Value)" })
+        $own.Count | Should -BeGreaterThan 4
+        $entries = [regex]::Matches((Get-Help about_Splice_Errors | Out-String), '(?m)^    (\w+) \[(\w+)\]\r?\n        Cause: \S.{10,}(\r?\n {15}\S.*)*\r?\n        Cure:  \S.{5,}')
+        $listed = $entries.ForEach({ "$($_.Groups[1].Value) $($_.Groups[2].Value)" })
+        $listed | Should -Be ($expected + $own | Sort-Object -Unique)
     }
 }
 
