@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 using Splice.Binding;
+using Splice.Completion;
 using Splice.Errors;
 
 namespace Splice.Commands;
@@ -14,6 +15,7 @@ public abstract class RemoteCommand : TransferCommand
     /// <summary>The hosts: host, user@host, host:port or [address]:port.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(HostNameCompleter))]
     public string[] HostName { get; set; } = [];
 
     /// <summary>The user on the hosts that name none.</summary>
