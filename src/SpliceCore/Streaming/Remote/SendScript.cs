@@ -2,7 +2,7 @@ namespace Splice.Streaming.Remote;
 
 /// <summary>What runs on a host that a file is sent to. It says where it wants the file from, takes the bytes from its standard
 /// input, and gives the file its name once an end has come that only a sender can write who has sent everything: a connection
-/// that breaks ends the input as well.</summary>
+/// that breaks ends the input as well, and the signal that comes with it must not end the clean-up.</summary>
 /// <remarks>dash, bash and busybox run it. Parameters: the path, the source's name, its size, its mode, its time of modification
 /// with and without nanoseconds, the name of the temporary file, its name when it is to be resumed or nothing, and a word for
 /// each option: verify, keep, force, sparse.</remarks>
@@ -28,11 +28,15 @@ internal static class SendScript
         done
         nl="
         "
+        quit() {
+            trap "" HUP INT TERM
+            exit "$1"
+        }
         fail() {
             code=$1
             shift
             printf "%s\n" "$*" >&2
-            exit "$code"
+            quit "$code"
         }
         length() { stat -c %s "$1" 2>/dev/null || wc -c < "$1"; }
         resize() { dd if=/dev/null of="$1" bs=1 count=0 seek="$2" 2>/dev/null; }
@@ -43,7 +47,7 @@ internal static class SendScript
         unlock() { [ -z "$lock" ] || rm -f "$lock"; }
         trap "" PIPE
         trap drop EXIT
-        trap "exit 80" HUP INT TERM
+        trap "quit 80" HUP INT TERM
         umask 077
         case $d in
             /*) ;;
