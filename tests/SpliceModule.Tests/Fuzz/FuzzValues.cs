@@ -109,7 +109,7 @@ public sealed class FuzzValues(Random random, FuzzSandbox sandbox)
         7 => ulong.MaxValue,
         8 => new DateTime(2026, 11, 22, 0, 0, 0, DateTimeKind.Utc),
         9 => ScriptBlock.Create("throw 'never run'"),
-        10 => 'x',
+        10 => Guid.Empty,
         11 => new byte[] { 1, 2, 3 },
         12 => new string('n', random.Next(2) == 0 ? 256 : 5000),
         13 => new PSObject(),
