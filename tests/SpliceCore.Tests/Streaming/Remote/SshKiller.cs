@@ -15,8 +15,7 @@ internal sealed class SshKiller(string words, long after)
         if (!_hasKilled && progress.BytesCopied >= after)
         {
             _hasKilled = true;
-            string ssh = Command.Check("pgrep", "-P", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), "-f", words);
-            Command.Check("kill", "-9", ssh);
+            Command.Run("pkill", "-9", "-P", Environment.ProcessId.ToString(CultureInfo.InvariantCulture), "-f", words);
         }
     }
 }
