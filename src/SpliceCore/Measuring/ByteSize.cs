@@ -7,10 +7,11 @@ public static class ByteSize
 {
     private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
-    /// <summary>Three digits and a binary unit in the current culture, for example "1.5 MiB".</summary>
+    /// <summary>Three digits and a binary unit, for example "1.5 MiB".</summary>
     /// <param name="bytes">A count of bytes.</param>
+    /// <param name="culture">Whose point or comma it has; null for the current one's.</param>
     /// <returns>The text.</returns>
-    public static string Format(double bytes)
+    public static string Format(double bytes, CultureInfo? culture = null)
     {
         int unit = 0;
         while (Math.Abs(bytes) >= 999.5 && unit < Units.Length - 1)
@@ -20,6 +21,6 @@ public static class ByteSize
         }
 
         string format = unit == 0 || Math.Abs(bytes) >= 99.95 ? "N0" : Math.Abs(bytes) >= 9.995 ? "N1" : "N2";
-        return $"{bytes.ToString(format, CultureInfo.CurrentCulture)} {Units[unit]}";
+        return $"{bytes.ToString(format, culture ?? CultureInfo.CurrentCulture)} {Units[unit]}";
     }
 }
