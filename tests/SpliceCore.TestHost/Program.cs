@@ -6,7 +6,7 @@ namespace Splice.TestHost;
 /// Takes a <see cref="CopyRequest"/> as JSON and answers, as JSON on standard output, what came of it. With --hold
 /// before it, "ready" is said, and a line awaited. With --wait a copy is rehearsed before, so that all code is loaded. With
 /// --trees, trees are copied; with --stream, a file is moved to many destinations; with --pipelines, native commands are
-/// run; with --report, a pair is only looked at.</summary>
+/// run; with --report, a pair is only looked at; with --measure, it is measured between two folders.</summary>
 internal static class Program
 {
     private static int Main(string[] arguments)
@@ -29,6 +29,11 @@ internal static class Program
         if (arguments[0] == "--report")
         {
             return ReportHost.Answer(arguments[1], arguments[2], Console.Out);
+        }
+
+        if (arguments[0] == "--measure")
+        {
+            return MeasureHost.Answer(arguments[1], arguments[2], Console.Out);
         }
 
         CopyRequest request = JsonSerializer.Deserialize<CopyRequest>(arguments[^1])!;

@@ -112,6 +112,7 @@ public class ConstantsTests
         check.Equal("SIGTERM", LibC.TerminateSignal);
         check.Equal("SIGCONT", LibC.ContinueSignal);
         check.Equal("WNOHANG", LibC.WaitNoHang);
+        check.Equal("CLOCK_THREAD_CPUTIME_ID", LibC.ThreadTimeClock);
         check.Equal("POSIX_SPAWN_SETSIGDEF", LibC.SpawnDefaultSignals);
         check.Equal("POSIX_SPAWN_SETSIGMASK", LibC.SpawnSignalMask);
         check.Equal("ICRNL", LibC.CarriageReturnToNewLine);
@@ -173,7 +174,8 @@ public class ConstantsTests
         AddStructure<LibC.PollDescriptor>(check, "struct pollfd", "fd", "events", "revents");
         AddStructure<LibC.TimeSpecification>(check, "struct timespec", "tv_sec", "tv_nsec");
         AddStructure<LibC.IoVector>(check, "struct iovec", "iov_base", "iov_len");
-        AddFieldsOf<LibC.StatFsBuffer>(check, "struct statfs", "f_type", "f_bsize");
+        AddFieldsOf<LibC.StatFsBuffer>(check, "struct statfs",
+            "f_type", "f_bsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_fsid", "f_namelen", "f_frsize");
         AddFieldsOf<LibC.TerminalMode>(check, "struct termios", "c_iflag", "c_oflag", "c_cflag", "c_lflag");
         check.Equal($"sizeof(struct termios) <= {Marshal.SizeOf<LibC.TerminalMode>()}", 1);
         check.Equal("offsetof(struct rusage, ru_stime)", Marshal.OffsetOf<LibC.ResourceUsage>(nameof(LibC.ResourceUsage.SystemSeconds)));
