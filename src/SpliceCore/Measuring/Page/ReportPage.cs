@@ -1,0 +1,111 @@
+using System.Text;
+using static Splice.Measuring.Page.PageText;
+
+namespace Splice.Measuring.Page;
+
+/// <summary>A measurement as a page of HTML that is complete in itself: nothing is loaded, and nothing runs in it.</summary>
+internal static class ReportPage
+{
+    private const long GiB = 1L << 30;
+
+    public static string Write(MeasurementReport report)
+    {
+        string size = ByteSize.Format(report.Size, Culture);
+        var page = new StringBuilder();
+        page.AppendLine(Culture, $"""
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="color-scheme" content="light dark">
+            <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+            <title>Copying {size} on {Escape(report.Machine.Name)}</title>
+            <style>
+            {PageStyle.Css}
+            </style>
+            </head>
+            <body>
+            <main>
+            <h1>How fast {size} is copied here</h1>
+            <p class="soft">{Folders(report)}, {report.Date.ToString("d MMMM yyyy, HH:mm", Culture)}</p>
+            {Facts(report)}
+            <section>
+            <h2>Time for {size}</h2>
+            <figure>
+            <figcaption>The median of {Runs(report.Iterations)}, in which the methods took turns. The thin line spans the middle half of them. Shorter is better.</figcaption>
+            <div class="scroll">
+            {BarChart.Draw($"Median time for {size} by method", [.. report.Results.Select(TimeBar)])}
+            </div>
+            </figure>
+            <ul class="key"><li><i class="auto"></i>what Auto takes here</li><li><i class="method"></i>other methods</li><li><i class="baseline"></i>.NET’s own, as baselines</li></ul>
+            </section>
+            {ProcessorTimes([.. report.Results.Where(result => result.Median > TimeSpan.Zero).Select(ProcessorBar)])}
+            <section>
+            <h2>All numbers</h2>
+            <div class="scroll">
+            {ResultTable.Write(report.Results)}
+            </div>
+            <p class="soft small">The spread is from the first quartile to the third. Of the baselines only the reads and writes are counted, not all system calls.</p>
+            </section>
+            <section>
+            <h2>Where this was measured</h2>
+            {MachineTable.Write(report)}
+            </section>
+            <footer>Random bytes, in the page cache when a run begins; a run ends when the kernel has the copy, not the disk. Made by Measure-ZeroCopy of Splice {Version}.</footer>
+            </main>
+            </body>
+            </html>
+            """);
+        return page.ToString();
+    }
+
+    private static string Version => typeof(ReportPage).Assembly.GetName().Version!.ToString(fieldCount: 3);
+
+    private static string Folders(MeasurementReport report) => report.Source == report.Destination
+        ? $"In {Folder(report.Source)}"
+        : $"From {Folder(report.Source)} to {Folder(report.Destination)}";
+
+    private static string Folder(MeasuredFolder folder)
+    {
+        string path = $"""<span class="path">{Escape(folder.Path)}</span>""";
+        return folder.FileSystem is null ? path : $"{path} ({Escape(folder.FileSystem)})";
+    }
+
+    /// <summary>What most readers want to know; nothing where the method that Auto takes was not measured.</summary>
+    private static string Facts(MeasurementReport report) =>
+        report.Results.FirstOrDefault(result => result.IsAuto) is not { Median: { } median } auto ? string.Empty : $"""
+            <dl class="facts">
+            <div><dt>Auto takes</dt><dd class="auto">{auto.Method}</dd></div>
+            <div><dt>Median time</dt><dd>{Duration(median)}</dd></div>
+            <div><dt>Rate</dt><dd>{Rate(auto.BytesPerSecond!.Value)}</dd></div>
+            <div><dt>Processor time for 1 GiB</dt><dd>{Duration(auto.CpuPerGiB!.Value)}</dd></div>
+            </dl>
+            """;
+
+    private static string ProcessorTimes(Bar[] bars) => bars.Length == 0 ? string.Empty : $"""
+        <section>
+        <h2>Processor time for 1 GiB</h2>
+        <figure>
+        <figcaption>User and system time of the thread that copies, and which part of its time that was. Shorter is better.</figcaption>
+        <div class="scroll">
+        {BarChart.Draw("Processor time for 1 GiB by method", bars)}
+        </div>
+        </figure>
+        </section>
+        """;
+
+    private static Bar TimeBar(MeasurementResult result) => new(
+        $"{result.Method}", KindOf(result), result.Median, result.FirstQuartile, result.ThirdQuartile,
+        result.Median is { } median ? Duration(median) : "not possible here",
+        result.BytesPerSecond is { } rate ? Rate(rate) : string.Empty);
+
+    private static Bar ProcessorBar(MeasurementResult result) => new(
+        $"{result.Method}", KindOf(result), result.CpuPerGiB, Low: null, High: null, Duration(result.CpuPerGiB!.Value),
+        string.Create(Culture, $"busy {Math.Min(1, (result.CpuPerGiB * result.Size / GiB / result.Median)!.Value):0%}"));
+
+    private static string KindOf(MeasurementResult result) =>
+        result.IsAuto ? "auto" : result.Method is MeasuredMethod.StreamCopyTo or MeasuredMethod.FileCopy ? "baseline" : "method";
+
+    private static string Runs(int count) => count == 1 ? "1 run" : string.Create(Culture, $"{count} runs");
+}
