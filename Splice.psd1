@@ -12,7 +12,7 @@
     FunctionsToExport      = @()
     CmdletsToExport        = @(
         'Copy-ItemZeroCopy', 'Copy-StreamZeroCopy', 'Invoke-PipelineZeroCopy', 'Invoke-Splice', 'Invoke-Tee', 'Join-ItemZeroCopy',
-        'New-SplicePipe', 'Receive-ItemZeroCopy', 'Send-ItemZeroCopy', 'Split-ItemZeroCopy', 'Test-ZeroCopy')
+        'Measure-ZeroCopy', 'New-SplicePipe', 'Receive-ItemZeroCopy', 'Send-ItemZeroCopy', 'Split-ItemZeroCopy', 'Test-ZeroCopy')
     VariablesToExport      = @()
     AliasesToExport        = @()
     PrivateData            = @{

@@ -82,7 +82,11 @@ Describe 'Help' {
         $help.Synopsis | Should -Match '\w+ \w+'
         ($help.description | Out-String).Length | Should -BeGreaterThan 200
         @($help.examples.example).Count | Should -BeGreaterOrEqual 4
-        $emits = (Get-Command $Name).OutputType.Type -contains [Splice.MethodReport] ? 'Available' : 'BytesCopied'
+        $emits = switch ((Get-Command $Name).OutputType.Type[0]) {
+            ([Splice.MethodReport]) { 'Available' }
+            ([Splice.MeasurementResult]) { 'Median' }
+            default { 'BytesCopied' }
+        }
         ($help.returnValues | Out-String) | Should -Match $emits
         ($help.inputTypes | Out-String).Trim() | Should -Not -BeNullOrEmpty
         ($help.alertSet | Out-String) | Should -Match 'splice\(2\)'

@@ -69,6 +69,7 @@ Describe 'The cmdlets' {
                 'New-SplicePipe' { [Splice.SplicePipe] }
                 'Invoke-PipelineZeroCopy' { [Splice.PipelineResult] }
                 'Test-ZeroCopy' { [Splice.MethodReport] }
+                'Measure-ZeroCopy' { [Splice.MeasurementResult] }
                 { $_ -in 'Send-ItemZeroCopy', 'Receive-ItemZeroCopy' } { [Splice.RemoteTransferResult] }
                 default { [Splice.TransferResult] }
             }
@@ -78,7 +79,7 @@ Describe 'The cmdlets' {
     }
 
     It 'that change files ask first' {
-        foreach ($name in 'Copy-ItemZeroCopy', 'Copy-StreamZeroCopy', 'Send-ItemZeroCopy', 'Receive-ItemZeroCopy') {
+        foreach ($name in 'Copy-ItemZeroCopy', 'Copy-StreamZeroCopy', 'Send-ItemZeroCopy', 'Receive-ItemZeroCopy', 'Measure-ZeroCopy') {
             $parameters = (Get-Command $name).Parameters
             $parameters.Keys | Should -Contain 'WhatIf'
             $parameters.Keys | Should -Contain 'Confirm'

@@ -22,6 +22,7 @@ public sealed class HelpTests(ModuleShell shell) : IClassFixture<ModuleShell>
         "Invoke-Splice",
         "Invoke-Tee",
         "Join-ItemZeroCopy",
+        "Measure-ZeroCopy",
         "New-SplicePipe",
         "Receive-ItemZeroCopy",
         "Send-ItemZeroCopy",

@@ -45,6 +45,16 @@ public abstract class TransferCommand : StoppableCommand
         }
     }
 
+    /// <summary>Measures. A failure is an error record.</summary>
+    /// <param name="activity">What the progress bar calls it.</param>
+    /// <param name="measure">The measurement.</param>
+    /// <returns>The report; null where it failed.</returns>
+    private protected MeasurementReport? TryMeasure(string activity, Func<MeasurementMonitor, MeasurementReport> measure)
+    {
+        var progress = new Progress.ProgressReporter(this, activity);
+        return Try(progress, () => measure(new MeasurementMonitor(progress.Report, Cancellation)));
+    }
+
     /// <summary>Copies a tree. What fails in it is an error record, and the rest goes on.</summary>
     /// <param name="activity">What the progress bar calls it.</param>
     /// <param name="copy">The copy.</param>

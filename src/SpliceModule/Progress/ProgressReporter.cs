@@ -33,6 +33,25 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
         }
     }
 
+    /// <summary>Takes note of how far a measurement is. Only ever called on the pipeline's thread.</summary>
+    public void Report(MeasurementProgress progress)
+    {
+        if (IsDue(progress.Elapsed))
+        {
+            string what = (progress.Method, progress.Round) switch
+            {
+                (null, _) => "Writing the test data",
+                (_, 0) => $"{progress.Method}, to warm up",
+                _ => string.Create(CultureInfo.CurrentCulture, $"{progress.Method}, round {progress.Round} of {progress.Rounds}"),
+            };
+            _shown = true;
+            command.WriteProgress(new ProgressRecord(0, activity, what)
+            {
+                PercentComplete = (int)Math.Min(100, progress.BytesDone * 100 / progress.TotalBytes),
+            });
+        }
+    }
+
     /// <summary>Takes the bar away, if it was ever shown.</summary>
     public void Complete()
     {

@@ -80,6 +80,12 @@ public sealed class FuzzCall
             Parameters["IdleTimeout"] = 0.02;
         }
 
+        if (Cmdlet.Name == "Measure-ZeroCopy")
+        {
+            Parameters.TryAdd("Size", 4096L);
+            Parameters.TryAdd("Iterations", 1);
+        }
+
         bool isEndless = Parameters.Values.Concat(Input ?? []).SelectMany(Flatten).Any(Endless.Contains);
         if (isEndless && Parameters.TryGetValue("Count", out object? count) && Flatten(count).Any(value => value is not long and not double and not decimal || Convert.ToDouble(value, CultureInfo.InvariantCulture) > 60_000))
         {

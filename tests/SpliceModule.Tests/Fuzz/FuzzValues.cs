@@ -73,6 +73,8 @@ public sealed class FuzzValues(Random random, FuzzSandbox sandbox)
             "RetryCount" => Any(0, 1, 2, -1),
             "RateLimit" => Any(1L << 30, 1L << 40, long.MaxValue, 0, -1),
             "ThrottleLimit" => Any(1, 2, 8, 64, 1024, 0, -1, 1025),
+            "Size" => Any<object>(1, 4096, 65_537, 0, -1, long.MaxValue, "1KB"),
+            "Iterations" => Any(1, 2, 3, 0, -1),
             "PartSize" => Any(1000, 4096, 8192, 1L << 40, long.MaxValue, 0, -1),
             "PartCount" => Any(1, 2, 3, 7, 100, 100_001, int.MaxValue, 0, -1),
             "PipeSize" or "Capacity" => Any(1, 4096, 65_536, 65_537, 1 << 20, 1 << 26, int.MaxValue, 0, -1),
