@@ -1,0 +1,35 @@
+<#
+.SYNOPSIS
+    One file in the page cache, from 4 KiB to 16 GiB, into a new file.
+#>
+param([switch] $Quick)
+
+$sizes = $Quick ? (4KB, 1MB, 16MB) : (4KB, 16KB, 64KB, 256KB, 1MB, 4MB, 16MB, 64MB, 256MB, 1GB, 4GB, 16GB)
+Use-Place ext4, xfs, tmpfs {
+    param($place)
+    $source = "$($place.Folder)/source"
+    $target = "$($place.Folder)/target"
+    foreach ($size in $sizes) {
+        $case = Format-Size $size
+        if (-not (Test-Room $place.Folder (2 * $size))) {
+            Get-SkipRecord $case "there is no room for two files on $($place.FileSystem)"
+            continue
+        }
+
+        # What takes less than a millisecond is done several times.
+        $repeat = $Quick ? 2 : [Math]::Clamp(4MB / $size, 1, 32)
+        # The largest runs for minutes, and is no longer in the page cache as a whole.
+        $names = if ($size -gt 4GB) { 'cp', 'File.Copy' }
+        $targets = @(
+            if ($place.FileSystem -in 'ext4', 'tmpfs') {
+                if ($size -ge 1MB -and $size -le 4GB) { @{ Id = '1'; Peer = Get-FastPeer; AtMost = 1.02 } }
+                if ($size -lt 64KB) { @{ Id = '1b'; Peer = 'Copy-Item'; AtMost = 0.5 } }
+            }
+        )
+        Write-RandomFile $source $size
+        Measure-Case $case (Get-CopyContestant $source "$target.{0}" $names) -FileSystem $place.FileSystem -Bytes $size -Repeat $repeat -Target $targets -Before {
+            Clear-File (0..($repeat - 1) | ForEach-Object { "$target.$_" })
+        }
+        Clear-File $source, (0..($repeat - 1) | ForEach-Object { "$target.$_" })
+    }
+}

@@ -1,0 +1,28 @@
+<#
+.SYNOPSIS
+    The memory that a copy takes, by method and size; and that of a sparse file of 100 GiB.
+#>
+param([switch] $Quick)
+
+$sizes = $Quick ? (1MB, 16MB) : (10MB, 10GB)
+Use-Place ext4 {
+    param($place)
+    $source = "$($place.Folder)/source"
+    $target = "$($place.Folder)/target"
+    $more = @{ FileSystem = $place.FileSystem; Rounds = 3; WarmUp = 0; Before = { Clear-File $target } }
+    foreach ($size in $sizes) {
+        if (-not (Test-Room $place.Folder (2 * $size))) { Get-SkipRecord (Format-Size $size) "there is no room for two files on $($place.FileSystem)"; continue }
+        Write-RandomFile $source $size
+        foreach ($method in 'CopyFileRange', 'SendFile', 'Splice', 'ReadWrite') {
+            Measure-Case "$(Format-Size $size), $method" @more -Bytes $size @(
+                @{ Name = 'Copy-ItemZeroCopy'; Ours = $true; Script = { Copy-ItemZeroCopy $source $target -Method $method } }
+                @{ Name = 'cp'; Command = 'cp', $source, $target }
+            )
+        }
+    }
+
+    $sparse = $Quick ? 1GB : 100GB
+    Write-SparseFile $source $sparse 64MB 64
+    Measure-Case "$(Format-Size $sparse), 64 MiB of data" @more -Bytes $sparse (Get-CopyContestant $source $target cp)
+    Clear-File $source, $target
+}

@@ -1,0 +1,53 @@
+<#
+.SYNOPSIS
+    Trees of 10,000 and 100,000 small files, copied as a tree and through the pipeline.
+#>
+param([switch] $Quick)
+
+# As at a prompt: where the first error ends it all, a pipeline's files are copied one after the other.
+$ErrorActionPreference = 'Continue'
+$trees = $Quick ? @(@{ Folders = 4; Each = 25; Largest = 8KB }) : @(
+    @{ Folders = 100; Each = 100; Largest = 64KB; WarmUp = 7 }
+    @{ Folders = 1000; Each = 100; Largest = 16KB; WarmUp = 1 }
+)
+Use-Place tmpfs, ext4 {
+    param($place)
+    $source = "$($place.Folder)/source"
+    $target = "$($place.Folder)/target"
+    foreach ($tree in $trees) {
+        $files = $tree.Folders * $tree.Each
+        $label = "$($files.ToString('N0', [cultureinfo]::InvariantCulture)) files"
+        if (-not (Test-Room $place.Folder ($files * $tree.Largest * 1.5))) { Get-SkipRecord $label "there is no room on $($place.FileSystem)"; continue }
+        Write-Tree $source $tree.Folders $tree.Each $tree.Largest
+        $bytes = (Get-ChildItem $source -Recurse -File | Measure-Object Length -Sum).Sum
+        # In the first rounds the runtime is still compiling what is called often. Counting the calls of the larger takes long.
+        $more = @{ FileSystem = $place.FileSystem; Files = $files; Bytes = $bytes; NoProbe = $files -gt 10000 }
+        if ($tree.WarmUp) { $more.WarmUp = $tree.WarmUp }
+        $targets = @(
+            if ($files -ge 100000 -or $Quick) {
+                @{ Id = '3'; Peer = 'cp -r'; AtMost = 0.8 }
+                @{ Id = '3b'; Peer = 'Copy-Item -Recurse'; AtMost = 0.15 }
+            }
+        )
+        $Error.Clear()
+        Measure-Case "$label, tree" @more -Target $targets -Contestants @(
+            @{ Name = 'Copy-ItemZeroCopy -Recurse'; Ours = $true; Script = { Copy-ItemZeroCopy $source $target -Recurse } }
+            @{ Name = 'cp -r'; Command = 'cp', '-r', $source, $target }
+            @{ Name = 'Copy-Item -Recurse'; Script = { Copy-Item $source $target -Recurse } }
+            @{ Name = 'rsync -a'; Command = 'rsync', '-a', '--whole-file', "$source/", $target }
+            @{ Name = 'Python copytree'; Python = 'copytree', $source, $target }
+        ) -Before {
+            if ([IO.Directory]::Exists($target)) { [IO.Directory]::Delete($target, $true) }
+        }
+        Measure-Case "$label, piped" @more -Contestants @(
+            @{ Name = 'ls | Copy-ItemZeroCopy'; Ours = $true; Script = { Get-ChildItem $source -Recurse -File | Copy-ItemZeroCopy -Destination $target } }
+            @{ Name = 'ls | Copy-Item'; Script = { Get-ChildItem $source -Recurse -File | Copy-Item -Destination $target } }
+            @{ Name = 'find | xargs cp'; Command = 'bash', '-c', 'find "$0" -type f -print0 | xargs -0 cp -t "$1"', $source, $target }
+        ) -Before {
+            if ([IO.Directory]::Exists($target)) { [IO.Directory]::Delete($target, $true) }
+            $null = [IO.Directory]::CreateDirectory($target)
+        }
+        if ($Error.Count) { throw $Error[0] }
+        foreach ($folder in $source, $target) { [IO.Directory]::Delete($folder, $true) }
+    }
+}

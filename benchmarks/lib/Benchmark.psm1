@@ -1,0 +1,35 @@
+# What the jobs share. It is a module so that the scripts that a job hands over see the job's variables, and not those of
+# the functions that run them.
+$ErrorActionPreference = 'Stop'
+Add-Type -Path "$PSScriptRoot/ProcessUsage.cs"
+
+# Set once by Initialize-Benchmark.
+$script:rounds = 9
+$script:warmUp = 1
+$script:quick = $false
+$script:folders = @()
+$script:workName = ''
+$script:job = ''
+$script:module = [IO.Path]::GetFullPath("$PSScriptRoot/../../out/Splice/Splice.psd1")
+
+foreach ($part in 'Statistics', 'Packages', 'Contestants', 'CopyContestants', 'Probes', 'Cases', 'Places', 'Files', 'Peers', 'SshServer', 'Targets', 'Machine', 'Tables', 'Documents') {
+    . "$PSScriptRoot/$part.ps1"
+}
+
+function Initialize-Benchmark([string] $Job, [int] $Rounds, [bool] $Quick, [string[]] $Folder, [string] $WorkName) {
+    $script:job = $Job
+    $script:rounds = $Rounds
+    $script:quick = $Quick
+    $script:warmUp = $Quick ? 0 : 1
+    $script:folders = $Folder
+    $script:workName = $WorkName
+}
+
+# A script for a pwsh of its own, with the module's path in $module.
+function Invoke-Shell([string] $Script, [switch] $Import) {
+    $head = "`$ErrorActionPreference = 'Stop'; `$module = '$script:module'; $(if ($Import) { 'Import-Module $module;' })"
+    & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "$head $Script"
+    if ($LASTEXITCODE) { throw "A pwsh for $script:job ended with exit code $LASTEXITCODE." }
+}
+
+Export-ModuleMember -Function *

@@ -1,0 +1,97 @@
+# A case: several contestants do the same, in turn.
+
+# Runs contestants in turn and answers a record for each, ours first. Who begins moves on from round to round; a trial and the
+# first rounds only warm up. Before runs ahead of every turn and is not timed; Facts answers more to tell about a contestant.
+function Measure-Case {
+    param(
+        [Parameter(Mandatory)] [string] $Case,
+        [Parameter(Mandatory)] [hashtable[]] $Contestants,
+        [scriptblock] $Before = {},
+        [scriptblock] $Facts,
+        [int] $Repeat = 1,
+        [long] $Bytes,
+        [long] $Files = 1,
+        [string] $FileSystem,
+        [hashtable[]] $Target,
+        [int] $Rounds = $script:rounds,
+        [int] $WarmUp = $script:warmUp,
+        [switch] $NoProbe
+    )
+
+    $able = [Collections.Generic.List[hashtable]]::new()
+    foreach ($contestant in $Contestants) {
+        $reason = Get-ContestantReason $contestant
+        if (-not $reason) { $reason = Test-Contestant $contestant $Before }
+        if ($reason) { Get-SkipRecord $Case $reason $contestant.Name } else { $able.Add($contestant) }
+    }
+
+    $ours = $able | Where-Object { $_.Ours }
+    if (-not $ours) { return }
+    Write-Information "  $Case$(if ($FileSystem) { ", $FileSystem" }): $($able.Name -join ', ')" -InformationAction Continue
+    $samples = @{}
+    $probes = @{}
+    $told = @{}
+    foreach ($contestant in $able) { $samples[$contestant.Name] = [Collections.Generic.List[object]]::new() }
+    for ($round = -$WarmUp; $round -lt $Rounds; $round++) {
+        for ($i = 0; $i -lt $able.Count; $i++) {
+            $contestant = $able[($i + $round + $WarmUp) % $able.Count]
+            $null = & $Before $contestant.Name
+            $sample = Measure-Contestant $contestant $Repeat
+            if ($round -ge 0) { $samples[$contestant.Name].Add($sample) }
+            if ($Facts -and $round -eq $Rounds - 1) { $told[$contestant.Name] = & $Facts $contestant.Name }
+        }
+    }
+
+    if (-not $NoProbe) {
+        foreach ($contestant in $able) {
+            $null = & $Before $contestant.Name
+            $calls = Measure-SystemCall $contestant
+            $null = & $Before $contestant.Name
+            $probes[$contestant.Name] = @{ Calls = $calls; Peak = Measure-PeakMemory $contestant }
+        }
+    }
+
+    $records = foreach ($contestant in @($ours; $able | Where-Object { -not $_.Ours })) {
+        $name = $contestant.Name
+        $record = [ordered]@{
+            kind = 'result'; job = $script:job; case = $Case; fileSystem = $FileSystem; bytes = $Bytes; files = $Files
+            contestant = $name; ours = [bool]$contestant.Ours; rounds = $Rounds; repeat = $Repeat
+            seconds = Get-Spread $samples[$name].Seconds
+            userSeconds = ConvertTo-Figure (Get-Quantile $samples[$name].User 0.5)
+            systemSeconds = ConvertTo-Figure (Get-Quantile $samples[$name].System 0.5)
+            allocatedBytes = if ($contestant.Script) { [long](Get-Quantile $samples[$name].Allocated 0.5) }
+            systemCalls = $probes[$name].Calls
+            peakBytes = $probes[$name].Peak
+            facts = $told[$name]
+        }
+        if (-not $contestant.Ours) {
+            $record.ratio = Get-RatioSpread $samples[$ours.Name].Seconds $samples[$name].Seconds
+            $record.difference = Get-DifferenceSpread $samples[$ours.Name].Seconds $samples[$name].Seconds
+            $spent = foreach ($one in $ours.Name, $name) { , @($samples[$one] | ForEach-Object { $_.User + $_.System }) }
+            # Below a tick of the clock there is nothing to divide by.
+            if (@($spent[1] | Where-Object { $_ -le 0 }).Count -eq 0) { $record.processorRatio = Get-RatioSpread $spent[0] $spent[1] }
+        }
+
+        [pscustomobject]$record
+    }
+
+    $records
+    foreach ($one in $Target) { Get-TargetRecord $one $records }
+}
+
+# Lets a contestant take a first turn. Answers why a peer cannot do this job; what fails here is an error.
+function Test-Contestant([hashtable] $Contestant, [scriptblock] $Before) {
+    $null = & $Before $Contestant.Name
+    try {
+        $null = Invoke-Contestant $Contestant
+    }
+    catch {
+        if ($Contestant.Ours) { throw }
+        "it fails: $($_.Exception.Message)"
+    }
+}
+
+# What was not measured, and why.
+function Get-SkipRecord([string] $Case, [string] $Reason, [string] $Contestant) {
+    [pscustomobject][ordered]@{ kind = 'skip'; job = $script:job; case = $Case; contestant = $Contestant; reason = $Reason }
+}

@@ -1,0 +1,108 @@
+# The numbers in README.md and docs/performance.md: tables between two marks, which nobody types.
+
+# What the README tells of, in its order.
+$script:summary = @(
+    @{ Text = '1 GiB file to file, tmpfs'; Job = 'large-file'; Case = '1 GiB'; On = 'tmpfs'; Peer = 'cp', 'File.Copy' }
+    @{ Text = '1 GiB file to file, ext4'; Job = 'large-file'; Case = '1 GiB'; On = 'ext4'; Peer = 'cp', 'File.Copy' }
+    @{ Text = '4 GiB that are not in the page cache, ext4'; Job = 'cold-file'; Case = '4 GiB, cold'; On = 'ext4'; Peer = 'cp', 'reading alone (dd)' }
+    @{ Text = '1 GiB over an old file, ext4'; Job = 'overwrite'; Case = '1 GiB over a file'; On = 'ext4'; Peer = 'cp' }
+    @{ Text = '512 MiB from offset 12,345, ext4'; Job = 'range'; Case = '512 MiB at offset 12,345'; On = 'ext4'; Peer = 'dd' }
+    @{ Text = 'clone of 1 GiB, XFS'; Job = 'reflink'; Case = 'clone of 1 GiB'; On = 'xfs'; Peer = 'cp --reflink' }
+    @{ Text = 'sparse 100 GiB, 1 GiB of data in 10,000 extents, ext4'; Job = 'sparse'; Case = '100 GiB, 1 GiB of data, 10000 extents'; On = 'ext4'; Peer = 'cp' }
+    @{ Text = 'tree of 100,000 small files, ext4'; Job = 'small-files'; Case = '100,000 files, tree'; On = 'ext4'; Peer = 'cp -r', 'Copy-Item -Recurse' }
+    @{ Text = '10,000 small files through the pipeline, tmpfs'; Job = 'small-files'; Case = '10,000 files, piped'; On = 'tmpfs'; Peer = 'ls | Copy-Item' }
+    @{ Text = 'a call on a file of 0 bytes'; Job = 'call-overhead'; Case = '0 bytes, a new file'; On = 'tmpfs'; Peer = 'Copy-Item' }
+    @{ Text = '1 GiB, in place of py-splice'; Job = 'py-splice'; Case = '1 GiB by path'; On = 'tmpfs'; Peer = 'py-splice' }
+    @{ Text = '4 GiB to TCP, loopback'; Job = 'to-socket'; Case = '4 GiB to TCP'; On = 'tmpfs'; Peer = 'Stream.CopyToAsync', 'Socket.SendFile' }
+    @{ Text = 'relay of 4 GiB from socket to socket'; Job = 'relay'; Case = '4 GiB from socket to socket'; On = 'tmpfs'; Peer = 'Stream.CopyToAsync' }
+    @{ Text = '4 GiB to four pipes'; Job = 'fan-out'; Case = '4 GiB to 4 pipes'; On = 'tmpfs'; Peer = 'tee' }
+    @{ Text = '`cat a | cat > /dev/null`, 1 GiB'; Job = 'native-pipeline'; Case = 'cat a | cat > /dev/null'; On = 'tmpfs'; Peer = 'bash', 'pwsh' }
+    @{ Text = '4 GiB cut into 8 parts, XFS'; Job = 'split-join'; Case = '4 GiB cut into 8'; On = 'xfs'; Peer = 'split' }
+    @{ Text = 'start of `pwsh` with the module'; Job = 'import'; Case = 'start of pwsh'; On = ''; Peer = 'pwsh' }
+)
+
+function Read-Record([string] $Path) {
+    @([IO.File]::ReadAllLines($Path) | Where-Object { $_ } | ForEach-Object { ConvertFrom-Json $_ })
+}
+
+# The last results of each job in a folder of results; of a quick run none.
+function Get-LatestRecord([string] $Folder) {
+    $jobs = [ordered]@{}
+    foreach ($file in [IO.Directory]::GetFiles($Folder, '*.jsonl') | Sort-Object) {
+        $run, $records = Read-Record $file
+        if ($run.quick) { continue }
+        foreach ($group in $records | Group-Object job) {
+            $jobs[$group.Name] = @{ Run = $run; Records = $group.Group }
+        }
+    }
+
+    $jobs
+}
+
+# Puts text between two marks of a document. A document without them is left as it is.
+function Join-MarkedText([string] $Document, [string] $Name, [string[]] $Line) {
+    $begin = "<!-- begin $Name -->"
+    $end = "<!-- end $Name -->"
+    $from = $Document.IndexOf($begin, [StringComparison]::Ordinal)
+    $to = $Document.IndexOf($end, [StringComparison]::Ordinal)
+    if ($from -lt 0 -or $to -lt $from) { return $Document }
+    $Document.Substring(0, $from + $begin.Length) + "`n`n" + ($Line -join "`n") + "`n`n" + $Document.Substring($to)
+}
+
+function Format-Summary([Collections.IDictionary] $Jobs) {
+    Format-Head 'job', 'here', 'beside it: time, median of the paired ratios (interquartile range)'
+    foreach ($row in $script:summary) {
+        $records = @($Jobs[$row.Job].Records | Where-Object { $_.kind -eq 'result' -and $_.case -eq $row.Case -and "$($_.fileSystem)" -eq $row.On })
+        $ours = $records | Where-Object ours
+        if (-not $ours) { continue }
+        $peers = foreach ($name in $row.Peer) {
+            $peer = $records | Where-Object { -not $_.ours -and $_.contestant -eq $name }
+            if ($peer) { "``$name``: $(Format-Second $peer.seconds.median), $(Format-Ratio $peer.ratio)" }
+        }
+        Format-Row $row.Text, "$(Format-Second $ours.seconds.median)$(if ($ours.systemCalls) { ", $($ours.systemCalls) system calls" })", ($peers -join '; ')
+    }
+}
+
+# Writes tables and plots of the last results into the repository's documents.
+function Write-Document([string] $ResultFolder, [string] $Repository) {
+    $jobs = Get-LatestRecord $ResultFolder
+    if (-not $jobs.Count) { throw "There are no results in '$ResultFolder' but quick ones." }
+    $page = [IO.File]::ReadAllText("$Repository/docs/performance.md")
+    foreach ($name in $jobs.Keys) {
+        $results = @($jobs[$name].Records | Where-Object kind -EQ result)
+        if (-not $results) { continue }
+        $page = Join-MarkedText $page "job $name" @(
+            if ($name -ne 'memory') { Format-CaseTable $results; '' }
+            '<details><summary>All figures</summary>', ''
+            Format-ContestantTable $results
+            '', '</details>', ''
+            Format-SkipList $jobs[$name].Records
+            Format-RunLine $jobs[$name].Run
+        )
+    }
+
+    $targets = @($jobs.Values | ForEach-Object { $_.Records | Where-Object kind -EQ target })
+    if ($targets) { $page = Join-MarkedText $page 'targets' (Format-TargetTable $targets) }
+    [IO.File]::WriteAllText("$Repository/docs/performance.md", $page)
+
+    $readme = [IO.File]::ReadAllText("$Repository/README.md")
+    $last = @($jobs.Values.Run | Sort-Object date)[-1]
+    $readme = Join-MarkedText $readme 'numbers' @(Format-RunLine $last; ''; Format-Summary $jobs)
+    [IO.File]::WriteAllText("$Repository/README.md", $readme)
+
+    $merged = [IO.Path]::GetTempFileName()
+    try {
+        $lines = @($jobs.Values | ForEach-Object { $_.Records } | ForEach-Object { ConvertTo-Json $_ -Depth 5 -Compress })
+        [IO.File]::WriteAllLines($merged, $lines)
+        Write-Plot $merged "$Repository/docs/images"
+    }
+    finally {
+        [IO.File]::Delete($merged)
+    }
+}
+
+# Draws the plots of a file of results. It takes the .NET SDK.
+function Write-Plot([string] $ResultPath, [string] $Folder) {
+    dotnet run --project "$PSScriptRoot/../Plots" -c Release -- $ResultPath $Folder
+    if ($LASTEXITCODE) { throw "The plots ended with exit code $LASTEXITCODE." }
+}

@@ -1,0 +1,36 @@
+# What the numbers shall show: medians of paired ratios. A case names the target that it stands for.
+$script:targets = [ordered]@{
+    '1' = 'One file, warm, from 1 MiB up: at most 1.02 of the fastest of cp, File.Copy and Python'
+    '1b' = 'One file, warm, below 64 KiB: at most 0.5 of Copy-Item'
+    '2' = 'Cold, ext4: at most 1.0 of cp'
+    '2b' = 'Cold, ext4: at most 1.15 of reading the file alone'
+    '3' = '100,000 small files: at most 0.8 of cp -r'
+    '3b' = '100,000 small files: at most 0.15 of Copy-Item -Recurse'
+    '4' = 'A range at offset 12,345: at most 0.8 of dd bs=1M'
+    '5' = 'At least 3 times as fast as the loop of py-splice'
+    '5b' = 'At most 1/100 of the system calls of the loop of py-splice'
+    '6' = 'Overwriting a file: at most 1.05 of cp'
+    '7' = 'Call overhead, 0-byte file: at most 1/4 of Copy-Item'
+    '8' = 'Import: at most 60 ms'
+    '8b' = 'Nothing of the module is compiled at the first call'
+}
+
+# A target is @{ Id; Peer: names, of which the fastest counts; AtMost; Of: ratio, difference, systemCalls or a fact of ours }.
+function Get-TargetRecord([hashtable] $Target, [object[]] $Records) {
+    $ours = $Records | Where-Object ours
+    $peer = $Records | Where-Object { -not $_.ours -and $_.contestant -in $Target.Peer } |
+        Sort-Object { $_.seconds.median } | Select-Object -First 1
+    if ($Target.Peer -and -not $peer) { return }
+    $measured = switch ($Target.Of ?? 'ratio') {
+        'ratio' { $peer.ratio.median }
+        'difference' { $peer.difference.median }
+        'systemCalls' { if ($peer.systemCalls) { ConvertTo-Figure ($ours.systemCalls / $peer.systemCalls) } }
+        default { $ours.facts.$_ }
+    }
+    if ($null -eq $measured) { return }
+    [pscustomobject][ordered]@{
+        kind = 'target'; job = $script:job; case = $ours.case; fileSystem = $ours.fileSystem; target = $Target.Id
+        text = $script:targets[$Target.Id]; peer = $peer.contestant; measured = $measured; atMost = $Target.AtMost
+        met = $measured -le $Target.AtMost
+    }
+}
