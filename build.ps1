@@ -1,26 +1,30 @@
 <#
 .SYNOPSIS
-    Builds, tests, documents, packages and installs the module.
+    Builds, tests, documents, measures, packages and installs the module.
 
 .DESCRIPTION
-    Build    the importable module in out/Splice
-    Test     xunit, then Pester on out/Splice in a child pwsh
-    Docs     the MAML help from docs/en-US (needs Microsoft.PowerShell.PlatyPS); commit what it makes
-    Package  the gallery's nupkg in out/, the same bytes from the same sources; without pwsh:
-             dotnet pack src/SpliceModule -c Release -o out
-    Install  out/Splice to the user's module path
-    Clean    removes what the build made
+    Build      the importable module in out/Splice
+    Test       xunit, then Pester on out/Splice in a child pwsh
+    Docs       the MAML help from docs/en-US (needs Microsoft.PowerShell.PlatyPS); commit what it makes
+    Benchmark  the jobs in benchmarks/jobs, beside their peers; the results go to out/benchmarks
+    Package    the gallery's nupkg in out/, the same bytes from the same sources; without pwsh:
+               dotnet pack src/SpliceModule -c Release -o out
+    Install    out/Splice to the user's module path
+    Clean      removes what the build made
 
 .EXAMPLE
     ./build.ps1
 
 .EXAMPLE
     ./build.ps1 -Task Test
+
+.EXAMPLE
+    ./build.ps1 -Task Benchmark -Job large-file, range -Quick
 #>
 [CmdletBinding()]
 param(
     # What to do, in order.
-    [ValidateSet('Build', 'Test', 'Docs', 'Package', 'Install', 'Clean')]
+    [ValidateSet('Build', 'Test', 'Docs', 'Benchmark', 'Package', 'Install', 'Clean')]
     [string[]] $Task = @('Build'),
 
     # The configuration to build.
@@ -28,7 +32,18 @@ param(
     [string] $Configuration = 'Release',
 
     # The project's page, for the package.
-    [uri] $ProjectUri
+    [uri] $ProjectUri,
+
+    # For Benchmark, see benchmarks/Invoke-Benchmark.ps1: the jobs to run, all if none is named.
+    [string[]] $Job,
+    # How many times each contestant takes its turn.
+    [int] $Rounds,
+    # Small sizes and few rounds.
+    [switch] $Quick,
+    # The folders to work in.
+    [string[]] $Folder,
+    # Writes the last results into the documents.
+    [switch] $UpdateDocs
 )
 
 #requires -Version 7.4
@@ -74,6 +89,17 @@ function Invoke-Docs {
     finally {
         Remove-Item $made -Recurse -Force -ErrorAction Ignore
     }
+}
+
+function Invoke-Benchmark {
+    Invoke-Build
+    $chosen = @{ Quick = $Quick; UpdateDocs = $UpdateDocs }
+    foreach ($name in 'Job', 'Rounds', 'Folder') {
+        $value = Get-Variable $name -ValueOnly
+        if ($value) { $chosen[$name] = $value }
+    }
+
+    & "$PSScriptRoot/benchmarks/Invoke-Benchmark.ps1" @chosen
 }
 
 function Invoke-Package {

@@ -6,7 +6,7 @@
     Each job is a script in benchmarks/jobs, and runs in a pwsh of its own. In a job this module and its peers do the same in
     turn; docs/performance.md says how it is measured. Nothing is installed: what a job misses is named, and skipped.
 
-    The results go to out/benchmarks: DATE.jsonl, DATE.md and the plots.
+    The results go to out/benchmarks: DATE.jsonl, DATE.md and the plots in DATE.plots.
 
 .EXAMPLE
     pwsh -NoProfile benchmarks/Invoke-Benchmark.ps1 -Job large-file, range -Quick
@@ -67,7 +67,7 @@ if ($Job) {
     $records = Read-Record $resultPath
     $markdown = [IO.Path]::ChangeExtension($resultPath, '.md')
     [IO.File]::WriteAllText($markdown, (Format-Run $records))
-    # plots later: Write-Plot $resultPath ([IO.Path]::ChangeExtension($resultPath, $null).TrimEnd('.'))
+    Write-Plot $resultPath ([IO.Path]::ChangeExtension($resultPath, 'plots'))
     Format-TargetTable $records
     $resultPath
     $markdown

@@ -22,7 +22,7 @@ function Measure-Case {
     foreach ($contestant in $Contestants) {
         $reason = Get-ContestantReason $contestant
         if (-not $reason) { $reason = Test-Contestant $contestant $Before }
-        if ($reason) { Get-SkipRecord $Case $reason $contestant.Name } else { $able.Add($contestant) }
+        if ($reason) { Get-SkipRecord $Case $reason -Contestant $contestant.Name } else { $able.Add($contestant) }
     }
 
     $ours = $able | Where-Object { $_.Ours }

@@ -21,6 +21,11 @@ $script:summary = @(
     @{ Text = 'start of `pwsh` with the module'; Job = 'import'; Case = 'start of pwsh'; On = ''; Peer = 'pwsh' }
 )
 
+# The plots that belong to a job's table; * stands for the file systems.
+$script:plots = @{
+    'large-file' = 'time-by-size-*'; 'small-files' = 'files-per-second-*'; 'every-tool' = 'processor-per-gib-*'; 'to-pipe' = 'streams-*'
+}
+
 function Read-Record([string] $Path) {
     @([IO.File]::ReadAllLines($Path) | Where-Object { $_ } | ForEach-Object { ConvertFrom-Json $_ })
 }
@@ -39,7 +44,7 @@ function Get-LatestRecord([string] $Folder) {
     $jobs
 }
 
-# Puts text between two marks of a document. A document without them is left as it is.
+# A document with text between two of its marks. One without them stays as it is.
 function Join-MarkedText([string] $Document, [string] $Name, [string[]] $Line) {
     $begin = "<!-- begin $Name -->"
     $end = "<!-- end $Name -->"
@@ -63,46 +68,77 @@ function Format-Summary([Collections.IDictionary] $Jobs) {
     }
 }
 
+# Pictures for a light and a dark page, as many as there are of a name.
+function Format-Picture([string] $Folder, [string] $Name, [string] $Link) {
+    foreach ($light in Get-ChildItem $Folder -Filter "$Name-light.svg" | Sort-Object Name) {
+        $base = $light.Name -replace '-light\.svg$'
+        $words = $base -replace '-', ' '
+        '<picture>'
+        "  <source media=`"(prefers-color-scheme: dark)`" srcset=`"$Link/$base-dark.svg`">"
+        "  <img alt=`"Plot: $words`" src=`"$Link/$base-light.svg`">"
+        '</picture>', ''
+    }
+}
+
 # Writes tables and plots of the last results into the repository's documents.
 function Write-Document([string] $ResultFolder, [string] $Repository) {
     $jobs = Get-LatestRecord $ResultFolder
     if (-not $jobs.Count) { throw "There are no results in '$ResultFolder' but quick ones." }
+    $images = "$Repository/docs/images"
+    $merged = [IO.Path]::GetTempFileName()
+    try {
+        $lines = @($jobs.Values | ForEach-Object { $_.Records } | ForEach-Object { ConvertTo-Json $_ -Depth 5 -Compress })
+        [IO.File]::WriteAllLines($merged, $lines)
+        Write-Plot $merged $images
+    }
+    finally {
+        [IO.File]::Delete($merged)
+    }
+
     $page = [IO.File]::ReadAllText("$Repository/docs/performance.md")
     foreach ($name in $jobs.Keys) {
         $results = @($jobs[$name].Records | Where-Object kind -EQ result)
         if (-not $results) { continue }
-        $page = Join-MarkedText $page "job $name" @(
+        $page = Join-MarkedText $page "job $name" -Line @(
+            if ($script:plots[$name]) { Format-Picture $images $script:plots[$name] images }
             if ($name -ne 'memory') { Format-CaseTable $results; '' }
             '<details><summary>All figures</summary>', ''
             Format-ContestantTable $results
             '', '</details>', ''
-            Format-SkipList $jobs[$name].Records
+            $skips = @(Format-SkipList $jobs[$name].Records)
+            if ($skips) { $skips; '' }
             Format-RunLine $jobs[$name].Run
         )
     }
 
     $targets = @($jobs.Values | ForEach-Object { $_.Records | Where-Object kind -EQ target })
-    if ($targets) { $page = Join-MarkedText $page 'targets' (Format-TargetTable $targets) }
+    if ($targets) { $page = Join-MarkedText $page 'targets' -Line (Format-TargetTable $targets) }
     [IO.File]::WriteAllText("$Repository/docs/performance.md", $page)
 
     $readme = [IO.File]::ReadAllText("$Repository/README.md")
     $last = @($jobs.Values.Run | Sort-Object date)[-1]
-    $readme = Join-MarkedText $readme 'numbers' @(Format-RunLine $last; ''; Format-Summary $jobs)
+    $readme = Join-MarkedText $readme 'numbers' -Line @(
+        Format-RunLine $last
+        ''
+        foreach ($plot in 'time-by-size-ext4', 'files-per-second-ext4') { Format-Picture $images $plot docs/images }
+        Format-Summary $jobs
+    )
     [IO.File]::WriteAllText("$Repository/README.md", $readme)
-
-    $merged = [IO.Path]::GetTempFileName()
-    try {
-        $lines = @($jobs.Values | ForEach-Object { $_.Records } | ForEach-Object { ConvertTo-Json $_ -Depth 5 -Compress })
-        [IO.File]::WriteAllLines($merged, $lines)
-        Write-Plot $merged "$Repository/docs/images"
-    }
-    finally {
-        [IO.File]::Delete($merged)
-    }
 }
 
-# Draws the plots of a file of results. It takes the .NET SDK.
+# Draws the plots of a file of results, where there is an SDK that builds them.
 function Write-Plot([string] $ResultPath, [string] $Folder) {
-    dotnet run --project "$PSScriptRoot/../Plots" -c Release -- $ResultPath $Folder
-    if ($LASTEXITCODE) { throw "The plots ended with exit code $LASTEXITCODE." }
+    $reason = Get-NoPlotReason
+    if ($reason) { return Write-Warning "There are no plots: $reason" }
+    $said = dotnet run --project "$PSScriptRoot/../Plots" -c Release -- $ResultPath $Folder
+    if ($LASTEXITCODE) { throw "The plots ended with exit code ${LASTEXITCODE}: $said" }
+}
+
+function Get-NoPlotReason {
+    if (-not (Get-Command dotnet -CommandType Application -ErrorAction Ignore)) { return '.NET SDK 10 is missing' }
+    # The SDK that is taken depends on the folder, global.json being above it.
+    Push-Location $PSScriptRoot
+    try { $version = dotnet --version 2>$null } finally { Pop-Location }
+    if ("$version" -notmatch '^[1-9]\d+\.') { return '.NET SDK 10 is missing' }
+    if (-not (Get-Command fc-list -ErrorAction Ignore) -and -not (Test-Path /usr/share/fonts)) { 'there are no fonts: apt-get install fonts-dejavu-core' }
 }

@@ -9,11 +9,11 @@ function Get-RandomByte([int] $Count) {
 
 # A file of random bytes that is on the disk, and in the page cache as far as it fits.
 function Write-RandomFile([string] $Path, [long] $Size) {
-    $piece = Get-RandomByte ([Math]::Min($Size, 16MB))
+    $piece = Get-RandomByte ([Math]::Min($Size, [long]16MB))
     $file = [IO.File]::Create($Path)
     try {
         for ($done = 0L; $done -lt $Size; $done += $piece.Length) {
-            $file.Write($piece, 0, [int][Math]::Min($piece.Length, $Size - $done))
+            $file.Write($piece, 0, [int][Math]::Min([long]$piece.Length, $Size - $done))
         }
     }
     finally {

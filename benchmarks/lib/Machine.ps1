@@ -24,7 +24,7 @@ function Get-RunRecord([bool] $Quick) {
         }
         versions = [ordered]@{
             splice = "$((Import-PowerShellDataFile $script:module).ModuleVersion)"
-            commit = "$(git -C $PSScriptRoot rev-parse --short HEAD 2>$null)"
+            commit = Get-FirstLine git '-C', $PSScriptRoot, 'rev-parse', '--short', 'HEAD'
             powershell = "$($PSVersionTable.PSVersion)"
             dotnet = [Runtime.InteropServices.RuntimeInformation]::FrameworkDescription
             cp = Get-FirstLine cp '--version'

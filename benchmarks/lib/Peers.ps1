@@ -18,7 +18,7 @@ function Get-PythonProcess {
 # Calls a function of peers/peer.py and answers what it measured.
 function Invoke-Python([string[]] $Call, [int] $Repeat = 1) {
     $process = Get-PythonProcess
-    $process.StandardInput.WriteLine((ConvertTo-Json -Compress @{ call = $Call; repeat = $Repeat }))
+    $process.StandardInput.WriteLine((@{ call = $Call; repeat = $Repeat } | ConvertTo-Json -Compress))
     $answer = "$($process.StandardOutput.ReadLine())" | ConvertFrom-Json
     if (-not $answer -or $answer.Error) { throw "peer.py, $($Call[0]): $($answer.Error ?? 'it has ended')" }
     $answer

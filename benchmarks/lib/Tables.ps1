@@ -8,7 +8,7 @@ function Format-Second([double] $Seconds) {
     switch ([Math]::Abs($Seconds)) {
         { $_ -ge 1 } { return Format-Number '{0:0.00} s' $Seconds }
         { $_ -ge 1e-3 } { return Format-Number '{0} ms' (ConvertTo-Figure ([Math]::Round($Seconds * 1e3, $Seconds -ge 0.1 ? 0 : $Seconds -ge 0.01 ? 1 : 2))) }
-        default { return Format-Number '{0:0} µs' ($Seconds * 1e6) }
+        default { return Format-Number "{0:0} `u{b5}s" ($Seconds * 1e6) }
     }
 }
 

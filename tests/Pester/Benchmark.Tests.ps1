@@ -1,0 +1,168 @@
+BeforeDiscovery {
+    $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
+    $jobs = @((Get-ChildItem "$root/benchmarks/jobs" -Filter *.ps1).BaseName | ForEach-Object { @{ Job = $_ } })
+}
+
+BeforeAll {
+    $script:root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
+    Import-Module "$root/benchmarks/lib/Benchmark.psm1"
+
+    function Invoke-Suite([string[]] $Arguments) {
+        & ([Environment]::ProcessPath) -NoProfile -NonInteractive -File "$root/benchmarks/Invoke-Benchmark.ps1" @Arguments 2>&1
+    }
+
+    function Write-Result([string] $Path, [string] $Date, [bool] $Quick, [double] $Seconds) {
+        $run = @{
+            kind = 'run'; date = $Date; quick = $Quick
+            machine = @{ processor = 'One'; processors = 2; memoryBytes = 8GB; virtual = 'none'; kernel = '6.1' }
+            versions = @{ powershell = '7.4'; cp = 'cp (GNU coreutils) 9.1' }
+        }
+        $ours, $peer = foreach ($who in @{ Name = 'Copy-ItemZeroCopy'; Ours = $true; Seconds = $Seconds }, @{ Name = 'cp'; Ours = $false; Seconds = 1.5 }) {
+            @{
+                kind = 'result'; job = 'large-file'; case = '1 GiB'; fileSystem = 'ext4'; bytes = 1GB; files = 1; contestant = $who.Name
+                ours = $who.Ours; rounds = 9; repeat = 1; seconds = @{ median = $who.Seconds; q1 = 1; q3 = 2 }; userSeconds = 0.1; systemSeconds = 0.4
+                systemCalls = 26; peakBytes = 4096; allocatedBytes = $null; ratio = @{ median = 0.8125; q1 = 0.75; q3 = 0.9 }
+            }
+        }
+        [IO.File]::WriteAllLines($Path, [string[]]($run, $ours, $peer | ForEach-Object { $_ | ConvertTo-Json -Depth 5 -Compress }))
+    }
+}
+
+AfterAll {
+    Remove-Module Benchmark
+}
+
+Describe 'The benchmarks' {
+    Context 'in a quick run' {
+        BeforeAll {
+            $script:results = "$TestDrive/results"
+            $script:work = "$TestDrive/work"
+            $null = New-Item -ItemType Directory $work
+            $script:output = Invoke-Suite '-Quick', '-Job', 'call-overhead,range,py-splice,to-pipe', '-Folder', "$work,/dev/shm", '-ResultFolder', $results
+            $script:exitCode = $LASTEXITCODE
+            $script:records = @(Get-ChildItem $results -Filter *.jsonl | Get-Content | ForEach-Object { $_ | ConvertFrom-Json })
+            $script:measured = @($records | Where-Object kind -EQ result)
+        }
+
+        It 'end without an error' {
+            $exitCode | Should -Be 0 -Because ($output -join "`n")
+        }
+
+        It 'begin with the machine and the versions' {
+            $records[0].kind | Should -BeExactly run
+            $records[0].quick | Should -BeTrue
+            $records[0].machine.processors | Should -Be ([Environment]::ProcessorCount)
+            $records[0].machine.kernel | Should -BeExactly (uname -r)
+            $records[0].versions.powershell | Should -BeExactly "$($PSVersionTable.PSVersion)"
+        }
+
+        It 'measure what they were asked to, or say why not' {
+            @($records | Where-Object kind -NE run | ForEach-Object job | Sort-Object -Unique) |
+                Should -Be 'call-overhead', 'py-splice', 'range', 'to-pipe'
+            foreach ($skip in $records | Where-Object kind -EQ skip) { $skip.reason | Should -Not -BeNullOrEmpty }
+        }
+
+        It 'have one of ours in each case, and a ratio to each peer' {
+            $measured | Should -Not -BeNullOrEmpty
+            foreach ($case in $measured | Group-Object job, case, fileSystem) {
+                @($case.Group | Where-Object ours).Count | Should -Be 1 -Because $case.Name
+            }
+            foreach ($peer in $measured | Where-Object { -not $_.ours }) {
+                $peer.ratio.median | Should -BeGreaterThan 0
+                $peer.ratio.q1 | Should -BeLessOrEqual $peer.ratio.median
+                $peer.ratio.q3 | Should -BeGreaterOrEqual $peer.ratio.median
+            }
+        }
+
+        It 'count time, processor time, bytes and system calls' {
+            foreach ($one in $measured) {
+                $one.seconds.median | Should -BeGreaterThan 0
+                $one.userSeconds + $one.systemSeconds | Should -BeGreaterOrEqual 0
+                $one.rounds | Should -Be 3
+            }
+            foreach ($ours in $measured | Where-Object ours) { $ours.allocatedBytes | Should -BeGreaterThan 0 }
+        }
+
+        It 'see that a copy in 4 KiB steps makes a pair of calls for each' -Skip:(-not (Get-Command strace, python3 -CommandType Application -ErrorAction Ignore)) {
+            $loop = @($measured | Where-Object contestant -EQ py-splice)
+            $loop | Should -Not -BeNullOrEmpty
+            foreach ($one in $loop) { $one.systemCalls | Should -BeGreaterOrEqual (2 * $one.bytes / 4096) }
+        }
+
+        It 'hold each target against what was measured' {
+            foreach ($target in $records | Where-Object kind -EQ target) {
+                $target.met | Should -Be ($target.measured -le $target.atMost)
+                $target.text | Should -Not -BeNullOrEmpty
+            }
+        }
+
+        It 'make a page of tables, and leave nothing behind' {
+            $page = Get-ChildItem $results -Filter *.md | Get-Content -Raw
+            $page | Should -Match '(?m)^## range$'
+            Get-ChildItem $work | Should -BeNullOrEmpty
+        }
+    }
+
+    It 'name all jobs where one is unknown' {
+        $output = Invoke-Suite '-Job', 'nothing', '-ResultFolder', "$TestDrive/none"
+        $LASTEXITCODE | Should -Be 1
+        "$output" -replace '\s+', ' ' | Should -Match "no job 'nothing'"
+        "$output" | Should -Match 'large-file'
+    }
+}
+
+Describe 'The documents of the benchmarks' {
+    It 'have a place for the job <Job>' -ForEach $jobs {
+        $page = Get-Content "$root/docs/performance.md" -Raw
+        $page | Should -Match "Job ``$Job``"
+        $page | Should -Match "<!-- begin job $Job -->(?s:.)*<!-- end job $Job -->"
+    }
+
+    It 'name no job that does not exist' {
+        $names = [regex]::Matches((Get-Content "$root/docs/performance.md" -Raw), '<!-- begin job (\S+) -->').ForEach({ $_.Groups[1].Value })
+        $names | Should -Not -BeNullOrEmpty
+        foreach ($name in $names) { "$root/benchmarks/jobs/$name.ps1" | Should -Exist }
+    }
+
+    It 'get the last numbers that are not of a quick run' {
+        $reason = Get-NoPlotReason
+        if ($reason) { Set-ItResult -Skipped -Because $reason }
+        $null = New-Item -ItemType Directory "$TestDrive/repository/docs", "$TestDrive/numbers"
+        Copy-Item "$root/docs/performance.md" "$TestDrive/repository/docs"
+        Copy-Item "$root/README.md" "$TestDrive/repository"
+        Write-Result "$TestDrive/numbers/1.jsonl" '2026-01-01T00:00:00Z' -Seconds 3.25
+        Write-Result "$TestDrive/numbers/2.jsonl" '2026-01-02T00:00:00Z' -Seconds 1.25
+        Write-Result "$TestDrive/numbers/3.jsonl" '2026-01-03T00:00:00Z' -Seconds 7.25 -Quick $true
+
+        Write-Document "$TestDrive/numbers" "$TestDrive/repository"
+
+        $page = Get-Content "$TestDrive/repository/docs/performance.md" -Raw
+        $page | Should -Match '\| 1 GiB \| ext4 \| 1\.25 s \| 500 ms \| 26 \| 1\.50 s: 0\.81 \(0\.75 to 0\.90\) \|'
+        $page | Should -Match 'Measured on 2026-01-02 on a 2-core machine \(One, 8 GiB\)'
+        $page | Should -Not -Match '[37]\.25 s'
+        $page | Should -Match 'images/time-by-size-ext4-dark\.svg'
+        Get-Content "$TestDrive/repository/README.md" -Raw | Should -Match '\| 1 GiB file to file, ext4 \| 1\.25 s, 26 system calls \| `cp`: 1\.50 s, 0\.81'
+        foreach ($theme in 'light', 'dark') {
+            ([xml](Get-Content "$TestDrive/repository/docs/images/time-by-size-ext4-$theme.svg" -Raw)).svg.width | Should -Be 880
+        }
+    }
+}
+
+Describe 'The statistics of the benchmarks' {
+    It 'take the value between two where a quantile falls between two' {
+        Get-Quantile 4, 1, 3, 2 0.5 | Should -Be 2.5
+        Get-Quantile 5, 1, 4, 2, 3 0.25 | Should -Be 2
+    }
+
+    It 'compare what was measured in the same round' {
+        $spread = Get-RatioSpread 1, 20, 3 2, 10, 3
+        $spread.median | Should -Be 1
+        $spread.q1 | Should -Be 0.75
+        $spread.q3 | Should -Be 1.5
+    }
+
+    It 'do not write where a document has no place for it' {
+        Join-MarkedText 'text' 'job one' -Line 'numbers' | Should -BeExactly 'text'
+        Join-MarkedText "a<!-- begin x -->old<!-- end x -->b" 'x' -Line 'new' | Should -BeExactly "a<!-- begin x -->`n`nnew`n`n<!-- end x -->b"
+    }
+}
