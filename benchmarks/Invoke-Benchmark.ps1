@@ -50,16 +50,21 @@ if ($Job) {
     $workName = "splice-benchmark-$PID"
     foreach ($name in $Job) {
         Write-Information "$([DateTime]::Now.ToString('HH:mm:ss')) $name" -InformationAction Continue
+        $list = ($folders | ForEach-Object { "'$_'" }) -join ','
+        $script = "& '$PSScriptRoot/lib/Invoke-Job.ps1' -Name '$name' -Rounds $Rounds -Quick:`$$Quick -Folder $list -WorkName '$workName' -ResultPath '$resultPath'"
+        $process = [Diagnostics.Process]::Start([Environment]::ProcessPath, [string[]]('-NoProfile', '-NonInteractive', '-Command', $script))
         try {
-            $arguments = '-Name', $name, '-Rounds', $Rounds, '-WorkName', $workName, '-ResultPath', $resultPath
-            if ($Quick) { $arguments += '-Quick' }
-            $list = ($folders | ForEach-Object { "'$_'" }) -join ','
-            $words = ($arguments | ForEach-Object { "$_" -like '-*' ? $_ : "'$_'" }) -join ' '
-            & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "& '$PSScriptRoot/lib/Invoke-Job.ps1' $words -Folder $list"
-            if ($LASTEXITCODE) { $failed += $name }
+            # Ctrl+C is heard between two looks.
+            while (-not $process.WaitForExit(200)) { continue }
+            if ($process.ExitCode) { $failed += $name }
         }
         finally {
-            # Also after Ctrl+C.
+            if (-not $process.HasExited) {
+                $process.Kill($true)
+                $process.WaitForExit()
+            }
+
+            $process.Dispose()
             Clear-Place $folders $workName
         }
     }

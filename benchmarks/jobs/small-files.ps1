@@ -29,8 +29,12 @@ Use-Place tmpfs, ext4 {
                 @{ Id = '3b'; Peer = 'Copy-Item -Recurse'; AtMost = 0.15 }
             }
         )
-        $Error.Clear()
-        Measure-Case "$label, tree" @more -Target $targets -Contestants @(
+        $check = {
+            param($name)
+            $found = [IO.Directory]::GetFiles($target, '*', [IO.SearchOption]::AllDirectories).Count
+            if ($found -ne $files) { throw "$name copied $found of $files files." }
+        }
+        Measure-Case "$label, tree" @more -Target $targets -Facts $check -Contestants @(
             @{ Name = 'Copy-ItemZeroCopy -Recurse'; Ours = $true; Script = { Copy-ItemZeroCopy $source $target -Recurse } }
             @{ Name = 'cp -r'; Command = 'cp', '-r', $source, $target }
             @{ Name = 'Copy-Item -Recurse'; Script = { Copy-Item $source $target -Recurse } }
@@ -39,7 +43,7 @@ Use-Place tmpfs, ext4 {
         ) -Before {
             if ([IO.Directory]::Exists($target)) { [IO.Directory]::Delete($target, $true) }
         }
-        Measure-Case "$label, piped" @more -Contestants @(
+        Measure-Case "$label, piped" @more -Facts $check -Contestants @(
             @{ Name = 'ls | Copy-ItemZeroCopy'; Ours = $true; Script = { Get-ChildItem $source -Recurse -File | Copy-ItemZeroCopy -Destination $target } }
             @{ Name = 'ls | Copy-Item'; Script = { Get-ChildItem $source -Recurse -File | Copy-Item -Destination $target } }
             @{ Name = 'find | xargs cp'; Command = 'bash', '-c', 'find "$0" -type f -print0 | xargs -0 cp -t "$1"', $source, $target }
@@ -47,7 +51,6 @@ Use-Place tmpfs, ext4 {
             if ([IO.Directory]::Exists($target)) { [IO.Directory]::Delete($target, $true) }
             $null = [IO.Directory]::CreateDirectory($target)
         }
-        if ($Error.Count) { throw $Error[0] }
         foreach ($folder in $source, $target) { [IO.Directory]::Delete($folder, $true) }
     }
 }

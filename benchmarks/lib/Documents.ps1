@@ -140,5 +140,5 @@ function Get-NoPlotReason {
     Push-Location $PSScriptRoot
     try { $version = dotnet --version 2>$null } finally { Pop-Location }
     if ("$version" -notmatch '^[1-9]\d+\.') { return '.NET SDK 10 is missing' }
-    if (-not (Get-Command fc-list -ErrorAction Ignore) -and -not (Test-Path /usr/share/fonts)) { 'there are no fonts: apt-get install fonts-dejavu-core' }
+    if (-not (Get-ChildItem /usr/share/fonts -Recurse -Filter *.ttf -ErrorAction Ignore)) { 'there are no fonts: apt-get install fonts-dejavu-core' }
 }

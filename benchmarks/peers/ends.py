@@ -7,6 +7,7 @@ go out as a line of JSON; it ends with its standard input.
 import fcntl
 import json
 import os
+import signal
 import socket
 import sys
 import threading
@@ -62,6 +63,8 @@ def in_background(function, *arguments):
     threading.Thread(target=function, args=arguments, daemon=True).start()
 
 
+# Ctrl+C is for the one who started this, and who closes the input then.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 folder = sys.argv[1]
 source = sys.argv[2] if len(sys.argv) > 2 else None
 addresses = {"fifos": []}

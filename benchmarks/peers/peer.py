@@ -7,6 +7,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import socket
 import sys
 import time
@@ -134,6 +135,8 @@ def run(call, repeat):
             "System": (after.ru_stime - before.ru_stime) / repeat}
 
 
+# Ctrl+C is for the one who started this, and who closes the input then.
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 for line in sys.stdin:
     request = json.loads(line)
     try:
