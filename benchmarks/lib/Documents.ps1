@@ -18,7 +18,7 @@ $script:summary = @(
     @{ Text = '4 GiB to four pipes'; Job = 'fan-out'; Case = '4 GiB to 4 pipes'; On = 'tmpfs'; Peer = 'tee' }
     @{ Text = '`cat a | cat > /dev/null`, 1 GiB'; Job = 'native-pipeline'; Case = 'cat a | cat > /dev/null'; On = 'tmpfs'; Peer = 'bash', 'pwsh' }
     @{ Text = '4 GiB cut into 8 parts, XFS'; Job = 'split-join'; Case = '4 GiB cut into 8'; On = 'xfs'; Peer = 'split' }
-    @{ Text = 'start of `pwsh` with the module'; Job = 'import'; Case = 'start of pwsh'; On = ''; Peer = 'pwsh' }
+    @{ Text = 'start of `pwsh` with the module'; Job = 'import'; Case = 'start of pwsh'; On = ''; Peer = 'pwsh'; Added = $true }
 )
 
 # The plots that belong to a job's table; * stands for the file systems.
@@ -62,7 +62,8 @@ function Format-Summary([Collections.IDictionary] $Jobs) {
         if (-not $ours) { continue }
         $peers = foreach ($name in $row.Peer) {
             $peer = $records | Where-Object { -not $_.ours -and $_.contestant -eq $name }
-            if ($peer) { "``$name``: $(Format-Second $peer.seconds.median), $(Format-Ratio $peer.ratio)" }
+            $compared = if ($row.Added) { "the import adds $(Format-Second $peer.difference.median)" } else { Format-Ratio $peer.ratio }
+            if ($peer) { "``$name``: $(Format-Second $peer.seconds.median), $compared" }
         }
         Format-Row $row.Text, "$(Format-Second $ours.seconds.median)$(if ($ours.systemCalls) { ", $($ours.systemCalls) system calls" })", ($peers -join '; ')
     }

@@ -78,7 +78,7 @@ function Format-TargetTable([object[]] $Records) {
     if (-not $found) { return }
     Format-Head 'target', 'job', 'on', 'beside', 'measured', 'at most', 'met'
     foreach ($one in $found | Sort-Object { [int]($_.target -replace '\D') }, target) {
-        Format-Row $one.text, $one.case, $one.fileSystem, $one.peer, (Format-Number '{0:0.####}' $one.measured), (Format-Number '{0:0.####}' $one.atMost), ($one.met ? 'yes' : '**no**')
+        Format-Row "$($one.target -replace '\D'). $($one.text)", $one.case, $one.fileSystem, $one.peer, (Format-Number '{0:0.####}' $one.measured), (Format-Number '{0:0.####}' $one.atMost), ($one.met ? 'yes' : '**no**')
     }
 }
 
@@ -90,7 +90,7 @@ function Format-SkipList([object[]] $Records) {
 
 # When, on what, and what: the line below each table of the documents.
 function Format-RunLine([object] $Run) {
-    "Measured on $($Run.date.ToString('yyyy-MM-dd', [cultureinfo]::InvariantCulture)) on a $(Format-Machine $Run)."
+    "Measured on $($Run.date.ToString('yyyy-MM-dd', [cultureinfo]::InvariantCulture)) on a $(Format-Machine $Run), commit $($Run.versions.commit)."
 }
 
 # The whole of a run.
