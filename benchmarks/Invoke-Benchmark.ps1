@@ -51,7 +51,8 @@ if ($Job) {
     foreach ($name in $Job) {
         Write-Information "$([DateTime]::Now.ToString('HH:mm:ss')) $name" -InformationAction Continue
         $list = ($folders | ForEach-Object { "'$_'" }) -join ','
-        $script = "& '$PSScriptRoot/lib/Invoke-Job.ps1' -Name '$name' -Rounds $Rounds -Quick:`$$Quick -Folder $list -WorkName '$workName' -ResultPath '$resultPath'"
+        $places = "-Folder $list -WorkName '$workName' -ResultPath '$resultPath'"
+        $script = "& '$PSScriptRoot/lib/Invoke-Job.ps1' -Name '$name' -Rounds $Rounds -Quick:`$$Quick $places"
         $process = [Diagnostics.Process]::Start([Environment]::ProcessPath, [string[]]('-NoProfile', '-NonInteractive', '-Command', $script))
         try {
             # Ctrl+C is heard between two looks.

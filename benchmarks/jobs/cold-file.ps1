@@ -9,8 +9,11 @@ Use-Place ext4, xfs {
     param($place)
     $source = "$($place.Folder)/source"
     $target = "$($place.Folder)/target"
-    if (-not (Test-Room $place.Folder (2 * $size))) { return Get-SkipRecord 'cold' "there is no room for two files on $($place.FileSystem)" }
-    $contestants = @(Get-CopyContestant $source $target cp, File.Copy) + @{ Name = 'reading alone (dd)'; Command = 'dd', "if=$source", 'of=/dev/null', 'bs=1M', 'status=none' }
+    if (-not (Test-Room $place.Folder (2 * $size))) { return Get-RoomRecord 'cold' $place }
+    $contestants = @(
+        Get-CopyContestant $source $target cp, File.Copy
+        @{ Name = 'reading alone (dd)'; Command = 'dd', "if=$source", 'of=/dev/null', 'bs=1M', 'status=none' }
+    )
     $targets = @(
         if ($place.FileSystem -eq 'ext4') {
             @{ Id = '2'; Peer = 'cp'; AtMost = 1.0 }
@@ -18,7 +21,8 @@ Use-Place ext4, xfs {
         }
     )
     Write-RandomFile $source $size
-    Measure-Case "$(Format-Size $size), cold" $contestants -FileSystem $place.FileSystem -Bytes $size -Target $targets -Before {
+    $more = @{ FileSystem = $place.FileSystem; Bytes = $size; Target = $targets }
+    Measure-Case "$(Format-Size $size), cold" $contestants @more -Before {
         Clear-File $target
         Clear-Cache $source
     }

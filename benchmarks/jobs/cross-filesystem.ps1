@@ -13,9 +13,8 @@ Use-Place ext4, tmpfs {
         $source = "$($from.Folder)/source"
         $target = "$($to.Folder)/target"
         Write-RandomFile $source $size
-        Measure-Case "$(Format-Size $size) from $($from.FileSystem) to $($to.FileSystem)" (Get-CopyContestant $source $target) -FileSystem $to.FileSystem -Bytes $size -Before {
-            Clear-File $target
-        }
+        $more = @{ FileSystem = $to.FileSystem; Bytes = $size; Before = { Clear-File $target } }
+        Measure-Case "$(Format-Size $size) from $($from.FileSystem) to $($to.FileSystem)" (Get-CopyContestant $source $target) @more
         Clear-File $source, $target
     }
 }

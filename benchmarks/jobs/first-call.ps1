@@ -9,7 +9,8 @@ Use-Place tmpfs {
     $source = "$($place.Folder)/source"
     $target = "$($place.Folder)/target"
     [IO.File]::WriteAllBytes($source, @())
-    $timed = '$start = [Diagnostics.Stopwatch]::GetTimestamp(); $null = {0} ''{1}'' ''{2}''; [Diagnostics.Stopwatch]::GetElapsedTime($start).TotalSeconds.ToString("R", [cultureinfo]::InvariantCulture)'
+    $timed = '$start = [Diagnostics.Stopwatch]::GetTimestamp(); $null = {0} ''{1}'' ''{2}''
+        [Diagnostics.Stopwatch]::GetElapsedTime($start).TotalSeconds.ToString("R", [cultureinfo]::InvariantCulture)'
     # Loading the module is not a part of it: the command is found, then called.
     $compiled = Invoke-Shell "Add-Type -Path '$PSScriptRoot/../lib/ProcessUsage.cs'; `$listener = [Splice.Benchmarks.CompiledMethods]::new()
         Import-Module `$module; `$null = Copy-ItemZeroCopy '$source' '$target'; @(`$listener.Names).Count"

@@ -12,7 +12,7 @@ Use-Place ext4, xfs, tmpfs {
     foreach ($size in $sizes) {
         $case = Format-Size $size
         if (-not (Test-Room $place.Folder (2 * $size))) {
-            Get-SkipRecord $case "there is no room for two files on $($place.FileSystem)"
+            Get-RoomRecord $case $place
             continue
         }
 
@@ -27,9 +27,9 @@ Use-Place ext4, xfs, tmpfs {
             }
         )
         Write-RandomFile $source $size
-        Measure-Case $case (Get-CopyContestant $source "$target.{0}" $names) -FileSystem $place.FileSystem -Bytes $size -Repeat $repeat -Target $targets -Before {
-            Clear-File (0..($repeat - 1) | ForEach-Object { "$target.$_" })
-        }
-        Clear-File $source, (0..($repeat - 1) | ForEach-Object { "$target.$_" })
+        $copies = 0..($repeat - 1) | ForEach-Object { "$target.$_" }
+        $more = @{ FileSystem = $place.FileSystem; Bytes = $size; Repeat = $repeat; Target = $targets }
+        Measure-Case $case (Get-CopyContestant $source "$target.{0}" $names) @more -Before { Clear-File $copies }
+        Clear-File @($source; $copies)
     }
 }

@@ -11,7 +11,7 @@ Use-Place ext4 {
     $target = "$($place.Folder)/target"
     $more = @{ FileSystem = $place.FileSystem; Rounds = 1; WarmUp = 0; Before = { Clear-File $target } }
     foreach ($size in $sizes) {
-        if (-not (Test-Room $place.Folder (2 * $size))) { Get-SkipRecord (Format-Size $size) "there is no room for two files on $($place.FileSystem)"; continue }
+        if (-not (Test-Room $place.Folder (2 * $size))) { Get-RoomRecord (Format-Size $size) $place; continue }
         Write-RandomFile $source $size
         foreach ($method in 'CopyFileRange', 'SendFile', 'Splice', 'ReadWrite') {
             Measure-Case "$(Format-Size $size), $method" @more -Bytes $size @(

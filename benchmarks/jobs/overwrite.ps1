@@ -9,10 +9,11 @@ Use-Place ext4, xfs, tmpfs {
     param($place)
     $source = "$($place.Folder)/source"
     $target = "$($place.Folder)/target"
-    if (-not (Test-Room $place.Folder (3 * $size))) { return Get-SkipRecord 'overwrite' "there is no room for three files on $($place.FileSystem)" }
+    if (-not (Test-Room $place.Folder (3 * $size))) { return Get-RoomRecord 'overwrite' $place }
     Write-RandomFile $source $size
     Write-RandomFile $target $size
-    Measure-Case "$(Format-Size $size) over a file" (Get-CopyContestant $source $target) -FileSystem $place.FileSystem -Bytes $size -Target @{ Id = '6'; Peer = 'cp'; AtMost = 1.05 } -Before {
+    $more = @{ FileSystem = $place.FileSystem; Bytes = $size; Target = @{ Id = '6'; Peer = 'cp'; AtMost = 1.05 } }
+    Measure-Case "$(Format-Size $size) over a file" (Get-CopyContestant $source $target) @more -Before {
         sync --file-system $target
     }
     Clear-File $source, $target

@@ -11,14 +11,15 @@ Use-Place ext4, xfs, tmpfs {
     $source = "$($place.Folder)/source"
     $target = "$($place.Folder)/target"
     Write-RandomFile $source (2 * $count)
+    $quiet = 'status=none'
+    $tail = 'tail -c +$(($2 + 1)) "$0" 2> /dev/null | head -c $3 > "$1"'
     $contestants = @(
         @{ Name = 'Copy-ItemZeroCopy'; Ours = $true; Script = { Copy-ItemZeroCopy $source $target -Offset $offset -Count $count } }
-        @{ Name = 'dd'; Command = 'dd', "if=$source", "of=$target", 'bs=1M', 'iflag=skip_bytes,count_bytes', "skip=$offset", "count=$count", 'status=none' }
-        @{ Name = 'tail | head'; Command = 'bash', '-c', 'tail -c +$(($2 + 1)) "$0" 2> /dev/null | head -c $3 > "$1"', $source, $target, "$offset", "$count" }
+        @{ Name = 'dd'; Command = 'dd', "if=$source", "of=$target", 'bs=1M', 'iflag=skip_bytes,count_bytes', "skip=$offset", "count=$count", $quiet }
+        @{ Name = 'tail | head'; Command = 'bash', '-c', $tail, $source, $target, "$offset", "$count" }
         @{ Name = 'Python copy_file_range'; Python = 'range_copy_file_range', $source, $target, "$offset", "$count" }
     )
-    Measure-Case "$(Format-Size $count) at offset 12,345" $contestants -FileSystem $place.FileSystem -Bytes $count -Target @{ Id = '4'; Peer = 'dd'; AtMost = 0.8 } -Before {
-        Clear-File $target
-    }
+    $more = @{ FileSystem = $place.FileSystem; Bytes = $count; Target = @{ Id = '4'; Peer = 'dd'; AtMost = 0.8 } }
+    Measure-Case "$(Format-Size $count) at offset 12,345" $contestants @more -Before { Clear-File $target }
     Clear-File $source, $target
 }

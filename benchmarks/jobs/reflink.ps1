@@ -17,8 +17,8 @@ Use-Place xfs, btrfs {
         @{ Name = 'File.Copy'; Script = { param($n) [IO.File]::Copy($source, "$target.$n") } }
         @{ Name = 'Python copy_file_range'; Python = 'copy_file_range', $source, "$target.{0}" }
     )
-    Measure-Case "clone of $(Format-Size $size)" $contestants -FileSystem $place.FileSystem -Bytes $size -Repeat $repeat -Before {
-        Clear-File (0..($repeat - 1) | ForEach-Object { "$target.$_" })
-    }
-    Clear-File $source, (0..($repeat - 1) | ForEach-Object { "$target.$_" })
+    $copies = 0..($repeat - 1) | ForEach-Object { "$target.$_" }
+    $more = @{ FileSystem = $place.FileSystem; Bytes = $size; Repeat = $repeat }
+    Measure-Case "clone of $(Format-Size $size)" $contestants @more -Before { Clear-File $copies }
+    Clear-File @($source; $copies)
 }

@@ -17,7 +17,7 @@ Use-Place tmpfs, ext4 {
     foreach ($tree in $trees) {
         $files = $tree.Folders * $tree.Each
         $label = "$($files.ToString('N0', [cultureinfo]::InvariantCulture)) files"
-        if (-not (Test-Room $place.Folder ($files * $tree.Largest * 1.5))) { Get-SkipRecord $label "there is no room on $($place.FileSystem)"; continue }
+        if (-not (Test-Room $place.Folder ($files * $tree.Largest * 1.5))) { Get-RoomRecord $label $place; continue }
         Write-Tree $source $tree.Folders $tree.Each $tree.Largest
         $bytes = (Get-ChildItem $source -Recurse -File | Measure-Object Length -Sum).Sum
         # In the first rounds the runtime is still compiling what is called often. Counting the calls of the larger takes long.

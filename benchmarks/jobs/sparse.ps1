@@ -14,7 +14,7 @@ Use-Place ext4, xfs, tmpfs {
     $source = "$($place.Folder)/source"
     $target = "$($place.Folder)/target"
     foreach ($image in $images) {
-        if (-not (Test-Room $place.Folder (3 * $image.Data))) { Get-SkipRecord 'sparse' "there is no room on $($place.FileSystem)"; continue }
+        if (-not (Test-Room $place.Folder (3 * $image.Data))) { Get-RoomRecord 'sparse' $place; continue }
         # The others make a file of zeros of it, or read all of them.
         $contestants = Get-CopyContestant $source $target cp
         $case = "$(Format-Size $image.Size), $(Format-Size $image.Data) of data, $($image.Extents) extents"

@@ -10,7 +10,7 @@ Use-Place ext4, xfs {
     param($place)
     $whole = "$($place.Folder)/whole"
     $parts = "$($place.Folder)/parts"
-    if (-not (Test-Room $place.Folder (3 * $size))) { return Get-SkipRecord 'split and join' "there is no room for three files on $($place.FileSystem)" }
+    if (-not (Test-Room $place.Folder (3 * $size))) { return Get-RoomRecord 'split and join' $place }
     $null = [IO.Directory]::CreateDirectory($parts)
     Write-RandomFile $whole $size
     $more = @{ FileSystem = $place.FileSystem; Bytes = $size }

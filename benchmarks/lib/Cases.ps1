@@ -91,6 +91,10 @@ function Test-Contestant([hashtable] $Contestant, [scriptblock] $Before) {
     }
 }
 
+function Get-RoomRecord([string] $Case, [hashtable] $Place) {
+    Get-SkipRecord $Case "there is no room on $($Place.FileSystem)"
+}
+
 # What was not measured, and why.
 function Get-SkipRecord([string] $Case, [string] $Reason, [string] $Contestant) {
     [pscustomobject][ordered]@{ kind = 'skip'; job = $script:job; case = $Case; contestant = $Contestant; reason = $Reason }

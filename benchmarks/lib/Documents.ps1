@@ -101,7 +101,7 @@ function Write-Document([string] $ResultFolder, [string] $Repository) {
         $results = @($jobs[$name].Records | Where-Object kind -EQ result)
         if (-not $results) { continue }
         $page = Join-MarkedText $page "job $name" -Line @(
-            if ($script:plots[$name]) { Format-Picture $images $script:plots[$name] images }
+            if ($script:plots[$name]) { Format-Picture $images $script:plots[$name] -Link images }
             if ($name -ne 'memory') { Format-CaseTable $results; '' }
             '<details><summary>All figures</summary>', ''
             Format-ContestantTable $results
@@ -121,7 +121,7 @@ function Write-Document([string] $ResultFolder, [string] $Repository) {
     $readme = Join-MarkedText $readme 'numbers' -Line @(
         Format-RunLine $last
         ''
-        foreach ($plot in 'time-by-size-ext4', 'files-per-second-ext4') { Format-Picture $images $plot docs/images }
+        foreach ($plot in 'time-by-size-ext4', 'files-per-second-ext4') { Format-Picture $images $plot -Link docs/images }
         Format-Summary $jobs
     )
     [IO.File]::WriteAllText("$Repository/README.md", $readme)

@@ -19,9 +19,9 @@ function Get-Spread([double[]] $Value) {
     }
 }
 
-# Four significant digits.
-function ConvertTo-Figure([double] $Value) {
-    [double]::Parse($Value.ToString('G4', [cultureinfo]::InvariantCulture), [cultureinfo]::InvariantCulture)
+# Four significant digits, if no other number is named.
+function ConvertTo-Figure([double] $Value, [int] $Digits = 4) {
+    [double]::Parse($Value.ToString("G$Digits", [cultureinfo]::InvariantCulture), [cultureinfo]::InvariantCulture)
 }
 
 # The spread of the ratios of what was measured in the same round: a noisy machine slows both of a pair.

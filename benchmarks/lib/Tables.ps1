@@ -7,7 +7,8 @@ function Format-Number([string] $Format, [object] $Value) {
 function Format-Second([double] $Seconds) {
     switch ([Math]::Abs($Seconds)) {
         { $_ -ge 1 } { return Format-Number '{0:0.00} s' $Seconds }
-        { $_ -ge 1e-3 } { return Format-Number '{0} ms' (ConvertTo-Figure ([Math]::Round($Seconds * 1e3, $Seconds -ge 0.1 ? 0 : $Seconds -ge 0.01 ? 1 : 2))) }
+        { $_ -ge 0.1 } { return Format-Number '{0:0} ms' ($Seconds * 1e3) }
+        { $_ -ge 1e-3 } { return Format-Number '{0:0.0#} ms' (ConvertTo-Figure ($Seconds * 1e3) 3) }
         default { return Format-Number "{0:0} `u{b5}s" ($Seconds * 1e6) }
     }
 }
@@ -39,7 +40,8 @@ function Format-CaseTable([object[]] $Result) {
         $peers = @($others.contestant | Select-Object -Unique)
         Format-Head (@('job', 'on', $ourName, 'processor', 'system calls') + $peers)
         foreach ($ours in $cases) {
-            $cells = $ours.case, $ours.fileSystem, (Format-Second $ours.seconds.median), (Format-Second ($ours.userSeconds + $ours.systemSeconds)), "$($ours.systemCalls)"
+            $processor = Format-Second ($ours.userSeconds + $ours.systemSeconds)
+            $cells = $ours.case, $ours.fileSystem, (Format-Second $ours.seconds.median), $processor, "$($ours.systemCalls)"
             foreach ($name in $peers) {
                 $peer = $others | Where-Object { $_.contestant -eq $name -and (Get-CaseKey $_) -eq (Get-CaseKey $ours) }
                 $cells += $peer ? "$(Format-Second $peer.seconds.median): $(Format-Ratio $peer.ratio)" : ''
@@ -54,7 +56,10 @@ function Get-CaseKey([object] $Result) { "$($Result.case)|$($Result.fileSystem)"
 
 # A row a contestant, with all that was measured.
 function Format-ContestantTable([object[]] $Result) {
-    Format-Head 'job', 'on', 'who', 'time', 'first to third quartile', 'processor, user', 'system', 'ratio of processor time', 'system calls', 'peak memory', 'allocated', 'more'
+    Format-Head @(
+        'job', 'on', 'who', 'time', 'first to third quartile', 'processor, user', 'system', 'ratio of processor time'
+        'system calls', 'peak memory', 'allocated', 'more'
+    )
     foreach ($one in $Result) {
         Format-Row @(
             $one.case
@@ -78,7 +83,9 @@ function Format-TargetTable([object[]] $Records) {
     if (-not $found) { return }
     Format-Head 'target', 'job', 'on', 'beside', 'measured', 'at most', 'met'
     foreach ($one in $found | Sort-Object { [int]($_.target -replace '\D') }, target) {
-        Format-Row "$($one.target -replace '\D'). $($one.text)", $one.case, $one.fileSystem, $one.peer, (Format-Number '{0:0.####}' $one.measured), (Format-Number '{0:0.####}' $one.atMost), ($one.met ? 'yes' : '**no**')
+        $met = $one.met ? 'yes' : '**no**'
+        $figures = $one.measured, $one.atMost | ForEach-Object { Format-Number '{0:0.####}' $_ }
+        Format-Row "$($one.target -replace '\D'). $($one.text)", $one.case, $one.fileSystem, $one.peer, $figures[0], $figures[1], $met
     }
 }
 
