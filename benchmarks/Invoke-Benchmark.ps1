@@ -48,6 +48,11 @@ if ($Job) {
     $resultPath = "$ResultFolder/$($run.date -replace ':').jsonl"
     [IO.File]::WriteAllText($resultPath, (ConvertTo-Json $run -Depth 5 -Compress) + "`n")
     $workName = "splice-benchmark-$PID"
+    foreach ($probe in @{ Tool = 'strace'; Of = 'System calls' }, @{ Tool = 'time'; Of = 'The memory of programs' }) {
+        $reason = Get-MissingReason $probe.Tool
+        if ($reason) { Write-Warning "$($probe.Of) will not be measured: $reason" }
+    }
+
     foreach ($name in $Job) {
         Write-Information "$([DateTime]::Now.ToString('HH:mm:ss')) $name" -InformationAction Continue
         $list = ($folders | ForEach-Object { "'$_'" }) -join ','
@@ -73,10 +78,10 @@ if ($Job) {
     $records = Read-Record $resultPath
     $markdown = [IO.Path]::ChangeExtension($resultPath, '.md')
     [IO.File]::WriteAllText($markdown, (Format-Run $records))
-    Write-Plot $resultPath ([IO.Path]::ChangeExtension($resultPath, 'plots'))
     Format-TargetTable $records
     $resultPath
     $markdown
+    Write-Plot $resultPath ([IO.Path]::ChangeExtension($resultPath, 'plots'))
 }
 
 if ($UpdateDocs) { Write-Document $ResultFolder ([IO.Path]::GetFullPath("$PSScriptRoot/..")) }
