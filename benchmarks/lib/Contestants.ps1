@@ -3,7 +3,8 @@
 #   Command  a program and its arguments, in a process of its own; {0} is the number of the repetition
 #   Python   a function of peers/peer.py and its arguments, in a Python that is running already; {0} as above
 #   Timer    a script that measures by itself, and answers seconds
-# Ours marks the one that the others are compared with, Needs the programs that a Script or a shell's command line uses.
+# Ours marks the one that the others are compared with, Needs the programs that a Script or a shell's command line uses, and
+# Untraced who makes so many system calls that counting them takes minutes.
 
 function Get-ContestantReason([hashtable] $Contestant) {
     $needs = @($Contestant.Needs; if ($Contestant.Command) { $Contestant.Command[0] }; if ($Contestant.Python) { 'python3' }) | Where-Object { $_ }

@@ -34,7 +34,7 @@ function Measure-AttachedCall([int] $ProcessId, [scriptblock] $Script) {
 
 # The system calls of one run of a contestant, or nothing where strace cannot count them.
 function Measure-SystemCall([hashtable] $Contestant) {
-    if ($Contestant.Timer -or (Get-MissingReason strace)) { return }
+    if ($Contestant.Timer -or $Contestant.Untraced -or (Get-MissingReason strace)) { return }
     if ($Contestant.Python) {
         # The peer marks the beginning and the end itself.
         return Measure-AttachedCall (Get-PythonProcess).Id { Invoke-Contestant $Contestant }
