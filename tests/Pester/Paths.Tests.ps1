@@ -23,6 +23,37 @@ Describe 'Paths' {
         Pop-Location
     }
 
+    Context 'at <Location>' -ForEach @(
+        @{ Location = '/' }, @{ Location = '/usr' }, @{ Location = '/usr/share' }, @{ Location = 'TestDrive:/' }, @{ Location = 'Other:/' }, @{ Location = 'Env:/' }
+    ) {
+        BeforeEach {
+            $null = New-PSDrive -Name Other -PSProvider FileSystem -Root $folder
+            Push-Location $Location
+        }
+
+        AfterEach {
+            Pop-Location
+            Remove-PSDrive Other
+        }
+
+        It 'a path means what it means to PowerShell: <_>' -ForEach @(
+            '/gone/file', 'gone', 'gone/file', './gone', '../gone', '.gone', '/gone/../file', '/gone/./file', '/gone//file', '//gone',
+            '~/gone', '/gone\file', 'Other:/gone', '/x:y', ' gone', "gone`nfile", '/{0}', "`u{65e5}`u{672c}", '$(gone)', '-gone', "a'b", 'a"b'
+        ) {
+            $path = $_
+            $provider = $null
+            $meant = try { $ExecutionContext.SessionState.Path.GetUnresolvedProviderPathFromPSPath($path, [ref] $provider, [ref] $null) } catch { $null }
+            Copy-ItemZeroCopy -LiteralPath $path -Destination /gone/as/well -ErrorVariable failed -ErrorAction SilentlyContinue
+            if ($provider.Name -eq 'FileSystem') {
+                $failed[0].FullyQualifiedErrorId | Should -BeLike 'SourceNotFound,*'
+                $failed[0].TargetObject | Should -BeExactly $meant
+            }
+            else {
+                $failed[0].FullyQualifiedErrorId | Should -Not -BeLike 'SourceNotFound,*'
+            }
+        }
+    }
+
     Context 'the name "<_>"' -ForEach $oddNames {
         BeforeEach {
             $script:file = "$folder/$_"

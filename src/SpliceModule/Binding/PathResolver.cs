@@ -60,6 +60,11 @@ internal sealed class PathResolver(PSCmdlet command, bool findsHidden, Action<Er
     /// <summary>The one file or folder that a literal path names, there or not; null after an error.</summary>
     public string? Single(string path)
     {
+        if (PlainPath.TryResolve(path, command.SessionState.Path.CurrentLocation) is { } plain)
+        {
+            return plain;
+        }
+
         try
         {
             string found = command.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
