@@ -22,13 +22,7 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
     protected override void EndProcessing()
     {
         var resolver = new PathResolver(this, findsHidden: false, WriteError);
-        if (resolver.Single(Destination) is not string destination || Ssh(resolver) is not SshOptions ssh)
-        {
-            return;
-        }
-
-        RemoteHost[] hosts = [.. Hosts.Where(host => ShouldProcess($"Host: {host} Item: {Path} Destination: {destination}", "Receive File"))];
-        if (hosts.Length == 0)
+        if (resolver.Single(Destination) is not string destination)
         {
             return;
         }
@@ -36,17 +30,12 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
         var request = new ReceiveRequest
         {
             Source = Path,
-            Hosts = hosts,
+            Hosts = Wanted(host => $"Host: {host} Item: {Path} Destination: {destination}", "Receive File"),
             Destination = destination,
-            Ssh = ssh,
-            ThrottleLimit = ThrottleLimit,
-            Verify = Verify,
-            Resume = Resume,
-            NoClobber = NoClobber,
-            Force = Force,
-            RateLimit = Limiter,
-            IdleTimeout = IdleTimeout,
         };
-        Run($"Receiving {Path}", (monitor, emit) => RemoteCopy.Receive(request, monitor, emit));
+        if (request.Hosts.Count > 0 && WithOptions(request, resolver) is { } complete)
+        {
+            Run($"Receiving {Path}", (monitor, emit) => RemoteCopy.Receive(complete, monitor, emit));
+        }
     }
 }

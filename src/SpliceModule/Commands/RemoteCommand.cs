@@ -79,12 +79,6 @@ public abstract class RemoteCommand : TransferCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>The hosts that are none of the errors.</summary>
-    private protected IReadOnlyList<RemoteHost> Hosts => _hosts;
-
-    /// <summary>The rate for all together.</summary>
-    private protected RateLimiter? Limiter => RateLimit is long rate ? new RateLimiter(rate) : null;
-
     /// <summary>Takes the hosts that came with the record.</summary>
     protected override void ProcessRecord()
     {
@@ -101,9 +95,42 @@ public abstract class RemoteCommand : TransferCommand
         }
     }
 
+    /// <summary>The hosts that are none of the errors, and that the user wants something done with.</summary>
+    /// <param name="target">Says what would be done with a host.</param>
+    /// <param name="action">What it is called.</param>
+    private protected IReadOnlyList<RemoteHost> Wanted(Func<RemoteHost, string> target, string action) =>
+        [.. _hosts.Where(host => ShouldProcess(target(host), action))];
+
+    /// <summary>The request with the options that both ways have; null after an error.</summary>
+    /// <param name="request">The request without them.</param>
+    /// <param name="resolver">For the key's path.</param>
+    private protected T? WithOptions<T>(T request, PathResolver resolver)
+        where T : RemoteRequest =>
+        Ssh(resolver) is not SshOptions ssh ? null : (T)((RemoteRequest)request with
+        {
+            Ssh = ssh,
+            ThrottleLimit = ThrottleLimit,
+            Verify = Verify,
+            Resume = Resume,
+            NoClobber = NoClobber,
+            Force = Force,
+            RateLimit = RateLimit is long rate ? new RateLimiter(rate) : null,
+            IdleTimeout = IdleTimeout,
+        });
+
+    /// <summary>Runs the transfers, and writes what becomes of each host.</summary>
+    /// <param name="activity">What the progress bar calls it.</param>
+    /// <param name="transfer">The transfers.</param>
+    private protected void Run(string activity, Action<TransferMonitor, Action<RemoteOutcome>> transfer) =>
+        Try(activity, monitor =>
+        {
+            transfer(monitor, Emit);
+            return this;
+        });
+
     /// <summary>How ssh connects; null after an error.</summary>
     /// <param name="resolver">For the key's path.</param>
-    private protected SshOptions? Ssh(PathResolver resolver)
+    private SshOptions? Ssh(PathResolver resolver)
     {
         string? key = KeyFilePath is null ? null : resolver.Single(KeyFilePath);
         return key is null && KeyFilePath is not null ? null : new SshOptions
@@ -115,16 +142,6 @@ public abstract class RemoteCommand : TransferCommand
             Compress = Compress,
         };
     }
-
-    /// <summary>Runs the transfers, and writes what becomes of each host.</summary>
-    /// <param name="activity">What the progress bar calls it.</param>
-    /// <param name="transfer">The transfers.</param>
-    private protected void Run(string activity, Action<TransferMonitor, Action<RemoteOutcome>> transfer) =>
-        Try(activity, monitor =>
-        {
-            transfer(monitor, Emit);
-            return this;
-        });
 
     private static string Setting(object? value) => value switch
     {

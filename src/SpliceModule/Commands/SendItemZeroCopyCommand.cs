@@ -23,13 +23,7 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
     protected override void EndProcessing()
     {
         var resolver = new PathResolver(this, findsHidden: false, WriteError);
-        if (resolver.Single(Path) is not string source || Ssh(resolver) is not SshOptions ssh)
-        {
-            return;
-        }
-
-        RemoteHost[] hosts = [.. Hosts.Where(host => ShouldProcess($"Item: {source} Host: {host} Destination: {Destination}", "Send File"))];
-        if (hosts.Length == 0)
+        if (resolver.Single(Path) is not string source)
         {
             return;
         }
@@ -37,17 +31,12 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         var request = new SendRequest
         {
             Source = source,
-            Hosts = hosts,
+            Hosts = Wanted(host => $"Item: {source} Host: {host} Destination: {Destination}", "Send File"),
             Destination = Destination,
-            Ssh = ssh,
-            ThrottleLimit = ThrottleLimit,
-            Verify = Verify,
-            Resume = Resume,
-            NoClobber = NoClobber,
-            Force = Force,
-            RateLimit = Limiter,
-            IdleTimeout = IdleTimeout,
         };
-        Run($"Sending {source}", (monitor, emit) => RemoteCopy.Send(request, monitor, emit));
+        if (request.Hosts.Count > 0 && WithOptions(request, resolver) is { } complete)
+        {
+            Run($"Sending {source}", (monitor, emit) => RemoteCopy.Send(complete, monitor, emit));
+        }
     }
 }
