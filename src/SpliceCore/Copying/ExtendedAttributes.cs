@@ -54,6 +54,11 @@ internal static class ExtendedAttributes
         !IsList(name) && !name.Bytes.StartsWith("trusted.SGI_ACL_"u8)
         && !name.Bytes.SequenceEqual("security.ima"u8) && !name.Bytes.SequenceEqual("security.evm"u8);
 
+    /// <summary>Whether an attribute is one of those that are to be kept.</summary>
+    public static bool IsWanted(FileName name, PreserveAttributes preserve) => IsList(name)
+        ? preserve.HasFlag(PreserveAttributes.Acl)
+        : preserve.HasFlag(PreserveAttributes.Xattr) && TravelsWithContent(name);
+
     /// <summary>What stays when a file is written into: capabilities, for one, are dropped then.</summary>
     public static bool StaysWithFile(FileName name) =>
         name.Bytes.StartsWith("user."u8)

@@ -89,7 +89,7 @@ internal static class Metadata
 
     /// <summary>Set-id bits mean the owner, and go only where he does, as with cp -p. A folder's sticky bit keeps its users
     /// from each other's files.</summary>
-    private static uint KeptBits(DescriptorKind kind, bool owned) => owned
+    public static uint KeptBits(DescriptorKind kind, bool owned) => owned
         ? 0xFFFu
         : ReadWriteExecuteForAll | (kind == DescriptorKind.Directory ? StickyBit : 0);
 

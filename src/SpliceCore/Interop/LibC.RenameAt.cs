@@ -16,6 +16,15 @@ internal static partial class LibC
         }
     }
 
+    /// <summary>Moves to another directory; the new name is replaced in one step.</summary>
+    public static unsafe SysResult RenameAt(SafeHandle directory, FileName from, SafeHandle newDirectory, FileName to)
+    {
+        fixed (byte* oldPath = from, newPath = to)
+        {
+            return SysResult.From(renameat(directory, oldPath, newDirectory, newPath));
+        }
+    }
+
     /// <summary>Renames within one directory; EEXIST where the new name is taken.</summary>
     public static unsafe SysResult RenameAtNoReplace(SafeHandle directory, FileName from, FileName to)
     {

@@ -22,8 +22,17 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
     /// <summary>Where the host wants the bytes from; null while it has not said.</summary>
     public long? From { get; private set; }
 
+    /// <summary>Which of the forms that the bytes can be sent in the host chose, in a word of its script.</summary>
+    public string Form { get; private set; } = string.Empty;
+
     /// <summary>Whether it takes the data without the holes.</summary>
-    public bool IsSparse { get; private set; }
+    public bool IsSparse => Form == "1";
+
+    /// <summary>How many files are sent.</summary>
+    public long FileCount { get; init; } = 1;
+
+    /// <summary>How many folders are sent.</summary>
+    public long DirectoryCount { get; init; }
 
     public long BytesSent { get; set; }
 
@@ -41,10 +50,10 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
             // A shell's start files may have something to say as well.
             int at = line.IndexOf(SendScript.Ready, StringComparison.Ordinal);
             string[] words = at < 0 ? [] : line[(at + SendScript.Ready.Length)..].Split(' ');
-            if (words is [string from, string sparse]
+            if (words is [string from, string form]
                 && long.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) && offset <= length)
             {
-                IsSparse = sparse == "1";
+                Form = form;
                 From = IsSparse ? offset / SparsePiece.SmallBlock * SparsePiece.SmallBlock : offset;
                 IsReceiving = true;
                 return true;
@@ -66,6 +75,9 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
             }
         }
     }
+
+    /// <summary>Takes note of something that worked only in part.</summary>
+    public void Warn(string warning) => _warnings.Add(warning);
 
     /// <summary>Nothing more is sent: the host comes to the end of its input.</summary>
     public void EndSending()
@@ -91,6 +103,8 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
             BytesSent = BytesSent,
             BytesInHoles = BytesInHoles,
             Length = length,
+            FileCount = FileCount,
+            DirectoryCount = DirectoryCount,
             ResumedAt = From > 0 ? From : null,
             Verified = failure is null && request.Verify,
             Elapsed = Session?.Elapsed ?? TimeSpan.Zero,

@@ -5,6 +5,7 @@ using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Streaming.Processes;
 using Splice.Streaming.Remote;
+using Splice.Streaming.Remote.Trees;
 
 namespace Splice;
 
@@ -27,27 +28,40 @@ public static class RemoteCopy
         {
             using var standard = new StandardDescriptors();
             using var terminal = new TerminalScope();
+            if (request.Recurse && Directory.Exists(request.Source))
+            {
+                RemoteTreeCheck.Options(request, request.Source);
+                var totals = TreeTotals.Of(request.Source, request.Preserve, monitor.Cancellation);
+                SendAll(request, emit, some => new TreeSendRun(request, totals, some, monitor));
+                return;
+            }
+
             Descriptor source = OpenSource(request.Source, monitor.Cancellation);
             using (source.Handle)
             {
-                foreach (RemoteHost[] some in Distinct(request.Hosts, emit).Chunk(request.ThrottleLimit))
-                {
-                    IReadOnlyList<RemoteOutcome> outcomes;
-                    using (var run = new SendRun(request, source, some, monitor))
-                    {
-                        outcomes = run.Run();
-                    }
-
-                    foreach (RemoteOutcome outcome in outcomes)
-                    {
-                        emit(outcome);
-                    }
-                }
+                SendAll(request, emit, some => new FileSendRun(request, source, some, monitor));
             }
         }
         catch (OperationCanceledException)
         {
             throw Failures.Stopped(request.Source, request.Destination, arrived: 0);
+        }
+    }
+
+    private static void SendAll(SendRequest request, Action<RemoteOutcome> emit, Func<IEnumerable<RemoteHost>, SendRun> start)
+    {
+        foreach (RemoteHost[] some in Distinct(request.Hosts, emit).Chunk(request.ThrottleLimit))
+        {
+            IReadOnlyList<RemoteOutcome> outcomes;
+            using (SendRun run = start(some))
+            {
+                outcomes = run.Run();
+            }
+
+            foreach (RemoteOutcome outcome in outcomes)
+            {
+                emit(outcome);
+            }
         }
     }
 
@@ -60,6 +74,12 @@ public static class RemoteCopy
     {
         CheckRemotePath(request.Source);
         PathCheck.Name(request.Destination);
+        if (request.Recurse)
+        {
+            RemoteTreeCheck.Options(request, request.Source);
+            RemoteTreeCheck.Received(request);
+        }
+
         using var standard = new StandardDescriptors();
         using var terminal = new TerminalScope();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Cancellation);
@@ -113,8 +133,19 @@ public static class RemoteCopy
         try
         {
             cancellation.ThrowIfCancellationRequested();
-            using var run = new ReceiveRun(request, host, PathFor(request, host), progress, cancellation);
-            return run.Run();
+            string path = PathFor(request, host);
+            if (request.Recurse)
+            {
+                using var tree = new TreeReceiveRun(request, host, path, progress, cancellation);
+                RemoteOutcome outcome = tree.Run();
+                if (!tree.IsNoFolder)
+                {
+                    return outcome;
+                }
+            }
+
+            using var file = new FileReceiveRun(request, host, path, progress, cancellation);
+            return file.Run();
         }
         catch (OperationCanceledException)
         {
@@ -160,7 +191,7 @@ public static class RemoteCopy
         {
             throw status.Kind == DescriptorKind.Directory
                 ? new TransferException(TransferErrorId.SourceIsDirectory,
-                    $"'{path}' is a directory, and only single files are sent. Name a file, or send an archive of it.", Errno.EISDIR, path)
+                    $"'{path}' is a folder. Use -Recurse to send it with all that is in it, or name a file.", Errno.EISDIR, path)
                 : new TransferException(TransferErrorId.NotSeekable,
                     $"'{path}' is no regular file: nobody knows its size before it ends. Write it to a file first.", Errno.ESPIPE, path);
         }

@@ -34,7 +34,7 @@ internal static class RemoteFailure
             RemoteExit.Changed => new(TransferErrorId.SourceChanged, $"{how} Transfer it again when nobody writes to it.", target: host),
             RemoteExit.Different => new(TransferErrorId.VerificationFailed, $"{how} Transfer it again, and look for a failing disk or memory where that does not help.", target: host),
             RemoteExit.NoFile => new(TransferErrorId.SourceNotFound, $"{how} Check the path; it is relative to the home folder there.", target: host),
-            RemoteExit.IsFolder => new(TransferErrorId.SourceIsDirectory, $"{how} Name a file in it.", target: host),
+            RemoteExit.IsFolder => new(TransferErrorId.SourceIsDirectory, $"{how} Use -Recurse, or name a file in it.", target: host),
             RemoteExit.Busy => new(TransferErrorId.DestinationBusy, $"{how} Wait until the host has noticed that it ended, or remove that name.", target: host),
             RemoteExit.Incomplete => new(TransferErrorId.ConnectionFailed, $"{how} Start it again; -Resume goes on with what is there.", target: host),
             RemoteExit.NotWritten when words.Contains("No space left", StringComparison.Ordinal) || words.Contains("quota", StringComparison.OrdinalIgnoreCase) =>
@@ -46,6 +46,10 @@ internal static class RemoteFailure
     /// <summary>The file was changed while it was transferred.</summary>
     public static TransferException SourceChanged(string source, string host) => new(TransferErrorId.SourceChanged,
         $"'{source}' was changed while it was transferred with '{host}'; the old file was kept. Transfer it again when nobody writes to it.", target: host);
+
+    /// <summary>A file ended before its bytes were sent that had been announced.</summary>
+    public static TransferException SourceShorter(string source, string host) => new(TransferErrorId.SourceTruncated,
+        $"'{source}' became shorter while it was sent to '{host}', which keeps what it had. Send it again when nobody writes to it.", target: host);
 
     /// <summary>What came is not what the host says that it has sent.</summary>
     public static TransferException Different(string source, string host, string there, string here) => new(TransferErrorId.VerificationFailed,

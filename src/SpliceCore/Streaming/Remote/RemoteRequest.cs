@@ -24,6 +24,12 @@ public abstract record RemoteRequest
     /// <summary>Whether a read-only file is replaced.</summary>
     public bool Force { get; init; }
 
+    /// <summary>Whether a folder is transferred with all that is in it; otherwise it is an error.</summary>
+    public bool Recurse { get; init; }
+
+    /// <summary>What the other side keeps besides the bytes.</summary>
+    public PreserveAttributes Preserve { get; init; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
+
     /// <summary>How many bytes may be moved a second, by all hosts together; null for as many as can be.</summary>
     public RateLimiter? RateLimit { get; init; }
 

@@ -16,8 +16,14 @@ public sealed record RemoteTransferResult
     /// without holes. Of a transfer that failed: those that were given to ssh, or came from it.</summary>
     public long BytesSent { get; init; }
 
-    /// <summary>The file's size in bytes; 0 where the transfer failed before it was known.</summary>
+    /// <summary>The file's size in bytes, or the sum of a folder's files; 0 where the transfer failed before it was known.</summary>
     public long Length { get; init; }
+
+    /// <summary>The files, links and special files of it. Of a transfer that failed: those that were to be sent, or that have come.</summary>
+    public long FileCount { get; init; } = 1;
+
+    /// <summary>The folders of it: 0 for a file.</summary>
+    public long DirectoryCount { get; init; }
 
     /// <summary>The bytes of the file's holes, which were not sent.</summary>
     public long BytesInHoles { get; init; }

@@ -33,6 +33,9 @@ public sealed class SshServer : IDisposable
         },
     };
 
+    /// <summary>Runs a command, which follows, where there is nothing but busybox.</summary>
+    public string BusyboxCommand => $"env PATH={Applets()} {Applets()}/sh -c";
+
     /// <summary>Skips the test where there is no sshd, or nobody may run one.</summary>
     public static void Require()
     {
@@ -44,7 +47,7 @@ public sealed class SshServer : IDisposable
     /// <summary>A host whose login runs commands with this shell: dash, bash or busybox.</summary>
     public RemoteHost Host(string shell = "bash") => Host(shell, shell switch
     {
-        "busybox" => $"exec env PATH={Applets()} {Applets()}/sh -c \"$SSH_ORIGINAL_COMMAND\"",
+        "busybox" => $"exec {BusyboxCommand} \"$SSH_ORIGINAL_COMMAND\"",
         "dash" => $"exec env PATH={Links()}:$PATH {Links()}/sh -c \"$SSH_ORIGINAL_COMMAND\"",
         _ => "exec bash -c \"$SSH_ORIGINAL_COMMAND\"",
     });

@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text;
+
+namespace Splice.Streaming.Remote;
+
+/// <summary>Receives a file from one host.</summary>
+internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, string path, Action<long> progress, CancellationToken cancellation)
+    : ReceiveRun(request, host, path, progress, cancellation)
+{
+    private RemoteFileInfo? _file;
+    private ReceivedFile? _received;
+    private long _bytes;
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _received?.Dispose();
+    }
+
+    private protected override bool Receive()
+    {
+        string script = ShellText.Command(ReceiveScript.Text, Request.Source, Request.Verify ? "verify" : string.Empty);
+        SshSession session = Start(script);
+        Sessions.WaitFor([session], ReadHead);
+        RemoteFileInfo file = _file ?? throw Ended(session);
+        string suffix = RemoteName.Partial(Host.Name, Host.UserName ?? string.Empty, Host.Port ?? 0, Request.Source, file.Text);
+        _received = new ReceivedFile(Request, Path, file.Size, suffix, Cancellation);
+        using ContentDigest? digest = Request.Verify ? new ContentDigest(Cancellation) : null;
+        digest?.AddFile(_received.Handle, _received.Kept);
+        Answer(session, _received.Kept);
+        if (file.Size > _received.Kept)
+        {
+            Move(session, digest, file.Size - _received.Kept);
+        }
+
+        string? sum = ReadTail(session);
+        string? own = digest?.Complete();
+        if (own != null && own != sum)
+        {
+            _received.ThrowAway();
+            throw RemoteFailure.Different(Request.Source, Host.Text, sum!, own);
+        }
+
+        _received.Commit(file);
+        return own != null;
+    }
+
+    /// <summary>Reads the line that tells what the file is.</summary>
+    private bool ReadHead(SshSession session)
+    {
+        while (_file is null && session.TryReadLine() is string line)
+        {
+            // A shell's start files may have something to say as well.
+            int at = line.IndexOf(ReceiveScript.File, StringComparison.Ordinal);
+            _file = at < 0 ? null : RemoteFileInfo.TryParse(line[(at + ReceiveScript.File.Length)..]);
+        }
+
+        return _file is not null;
+    }
+
+    private void Answer(SshSession session, long from)
+    {
+        byte[] line = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{from}\n"));
+        StreamOutcome outcome = StreamCopy.Copy(
+            new StreamRequest
+            {
+                Source = StreamEnd.OfContent(line),
+                Destinations = [StreamEnd.OfHandle(session.Input, Host.Text)],
+                IdleTimeout = Request.IdleTimeout,
+            },
+            new TransferMonitor(Cancellation: Cancellation))[0];
+        session.Input.Dispose();
+        if (outcome.Error is not null)
+        {
+            throw Ended(session);
+        }
+    }
+
+    private void Move(SshSession session, ContentDigest? digest, long count)
+    {
+        var file = StreamEnd.OfHandle(_received!.Handle, _received.Path);
+        IReadOnlyList<StreamOutcome> outcomes = StreamCopy.Copy(
+            new StreamRequest
+            {
+                Source = StreamEnd.OfHandle(session.Output, Host.Text),
+                Destinations = digest is null ? [file] : [file, StreamEnd.OfHandle(digest.Input, "the digest")],
+                Count = count,
+                RateLimit = Request.RateLimit,
+                IdleTimeout = Request.IdleTimeout,
+                StopsOnError = true,
+            },
+            new TransferMonitor(progress => Progress(progress.BytesCopied), Cancellation));
+        digest?.Wrote(outcomes[^1].BytesCopied);
+        _bytes = outcomes[0].BytesCopied;
+        if (outcomes[0].Error is { } error)
+        {
+            // Where the host's bytes ended too early, ssh knows more than that.
+            throw error.Id == TransferErrorId.CountPastEnd ? Ended(session) : error;
+        }
+    }
+
+    /// <summary>Reads what comes behind the bytes, and waits for the end.</summary>
+    /// <returns>The host's digest; a hyphen where none was asked for.</returns>
+    private string? ReadTail(SshSession session)
+    {
+        string? first = null;
+        session.Touch();
+        Sessions.WaitFor([session], _ =>
+        {
+            while (session.TryReadLine() is string line)
+            {
+                if (first is null && line == ScriptParts.Alive)
+                {
+                    continue;
+                }
+
+                first ??= line;
+                if (!first.StartsWith(ReceiveScript.Done, StringComparison.Ordinal))
+                {
+                    // More bytes than there were.
+                    throw RemoteFailure.SourceChanged(Request.Source, Host.Text);
+                }
+            }
+
+            return false;
+        });
+        return session.Failure is null && session.ExitCode == 0 && first is not null
+            ? first[ReceiveScript.Done.Length..]
+            : throw Ended(session);
+    }
+
+    private protected override RemoteTransferResult Result() => new()
+    {
+        HostName = Host.Text,
+        Source = Request.Source,
+        Destination = _received?.Path ?? Path,
+        BytesSent = _bytes,
+        Length = _file?.Size ?? 0,
+        ResumedAt = _received?.Kept > 0 ? _received.Kept : null,
+        Elapsed = Session?.Elapsed ?? TimeSpan.Zero,
+        RemoteExitCode = Session?.ExitCode,
+    };
+}

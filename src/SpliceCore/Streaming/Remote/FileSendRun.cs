@@ -1,0 +1,133 @@
+using System.Globalization;
+using System.Text;
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Streaming.Remote;
+
+/// <summary>Sends a file to some hosts at once.</summary>
+internal sealed class FileSendRun : SendRun
+{
+    // As long as the 64 digits of a SHA-256.
+    private const string NoDigest = "----------------------------------------------------------------";
+
+    private readonly Descriptor _source;
+    private readonly bool _hasHoles;
+
+    public FileSendRun(SendRequest request, Descriptor source, IEnumerable<RemoteHost> hosts, TransferMonitor monitor)
+        : base(request, hosts.Select(host => new Delivery(host, request, source.Size)), monitor)
+    {
+        _source = source;
+        _hasHoles = source.Status.Size - source.Status.AllocatedBytes >= SparsePiece.SmallBlock;
+    }
+
+    private protected override string Script()
+    {
+        LibC.StatxTimestamp time = _source.Status.ModificationTime;
+        string name = Path.GetFileName(Request.Source);
+        string exact = string.Create(CultureInfo.InvariantCulture, $"{time.Seconds}.{time.Nanoseconds:D9}");
+        List<string> parameters =
+        [
+            Request.Destination, name,
+            _source.Size.ToString(CultureInfo.InvariantCulture),
+            Convert.ToString(_source.Status.Permissions & 0x1FF, toBase: 8),
+            exact, time.Seconds.ToString(CultureInfo.InvariantCulture),
+            RemoteName.Passing(),
+            Request.Resume ? RemoteName.Partial(_source.Size, exact, name) : string.Empty,
+        ];
+        parameters.AddRange(Request.Verify ? ["verify"] : []);
+        parameters.AddRange(Request.NoClobber ? ["keep"] : []);
+        parameters.AddRange(Request.Force ? ["force"] : []);
+        parameters.AddRange(_hasHoles ? ["sparse"] : []);
+        return ShellText.Command(SendScript.Text, [.. parameters]);
+    }
+
+    private protected override void Send(IReadOnlyList<Delivery> deliveries)
+    {
+        foreach (IGrouping<(long From, bool IsSparse), Delivery> group in deliveries
+            .GroupBy(delivery => (delivery.From!.Value, delivery.IsSparse)))
+        {
+            Send([.. group], group.Key.From, group.Key.IsSparse);
+        }
+    }
+
+    /// <summary>Sends to hosts that want the same bytes.</summary>
+    private void Send(IReadOnlyList<Delivery> group, long from, bool isSparse)
+    {
+        using ContentDigest? digest = Request.Verify ? new ContentDigest(Monitor.Cancellation) : null;
+        digest?.AddFile(_source.Handle, from);
+        if (isSparse)
+        {
+            SendData(group, from, digest);
+        }
+        else
+        {
+            for (long at = from; at < _source.Size && group.Any(delivery => delivery.IsReceiving); at += LongestStretch)
+            {
+                Move(group, at, Math.Min(LongestStretch, _source.Size - at), digest);
+            }
+        }
+
+        foreach (Delivery delivery in HasChanged() ? group.Where(delivery => delivery.IsReceiving) : [])
+        {
+            delivery.Session!.Fail(RemoteFailure.SourceChanged(Request.Source, delivery.Host.Text));
+        }
+
+        if (group.Any(delivery => delivery.IsReceiving))
+        {
+            string word = isSparse ? "end" : "splice";
+            Write(group, Encoding.ASCII.GetBytes($"{word}:{digest?.Complete() ?? NoDigest}\n"));
+        }
+
+        foreach (Delivery delivery in group)
+        {
+            delivery.EndSending();
+        }
+    }
+
+    /// <summary>Sends the data without the holes: before each piece a line for dd(1).</summary>
+    private void SendData(IReadOnlyList<Delivery> group, long from, ContentDigest? digest)
+    {
+        long at = from;
+        foreach (SparsePiece piece in SparsePiece.Walk(_source.Handle, from, _source.Size))
+        {
+            if (!group.Any(delivery => delivery.IsReceiving))
+            {
+                return;
+            }
+
+            AddHole(group, at, piece.Offset, digest);
+            string line = string.Create(CultureInfo.InvariantCulture,
+                $"{piece.BlockSize} {piece.Offset / piece.BlockSize} {piece.Count / piece.BlockSize}\n");
+            Write(group, Encoding.ASCII.GetBytes(line));
+            long data = Math.Min(piece.Count, _source.Size - piece.Offset);
+            Move(group, piece.Offset, data, digest);
+            if (data < piece.Count)
+            {
+                Write(group, new byte[piece.Count - data]);
+            }
+
+            at = piece.Offset + data;
+        }
+
+        AddHole(group, at, _source.Size, digest);
+    }
+
+    private static void AddHole(IReadOnlyList<Delivery> group, long start, long end, ContentDigest? digest)
+    {
+        digest?.AddZeros(end - start);
+        foreach (Delivery delivery in group.Where(delivery => delivery.IsReceiving))
+        {
+            delivery.BytesInHoles += end - start;
+        }
+    }
+
+    private void Move(IReadOnlyList<Delivery> group, long offset, long count, ContentDigest? digest) =>
+        Move(group, StreamEnd.OfHandle(_source.Handle, Request.Source), offset, count, digest, (offset, _source.Size));
+
+    private bool HasChanged() =>
+        !FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok
+        || now!.Size != _source.Size
+        || now.ModificationTime.Seconds != _source.Status.ModificationTime.Seconds
+        || now.ModificationTime.Nanoseconds != _source.Status.ModificationTime.Nanoseconds;
+}

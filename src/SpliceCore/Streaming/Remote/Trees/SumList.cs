@@ -1,0 +1,40 @@
+using System.Buffers;
+using System.Text;
+
+namespace Splice.Streaming.Remote.Trees;
+
+/// <summary>The SHA-256 of each file of a tree, as a host checks them when it has the tree.</summary>
+internal sealed class SumList
+{
+    private readonly ArrayBufferWriter<byte> _plain = new();
+    private readonly ArrayBufferWriter<byte> _odd = new();
+
+    /// <summary>Lines for sha256sum -c.</summary>
+    public byte[] Plain => _plain.WrittenSpan.ToArray();
+
+    /// <summary>The same of names that not every sha256sum reads: bytes of them are written for printf %b.</summary>
+    public byte[] Odd => _odd.WrittenSpan.ToArray();
+
+    /// <summary>Adds a file.</summary>
+    /// <param name="path">Its path from the tree's top, with a slash at the beginning.</param>
+    /// <param name="digest">64 hexadecimal digits.</param>
+    public void Add(ReadOnlySpan<byte> path, string digest)
+    {
+        bool isOdd = path.ContainsAnyInRange((byte)0, (byte)0x1F) || path.Contains((byte)'\\') || path.Contains((byte)0x7F);
+        ArrayBufferWriter<byte> list = isOdd ? _odd : _plain;
+        list.Write(Encoding.ASCII.GetBytes(isOdd ? $"{digest} ." : $"{digest}  ."));
+        if (isOdd)
+        {
+            foreach (byte one in path)
+            {
+                list.Write(Encoding.ASCII.GetBytes($@"\0{Convert.ToString(one, toBase: 8).PadLeft(3, '0')}"));
+            }
+        }
+        else
+        {
+            list.Write(path);
+        }
+
+        list.Write("\n"u8);
+    }
+}

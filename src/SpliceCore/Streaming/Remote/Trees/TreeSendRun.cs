@@ -1,0 +1,296 @@
+using System.Formats.Tar;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice.Streaming.Remote.Trees;
+
+/// <summary>Sends a folder with all that is in it to some hosts at once, as a tar stream: the headers and small files from memory,
+/// the content of others from the page cache. The tree is read once.</summary>
+internal sealed class TreeSendRun : SendRun
+{
+    private const int SmallFile = 64 << 10;
+    private const long MostPending = 1 << 20;
+
+    private readonly TreeTotals _totals;
+    private readonly TarItems _items;
+    private readonly SumList? _sums;
+    private readonly Stack<TarItem> _folders = new();
+    private IReadOnlyList<Delivery> _receiving = [];
+    private IReadOnlyList<TarForm> _forms = [];
+    private long _pendingContent;
+    private long _sent;
+    private long _changed;
+    private string? _firstChanged;
+
+    public TreeSendRun(SendRequest request, TreeTotals totals, IEnumerable<RemoteHost> hosts, TransferMonitor monitor)
+        : base(request, hosts.Select(host => new Delivery(host, request, totals.Bytes) { FileCount = totals.Files, DirectoryCount = totals.Folders }), monitor)
+    {
+        _totals = totals;
+        _items = new TarItems(request.Preserve);
+        _sums = request.Verify ? new SumList() : null;
+    }
+
+    private protected override string Script() => TreeSendScript.Command(Request);
+
+    private protected override void Send(IReadOnlyList<Delivery> deliveries)
+    {
+        _receiving = deliveries;
+        _forms =
+        [
+            .. deliveries.GroupBy(delivery => TreeSendScript.IsGnu(delivery.Form))
+                .Select(group => new TarForm(group.Key ? TarEntryFormat.Gnu : TarEntryFormat.Pax, [.. group])),
+        ];
+        try
+        {
+            SendTree();
+            foreach (Delivery delivery in deliveries)
+            {
+                Warn(delivery);
+            }
+        }
+        catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
+        {
+            foreach (Delivery delivery in deliveries.Where(delivery => delivery.IsReceiving))
+            {
+                delivery.Session!.Fail(exception);
+            }
+        }
+        finally
+        {
+            foreach (TarForm form in _forms)
+            {
+                form.Dispose();
+            }
+        }
+
+        foreach (Delivery delivery in deliveries)
+        {
+            delivery.EndSending();
+        }
+    }
+
+    private void SendTree()
+    {
+        foreach (TreeItem item in TreeWalk.Of(Request.Source))
+        {
+            Monitor.Cancellation.ThrowIfCancellationRequested();
+            if (!_receiving.Any(delivery => delivery.IsReceiving))
+            {
+                return;
+            }
+
+            Add(item);
+            if (_forms.Any(form => form.PendingLength > MostPending))
+            {
+                Flush();
+            }
+        }
+
+        if (_sums is not null)
+        {
+            AddFile(TreeSendScript.Sums, _sums.Plain);
+            AddFile(TreeSendScript.OddSums, _sums.Odd);
+        }
+
+        AddFile(TreeSendScript.End, []);
+        foreach (TarForm form in _forms)
+        {
+            form.End();
+        }
+
+        Flush();
+    }
+
+    private void Add(TreeItem item)
+    {
+        if (item.IsLeft)
+        {
+            // A tar that is not GNU's gives a folder its times at once, and every item that comes into it changes them.
+            TarItem folder = _folders.Pop();
+            _forms.Where(form => !form.IsPax).ToList().ForEach(form => form.Add(folder));
+        }
+        else if (_items.Of(item) is { } tar)
+        {
+            Add(item, tar);
+        }
+    }
+
+    private void Add(TreeItem item, TarItem tar)
+    {
+        switch (tar.Type)
+        {
+            case TarEntryType.RegularFile:
+                SendFile(item, tar);
+                break;
+            case TarEntryType.Directory:
+                _folders.Push(tar);
+                foreach (TarForm form in _forms)
+                {
+                    // And its mode, and could put nothing into it then.
+                    form.Add(form.IsPax ? tar : tar with { Mode = tar.Mode | TarItems.FolderBits });
+                }
+
+                break;
+            default:
+                AddAll(tar);
+                break;
+        }
+    }
+
+    private void SendFile(TreeItem item, TarItem tar)
+    {
+        using SafeFileHandle file = item.Open(OpenFlags.ReadOnly | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal);
+        AddAll(tar);
+        if (tar.Length <= SmallFile)
+        {
+            byte[] content = Read(file, item, (int)tar.Length);
+            AddContent(content);
+            _sums?.Add(item.Path, Convert.ToHexString(SHA256.HashData(content)).ToLowerInvariant());
+        }
+        else
+        {
+            SendContent(file, item, tar.Length);
+        }
+
+        if (!FileStatus.TryGet(file, out FileStatus? now).Ok || now!.Size != item.Status.Size
+            || !now.ModificationTime.Equals(item.Status.ModificationTime))
+        {
+            _firstChanged ??= item.Label;
+            _changed++;
+        }
+    }
+
+    /// <summary>The header has said how many bytes come: a file that has grown meanwhile is cut there, and one that has shrunk ends
+    /// the transfer.</summary>
+    private void SendContent(SafeFileHandle file, TreeItem item, long length)
+    {
+        Flush();
+        using ContentDigest? digest = _sums is null ? null : new ContentDigest(Monitor.Cancellation);
+        var source = StreamEnd.OfHandle(file, item.Label);
+        for (long at = 0; at < length && _receiving.Any(delivery => delivery.IsReceiving); at += LongestStretch)
+        {
+            Move(_receiving, source, at, Math.Min(LongestStretch, length - at), digest, (_sent + at, _totals.Bytes));
+        }
+
+        _sent += length;
+        AddPadding(length);
+        if (digest is not null)
+        {
+            _sums!.Add(item.Path, digest.Complete());
+        }
+    }
+
+    private byte[] Read(SafeHandle file, TreeItem item, int length)
+    {
+        byte[] content = new byte[length];
+        for (int at = 0; at < length;)
+        {
+            SysResult read = LibC.Read(file, content.AsSpan(at), at);
+            if (read.Errno == Errno.EINTR)
+            {
+                continue;
+            }
+
+            if (!read.Ok || read.Value == 0)
+            {
+                throw read.Ok ? RemoteFailure.SourceShorter(item.Label, Request.Destination) : Failures.OpenSource(item.Label, read.Errno);
+            }
+
+            at += (int)read.Value;
+        }
+
+        return content;
+    }
+
+    private void AddFile(string name, byte[] content)
+    {
+        AddAll(new TarItem { Type = TarEntryType.RegularFile, Path = Encoding.ASCII.GetBytes(name), Length = content.Length });
+        foreach (TarForm form in _forms)
+        {
+            form.Add(content);
+        }
+
+        AddPadding(content.Length);
+    }
+
+    private void AddAll(TarItem tar)
+    {
+        foreach (TarForm form in _forms)
+        {
+            form.Add(tar);
+        }
+    }
+
+    private void AddContent(byte[] content)
+    {
+        _pendingContent += content.Length;
+        foreach (TarForm form in _forms)
+        {
+            form.Add(content);
+        }
+
+        AddPadding(content.Length);
+    }
+
+    private void AddPadding(long length)
+    {
+        Span<byte> zeros = stackalloc byte[TarForm.PaddingOf(length)];
+        zeros.Clear();
+        foreach (TarForm form in _forms)
+        {
+            form.Add(zeros);
+        }
+    }
+
+    private void Flush()
+    {
+        foreach (TarForm form in _forms)
+        {
+            Write(form.Deliveries, form.Take(), isLimited: form == _forms[0]);
+        }
+
+        foreach (Delivery delivery in _receiving.Where(delivery => delivery.IsReceiving))
+        {
+            delivery.BytesSent += _pendingContent;
+        }
+
+        _sent += _pendingContent;
+        _pendingContent = 0;
+        Report(_sent, _totals.Bytes);
+    }
+
+    private void Warn(Delivery delivery)
+    {
+        foreach (string warning in _items.Warnings)
+        {
+            delivery.Warn(warning);
+        }
+
+        if (_changed > 0)
+        {
+            delivery.Warn(_changed == 1
+                ? $"'{_firstChanged}' was written to while it was sent: what '{delivery.Host.Text}' has of it may be of both."
+                : $"{_changed} files were written to while they were sent; the first is '{_firstChanged}'. What '{delivery.Host.Text}' has of them may be of both.");
+        }
+
+        if (delivery.Form == TreeSendScript.GnuForm && _items.ClosedFolders > 0 && Request.Preserve.HasFlag(PreserveAttributes.Mode))
+        {
+            delivery.Warn($"The tar of '{delivery.Host.Text}' cannot take the right to write from {_items.ClosedFolders} folders.");
+        }
+
+        if (TreeSendScript.IsGnu(delivery.Form) && _items.Links > 0 && Request.Preserve.HasFlag(PreserveAttributes.Timestamps))
+        {
+            delivery.Warn($"The tar of '{delivery.Host.Text}' gives symbolic links ({_items.Links}) neither times nor owners.");
+        }
+
+        if (_items.WithAttributes > 0 && delivery.Form != TreeSendScript.FullForm)
+        {
+            delivery.Warn($"The tar of '{delivery.Host.Text}' knows no extended attributes and access control lists: {_items.WithAttributes} items have none there.");
+        }
+    }
+}
