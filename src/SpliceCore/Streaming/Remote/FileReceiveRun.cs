@@ -7,6 +7,8 @@ namespace Splice.Streaming.Remote;
 internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, string path, Action<long> progress, CancellationToken cancellation)
     : ReceiveRun(request, host, path, progress, cancellation)
 {
+    private const long SparseStretch = 64L << 20;
+
     private RemoteFileInfo? _file;
     private ReceivedFile? _received;
     private long _bytes;
@@ -28,11 +30,7 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         using ContentDigest? digest = Request.Verify ? new ContentDigest(Cancellation) : null;
         digest?.AddFile(_received.Handle, _received.Kept);
         Answer(session, _received.Kept);
-        if (file.Size > _received.Kept)
-        {
-            Move(session, digest, file.Size - _received.Kept);
-        }
-
+        Move(session, digest, file);
         string? sum = ReadTail(session);
         string? own = digest?.Complete();
         if (own != null && own != sum)
@@ -76,8 +74,29 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         }
     }
 
+    /// <summary>Takes the file in stretches where it has holes there: the zeros of each are holes here before more comes.</summary>
+    private void Move(SshSession session, ContentDigest? digest, RemoteFileInfo info)
+    {
+        bool hasHoles = info.Size - info.AllocatedBytes >= SparsePiece.SmallBlock;
+        long stretch = hasHoles ? SparseStretch : info.Size;
+
+        // What was received last, before an interruption, still has its zeros.
+        long dug = Math.Max(0, _received!.Kept - SparseStretch);
+        for (long at = _received.Kept; at < info.Size; at += stretch)
+        {
+            long end = Math.Min(at + stretch, info.Size);
+            Move(session, digest, end - at);
+            if (hasHoles)
+            {
+                HoleDigger.Dig(_received.Handle, dug, end, Cancellation);
+                dug = end;
+            }
+        }
+    }
+
     private void Move(SshSession session, ContentDigest? digest, long count)
     {
+        long before = _bytes;
         var file = StreamEnd.OfHandle(_received!.Handle, _received.Path);
         IReadOnlyList<StreamOutcome> outcomes = StreamCopy.Copy(
             new StreamRequest
@@ -89,9 +108,9 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
                 IdleTimeout = Request.IdleTimeout,
                 StopsOnError = true,
             },
-            new TransferMonitor(progress => Progress(progress.BytesCopied), Cancellation));
+            new TransferMonitor(progress => Progress(before + progress.BytesCopied), Cancellation));
         digest?.Wrote(outcomes[^1].BytesCopied);
-        _bytes = outcomes[0].BytesCopied;
+        _bytes += outcomes[0].BytesCopied;
         if (outcomes[0].Error is { } error)
         {
             // Where the host's bytes ended too early, ssh knows more than that.
@@ -139,5 +158,12 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         ResumedAt = _received?.Kept > 0 ? _received.Kept : null,
         Elapsed = Session?.Elapsed ?? TimeSpan.Zero,
         RemoteExitCode = Session?.ExitCode,
+        Warnings = [.. _received?.Warnings ?? [], .. LostAttributes()],
     };
+
+    /// <summary>Whether the file has any there is not known.</summary>
+    private string[] LostAttributes() =>
+        (Request.Preserve & (PreserveAttributes.Xattr | PreserveAttributes.Acl)) == PreserveAttributes.None
+            ? []
+            : [$"'{Host.Text}' was not asked for extended attributes and access control lists of '{Request.Source}': only those of folders are received."];
 }

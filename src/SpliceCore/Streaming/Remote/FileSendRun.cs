@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Interop;
 
@@ -39,11 +40,23 @@ internal sealed class FileSendRun : SendRun
         parameters.AddRange(Request.NoClobber ? ["keep"] : []);
         parameters.AddRange(Request.Force ? ["force"] : []);
         parameters.AddRange(_hasHoles ? ["sparse"] : []);
+        parameters.AddRange(Request.Preserve.HasFlag(PreserveAttributes.Mode) ? ["mode"] : []);
+        parameters.AddRange(Request.Preserve.HasFlag(PreserveAttributes.Timestamps) ? ["times"] : []);
+        parameters.AddRange(Request.Preserve.HasFlag(PreserveAttributes.Ownership)
+            ? [string.Create(CultureInfo.InvariantCulture, $"owner={_source.Status.UserId}:{_source.Status.GroupId}")] : []);
         return ShellText.Command(SendScript.Text, [.. parameters]);
     }
 
     private protected override void Send(IReadOnlyList<Delivery> deliveries)
     {
+        if (LosesAttributes())
+        {
+            foreach (Delivery delivery in deliveries)
+            {
+                delivery.Warn($"'{delivery.Host.Text}' was given no extended attributes and access control lists of '{Request.Source}': only those of folders are sent.");
+            }
+        }
+
         foreach (IGrouping<(long From, bool IsSparse), Delivery> group in deliveries
             .GroupBy(delivery => (delivery.From!.Value, delivery.IsSparse)))
         {
@@ -124,6 +137,11 @@ internal sealed class FileSendRun : SendRun
 
     private void Move(IReadOnlyList<Delivery> group, long offset, long count, ContentDigest? digest) =>
         Move(group, StreamEnd.OfHandle(_source.Handle, Request.Source), offset, count, digest, (offset, _source.Size));
+
+    private bool LosesAttributes() =>
+        (Request.Preserve & (PreserveAttributes.Xattr | PreserveAttributes.Acl)) != PreserveAttributes.None
+        && LibC.ListAttributes(_source.Handle, out List<FileName> names).Ok
+        && names.Exists(name => ExtendedAttributes.IsWanted(name, Request.Preserve));
 
     private bool HasChanged() =>
         !FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok

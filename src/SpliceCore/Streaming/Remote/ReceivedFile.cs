@@ -3,6 +3,7 @@ using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
+using Splice.Streaming.Remote.Trees;
 
 namespace Splice.Streaming.Remote;
 
@@ -12,6 +13,8 @@ internal sealed class ReceivedFile : IDisposable
 {
     private const uint PrivateMode = 0x180; // 0600, until the file gets the mode that it has on the host
 
+    private readonly MetadataLosses _losses = new();
+    private readonly ReceiveRequest _request;
     private readonly SafeFileHandle _folder;
     private readonly Place _place;
     private readonly StagedFile? _staged;
@@ -28,6 +31,7 @@ internal sealed class ReceivedFile : IDisposable
     {
         var destination = DestinationPath.Resolve(request.Source, path);
         Check(request, destination);
+        _request = request;
         _folder = destination.OpenFolder();
         try
         {
@@ -57,13 +61,25 @@ internal sealed class ReceivedFile : IDisposable
     /// <summary>The bytes that an interrupted transfer has left.</summary>
     public long Kept { get; private set; }
 
-    /// <summary>Gives the file its mode, time and name.</summary>
+    /// <summary>What worked only in part.</summary>
+    public IReadOnlyList<string> Warnings => _losses.Describe();
+
+    /// <summary>Gives the file its owner, mode, time and name.</summary>
     /// <exception cref="TransferException">It could not.</exception>
     public void Commit(RemoteFileInfo file)
     {
         SysResult result = LibC.CloseDuplicate(Handle);
-        result = result.Ok ? LibC.ChangeMode(Handle, file.Mode) : result;
-        result = result.Ok ? LibC.ChangeTimes(Handle, file.ModificationTime, file.ModificationTime) : result;
+        PreserveAttributes preserve = _request.Preserve;
+        if (preserve.HasFlag(PreserveAttributes.Ownership) && LibC.ChangeOwner(Handle, file.UserId, file.GroupId) is { Ok: false } changed)
+        {
+            _losses.Add("its owner", changed.Errno, _place.Label);
+        }
+
+        uint mode = preserve.HasFlag(PreserveAttributes.Mode) ? file.Mode : file.Mode & ~OwnUmask.Value;
+        result = result.Ok ? LibC.ChangeMode(Handle, mode) : result;
+        result = result.Ok && preserve.HasFlag(PreserveAttributes.Timestamps)
+            ? LibC.ChangeTimes(Handle, file.ModificationTime, file.ModificationTime)
+            : result;
         if (!result.Ok)
         {
             throw Failures.OpenDestination(Path, result.Errno);

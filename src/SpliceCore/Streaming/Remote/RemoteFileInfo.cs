@@ -7,17 +7,27 @@ namespace Splice.Streaming.Remote;
 /// <param name="Size">Bytes.</param>
 /// <param name="ModificationTime">When it was written last; without fractions where the host's stat(1) knows none.</param>
 /// <param name="Mode">The permission bits.</param>
-/// <param name="Text">All of it as it came: another file has another text.</param>
-internal sealed record RemoteFileInfo(long Size, LibC.StatxTimestamp ModificationTime, uint Mode, string Text)
+/// <param name="AllocatedBytes">The bytes of the blocks that it takes there.</param>
+/// <param name="UserId">Whose it is.</param>
+/// <param name="GroupId">Whose group's.</param>
+/// <param name="Text">What names it and its content: another file has another text.</param>
+internal sealed record RemoteFileInfo(
+    long Size, LibC.StatxTimestamp ModificationTime, uint Mode, long AllocatedBytes, uint UserId, uint GroupId, string Text)
 {
     private const int NanosecondDigits = 9;
+    private const int WordsOfText = 5;
+    private const int SectorSize = 512; // the unit of stat(1)'s %b
     private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
 
-    /// <summary>Takes "size seconds[.fraction] mode device inode" apart; null where it is something else.</summary>
+    /// <summary>Takes "size seconds[.fraction] mode device inode blocks user group" apart; null where it is something else.</summary>
     public static RemoteFileInfo? TryParse(string text)
     {
         string[] words = text.Split(' ');
-        if (words.Length != 5 || !long.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out long size))
+        if (words is not [_, _, _, _, _, string blocks, string user, string group]
+            || !long.TryParse(blocks, NumberStyles.None, CultureInfo.InvariantCulture, out long sectors)
+            || !uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out uint userId)
+            || !uint.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out uint groupId)
+            || !long.TryParse(words[0], NumberStyles.None, CultureInfo.InvariantCulture, out long size))
         {
             return null;
         }
@@ -30,7 +40,8 @@ internal sealed record RemoteFileInfo(long Size, LibC.StatxTimestamp Modificatio
         return isTime && words[2].Length is > 0 and < 6 && words[2].All(c => c is >= '0' and <= '7')
             ? new RemoteFileInfo(
                 size, new LibC.StatxTimestamp { Seconds = seconds, Nanoseconds = fraction },
-                Convert.ToUInt32(words[2], fromBase: 8) & ReadWriteExecuteForAll, text)
+                Convert.ToUInt32(words[2], fromBase: 8) & ReadWriteExecuteForAll,
+                sectors * SectorSize, userId, groupId, string.Join(' ', words[..WordsOfText]))
             : null;
     }
 }

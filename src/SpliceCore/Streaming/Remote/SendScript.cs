@@ -5,7 +5,7 @@ namespace Splice.Streaming.Remote;
 /// that breaks ends the input as well, and the signal that comes with it must not end the clean-up.</summary>
 /// <remarks>dash, bash and busybox run it. Parameters: the path, the source's name, its size, its mode, its time of modification
 /// with and without nanoseconds, the name of the temporary file, its name when it is to be resumed or nothing, and a word for
-/// each option: verify, keep, force, sparse.</remarks>
+/// each option: verify, keep, force, sparse, mode, times, owner=user:group.</remarks>
 internal static class SendScript
 {
     public const string Ready = "splice-ready ";
@@ -17,13 +17,16 @@ internal static class SendScript
         export LC_ALL
         d=$1 name=$2 size=$3 mode=$4 exact=$5 whole=$6 random=$7 kept=$8
         shift 8
-        verify= keep= force= sparse= t= lock=
+        verify= keep= force= sparse= setmode= settimes= owner= t= lock=
         for option; do
             case $option in
                 verify) verify=1 ;;
                 keep) keep=1 ;;
                 force) force=1 ;;
                 sparse) sparse=1 ;;
+                mode) setmode=1 ;;
+                times) settimes=1 ;;
+                owner=*) owner=${option#owner=} ;;
             esac
         done
         nl="
@@ -48,6 +51,7 @@ internal static class SendScript
         trap "" PIPE
         trap drop EXIT
         trap "quit 80" HUP INT TERM
+        before=$(umask)
         umask 077
         case $d in
             /*) ;;
@@ -155,8 +159,16 @@ internal static class SendScript
                 fail 87 "$d would have the SHA-256 ${have%% *}, and $digest was sent."
             fi
         fi
+        if [ -n "$owner" ]; then
+            chown "$owner" "$t" 2>/dev/null || printf "splice-note the owner\n"
+        fi
+        [ -n "$setmode" ] || mode=$(printf "%o" "$((0$mode & ~0$before))")
         chmod "$mode" "$t" || fail 86 "$t cannot get its mode."
-        touch -d "@$exact" "$t" 2>/dev/null || touch -d "@$whole" "$t" 2>/dev/null || printf "splice-note the time of its last modification\n"
+        if [ -n "$settimes" ]; then
+            touch -d "@$exact" "$t" 2>/dev/null || touch -d "@$whole" "$t" 2>/dev/null || printf "splice-note the time of its last modification\n"
+        else
+            touch "$t"
+        fi
         if [ -n "$keep" ]; then
             ln "$t" "$d" 2>/dev/null && rm -f "$t" || {
                 [ ! -e "$d" ] && [ ! -L "$d" ] || fail 82 "$d exists."

@@ -1,3 +1,4 @@
+using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote;
@@ -35,6 +36,45 @@ public sealed class ReceiveTests(SshServer server) : IDisposable
         ReceiveRequest request = Request(server.Host(shell), size);
         Assert.Equal(size, Remotes.Result(Remotes.Receive(request)).BytesSent);
         Assert.Equal(File.ReadAllBytes(request.Source), File.ReadAllBytes(request.Destination));
+    }
+
+    [Theory]
+    [InlineData("bash", false)]
+    [InlineData("busybox", true)]
+    public void Holes_come_as_holes(string shell, bool verify)
+    {
+        ReceiveRequest request = Request(server.Host(shell), 0) with { Verify = verify };
+        using (FileStream file = File.OpenWrite(request.Source))
+        {
+            foreach (long offset in new[] { 0, 70L << 20, 130L << 20 })
+            {
+                file.Position = offset;
+                file.Write(Workspace.RandomBytes(100_000));
+            }
+
+            file.SetLength(150L << 20);
+        }
+
+        Remotes.Result(Remotes.Receive(request));
+        Assert.Equal(string.Empty, Command.Run("cmp", request.Source, request.Destination).Text);
+        string[] blocks = Command.Check("stat", "-c", "%b", request.Source, request.Destination).Split('\n');
+        Assert.InRange(int.Parse(blocks[1], System.Globalization.CultureInfo.InvariantCulture), 1, int.Parse(blocks[0], System.Globalization.CultureInfo.InvariantCulture) + 64);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void What_is_not_to_be_kept_is_as_a_new_file_has_it(string shell)
+    {
+        ReceiveRequest request = Request(server.Host(shell), 1000) with { Preserve = PreserveAttributes.None };
+        File.SetUnixFileMode(request.Source, (UnixFileMode)0x1FF);
+        File.SetLastWriteTimeUtc(request.Source, DateTime.UnixEpoch);
+        Remotes.Result(Remotes.Receive(request));
+        Assert.Equal("755", Command.Check("stat", "-c", "%a", request.Destination));
+        Assert.NotEqual(DateTime.UnixEpoch, File.GetLastWriteTimeUtc(request.Destination));
+        Command.Check("chown", "1234:4321", request.Source);
+        RemoteTransferResult result = Remotes.Result(Remotes.Receive(request with { Preserve = PreserveAttributes.All }));
+        Assert.Equal("777 1234 4321 0", Command.Check("stat", "-c", "%a %u %g %Y", request.Destination));
+        Assert.Contains("access control lists", Assert.Single(result.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -33,6 +33,23 @@ public sealed class SendTests(SshServer server) : IDisposable
     }
 
     [Theory]
+    [MemberData(nameof(Shells))]
+    public void What_is_not_to_be_kept_is_as_a_new_file_has_it(string shell)
+    {
+        SendRequest request = Request(server.Host(shell), 1000) with { Preserve = PreserveAttributes.None };
+        File.SetUnixFileMode(request.Source, (UnixFileMode)0x1FF);
+        File.SetLastWriteTimeUtc(request.Source, DateTime.UnixEpoch);
+        Assert.Empty(Remotes.Result(Remotes.Send(request)).Warnings);
+        Assert.Equal("755", Command.Check("stat", "-c", "%a", request.Destination));
+        Assert.NotEqual(DateTime.UnixEpoch, File.GetLastWriteTimeUtc(request.Destination));
+        Command.Check("chown", "1234:4321", request.Source);
+        Command.Check("setfattr", "-n", "user.text", "-v", "x", request.Source);
+        RemoteTransferResult result = Remotes.Result(Remotes.Send(request with { Preserve = PreserveAttributes.All }));
+        Assert.Equal("777 1234 4321 0", Command.Check("stat", "-c", "%a %u %g %Y", request.Destination));
+        Assert.Contains("extended attributes", Assert.Single(result.Warnings), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("bash", 0)]
     [InlineData("dash", 1)]
     [InlineData("busybox", 0)]
