@@ -33,6 +33,19 @@ Describe 'Receive-ItemZeroCopy' {
         "$TestDrive/none" | Should -Not -Exist
     }
 
+    It 'receives folders, each into one of its host' {
+        foreach ($name in 'web1', 'web2') {
+            $null = New-Item -ItemType Directory -Force "$($server.Folder)/$name/tree/sub [x]"
+            [IO.File]::WriteAllBytes("$($server.Folder)/$name/tree/sub [x]/-f", $content)
+        }
+        $null = New-Item -ItemType Directory "$TestDrive/trees"
+        $results = Receive-ItemZeroCopy tree web1, web2 "$TestDrive/trees" -Recurse
+        $results.DirectoryCount | Should -Be 2, 2
+        foreach ($name in 'web1', 'web2') { Assert-Content "$TestDrive/trees/$name/tree/sub [x]/-f" $content }
+        $failure = Get-Failure { Receive-ItemZeroCopy tree web1 "$TestDrive/none" }
+        Assert-Failure $failure 'SourceIsDirectory,Splice.Commands.ReceiveItemZeroCopyCommand' InvalidType web1 '-Recurse'
+    }
+
     It 'changes nothing with -WhatIf' {
         Receive-ItemZeroCopy there web1 "$TestDrive/whatif" -WhatIf | Should -BeNullOrEmpty
         "$TestDrive/whatif" | Should -Not -Exist

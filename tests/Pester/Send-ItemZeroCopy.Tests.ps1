@@ -33,6 +33,28 @@ Describe 'Send-ItemZeroCopy' {
         Assert-Content "$($server.Folder)/web1/a[1]*" $content
     }
 
+    It 'sends a folder, and says what was not kept' {
+        $null = New-Item -ItemType Directory -Force "$TestDrive/tree/a [b]", "$($server.Folder)/web1/trees"
+        [IO.File]::WriteAllBytes("$TestDrive/tree/a [b]/-f", $content)
+        mkfifo "$TestDrive/tree/fifo"
+        $result = Send-ItemZeroCopy "$TestDrive/tree" web1 trees -Recurse -Verify -WarningVariable warned -WarningAction SilentlyContinue
+        $result.Verified | Should -BeTrue
+        $result.FileCount, $result.DirectoryCount, $result.BytesSent | Should -Be 1, 2, 300000
+        $warned | Should -BeLike '*special file*-Preserve All*'
+        Assert-Content "$($server.Folder)/web1/trees/tree/a [b]/-f" $content
+        $all = Send-ItemZeroCopy "$TestDrive/tree" web1 all -Recurse -Preserve All
+        $all.FileCount | Should -Be 2
+        "$($server.Folder)/web1/all/fifo" | Should -Exist
+    }
+
+    It 'refuses a folder without -Recurse, and -Resume with it' {
+        $null = New-Item -ItemType Directory -Force "$TestDrive/folder"
+        $failure = Get-Failure { Send-ItemZeroCopy "$TestDrive/folder" web1 x }
+        Assert-Failure $failure 'SourceIsDirectory,Splice.Commands.SendItemZeroCopyCommand' InvalidType "$TestDrive/folder" '-Recurse'
+        $failure = Get-Failure { Send-ItemZeroCopy "$TestDrive/folder" web1 x -Recurse -Resume }
+        Assert-Failure $failure 'ConflictingOptions,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument "$TestDrive/folder" 'Leave -Resume out'
+    }
+
     It 'connects to nobody with -WhatIf' {
         Send-ItemZeroCopy $source web1 whatif -WhatIf | Should -BeNullOrEmpty
         "$($server.Folder)/web1/whatif" | Should -Not -Exist

@@ -3,12 +3,12 @@ using Splice.Binding;
 
 namespace Splice.Commands;
 
-/// <summary>Receives a file from one or many hosts over ssh.</summary>
+/// <summary>Receives a file or folder from one or many hosts over ssh.</summary>
 [Cmdlet(VerbsCommunications.Receive, "ItemZeroCopy", SupportsShouldProcess = true)]
 [OutputType(typeof(RemoteTransferResult))]
 public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
 {
-    /// <summary>The file on each host; every character is meant as it stands.</summary>
+    /// <summary>The file or folder on each host; every character is meant as it stands.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
     public string Path { get; set; } = null!;
@@ -30,7 +30,7 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
         var request = new ReceiveRequest
         {
             Source = Path,
-            Hosts = Wanted(host => $"Host: {host} Item: {Path} Destination: {destination}", "Receive File"),
+            Hosts = Wanted(host => $"Host: {host} Item: {Path} Destination: {destination}", Recurse ? "Receive Item" : "Receive File"),
             Destination = destination,
         };
         if (request.Hosts.Count > 0 && WithOptions(request, resolver) is { } complete)

@@ -62,6 +62,14 @@ public abstract class RemoteCommand : TransferCommand
     [Parameter]
     public SwitchParameter Resume { get; set; }
 
+    /// <summary>Transfers a folder with all that is in it.</summary>
+    [Parameter]
+    public SwitchParameter Recurse { get; set; }
+
+    /// <summary>What is kept besides the bytes.</summary>
+    [Parameter]
+    public PreserveAttributes Preserve { get; set; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
+
     /// <summary>How many bytes may be moved a second.</summary>
     [Parameter]
     [ValidateRange(1L, long.MaxValue)]
@@ -114,6 +122,8 @@ public abstract class RemoteCommand : TransferCommand
             Resume = Resume,
             NoClobber = NoClobber,
             Force = Force,
+            Recurse = Recurse,
+            Preserve = Preserve,
             RateLimit = RateLimit is long rate ? new RateLimiter(rate) : null,
             IdleTimeout = IdleTimeout,
         });

@@ -3,12 +3,12 @@ using Splice.Binding;
 
 namespace Splice.Commands;
 
-/// <summary>Sends a file to one or many hosts over ssh.</summary>
+/// <summary>Sends a file or folder to one or many hosts over ssh.</summary>
 [Cmdlet(VerbsCommunications.Send, "ItemZeroCopy", SupportsShouldProcess = true)]
 [OutputType(typeof(RemoteTransferResult))]
 public sealed class SendItemZeroCopyCommand : RemoteCommand
 {
-    /// <summary>The file to send; every character is meant as it stands.</summary>
+    /// <summary>The file or folder to send; every character is meant as it stands.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
     [Alias("LiteralPath", "PSPath", "LP")]
@@ -31,7 +31,7 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         var request = new SendRequest
         {
             Source = source,
-            Hosts = Wanted(host => $"Item: {source} Host: {host} Destination: {Destination}", "Send File"),
+            Hosts = Wanted(host => $"Item: {source} Host: {host} Destination: {Destination}", Recurse ? "Send Item" : "Send File"),
             Destination = Destination,
         };
         if (request.Hosts.Count > 0 && WithOptions(request, resolver) is { } complete)
