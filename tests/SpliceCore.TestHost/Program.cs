@@ -5,8 +5,9 @@ namespace Splice.TestHost;
 /// <summary>One copy in a process of its own, for tests that trace it, inject faults into it, limit or kill it.
 /// Takes a <see cref="CopyRequest"/> as JSON and answers, as JSON on standard output, what came of it. With --hold
 /// before it, "ready" is said, and a line awaited. With --wait a copy is rehearsed before, so that all code is loaded. With
-/// --trees, trees are copied; with --stream, a file is moved to many destinations; with --pipelines, native commands are
-/// run; with --report, a pair is only looked at; with --measure, it is measured between two folders.</summary>
+/// --trees, trees are copied; with --stream, a file is moved to many destinations; with --send, it is sent to many hosts;
+/// with --pipelines, native commands are run; with --report, a pair is only looked at; with --measure, it is measured
+/// between two folders.</summary>
 internal static class Program
 {
     private static int Main(string[] arguments)
@@ -14,6 +15,11 @@ internal static class Program
         if (arguments[0] == "--stream")
         {
             return StreamHost.Serve(arguments[1..], Console.Out);
+        }
+
+        if (arguments[0] == "--send")
+        {
+            return SendHost.Serve(arguments[1..], Console.Out);
         }
 
         if (arguments[0] == "--trees")

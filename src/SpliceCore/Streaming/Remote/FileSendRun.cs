@@ -15,8 +15,8 @@ internal sealed class FileSendRun : SendRun
     private readonly Descriptor _source;
     private readonly bool _hasHoles;
 
-    public FileSendRun(SendRequest request, Descriptor source, IEnumerable<RemoteHost> hosts, TransferMonitor monitor)
-        : base(request, hosts.Select(host => new Delivery(host, request, source.Size)), monitor)
+    public FileSendRun(SendRequest request, Descriptor source, Queue<RemoteHost> hosts, TransferMonitor monitor)
+        : base(request, hosts, host => new Delivery(host, request, source.Size), monitor)
     {
         _source = source;
         _hasHoles = source.Status.Size - source.Status.AllocatedBytes >= SparsePiece.SmallBlock;

@@ -32,14 +32,14 @@ public static class RemoteCopy
             {
                 RemoteTreeCheck.Options(request, request.Source);
                 var totals = TreeTotals.Of(request.Source, request.Preserve, monitor.Cancellation);
-                SendAll(request, emit, some => new TreeSendRun(request, totals, some, monitor));
+                SendAll(request, emit, hosts => new TreeSendRun(request, totals, hosts, monitor));
                 return;
             }
 
             Descriptor source = OpenSource(request.Source, monitor.Cancellation);
             using (source.Handle)
             {
-                SendAll(request, emit, some => new FileSendRun(request, source, some, monitor));
+                SendAll(request, emit, hosts => new FileSendRun(request, source, hosts, monitor));
             }
         }
         catch (OperationCanceledException)
@@ -48,12 +48,13 @@ public static class RemoteCopy
         }
     }
 
-    private static void SendAll(SendRequest request, Action<RemoteOutcome> emit, Func<IEnumerable<RemoteHost>, SendRun> start)
+    private static void SendAll(SendRequest request, Action<RemoteOutcome> emit, Func<Queue<RemoteHost>, SendRun> start)
     {
-        foreach (RemoteHost[] some in Distinct(request.Hosts, emit).Chunk(request.ThrottleLimit))
+        var hosts = new Queue<RemoteHost>(Distinct(request.Hosts, emit));
+        while (hosts.Count > 0)
         {
             IReadOnlyList<RemoteOutcome> outcomes;
-            using (SendRun run = start(some))
+            using (SendRun run = start(hosts))
             {
                 outcomes = run.Run();
             }

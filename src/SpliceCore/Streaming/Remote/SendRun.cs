@@ -15,17 +15,21 @@ internal abstract class SendRun : IDisposable
     private const int LargestPipe = 1 << 20;
 
     private readonly SshSessions _sessions;
-    private readonly IReadOnlyList<Delivery> _deliveries;
+    private readonly Queue<RemoteHost> _hosts;
+    private readonly Func<RemoteHost, Delivery> _deliver;
+    private readonly List<Delivery> _deliveries = [];
     private readonly long _started = Stopwatch.GetTimestamp();
 
     /// <param name="request">What to send.</param>
-    /// <param name="deliveries">To whom.</param>
+    /// <param name="hosts">Where to. Those that it is not sent to at once are left in the queue.</param>
+    /// <param name="deliver">Makes what is kept of a host.</param>
     /// <param name="monitor">When to stop, and whom to tell.</param>
-    private protected SendRun(SendRequest request, IEnumerable<Delivery> deliveries, TransferMonitor monitor)
+    private protected SendRun(SendRequest request, Queue<RemoteHost> hosts, Func<RemoteHost, Delivery> deliver, TransferMonitor monitor)
     {
         Request = request;
         Monitor = monitor;
-        _deliveries = [.. deliveries];
+        _hosts = hosts;
+        _deliver = deliver;
         _sessions = new SshSessions(request.IdleTimeout, monitor.Cancellation);
     }
 
@@ -38,14 +42,13 @@ internal abstract class SendRun : IDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public IReadOnlyList<RemoteOutcome> Run()
     {
-        foreach (Delivery delivery in _deliveries)
-        {
-            Start(delivery);
-        }
+        Dictionary<SshSession, Delivery> bySession = [];
+        List<SshSession> first = Start(bySession);
 
-        List<Delivery> started = [.. _deliveries.Where(delivery => delivery.Session is not null)];
-        Dictionary<SshSession, Delivery> bySession = started.ToDictionary(delivery => delivery.Session!);
-        _sessions.WaitFor(bySession.Keys, session => bySession[session].TryBegin());
+        // A host that fails before it takes bytes leaves its place to the next, for as long as the others are waited for anyway:
+        // with one dead host after the other, those that are there would never get anything.
+        _sessions.WaitFor(first, session => bySession[session].TryBegin(), left => left.Intersect(first).Any() ? Start(bySession) : []);
+        List<Delivery> started = [.. bySession.Values];
         Send([.. started.Where(delivery => delivery.IsReceiving)]);
         started.ForEach(delivery => delivery.Session!.Touch());
         _sessions.WaitFor(bySession.Keys, session =>
@@ -90,21 +93,36 @@ internal abstract class SendRun : IDisposable
     private protected void Report(long bytes, long all) =>
         Monitor.Progress?.Invoke(new TransferProgress(bytes, all, Stopwatch.GetElapsedTime(_started)));
 
-    private void Start(Delivery delivery)
+    /// <summary>Starts as many as there may be at once.</summary>
+    /// <returns>Those that were started now.</returns>
+    private List<SshSession> Start(Dictionary<SshSession, Delivery> bySession)
     {
-        try
+        List<SshSession> started = [];
+        int running = bySession.Keys.Count(session => session.IsLive);
+        int size = PipeSize();
+        while (running + started.Count < Request.ThrottleLimit && _hosts.TryDequeue(out RemoteHost? host))
         {
-            delivery.Session = _sessions.Start(delivery.Host, SshCommand.Of(delivery.Host, Request.Ssh, Script()), PipeSize());
+            Delivery delivery = _deliver(host);
+            _deliveries.Add(delivery);
+            try
+            {
+                delivery.Session = _sessions.Start(host, SshCommand.Of(host, Request.Ssh, Script()), size);
+                bySession.Add(delivery.Session, delivery);
+                started.Add(delivery.Session);
+            }
+            catch (TransferException exception)
+            {
+                delivery.StartFailure = exception;
+            }
         }
-        catch (TransferException exception)
-        {
-            delivery.StartFailure = exception;
-        }
+
+        return started;
     }
 
     private int PipeSize()
     {
-        int each = (int)BitOperations.RoundUpToPowerOf2((uint)(PipeBytes / _deliveries.Count));
+        int hosts = Math.Min(Request.ThrottleLimit, _deliveries.Count + _hosts.Count);
+        int each = (int)BitOperations.RoundUpToPowerOf2((uint)(PipeBytes / hosts));
         return Math.Clamp(each, CommandPipe.UsualSize, LargestPipe);
     }
 

@@ -92,7 +92,8 @@ internal static class SendScript
                 case $holder in
                     "" | *[!0-9]*) ;;
                     *)
-                        if ! kill -0 "$holder" 2>/dev/null; then
+                        # A shell that was killed leaves what it ran, and that may still write.
+                        if ! kill -0 "$holder" 2>/dev/null && ! kill -0 "-$holder" 2>/dev/null; then
                             rm -f "$t.lock"
                             tries=$((tries + 1))
                             [ "$tries" -lt 8 ] && continue

@@ -47,14 +47,21 @@ internal sealed class SshSessions : IDisposable
     /// <param name="sessions">Which.</param>
     /// <param name="hasCome">Looks whether it is there. Called each time that there is something to look at, and once more when
     /// ssh has ended. It must read all output that there is.</param>
+    /// <param name="more">Which to wait for as well; called whenever some no longer are, with those that are left.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
-    public void WaitFor(IEnumerable<SshSession> sessions, Func<SshSession, bool> hasCome)
+    public void WaitFor(
+        IEnumerable<SshSession> sessions, Func<SshSession, bool> hasCome, Func<IReadOnlyList<SshSession>, IEnumerable<SshSession>>? more = null)
     {
         List<SshSession> waiting = [.. sessions];
         while (true)
         {
             waiting.ForEach(session => session.Look());
-            waiting.RemoveAll(session => session.Failure is not null || hasCome(session) || session.HasEnded);
+            int over = waiting.RemoveAll(session => session.Failure is not null || hasCome(session) || session.HasEnded);
+            if (over > 0 && more is not null)
+            {
+                waiting.AddRange([.. more(waiting)]);
+            }
+
             waiting.ForEach(GiveUpIfIdle);
             if (waiting.Count == 0)
             {

@@ -8,7 +8,7 @@ namespace Splice.Tests.Streaming.Remote;
 [Collection(SerialCollection.Name)]
 public sealed class ManyHostsTests(SshServer server) : IDisposable
 {
-    private const int Good = 42;
+    private const int Good = 4;
 
     private readonly Workspace _workspace = new();
 
@@ -70,22 +70,6 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
     }
 
     [Fact]
-    public void The_source_is_read_once_for_all()
-    {
-        string source = _workspace.WriteRandom("source", 8_000_000);
-        RemoteHost[] hosts = [.. Enumerable.Range(0, 3).Select(i => server.Host($"once-{i}", $"cd {Home($"once-{i}")}; exec dash -c \"$SSH_ORIGINAL_COMMAND\""))];
-        long reported = 0;
-        var outcomes = new List<RemoteOutcome>();
-        RemoteCopy.Send(
-            new SendRequest { Source = source, Hosts = hosts, Destination = "target", Ssh = server.Options },
-            new TransferMonitor(progress => reported = progress.BytesCopied, TestContext.Current.CancellationToken), outcomes.Add);
-
-        // Progress is that of the reading: three readings would say three times as much.
-        Assert.Equal(8_000_000, reported);
-        Assert.All(outcomes, outcome => Assert.Equal(8_000_000, outcome.Result?.BytesSent));
-    }
-
-    [Fact]
     public void With_a_limit_all_get_it_one_after_the_other()
     {
         string source = _workspace.WriteRandom("source", 100_000);
@@ -94,6 +78,30 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
             new SendRequest { Source = source, Hosts = hosts, Destination = "target", Ssh = server.Options, ThrottleLimit = 2 });
         Assert.Equal(hosts, outcomes.Select(outcome => outcome.Host));
         Assert.All(Enumerable.Range(0, 5), i => Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(_workspace[$"limit-{i}/target"])));
+    }
+
+    [Fact]
+    public void A_host_that_fails_at_once_leaves_its_place_to_the_next()
+    {
+        string source = _workspace.WriteRandom("source", 100_000);
+
+        // The first waits until the last is there: with two at once, that takes the place of the one that refuses.
+        string sign = _workspace["sign"];
+        RemoteHost waits = server.Host("waits-for-last", $"cd {Home("waits")}; while [ ! -e {sign} ]; do sleep 0.05; done; exec dash -c \"$SSH_ORIGINAL_COMMAND\"");
+        RemoteHost refuses = server.Host("refuses", "echo Not today >&2; exit 7");
+        RemoteHost last = server.Host("is-last", $"cd {Home("last")}; : > {sign}; exec dash -c \"$SSH_ORIGINAL_COMMAND\"");
+        var outcomes = Remotes.Send(new SendRequest
+        {
+            Source = source,
+            Hosts = [waits, refuses, last],
+            Destination = "target",
+            Ssh = server.Options,
+            ThrottleLimit = 2,
+            IdleTimeout = TimeSpan.FromSeconds(12),
+        });
+        Assert.Equal([waits, refuses, last], outcomes.Select(outcome => outcome.Host));
+        Assert.Equal([null, TransferErrorId.RemoteFailed, null], outcomes.Select(outcome => outcome.Error?.Id));
+        Assert.All(new[] { "waits", "last" }, name => Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(_workspace[$"{name}/target"])));
     }
 
     [Fact]

@@ -127,41 +127,6 @@ public sealed class ReceiveTests(SshServer server) : IDisposable
     }
 
     [Fact]
-    public void Whenever_ssh_is_killed_the_rest_is_received_and_the_file_identical()
-    {
-        const int Times = 25;
-        RemoteHost host = server.Host();
-        var random = new Random(3);
-        for (int i = 0, interrupted = 0; interrupted < Times; i++)
-        {
-            Assert.InRange(i, 0, 4 * Times);
-            ReceiveRequest request = Request(host, 3_000_000) with
-            {
-                Source = _workspace.WriteRandom($"source-{i}", 3_000_000, seed: i),
-                Resume = true,
-                RateLimit = new RateLimiter(4_000_000),
-            };
-
-            // It is told of in turns of its own: what has come by then may be all.
-            var killer = new SshKiller($"source-{i}'", after: random.Next(1, 2_000_000));
-            RemoteOutcome outcome = Assert.Single(Remotes.Receive(request, new TransferMonitor(killer.Watch)));
-            if (outcome.Error is { } error)
-            {
-                Assert.Equal(TransferErrorId.ConnectionFailed, error.Id);
-                Assert.False(File.Exists(request.Destination));
-                Assert.True(Remotes.Result(Remotes.Receive(request with { RateLimit = null })).ResumedAt > 0);
-                interrupted++;
-            }
-
-            Assert.Equal(File.ReadAllBytes(request.Source), File.ReadAllBytes(request.Destination));
-            File.Delete(request.Source);
-            File.Delete(request.Destination);
-        }
-
-        Assert.DoesNotContain(_workspace.Names, name => name.Contains("splice", StringComparison.Ordinal));
-    }
-
-    [Fact]
     public void A_file_that_changes_meanwhile_is_not_taken()
     {
         RemoteHost host = server.Host("changes", "bash -c \"$SSH_ORIGINAL_COMMAND\" | { read -r line; echo \"$line\"; head -c 1000; echo more >> $(cat " + _workspace["name"] + "); cat; }");

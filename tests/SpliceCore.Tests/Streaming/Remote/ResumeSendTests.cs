@@ -1,4 +1,3 @@
-using System.Globalization;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote;
@@ -39,41 +38,6 @@ public sealed class ResumeSendTests(SshServer server) : IDisposable
         _workspace.WriteRandom("source", Size, seed: 2);
         Assert.Null(Remotes.Result(Remotes.Send(request)).ResumedAt);
         Assert.Equal(File.ReadAllBytes(request.Source), File.ReadAllBytes(request.Destination));
-    }
-
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void Whenever_ssh_is_killed_the_rest_is_sent_and_the_file_identical(bool isSparse)
-    {
-        const int Times = 25;
-        RemoteHost host = server.Host();
-        string source = isSparse ? SparseFile.Write(_workspace, "sparse", "XX....X...XXXX.........X..X") : _workspace.WriteRandom("source", Size);
-        byte[] content = File.ReadAllBytes(source);
-        var random = new Random(isSparse ? 1 : 2);
-        for (int i = 0; i < Times; i++)
-        {
-            string target = _workspace[string.Create(CultureInfo.InvariantCulture, $"target-{i}")];
-            var request = new SendRequest
-            {
-                Source = source,
-                Hosts = [host],
-                Destination = target,
-                Ssh = server.Options,
-                Resume = true,
-                Verify = true,
-                RateLimit = new RateLimiter(random.Next(3_000_000, 10_000_000)),
-            };
-
-            // There is always a step after that, for which ssh is not there any more.
-            var killer = new SshKiller($"target-{i}'", after: random.NextInt64(0, content.Length / 10 * 6));
-            Remotes.Error(Remotes.Send(request, new TransferMonitor(killer.Watch)), TransferErrorId.ConnectionFailed);
-            Assert.False(File.Exists(target));
-            Remotes.Result(Remotes.Send(request with { RateLimit = null }));
-            Assert.Equal(content, File.ReadAllBytes(target));
-        }
-
-        Assert.DoesNotContain(_workspace.Names, name => name.Contains("splice", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -36,6 +36,18 @@ public sealed class SshServer : IDisposable
     /// <summary>Runs a command, which follows, where there is nothing but busybox.</summary>
     public string BusyboxCommand => $"env PATH={Applets()} {Applets()}/sh -c";
 
+    /// <summary>The same, with one connection for all that is sent and received to and from a host.</summary>
+    /// <param name="workspace">Where the connection's socket is.</param>
+    public SshOptions SharedOptions(Workspace workspace) => Options with
+    {
+        Settings = new Dictionary<string, string>(Options.Settings)
+        {
+            ["ControlMaster"] = "auto",
+            ["ControlPath"] = workspace["c"],
+            ["ControlPersist"] = "5",
+        },
+    };
+
     /// <summary>Skips the test where there is no sshd, or nobody may run one.</summary>
     public static void Require()
     {
@@ -55,19 +67,25 @@ public sealed class SshServer : IDisposable
     /// <summary>A host where something else is run than what was asked for.</summary>
     /// <param name="name">What the kind is called.</param>
     /// <param name="command">What is run, by a POSIX shell; the command asked for is in $SSH_ORIGINAL_COMMAND.</param>
-    public RemoteHost Host(string name, string command)
+    /// <param name="network">Where it is, if not on this machine's loopback.</param>
+    public RemoteHost Host(string name, string command, RemoteNetwork? network = null)
     {
         Require();
+        string address = network?.Address ?? "127.0.0.1";
         lock (_lock)
         {
             if (!_ports.TryGetValue(name, out int port))
             {
-                _ports[name] = port = Start(name, command);
+                _ports[name] = port = Start(name, command, address, network?.Enter ?? []);
             }
 
-            return RemoteHost.Parse(string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"));
+            return RemoteHost.Parse(string.Create(CultureInfo.InvariantCulture, $"{address}:{port}"));
         }
     }
+
+    /// <summary>Whether anybody is connected to one of the hosts.</summary>
+    public bool HasConnections() =>
+        Command.Run("pgrep", "-P", string.Join(',', _servers.Where(server => !server.HasExited).Select(server => server.Id))).Text.Length > 0;
 
     public void Dispose()
     {
@@ -113,7 +131,7 @@ public sealed class SshServer : IDisposable
         return folder;
     }
 
-    private int Start(string name, string command)
+    private int Start(string name, string command, string address, string[] wrapper)
     {
         if (!File.Exists(KeyPath))
         {
@@ -129,7 +147,7 @@ public sealed class SshServer : IDisposable
         string configuration = string.Create(CultureInfo.InvariantCulture,
             $"""
             Port {port}
-            ListenAddress 127.0.0.1
+            ListenAddress {address}
             HostKey {_workspace["host-key"]}
             PidFile none
             AuthorizedKeysFile {_workspace["authorized-keys"]}
@@ -146,14 +164,15 @@ public sealed class SshServer : IDisposable
             """);
         string path = _workspace.Write($"{name}.conf", System.Text.Encoding.UTF8.GetBytes(configuration));
         string key = string.Join(' ', File.ReadAllText(_workspace["host-key"] + ".pub").Split(' ').Take(2));
-        File.AppendAllText(_workspace["known-hosts"], string.Create(CultureInfo.InvariantCulture, $"[127.0.0.1]:{port} {key}\n"));
-        Process server = Process.Start(new ProcessStartInfo(SshdPath, ["-D", "-e", "-f", path]))!;
+        File.AppendAllText(_workspace["known-hosts"], string.Create(CultureInfo.InvariantCulture, $"[{address}]:{port} {key}\n"));
+        string[] start = [.. wrapper, SshdPath, "-D", "-e", "-f", path];
+        Process server = Process.Start(new ProcessStartInfo(start[0], start[1..]))!;
         _servers.Add(server);
-        WaitForPort(server, port);
+        WaitForPort(server, address, port);
         return port;
     }
 
-    private static void WaitForPort(Process server, int port)
+    private static void WaitForPort(Process server, string address, int port)
     {
         for (int i = 0; ; i++)
         {
@@ -162,7 +181,7 @@ public sealed class SshServer : IDisposable
             try
             {
                 using var client = new TcpClient();
-                client.Connect(IPAddress.Loopback, port);
+                client.Connect(address, port);
                 return;
             }
             catch (SocketException)

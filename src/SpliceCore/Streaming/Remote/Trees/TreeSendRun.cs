@@ -27,8 +27,8 @@ internal sealed class TreeSendRun : SendRun
     private long _changed;
     private string? _firstChanged;
 
-    public TreeSendRun(SendRequest request, TreeTotals totals, IEnumerable<RemoteHost> hosts, TransferMonitor monitor)
-        : base(request, hosts.Select(host => new Delivery(host, request, totals.Bytes) { FileCount = totals.Files, DirectoryCount = totals.Folders }), monitor)
+    public TreeSendRun(SendRequest request, TreeTotals totals, Queue<RemoteHost> hosts, TransferMonitor monitor)
+        : base(request, hosts, host => new Delivery(host, request, totals.Bytes) { FileCount = totals.Files, DirectoryCount = totals.Folders }, monitor)
     {
         _totals = totals;
         _items = new TarItems(request.Preserve);
