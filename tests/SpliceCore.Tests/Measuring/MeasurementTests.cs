@@ -31,7 +31,7 @@ public sealed class MeasurementTests(MountedFileSystems fileSystems)
             Assert.True(result.Median > TimeSpan.Zero);
             Assert.True(result.CpuPerGiB > TimeSpan.Zero);
             Assert.True(result.SystemCalls > 0 || result.Method == MeasuredMethod.FileCopy); // which may clone
-            Assert.Equal(Size / result.Median!.Value.TotalSeconds, result.BytesPerSecond!.Value, tolerance: 0.01 * result.BytesPerSecond.Value);
+            Assert.Equal(Size / result.Median!.Value.TotalSeconds, result.BytesPerSecond!.Value, tolerance: 0.1 * result.BytesPerSecond.Value);
         });
         Assert.All(results.Where(result => !result.IsAvailable), result =>
         {
