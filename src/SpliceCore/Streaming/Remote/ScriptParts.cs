@@ -20,7 +20,8 @@ internal static class ScriptParts
             teller=$!
         }
         quiet() {
-            kill "$teller" 2> /dev/null
+            # Any other signal is lost if it comes before the traps are put away.
+            kill -9 "$teller" 2> /dev/null
             wait "$teller" 2> /dev/null
         }
         """;

@@ -1,3 +1,4 @@
+using Splice.Streaming.Remote;
 using Splice.Tests.FileSystems;
 using Xunit;
 
@@ -45,6 +46,30 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
         TransferException error = Remotes.Error(Remotes.Send(Request(source, host, _workspace["sent"])), TransferErrorId.RemoteFailed);
         Assert.Contains("cannot be read", error.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(_workspace["sent"]));
+    }
+
+    /// <summary>However early they are to end: a signal that comes before the shell has put its traps away is lost.</summary>
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("dash")]
+    [InlineData("busybox")]
+    public void Signs_of_life_end_when_they_are_to(string shell)
+    {
+        Command.Require("timeout", shell);
+        string script = $$"""
+            trap : EXIT
+            trap "exit 80" HUP INT TERM
+            {{ScriptParts.SignsOfLife}}
+            i=0
+            while [ $i -lt 1000 ]; do
+                tell
+                quiet
+                i=$((i + 1))
+            done
+            """;
+        string[] run = shell == "busybox" ? ["busybox", "sh"] : [shell];
+        Command.Output output = Command.Run("timeout", ["30", .. run, "-c", script]);
+        Assert.Equal(new Command.Output(0, string.Empty, string.Empty), output);
     }
 
     public void Dispose() => _workspace.Dispose();
