@@ -236,7 +236,7 @@ internal sealed class PartialFile : ITargetFile
 
     /// <summary>Then the name is another as well, and nobody would go on with this.</summary>
     private bool SourceHasChanged() => FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok
-        && !(now!.Size == _source.Status.Size && now.ModificationTime.Equals(_source.Status.ModificationTime));
+        && !now!.HasContentOf(_source.Status);
 
     private static void Remove(Place place, FileName name)
     {

@@ -64,6 +64,11 @@ internal sealed record FileStatus
 
     public bool IsMountRoot { get; }
 
+    /// <summary>Whether two looks found the same size and the same time of the last modification.</summary>
+    public bool HasContentOf(FileStatus other) =>
+        Size == other.Size
+        && (ModificationTime.Seconds, ModificationTime.Nanoseconds) == (other.ModificationTime.Seconds, other.ModificationTime.Nanoseconds);
+
     /// <summary>Fewer blocks than bytes: worth asking for holes.</summary>
     public bool IsProbablySparse => AllocatedBytes < Size;
 

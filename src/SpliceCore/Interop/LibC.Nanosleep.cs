@@ -8,17 +8,10 @@ internal static partial class LibC
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/nanosleep.2.html">nanosleep(2)</see></remarks>
     public static unsafe void Nanosleep(TimeSpan time)
     {
-        Timespec request = new() { Nanoseconds = (nint)time.TotalNanoseconds };
+        TimeSpecification request = new() { Nanoseconds = (long)time.TotalNanoseconds };
         _ = nanosleep(&request, null);
     }
 
-    /// <summary>struct timespec</summary>
-    private struct Timespec
-    {
-        public nint Seconds;
-        public nint Nanoseconds;
-    }
-
     [LibraryImport(Library)]
-    private static unsafe partial int nanosleep(Timespec* request, Timespec* left);
+    private static unsafe partial int nanosleep(TimeSpecification* request, TimeSpecification* left);
 }

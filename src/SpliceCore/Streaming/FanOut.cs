@@ -253,10 +253,10 @@ internal sealed class FanOut : IDisposable
     private void LetReadersMakeRoom()
     {
         Outlet[] full = [.. Live.Where(outlet => outlet.BytesPending > 0)];
-        if (_source.Kind == DescriptorKind.Regular && Array.TrueForAll(full, outlet => outlet.Descriptor.Kind == DescriptorKind.Fifo)
-            && full.MaxBy(outlet => outlet.BytesSinceWait) is { } fastest)
+        if (_source.Kind == DescriptorKind.Regular && full.Length > 0
+            && Array.TrueForAll(full, outlet => outlet.Descriptor.Kind == DescriptorKind.Fifo))
         {
-            _refill.Observe(fastest.Descriptor.Handle, fastest.BytesSinceWait);
+            _refill.Observe(full.Max(outlet => outlet.PartSinceWait));
             _outlets.ForEach(outlet => outlet.WaitBegins());
             _refill.Wait();
         }

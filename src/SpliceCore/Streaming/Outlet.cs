@@ -21,6 +21,7 @@ internal sealed class Outlet : IDisposable
     private TransferCursor _at;
     private long _given;
     private long _copiedAtWait;
+    private double _capacity;
     private bool _isReleased;
 
     public Outlet(StreamDestination destination, Descriptor source, TransferSpec spec, int pipeSize, CancellationToken cancellation)
@@ -49,8 +50,9 @@ internal sealed class Outlet : IDisposable
     /// <summary>The bytes that it has been given and has not taken.</summary>
     public long BytesPending => _given - _tally.BytesCopied;
 
-    /// <summary>What it has taken since it was waited for last.</summary>
-    public long BytesSinceWait => _tally.BytesCopied - _copiedAtWait;
+    /// <summary>What it has taken since it was waited for last, in capacities of the pipe that it is.</summary>
+    public double PartSinceWait =>
+        (_tally.BytesCopied - _copiedAtWait) / (_capacity = _capacity > 0 ? _capacity : LibC.GetPipeSize(Descriptor.Handle).Value);
 
     /// <summary>How many bytes of the present piece it has been given.</summary>
     public long PieceGiven { get; set; }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using Splice.Interop;
 
 namespace Splice.Transfer;
@@ -15,7 +14,6 @@ internal sealed class RefillPause
     private const int LongestRest = 1 << 12; // waits
 
     private long _observed = Stopwatch.GetTimestamp();
-    private long? _capacity;
     private int _rest = 1;
     private int _resting;
 
@@ -23,21 +21,18 @@ internal sealed class RefillPause
     public TimeSpan Time { get; private set; }
 
     /// <summary>Takes note of what a pipe took since it was waited for last.</summary>
-    /// <param name="pipe">The pipe.</param>
-    /// <param name="moved">Bytes.</param>
-    public void Observe(SafeHandle pipe, long moved)
+    /// <param name="part">How many times its capacity.</param>
+    public void Observe(double part)
     {
-        _capacity ??= LibC.GetPipeSize(pipe).Value;
         TimeSpan elapsed = Stopwatch.GetElapsedTime(_observed);
         _observed = Stopwatch.GetTimestamp();
-        Observe(moved, elapsed, _capacity.Value);
+        Observe(part, elapsed);
     }
 
     /// <summary>Takes note of what a pipe took since it was waited for last.</summary>
-    /// <param name="moved">Bytes.</param>
+    /// <param name="part">How many times its capacity.</param>
     /// <param name="elapsed">The time that it took.</param>
-    /// <param name="capacity">The pipe's capacity in bytes.</param>
-    public void Observe(long moved, TimeSpan elapsed, long capacity)
+    public void Observe(double part, TimeSpan elapsed)
     {
         if (_resting > 0)
         {
@@ -45,11 +40,11 @@ internal sealed class RefillPause
             return;
         }
 
-        TimeSpan wanted = elapsed * ((double)capacity / 2 / Math.Max(moved, 1));
+        TimeSpan wanted = part * Longest.Ticks * 2 > elapsed.Ticks ? elapsed * (0.5 / part) : Longest;
         TimeSpan most = Time * 2 > Shortest ? Time * 2 : Shortest;
         TimeSpan least = Time / 2;
-        Time = wanted > Longest ? Longest : wanted;
-        Time = Time > most ? most : Time < least ? least : Time;
+        Time = wanted > most ? most : wanted < least ? least : wanted;
+        Time = Time > Longest ? Longest : Time;
         if (Time < Shortest)
         {
             Time = TimeSpan.Zero;

@@ -16,6 +16,7 @@ internal sealed class TransferLoop(
     private readonly bool _mayReturn = spec.Flags.HasFlag(SpliceFlags.NonBlock);
     private readonly RefillPause _refill = new();
     private long _copiedAtRefill;
+    private double _pipeSize;
     private (TransferSide Side, Deadline Deadline)? _waiting;
 
     /// <summary>Moves <paramref name="count"/> bytes, or all up to the end where it is null.</summary>
@@ -263,7 +264,8 @@ internal sealed class TransferLoop(
     {
         if (destination.Kind == DescriptorKind.Fifo && source.Kind == DescriptorKind.Regular)
         {
-            _refill.Observe(destination.Handle, tally.BytesCopied - _copiedAtRefill);
+            _pipeSize = _pipeSize > 0 ? _pipeSize : LibC.GetPipeSize(destination.Handle).Value;
+            _refill.Observe((tally.BytesCopied - _copiedAtRefill) / _pipeSize);
             _copiedAtRefill = tally.BytesCopied;
             _refill.Wait();
         }

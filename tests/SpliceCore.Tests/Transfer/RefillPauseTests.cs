@@ -43,7 +43,7 @@ public sealed class RefillPauseTests
         var pause = new RefillPause();
         for (int i = 0; i < 10; i++)
         {
-            pause.Observe(4096, TimeSpan.FromMinutes(1), Capacity);
+            pause.Observe(4096.0 / Capacity, TimeSpan.FromMinutes(1));
             Assert.InRange(pause.Time, TimeSpan.Zero, RefillPause.Longest);
         }
 
@@ -60,7 +60,6 @@ public sealed class RefillPauseTests
     {
         TimeSpan least = TimeSpan.FromSeconds(32768 / bytesPerSecond);
         TimeSpan elapsed = pause.Time > least ? pause.Time : least;
-        long read = (long)Math.Min(elapsed.TotalSeconds * bytesPerSecond, Capacity);
-        pause.Observe(read, elapsed, Capacity);
+        pause.Observe(Math.Min(elapsed.TotalSeconds * bytesPerSecond / Capacity, 1), elapsed);
     }
 }

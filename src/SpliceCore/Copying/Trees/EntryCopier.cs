@@ -145,8 +145,7 @@ internal sealed class EntryCopier
         _job.Copy is { Resume: true, Verify: false } && _job.Copy.Preserve.HasFlag(PreserveAttributes.Timestamps)
         && existing.Kind == DescriptorKind.Regular && existing.Inode != source.Inode
         && _job.Copy.Ledger?.HasFile(existing) != true
-        && existing.Size == source.Size
-        && existing.ModificationTime.Equals(source.ModificationTime);
+        && existing.HasContentOf(source);
 
     /// <summary>A power failure leaves files that have their size and their times, and zeros where the disk did not get the
     /// bytes any more.</summary>

@@ -144,8 +144,5 @@ internal sealed class FileSendRun : SendRun
         && names.Exists(name => ExtendedAttributes.IsWanted(name, Request.Preserve));
 
     private bool HasChanged() =>
-        !FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok
-        || now!.Size != _source.Size
-        || now.ModificationTime.Seconds != _source.Status.ModificationTime.Seconds
-        || now.ModificationTime.Nanoseconds != _source.Status.ModificationTime.Nanoseconds;
+        !FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok || !now!.HasContentOf(_source.Status);
 }

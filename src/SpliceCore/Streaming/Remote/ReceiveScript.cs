@@ -12,14 +12,8 @@ internal static class ReceiveScript
         LC_ALL=C
         export LC_ALL
         f=$1 verify=$2
-        fail() {
-            code=$1
-            shift
-            printf "%s\n" "$*" >&2
-            exit "$code"
-        }
 
-        """ + ScriptParts.SignsOfLife + """
+        """ + ScriptParts.Failing + "\n" + ScriptParts.SignsOfLife + """
 
         state() { stat -L -c "%s %.9Y %a %d %i" "$f"; }
         case $f in

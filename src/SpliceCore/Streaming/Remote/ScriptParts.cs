@@ -6,6 +6,20 @@ internal static class ScriptParts
     /// <summary>A line that only says that the host is at work.</summary>
     public const string Alive = "splice-alive";
 
+    /// <summary>quit with a code, which no signal interrupts any more, and fail with a code and words.</summary>
+    public const string Failing = """
+        quit() {
+            trap "" HUP INT TERM
+            exit "$1"
+        }
+        fail() {
+            code=$1
+            shift
+            printf "%s\n" "$*" >&2
+            quit "$code"
+        }
+        """;
+
     /// <summary>tell and quiet: between them the host gives a sign of life each second. Nothing of it outlives the connection,
     /// or keeps it open.</summary>
     public const string SignsOfLife = """

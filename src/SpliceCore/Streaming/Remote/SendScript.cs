@@ -31,16 +31,9 @@ internal static class SendScript
         done
         nl="
         "
-        quit() {
-            trap "" HUP INT TERM
-            exit "$1"
-        }
-        fail() {
-            code=$1
-            shift
-            printf "%s\n" "$*" >&2
-            quit "$code"
-        }
+
+        """ + ScriptParts.Failing + """
+
         length() { stat -c %s "$1" 2>/dev/null || wc -c < "$1"; }
         resize() { dd if=/dev/null of="$1" bs=1 count=0 seek="$2" 2>/dev/null; }
 

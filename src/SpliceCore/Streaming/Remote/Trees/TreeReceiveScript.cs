@@ -33,12 +33,9 @@ internal static class TreeReceiveScript
         done
         nl="
         "
-        fail() {
-            code=$1
-            shift
-            printf "%s\n" "$*" >&2
-            exit "$code"
-        }
+
+        """ + ScriptParts.Failing + """
+
         case $f in
             /*) ;;
             *) f=./$f ;;

@@ -157,8 +157,7 @@ internal sealed class TreeSendRun : SendRun
             SendContent(file, item, tar.Length);
         }
 
-        if (!FileStatus.TryGet(file, out FileStatus? now).Ok || now!.Size != item.Status.Size
-            || !now.ModificationTime.Equals(item.Status.ModificationTime))
+        if (!FileStatus.TryGet(file, out FileStatus? now).Ok || !now!.HasContentOf(item.Status))
         {
             _firstChanged ??= item.Label;
             _changed++;

@@ -37,16 +37,9 @@ internal static class TreeSendScript
                 owner) owner=1 ;;
             esac
         done
-        quit() {
-            trap "" HUP INT TERM
-            exit "$1"
-        }
-        fail() {
-            code=$1
-            shift
-            printf "%s\n" "$*" >&2
-            quit "$code"
-        }
+
+        """ + ScriptParts.Failing + """
+
 
         """ + ScriptParts.SignsOfLife + """
 
