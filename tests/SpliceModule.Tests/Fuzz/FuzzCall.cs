@@ -86,6 +86,13 @@ public sealed class FuzzCall
             Parameters.TryAdd("Iterations", 1);
         }
 
+        if (Cmdlet.Name == "Send-ItemZeroCopy" && Parameters.ContainsKey("Recurse")
+            && Parameters.TryGetValue("Destination", out object? destination) && $"{destination}".StartsWith('/'))
+        {
+            // A path here would be on the host, too.
+            Parameters["Destination"] = "new";
+        }
+
         bool isEndless = Parameters.Values.Concat(Input ?? []).SelectMany(Flatten).Any(Endless.Contains);
         if (isEndless && Parameters.TryGetValue("Count", out object? count) && Flatten(count).Any(value => value is not long and not double and not decimal || Convert.ToDouble(value, CultureInfo.InvariantCulture) > 60_000))
         {

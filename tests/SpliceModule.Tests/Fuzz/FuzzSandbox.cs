@@ -27,7 +27,7 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
             #!/bin/sh
             for last; do host=$command; command=$last; done
             case $host in
-                web*) cd '{{Folder}}/home' && exec sh -c "$command" ;;
+                web*) cd '{{Home}}' && exec sh -c "$command" ;;
                 garbage) exec head -c 5000 /dev/urandom ;;
                 mute) exec sleep 1 ;;
                 *) echo "ssh: connect to host $host port 22: No route to host" >&2; exit 255 ;;
@@ -40,15 +40,21 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
     /// <summary>The folder of the calls.</summary>
     public string Folder => _root["outer/call"];
 
+    /// <summary>Where hosts put what they are sent: a tree that was sent into itself would have its own unfinished copy in it.</summary>
+    private string Home => _root["host/home"];
+
     /// <summary>Makes the files anew.</summary>
     public void Fill()
     {
-        foreach (string folder in new[] { "folder", "folder/inner", "empty", "home" })
+        foreach (string folder in new[] { "folder", "folder/inner", "empty" })
         {
             Directory.CreateDirectory($"{Folder}/{folder}");
         }
 
-        foreach (string name in new[] { "five", "home/five", "folder/five", "[a]*", "a b", "-rf", ".hidden" })
+        Directory.CreateDirectory(Home);
+        File.WriteAllBytes($"{Home}/five", Content[..5]);
+
+        foreach (string name in new[] { "five", "folder/five", "[a]*", "a b", "-rf", ".hidden" })
         {
             File.WriteAllBytes($"{Folder}/{name}", Content[..5]);
         }
@@ -82,6 +88,7 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
         }
 
         Directory.Delete(_root["outer"], recursive: true);
+        Directory.Delete(_root["host"], recursive: true);
         if (_root.Names is not ["bin"])
         {
             throw new InvalidOperationException($"Beside the folder of the call there is {string.Join(", ", _root.Names)}.");
@@ -91,7 +98,7 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
     /// <summary>What an unfinished copy has left.</summary>
     /// <param name="keepsPartial">Whether a resumable copy was asked for.</param>
     public IEnumerable<string> Litter(bool keepsPartial) =>
-        Directory.EnumerateFileSystemEntries(Folder, "*", Everywhere).Where(path =>
+        new[] { Folder, Home }.SelectMany(folder => Directory.EnumerateFileSystemEntries(folder, "*", Everywhere)).Where(path =>
             (path.Contains(".splice-", StringComparison.Ordinal) && path.EndsWith(".tmp", StringComparison.Ordinal))
             || (!keepsPartial && path.Contains(".splice-partial", StringComparison.Ordinal)));
 

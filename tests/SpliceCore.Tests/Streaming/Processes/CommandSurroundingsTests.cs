@@ -144,7 +144,19 @@ public sealed class CommandSurroundingsTests : IDisposable
     public void Dispose() => _workspace.Dispose();
 
     private static IEnumerable<string> AllChildren() => Directory.GetDirectories("/proc/self/task")
-        .SelectMany(task => File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        .SelectMany(ChildrenOf);
+
+    private static string[] ChildrenOf(string task)
+    {
+        try
+        {
+            return File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        }
+        catch (IOException)
+        {
+            return []; // the thread has ended
+        }
+    }
 
     private static bool IsHangUpIgnored => File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[^1] is '1' or '3' or '5' or '7' or '9' or 'b' or 'd' or 'f';
 }
