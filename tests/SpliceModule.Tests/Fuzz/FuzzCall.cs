@@ -86,11 +86,12 @@ public sealed class FuzzCall
             Parameters.TryAdd("Iterations", 1);
         }
 
-        if (Cmdlet.Name == "Send-ItemZeroCopy" && Parameters.ContainsKey("Recurse")
-            && Parameters.TryGetValue("Destination", out object? destination) && $"{destination}".StartsWith('/'))
+        // A full path on a host is one here, too, and a tree that goes into itself has its own unfinished copy in it.
+        string? there = Cmdlet.Name switch { "Send-ItemZeroCopy" => "Destination", "Receive-ItemZeroCopy" => "Path", _ => null };
+        if (there is not null && Parameters.ContainsKey("Recurse")
+            && Parameters.TryGetValue(there, out object? path) && $"{path}".StartsWith('/'))
         {
-            // A path here would be on the host, too.
-            Parameters["Destination"] = "new";
+            Parameters[there] = "five";
         }
 
         bool isEndless = Parameters.Values.Concat(Input ?? []).SelectMany(Flatten).Any(Endless.Contains);
