@@ -92,7 +92,7 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
         TransferException? failure = StartFailure ?? Session!.Failure;
         if (failure is null && !(_isDone && Session!.ExitCode == 0))
         {
-            failure = RemoteFailure.Of(Session!, request.Source, request.Destination);
+            failure = RemoteFailure.Of(Session!, request.Source, request.Destination, hasBegun: From is not null, isTree: DirectoryCount > 0);
         }
 
         var result = new RemoteTransferResult

@@ -13,6 +13,10 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
     private ReceivedFile? _received;
     private long _bytes;
 
+    private protected override bool HasBegun => _file is not null;
+
+    private protected override bool IsTree => false;
+
     public override void Dispose()
     {
         base.Dispose();

@@ -55,6 +55,12 @@ internal abstract class ReceiveRun : IDisposable
     /// <returns>Whether both sides' SHA-256 was compared, and the same.</returns>
     private protected abstract bool Receive();
 
+    /// <summary>Whether the host has said what it has.</summary>
+    private protected abstract bool HasBegun { get; }
+
+    /// <summary>Whether it is a folder.</summary>
+    private protected abstract bool IsTree { get; }
+
     /// <summary>How far it has got.</summary>
     private protected abstract RemoteTransferResult Result();
 
@@ -72,6 +78,6 @@ internal abstract class ReceiveRun : IDisposable
 
             return false;
         });
-        return session.Failure ?? RemoteFailure.Of(session, Request.Source, Path);
+        return session.Failure ?? RemoteFailure.Of(session, Request.Source, Path, HasBegun, IsTree);
     }
 }

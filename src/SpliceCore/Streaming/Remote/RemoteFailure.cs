@@ -11,20 +11,24 @@ internal static class RemoteFailure
     /// <param name="session">The session, which has ended.</param>
     /// <param name="source">What was transferred.</param>
     /// <param name="destination">Where to.</param>
-    public static TransferException Of(SshSession session, string source, string destination)
+    /// <param name="hasBegun">Whether the script on the host has said anything: then ssh did connect.</param>
+    /// <param name="isTree">Whether it was a folder, which -Resume cannot go on with.</param>
+    public static TransferException Of(SshSession session, string source, string destination, bool hasBegun, bool isTree)
     {
+        string again = isTree ? "Start it again." : "Start it again; -Resume goes on with what is there.";
         string host = session.Host.Text;
         string words = Words(session.Words);
         string what = $"'{source}' was not transferred to '{destination}' with '{host}'";
         if (session.ExitCode is not int code)
         {
             return new(TransferErrorId.ConnectionFailed,
-                $"{what}: ssh was ended by signal {session.Signal}{Said(words)}. Start it again; -Resume goes on with what is there.", target: host);
+                $"{what}: ssh was ended by signal {session.Signal}{Said(words)}. {again}", target: host);
         }
 
         string how = string.Create(CultureInfo.InvariantCulture, $"{what} (exit code {code}){Said(words)}.");
         return (RemoteExit)code switch
         {
+            RemoteExit.Ssh when hasBegun => new(TransferErrorId.ConnectionFailed, $"{how} {again}", target: host),
             RemoteExit.Ssh => new(TransferErrorId.ConnectionFailed,
                 $"{how} See whether 'ssh {host}' connects without a question: the host's key must be known, and a key of yours be allowed there.", target: host),
             RemoteExit.NoFolder => new(TransferErrorId.DestinationFolderNotFound, $"{how} Make the folder there first.", target: host),
@@ -36,7 +40,7 @@ internal static class RemoteFailure
             RemoteExit.NoFile => new(TransferErrorId.SourceNotFound, $"{how} Check the path; it is relative to the home folder there.", target: host),
             RemoteExit.IsFolder => new(TransferErrorId.SourceIsDirectory, $"{how} Use -Recurse, or name a file in it.", target: host),
             RemoteExit.Busy => new(TransferErrorId.DestinationBusy, $"{how} Wait until the host has noticed that it ended, or remove that name.", target: host),
-            RemoteExit.Incomplete => new(TransferErrorId.ConnectionFailed, $"{how} Start it again; -Resume goes on with what is there.", target: host),
+            RemoteExit.Incomplete => new(TransferErrorId.ConnectionFailed, $"{how} {again}", target: host),
             RemoteExit.NotWritten when words.Contains("No space left", StringComparison.Ordinal) || words.Contains("quota", StringComparison.OrdinalIgnoreCase) =>
                 new(TransferErrorId.DiskFull, $"{how} Free some space there.", target: host),
             _ => new(TransferErrorId.RemoteFailed, $"{how} The host needs a POSIX shell and coreutils or busybox, and must let you run them.", target: host),

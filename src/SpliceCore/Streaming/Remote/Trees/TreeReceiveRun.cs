@@ -19,6 +19,10 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     /// <summary>Whether the host has no folder by that name, but something else.</summary>
     public bool IsNoFolder => _form == TreeReceiveScript.NoTree;
 
+    private protected override bool HasBegun => _form is not null;
+
+    private protected override bool IsTree => true;
+
     public override void Dispose()
     {
         base.Dispose();
