@@ -39,8 +39,9 @@ Describe 'Receive-ItemZeroCopy' {
             [IO.File]::WriteAllBytes("$($server.Folder)/$name/tree/sub [x]/-f", $content)
         }
         $null = New-Item -ItemType Directory "$TestDrive/trees"
-        $results = Receive-ItemZeroCopy tree web1, web2 "$TestDrive/trees" -Recurse
+        $results = Receive-ItemZeroCopy tree web1, web2 "$TestDrive/trees" -Recurse -Verify
         $results.DirectoryCount | Should -Be 2, 2
+        $results.Verified | Should -Be $true, $true
         foreach ($name in 'web1', 'web2') { Assert-Content "$TestDrive/trees/$name/tree/sub [x]/-f" $content }
         $failure = Get-Failure { Receive-ItemZeroCopy tree web1 "$TestDrive/none" }
         Assert-Failure $failure 'SourceIsDirectory,Splice.Commands.ReceiveItemZeroCopyCommand' InvalidType web1 '-Recurse'

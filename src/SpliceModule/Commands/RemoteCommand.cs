@@ -54,7 +54,7 @@ public abstract class RemoteCommand : TransferCommand
     [Seconds]
     public TimeSpan? IdleTimeout { get; set; }
 
-    /// <summary>Compares both sides' SHA-256 before the file gets its name.</summary>
+    /// <summary>Compares both sides' SHA-256 before the file or folder gets its name.</summary>
     [Parameter]
     public SwitchParameter Verify { get; set; }
 

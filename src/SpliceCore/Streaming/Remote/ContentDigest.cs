@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
@@ -33,7 +32,10 @@ internal sealed class ContentDigest : IDisposable
     }
 
     /// <summary>What is written to it belongs to the content.</summary>
-    public SafeFileHandle Input => _pipe.WriteEnd;
+    public StreamEnd Input => StreamEnd.OfHandle(_pipe.WriteEnd, "the digest");
+
+    /// <summary>The digest of bytes in memory, as 64 hexadecimal digits.</summary>
+    public static string Of(ReadOnlySpan<byte> content) => Text(SHA256.HashData(content));
 
     /// <summary>Takes note of bytes that were written to it.</summary>
     public void Wrote(long bytes) => _written += bytes;
@@ -90,7 +92,7 @@ internal sealed class ContentDigest : IDisposable
     public string Complete()
     {
         Await();
-        return Convert.ToHexString(_hash.GetHashAndReset()).ToLowerInvariant();
+        return Text(_hash.GetHashAndReset());
     }
 
     public void Dispose()
@@ -100,6 +102,8 @@ internal sealed class ContentDigest : IDisposable
         _pipe.Dispose();
         _hash.Dispose();
     }
+
+    private static string Text(byte[] hash) => Convert.ToHexString(hash).ToLowerInvariant();
 
     /// <summary>Waits until the thread has read all that was written: it never waits for anybody else.</summary>
     private void Await()

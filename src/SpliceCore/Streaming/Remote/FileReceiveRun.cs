@@ -11,7 +11,6 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private RemoteFileInfo? _file;
     private ReceivedFile? _received;
-    private long _bytes;
 
     private protected override bool HasBegun => _file is not null;
 
@@ -33,7 +32,7 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         _received = new ReceivedFile(Request, Path, file.Size, suffix, Cancellation);
         using ContentDigest? digest = Request.Verify ? new ContentDigest(Cancellation) : null;
         digest?.AddFile(_received.Handle, _received.Kept);
-        Answer(session, _received.Kept);
+        Answer(session, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_received.Kept}\n")));
         Move(session, digest, file);
         string? sum = ReadTail(session);
         string? own = digest?.Complete();
@@ -60,24 +59,6 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         return _file is not null;
     }
 
-    private void Answer(SshSession session, long from)
-    {
-        byte[] line = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{from}\n"));
-        StreamOutcome outcome = StreamCopy.Copy(
-            new StreamRequest
-            {
-                Source = StreamEnd.OfContent(line),
-                Destinations = [StreamEnd.OfHandle(session.Input, Host.Text)],
-                IdleTimeout = Request.IdleTimeout,
-            },
-            new TransferMonitor(Cancellation: Cancellation))[0];
-        session.Input.Dispose();
-        if (outcome.Error is not null)
-        {
-            throw Ended(session);
-        }
-    }
-
     /// <summary>Takes the file in stretches where it has holes there: the zeros of each are holes here before more comes.</summary>
     private void Move(SshSession session, ContentDigest? digest, RemoteFileInfo info)
     {
@@ -89,36 +70,12 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         for (long at = _received.Kept; at < info.Size; at += stretch)
         {
             long end = Math.Min(at + stretch, info.Size);
-            Move(session, digest, end - at);
+            Move(session, StreamEnd.OfHandle(_received.Handle, _received.Path), end - at, digest);
             if (hasHoles)
             {
                 HoleDigger.Dig(_received.Handle, dug, end, Cancellation);
                 dug = end;
             }
-        }
-    }
-
-    private void Move(SshSession session, ContentDigest? digest, long count)
-    {
-        long before = _bytes;
-        var file = StreamEnd.OfHandle(_received!.Handle, _received.Path);
-        IReadOnlyList<StreamOutcome> outcomes = StreamCopy.Copy(
-            new StreamRequest
-            {
-                Source = StreamEnd.OfHandle(session.Output, Host.Text),
-                Destinations = digest is null ? [file] : [file, StreamEnd.OfHandle(digest.Input, "the digest")],
-                Count = count,
-                RateLimit = Request.RateLimit,
-                IdleTimeout = Request.IdleTimeout,
-                StopsOnError = true,
-            },
-            new TransferMonitor(progress => Progress(before + progress.BytesCopied), Cancellation));
-        digest?.Wrote(outcomes[^1].BytesCopied);
-        _bytes += outcomes[0].BytesCopied;
-        if (outcomes[0].Error is { } error)
-        {
-            // Where the host's bytes ended too early, ssh knows more than that.
-            throw error.Id == TransferErrorId.CountPastEnd ? Ended(session) : error;
         }
     }
 
@@ -157,7 +114,7 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         HostName = Host.Text,
         Source = Request.Source,
         Destination = _received?.Path ?? Path,
-        BytesSent = _bytes,
+        BytesSent = Bytes,
         Length = _file?.Size ?? 0,
         ResumedAt = _received?.Kept > 0 ? _received.Kept : null,
         Elapsed = Session?.Elapsed ?? TimeSpan.Zero,

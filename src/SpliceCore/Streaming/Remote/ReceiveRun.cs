@@ -30,6 +30,9 @@ internal abstract class ReceiveRun : IDisposable
 
     private protected SshSessions Sessions { get; }
 
+    /// <summary>How many have come.</summary>
+    private protected long Bytes { get; set; }
+
     /// <summary>Null before ssh was started.</summary>
     private protected SshSession? Session { get; private set; }
 
@@ -66,6 +69,50 @@ internal abstract class ReceiveRun : IDisposable
 
     private protected SshSession Start(string script) =>
         Session = Sessions.Start(Host, SshCommand.Of(Host, Request.Ssh, script));
+
+    /// <summary>Moves bytes of a file from the host to here, and to the digest.</summary>
+    /// <exception cref="TransferException">They did not come, or could not be written.</exception>
+    private protected void Move(SshSession session, StreamEnd file, long count, ContentDigest? digest)
+    {
+        long before = Bytes;
+        IReadOnlyList<StreamOutcome> outcomes = StreamCopy.Copy(
+            new StreamRequest
+            {
+                Source = StreamEnd.OfHandle(session.Output, Host.Text),
+                Destinations = digest is null ? [file] : [file, digest.Input],
+                Count = count,
+                RateLimit = Request.RateLimit,
+                IdleTimeout = Request.IdleTimeout,
+                StopsOnError = true,
+            },
+            new TransferMonitor(progress => Progress(before + progress.BytesCopied), Cancellation));
+        digest?.Wrote(outcomes[^1].BytesCopied);
+        Bytes += outcomes[0].BytesCopied;
+        if (outcomes[0].Error is { } error)
+        {
+            // Where the host's bytes ended too early, ssh knows more than that.
+            Cancellation.ThrowIfCancellationRequested();
+            throw error.Id == TransferErrorId.CountPastEnd ? Ended(session) : error;
+        }
+    }
+
+    /// <summary>Gives the host what it waits for, which is all that it will get.</summary>
+    private protected void Answer(SshSession session, ReadOnlyMemory<byte> bytes)
+    {
+        StreamOutcome outcome = StreamCopy.Copy(
+            new StreamRequest
+            {
+                Source = StreamEnd.OfContent(bytes),
+                Destinations = [StreamEnd.OfHandle(session.Input, Host.Text)],
+                IdleTimeout = Request.IdleTimeout,
+            },
+            new TransferMonitor(Cancellation: Cancellation))[0];
+        session.Input.Dispose();
+        if (outcome.Error is not null)
+        {
+            throw Ended(session);
+        }
+    }
 
     /// <summary>Why a session has ended; waits for it where it is about to.</summary>
     private protected TransferException Ended(SshSession session)

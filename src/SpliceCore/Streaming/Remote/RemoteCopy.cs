@@ -78,7 +78,6 @@ public static class RemoteCopy
         if (request.Recurse)
         {
             RemoteTreeCheck.Options(request, request.Source);
-            RemoteTreeCheck.Received(request);
         }
 
         using var standard = new StandardDescriptors();

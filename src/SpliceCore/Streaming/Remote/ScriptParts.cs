@@ -39,4 +39,19 @@ internal static class ScriptParts
             wait "$teller" 2> /dev/null
         }
         """;
+
+    /// <summary>Of the files of the folder that the shell is in, those whose SHA-256 is not that of a list: different has one for
+    /// sha256sum -c, and different_odd reads one of names that are written for printf %b, to its end or an empty line.</summary>
+    public const string Checking = """
+        different() {
+            [ -z "$1" ] || { printf "%s\n" "$1" | sha256sum -c - 2>&1 || echo "sha256sum has FAILED"; } | grep -v ": OK\$"
+        }
+        different_odd() {
+            while read -r sum name && [ -n "$sum" ]; do
+                f=$(printf "%b_" "$name")
+                have=$(sha256sum < "${f%_}")
+                [ "${have%% *}" = "$sum" ] || printf "%s: FAILED\n" "$name"
+            done
+        }
+        """;
 }

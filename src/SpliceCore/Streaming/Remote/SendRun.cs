@@ -155,7 +155,7 @@ internal abstract class SendRun : IDisposable
 
         StreamEnd[] ends = [.. live.Select(delivery => StreamEnd.OfHandle(delivery.Session!.Input, delivery.Host.Text))];
         IReadOnlyList<StreamOutcome> outcomes = StreamCopy.Copy(
-            request with { Destinations = digest is null ? ends : [.. ends, StreamEnd.OfHandle(digest.Input, "the digest")] }, monitor);
+            request with { Destinations = digest is null ? ends : [.. ends, digest.Input] }, monitor);
         Monitor.Cancellation.ThrowIfCancellationRequested();
         digest?.Wrote(outcomes[^1].BytesCopied);
         for (int i = 0; i < live.Count; i++)

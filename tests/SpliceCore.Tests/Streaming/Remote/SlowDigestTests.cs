@@ -35,6 +35,25 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
         Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(received));
     }
 
+    [Fact]
+    public void So_is_one_that_compares_a_folder()
+    {
+        Directory.CreateDirectory(_workspace["folder"]);
+        string source = _workspace.WriteRandom("folder/file", 100_000);
+        string received = _workspace["received"];
+        Assert.True(Remotes.Result(Remotes.Receive(new ReceiveRequest
+        {
+            Source = _workspace["folder"],
+            Hosts = [server.Host("slow-digest-folder", Slow("sleep 12; exec /usr/bin/sha256sum \"$@\"", "dash"))],
+            Destination = received,
+            Ssh = server.Options,
+            Recurse = true,
+            Verify = true,
+            IdleTimeout = IdleTimeout,
+        })).Verified);
+        Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(Path.Combine(received, "file")));
+    }
+
     [Theory]
     [InlineData("bash")]
     [InlineData("dash")]

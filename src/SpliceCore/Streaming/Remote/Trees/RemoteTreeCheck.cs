@@ -16,17 +16,4 @@ internal static class RemoteTreeCheck
                 target: path);
         }
     }
-
-    /// <summary>What is not there for folders that are received.</summary>
-    /// <param name="request">The request.</param>
-    /// <exception cref="TransferException">That was asked for.</exception>
-    public static void Received(ReceiveRequest request)
-    {
-        if (request.Verify)
-        {
-            throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"-Verify and -Recurse do not go together for '{request.Source}': the digests of received folders are not compared. Leave one of them out, or have the host send the folder.",
-                target: request.Source);
-        }
-    }
 }

@@ -15,6 +15,9 @@ internal sealed class SumList
     /// <summary>The same of names that not every sha256sum reads: bytes of them are written for printf %b.</summary>
     public byte[] Odd => _odd.WrittenSpan.ToArray();
 
+    /// <summary>Both, with an empty line between them.</summary>
+    public byte[] OddFirst() => [.. _odd.WrittenSpan, (byte)'\n', .. _plain.WrittenSpan];
+
     /// <summary>Adds a file.</summary>
     /// <param name="path">Its path from the tree's top, with a slash at the beginning.</param>
     /// <param name="digest">64 hexadecimal digits.</param>

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Errors;
 using Splice.Interop;
@@ -12,9 +13,10 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 {
     private const int SmallFile = 64 << 10;
 
+    private readonly SumList? _sums = request.Verify ? new SumList() : null;
+
     private UnpackedTree? _tree;
     private string? _form;
-    private long _bytes;
 
     /// <summary>Whether the host has no folder by that name, but something else.</summary>
     public bool IsNoFolder => _form == TreeReceiveScript.NoTree;
@@ -47,11 +49,16 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         using (var stream = new SessionStream(session, Request.IdleTimeout, Cancellation))
         {
             Unpack(session, stream);
+            if (_sums is not null)
+            {
+                Answer(session, _sums.OddFirst());
+            }
+
             ReadTail(session, stream);
         }
 
         _tree.Commit();
-        return false;
+        return _sums is not null;
     }
 
     private protected override RemoteTransferResult Result() => new()
@@ -59,8 +66,8 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         HostName = Host.Text,
         Source = Request.Source,
         Destination = _tree?.Path ?? Path,
-        BytesSent = _bytes,
-        Length = _bytes,
+        BytesSent = Bytes,
+        Length = Bytes,
         FileCount = _tree?.FileCount ?? 0,
         DirectoryCount = _tree?.DirectoryCount ?? 0,
         Elapsed = Session?.Elapsed ?? TimeSpan.Zero,
@@ -105,40 +112,22 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private void Fill(SshSession session, SessionStream stream, TarEntry entry, SafeFileHandle file)
     {
+        byte[] path = Encoding.UTF8.GetBytes($"/{string.Join('/', UnpackedPath.Parse(entry.Name, Host.Text))}");
         if (entry.Length > (Request.RateLimit is null ? SmallFile : 0))
         {
-            Move(session, file, entry.Length);
+            using ContentDigest? digest = _sums is null ? null : new ContentDigest(Cancellation);
+            Move(session, StreamEnd.OfHandle(file, _tree!.Path), entry.Length, digest);
             stream.Take(entry.Length);
-        }
-        else if (entry.DataStream is { } content)
-        {
-            byte[] bytes = new byte[entry.Length];
-            content.ReadExactly(bytes);
-            Write(file, bytes, entry);
+            _sums?.Add(path, digest!.Complete());
+            return;
         }
 
-        _bytes += entry.Length;
-        Progress(_bytes);
-    }
-
-    private void Move(SshSession session, SafeFileHandle file, long count)
-    {
-        long before = _bytes;
-        StreamOutcome outcome = StreamCopy.Copy(
-            new StreamRequest
-            {
-                Source = StreamEnd.OfHandle(session.Output, Host.Text),
-                Destinations = [StreamEnd.OfHandle(file, _tree!.Path)],
-                Count = count,
-                RateLimit = Request.RateLimit,
-                IdleTimeout = Request.IdleTimeout,
-            },
-            new TransferMonitor(moved => Progress(before + moved.BytesCopied), Cancellation))[0];
-        if (outcome.Error is { } error)
-        {
-            Cancellation.ThrowIfCancellationRequested();
-            throw error.Id == TransferErrorId.CountPastEnd ? Ended(session) : error;
-        }
+        byte[] bytes = new byte[entry.Length];
+        entry.DataStream?.ReadExactly(bytes);
+        Write(file, bytes, entry);
+        _sums?.Add(path, ContentDigest.Of(bytes));
+        Bytes += entry.Length;
+        Progress(Bytes);
     }
 
     private static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, TarEntry entry)
@@ -158,7 +147,8 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         }
     }
 
-    /// <summary>Reads what comes behind the stream: zeros that fill the last record, and the word that all has been read.</summary>
+    /// <summary>Reads what comes behind the stream: zeros that fill the last record, signs of life, and the word that all has
+    /// been read.</summary>
     private void ReadTail(SshSession session, SessionStream stream)
     {
         byte[] buffer = new byte[512];
@@ -171,7 +161,8 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
         session.Touch();
         TransferException ended = Ended(session);
-        if (session.ExitCode != 0 || System.Text.Encoding.ASCII.GetString([.. tail]) != TreeReceiveScript.Done + "\n")
+        string[] lines = Encoding.ASCII.GetString([.. tail]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        if (session.ExitCode != 0 || !lines.Where(line => line != ScriptParts.Alive).SequenceEqual([TreeReceiveScript.Done]))
         {
             throw ended;
         }

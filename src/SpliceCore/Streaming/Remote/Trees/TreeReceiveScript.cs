@@ -1,8 +1,9 @@
 namespace Splice.Streaming.Remote.Trees;
 
 /// <summary>What runs on a host that a folder is received from: its tar writes the stream. The library here reads no pax records
-/// with a newline in them; a tree with such names comes in GNU's old format.</summary>
-/// <remarks>Parameters: the path, and a word for each option: owner, links, xattr, acl.</remarks>
+/// with a newline in them; a tree with such names comes in GNU's old format. To verify it the host reads the SHA-256 of what arrived, the odd names first,
+/// then an empty line and the others, and compares them with its files.</summary>
+/// <remarks>Parameters: the path, and a word for each option: verify, owner, links, xattr, acl.</remarks>
 internal static class TreeReceiveScript
 {
     /// <summary>Begins the line before the stream.</summary>
@@ -22,9 +23,10 @@ internal static class TreeReceiveScript
         export LC_ALL
         f=$1
         shift
-        owner= links= xattr= acl=
+        verify= owner= links= xattr= acl=
         for option; do
             case $option in
+                verify) verify=1 ;;
                 owner) owner=1 ;;
                 links) links=1 ;;
                 xattr) xattr=1 ;;
@@ -34,7 +36,7 @@ internal static class TreeReceiveScript
         nl="
         "
 
-        """ + ScriptParts.Failing + """
+        """ + ScriptParts.Failing + "\n" + ScriptParts.SignsOfLife + "\n" + ScriptParts.Checking + """
 
         case $f in
             /*) ;;
@@ -47,6 +49,9 @@ internal static class TreeReceiveScript
         fi
         cd "$f" && [ -r . ] || fail 84 "$f is not readable."
         command -v tar >/dev/null || fail 88 "There is no tar on this host."
+        if [ -n "$verify" ]; then
+            command -v sha256sum >/dev/null || fail 88 "There is no sha256sum on this host."
+        fi
         set -- -c -f -
         case $(tar --version 2>/dev/null) in
             *GNU*)
@@ -68,16 +73,30 @@ internal static class TreeReceiveScript
         printf "splice-tree %s\n" "$form"
         tar "$@" .
         case $? in
-            0) printf "splice-done\n" ;;
+            0) ;;
             1) fail 85 "Something in $f was changed while it was read." ;;
             *) fail 92 "Not all of $f could be read." ;;
         esac
+        if [ -n "$verify" ]; then
+            # All of it is read before the first file, so that nobody waits here for a place to write.
+            odd=$(while read -r line && [ -n "$line" ]; do printf "%s\n" "$line"; done)
+            sums=$(cat)
+            tell
+            said=$(
+                printf "%s\n" "$odd" | different_odd
+                different "$sums"
+            )
+            quiet
+            [ -z "$said" ] || fail 87 "$(printf "%s\n" "$said" | tail -n 3)"
+        fi
+        printf "splice-done\n"
         """;
 
     /// <summary>The command for a host.</summary>
     public static string Command(ReceiveRequest request)
     {
         List<string> parameters = [request.Source];
+        parameters.AddRange(request.Verify ? ["verify"] : []);
         parameters.AddRange(request.Preserve.HasFlag(PreserveAttributes.Ownership) ? ["owner"] : []);
         parameters.AddRange(request.Preserve.HasFlag(PreserveAttributes.HardLink) ? ["links"] : []);
         parameters.AddRange(request.Preserve.HasFlag(PreserveAttributes.Xattr) ? ["xattr"] : []);

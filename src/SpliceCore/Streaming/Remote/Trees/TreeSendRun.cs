@@ -1,6 +1,5 @@
 using System.Formats.Tar;
 using System.Runtime.InteropServices;
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
@@ -150,7 +149,7 @@ internal sealed class TreeSendRun : SendRun
         {
             byte[] content = Read(file, item, (int)tar.Length);
             AddContent(content);
-            _sums?.Add(item.Path, Convert.ToHexString(SHA256.HashData(content)).ToLowerInvariant());
+            _sums?.Add(item.Path, ContentDigest.Of(content));
         }
         else
         {

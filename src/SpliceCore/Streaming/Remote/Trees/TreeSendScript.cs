@@ -41,7 +41,7 @@ internal static class TreeSendScript
         """ + ScriptParts.Failing + """
 
 
-        """ + ScriptParts.SignsOfLife + """
+        """ + ScriptParts.SignsOfLife + "\n" + ScriptParts.Checking + """
 
         drop() {
             [ -z "$t" ] || rm -rf "$t" 2>/dev/null || {
@@ -116,14 +116,8 @@ internal static class TreeSendScript
         if [ -n "$verify" ]; then
             said=$(
                 cd "$t/tree" || exit
-                if [ -s ../sums ]; then
-                    { sha256sum -c ../sums 2>&1 || echo "sha256sum has FAILED"; } | grep -v ": OK\$"
-                fi
-                while read -r sum name; do
-                    f=$(printf "%b_" "$name")
-                    have=$(sha256sum < "${f%_}")
-                    [ "${have%% *}" = "$sum" ] || printf "%s: FAILED\n" "$name"
-                done < ../odd-sums
+                different "$(cat ../sums)"
+                different_odd < ../odd-sums
             )
             [ -z "$said" ] || fail 87 "$(words)"
         fi

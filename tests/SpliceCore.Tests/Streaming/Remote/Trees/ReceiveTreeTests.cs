@@ -17,9 +17,10 @@ public sealed class ReceiveTreeTests(SshServer server) : IDisposable
     [InlineData("busybox", false)]
     public void A_folder_arrives_whole_under_a_name_that_was_not_there(string shell, bool isPlain)
     {
-        ReceiveRequest request = Request(server.Host(shell));
+        ReceiveRequest request = Request(server.Host(shell)) with { Verify = true };
         Make("source", isPlain);
         RemoteTransferResult result = Remotes.Result(Remotes.Receive(request));
+        Assert.True(result.Verified);
         AssertSame("source", "target", keepsFractions: isPlain);
         Assert.Equal(request.Destination, result.Destination);
         Assert.Equal(300_000 + 2_000_003 + 7, result.BytesSent);
@@ -134,13 +135,31 @@ public sealed class ReceiveTreeTests(SshServer server) : IDisposable
         Assert.Equal(["source"], _workspace.Names);
     }
 
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("busybox")]
+    public void Bytes_that_change_on_the_way_are_found(string shell)
+    {
+        Command.Require("python3");
+        const string Change = "import os\nwhile b := os.read(0, 65536): os.write(1, b.replace(b'genuine', b'changed'))";
+        RemoteHost host = server.Host($"tree-sends-corrupt-{shell}",
+            $"set -o pipefail; {(shell == "busybox" ? server.BusyboxCommand : "bash -c")} \"$SSH_ORIGINAL_COMMAND\" | python3 -c \"{Change}\"");
+        ReceiveRequest request = Request(host) with { Verify = true };
+        Write("source/plain", "genuine");
+        TransferException error = Remotes.Error(Remotes.Receive(request), TransferErrorId.VerificationFailed);
+        Assert.Contains("./plain: FAILED", error.Message, StringComparison.Ordinal);
+        File.Delete(_workspace["source/plain"]);
+        Write("source/odd\\", "genuine");
+        Remotes.Error(Remotes.Receive(request), TransferErrorId.VerificationFailed);
+        Assert.Equal(["source"], _workspace.Names);
+    }
+
     [Fact]
     public void What_cannot_be_received_is_refused_or_told()
     {
         ReceiveRequest request = Request(server.Host());
         Write("source/file", "x");
         Assert.Equal(TransferErrorId.ConflictingOptions, Assert.Throws<TransferException>(() => Remotes.Receive(request with { Resume = true })).Id);
-        Assert.Equal(TransferErrorId.ConflictingOptions, Assert.Throws<TransferException>(() => Remotes.Receive(request with { Verify = true })).Id);
         Remotes.Error(Remotes.Receive(request with { Source = _workspace["none"] }), TransferErrorId.SourceNotFound);
         Posix.MakeFifo(_workspace["source/fifo"]);
         Assert.Contains("special file", Assert.Single(Remotes.Result(Remotes.Receive(request)).Warnings), StringComparison.Ordinal);
