@@ -7,13 +7,12 @@ namespace Splice.Descriptors;
 /// <summary>An open handle and what stands behind it, looked at once.</summary>
 internal sealed class Descriptor
 {
-    private readonly object _label;
     private FileStatus? _status;
 
     private Descriptor(SafeHandle handle, object label, FileStatus? status, int statusFlags, long? position, long size)
     {
         Handle = handle;
-        _label = label;
+        Label = label;
         _status = status;
         Kind = status?.Kind ?? DescriptorKind.Regular;
         StatusFlags = statusFlags;
@@ -24,7 +23,13 @@ internal sealed class Descriptor
     public SafeHandle Handle { get; }
 
     /// <summary>How messages and results call it.</summary>
-    public string Name => _label.ToString()!;
+    public string Name => Label.ToString()!;
+
+    /// <summary>What says its name; the text is made only where somebody wants to read it.</summary>
+    public object Label { get; }
+
+    /// <summary>Whether it was made by us, just now: it is no other file.</summary>
+    public bool IsNew { get; private init; }
 
     public FileStatus Status => _status ??= Look();
 
@@ -57,7 +62,7 @@ internal sealed class Descriptor
     /// <summary>A regular file that was just made and opened for writing: it has what was written to it, and is known without a
     /// look.</summary>
     public static Descriptor OfNewFile(SafeHandle handle, object name, long size = 0) =>
-        new(handle, name, status: null, OpenFlags.WriteOnly, position: 0, size);
+        new(handle, name, status: null, OpenFlags.WriteOnly, position: 0, size) { IsNew = true };
 
     /// <summary>A file that was just opened with the given flags. Only whether it has positions may have to be asked for:
     /// a few of procfs, which have no size, have none.</summary>

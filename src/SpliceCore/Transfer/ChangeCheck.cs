@@ -70,7 +70,7 @@ internal static class ChangeCheck
         bool isGenerated = source.Size == 0 || (source.Status.AllocatedBytes == 0 && tally.BytesCopied < spec.Length);
         bool isSnapshot = tally.BytesReflinked == spec.Length && spec.Length <= ReflinkMethod.LargestStep;
         return source.Kind == DescriptorKind.Regular && !isGenerated && !isSnapshot
-            && source.Status.Identity != destination.Status.Identity;
+            && (destination.IsNew || source.Status.Identity != destination.Status.Identity);
     }
 
     /// <summary>On tmpfs a store through a mapping can leave the times as they are, but a hole it stores into is none any

@@ -27,19 +27,19 @@ internal static class RangeCheck
     }
 
     /// <summary>An offset is for what has positions.</summary>
-    public static void Positions(string name, DescriptorKind kind, bool isSeekable, long? offset)
+    public static void Positions(object label, DescriptorKind kind, bool isSeekable, long? offset)
     {
         if (offset.HasValue && !isSeekable)
         {
             throw new TransferException(TransferErrorId.NotSeekable,
-                $"'{name}' has no positions: it is a {kind}. Leave the offset out for it.", Errno.ESPIPE, name);
+                $"'{label}' has no positions: it is a {kind}. Leave the offset out for it.", Errno.ESPIPE, label.ToString());
         }
     }
 
     /// <summary>The bytes to move from <paramref name="start"/>; null where only the end will tell.</summary>
     public static long? Source(Descriptor source, long? offset, long? start, long? count)
     {
-        Positions(source.Name, source.Kind, source.IsSeekable, offset);
+        Positions(source.Label, source.Kind, source.IsSeekable, offset);
 
         if (count is null && IsEndless(source))
         {
@@ -58,7 +58,7 @@ internal static class RangeCheck
     /// <summary>What the destination must have: a position for an offset, an end that has a number, and a device's room.</summary>
     public static void Destination(Descriptor destination, long? offset, long? start, long? length)
     {
-        Positions(destination.Name, destination.Kind, destination.IsSeekable, offset);
+        Positions(destination.Label, destination.Kind, destination.IsSeekable, offset);
 
         if (offset.HasValue && destination.IsAppending)
         {

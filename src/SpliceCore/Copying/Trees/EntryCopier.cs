@@ -91,11 +91,11 @@ internal sealed class EntryCopier
 
         if (source.Status.LinkCount > 1 && _job.Copy.Preserve.HasFlag(PreserveAttributes.HardLink))
         {
-            _job.Links.Copy(_job, entry, source.Status, () => MakeFile(entry, source), LinkTo);
+            _job.Links.Copy(_job, entry, source.Status, () => MakeFile(entry, source, isIdentified: true)!.Value, LinkTo);
         }
         else
         {
-            MakeFile(entry, source);
+            MakeFile(entry, source, isIdentified: !entry.Folder.IsOurs);
         }
     }
 
@@ -106,7 +106,8 @@ internal sealed class EntryCopier
         return _job.Open(entry.Folder.Source!, entry.Name, flags, entry.SourceLabel, isSource: true);
     }
 
-    private FileIdentity MakeFile(TreeEntry entry, Descriptor source)
+    /// <summary>Makes a file, and says which it is where that was asked for: it takes another call.</summary>
+    private FileIdentity? MakeFile(TreeEntry entry, Descriptor source, bool isIdentified)
     {
         TreeFolder folder = entry.Folder;
         FileStatus? existing = Look(entry);
@@ -126,7 +127,8 @@ internal sealed class EntryCopier
         };
         using var file = new NewFile(_job.Copy, source, place, spec, _monitor, tally, _job.Losses);
         file.Make();
-        AddToLedger(entry, file.Identity);
+        FileIdentity? identity = isIdentified ? file.Identity : null;
+        AddToLedger(entry, identity);
         folder.Devices.Learn(file.Attempts);
         Sums.Add(tally);
         Sums.Files++;
@@ -136,7 +138,7 @@ internal sealed class EntryCopier
             _job.Report(file.Result() with { Warnings = [] });
         }
 
-        return file.Identity;
+        return identity;
     }
 
     /// <summary>Whether an earlier copy that was interrupted has made the file. It got the source's times before its name, so
@@ -251,11 +253,11 @@ internal sealed class EntryCopier
     }
 
     /// <summary>In a folder of our own nothing is replaced anyway.</summary>
-    private void AddToLedger(TreeEntry entry, FileIdentity identity)
+    private void AddToLedger(TreeEntry entry, FileIdentity? identity)
     {
-        if (!entry.Folder.IsOurs)
+        if (!entry.Folder.IsOurs && identity is FileIdentity known)
         {
-            _job.Copy.Ledger?.AddFile(identity);
+            _job.Copy.Ledger?.AddFile(known);
         }
     }
 
