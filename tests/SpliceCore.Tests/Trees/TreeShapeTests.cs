@@ -17,6 +17,24 @@ public sealed class TreeShapeTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    /// <summary>open, statx, O_TMPFILE, copy_file_range, statx, fchmod, utimensat and linkat: a look more is 100,000 more.</summary>
+    [Fact]
+    public void A_file_of_a_new_tree_takes_eight_calls()
+    {
+        const int Files = 500;
+        string source = Directory.CreateDirectory(_folder["source"]).FullName;
+        for (int i = 0; i < Files; i++)
+        {
+            _folder.WriteRandom($"source/{i}", 100 + i);
+        }
+
+        TransferResult result = TreeCopies.Copy(source, _folder["copy"], PreserveAttributes.Mode | PreserveAttributes.Timestamps, threads: 1);
+
+        Assert.Equal(Files, result.FileCount);
+        Assert.Equal(TransferMethod.CopyFileRange, result.Method);
+        Assert.InRange(result.SystemCalls, 8 * Files, (8 * Files) + 30);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(8)]
