@@ -6,12 +6,15 @@ function Get-Failure([scriptblock] $Script) {
     @(& $Script 2>&1 | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] })
 }
 
-# Exactly one error, with this id of a cmdlet, category and target, that says these words.
+# Exactly one error, with this id of a cmdlet, category and target, that says these words, and what to do about it at the end.
 function Assert-Failure([object[]] $Failure, [string] $Id, [string] $Category, [string] $Target, [string[]] $Says) {
     $Failure.Count | Should -Be 1 -Because 'one thing goes wrong'
     $Failure[0].FullyQualifiedErrorId | Should -BeExactly $Id
     $Failure[0].CategoryInfo.Category | Should -Be $Category
     $Failure[0].TargetObject | Should -BeExactly $Target
+    $details = $Failure[0].ErrorDetails
+    $details.RecommendedAction | Should -Not -BeNullOrEmpty
+    $Failure[0].Exception.Message | Should -BeExactly "$($details.Message) $($details.RecommendedAction)"
     foreach ($words in $Says) {
         $Failure[0].Exception.Message | Should -BeLike "*$([WildcardPattern]::Escape($words))*"
     }

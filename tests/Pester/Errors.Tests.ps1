@@ -388,6 +388,44 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             $failure.Exception.Partial.BytesCopied | Should -Be 0
         }
 
+        It 'recommend what to do: <Id>' -ForEach @(
+            @{ Id = 'SourceNotFound'; Call = { Copy-ItemZeroCopy /missing $old }; Cure = 'Check the name*' }
+            @{ Id = 'NoMatch'; Call = { Copy-ItemZeroCopy '/missing*' $old }; Cure = 'Check the pattern*' }
+            @{ Id = 'NotFileSystem'; Call = { Copy-ItemZeroCopy Env:PATH $old }; Cure = 'Give the path of a file*' }
+            @{ Id = 'InvalidPath'; Call = { Copy-ItemZeroCopy nodrive:x $old }; Cure = 'See whether its drive exists (Get-PSDrive)*' }
+            @{ Id = 'InvalidPattern'; Call = { Copy-ItemZeroCopy $folder "$folder/to" -Recurse -Exclude '[' }; Cure = 'Close its brackets*' }
+            @{ Id = 'NotNativePipeline'; Call = { Invoke-PipelineZeroCopy { 1 + 1 } }; Cure = 'Give the first command a file with -InputPath*' }
+            @{ Id = 'CommandNotFound'; Call = { Invoke-PipelineZeroCopy { no-such-program } }; Cure = 'Check the name and $env:PATH*' }
+            @{ Id = 'CommandFailed'; Call = { Invoke-PipelineZeroCopy { false } }; Cure = '*-AllowFailure*' }
+        ) {
+            $failure = Get-Failure { try { & $Call } catch { $_ } }
+            $failure.Count | Should -Be 1
+            $failure[0].FullyQualifiedErrorId | Should -BeLike "$Id,*"
+            $details = $failure[0].ErrorDetails
+            $details.RecommendedAction | Should -BeLike $Cure
+            $failure[0].Exception.Message | Should -BeLike "$([WildcardPattern]::Escape($details.Message)) $([WildcardPattern]::Escape($details.RecommendedAction))"
+            "$($failure[0])" | Should -BeExactly $details.Message
+        }
+
+        It 'put the recommendation on a line of its own in ConciseView' {
+            $text = pwsh -NoProfile -NonInteractive -Command {
+                param($module, $old)
+                $PSStyle.OutputRendering = 'PlainText'
+                Import-Module $module
+                Copy-ItemZeroCopy /missing $old 2>&1 | Out-String -Width 200
+            } -args "$PSScriptRoot/../../out/Splice", $old
+            $lines = @($text -split '\r?\n')
+            @($lines -match "Cannot find '/missing' \(ENOENT: No such file or directory\)\.$").Count | Should -Be 1
+            @($lines -match "^\W*Recommendation: Check the name; a wildcard needs -Path, a literal '\[' -LiteralPath\.$").Count | Should -Be 1
+        }
+
+        It 'keep the recommendation on their way to another process' {
+            $failure = Get-Failure { Copy-ItemZeroCopy /missing $old }
+            $text = [System.Management.Automation.PSSerializer]::Serialize($failure[0])
+            $copy = [System.Management.Automation.PSSerializer]::Deserialize($text)
+            $copy.ErrorDetails_RecommendedAction | Should -BeExactly $failure[0].ErrorDetails.RecommendedAction
+        }
+
         It 'leave no descriptor open' {
             $null = Get-Failure { Copy-ItemZeroCopy $source /dev/full }
             $null = Get-Failure { Copy-ItemZeroCopy $source $old -Method Reflink -Offset 1 }

@@ -155,7 +155,8 @@ internal sealed unsafe class Comparison : IDisposable
     }
 
     private TransferException CopyUnreadable(long offset, Errno errno) => new(TransferErrorId.VerificationFailed,
-        $"'{_path}' cannot be read again at byte {offset} ({ErrnoText.Describe(errno)}). The disk may be failing: see the kernel's log (dmesg).",
+        $"'{_path}' cannot be read again at byte {offset} ({ErrnoText.Describe(errno)}).",
+        "The disk may be failing: see the kernel's log (dmesg).",
         errno, _path)
     {
         DifferenceOffset = offset,

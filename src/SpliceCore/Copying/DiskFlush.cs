@@ -70,6 +70,7 @@ internal static class DiskFlush
         {
             throw new TransferException(TransferErrorId.Cancelled,
                 $"'{place.Path}' is complete, but the copy was stopped before the disk had its name.",
+                "Run sync to have it there.",
                 Errno.ECANCELED, place.Path)
             {
                 Partial = result,

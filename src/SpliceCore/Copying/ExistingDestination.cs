@@ -76,7 +76,8 @@ internal static class ExistingDestination
                 ? "Use -Force to replace a read-only file"
                 : "See whether it is immutable (lsattr) or its file system read-only";
             throw new TransferException(TransferErrorId.PermissionDenied,
-                $"'{label}' is not writable ({ErrnoText.Describe(access.Errno)}). {cure}, or choose another destination.",
+                $"'{label}' is not writable ({ErrnoText.Describe(access.Errno)}).",
+                $"{cure}, or choose another destination.",
                 access.Errno, label.ToString());
         }
     }
@@ -93,12 +94,14 @@ internal static class ExistingDestination
 
     /// <summary>Two sources with one name; or somebody else has made it.</summary>
     public static TransferException CameMeanwhile(string source, string destination) => new(TransferErrorId.DestinationExists,
-        $"'{destination}' has come into its folder since this command began, from another source or from somebody else, and '{source}' would replace it. Copy into different folders, or see who writes to this one.",
+        $"'{destination}' has come into its folder since this command began, from another source or from somebody else, and '{source}' would replace it.",
+        "Copy into different folders, or see who writes to this one.",
         Errno.EEXIST, destination);
 
     /// <summary>One command makes nothing twice: the second would destroy the first.</summary>
     public static TransferException TwoSources(string source, string destination) => new(TransferErrorId.DestinationExists,
-        $"'{destination}' was made from another source by this very command, and '{source}' would replace it. Copy into different folders.",
+        $"'{destination}' was made from another source by this very command, and '{source}' would replace it.",
+        "Copy into different folders.",
         Errno.EEXIST, destination);
 
     /// <summary>Without positions, or at the end, one source comes after the other. All others would begin at one offset.</summary>
@@ -117,6 +120,7 @@ internal static class ExistingDestination
     }
 
     private static TransferException NotReplaceable(string path) => new(TransferErrorId.DestinationNotReplaceable,
-        $"'{path}' cannot be replaced: it is a mount point, or leads to an open file only. Write into the file itself with -InPlace.",
+        $"'{path}' cannot be replaced: it is a mount point, or leads to an open file only.",
+        "Write into the file itself with -InPlace.",
         Errno.EBUSY, path);
 }

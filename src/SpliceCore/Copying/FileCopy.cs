@@ -42,6 +42,7 @@ public static class FileCopy
         {
             throw new TransferException(TransferErrorId.Cancelled,
                 $"Copying '{request.Source}' to '{request.Destination}' was stopped before the first byte.",
+                "Start it again.",
                 Errno.ECANCELED, request.Destination);
         }
     }

@@ -162,6 +162,7 @@ internal sealed class NewFile : IDisposable
         {
             TransferException exception = new(TransferErrorId.Cancelled,
                 $"Copying '{_source.Name}' to '{_place.Path}' was stopped after its last byte, before all was done that was asked for.",
+                "Start it again.",
                 Errno.ECANCELED, _place.Path)
             {
                 Partial = Result(),

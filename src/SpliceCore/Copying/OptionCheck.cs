@@ -14,13 +14,13 @@ internal static class OptionCheck
         if (request.Append && (request.InPlace || request.DestinationOffset.HasValue))
         {
             string other = request.InPlace ? "-InPlace" : "-DestinationOffset";
-            throw Conflict(request, $"-Append writes at the end of '{request.Destination}', and {other} elsewhere. Leave one of them out.");
+            throw Conflict(request, $"-Append writes at the end of '{request.Destination}', and {other} elsewhere.", "Leave one of them out.");
         }
 
         if (request.Resume && request.WritesInto)
         {
             string other = request.Append ? "-Append" : request.InPlace ? "-InPlace" : "-DestinationOffset";
-            throw Conflict(request, $"-Resume builds the file anew beside '{request.Destination}', and {other} writes into what is there. Leave one of them out.");
+            throw Conflict(request, $"-Resume builds the file anew beside '{request.Destination}', and {other} writes into what is there.", "Leave one of them out.");
         }
     }
 
@@ -41,19 +41,21 @@ internal static class OptionCheck
         if (request.Resume && !source.IsSeekable)
         {
             throw new TransferException(TransferErrorId.NotSeekable,
-                $"'{source.Name}' cannot be read from the middle on, as -Resume would: it is a {source.Kind}. Leave -Resume out.",
+                $"'{source.Name}' cannot be read from the middle on, as -Resume would: it is a {source.Kind}.",
+                "Leave -Resume out.",
                 Errno.ESPIPE, source.Name);
         }
 
         if (request.Resume && place is { IsNamedByUser: true, Existing.Kind: not DescriptorKind.Regular })
         {
-            throw Conflict(request, $"-Resume builds a file anew, and '{place.Path}' is a {place.Existing.Kind}, which is written into. Leave -Resume out.");
+            throw Conflict(request, $"-Resume builds a file anew, and '{place.Path}' is a {place.Existing.Kind}, which is written into.", "Leave -Resume out.");
         }
 
         if (request.Append && place is { IsNamedByUser: true, Existing.Kind: not DescriptorKind.Regular })
         {
             throw new TransferException(TransferErrorId.NotSeekable,
-                $"'{place.Path}' has no end that -Append could write at: it is a {place.Existing.Kind}. Leave -Append out; -DestinationOffset writes into a device.",
+                $"'{place.Path}' has no end that -Append could write at: it is a {place.Existing.Kind}.",
+                "Leave -Append out; -DestinationOffset writes into a device.",
                 Errno.ESPIPE, place.Path);
         }
     }
@@ -66,14 +68,16 @@ internal static class OptionCheck
         {
             string option = request.Append ? "-Append" : "-InPlace";
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"'{place.Path}' is a file, which {option} writes into, and '{sourceLabel}' is a {kind}, which could only replace it. Leave {option} out to replace it, or choose another destination.",
+                $"'{place.Path}' is a file, which {option} writes into, and '{sourceLabel}' is a {kind}, which could only replace it.",
+                $"Leave {option} out to replace it, or choose another destination.",
                 target: place.Path);
         }
     }
 
     private static TransferException NotReadableAgain(string name, DescriptorKind kind) => new(TransferErrorId.NotSeekable,
-        $"'{name}' cannot be read a second time, as -Verify would: it is a {kind}. Leave -Verify out.", Errno.ESPIPE, name);
+        $"'{name}' cannot be read a second time, as -Verify would: it is a {kind}.",
+        "Leave -Verify out.", Errno.ESPIPE, name);
 
-    private static TransferException Conflict(CopyRequest request, string message) =>
-        new(TransferErrorId.ConflictingOptions, message, target: request.Destination);
+    private static TransferException Conflict(CopyRequest request, string problem, string cure) =>
+        new(TransferErrorId.ConflictingOptions, problem, cure, target: request.Destination);
 }

@@ -79,7 +79,8 @@ internal sealed class PartialFile : ITargetFile
         if (!PartialFolder.Has(_place.Folder, _name, Handle))
         {
             throw new TransferException(TransferErrorId.WriteFailed,
-                $"'{_name}' beside '{_place.Path}' was removed, or another file has the name now. '{_place.Path}' was not touched. Copy again.",
+                $"'{_name}' beside '{_place.Path}' was removed, or another file has the name now. '{_place.Path}' was not touched.",
+                "Copy again.",
                 Errno.ESTALE, _place.Path);
         }
 
@@ -171,7 +172,8 @@ internal sealed class PartialFile : ITargetFile
         {
             // Somebody looks whether a new one may be removed: the next try tells.
             return isNew ? false : throw new TransferException(TransferErrorId.DestinationBusy,
-                $"Another copy of '{_source.Name}' to '{_place.Path}' is under way: it has '{_name}' locked. Wait until it has ended.",
+                $"Another copy of '{_source.Name}' to '{_place.Path}' is under way: it has '{_name}' locked.",
+                "Wait until it has ended.",
                 Errno.EAGAIN, _place.Path);
         }
 
@@ -248,6 +250,7 @@ internal sealed class PartialFile : ITargetFile
     }
 
     private static TransferException InTheWay(Place place, FileName name, Errno errno) => new(TransferErrorId.PermissionDenied,
-        $"'{name}' is in the way beside '{place.Path}': -Resume needs the name, did not make what has it, and cannot remove it ({ErrnoText.Describe(errno)}). Remove it, or leave -Resume out.",
+        $"'{name}' is in the way beside '{place.Path}': -Resume needs the name, did not make what has it, and cannot remove it ({ErrnoText.Describe(errno)}).",
+        "Remove it, or leave -Resume out.",
         errno, place.Path);
 }

@@ -9,14 +9,16 @@ internal static class PathCheck
         if (!IsValidUtf16(path))
         {
             throw new TransferException(TransferErrorId.InvalidPath,
-                $"'{path}' has half of a surrogate pair in it, which no byte stands for: another file would be meant. Choose another name.",
+                $"'{path}' has half of a surrogate pair in it, which no byte stands for: another file would be meant.",
+                "Choose another name.",
                 Errno.EILSEQ, path);
         }
 
         if (path.Contains('\0', StringComparison.Ordinal))
         {
             throw new TransferException(TransferErrorId.InvalidPath,
-                $"'{path.Replace("\0", "\\0", StringComparison.Ordinal)}' has a NUL character in it, which no file name can have. Choose another name.",
+                $"'{path.Replace("\0", "\\0", StringComparison.Ordinal)}' has a NUL character in it, which no file name can have.",
+                "Choose another name.",
                 Errno.EINVAL, path);
         }
     }

@@ -36,7 +36,8 @@ internal static class SourceFile
             if (source.Kind == DescriptorKind.Directory)
             {
                 throw new TransferException(TransferErrorId.SourceIsDirectory,
-                    $"'{path}' is a directory. Use -Recurse to copy it with all that is in it, or name the files in it, for example with a wildcard: '{path.TrimEnd('/')}/*'.",
+                    $"'{path}' is a directory.",
+                    $"Use -Recurse to copy it with all that is in it, or name the files in it, for example with a wildcard: '{path.TrimEnd('/')}/*'.",
                     Errno.EISDIR, path);
             }
 

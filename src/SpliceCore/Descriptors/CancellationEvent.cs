@@ -17,7 +17,8 @@ internal sealed class CancellationEvent : IDisposable
         if (!result.Ok)
         {
             throw new TransferException(TransferErrorId.ResourceExhausted,
-                $"No event descriptor could be made ({ErrnoText.Describe(result.Errno)}). Close some files, or raise the limit (ulimit -n).",
+                $"No event descriptor could be made ({ErrnoText.Describe(result.Errno)}).",
+                "Close some files, or raise the limit (ulimit -n).",
                 result.Errno);
         }
 

@@ -82,7 +82,8 @@ internal sealed class Descriptor
         if (handle.IsClosed)
         {
             throw new TransferException(TransferErrorId.HandleClosed,
-                $"The handle of '{name}' is closed. Open it again, and close it only after the transfer.",
+                $"The handle of '{name}' is closed.",
+                "Open it again, and close it only after the transfer.",
                 Errno.EBADF, name.ToString());
         }
 
@@ -90,7 +91,8 @@ internal sealed class Descriptor
         if (!flags.Ok)
         {
             throw new TransferException(TransferErrorId.BadDescriptor,
-                $"{name} is not open in this process ({ErrnoText.Describe(flags.Errno)}). Open it first, or see whether it was closed.",
+                $"{name} is not open in this process ({ErrnoText.Describe(flags.Errno)}).",
+                "Open it first, or see whether it was closed.",
                 flags.Errno, name.ToString());
         }
 
@@ -134,6 +136,7 @@ internal sealed class Descriptor
     }
 
     private static TransferException NoLook(string name, Errno errno) => new(TransferErrorId.BadDescriptor,
-        $"{name} cannot be looked at ({ErrnoText.Describe(errno)}). Check that the file system behind it still answers.",
+        $"{name} cannot be looked at ({ErrnoText.Describe(errno)}).",
+        "Check that the file system behind it still answers.",
         errno, name);
 }

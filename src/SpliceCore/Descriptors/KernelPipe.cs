@@ -35,7 +35,8 @@ internal sealed class KernelPipe : IDisposable
         if (!result.Ok)
         {
             throw new TransferException(TransferErrorId.ResourceExhausted,
-                $"No pipe could be made ({ErrnoText.Describe(result.Errno)}). Close some files, or raise the limit (ulimit -n).",
+                $"No pipe could be made ({ErrnoText.Describe(result.Errno)}).",
+                "Close some files, or raise the limit (ulimit -n).",
                 result.Errno);
         }
 

@@ -13,7 +13,8 @@ internal static class Failures
         TransferMethod method, Errno errno, TransferSide side, Descriptor source, Descriptor destination, long arrived) =>
         errno == Errno.EPIPE && side != TransferSide.Source && IsUnconnected(destination)
             ? new TransferException(TransferErrorId.WriteFailed,
-                $"The socket '{destination.Name}' is not connected ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)}). Connect it first.",
+                $"The socket '{destination.Name}' is not connected ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)}).",
+                "Connect it first.",
                 errno, destination.Name)
             : Step(method, errno, side, source.Name, destination.Name, arrived);
 
@@ -25,45 +26,58 @@ internal static class Failures
         return errno switch
         {
             Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
-                $"No space is left for '{destination}' {why}. Free some space, or choose another destination.",
+                $"No space is left for '{destination}' {why}.",
+                "Free some space, or choose another destination.",
                 errno, destination),
             Errno.EFBIG => new(TransferErrorId.FileSizeLimit,
-                $"'{destination}' has reached a file-size limit {why}. Raise the limit (ulimit -f, prlimit --fsize), or choose a file system that allows larger files.",
+                $"'{destination}' has reached a file-size limit {why}.",
+                "Raise the limit (ulimit -f, prlimit --fsize), or choose a file system that allows larger files.",
                 errno, destination),
             Errno.ECONNRESET when side == TransferSide.Source => new(TransferErrorId.ReadFailed,
-                $"The sender of '{source}' broke the connection off {why}. See why it ended, and start it again.",
+                $"The sender of '{source}' broke the connection off {why}.",
+                "See why it ended, and start it again.",
                 errno, source),
             Errno.EPIPE or Errno.ECONNRESET => new(TransferErrorId.ReaderGone,
-                $"The reader of '{destination}' went away {why}. See why it ended, and start it again.",
+                $"The reader of '{destination}' went away {why}.",
+                "See why it ended, and start it again.",
                 errno, destination),
             Errno.EDESTADDRREQ => new(TransferErrorId.WriteFailed,
-                $"The socket '{destination}' has no peer {why}. Connect it first.",
+                $"The socket '{destination}' has no peer {why}.",
+                "Connect it first.",
                 errno, destination),
             Errno.ENOTCONN when side != TransferSide.Destination => new(TransferErrorId.ReadFailed,
-                $"The socket '{source}' has no peer {why}. Connect it first.",
+                $"The socket '{source}' has no peer {why}.",
+                "Connect it first.",
                 errno, source),
             Errno.ESPIPE => new(TransferErrorId.NotSeekable,
-                $"'{(side == TransferSide.Source ? source : destination)}' can be used at its own position only {why}, as some files of procfs. Write it with Set-Content, or read it with Get-Content.",
+                $"'{(side == TransferSide.Source ? source : destination)}' can be used at its own position only {why}, as some files of procfs.",
+                "Write it with Set-Content, or read it with Get-Content.",
                 errno, side == TransferSide.Source ? source : destination),
             Errno.EPERM or Errno.EACCES or Errno.EROFS or Errno.ETXTBSY => new(TransferErrorId.PermissionDenied,
-                $"The kernel does not permit the transfer from '{source}' to '{destination}' {why}. See whether one of them is sealed, immutable, read-only or a swap file in use.",
+                $"The kernel does not permit the transfer from '{source}' to '{destination}' {why}.",
+                "See whether one of them is sealed, immutable, read-only or a swap file in use.",
                 errno, destination),
             Errno.ENOMEM or Errno.ENOBUFS => new(TransferErrorId.ResourceExhausted,
-                $"The system ran out of memory for the transfer from '{source}' to '{destination}' {why}. Try again when it has some.",
+                $"The system ran out of memory for the transfer from '{source}' to '{destination}' {why}.",
+                "Try again when it has some.",
                 errno, destination),
             Errno.EMFILE or Errno.ENFILE => new(TransferErrorId.ResourceExhausted,
-                $"Too many files are open for the transfer from '{source}' to '{destination}' {why}. Close some, or raise the limit (ulimit -n).",
+                $"Too many files are open for the transfer from '{source}' to '{destination}' {why}.",
+                "Close some, or raise the limit (ulimit -n).",
                 errno, destination),
             _ => side switch
             {
                 TransferSide.Source => new(TransferErrorId.ReadFailed,
-                    $"Reading '{source}' failed {why}. The device may be failing: see the kernel's log (dmesg).",
+                    $"Reading '{source}' failed {why}.",
+                    "The device may be failing: see the kernel's log (dmesg).",
                     errno, source),
                 TransferSide.Destination => new(TransferErrorId.WriteFailed,
-                    $"Writing '{destination}' failed {why}. The device may be failing: see the kernel's log (dmesg).",
+                    $"Writing '{destination}' failed {why}.",
+                    "The device may be failing: see the kernel's log (dmesg).",
                     errno, destination),
                 _ => new(TransferErrorId.TransferFailed,
-                    $"The transfer from '{source}' to '{destination}' failed {why}. See the kernel's log (dmesg); -Method ReadWrite tells which side it is.",
+                    $"The transfer from '{source}' to '{destination}' failed {why}.",
+                    "See the kernel's log (dmesg); -Method ReadWrite tells which side it is.",
                     errno, source),
             },
         };
@@ -71,7 +85,8 @@ internal static class Failures
 
     /// <summary>The destination's reader went away while the source was silent.</summary>
     public static TransferException ReaderGone(string source, string destination, long arrived) => new(TransferErrorId.ReaderGone,
-        $"The reader of '{destination}' went away {Progress(arrived)}, while more of '{source}' was waited for (poll(2)). See why it ended, and start it again.",
+        $"The reader of '{destination}' went away {Progress(arrived)}, while more of '{source}' was waited for (poll(2)).",
+        "See why it ended, and start it again.",
         Errno.EPIPE, destination);
 
     /// <summary>One side kept a transfer waiting for too long.</summary>
@@ -80,17 +95,19 @@ internal static class Failures
         string what = side == TransferSide.Source ? "gave nothing" : "took nothing";
         string seconds = time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
         return new TransferException(TransferErrorId.IdleTimeout,
-            $"'{name}' {what} for {seconds} seconds {Progress(arrived)}. See what keeps it, or give it more time with -IdleTimeout.",
+            $"'{name}' {what} for {seconds} seconds {Progress(arrived)}.",
+            "See what keeps it, or give it more time with -IdleTimeout.",
             Errno.ETIMEDOUT, name);
     }
 
     /// <summary>The user stopped a transfer.</summary>
     public static TransferException Stopped(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
-        $"Copying '{source}' to '{destination}' was stopped after {arrived} bytes.", Errno.ECANCELED, destination);
+        $"Copying '{source}' to '{destination}' was stopped after {arrived} bytes.", "Start it again.", Errno.ECANCELED, destination);
 
     /// <summary>Another destination of the same stream failed, and the user wants that to end all of it.</summary>
     public static TransferException StoppedWithOthers(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
-        $"Copying '{source}' to '{destination}' was stopped after {arrived} bytes, since another destination failed. Leave -StopOnError out to let the others go on.",
+        $"Copying '{source}' to '{destination}' was stopped after {arrived} bytes, since another destination failed.",
+        "Leave -StopOnError out to let the others go on.",
         Errno.ECANCELED, destination);
 
     /// <summary>What left the source and did not arrive, as a sentence.</summary>
@@ -101,13 +118,16 @@ internal static class Failures
     public static TransferException OpenSource(string path, Errno errno) => errno switch
     {
         Errno.ENOENT or Errno.ENOTDIR => new(TransferErrorId.SourceNotFound,
-            $"Cannot find '{path}' ({ErrnoText.Describe(errno)}). Check the name; a wildcard needs -Path, a literal '[' -LiteralPath.",
+            $"Cannot find '{path}' ({ErrnoText.Describe(errno)}).",
+            "Check the name; a wildcard needs -Path, a literal '[' -LiteralPath.",
             errno, path),
         Errno.EACCES or Errno.EPERM => new(TransferErrorId.PermissionDenied,
-            $"No permission to read '{path}' ({ErrnoText.Describe(errno)}). Run as its owner or as root, or have it made readable.",
+            $"No permission to read '{path}' ({ErrnoText.Describe(errno)}).",
+            "Run as its owner or as root, or have it made readable.",
             errno, path),
         Errno.ENXIO or Errno.ENODEV => new(TransferErrorId.ReadFailed,
-            $"'{path}' cannot be opened: it is a socket, or a device that is not there ({ErrnoText.Describe(errno)}). Connect to a socket first and hand it to Copy-StreamZeroCopy.",
+            $"'{path}' cannot be opened: it is a socket, or a device that is not there ({ErrnoText.Describe(errno)}).",
+            "Connect to a socket first and hand it to Copy-StreamZeroCopy.",
             errno, path),
         _ => Open(path, errno, TransferErrorId.ReadFailed),
     };
@@ -116,13 +136,16 @@ internal static class Failures
     public static TransferException OpenDestination(string path, Errno errno) => errno switch
     {
         Errno.ENOENT or Errno.ENOTDIR => new(TransferErrorId.DestinationFolderNotFound,
-            $"The folder of '{path}' does not exist ({ErrnoText.Describe(errno)}). Create it first (New-Item -ItemType Directory).",
+            $"The folder of '{path}' does not exist ({ErrnoText.Describe(errno)}).",
+            "Create it first (New-Item -ItemType Directory).",
             errno, path),
         Errno.EACCES or Errno.EPERM or Errno.EROFS or Errno.ETXTBSY => new(TransferErrorId.PermissionDenied,
-            $"No permission to write '{path}' ({ErrnoText.Describe(errno)}). Replacing a file needs write permission on its folder, -InPlace on the file itself.",
+            $"No permission to write '{path}' ({ErrnoText.Describe(errno)}).",
+            "Replacing a file needs write permission on its folder, -InPlace on the file itself.",
             errno, path),
         Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
-            $"No space is left for '{path}' ({ErrnoText.Describe(errno)}). Free some space, or choose another destination.",
+            $"No space is left for '{path}' ({ErrnoText.Describe(errno)}).",
+            "Free some space, or choose another destination.",
             errno, path),
         Errno.EEXIST => DestinationExists(path),
         Errno.EISDIR => DestinationIsDirectory(path),
@@ -133,27 +156,32 @@ internal static class Failures
     public static TransferException OpenFolder(string path, Errno errno) => errno switch
     {
         Errno.ENOENT => new(TransferErrorId.DestinationFolderNotFound,
-            $"The folder '{path}' does not exist ({ErrnoText.Describe(errno)}). Create it first (New-Item -ItemType Directory).",
+            $"The folder '{path}' does not exist ({ErrnoText.Describe(errno)}).",
+            "Create it first (New-Item -ItemType Directory).",
             errno, path),
         Errno.ENOTDIR => new(TransferErrorId.DestinationFolderNotFound,
-            $"'{path}' is no folder ({ErrnoText.Describe(errno)}). Name the folder that takes the files.",
+            $"'{path}' is no folder ({ErrnoText.Describe(errno)}).",
+            "Name the folder that takes the files.",
             errno, path),
         _ => OpenDestination(path, errno),
     };
 
     /// <summary>A file that was written in place could not be cut where the copy ends.</summary>
     public static TransferException Cut(string path, long size, Errno errno) => new(TransferErrorId.WriteFailed,
-        $"'{path}' has all that was copied, but could not be cut to {size} bytes (ftruncate(2), {ErrnoText.Describe(errno)}): its old end is still there. See whether it is sealed, or a swap file in use.",
+        $"'{path}' has all that was copied, but could not be cut to {size} bytes (ftruncate(2), {ErrnoText.Describe(errno)}): its old end is still there.",
+        "See whether it is sealed, or a swap file in use.",
         errno, path);
 
     /// <summary>The disk did not take what was written.</summary>
     public static TransferException Flush(string path, Errno errno) => errno switch
     {
         Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
-            $"No space is left on the disk for '{path}' (fsync(2), {ErrnoText.Describe(errno)}). Free some space, or choose another destination.",
+            $"No space is left on the disk for '{path}' (fsync(2), {ErrnoText.Describe(errno)}).",
+            "Free some space, or choose another destination.",
             errno, path),
         _ => new(TransferErrorId.WriteFailed,
-            $"The disk did not take '{path}' (fsync(2), {ErrnoText.Describe(errno)}). It may be failing: see the kernel's log (dmesg).",
+            $"The disk did not take '{path}' (fsync(2), {ErrnoText.Describe(errno)}).",
+            "The disk may be failing: see the kernel's log (dmesg).",
             errno, path),
     };
 
@@ -161,14 +189,16 @@ internal static class Failures
     public static TransferException FlushFolder(string path, Errno errno) => errno switch
     {
         Errno.EACCES or Errno.EPERM => new(TransferErrorId.PermissionDenied,
-            $"-Flush must be permitted to read the folder of '{path}' ({ErrnoText.Describe(errno)}). Have it made readable, or leave -Flush out.",
+            $"-Flush must be permitted to read the folder of '{path}' ({ErrnoText.Describe(errno)}).",
+            "Have it made readable, or leave -Flush out.",
             errno, path),
         _ => OpenDestination(path, errno),
     };
 
     /// <summary>The disk did not take a file's name.</summary>
     public static TransferException FlushName(string path, Errno errno) => new(TransferErrorId.WriteFailed,
-        $"'{path}' is complete and in its place, but the disk did not take its name (fsync(2) of the folder, {ErrnoText.Describe(errno)}): after a power failure the old file may be back. The disk may be failing: see the kernel's log (dmesg).",
+        $"'{path}' is complete and in its place, but the disk did not take its name (fsync(2) of the folder, {ErrnoText.Describe(errno)}): after a power failure the old file may be back.",
+        "The disk may be failing: see the kernel's log (dmesg).",
         errno, path);
 
     /// <summary>A copy that was read again is not the source.</summary>
@@ -178,7 +208,8 @@ internal static class Failures
             : isInPlace ? $"'{path}' is damaged from byte {offset} on"
             : $"'{path}' was not made";
         return new TransferException(TransferErrorId.VerificationFailed,
-            $"{what}: read again, its byte {offset} is not byte {sourceOffset} of '{source}'. Somebody has written to one of them meanwhile, or the memory or a disk fails: see the kernel's log (dmesg), and copy again.",
+            $"{what}: read again, its byte {offset} is not byte {sourceOffset} of '{source}'.",
+            "Somebody has written to one of them meanwhile, or the memory or a disk fails: see the kernel's log (dmesg), and copy again.",
             target: path)
         {
             DifferenceOffset = offset,
@@ -187,12 +218,14 @@ internal static class Failures
 
     /// <summary>The destination is there, and the user did not want it touched.</summary>
     public static TransferException DestinationExists(string path) => new(TransferErrorId.DestinationExists,
-        $"'{path}' exists, and -NoClobber says not to replace it. Choose another name, or leave -NoClobber out.",
+        $"'{path}' exists, and -NoClobber says not to replace it.",
+        "Choose another name, or leave -NoClobber out.",
         Errno.EEXIST, path);
 
     /// <summary>The destination is a directory, or became one meanwhile.</summary>
     public static TransferException DestinationIsDirectory(string path) => new(TransferErrorId.DestinationExists,
-        $"'{path}' is a directory, and a file cannot replace it. Choose another name.",
+        $"'{path}' is a directory, and a file cannot replace it.",
+        "Choose another name.",
         Errno.EISDIR, path);
 
     private static string Progress(long arrived) => arrived == 0 ? "before the first byte" : $"after {arrived} bytes";
@@ -204,19 +237,24 @@ internal static class Failures
     private static TransferException Open(string path, Errno errno, TransferErrorId otherwise) => errno switch
     {
         Errno.EMFILE or Errno.ENFILE => new(TransferErrorId.ResourceExhausted,
-            $"'{path}' cannot be opened: too many files are open ({ErrnoText.Describe(errno)}). Close some, or raise the limit (ulimit -n).",
+            $"'{path}' cannot be opened: too many files are open ({ErrnoText.Describe(errno)}).",
+            "Close some, or raise the limit (ulimit -n).",
             errno, path),
         Errno.ENOMEM or Errno.ENOBUFS => new(TransferErrorId.ResourceExhausted,
-            $"The system ran out of memory for '{path}' ({ErrnoText.Describe(errno)}). Try again when it has some.",
+            $"The system ran out of memory for '{path}' ({ErrnoText.Describe(errno)}).",
+            "Try again when it has some.",
             errno, path),
         Errno.ENAMETOOLONG or Errno.EINVAL or Errno.EILSEQ => new(TransferErrorId.InvalidPath,
-            $"'{path}' is not a name that this file system takes ({ErrnoText.Describe(errno)}). Choose another name.",
+            $"'{path}' is not a name that this file system takes ({ErrnoText.Describe(errno)}).",
+            "Choose another name.",
             errno, path),
         Errno.ELOOP => new(TransferErrorId.InvalidPath,
-            $"'{path}' leads through too many symbolic links ({ErrnoText.Describe(errno)}). Look for a link that points at itself.",
+            $"'{path}' leads through too many symbolic links ({ErrnoText.Describe(errno)}).",
+            "Look for a link that points at itself.",
             errno, path),
         _ => new(otherwise,
-            $"'{path}' cannot be opened ({ErrnoText.Describe(errno)}). See the kernel's log (dmesg) if the device is at fault.",
+            $"'{path}' cannot be opened ({ErrnoText.Describe(errno)}).",
+            "See the kernel's log (dmesg) if the device is at fault.",
             errno, path),
     };
 }

@@ -5,19 +5,31 @@ public sealed class TransferException : IOException
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="id">What went wrong.</param>
-    /// <param name="message">What, where, why, and what to do about it.</param>
+    /// <param name="problem">What, where and why, in sentences.</param>
+    /// <param name="cure">What to do about it, in sentences.</param>
     /// <param name="errno">What the kernel said; <see cref="Splice.Errno.None"/> where it was not asked.</param>
     /// <param name="target">The path or descriptor that the error is about.</param>
-    public TransferException(TransferErrorId id, string message, Errno errno = Errno.None, string? target = null)
-        : base(message)
+    /// <exception cref="ArgumentException">There is no cure: an error that nobody can do something about helps nobody.</exception>
+    public TransferException(TransferErrorId id, string problem, string cure, Errno errno = Errno.None, string? target = null)
+        : base($"{problem} {cure}")
     {
+        ArgumentException.ThrowIfNullOrWhiteSpace(problem);
+        ArgumentException.ThrowIfNullOrWhiteSpace(cure);
         Id = id;
+        Problem = problem;
+        RecommendedAction = cure;
         Errno = errno;
         Target = target;
     }
 
     /// <summary>What went wrong.</summary>
     public TransferErrorId Id { get; }
+
+    /// <summary>What, where and why: the message without its last part, the <see cref="RecommendedAction"/>.</summary>
+    public string Problem { get; }
+
+    /// <summary>What to do about it, in sentences; never empty.</summary>
+    public string RecommendedAction { get; }
 
     /// <summary>What the kernel said; <see cref="Splice.Errno.None"/> where it was not asked.</summary>
     public Errno Errno { get; }
@@ -40,9 +52,9 @@ public sealed class TransferException : IOException
 
     /// <summary>The same with what is known of a host.</summary>
     internal TransferException With(RemoteTransferResult remote) =>
-        new(Id, Message, Errno, Target) { Partial = Partial, DifferenceOffset = DifferenceOffset, Pipeline = Pipeline, Remote = remote };
+        new(Id, Problem, RecommendedAction, Errno, Target) { Partial = Partial, DifferenceOffset = DifferenceOffset, Pipeline = Pipeline, Remote = remote };
 
-    /// <summary>The same with one more sentence in the message.</summary>
+    /// <summary>The same with one more sentence on what has happened.</summary>
     internal TransferException Adding(string sentence) =>
-        new(Id, $"{Message} {sentence}", Errno, Target) { Partial = Partial, DifferenceOffset = DifferenceOffset, Pipeline = Pipeline, Remote = Remote };
+        new(Id, $"{Problem} {sentence}", RecommendedAction, Errno, Target) { Partial = Partial, DifferenceOffset = DifferenceOffset, Pipeline = Pipeline, Remote = Remote };
 }

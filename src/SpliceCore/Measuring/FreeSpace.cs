@@ -25,7 +25,8 @@ internal static class FreeSpace
         if (free.Ok && (UInt128)free.Value < needed)
         {
             throw new TransferException(TransferErrorId.DiskFull,
-                $"The file system of '{folder.Path}' has {free.Value} bytes free, and {what} would take {needed} there. Nothing was written. Free some space, choose another folder, or a smaller -Size.",
+                $"The file system of '{folder.Path}' has {free.Value} bytes free, and {what} would take {needed} there. Nothing was written.",
+                "Free some space, choose another folder, or a smaller -Size.",
                 Errno.ENOSPC, folder.Path);
         }
     }

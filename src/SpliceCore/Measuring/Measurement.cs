@@ -38,6 +38,7 @@ public static class Measurement
         {
             throw new TransferException(TransferErrorId.Cancelled,
                 $"Measuring from '{request.Path}' to '{request.Destination}' was stopped. Nothing of it is left.",
+                "Start it again.",
                 Errno.ECANCELED, request.Destination);
         }
     }

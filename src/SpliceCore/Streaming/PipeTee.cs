@@ -36,6 +36,7 @@ public static class PipeTee
         {
             throw new TransferException(TransferErrorId.Cancelled,
                 $"Duplicating '{source.Name}' in '{destination.Name}' was stopped before the first byte.",
+                "Start it again.",
                 Errno.ECANCELED, destination.Name)
             {
                 Partial = Result(request, source, destination, tally, bytes: 0),
@@ -87,7 +88,8 @@ public static class PipeTee
         if (descriptor.Kind != DescriptorKind.Fifo)
         {
             throw new TransferException(TransferErrorId.MethodNotPossible,
-                $"tee(2) duplicates from pipe to pipe, and '{descriptor.Name}' is a {descriptor.Kind}. Make one with New-SplicePipe, or use Copy-StreamZeroCopy, which takes anything.",
+                $"tee(2) duplicates from pipe to pipe, and '{descriptor.Name}' is a {descriptor.Kind}.",
+                "Make one with New-SplicePipe, or use Copy-StreamZeroCopy, which takes anything.",
                 target: descriptor.Name);
         }
     }
@@ -95,9 +97,11 @@ public static class PipeTee
     private static TransferException Failed(Errno errno, Descriptor source, Descriptor destination) => errno switch
     {
         Errno.EINVAL => new(TransferErrorId.MethodNotPossible,
-            $"tee(2) does not take these flags or pipes ({ErrnoText.Describe(errno)}). Leave -Flags out.", errno, destination.Name),
+            $"tee(2) does not take these flags or pipes ({ErrnoText.Describe(errno)}).",
+            "Leave -Flags out.", errno, destination.Name),
         Errno.ENOSYS or Errno.EPERM => new(TransferErrorId.MethodNotPossible,
-            $"tee(2) is not to be had: this kernel does not have it, or a seccomp filter forbids it ({ErrnoText.Describe(errno)}). Use Copy-StreamZeroCopy with several destinations.",
+            $"tee(2) is not to be had: this kernel does not have it, or a seccomp filter forbids it ({ErrnoText.Describe(errno)}).",
+            "Use Copy-StreamZeroCopy with several destinations.",
             errno, destination.Name),
         _ => Failures.Step(TransferMethod.Splice, errno, TransferSide.Destination, source, destination, arrived: 0),
     };

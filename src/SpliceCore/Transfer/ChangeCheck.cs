@@ -60,7 +60,8 @@ internal static class ChangeCheck
     }
 
     private static TransferException Changed(Descriptor source, string change) => new(TransferErrorId.SourceChanged,
-        $"'{source.Name}' changed while it was copied: {change}. Copy it again when nobody writes to it, or take it as it comes with -AllowChanging.",
+        $"'{source.Name}' changed while it was copied: {change}.",
+        "Copy it again when nobody writes to it, or take it as it comes with -AllowChanging.",
         target: source.Name);
 
     /// <summary>Generated files (procfs, sysfs) have no true size and no true times; what we write ourselves is no change;

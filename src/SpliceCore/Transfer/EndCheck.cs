@@ -14,7 +14,8 @@ internal static class EndCheck
         if (end == LoopEnd.WouldBlock && spec.RequiresAll)
         {
             throw new TransferException(TransferErrorId.WouldBlock,
-                $"Only {tally.BytesCopied} bytes could be copied from '{source.Name}' to '{destination.Name}' without waiting. Leave the flag NonBlock out to wait for the rest.",
+                $"Only {tally.BytesCopied} bytes could be copied from '{source.Name}' to '{destination.Name}' without waiting.",
+                "Leave the flag NonBlock out to wait for the rest.",
                 Errno.EAGAIN, source.Name);
         }
 
@@ -36,7 +37,8 @@ internal static class EndCheck
         if (spec.RequiresAll && tally.BytesCopied < spec.RequestedCount)
         {
             throw new TransferException(TransferErrorId.CountPastEnd,
-                $"'{source.Name}' ended after {tally.BytesCopied} bytes, and {spec.RequestedCount} were asked for. Leave -Count out to copy up to the end.",
+                $"'{source.Name}' ended after {tally.BytesCopied} bytes, and {spec.RequestedCount} were asked for.",
+                "Leave -Count out to copy up to the end.",
                 target: source.Name);
         }
     }
@@ -56,6 +58,7 @@ internal static class EndCheck
 
     /// <summary>The source became shorter than what was to be copied.</summary>
     public static TransferException Truncated(Descriptor source, long? size) => new(TransferErrorId.SourceTruncated,
-        $"'{source.Name}' became shorter while it was copied: {source.Size} bytes at first, {size} now. Copy it again when nobody writes to it.",
+        $"'{source.Name}' became shorter while it was copied: {source.Size} bytes at first, {size} now.",
+        "Copy it again when nobody writes to it.",
         target: source.Name);
 }

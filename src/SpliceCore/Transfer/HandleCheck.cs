@@ -13,13 +13,15 @@ internal static class HandleCheck
         if (source.Kind == DescriptorKind.Directory)
         {
             throw new TransferException(TransferErrorId.SourceIsDirectory,
-                $"'{source.Name}' is a directory. Open a file in it.", Errno.EISDIR, source.Name);
+                $"'{source.Name}' is a directory.",
+                "Open a file in it.", Errno.EISDIR, source.Name);
         }
 
         if (!source.IsReadable)
         {
             throw new TransferException(TransferErrorId.SourceNotReadable,
-                $"'{source.Name}' was not opened for reading. Open it with [System.IO.FileAccess]::Read.",
+                $"'{source.Name}' was not opened for reading.",
+                "Open it with [System.IO.FileAccess]::Read.",
                 Errno.EBADF, source.Name);
         }
     }
@@ -30,7 +32,8 @@ internal static class HandleCheck
         if (!destination.IsWritable)
         {
             throw new TransferException(TransferErrorId.DestinationNotWritable,
-                $"'{destination.Name}' was not opened for writing. Open it with [System.IO.FileAccess]::Write.",
+                $"'{destination.Name}' was not opened for writing.",
+                "Open it with [System.IO.FileAccess]::Write.",
                 Errno.EBADF, destination.Name);
         }
     }
@@ -55,6 +58,7 @@ internal static class HandleCheck
 
     /// <summary>Somebody closed a handle while it was in use.</summary>
     public static TransferException Closed(Descriptor source, Descriptor destination) => new(TransferErrorId.HandleClosed,
-        $"The handle of '{source.Name}' or '{destination.Name}' was closed while bytes were moved. Close it after the transfer.",
+        $"The handle of '{source.Name}' or '{destination.Name}' was closed while bytes were moved.",
+        "Close it after the transfer.",
         Errno.EBADF, destination.Name);
 }

@@ -9,7 +9,8 @@ internal static class MethodChoice
         if (request.Flags != SpliceFlags.None && request.Method is not (TransferMethod.Auto or TransferMethod.Splice))
         {
             throw new TransferException(TransferErrorId.MethodNotPossible,
-                $"The flags {request.Flags} are for splice(2), and {request.Method} takes none. Use -Method Splice, or leave -Flags out.",
+                $"The flags {request.Flags} are for splice(2), and {request.Method} takes none.",
+                "Use -Method Splice, or leave -Flags out.",
                 target: request.Destination);
         }
 
@@ -24,14 +25,16 @@ internal static class MethodChoice
         if (request.Sparse != SparseMode.Auto)
         {
             throw new TransferException(TransferErrorId.MethodNotPossible,
-                $"-Reflink Always takes the holes of '{request.Source}' as they are, and -Sparse {request.Sparse} does not. Leave one of them out.",
+                $"-Reflink Always takes the holes of '{request.Source}' as they are, and -Sparse {request.Sparse} does not.",
+                "Leave one of them out.",
                 target: request.Destination);
         }
 
         return named is TransferMethod.Auto or TransferMethod.Reflink
             ? TransferMethod.Reflink
             : throw new TransferException(TransferErrorId.MethodNotPossible,
-                $"-Reflink Always shares the blocks of '{request.Source}', and {named} shares none. Leave -Method and -Flags out, or -Reflink.",
+                $"-Reflink Always shares the blocks of '{request.Source}', and {named} shares none.",
+                "Leave -Method and -Flags out, or -Reflink.",
                 target: request.Destination);
     }
 }

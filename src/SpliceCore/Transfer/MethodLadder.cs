@@ -131,7 +131,8 @@ internal sealed class MethodLadder : IDisposable
     {
         string why = errno == Errno.None ? reason : $"{reason} ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)})";
         return new TransferException(TransferErrorId.MethodNotPossible,
-            $"{method} cannot move '{_source.Name}' to '{_destination.Name}': {why}. Use -Method Auto of Copy-ItemZeroCopy, or another method.",
+            $"{method} cannot move '{_source.Name}' to '{_destination.Name}': {why}.",
+            "Use -Method Auto of Copy-ItemZeroCopy, or another method.",
             errno, _destination.Name);
     }
 }

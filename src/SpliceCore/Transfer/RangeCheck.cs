@@ -16,13 +16,15 @@ internal static class RangeCheck
                 ? ("offset", offset, source)
                 : ("destination offset", destinationOffset, destination);
             throw new TransferException(TransferErrorId.NegativeOffset,
-                $"The {what} {value} for '{target}' is below zero. Give the bytes from the start, 0 or more.", target: target);
+                $"The {what} {value} for '{target}' is below zero.",
+                "Give the bytes from the start, 0 or more.", target: target);
         }
 
         if (count < 0)
         {
             throw new TransferException(TransferErrorId.NegativeCount,
-                $"The count {count} for '{source}' is below zero. Give the bytes to copy, 0 or more.", target: source);
+                $"The count {count} for '{source}' is below zero.",
+                "Give the bytes to copy, 0 or more.", target: source);
         }
     }
 
@@ -32,7 +34,8 @@ internal static class RangeCheck
         if (offset.HasValue && !isSeekable)
         {
             throw new TransferException(TransferErrorId.NotSeekable,
-                $"'{label}' has no positions: it is a {kind}. Leave the offset out for it.", Errno.ESPIPE, label.ToString());
+                $"'{label}' has no positions: it is a {kind}.",
+                "Leave the offset out for it.", Errno.ESPIPE, label.ToString());
         }
     }
 
@@ -44,7 +47,8 @@ internal static class RangeCheck
         if (count is null && IsEndless(source))
         {
             throw new TransferException(TransferErrorId.EndlessSource,
-                $"'{source.Name}' never ends. Say with -Count how many bytes to take.", target: source.Name);
+                $"'{source.Name}' never ends.",
+                "Say with -Count how many bytes to take.", target: source.Name);
         }
 
         if (start is not long from)
@@ -63,21 +67,24 @@ internal static class RangeCheck
         if (offset.HasValue && destination.IsAppending)
         {
             throw new TransferException(TransferErrorId.NotSeekable,
-                $"'{destination.Name}' was opened for appending (O_APPEND): whatever is written goes to its end. Leave the destination offset out for it.",
+                $"'{destination.Name}' was opened for appending (O_APPEND): whatever is written goes to its end.",
+                "Leave the destination offset out for it.",
                 target: destination.Name);
         }
 
         if (destination.Kind == DescriptorKind.Regular && length > long.MaxValue - start)
         {
             throw new TransferException(TransferErrorId.FileSizeLimit,
-                $"{length} bytes at offset {start} of '{destination.Name}' would end past the largest offset that there is. Give a smaller destination offset.",
+                $"{length} bytes at offset {start} of '{destination.Name}' would end past the largest offset that there is.",
+                "Give a smaller destination offset.",
                 Errno.EFBIG, destination.Name);
         }
 
         if (destination.Kind == DescriptorKind.Block && (length ?? 0) > destination.Size - start)
         {
             throw new TransferException(TransferErrorId.DiskFull,
-                $"The device '{destination.Name}' has {destination.Size} bytes; {length} bytes do not fit at offset {start}. Use -Count to copy less.",
+                $"The device '{destination.Name}' has {destination.Size} bytes; {length} bytes do not fit at offset {start}.",
+                "Use -Count to copy less.",
                 Errno.ENOSPC, destination.Name);
         }
     }
@@ -96,7 +103,8 @@ internal static class RangeCheck
 
     public static TransferException SameFile(string source, string destination, string detail = "") =>
         new(TransferErrorId.SameFile,
-            $"'{source}' and '{destination}' are the same file{detail}. Nothing was touched. Choose another destination.",
+            $"'{source}' and '{destination}' are the same file{detail}. Nothing was touched.",
+            "Choose another destination.",
             target: destination);
 
     private static long OfKnownSize(Descriptor source, long? offset, long start, long? count)
@@ -139,11 +147,13 @@ internal static class RangeCheck
     }
 
     private static TransferException OffsetPastEnd(Descriptor source, long offset) => new(TransferErrorId.OffsetPastEnd,
-        $"The offset {offset} is past the end of '{source.Name}', which has {Size(source)} bytes. Nothing was written. Give an offset within it.",
+        $"The offset {offset} is past the end of '{source.Name}', which has {Size(source)} bytes. Nothing was written.",
+        "Give an offset within it.",
         target: source.Name);
 
     private static TransferException CountPastEnd(Descriptor source, long offset, long count) => new(TransferErrorId.CountPastEnd,
-        $"'{source.Name}' ends before byte {(UInt128)offset + (UInt128)count}: it has {Size(source)} bytes, and {count} from offset {offset} were asked for. Nothing was written. Leave -Count out to copy up to the end.",
+        $"'{source.Name}' ends before byte {(UInt128)offset + (UInt128)count}: it has {Size(source)} bytes, and {count} from offset {offset} were asked for. Nothing was written.",
+        "Leave -Count out to copy up to the end.",
         target: source.Name);
 
     private static string Size(Descriptor source) => source.Size == 0 ? "fewer" : $"{source.Size}";

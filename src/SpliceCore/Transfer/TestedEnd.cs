@@ -54,7 +54,8 @@ internal sealed class TestedEnd : IDisposable
         return status!.Kind switch
         {
             DescriptorKind.Directory => throw new TransferException(TransferErrorId.SourceIsDirectory,
-                $"'{path}' is a directory. Name a file in it: the methods are chosen file by file.", Errno.EISDIR, path),
+                $"'{path}' is a directory.",
+                "Name a file in it: the methods are chosen file by file.", Errno.EISDIR, path),
             DescriptorKind.Socket => throw Failures.OpenSource(path, Errno.ENXIO),
             DescriptorKind.Regular => OpenSource(path),
             _ => new TestedEnd(path, status.Kind, open: null, owned: null),

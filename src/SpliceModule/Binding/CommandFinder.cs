@@ -27,7 +27,7 @@ internal static class CommandFinder
         {
             string wanted = LanguagePrimitives.ConvertTo<string>(value) ?? string.Empty;
             found = value is ScriptBlock || wanted.Length == 0
-                ? throw NativePipelineException.Syntax(first.Extent, "This is no native command. Name a program, or give & a variable with its path.")
+                ? throw NativePipelineException.Syntax(first.Extent, "This is no native command.", "Name a program, or give & a variable with its path.")
                 : scope.Find(wanted)
                 ?? throw NativePipelineException.NotFound(wanted);
         }
@@ -44,7 +44,8 @@ internal static class CommandFinder
                 : ReferenceEquals(meant, found) ? $"is no native command, but of the kind {meant.CommandType}"
                 : $"stands for '{meant.Name}', which is no native command, but of the kind {meant.CommandType}";
             throw NativePipelineException.Syntax(first.Extent,
-                $"It {what}, and has no pipes of the kernel. Use PowerShell's own pipeline for it; where a program of this name is meant, give its path, or & (Get-Command -CommandType Application {found.Name})[0].");
+                $"It {what}, and has no pipes of the kernel.",
+                $"Use PowerShell's own pipeline for it; where a program of this name is meant, give its path, or & (Get-Command -CommandType Application {found.Name})[0].");
         }
 
         string written = value as string ?? program.Name;

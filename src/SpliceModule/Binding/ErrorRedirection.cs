@@ -29,9 +29,9 @@ internal static class ErrorRedirection
                     AppendsErrors = file.Append,
                 },
                 FileRedirectionAst { FromStream: RedirectionStream.Output } =>
-                    throw NativePipelineException.Syntax(redirection.Extent, "Output goes to a file with -OutputPath, and -Append adds to it."),
+                    throw NativePipelineException.Syntax(redirection.Extent, "The output cannot be redirected here.", "Output goes to a file with -OutputPath, and -Append adds to it."),
                 _ => throw NativePipelineException.Syntax(redirection.Extent,
-                    "Native commands have an output and an error stream, of which the second can be redirected here: 2>&1, 2>file, 2>>file."),
+                    "Native commands have an output and an error stream, of which the second can be redirected here.", "Write 2>&1, 2>file or 2>>file."),
             };
         }
 

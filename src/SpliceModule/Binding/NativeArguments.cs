@@ -86,7 +86,7 @@ internal sealed class NativeArguments(PSCmdlet command, CallerScope scope)
     private object? Evaluate(ExpressionAst expression) => expression switch
     {
         ScriptBlockExpressionAst => throw NativePipelineException.Syntax(expression.Extent,
-            "A script block is no argument for a native command. Put it in quotes, if its text is meant."),
+            "A script block is no argument for a native command.", "Put it in quotes, if its text is meant."),
         StringConstantExpressionAst text => text.Value,
 
         // Numbers go as they were written: 0x10 is no 16 to others.

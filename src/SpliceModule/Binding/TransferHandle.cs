@@ -106,7 +106,8 @@ public sealed class TransferHandle
         catch (Exception exception) when (exception is IOException and not TransferException or UnauthorizedAccessException)
         {
             throw new TransferException(TransferErrorId.WriteFailed,
-                $"What '{this}' still held in its buffer could not be written ({exception.Message}). Nothing was moved. Flush the stream before the transfer to see why.",
+                $"What '{this}' still held in its buffer could not be written ({exception.Message}). Nothing was moved.",
+                "Flush the stream before the transfer to see why.",
                 target: ToString());
         }
     }
@@ -159,7 +160,8 @@ public sealed class TransferHandle
         else if (_wrapper is StreamReader reader && ReaderBuffer.HasContent(reader))
         {
             throw new TransferException(TransferErrorId.SourceBuffered,
-                $"The StreamReader of '{_value}' has read more than it has given, and the kernel does not see that. Read it to its end, or give its BaseStream before the first read.",
+                $"The StreamReader of '{_value}' has read more than it has given, and the kernel does not see that.",
+                "Read it to its end, or give its BaseStream before the first read.",
                 target: _value.ToString());
         }
     }
@@ -181,6 +183,7 @@ public sealed class TransferHandle
     }
 
     private TransferException Closed() => new(TransferErrorId.HandleClosed,
-        $"The {_value.GetType().Name} is closed. Open it again, and close it only after the transfer.",
+        $"The {_value.GetType().Name} is closed.",
+        "Open it again, and close it only after the transfer.",
         Errno.EBADF, _value.GetType().Name);
 }

@@ -8,15 +8,17 @@ internal static class ErrorRecords
 {
     /// <summary>A transfer failed.</summary>
     public static ErrorRecord From(TransferException exception) =>
-        new(exception, exception.Id.ToString(), CategoryOf(exception.Id), exception.Pipeline ?? (object?)exception.Target);
+        Make(exception, exception.Id.ToString(), CategoryOf(exception.Id), exception.Pipeline ?? (object?)exception.Target,
+            exception.Problem, exception.RecommendedAction);
 
     /// <summary>A script block is no pipeline of native commands.</summary>
     public static ErrorRecord From(NativePipelineException exception) =>
-        new(exception, exception.Id, exception.Category, exception.Target);
+        Make(exception, exception.Id, exception.Category, exception.Target, exception.Problem, exception.RecommendedAction);
 
     /// <summary>A pattern for names is none.</summary>
     public static ErrorRecord From(InvalidPatternException exception) =>
-        new(exception, "InvalidPattern", ErrorCategory.InvalidArgument, exception.Pattern);
+        Make(exception, "InvalidPattern", ErrorCategory.InvalidArgument, exception.Pattern,
+            exception.Message, "Close its brackets, or put ` before a [ that is meant literally.");
 
     /// <summary>A line that a command wrote to its standard error.</summary>
     public static ErrorRecord FromStandardError(string line) =>
@@ -24,18 +26,23 @@ internal static class ErrorRecords
 
     /// <summary>A wildcard matched nothing.</summary>
     public static ErrorRecord NoMatch(string pattern) => Make("NoMatch", ErrorCategory.ObjectNotFound, pattern,
-        $"No file matches '{pattern}'. Check the pattern; use -LiteralPath if its characters are meant literally.");
+        $"No file matches '{pattern}'.", "Check the pattern; use -LiteralPath if its characters are meant literally.");
 
     /// <summary>The path is on a drive of another provider.</summary>
     public static ErrorRecord NotFileSystem(string path, string provider) => Make("NotFileSystem", ErrorCategory.InvalidArgument, path,
-        $"'{path}' is on the {provider} provider, not in the file system. Only files can be copied in the kernel.");
+        $"'{path}' is on the {provider} provider, not in the file system. Only files can be copied in the kernel.",
+        "Give the path of a file, or put the value into one first.");
 
     /// <summary>PowerShell could not make a path of what was given.</summary>
     public static ErrorRecord InvalidPath(string path, Exception cause) => Make("InvalidPath", ErrorCategory.InvalidArgument, path,
-        $"'{path}' is no path: {cause.Message}");
+        $"'{path}' is no path: {cause.Message}", "See whether its drive exists (Get-PSDrive), or give a path of the file system.");
 
-    private static ErrorRecord Make(string id, ErrorCategory category, object target, string message) =>
-        new(new IOException(message), id, category, target);
+    private static ErrorRecord Make(string id, ErrorCategory category, object target, string problem, string cure) =>
+        Make(new IOException($"{problem} {cure}"), id, category, target, problem, cure);
+
+    /// <summary>The views of errors show the cure apart, as the recommendation.</summary>
+    private static ErrorRecord Make(Exception exception, string id, ErrorCategory category, object? target, string problem, string cure) =>
+        new(exception, id, category, target) { ErrorDetails = new ErrorDetails(problem) { RecommendedAction = cure } };
 
     private static ErrorCategory CategoryOf(TransferErrorId id) => id switch
     {

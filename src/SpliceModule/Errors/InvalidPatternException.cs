@@ -6,7 +6,7 @@ namespace Splice.Errors;
 /// <param name="pattern">The wildcard.</param>
 /// <param name="cause">What PowerShell says.</param>
 internal sealed class InvalidPatternException(string pattern, WildcardPatternException cause)
-    : Exception($"'{pattern}' is no wildcard: {cause.Message}. Close its brackets, or put ` before a [ that is meant literally.")
+    : Exception($"'{pattern}' is no wildcard: {cause.Message}")
 {
     /// <summary>The wildcard.</summary>
     public string Pattern { get; } = pattern;

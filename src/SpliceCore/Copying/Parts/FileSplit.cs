@@ -34,7 +34,8 @@ public static class FileSplit
         catch (OperationCanceledException)
         {
             throw new TransferException(TransferErrorId.Cancelled,
-                $"Cutting '{request.Copy.Source}' into parts was stopped. No part is left.", Errno.ECANCELED, request.Copy.Source);
+                $"Cutting '{request.Copy.Source}' into parts was stopped. No part is left.",
+                "Start it again.", Errno.ECANCELED, request.Copy.Source);
         }
     }
 
@@ -44,7 +45,8 @@ public static class FileSplit
         if (!source.IsSeekable || (source.Size == 0 && source.Kind != DescriptorKind.Regular))
         {
             throw new TransferException(TransferErrorId.NotSeekable,
-                $"'{source.Name}' has no known size: it is a {source.Kind}. Copy it into a file first.", Errno.ESPIPE, source.Name);
+                $"'{source.Name}' has no known size: it is a {source.Kind}.",
+                "Copy it into a file first.", Errno.ESPIPE, source.Name);
         }
 
         SysResult blockSize = LibC.FileSystemBlockSize(source.Handle);
@@ -142,6 +144,7 @@ public static class FileSplit
         {
             throw new TransferException(TransferErrorId.Cancelled,
                 $"All parts are in their places, '{path}' is the first, but it was stopped before the disk had their names.",
+                "Run sync to have them there.",
                 Errno.ECANCELED, path);
         }
     }

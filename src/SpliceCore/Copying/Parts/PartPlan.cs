@@ -23,20 +23,23 @@ internal static class PartPlan
         if (request.PartSize is null == request.PartCount is null || request.PartSize < 1 || request.PartCount < 1)
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"Into what '{source}' is to be cut is said by -PartSize or by -PartCount, one of them and at least 1.", target: source);
+                $"Into what '{source}' is to be cut is not said, or twice.",
+                "Give -PartSize or -PartCount, one of them and at least 1.", target: source);
         }
 
         long count = request.PartCount ?? Math.Max(1, (size / request.PartSize!.Value) + (size % request.PartSize.Value == 0 ? 0 : 1));
         if (count > MostParts)
         {
             throw new TransferException(TransferErrorId.TooManyParts,
-                $"'{source}' would be cut into {count} parts, and {MostParts} is the most. Choose larger ones.", target: source);
+                $"'{source}' would be cut into {count} parts, and {MostParts} is the most.",
+                "Choose larger ones.", target: source);
         }
 
         if (request.PartCount > Math.Max(1, size))
         {
             throw new TransferException(TransferErrorId.TooManyParts,
-                $"'{source}' has {size} bytes, which is not enough for {count} parts. Choose fewer.", target: source);
+                $"'{source}' has {size} bytes, which is not enough for {count} parts.",
+                "Choose fewer.", target: source);
         }
 
         long unit = request.PartSize ?? (size / blockSize >= count ? blockSize : 1);
@@ -85,7 +88,8 @@ internal static class PartPlan
         && name.IndexOfAny(['/', '\0']) < 0 && Encoding.UTF8.GetByteCount(name) <= LongestName;
 
     private static TransferException NotNames(string format, string why) => new(TransferErrorId.InvalidNameFormat,
-        $"The format '{format}' gives no names for the parts: {why}. Give one like '{{0}}.{{1:D3}}', where {{0}} is the file's name and {{1}} the part's number.",
+        $"The format '{format}' gives no names for the parts: {why}.",
+        "Give one like '{0}.{1:D3}', where {0} is the file's name and {1} the part's number.",
         target: format);
 
     /// <summary>A part.</summary>

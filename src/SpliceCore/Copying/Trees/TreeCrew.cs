@@ -49,6 +49,7 @@ internal sealed class TreeCrew
             ? result
             : throw new TransferException(TransferErrorId.Cancelled,
                 $"Copying '{result.Source}' to '{result.Destination}' was stopped after {result.FileCount} files and {result.BytesCopied} bytes.",
+                "Start it again.",
                 Errno.ECANCELED, result.Destination)
             {
                 Partial = result,

@@ -16,7 +16,8 @@ internal static class CommandFailure
             _ => string.Empty,
         };
         return new TransferException(TransferErrorId.CommandFailed,
-            $"{what}.{fate} See what the command says of it; -AllowFailure takes such an end as none.",
+            $"{what}.{fate}",
+            "See what the command says of it; -AllowFailure takes such an end as none.",
             target: failed[^1].Command.Name)
         {
             Pipeline = result,

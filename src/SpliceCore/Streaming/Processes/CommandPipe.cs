@@ -28,7 +28,8 @@ internal sealed class CommandPipe : IDisposable
         if (!result.Ok)
         {
             throw new TransferException(TransferErrorId.ResourceExhausted,
-                $"No pipe could be made between the commands ({ErrnoText.Describe(result.Errno)}). Close some files, or raise the limit (ulimit -n).",
+                $"No pipe could be made between the commands ({ErrnoText.Describe(result.Errno)}).",
+                "Close some files, or raise the limit (ulimit -n).",
                 result.Errno);
         }
 

@@ -23,7 +23,7 @@ public static class NativePipeline
         catch (OperationCanceledException)
         {
             string names = string.Join(" | ", request.Commands.Select(command => command.Name));
-            throw new TransferException(TransferErrorId.Cancelled, $"'{names}' was stopped, and its commands were ended.", Errno.ECANCELED, names);
+            throw new TransferException(TransferErrorId.Cancelled, $"'{names}' was stopped, and its commands were ended.", "Start it again.", Errno.ECANCELED, names);
         }
     }
 }

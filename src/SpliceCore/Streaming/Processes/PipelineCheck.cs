@@ -24,7 +24,8 @@ internal static class PipelineCheck
             if (name.Length == 0 || name.Contains('=', StringComparison.Ordinal))
             {
                 throw new TransferException(TransferErrorId.InvalidArgument,
-                    $"'{name}' is no name for a variable of the environment: it must have a character, and no '='.", Errno.EINVAL, name);
+                    $"'{name}' is no name for a variable of the environment: it must have a character, and no '='.",
+                    "Choose another name.", Errno.EINVAL, name);
             }
 
             Text(name, $"The name of the environment's variable '{name}'", name);
@@ -36,14 +37,16 @@ internal static class PipelineCheck
         if (!opened.Ok)
         {
             throw new TransferException(TransferErrorId.SourceNotFound,
-                $"The working directory '{request.WorkingDirectory}' cannot be entered ({Splice.Errors.ErrnoText.Describe(opened.Errno)}). Name a folder that exists.",
+                $"The working directory '{request.WorkingDirectory}' cannot be entered ({Splice.Errors.ErrnoText.Describe(opened.Errno)}).",
+                "Name a folder that exists.",
                 opened.Errno, request.WorkingDirectory);
         }
 
         if (request.OutputPath is not null && request.OutputPath == request.ErrorPath)
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"Output and errors would both go to '{request.OutputPath}', and one would replace the other. Give two paths, or write 2>&1 after the last command and leave -ErrorPath out.",
+                $"Output and errors would both go to '{request.OutputPath}', and one would replace the other.",
+                "Give two paths, or write 2>&1 after the last command and leave -ErrorPath out.",
                 Errno.EINVAL, request.OutputPath);
         }
     }
@@ -53,13 +56,15 @@ internal static class PipelineCheck
         if (text.Contains('\0', StringComparison.Ordinal))
         {
             throw new TransferException(TransferErrorId.InvalidArgument,
-                $"{what} has a NUL character in it, where programs take a text to end. Take it out.", Errno.EINVAL, target);
+                $"{what} has a NUL character in it, where programs take a text to end.",
+                "Take it out.", Errno.EINVAL, target);
         }
 
         if (!PathCheck.IsValidUtf16(text))
         {
             throw new TransferException(TransferErrorId.InvalidArgument,
-                $"{what} has half of a surrogate pair in it, which no byte stands for. Take it out.", Errno.EILSEQ, target);
+                $"{what} has half of a surrogate pair in it, which no byte stands for.",
+                "Take it out.", Errno.EILSEQ, target);
         }
     }
 }

@@ -29,7 +29,8 @@ internal sealed class PipelineInput : IDisposable
         if (FileStatus.TryGet(path, followLink: true, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Directory)
         {
             throw new TransferException(TransferErrorId.SourceIsDirectory,
-                $"'{path}' is a directory, which no command can read as its input. Name a file in it.", Errno.EISDIR, path);
+                $"'{path}' is a directory, which no command can read as its input.",
+                "Name a file in it.", Errno.EISDIR, path);
         }
 
         Descriptor source = SourceFile.Open(path, cancellation);

@@ -102,7 +102,8 @@ internal sealed class PipelineOutput : IDisposable
         if (existing.IsMountRoot || !destination.IsReplaceable)
         {
             throw new TransferException(TransferErrorId.DestinationNotReplaceable,
-                $"'{destination.Path}' cannot be replaced: it is a mount point, or leads to an open file only. Write to the file's own name, or add to it with -Append.",
+                $"'{destination.Path}' cannot be replaced: it is a mount point, or leads to an open file only.",
+                "Write to the file's own name, or add to it with -Append.",
                 Errno.EBUSY, destination.Path);
         }
 
@@ -110,7 +111,8 @@ internal sealed class PipelineOutput : IDisposable
         if (!access.Ok)
         {
             throw new TransferException(TransferErrorId.PermissionDenied,
-                $"'{destination.Path}' is not writable ({ErrnoText.Describe(access.Errno)}). Have it made writable, or choose another output path.",
+                $"'{destination.Path}' is not writable ({ErrnoText.Describe(access.Errno)}).",
+                "Have it made writable, or choose another output path.",
                 access.Errno, destination.Path);
         }
     }

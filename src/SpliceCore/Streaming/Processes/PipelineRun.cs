@@ -81,7 +81,8 @@ internal sealed class PipelineRun : IDisposable
             && FileStatus.TryGet(_output.Handle, out FileStatus? status).Ok && status!.Identity == _input.Source.Status.Identity)
         {
             throw new TransferException(TransferErrorId.SameFile,
-                $"'{_output.Path}' would be added to itself without end. Choose another output path, or leave -Append out: then it is replaced at the end.",
+                $"'{_output.Path}' would be added to itself without end.",
+                "Choose another output path, or leave -Append out: then it is replaced at the end.",
                 Errno.EINVAL, _output.Path);
         }
 

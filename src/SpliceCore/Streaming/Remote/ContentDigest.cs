@@ -74,7 +74,8 @@ internal sealed class ContentDigest : IDisposable
                 if (!read.Ok || read.Value == 0)
                 {
                     throw new TransferException(TransferErrorId.ReadFailed,
-                        $"The bytes before {count}, which were transferred before, could not be read again ({ErrnoText.Describe(read.Errno)}). Start again without -Resume.",
+                        $"The bytes before {count}, which were transferred before, could not be read again ({ErrnoText.Describe(read.Errno)}).",
+                        "Start again without -Resume.",
                         read.Errno);
                 }
 

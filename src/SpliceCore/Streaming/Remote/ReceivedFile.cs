@@ -126,7 +126,8 @@ internal sealed class ReceivedFile : IDisposable
         if (existing.Kind != DescriptorKind.Regular || !destination.IsReplaceable || existing.IsMountRoot)
         {
             throw new TransferException(TransferErrorId.DestinationNotReplaceable,
-                $"'{destination.Path}' cannot be replaced: it is no regular file, is a mount point, or leads to an open file only. Name another file.",
+                $"'{destination.Path}' cannot be replaced: it is no regular file, is a mount point, or leads to an open file only.",
+                "Name another file.",
                 Errno.EBUSY, destination.Path);
         }
 
@@ -160,7 +161,8 @@ internal sealed class ReceivedFile : IDisposable
         {
             handle.Dispose();
             throw new TransferException(TransferErrorId.DestinationBusy,
-                $"'{name}' beside '{_place.Path}' is no unfinished file of this user, or another command writes to it. Wait for that, or remove it.",
+                $"'{name}' beside '{_place.Path}' is no unfinished file of this user, or another command writes to it.",
+                "Wait for that, or remove it.",
                 Errno.EBUSY, _place.Path);
         }
 

@@ -179,7 +179,8 @@ public static class RemoteCopy
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new TransferException(TransferErrorId.WriteFailed,
-                $"The folder '{folder}' could not be made ({exception.Message}). See who may write to '{request.Destination}'.", target: folder);
+                $"The folder '{folder}' could not be made ({exception.Message}).",
+                $"See who may write to '{request.Destination}'.", target: folder);
         }
 
         return folder;
@@ -191,9 +192,11 @@ public static class RemoteCopy
         {
             throw status.Kind == DescriptorKind.Directory
                 ? new TransferException(TransferErrorId.SourceIsDirectory,
-                    $"'{path}' is a folder. Use -Recurse to send it with all that is in it, or name a file.", Errno.EISDIR, path)
+                    $"'{path}' is a folder.",
+                    "Use -Recurse to send it with all that is in it, or name a file.", Errno.EISDIR, path)
                 : new TransferException(TransferErrorId.NotSeekable,
-                    $"'{path}' is no regular file: nobody knows its size before it ends. Write it to a file first.", Errno.ESPIPE, path);
+                    $"'{path}' is no regular file: nobody knows its size before it ends.",
+                    "Write it to a file first.", Errno.ESPIPE, path);
         }
 
         return SourceFile.Open(path, cancellation);
@@ -204,7 +207,7 @@ public static class RemoteCopy
         PathCheck.Name(path);
         if (path.Length == 0)
         {
-            throw new TransferException(TransferErrorId.InvalidPath, "The path on the host is empty. Name a file or folder; '.' is the home folder.", Errno.EINVAL, path);
+            throw new TransferException(TransferErrorId.InvalidPath, "The path on the host is empty.", "Name a file or folder; '.' is the home folder.", Errno.EINVAL, path);
         }
     }
 
@@ -221,7 +224,8 @@ public static class RemoteCopy
             else
             {
                 emit(new RemoteOutcome(host, null, new TransferException(TransferErrorId.SameFile,
-                    $"'{host.Text}' is among the hosts twice. Name it once.", target: host.Text)));
+                    $"'{host.Text}' is among the hosts twice.",
+                    "Name it once.", target: host.Text)));
             }
         }
     }

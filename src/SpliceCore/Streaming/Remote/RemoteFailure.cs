@@ -22,42 +22,46 @@ internal static class RemoteFailure
         if (session.ExitCode is not int code)
         {
             return new(TransferErrorId.ConnectionFailed,
-                $"{what}: ssh was ended by signal {session.Signal}{Said(words)}. {again}", target: host);
+                $"{what}: ssh was ended by signal {session.Signal}{Said(words)}.",
+                again, target: host);
         }
 
         string how = string.Create(CultureInfo.InvariantCulture, $"{what} (exit code {code}){Said(words)}.");
         return (RemoteExit)code switch
         {
-            RemoteExit.Ssh when hasBegun => new(TransferErrorId.ConnectionFailed, $"{how} {again}", target: host),
+            RemoteExit.Ssh when hasBegun => new(TransferErrorId.ConnectionFailed, how, again, target: host),
             RemoteExit.Ssh => new(TransferErrorId.ConnectionFailed,
-                $"{how} See whether 'ssh {host}' connects without a question: the host's key must be known, and a key of yours be allowed there.", target: host),
-            RemoteExit.NoFolder => new(TransferErrorId.DestinationFolderNotFound, $"{how} Make the folder there first.", target: host),
-            RemoteExit.Exists => new(TransferErrorId.DestinationExists, $"{how} Choose another name, or leave -NoClobber out.", target: host),
-            RemoteExit.NoRegularFile => new(TransferErrorId.DestinationNotReplaceable, $"{how} Name a regular file.", target: host),
-            RemoteExit.Denied => new(TransferErrorId.PermissionDenied, $"{how} Ask for the rights there, or use -Force for a read-only file.", target: host),
-            RemoteExit.Changed => new(TransferErrorId.SourceChanged, $"{how} Transfer it again when nobody writes to it.", target: host),
-            RemoteExit.Different => new(TransferErrorId.VerificationFailed, $"{how} Transfer it again, and look for a failing disk or memory where that does not help.", target: host),
-            RemoteExit.NoFile => new(TransferErrorId.SourceNotFound, $"{how} Check the path; it is relative to the home folder there.", target: host),
-            RemoteExit.IsFolder => new(TransferErrorId.SourceIsDirectory, $"{how} Use -Recurse, or name a file in it.", target: host),
-            RemoteExit.Busy => new(TransferErrorId.DestinationBusy, $"{how} Wait until the host has noticed that it ended, or remove that name.", target: host),
-            RemoteExit.Incomplete => new(TransferErrorId.ConnectionFailed, $"{how} {again}", target: host),
+                how, $"See whether 'ssh {host}' connects without a question: the host's key must be known, and a key of yours be allowed there.", target: host),
+            RemoteExit.NoFolder => new(TransferErrorId.DestinationFolderNotFound, how, "Make the folder there first.", target: host),
+            RemoteExit.Exists => new(TransferErrorId.DestinationExists, how, "Choose another name, or leave -NoClobber out.", target: host),
+            RemoteExit.NoRegularFile => new(TransferErrorId.DestinationNotReplaceable, how, "Name a regular file.", target: host),
+            RemoteExit.Denied => new(TransferErrorId.PermissionDenied, how, "Ask for the rights there, or use -Force for a read-only file.", target: host),
+            RemoteExit.Changed => new(TransferErrorId.SourceChanged, how, "Transfer it again when nobody writes to it.", target: host),
+            RemoteExit.Different => new(TransferErrorId.VerificationFailed, how, "Transfer it again, and look for a failing disk or memory where that does not help.", target: host),
+            RemoteExit.NoFile => new(TransferErrorId.SourceNotFound, how, "Check the path; it is relative to the home folder there.", target: host),
+            RemoteExit.IsFolder => new(TransferErrorId.SourceIsDirectory, how, "Use -Recurse, or name a file in it.", target: host),
+            RemoteExit.Busy => new(TransferErrorId.DestinationBusy, how, "Wait until the host has noticed that it ended, or remove that name.", target: host),
+            RemoteExit.Incomplete => new(TransferErrorId.ConnectionFailed, how, again, target: host),
             RemoteExit.NotWritten when words.Contains("No space left", StringComparison.Ordinal) || words.Contains("quota", StringComparison.OrdinalIgnoreCase) =>
-                new(TransferErrorId.DiskFull, $"{how} Free some space there.", target: host),
-            _ => new(TransferErrorId.RemoteFailed, $"{how} The host needs a POSIX shell and coreutils or busybox, and must let you run them.", target: host),
+                new(TransferErrorId.DiskFull, how, "Free some space there.", target: host),
+            _ => new(TransferErrorId.RemoteFailed, how, "The host needs a POSIX shell and coreutils or busybox, and must let you run them.", target: host),
         };
     }
 
     /// <summary>The file was changed while it was transferred.</summary>
     public static TransferException SourceChanged(string source, string host) => new(TransferErrorId.SourceChanged,
-        $"'{source}' was changed while it was transferred with '{host}'; the old file was kept. Transfer it again when nobody writes to it.", target: host);
+        $"'{source}' was changed while it was transferred with '{host}'; the old file was kept.",
+        "Transfer it again when nobody writes to it.", target: host);
 
     /// <summary>A file ended before its bytes were sent that had been announced.</summary>
     public static TransferException SourceShorter(string source, string host) => new(TransferErrorId.SourceTruncated,
-        $"'{source}' became shorter while it was sent to '{host}', which keeps what it had. Send it again when nobody writes to it.", target: host);
+        $"'{source}' became shorter while it was sent to '{host}', which keeps what it had.",
+        "Send it again when nobody writes to it.", target: host);
 
     /// <summary>What came is not what the host says that it has sent.</summary>
     public static TransferException Different(string source, string host, string there, string here) => new(TransferErrorId.VerificationFailed,
-        $"'{source}' has the SHA-256 {there} on '{host}', and what came has {here}. Transfer it again, and look for a failing disk or memory where that does not help.", target: host);
+        $"'{source}' has the SHA-256 {there} on '{host}', and what came has {here}.",
+        "Transfer it again, and look for a failing disk or memory where that does not help.", target: host);
 
     private static string Said(string words) => words.Length == 0 ? string.Empty : $". It said: {words.TrimEnd('.')}";
 

@@ -117,6 +117,7 @@ public sealed record RemoteHost
         c > ' ' && c != 0x7F && !char.IsControl(c) && !char.IsWhiteSpace(c) && !char.IsSurrogate(c) && !Refused.Contains(c, StringComparison.Ordinal);
 
     private static TransferException Invalid(string text, string why) => new(TransferErrorId.InvalidHostName,
-        $"'{text}' is no host for ssh: {why}. Give host, user@host, host:port or [address]:port; anything else can be an alias in ~/.ssh/config.",
+        $"'{text}' is no host for ssh: {why}.",
+        "Give host, user@host, host:port or [address]:port; anything else can be an alias in ~/.ssh/config.",
         Errno.EINVAL, PathCheck.IsValidUtf16(text) ? text : null);
 }

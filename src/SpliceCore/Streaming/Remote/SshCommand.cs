@@ -75,7 +75,8 @@ internal static class SshCommand
         }
 
         throw new TransferException(TransferErrorId.SshNotFound,
-            "There is no ssh in the folders of PATH. Install OpenSSH's client (openssh-client, openssh-clients or openssh, as the system calls it).",
+            "There is no ssh in the folders of PATH.",
+            "Install OpenSSH's client (openssh-client, openssh-clients or openssh, as the system calls it).",
             Errno.ENOENT, "ssh");
     }
 
@@ -92,7 +93,8 @@ internal static class SshCommand
         PathCheck.Name(path);
         return path.Contains('%', StringComparison.Ordinal) || path.Contains("${", StringComparison.Ordinal)
             ? throw new TransferException(TransferErrorId.InvalidPath,
-                $"'{path}' has '%' or '${{' in it, which ssh takes for the beginning of something that it replaces. Give the key's file another name.",
+                $"'{path}' has '%' or '${{' in it, which ssh takes for the beginning of something that it replaces.",
+                "Give the key's file another name.",
                 Errno.EINVAL, path)
             : path;
     }
@@ -103,7 +105,8 @@ internal static class SshCommand
         if (text.Length == 0 || !PathCheck.IsValidUtf16(text) || text.Any(char.IsControl) || (isName && !text.All(char.IsAsciiLetterOrDigit)))
         {
             throw new TransferException(TransferErrorId.InvalidArgument,
-                $"'{name}' with that value is no setting for ssh: names are of letters and digits, and values are of one line and not empty. See ssh_config(5).",
+                $"'{name}' with that value is no setting for ssh: names are of letters and digits, and values are of one line and not empty.",
+                "See ssh_config(5).",
                 Errno.EINVAL, name);
         }
 

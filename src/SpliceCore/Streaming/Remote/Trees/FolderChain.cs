@@ -60,7 +60,8 @@ internal sealed class FolderChain(SafeFileHandle top, string label) : IDisposabl
         handle.Dispose();
         throw opened.Errno is Errno.ENOTDIR or Errno.ELOOP
             ? new TransferException(TransferErrorId.InvalidPath,
-                $"The stream has something in '{name}', which it has as no folder, below '{label}'. Nothing was kept. See what tar is on that host.",
+                $"The stream has something in '{name}', which it has as no folder, below '{label}'. Nothing was kept.",
+                "See what tar is on that host.",
                 opened.Errno, label)
             : Failures.OpenDestination($"{label}/{name}", opened.Errno);
     }

@@ -12,7 +12,8 @@ internal static class RemoteTreeCheck
         if (request.Resume)
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"-Resume goes on with a single file, and '{path}' is a folder, of which an interruption leaves nothing. Leave -Resume out: all of it is transferred again.",
+                $"-Resume goes on with a single file, and '{path}' is a folder, of which an interruption leaves nothing.",
+                "Leave -Resume out: all of it is transferred again.",
                 target: path);
         }
     }

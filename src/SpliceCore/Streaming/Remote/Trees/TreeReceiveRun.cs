@@ -184,5 +184,6 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     }
 
     private TransferException Unreadable(Exception cause) => new(TransferErrorId.RemoteFailed,
-        $"The tar of '{Host.Text}' sent what cannot be read ({cause.Message}) Nothing was kept. Leave -Preserve out, or see what tar is on that host.", target: Host.Text);
+        $"The tar of '{Host.Text}' sent what cannot be read ({cause.Message}) Nothing was kept.",
+        "Leave -Preserve out, or see what tar is on that host.", target: Host.Text);
 }

@@ -20,7 +20,8 @@ internal static class UnpackedPath
             if (name == ".." || name.Contains('\0', StringComparison.Ordinal) || path.StartsWith('/'))
             {
                 throw new TransferException(TransferErrorId.InvalidPath,
-                    $"'{host}' sent '{path}', which leads out of the folder. Nothing was kept. See what tar is on that host.", Errno.EINVAL, host);
+                    $"'{host}' sent '{path}', which leads out of the folder. Nothing was kept.",
+                    "See what tar is on that host.", Errno.EINVAL, host);
             }
 
             if (name is not ("" or "."))
@@ -35,7 +36,8 @@ internal static class UnpackedPath
     /// <exception cref="TransferException">.NET has no string for it.</exception>
     public static string Check(string text, string host) => text.Contains(NoText, StringComparison.Ordinal)
         ? throw new TransferException(TransferErrorId.InvalidPath,
-            $"'{text}' on '{host}' is no UTF-8, and cannot be received with its folder. Nothing was kept. Give it another name there, or receive the other files by their names.",
+            $"'{text}' on '{host}' is no UTF-8, and cannot be received with its folder. Nothing was kept.",
+            "Give it another name there, or receive the other files by their names.",
             Errno.EILSEQ, host)
         : text;
 }

@@ -173,5 +173,6 @@ internal sealed class UnpackedTree : IDisposable
     }
 
     private TransferException Unexpected(TarEntry entry) => new(TransferErrorId.RemoteFailed,
-        $"The tar of '{_host}' sent '{entry.Name}' as {entry.EntryType}, which is not received. Nothing was kept. See what tar is on that host.", target: _host);
+        $"The tar of '{_host}' sent '{entry.Name}' as {entry.EntryType}, which is not received. Nothing was kept.",
+        "See what tar is on that host.", target: _host);
 }
