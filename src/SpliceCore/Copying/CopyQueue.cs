@@ -176,6 +176,7 @@ public sealed class CopyQueue : IDisposable
     private sealed class Copy(CopyRequest request, DestinationFolder? folder, CancellationToken cancellation)
     {
         private readonly object _lock = new();
+        private TransferJournal? _journal;
         private TransferResult? _result;
         private Exception? _error;
         private volatile bool _done;
@@ -196,7 +197,7 @@ public sealed class CopyQueue : IDisposable
                     ExceptionDispatchInfo.Throw(_error);
                 }
 
-                return new CopyOutcome(request, _result, (TransferException?)_error);
+                return new CopyOutcome(request, _result, (TransferException?)_error) { Journal = _journal };
             }
         }
 
@@ -204,7 +205,8 @@ public sealed class CopyQueue : IDisposable
         {
             try
             {
-                _result = FileCopy.Copy(request, folder, new TransferMonitor(progress => Progress = progress, cancellation));
+                _journal = TransferJournal.Current?.NewPage();
+                _result = _journal is null ? CopyFile() : _journal.Follow(CopyFile);
             }
             catch (Exception exception)
             {
@@ -222,6 +224,9 @@ public sealed class CopyQueue : IDisposable
                 }
             }
         }
+
+        private TransferResult CopyFile() =>
+            FileCopy.Copy(request, folder, new TransferMonitor(progress => Progress = progress, cancellation));
 
         public bool Wait(TimeSpan time)
         {

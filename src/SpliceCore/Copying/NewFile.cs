@@ -214,6 +214,7 @@ internal sealed class NewFile : IDisposable
                 : StagedFile.Create(_place, CreationMode, _cancellation, Access);
         }
 
+        TransferJournal.Current?.Note($"{_place.Path}: is written into, and stays the same file");
         SafeFileHandle handle = OpenDestination.InPlace(_place, Access, _cancellation);
         return _request.Append ? AppendedFile.Of(handle, _place) : new ExistingFile(handle);
     }

@@ -57,6 +57,8 @@ internal sealed class PartialFile : ITargetFile
                     if (partial.TryTake(isNew, spec.Length!.Value))
                     {
                         partial.Weigh(spec.Offset!.Value, cancellation);
+                        TransferJournal.Current?.Note(
+                            $"{place.Path}: is built as '{name}' beside it, from byte {partial.Kept} on: {(partial.Kept > 0 ? "the others are there" : "nothing of it was there")}");
                         return partial;
                     }
                 }

@@ -124,6 +124,10 @@ internal sealed class StagedFile : ITargetFile
             _temporaryName = null;
             throw Failures.OpenDestination(_place.Path, result.Errno);
         }
+
+        TransferJournal.Current?.Note(_temporaryName is FileName hidden
+            ? $"{_place.Path}: is built as '{hidden}' beside it, since the file system knows no unnamed files, and gets its name at the end"
+            : $"{_place.Path}: is built as an unnamed file (O_TMPFILE), and gets its name at the end");
     }
 
     private SysResult Link(bool replace)

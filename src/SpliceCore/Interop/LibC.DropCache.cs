@@ -9,12 +9,8 @@ internal static partial class LibC
     /// <summary>Asks the kernel to forget what it has cached of a file. What is not on the disk yet stays.</summary>
     /// <remarks>It answers the error number itself, and errno stays as it was.
     /// <see href="https://man7.org/linux/man-pages/man2/posix_fadvise.2.html">posix_fadvise(2)</see></remarks>
-    public static SysResult DropCache(SafeHandle file)
-    {
-        SystemCallCount.Increment();
-        var errno = (Errno)posix_fadvise(file, 0, 0, DoNotNeed);
-        return new SysResult(errno == Errno.None ? 0 : -1, errno);
-    }
+    public static SysResult DropCache(SafeHandle file) =>
+        SysResult.FromErrno(posix_fadvise(file, 0, 0, DoNotNeed));
 
     [LibraryImport(Library)]
     private static partial int posix_fadvise(SafeHandle fd, long offset, long count, int advice);

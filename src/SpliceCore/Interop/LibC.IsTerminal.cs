@@ -8,7 +8,7 @@ internal static partial class LibC
     /// <remarks><see href="https://man7.org/linux/man-pages/man3/isatty.3.html">isatty(3)</see></remarks>
     public static bool IsTerminal(SafeHandle handle)
     {
-        SystemCallCount.Increment();
+        SystemCallCount.Add("isatty", 0, Errno.None);
         return isatty(handle) == 1;
     }
 

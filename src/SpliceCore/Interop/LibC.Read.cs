@@ -11,9 +11,9 @@ internal static partial class LibC
     {
         fixed (byte* start = buffer)
         {
-            return SysResult.From(offset is long at
-                ? pread(handle, start, (nuint)buffer.Length, at)
-                : read(handle, start, (nuint)buffer.Length));
+            return offset is long at
+                ? SysResult.From(pread(handle, start, (nuint)buffer.Length, at))
+                : SysResult.From(read(handle, start, (nuint)buffer.Length));
         }
     }
 

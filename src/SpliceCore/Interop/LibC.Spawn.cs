@@ -16,7 +16,7 @@ internal static partial class LibC
     {
         int process = 0;
         int errno = posix_spawn(&process, path, actions, attributes, arguments, environment);
-        return SysResult.FromErrno(errno, process);
+        return SysResult.FromErrno(errno, process, nameof(posix_spawn));
     }
 
     [LibraryImport(Library)]

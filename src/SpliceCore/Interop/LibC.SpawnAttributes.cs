@@ -21,7 +21,7 @@ internal static partial class LibC
         errno = errno == 0 ? posix_spawnattr_setflags(attributes, SpawnDefaultSignals | SpawnSignalMask) : errno;
         errno = errno == 0 ? posix_spawnattr_setsigdefault(attributes, defaultSignals) : errno;
         errno = errno == 0 ? posix_spawnattr_setsigmask(attributes, blockedSignals) : errno;
-        return SysResult.FromErrno(errno);
+        return SysResult.FromErrno(errno, call: nameof(posix_spawnattr_init));
     }
 
     /// <summary>Frees what the attributes hold.</summary>

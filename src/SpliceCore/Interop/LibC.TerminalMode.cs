@@ -36,7 +36,7 @@ internal static partial class LibC
     /// <remarks><see href="https://man7.org/linux/man-pages/man3/tcgetpgrp.3.html">tcgetpgrp(3)</see></remarks>
     public static bool IsForeground(int terminal)
     {
-        SystemCallCount.Increment();
+        SystemCallCount.Add("tcgetpgrp", 0, Errno.None);
         return tcgetpgrp(terminal) == getpgrp();
     }
 

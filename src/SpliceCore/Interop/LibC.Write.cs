@@ -11,9 +11,9 @@ internal static partial class LibC
     {
         fixed (byte* start = buffer)
         {
-            return SysResult.From(offset is long at
-                ? pwrite(handle, start, (nuint)buffer.Length, at)
-                : write(handle, start, (nuint)buffer.Length));
+            return offset is long at
+                ? SysResult.From(pwrite(handle, start, (nuint)buffer.Length, at))
+                : SysResult.From(write(handle, start, (nuint)buffer.Length));
         }
     }
 

@@ -45,6 +45,8 @@ internal sealed class FanOut : IDisposable
 
             // Users get less when they hold many pipes, and a piece must fit into the smallest.
             _pipe.Resize(_outlets.Min(outlet => outlet.Pipe.Capacity));
+            TransferJournal.Current?.Note(
+                $"{source.Name}: is read once for {_outlets.Count} destinations, in pieces of up to {_pipe.Capacity} bytes, the size of each one's pipe");
             made.Push(_poll = new PollSet(monitor.Cancellation));
             _inlet = new Inlet(source, _pipe, spec, monitor.Cancellation);
         }

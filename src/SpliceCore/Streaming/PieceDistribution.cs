@@ -51,7 +51,9 @@ internal sealed class PieceDistribution(KernelPipe pipe) : IDisposable
         else if (!_copies && result.Errno is not (Errno.EAGAIN or Errno.EINTR))
         {
             string call = isLast ? "splice(2)" : "tee(2)";
-            _attempts.Add(new MethodAttempt(TransferMethod.Splice, result.Errno, $"{call} does not serve here: the bytes were copied for each destination"));
+            var attempt = new MethodAttempt(TransferMethod.Splice, result.Errno, $"{call} does not serve here: the bytes were copied for each destination");
+            _attempts.Add(attempt);
+            TransferJournal.Current?.Note($"{attempt}");
         }
 
         bool isCut = result.Value > 0 && !isLast && outlet.PieceGiven < Length;

@@ -51,6 +51,11 @@ internal sealed class MethodLadder : IDisposable
             {
                 throw NotPossible(method, Errno.None, obstacle);
             }
+
+            if (wanted == TransferMethod.Auto && obstacle is not null)
+            {
+                TransferJournal.Current?.Note($"{source.Name} -> {destination.Name}: {method}: {obstacle}");
+            }
         }
     }
 
@@ -85,7 +90,9 @@ internal sealed class MethodLadder : IDisposable
             throw NotPossible(method, errno, reason);
         }
 
-        _attempts.Add(new MethodAttempt(method, errno, reason));
+        var attempt = new MethodAttempt(method, errno, reason);
+        _attempts.Add(attempt);
+        TransferJournal.Current?.Note($"{_source.Name} -> {_destination.Name}: {attempt}");
     }
 
     /// <summary>Notes that the method in use refused, and goes on to the next one.</summary>

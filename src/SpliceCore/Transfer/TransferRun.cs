@@ -48,6 +48,7 @@ internal sealed class TransferRun : IDisposable
             EndCheck.Check(Move(), _source, _destination, _spec, _tally);
             ChangeCheck.Check(_source, _destination, _spec, _tally, _extents);
             CheckWrittenBack();
+            Tell(TransferJournal.Current);
         }
         catch (OperationCanceledException)
         {
@@ -164,6 +165,25 @@ internal sealed class TransferRun : IDisposable
         {
             IsLost = true;
             throw DestinationFailed(closed.Errno);
+        }
+    }
+
+    /// <summary>Tells what was decided: by which method the bytes went, and what became of holes.</summary>
+    private void Tell(TransferJournal? journal)
+    {
+        if (journal is null)
+        {
+            return;
+        }
+
+        string names = $"{_source.Name} -> {_destination.Name}";
+        string method = _tally.MainMethod is not TransferMethod main ? "no byte had to be moved"
+            : $"{main} moved {_tally.BytesBy(main)} bytes; {(_spec.Method == TransferMethod.Auto ? "it is the first method in the order that serves" : "it was asked for")}";
+        journal.Note($"{names}: {method}");
+        if (_holes is not null)
+        {
+            string found = _spec.Sparse == SparseMode.Always ? "zeros that were read and holes of the source" : "holes of the source";
+            journal.Note($"{names}: {_tally.BytesInHoles} bytes are holes: {found}");
         }
     }
 

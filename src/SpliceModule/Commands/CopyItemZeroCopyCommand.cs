@@ -218,10 +218,10 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     private void Enqueue(CopyRequest request)
     {
         _queue ??= new CopyQueue(ThrottleLimit, Cancellation);
-        if (!_queue.TryAdd(request))
+        if (!Journals.Begin(() => _queue.TryAdd(request)))
         {
             DrainAll();
-            _queue.TryAdd(request);
+            Journals.Begin(() => _queue.TryAdd(request));
         }
 
         Drain(_queue, MostUnderWay);

@@ -125,7 +125,7 @@ public sealed class InvokePipelineZeroCopyCommand : StoppableCommand
         Host.NotifyBeginApplication();
         try
         {
-            result = NativePipeline.Run(request, monitor);
+            result = Journals.Keep("Running commands", () => NativePipeline.Run(request, monitor));
         }
         catch (TransferException exception) when (exception.Id == TransferErrorId.Cancelled && Stopping)
         {

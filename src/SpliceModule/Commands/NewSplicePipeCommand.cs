@@ -6,7 +6,7 @@ namespace Splice.Commands;
 /// <summary>Makes a kernel pipe.</summary>
 [Cmdlet(VerbsCommon.New, "SplicePipe")]
 [OutputType(typeof(SplicePipe))]
-public sealed class NewSplicePipeCommand : PSCmdlet
+public sealed class NewSplicePipeCommand : StoppableCommand
 {
     /// <summary>How many bytes are to fit in.</summary>
     [Parameter(Position = 0)]
@@ -19,7 +19,7 @@ public sealed class NewSplicePipeCommand : PSCmdlet
         SplicePipe pipe;
         try
         {
-            pipe = SplicePipe.Create(Capacity);
+            pipe = Journals.Keep("Making a pipe", () => SplicePipe.Create(Capacity));
         }
         catch (TransferException exception)
         {

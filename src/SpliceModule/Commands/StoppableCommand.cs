@@ -7,6 +7,11 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _cancellation = new();
 
+    private Progress.JournalWriter? _journals;
+
+    /// <summary>Tells what the engine decided and called.</summary>
+    private protected Progress.JournalWriter Journals => _journals ??= new Progress.JournalWriter(this);
+
     /// <summary>Cancelled when the pipeline is stopped.</summary>
     private protected CancellationToken Cancellation => _cancellation.Token;
 

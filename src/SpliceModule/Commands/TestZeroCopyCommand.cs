@@ -7,7 +7,7 @@ namespace Splice.Commands;
 /// <summary>Tells by which methods bytes would be moved from a source to a destination, and moves none.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "ZeroCopy")]
 [OutputType(typeof(MethodReport))]
-public sealed class TestZeroCopyCommand : PSCmdlet
+public sealed class TestZeroCopyCommand : StoppableCommand
 {
     /// <summary>What would be read: a path, a FileInfo, or an open handle.</summary>
     [Parameter(Mandatory = true, Position = 0)]
@@ -43,14 +43,14 @@ public sealed class TestZeroCopyCommand : PSCmdlet
         IReadOnlyList<MethodReport> reports;
         try
         {
-            reports = MethodTest.Run(new MethodTestRequest
+            reports = Journals.Keep($"Testing {source ?? Source.ToString()}", () => MethodTest.Run(new MethodTestRequest
             {
                 Source = Source.ToEnd(source, isSource: true),
                 Destination = Destination.ToEnd(destination, isSource: false),
                 Offset = Offset,
                 Count = Count,
                 DestinationOffset = DestinationOffset,
-            });
+            }));
         }
         catch (TransferException exception)
         {

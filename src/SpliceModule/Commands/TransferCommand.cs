@@ -20,7 +20,7 @@ public abstract class TransferCommand : StoppableCommand
     {
         var progress = new Progress.ProgressReporter(this, activity);
         var monitor = new TransferMonitor(progress.Report, Cancellation) { Retrying = _tellRetry ??= TellRetry };
-        return Try(progress, () => transfer(monitor));
+        return Try(progress, () => Journals.Keep(activity, () => transfer(monitor)));
     }
 
     private T? Try<T>(Progress.ProgressReporter progress, Func<T> transfer)
@@ -64,7 +64,7 @@ public abstract class TransferCommand : StoppableCommand
         var progress = new Progress.ProgressReporter(this, activity);
         var tree = new TreeMonitor(
             Emit, exception => WriteError(ErrorRecords.From(exception)), WriteWarning, progress.Report, Cancellation);
-        return Try(progress, () => copy(tree));
+        return Try(progress, () => Journals.Keep(activity, () => copy(tree)));
     }
 
     /// <summary>Emits what has become of copies that run beside the pipeline, in the order in which they began.</summary>
@@ -98,6 +98,7 @@ public abstract class TransferCommand : StoppableCommand
             throw new PipelineStoppedException();
         }
 
+        Journals.Write($"Copying {outcome.Request.Source}", outcome.Journal);
         if (outcome.Error is not null)
         {
             WriteError(ErrorRecords.From(outcome.Error));
@@ -108,20 +109,15 @@ public abstract class TransferCommand : StoppableCommand
         }
     }
 
-    /// <summary>Emits a result, and tells the methods that did not serve for it.</summary>
+    /// <summary>Emits a result, and what worked only in part.</summary>
     /// <param name="result">The result.</param>
     private protected void Emit(TransferResult result)
     {
-        foreach (MethodAttempt attempt in result.Attempts)
-        {
-            WriteVerbose($"{result.Source} -> {result.Destination}: {attempt}");
-        }
-
         Warn(result);
         WriteObject(result);
     }
 
-    private void TellRetry(TransferRetry retry) => WriteVerbose($"{retry.Source} -> {retry.Destination}: {retry}");
+    private void TellRetry(TransferRetry retry) => Journals.Tell($"{retry.Source} -> {retry.Destination}: {retry}");
 
     /// <summary>Says what worked only in part.</summary>
     /// <param name="result">The result.</param>

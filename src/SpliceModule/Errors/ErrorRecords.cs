@@ -18,7 +18,7 @@ internal static class ErrorRecords
     /// <summary>A pattern for names is none.</summary>
     public static ErrorRecord From(InvalidPatternException exception) =>
         Make(exception, "InvalidPattern", ErrorCategory.InvalidArgument, exception.Pattern,
-            exception.Message, "Close its brackets, or put ` before a [ that is meant literally.");
+            exception.Problem, InvalidPatternException.Cure);
 
     /// <summary>A line that a command wrote to its standard error.</summary>
     public static ErrorRecord FromStandardError(string line) =>

@@ -31,6 +31,7 @@ internal sealed class TreeCrew
         try
         {
             Start(threads);
+            TransferJournal.Current?.Note($"{_job.Copy.Source}: its files are copied {(threads.Count == 1 ? "one after the other" : $"by {threads.Count} threads at once")}");
             Listen();
         }
         finally

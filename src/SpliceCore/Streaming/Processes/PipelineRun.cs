@@ -131,12 +131,23 @@ internal sealed class PipelineRun : IDisposable
             var streams = new CommandStreams(
                 input ?? (SafeHandle?)_input?.Source.Handle, output ?? _output?.Handle, errors, command.ErrorTarget == ErrorTarget.Output);
             _commands.Add(starter.Start(command, streams, tail));
+            Tell(TransferJournal.Current, command, readsPipe: input is not null, writesPipe: output is not null);
         }
         finally
         {
             input?.Dispose();
             output?.Dispose();
             errors?.Dispose();
+        }
+    }
+
+    private void Tell(TransferJournal? journal, NativeCommand command, bool readsPipe, bool writesPipe)
+    {
+        if (journal is not null)
+        {
+            string reads = readsPipe ? "a pipe" : _input is not null ? $"'{_input.Source.Name}' itself" : "the standard input";
+            string writes = writesPipe ? "a pipe" : _output is not null ? $"'{_output.Path}' itself" : "the standard output";
+            journal.Note($"{command.Path}: reads {reads}, and writes {writes}");
         }
     }
 

@@ -56,6 +56,8 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
                 Form = form;
                 From = IsSparse ? offset / SparsePiece.SmallBlock * SparsePiece.SmallBlock : offset;
                 IsReceiving = true;
+                TransferJournal.Current?.Note(
+                    $"{host.Text}: takes {request.Source} from byte {From} on, as {(IsSparse ? "its data without its holes" : Form == "0" ? "all its bytes" : $"a tar stream ({Form})")}");
                 return true;
             }
         }

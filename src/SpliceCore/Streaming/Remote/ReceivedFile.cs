@@ -167,6 +167,7 @@ internal sealed class ReceivedFile : IDisposable
         }
 
         Kept = Math.Min(status!.Size, size);
+        TransferJournal.Current?.Note($"{_place.Path}: is built as '{name}' beside it, from byte {Kept} on");
         SysResult prepared = LibC.Truncate(handle, Kept);
         prepared = prepared.Ok ? LibC.Seek(handle, Kept, SeekOrigin.Begin) : prepared;
         if (!prepared.Ok)

@@ -56,6 +56,7 @@ internal sealed class SshSession : IDisposable
         input.ReadEnd.Dispose();
         output.WriteEnd.Dispose();
         errors.WriteEnd.Dispose();
+        TransferJournal.Current?.Note($"{host.Text}: {string.Join(' ', ssh.Arguments.SkipLast(1).Prepend(ssh.Path))} runs a script there");
         Input = input.WriteEnd;
         Output = output.ReadEnd;
         _errors = errors.ReadEnd;

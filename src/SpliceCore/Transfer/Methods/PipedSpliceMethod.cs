@@ -18,6 +18,7 @@ internal sealed class PipedSpliceMethod(Descriptor source, Descriptor destinatio
         if (_pipe is null)
         {
             _pipe = KernelPipe.Create(pipeSize);
+            TransferJournal.Current?.Note($"{source.Name} -> {destination.Name}: a pipe of {_pipe.Capacity} bytes is between them");
             if (!source.IsSeekable && Probe(at.DestinationOffset) is { Kind: StepKind.NotSupported } refusal)
             {
                 return refusal;
