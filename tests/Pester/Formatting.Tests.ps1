@@ -102,6 +102,47 @@ Describe 'The table' {
     }
 }
 
+Describe 'The table of <Type>' -ForEach @(
+    @{ Type = 'TransferResult'; Call = { Copy-ItemZeroCopy a to }; Headings = 'Copied InHoles Method Seconds Rate Destination' }
+    @{ Type = 'SplicePipe'; Call = { New-SplicePipe }; Headings = 'Capacity Available ReadEnd WriteEnd' }
+    @{ Type = 'PipelineResult'; Call = { Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath out }; Headings = 'In Out Code Seconds Rate Commands' }
+    @{ Type = 'NativeCommandResult'; Call = { (Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath out).Commands }; Headings = 'Code Signal Seconds CPU Memory Command' }
+    @{ Type = 'MethodReport'; Call = { Test-ZeroCopy a copy }; Headings = 'Order Method Serves Chosen Reason' }
+    @{ Type = 'MeasurementResult'; Call = { Measure-ZeroCopy -Size 64KB -Iterations 1 }; Headings = 'Method Auto Median ms Spread ms Rate CPU ms/GiB Calls Obstacle' }
+    @{ Type = 'RemoteTransferResult'; Call = { Send-ItemZeroCopy a web1 . }; Headings = 'HostName Sent Verified Seconds Rate Destination'; NeedsHost = $true }
+) {
+    BeforeAll {
+        $script:server = $NeedsHost ? (Open-SshHost "$TestDrive/ssh") : $null
+        $script:place = "$TestDrive/$Type"
+        $null = New-Item -ItemType Directory "$place/to"
+        Push-Location $place
+        [IO.File]::WriteAllBytes("$place/a", [byte[]]::new(1536))
+    }
+
+    AfterAll {
+        Pop-Location
+        Close-SshHost $server
+    }
+
+    It 'fits 100 columns with all its headings' {
+        if ($NeedsHost -and -not $server) { Set-ItResult -Skipped -Because 'an sshd of the tests is not to be had here'; return }
+        $results = @(& $Call)
+        $results[0].PSTypeNames[0] | Should -BeExactly "Splice.$Type"
+        $lines = Get-View $results -Width 100
+        $lines | ForEach-Object Length | Should -BeLessOrEqual 100
+        @($lines | Where-Object { ($_.Trim() -replace ' +', ' ') -ceq $Headings }) | Should -HaveCount 1
+        $results | Where-Object { $_ -is [IDisposable] } | ForEach-Object Dispose
+    }
+}
+
+Describe 'The views' {
+    It 'are all tested above' {
+        $views = ([xml](Get-Content "$PSScriptRoot/../../Splice.Format.ps1xml")).Configuration.ViewDefinitions.View.ViewSelectedBy.TypeName | Sort-Object -Unique
+        $tested = Select-String -Path $PSCommandPath -Pattern "^    @\{ Type = '(\w+)'" | ForEach-Object { "Splice.$($_.Matches.Groups[1].Value)" } | Sort-Object -Unique
+        $tested | Should -Be $views
+    }
+}
+
 Describe 'The size <Bytes>' -ForEach @(
     @{ Bytes = 0; Text = '0 B' }
     @{ Bytes = 1; Text = '1 B' }

@@ -169,10 +169,17 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     private void CopyIfWanted(string source, string destination, bool isFound)
     {
         if (_filter.IsWanted(System.IO.Path.GetFileName(source.TrimEnd('/')), isFound)
-            && ShouldProcess($"Item: {source} Destination: {destination}", Recurse ? "Copy Item" : "Copy File"))
+            && ShouldCopy(source, destination))
         {
             Copy(source, destination);
         }
+    }
+
+    private bool ShouldCopy(string source, string destination)
+    {
+        string onFile = Append ? "Append to File" : InPlace || DestinationOffset.HasValue ? "Write into File" : "Replace File";
+        (string path, string action) = Changes.Of(source, destination, Recurse ? "Copy Item" : "Copy File", onFile);
+        return ShouldProcess($"Item: {source} Destination: {path}", action);
     }
 
     private void Copy(string source, string destination)

@@ -69,7 +69,7 @@ public sealed class CopyStreamZeroCopyCommand : TransferCommand
         {
             string? path = destination.Path is null ? null : resolver.Single(destination.Path);
             if ((path is not null || destination.Path is null)
-                && ShouldProcess($"Source: {source ?? Source.ToString()} Destination: {path ?? destination.ToString()}", "Copy Stream"))
+                && ShouldCopy(source ?? Source.ToString(), path, destination))
             {
                 destinations.Add((destination, path));
             }
@@ -79,6 +79,12 @@ public sealed class CopyStreamZeroCopyCommand : TransferCommand
         {
             Copy(source, destinations);
         }
+    }
+
+    private bool ShouldCopy(string source, string? path, TransferHandle destination)
+    {
+        (string target, string action) = path is null ? (destination.ToString(), "Copy Stream") : Changes.Of(source, path, "Copy Stream", "Replace File");
+        return ShouldProcess($"Source: {source} Destination: {target}", action);
     }
 
     private void Copy(string? source, List<(TransferHandle Handle, string? Path)> destinations)

@@ -63,11 +63,16 @@ public sealed class InvokePipelineZeroCopyCommand : StoppableCommand
     protected override void EndProcessing()
     {
         PipelineRequest request = Bind();
-        if (ShouldProcess(ScriptBlock.Ast.Extent.Text.Trim('{', '}', ' ', '\r', '\n'), "Run commands"))
+        string commands = ScriptBlock.Ast.Extent.Text.Trim('{', '}', ' ', '\r', '\n');
+        if (ShouldProcess(request.OutputPath is string output ? $"{commands} Destination: {output}" : commands, Action(request.OutputPath)))
         {
             Run(request);
         }
     }
+
+    /// <summary>The output takes the place of a file, whatever the commands are.</summary>
+    private string Action(string? output) => output is null ? "Run commands"
+        : Changes.Of(output, output, "Run commands", Append ? "Run commands, and append to file" : "Run commands, and replace file").Action;
 
     private PipelineRequest Bind()
     {

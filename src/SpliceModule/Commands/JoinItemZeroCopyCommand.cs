@@ -25,8 +25,7 @@ public sealed class JoinItemZeroCopyCommand : FileOptionsCommand
     protected override void EndProcessing()
     {
         // With a part missing it would not be the file that is wanted.
-        if (_isIncomplete || _sources.Count == 0 || Resolver.Single(Destination) is not { } destination
-            || !ShouldProcess($"Items: {string.Join(", ", _sources)} Destination: {destination}", "Join Files"))
+        if (_isIncomplete || _sources.Count == 0 || Resolver.Single(Destination) is not { } destination || !ShouldJoin(destination))
         {
             return;
         }
@@ -40,6 +39,12 @@ public sealed class JoinItemZeroCopyCommand : FileOptionsCommand
         {
             Emit(result);
         }
+    }
+
+    private bool ShouldJoin(string destination)
+    {
+        (string path, string action) = Changes.Of(_sources[0], destination, "Join Files", "Replace File");
+        return ShouldProcess($"Items: {string.Join(", ", _sources)} Destination: {path}", action);
     }
 
     private void Report(ErrorRecord error)

@@ -54,7 +54,7 @@ public sealed class MeasureZeroCopyCommand : TransferCommand
         }
 
         bool measures = ShouldProcess($"Item: {source} Destination: {destination}", "Measure Copies");
-        bool writes = page is not null && ShouldProcess(page, "Write Page");
+        bool writes = page is not null && ShouldProcess(page, Changes.Of(page, page, "Write Page", "Replace Page").Action);
         if (measures)
         {
             Measure(source, destination, writes ? page : null);

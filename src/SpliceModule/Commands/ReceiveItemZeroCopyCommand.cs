@@ -30,7 +30,7 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
         var request = new ReceiveRequest
         {
             Source = Path,
-            Hosts = Wanted(host => $"Host: {host} Item: {Path} Destination: {destination}", Recurse ? "Receive Item" : "Receive File"),
+            Hosts = Wanted(host => $"Host: {host} Item: {Path} Destination: {destination}", (Recurse ? "Receive Item" : "Receive File") + (NoClobber ? string.Empty : ", and Replace What Is There")),
             Destination = destination,
         };
         if (request.Hosts.Count > 0 && WithOptions(request, resolver) is { } complete)

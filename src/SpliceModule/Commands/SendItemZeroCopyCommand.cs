@@ -31,7 +31,7 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         var request = new SendRequest
         {
             Source = source,
-            Hosts = Wanted(host => $"Item: {source} Host: {host} Destination: {Destination}", Recurse ? "Send Item" : "Send File"),
+            Hosts = Wanted(host => $"Item: {source} Host: {host} Destination: {Destination}", (Recurse ? "Send Item" : "Send File") + (NoClobber ? string.Empty : ", and Replace What Is There")),
             Destination = Destination,
         };
         if (request.Hosts.Count > 0 && WithOptions(request, resolver) is { } complete)

@@ -38,7 +38,7 @@ public sealed class SplitItemZeroCopyCommand : FileOptionsCommand
         foreach (SourceItem source in Sources())
         {
             if (Resolver.Single(Destination) is { } folder
-                && ShouldProcess($"Item: {source.Path} Destination: {folder}", "Split File"))
+                && ShouldProcess($"Item: {source.Path} Destination: {folder}", NoClobber ? "Split File" : "Split File, and Replace Parts That Are There"))
             {
                 Split(source.Path, folder);
             }

@@ -12,6 +12,11 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
     /// <summary>Tells what the engine decided and called.</summary>
     private protected Progress.JournalWriter Journals => _journals ??= new Progress.JournalWriter(this);
 
+    private Binding.ChangeText? _changes;
+
+    /// <summary>Says what would be replaced.</summary>
+    private protected Binding.ChangeText Changes => _changes ??= new Binding.ChangeText(this);
+
     /// <summary>Cancelled when the pipeline is stopped.</summary>
     private protected CancellationToken Cancellation => _cancellation.Token;
 

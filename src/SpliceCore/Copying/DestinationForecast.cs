@@ -1,0 +1,37 @@
+using Splice.Copying;
+using Splice.Descriptors;
+
+namespace Splice;
+
+/// <summary>What a copy would find where it goes. Nothing is opened, and it may be another when the copy comes.</summary>
+/// <param name="Path">Where the copy goes, with the source's name where the destination is a folder.</param>
+/// <param name="Kind">What is there.</param>
+public sealed record DestinationForecast(string Path, ForecastKind Kind)
+{
+    /// <summary>Looks.</summary>
+    /// <param name="source">What would be copied.</param>
+    /// <param name="destination">Where to: a path, or a folder that takes it.</param>
+    /// <returns>What is there; nothing where the destination is no path, which the copy itself will tell.</returns>
+    public static DestinationForecast Of(string source, string destination)
+    {
+        try
+        {
+            DestinationPath path = DestinationPath.Resolve(source, destination);
+            return new DestinationForecast(path.Path, path.Existing?.Kind switch
+            {
+                null => ForecastKind.Nothing,
+                DescriptorKind.Regular => ForecastKind.File,
+                DescriptorKind.Directory => ForecastKind.Folder,
+                _ => ForecastKind.Special,
+            });
+        }
+        catch (TransferException exception) when (exception is { Id: TransferErrorId.DestinationExists, Target: string folder })
+        {
+            return new DestinationForecast(folder, ForecastKind.Folder);
+        }
+        catch (TransferException)
+        {
+            return new DestinationForecast(destination, ForecastKind.Nothing);
+        }
+    }
+}
