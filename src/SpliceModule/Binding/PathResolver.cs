@@ -77,6 +77,11 @@ internal sealed class PathResolver(PSCmdlet command, bool findsHidden, Action<Er
         }
     }
 
+    /// <summary>Whether PowerShell says by an exception that a path is none.</summary>
+    public static bool IsPathProblem(Exception exception) => exception
+        is SessionStateException or ProviderInvocationException or PSInvalidOperationException or NotSupportedException
+        or ArgumentException or WildcardPatternException;
+
     private List<string> WithHidden(string pattern) =>
     [
         .. command.InvokeProvider.Item.Get([pattern], force: true, literalPath: false)
@@ -93,8 +98,4 @@ internal sealed class PathResolver(PSCmdlet command, bool findsHidden, Action<Er
 
         return itIs;
     }
-
-    private static bool IsPathProblem(Exception exception) => exception
-        is SessionStateException or ProviderInvocationException or PSInvalidOperationException or NotSupportedException
-        or ArgumentException or WildcardPatternException;
 }

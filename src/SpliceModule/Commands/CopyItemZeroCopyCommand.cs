@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Splice.Binding;
+using Splice.Completion;
 using Splice.Errors;
 
 namespace Splice.Commands;
@@ -21,6 +22,7 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     /// <summary>The file to make or replace, or the folder that takes the sources' names.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = string.Empty;
 
     /// <summary>The first byte to copy, in bytes from the source's start.</summary>
@@ -53,7 +55,8 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
 
     /// <summary>How to move the bytes.</summary>
     [Parameter]
-    public TransferMethod Method { get; set; }
+    [ArgumentCompleter(typeof(MethodCompleter))]
+    public EnumValue<TransferMethod> Method { get; set; }
 
     /// <summary>Copies folders with all that is in them.</summary>
     [Parameter]

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Splice.Binding;
+using Splice.Completion;
 using Splice.Errors;
 
 namespace Splice.Commands;
@@ -12,11 +13,13 @@ public sealed class CopyStreamZeroCopyCommand : TransferCommand
     /// <summary>What to read: a path, an open handle, or bytes.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [TransferHandle(TakesPaths = true, TakesBytes = true)]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public TransferHandle Source { get; set; } = null!;
 
     /// <summary>Where to: paths and open handles. Each gets everything.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [TransferHandle(TakesPaths = true)]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public TransferHandle[] Destination { get; set; } = [];
 
     /// <summary>How many bytes to move.</summary>

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Splice.Binding;
 
 namespace Splice.Commands;
 
@@ -46,7 +47,7 @@ public abstract class FileOptionsCommand : SourceItemsCommand
         Flush = Flush,
         Reflink = Reflink,
         Sparse = Sparse,
-        Flags = Flags,
+        Flags = Flags.Combine(),
         PipeSize = PipeSize,
         RateLimit = RateLimit is long rate ? _limiter ??= new RateLimiter(rate) : null,
         AllowChanging = AllowChanging,

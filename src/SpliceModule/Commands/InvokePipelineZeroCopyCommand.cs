@@ -2,6 +2,7 @@ using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using Splice.Binding;
+using Splice.Completion;
 using Splice.Errors;
 using Splice.Progress;
 
@@ -20,11 +21,13 @@ public sealed class InvokePipelineZeroCopyCommand : StoppableCommand
     /// <summary>The file, device or FIFO that the first command reads.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? InputPath { get; set; }
 
     /// <summary>The file to make or replace, or the device or FIFO to write, with the last command's output.</summary>
     [Parameter(Position = 2)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? OutputPath { get; set; }
 
     /// <summary>Adds to files, in place.</summary>
@@ -34,6 +37,7 @@ public sealed class InvokePipelineZeroCopyCommand : StoppableCommand
     /// <summary>The file for what the commands write to their standard error.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? ErrorPath { get; set; }
 
     /// <summary>Emits the result where there is output as well.</summary>
@@ -48,6 +52,7 @@ public sealed class InvokePipelineZeroCopyCommand : StoppableCommand
     /// <summary>The folder that the commands run in.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? WorkingDirectory { get; set; }
 
     /// <summary>How many bytes a second are moved, from the input path, or without one to the output.</summary>

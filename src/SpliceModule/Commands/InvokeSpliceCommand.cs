@@ -57,7 +57,7 @@ public sealed class InvokeSpliceCommand : SpliceOptionsCommand
             Offset = Offset,
             DestinationOffset = DestinationOffset,
             Count = Count,
-            Flags = Flags,
+            Flags = Flags.Combine(),
             PipeSize = PipeSize,
         };
         long moved = 0;

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Splice.Binding;
+using Splice.Completion;
 
 namespace Splice.Commands;
 
@@ -24,7 +25,9 @@ public sealed class InvokeTeeCommand : TransferCommand
 
     /// <summary>Flags for tee(2): NonBlock.</summary>
     [Parameter]
-    public SpliceFlags Flags { get; set; }
+    [ValidateNotNull]
+    [ArgumentCompleter(typeof(FlagsCompleter))]
+    public EnumValue<SpliceFlags>[] Flags { get; set; } = [];
 
     /// <inheritdoc />
     protected override void ProcessRecord()
@@ -43,7 +46,7 @@ public sealed class InvokeTeeCommand : TransferCommand
             SourceName = Source.Name,
             DestinationName = Destination.Name,
             Count = Count,
-            Flags = Flags,
+            Flags = Flags.Combine(),
         },
         monitor);
 }

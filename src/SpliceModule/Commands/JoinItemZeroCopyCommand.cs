@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Splice.Completion;
 
 namespace Splice.Commands;
 
@@ -13,6 +14,7 @@ public sealed class JoinItemZeroCopyCommand : FileOptionsCommand
     /// <summary>The file to make or replace.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = string.Empty;
 
     /// <inheritdoc />

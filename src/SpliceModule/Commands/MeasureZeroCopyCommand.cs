@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Splice.Binding;
+using Splice.Completion;
 
 namespace Splice.Commands;
 
@@ -11,11 +12,13 @@ public sealed class MeasureZeroCopyCommand : TransferCommand
     /// <summary>The folder for the test data; the current one where none is named.</summary>
     [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Path { get; set; } = ".";
 
     /// <summary>The folder for the copies; that of the test data where none is named.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? Destination { get; set; }
 
     /// <summary>The bytes of the test data.</summary>
@@ -26,7 +29,8 @@ public sealed class MeasureZeroCopyCommand : TransferCommand
     /// <summary>What to run.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
-    public MeasuredMethod[] Method { get; set; } = Enum.GetValues<MeasuredMethod>();
+    [ArgumentCompleter(typeof(MeasuredMethodCompleter))]
+    public EnumValue<MeasuredMethod>[] Method { get; set; } = [.. Enum.GetValues<MeasuredMethod>()];
 
     /// <summary>How often each is run.</summary>
     [Parameter]
@@ -36,6 +40,7 @@ public sealed class MeasureZeroCopyCommand : TransferCommand
     /// <summary>A page with the results.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? HtmlPath { get; set; }
 
     /// <inheritdoc />
@@ -68,7 +73,7 @@ public sealed class MeasureZeroCopyCommand : TransferCommand
             Path = source,
             Destination = destination,
             Size = Size,
-            Methods = Method,
+            Methods = [.. Method],
             Iterations = Iterations,
         };
         MeasurementReport? report = TryMeasure($"Measuring from {source} to {destination}", monitor =>

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Splice.Binding;
+using Splice.Completion;
 
 namespace Splice.Commands;
 
@@ -11,11 +12,13 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
     /// <summary>The file or folder on each host; every character is meant as it stands.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(RemotePathCompleter))]
     public string Path { get; set; } = null!;
 
     /// <summary>Where to: a file or a folder; for several hosts a folder.</summary>
     [Parameter(Position = 2)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = ".";
 
     /// <inheritdoc />

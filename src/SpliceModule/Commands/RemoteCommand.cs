@@ -32,6 +32,7 @@ public abstract class RemoteCommand : TransferCommand
     [Parameter]
     [ValidateNotNullOrEmpty]
     [Alias("IdentityFilePath")]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? KeyFilePath { get; set; }
 
     /// <summary>Settings of ssh_config(5).</summary>

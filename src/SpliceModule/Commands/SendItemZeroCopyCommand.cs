@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Splice.Binding;
+using Splice.Completion;
 
 namespace Splice.Commands;
 
@@ -12,11 +13,13 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
     [Alias("LiteralPath", "PSPath", "LP")]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Path { get; set; } = null!;
 
     /// <summary>Where to, on each host: a file or a folder.</summary>
     [Parameter(Mandatory = true, Position = 2)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(RemotePathCompleter))]
     public string Destination { get; set; } = null!;
 
     /// <inheritdoc />

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Splice.Binding;
+using Splice.Completion;
 
 namespace Splice.Commands;
 
@@ -26,6 +27,7 @@ public abstract class SourceItemsCommand : SpliceOptionsCommand
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [Alias("PSPath", "LP")]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string[] LiteralPath
     {
         get => _paths;

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Splice.Completion;
 
 namespace Splice.Commands;
 
@@ -12,6 +13,7 @@ public sealed class SplitItemZeroCopyCommand : FileOptionsCommand
     /// <summary>The folder for the parts; the current one where none is named.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = ".";
 
     /// <summary>The size of all parts but the last, in bytes.</summary>

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Splice.Binding;
+using Splice.Completion;
 using Splice.Errors;
 
 namespace Splice.Commands;
@@ -12,11 +13,13 @@ public sealed class TestZeroCopyCommand : StoppableCommand
     /// <summary>What would be read: a path, a FileInfo, or an open handle.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [TransferHandle(TakesPaths = true)]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public TransferHandle Source { get; set; } = null!;
 
     /// <summary>What would be written: a path, there or not, a FileInfo, or an open handle.</summary>
     [Parameter(Mandatory = true, Position = 1)]
     [TransferHandle(TakesPaths = true)]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public TransferHandle Destination { get; set; } = null!;
 
     /// <summary>The first byte that would be read, in bytes from the source's start.</summary>

@@ -121,6 +121,7 @@ public sealed class FuzzValues(Random random, FuzzSandbox sandbox)
 
     private object EnumValue(Type type) => random.Next(12) switch
     {
+        _ when type.IsGenericType => EnumValue(type.GenericTypeArguments[0]),
         0 => random.Next(-2, 40),
         1 => Any("1", "x", "", " auto", "Move, More", "All"),
         _ => Any([.. Enum.GetValues(type).Cast<object>()]),

@@ -1,0 +1,91 @@
+using System.Collections;
+using System.Management.Automation;
+using Microsoft.PowerShell.Commands;
+using Splice.Binding;
+
+namespace Splice.Completion;
+
+/// <summary>The source and destination that are on the command line, as far as they are known before it runs.</summary>
+/// <param name="source">The source's path, or a pattern in its last part.</param>
+/// <param name="isPattern">Which of them it is.</param>
+/// <param name="destination">The destination's path.</param>
+/// <param name="bound">What the other parameters have.</param>
+internal sealed class PairOnLine(string source, bool isPattern, string destination, IDictionary bound)
+{
+    private static readonly char[] PatternCharacters = ['*', '?', '[', '`'];
+
+    /// <summary>Finds them, and looks at no file; null where one of them is no path, or not known.</summary>
+    /// <param name="bound">The parameters on the line.</param>
+    public static PairOnLine? Of(IDictionary bound)
+    {
+        string? literal = First(bound["LiteralPath"]);
+        string? source = literal ?? First(bound["Path"]);
+        string? destination = First(bound["Destination"]);
+        if (source is null || destination is null)
+        {
+            return null;
+        }
+
+        PathIntrinsics paths = PathsOfThisRunspace();
+        return Resolve(paths, source) is { } from && Resolve(paths, destination) is { } to
+            ? new PairOnLine(from, literal is null && source.IndexOfAny(PatternCharacters) >= 0, to, bound)
+            : null;
+    }
+
+    /// <summary>Tells what can be done with them. It may wait for a file system that hangs.</summary>
+    /// <returns>Null where a copy could not begin: what is missing is told when it is run.</returns>
+    public IReadOnlyList<MethodReport>? Test()
+    {
+        try
+        {
+            return (isPattern ? FirstMatch() : source) is not { } path ? null : MethodTest.Run(new MethodTestRequest
+            {
+                Source = StreamEnd.OfPath(path),
+                Destination = StreamEnd.OfPath(destination),
+                Offset = Number("Offset"),
+                Count = Number("Count"),
+                DestinationOffset = Number("DestinationOffset"),
+            });
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or WildcardPatternException)
+        {
+            return null;
+        }
+    }
+
+    private static string? First(object? value) =>
+        LanguagePrimitives.ConvertTo<string>(value is object[] several ? several.FirstOrDefault() : value) is { Length: > 0 } path ? path : null;
+
+    private static PathIntrinsics PathsOfThisRunspace()
+    {
+        using var shell = PowerShell.Create(RunspaceMode.CurrentRunspace);
+        return ((EngineIntrinsics)shell.AddScript("$ExecutionContext", useLocalScope: true).Invoke()[0].BaseObject).SessionState.Path;
+    }
+
+    private static string? Resolve(PathIntrinsics paths, string path)
+    {
+        try
+        {
+            if (PlainPath.TryResolve(path, paths.CurrentLocation) is { } plain)
+            {
+                return plain;
+            }
+
+            string found = paths.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+            return provider.ImplementingType == typeof(FileSystemProvider) ? found : null;
+        }
+        catch (Exception exception) when (PathResolver.IsPathProblem(exception))
+        {
+            return null;
+        }
+    }
+
+    private string? FirstMatch()
+    {
+        var pattern = WildcardPattern.Get(Path.GetFileName(source), WildcardOptions.IgnoreCase);
+        return Directory.EnumerateFiles(Path.GetDirectoryName(source)!).FirstOrDefault(file => pattern.IsMatch(Path.GetFileName(file)));
+    }
+
+    private long? Number(string parameter) =>
+        bound[parameter] is { } value && LanguagePrimitives.TryConvertTo(value, out long number) ? number : null;
+}
