@@ -9,6 +9,7 @@
     Benchmark  the jobs in benchmarks/jobs, beside their peers; the results go to out/benchmarks
     Package    the gallery's nupkg in out/, the same bytes from the same sources; without pwsh:
                dotnet pack src/SpliceModule -c Release -o out
+    Picture    docs/images/terminal.svg, of a real terminal (needs tmux, and Python with rich)
     Install    out/Splice to the user's module path
     Clean      removes what the build made
 
@@ -24,7 +25,7 @@
 [CmdletBinding()]
 param(
     # What to do, in order.
-    [ValidateSet('Build', 'Test', 'Docs', 'Benchmark', 'Package', 'Install', 'Clean')]
+    [ValidateSet('Build', 'Test', 'Docs', 'Benchmark', 'Package', 'Picture', 'Install', 'Clean')]
     [string[]] $Task = @('Build'),
 
     # The configuration to build.
@@ -107,6 +108,11 @@ function Invoke-Package {
     if ($ProjectUri) { $arguments += "-p:PackageProjectUrl=$ProjectUri" }
     Invoke-Native dotnet $arguments
     Get-Item "$output/Splice.$((Import-PowerShellDataFile "$moduleFolder/Splice.psd1").ModuleVersion).nupkg"
+}
+
+function Invoke-Picture {
+    Invoke-Build
+    & "$PSScriptRoot/docs/images/New-TerminalImage.ps1" -Module $moduleFolder
 }
 
 function Invoke-Install {

@@ -25,8 +25,8 @@ BeforeDiscovery {
     $readme = foreach ($block in [regex]::Matches((Get-Content "$root/README.md" -Raw), '(?ms)^```powershell\n(?<code>.*?)^```')) {
         $number++
         $code = $block.Groups['code'].Value
-        # The first shows what a terminal shows; those that build are run by the other suites.
-        if ($code -notmatch '^PS>|build\.ps1') { @{ Number = $number; Code = $code } }
+        # Those that build are run by the other suites.
+        if ($code -notmatch 'build\.ps1') { @{ Number = $number; Code = $code } }
     }
 
     $examples = @($examples)

@@ -1,6 +1,6 @@
 BeforeDiscovery {
     $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
-    $scripts = @(Get-ChildItem "$root/build.ps1", "$root/Splice.psd1", "$root/examples", "$root/benchmarks", "$root/tests/Pester" -Recurse -Include *.ps1, *.psm1, *.psd1 |
+    $scripts = @(Get-ChildItem "$root/build.ps1", "$root/Splice.psd1", "$root/examples", "$root/benchmarks", "$root/docs", "$root/tests/Pester" -Recurse -Include *.ps1, *.psm1, *.psd1 |
             ForEach-Object { @{ Name = $_.Name; Script = $_.FullName } })
     $hasAnalyzer = [bool](Get-Module -ListAvailable PSScriptAnalyzer)
 }
