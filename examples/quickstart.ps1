@@ -54,7 +54,8 @@ try {
     Assert-Equal -Expected 256MB -Actual $whole.BytesCopied -What 'The sizes of image and copy'
     Assert-Equal -Expected (Get-Sha256 $image) -Actual (Get-Sha256 "$folder/copy.img") -What 'Image and copy'
     Assert-Equal -Expected (Get-Sha256 -Path $image -Offset 60MB -Count 20MB) -Actual (Get-Sha256 "$folder/range.bin") -What 'The range and its copy'
-    "Both copies are identical to the source. On the disk the image takes $(stat -c '%b * %B' $image) bytes, its copy $(stat -c '%b * %B' "$folder/copy.img")."
+    $taken = foreach ($path in $image, "$folder/copy.img") { "$([long](stat -c %b $path) * 512 / 1MB) MiB" }
+    "Both copies are identical to the source. On the disk the image takes $($taken[0]), its copy $($taken[1])."
 }
 finally {
     [IO.Directory]::Delete($folder, $true)

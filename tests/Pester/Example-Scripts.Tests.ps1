@@ -1,0 +1,160 @@
+# The scripts in examples, each in a pwsh of its own, as a timer or an admin starts them.
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    $script:root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
+    $script:modulePath = $env:PSModulePath
+    $env:PSModulePath = "$root/out:$modulePath"
+
+    # What it writes to its standard output and error, and its exit code.
+    function Invoke-Script([string] $Name, [string[]] $Argument) {
+        $lines = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -File "$root/examples/$Name.ps1" @Argument 2>&1
+        [pscustomobject]@{ Said = $lines -join "`n"; ExitCode = $LASTEXITCODE }
+    }
+}
+
+AfterAll {
+    $env:PSModulePath = $modulePath
+}
+
+Describe 'backup-image.ps1' {
+    BeforeEach {
+        $script:folder = "$TestDrive/$([guid]::NewGuid())"
+        $null = New-Item -ItemType Directory "$folder/backup"
+        $script:image = "$folder/db.img"
+        [IO.File]::WriteAllBytes($image, (Get-TestByte 3000000))
+    }
+
+    It 'copies the image under the name of the day, and keeps the last few' {
+        Set-Content "$folder/backup/db.img.notes", "$folder/backup/other.img.2020-01-01" 'not a copy of it'
+        foreach ($day in '2026-11-08', '2026-11-09', '2026-11-10') {
+            $done = Invoke-Script backup-image $image, "$folder/backup", '-Keep', 2, '-Date', $day
+            $done.ExitCode | Should -Be 0 -Because $done.Said
+            Get-Hash "$folder/backup/db.img.$day" | Should -Be (Get-Hash $image)
+        }
+
+        (Get-ChildItem "$folder/backup").Name | Should -Be 'db.img.2026-11-09', 'db.img.2026-11-10', 'db.img.notes', 'other.img.2020-01-01'
+    }
+
+    It 'goes on where the disk was full' {
+        if ((id -u) -ne 0) { Set-ItResult -Skipped -Because 'only root may mount a small disk' }
+        mount -t tmpfs -o size=2m none "$folder/backup"
+        try {
+            $done = Invoke-Script backup-image $image, "$folder/backup"
+            $done.ExitCode | Should -Be 75
+            $done.Said | Should -Match 'No space is left'
+            Get-ChildItem "$folder/backup" | Should -HaveCount 1 -Because 'what is there is kept'
+
+            mount -o remount,size=8m "$folder/backup"
+            $done = Invoke-Script backup-image $image, "$folder/backup", '-Date', (Get-Date -Format yyyy-MM-dd)
+            $done.ExitCode | Should -Be 0 -Because $done.Said
+            $copy = Get-ChildItem "$folder/backup"
+            Get-Hash $copy.FullName | Should -Be (Get-Hash $image)
+        }
+        finally {
+            umount "$folder/backup"
+        }
+    }
+
+    It 'wants somebody to look where the image is missing, and removes nothing' {
+        Set-Content "$folder/backup/db.img.2026-11-08", "$folder/backup/db.img.2026-11-09" old
+        $done = Invoke-Script backup-image "$folder/none.img", "$folder/backup", '-Keep', 1
+        $done.ExitCode | Should -Be 1
+        $done.Said | Should -Match 'none\.img'
+        Get-ChildItem "$folder/backup" | Should -HaveCount 2
+    }
+}
+
+Describe 'fan-out.ps1' {
+    BeforeAll {
+        $script:ssh = Open-SshHost "$TestDrive/ssh"
+        $script:source = "$TestDrive/disk.img"
+        [IO.File]::WriteAllBytes($source, (Get-TestByte 3000000))
+    }
+
+    AfterAll {
+        Close-SshHost $ssh
+    }
+
+    BeforeEach {
+        if (-not $ssh) { Set-ItResult -Skipped -Because 'there is no sshd that this user may run' }
+    }
+
+    It 'sends to all hosts, tries those again that could not be reached, and reports each' {
+        # The third host has no folder: another attempt would not help. The fourth is none.
+        Remove-Item "$($ssh.Folder)/web3/images"
+        $report = "$TestDrive/report.csv"
+        $command = "& '$root/examples/fan-out.ps1' '$source' web1, web2, web3, nowhere.invalid images/ -Attempts 2 -Pause 0 -ReportPath '$report'"
+        $said = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "$command; exit `$LASTEXITCODE" 2>&1
+        $LASTEXITCODE | Should -Be 2 -Because ($said -join "`n")
+
+        $rows = Import-Csv $report
+        $rows.HostName | Should -Be 'web1', 'web2', 'web3', 'nowhere.invalid'
+        $rows.State | Should -Be 'Sent', 'Sent', 'Failed', 'Failed'
+        $rows.Attempts | Should -Be 1, 1, 1, 2
+        $rows.Error | Should -Be '', '', 'DestinationFolderNotFound', 'ConnectionFailed'
+        $rows[0..1].BytesSent | Should -Be 3000000, 3000000
+        foreach ($name in 'web1', 'web2') { Get-Hash "$($ssh.Folder)/$name/images/disk.img" | Should -Be (Get-Hash $source) }
+    }
+}
+
+Describe 'relay.ps1' {
+    BeforeEach {
+        # A server that answers what it hears in upper case, when it has heard all of it.
+        $script:listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
+        $listener.Start()
+        $start = [Diagnostics.ProcessStartInfo]::new([Environment]::ProcessPath, [string[]]('-NoProfile', '-NonInteractive', '-Command',
+                "& '$root/examples/relay.ps1' 0 127.0.0.1 $($listener.LocalEndpoint.Port) -Connections 2 -Verbose *>&1 | Out-String -Stream"))
+        $start.RedirectStandardOutput = $true
+        $script:relay = [Diagnostics.Process]::Start($start)
+        $line = ''
+        while ($null -ne $line -and $line -notmatch 'Listening at 127\.0\.0\.1:(\d+)') { $line = $relay.StandardOutput.ReadLine() }
+        $script:port = [int]$Matches[1]
+    }
+
+    AfterEach {
+        $listener.Stop()
+        if (-not $relay.HasExited) { $relay.Kill() }
+        $relay.Dispose()
+    }
+
+    It 'serves connections side by side, both ways, and ends after as many as it was told' {
+        $clients = 1..2 | ForEach-Object { [Net.Sockets.TcpClient]::new('127.0.0.1', $port) }
+        $servers = 1..2 | ForEach-Object { $listener.AcceptTcpClient() }
+        try {
+            $text = [string]::new('a', 200000)
+            $answers = $clients | ForEach-Object {
+                $_.ReceiveTimeout = 30000
+                [IO.StreamReader]::new($_.GetStream())
+                $_.Client.Send([Text.Encoding]::ASCII.GetBytes($text)) | Should -Be 200000
+                $_.Client.Shutdown('Send')
+            }
+
+            foreach ($server in $servers) {
+                $heard = [IO.StreamReader]::new($server.GetStream()).ReadToEnd()
+                $heard | Should -BeExactly $text
+                $null = $server.Client.Send([Text.Encoding]::ASCII.GetBytes($heard.ToUpperInvariant()))
+                $server.Client.Shutdown('Send')
+            }
+
+            $answers | ForEach-Object { $_.ReadToEnd() | Should -BeExactly $text.ToUpperInvariant() }
+            $relay.StandardOutput.ReadToEnd() | Should -Match '195 KiB'
+            $relay.WaitForExit(30000) | Should -BeTrue
+            $relay.ExitCode | Should -Be 0
+        }
+        finally {
+            $clients + $servers | ForEach-Object Dispose
+        }
+    }
+
+    It 'says so where the other host cannot be reached, and goes on' {
+        $listener.Stop()
+        foreach ($attempt in 1..2) {
+            $client = [Net.Sockets.TcpClient]::new('127.0.0.1', $port)
+            $client.GetStream().ReadByte() | Should -Be -1
+            $client.Dispose()
+        }
+
+        $relay.StandardOutput.ReadToEnd() | Should -Match '127\.0\.0\.1 port \d+: Connection refused'
+        $relay.WaitForExit(30000) | Should -BeTrue
+    }
+}
