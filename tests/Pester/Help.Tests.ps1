@@ -13,7 +13,7 @@ BeforeDiscovery {
         foreach ($parameter in $command.Parameters) { @{ Command = $command.Name; Parameter = $parameter.Name } }
     }
 
-    # The examples of the help, and of the README, as they stand in the files.
+    # The examples of the help, as they stand in the files.
     $examples = foreach ($page in Get-ChildItem "$root/docs/en-US/*-*.md") {
         $blocks = [regex]::Matches((Get-Content $page -Raw), '(?ms)^### (?<title>Example \d+: [^\n]*)\n\n```powershell\n(?<code>.*?)^```')
         foreach ($block in $blocks) {
@@ -21,16 +21,7 @@ BeforeDiscovery {
         }
     }
 
-    $number = 0
-    $readme = foreach ($block in [regex]::Matches((Get-Content "$root/README.md" -Raw), '(?ms)^```powershell\n(?<code>.*?)^```')) {
-        $number++
-        $code = $block.Groups['code'].Value
-        # Those that build are run by the other suites.
-        if ($code -notmatch 'build\.ps1') { @{ Number = $number; Code = $code } }
-    }
-
     $examples = @($examples)
-    $readme = @($readme)
     $hasPlatyPS = [bool](Get-Module -ListAvailable Microsoft.PowerShell.PlatyPS)
 }
 
@@ -39,37 +30,8 @@ BeforeAll {
     Import-Module "$root/out/Splice/Splice.psd1" -Force
 
     . "$PSScriptRoot/Common.ps1"
+    . "$PSScriptRoot/Examples.ps1"
     $script:ssh = Open-SshHost "$TestDrive/ssh"
-
-    # What the examples assume to be there. Reflinks are not possible everywhere: then the example's error is expected.
-    function Invoke-Example([string] $Code) {
-        $folder = New-Item -ItemType Directory -Path (Join-Path $TestDrive ([guid]::NewGuid()))
-        Push-Location $folder
-        try {
-            $null = New-Item -ItemType Directory backup
-            $image = [IO.File]::Create("$folder/disk.img")
-            $image.Write([byte[]](1..200 * 20000))
-            $image.SetLength(16MB)
-            $image.Dispose()
-            [IO.File]::WriteAllBytes("$folder/header.bin", [byte[]](1..200 * 100))
-            Copy-Item header.bin part.bin
-            Set-Content web.log, mail.log 'a line'
-            $null = New-Item -ItemType Directory mirror, site, site/img
-            Set-Content site/index.html, site/main.css, site/access.log, site/img/logo.svg ('a line' * 500)
-            $null = New-Item -ItemType SymbolicLink site/home.html -Target index.html
-            $null = New-Item -ItemType HardLink site/start.html -Target site/index.html
-            $before = @(Get-ChildItem $folder).Count
-            $ErrorActionPreference = 'Continue'
-            $output = & ([scriptblock]::Create($Code)) 2>&1
-            $problems = @($output | Where-Object { $_ -is [Management.Automation.ErrorRecord] })
-            $allowed = if ($Code -match '-Method Reflink') { 'MethodNotPossible,*' } else { 'none' }
-            $problems | Where-Object FullyQualifiedErrorId -NotLike $allowed | Should -BeNullOrEmpty
-            [pscustomobject]@{ Output = @($output); NewItems = @(Get-ChildItem $folder).Count - $before }
-        }
-        finally {
-            Pop-Location
-        }
-    }
 }
 
 AfterAll {
@@ -154,10 +116,5 @@ Describe 'Examples' {
 
         $done = Invoke-Example $Code
         $done.Output.Count + $done.NewItems | Should -BeGreaterThan 0
-    }
-
-    It 'README, block <Number>' -ForEach $readme {
-        $done = Invoke-Example $Code
-        $done.Output.Count | Should -BeGreaterThan 0
     }
 }

@@ -1,25 +1,8 @@
 BeforeAll {
     . "$PSScriptRoot/Common.ps1"
+    . "$PSScriptRoot/Packages.ps1"
     $script:root = (Resolve-Path "$PSScriptRoot/../..").ProviderPath
     $script:version = (Import-PowerShellDataFile "$root/Splice.psd1").ModuleVersion
-
-    # The sources in a folder of their own: what is in the repository's own out may be loaded.
-    function Copy-Source([string] $Folder) {
-        $null = New-Item -ItemType Directory $Folder
-        Copy-Item "$root/*" $Folder -Force -Include .editorconfig, *.props, *.psd1, *.ps1xml, *.md, *.slnx, global.json, LICENSE
-        Copy-Item "$root/docs" $Folder -Recurse
-        foreach ($project in 'SpliceCore', 'SpliceModule') {
-            $null = New-Item -ItemType Directory -Force "$Folder/src/$project"
-            Get-ChildItem "$root/src/$project" -Exclude bin, obj | Copy-Item -Destination "$Folder/src/$project" -Recurse
-        }
-    }
-
-    function Build-Package([string] $Folder) {
-        Push-Location $Folder
-        try { $told = dotnet pack src/SpliceModule -c Release -o out --nologo 2>&1 } finally { Pop-Location }
-        if ($LASTEXITCODE) { throw ($told -join "`n") }
-        "$Folder/out/Splice.$version.nupkg"
-    }
 
     function Get-PackageFile([string] $Package) {
         $zip = [IO.Compression.ZipFile]::OpenRead($Package)
@@ -31,25 +14,14 @@ BeforeAll {
         try { [IO.StreamReader]::new($zip.GetEntry($Name).Open()).ReadToEnd() } finally { $zip.Dispose() }
     }
 
-    # Runs a script in a pwsh that has no other modules than its own, and nothing of this user's.
-    function Invoke-Fresh([string] $Script) {
-        $before = $env:HOME, $env:XDG_DATA_HOME, $env:PSModulePath
-        $env:HOME, $env:XDG_DATA_HOME, $env:PSModulePath = "$TestDrive/home", "$TestDrive/home/.local/share", $modulePath
-        try { & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command $Script 2>&1 }
-        finally { $env:HOME, $env:XDG_DATA_HOME, $env:PSModulePath = $before }
-    }
-
     $script:modulePath = "$TestDrive/modules"
-    $null = New-Item -ItemType Directory $modulePath, "$TestDrive/home/.local/share"
+    $script:fresh = @{ UserHome = "$TestDrive/home"; ModulePath = $modulePath }
+    $null = New-Item -ItemType Directory $modulePath
     $script:source = "$TestDrive/source.bin"
     [IO.File]::WriteAllBytes($source, (Get-TestByte 300000))
 
-    # Only the SDK that global.json asks for can build it.
     Copy-Source "$TestDrive/here"
-    Push-Location "$TestDrive/here"
-    $hasSdk = (Get-Command dotnet -ErrorAction Ignore) -and $(dotnet --version *> $null; $LASTEXITCODE -eq 0)
-    Pop-Location
-    $script:package = if ($hasSdk) { Build-Package "$TestDrive/here" }
+    $script:package = if (Test-Sdk "$TestDrive/here") { Build-Package "$TestDrive/here" }
 }
 
 Describe 'The package' {
@@ -123,7 +95,7 @@ Describe 'The package' {
     It 'works where it was unzipped' {
         [IO.Compression.ZipFile]::ExtractToDirectory($package, "$modulePath/Splice/$version")
         try {
-            $told = Invoke-Fresh "(Copy-ItemZeroCopy '$source' '$TestDrive/unzipped.bin').BytesCopied; (Get-Module Splice).ModuleBase"
+            $told = Invoke-Fresh @fresh "(Copy-ItemZeroCopy '$source' '$TestDrive/unzipped.bin').BytesCopied; (Get-Module Splice).ModuleBase"
             $told | Should -Be 300000, "$modulePath/Splice/$version"
             Get-Hash "$TestDrive/unzipped.bin" | Should -Be (Get-Hash $source)
         }
@@ -158,7 +130,7 @@ Describe 'PSResourceGet' {
         Copy-Item $package $repository
         $script:next = [version]::new(([version]$version).Major, ([version]$version).Minor, ([version]$version).Build + 1)
         $script:begin = "`$ErrorActionPreference = 'Stop'; `$ProgressPreference = 'SilentlyContinue'; Import-Module '$resourceGet'"
-        Invoke-Fresh "$begin; Register-PSResourceRepository Here '$repository' -Trusted" | Should -BeNullOrEmpty
+        Invoke-Fresh @fresh "$begin; Register-PSResourceRepository Here '$repository' -Trusted" | Should -BeNullOrEmpty
         $script:installed = "$TestDrive/home/.local/share/powershell/Modules/Splice"
     }
 
@@ -167,7 +139,7 @@ Describe 'PSResourceGet' {
     }
 
     It 'installs it into an empty module path, and it runs' {
-        $told = Invoke-Fresh "$begin; Install-PSResource Splice -Repository Here; (Copy-ItemZeroCopy '$source' '$TestDrive/installed.bin').BytesCopied; (Get-Module Splice).ModuleBase"
+        $told = Invoke-Fresh @fresh "$begin; Install-PSResource Splice -Repository Here; (Copy-ItemZeroCopy '$source' '$TestDrive/installed.bin').BytesCopied; (Get-Module Splice).ModuleBase"
         $told | Should -Be 300000, "$installed/$version"
         Get-Hash "$TestDrive/installed.bin" | Should -Be (Get-Hash $source)
     }
@@ -180,11 +152,11 @@ Describe 'PSResourceGet' {
         try {
             $other.StandardOutput.ReadLine() | Should -Be loaded
             Copy-PackageAs -Package $package -Version $next -Folder $repository
-            Invoke-Fresh "$begin; Update-PSResource Splice -Repository Here; Import-Module Splice; (Get-Module Splice).Version.ToString()" | Should -Be "$next"
+            Invoke-Fresh @fresh "$begin; Update-PSResource Splice -Repository Here; Import-Module Splice; (Get-Module Splice).Version.ToString()" | Should -Be "$next"
             $other.StandardInput.WriteLine("$TestDrive/updated.bin")
             $other.StandardOutput.ReadLine() | Should -Be 300000
 
-            Invoke-Fresh "$begin; Uninstall-PSResource Splice -Version '*'; [bool](Get-Module -ListAvailable Splice)" | Should -Be False
+            Invoke-Fresh @fresh "$begin; Uninstall-PSResource Splice -Version '*'; [bool](Get-Module -ListAvailable Splice)" | Should -Be False
             Test-Path "$installed/*" | Should -BeFalse
             $other.StandardInput.WriteLine("$TestDrive/uninstalled.bin")
             $other.StandardOutput.ReadLine() | Should -Be 300000

@@ -1,0 +1,202 @@
+BeforeDiscovery {
+    $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
+
+    # Every block of the README, with the heading that it is under, as it stands there.
+    $number = 0
+    $heading = ''
+    $blocks = foreach ($found in [regex]::Matches((Get-Content "$root/README.md" -Raw), '(?ms)^#+ (?<heading>[^\n]+)$|^```(?<language>\w*)\n(?<code>.*?)^```')) {
+        if ($found.Groups['heading'].Success) {
+            $heading = $found.Groups['heading'].Value
+        }
+        else {
+            $number++
+            $code = $found.Groups['code'].Value
+            $kind = switch ($found.Groups['language'].Value) {
+                sh { 'sh' }
+                powershell {
+                    if ($code -match '\$client') { 'relay' }
+                    elseif ($heading -eq 'Install') { 'install' }
+                    else { 'task' }
+                }
+                default { 'none' }
+            }
+            @{ Number = $number; Heading = $heading; Kind = $kind; Code = $code }
+        }
+    }
+
+    $tasks = @($blocks | Where-Object Kind -EQ task)
+    $relays = @($blocks | Where-Object Kind -EQ relay)
+    $installs = @($blocks | Where-Object Kind -EQ install)
+    $lines = @($blocks | Where-Object Kind -EQ sh | ForEach-Object { $_.Code.TrimEnd() -split "`n" } | ForEach-Object { @{ Line = $_ } })
+    $other = @($blocks | Where-Object Kind -EQ none)
+}
+
+BeforeAll {
+    $script:root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
+    . "$PSScriptRoot/Common.ps1"
+    . "$PSScriptRoot/Examples.ps1"
+    . "$PSScriptRoot/Packages.ps1"
+    Import-Module "$root/out/Splice/Splice.psd1" -Force
+    $script:readme = Get-Content "$root/README.md" -Raw
+
+    # Two sockets that are connected to each other.
+    function Connect-Pair {
+        $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
+        $listener.Start()
+        try {
+            $socket = [Net.Sockets.Socket]::new('InterNetwork', 'Stream', 'Tcp')
+            $socket.Connect($listener.LocalEndpoint)
+            $socket, $listener.AcceptSocket()
+        }
+        finally {
+            $listener.Stop()
+        }
+    }
+
+    $script:ssh = Open-SshHost "$TestDrive/ssh"
+
+    # What runs in other runspaces finds the module by its name.
+    $script:modulePath = $env:PSModulePath
+    $env:PSModulePath = "$root/out:$modulePath"
+    $script:hasSdk = Test-Sdk $root
+
+    # What a stranger has: the sources, and a package.
+    $script:clone = "$TestDrive/clone"
+    Copy-Source $clone
+    if ($hasSdk) {
+        $null = New-Item -ItemType Directory "$clone/packages"
+        Copy-Item (Build-Package $clone) "$clone/packages"
+        Remove-Item "$clone/out" -Recurse
+    }
+}
+
+AfterAll {
+    $env:PSModulePath = $modulePath
+    Close-SshHost $ssh
+}
+
+Describe 'The blocks of the README' {
+    It 'are PowerShell or sh, so that a test below runs them' -ForEach @{ Other = $other } {
+        $Other | Should -BeNullOrEmpty
+    }
+
+    It 'block <Number>, <Heading>' -ForEach $tasks {
+        if ($Code -match 'Send-ItemZeroCopy' -and -not $ssh) {
+            Set-ItResult -Skipped -Because 'there is no sshd that this user may run'
+        }
+
+        $done = Invoke-Example $Code
+        $done.Output.Count | Should -BeGreaterThan 0
+    }
+
+    It 'block <Number>, <Heading>' -ForEach $relays {
+        $clientEnd, $client = Connect-Pair
+        $server, $serverEnd = Connect-Pair
+        try {
+            # Both ends have sent all of it, so that the block comes to its end.
+            foreach ($say in @{ At = $clientEnd; Text = 'what is it' }, @{ At = $serverEnd; Text = 'a relay' }) {
+                $null = $say.At.Send([Text.Encoding]::UTF8.GetBytes($say.Text))
+                $say.At.Shutdown('Send')
+            }
+
+            $done = Invoke-Example $Code -Variable @{ client = $client; server = $server }
+            $done.Output.BytesCopied | Sort-Object | Should -Be 7, 10
+            $buffer = [byte[]]::new(100)
+            $serverEnd.Receive($buffer) | Should -Be 10
+            [Text.Encoding]::UTF8.GetString($buffer, 0, 10) | Should -Be 'what is it'
+            $serverEnd.Receive($buffer) | Should -Be 0 -Because 'it hears of the end'
+            $clientEnd.Receive($buffer) | Should -Be 7
+            [Text.Encoding]::UTF8.GetString($buffer, 0, 7) | Should -Be 'a relay'
+        }
+        finally {
+            $clientEnd, $client, $server, $serverEnd | ForEach-Object Dispose
+        }
+    }
+}
+
+Describe 'Installing as the README says' {
+    BeforeEach {
+        if (-not $hasSdk) { Set-ItResult -Skipped -Because 'the .NET SDK of global.json is not on this machine' }
+    }
+
+    It 'block <Number>' -ForEach $installs {
+        $userHome = "$TestDrive/home$Number"
+
+        # The only gallery that it knows has one package.
+        $gallery = "Get-PSResourceRepository | Unregister-PSResourceRepository"
+        if ($Code -notmatch '-Repository') { $gallery += "; Register-PSResourceRepository Gallery '$clone/packages' -Trusted" }
+        $told = Invoke-Fresh -UserHome $userHome -ModulePath $modulePath -Script "`$ErrorActionPreference = 'Stop'; `$ProgressPreference = 'SilentlyContinue'; Set-Location '$clone'
+            $gallery
+            $Code
+            Copy-ItemZeroCopy README.md '$userHome/copy.md' | ForEach-Object BytesCopied
+            (Get-Module Splice).ModuleBase" | Where-Object { "$_" }
+
+        $told[-2] | Should -Be (Get-Item "$clone/README.md").Length -Because ($told -join "`n")
+        $told[-1] | Should -BeLike "$userHome/*/Modules/Splice/*"
+        Get-Hash "$userHome/copy.md" | Should -Be (Get-Hash "$clone/README.md")
+    }
+}
+
+Describe 'The shell lines of the README' {
+    BeforeAll {
+        # The runner takes the line as it stands, and lists tests instead of running them.
+        function Get-ListedTest([string] $Line) {
+            Push-Location $root
+            try { sh -c "$Line --no-build --list-tests" 2>&1 } finally { Pop-Location }
+            $LASTEXITCODE | Should -Be 0
+        }
+
+        $script:isBuilt = Test-Path "$root/tests/*/bin/Release/*/SpliceCore.Tests.dll"
+    }
+
+    It '<Line>' -ForEach $lines {
+        switch -Regex ($Line) {
+            '^dotnet run ' {
+                if (-not $hasSdk) { Set-ItResult -Skipped -Because 'the .NET SDK of global.json is not on this machine' }
+                Push-Location $clone
+                try { $told = sh -c $Line 2>&1 } finally { Pop-Location }
+                $LASTEXITCODE | Should -Be 0 -Because ($told -join "`n")
+                $told -join "`n" | Should -Match '(?s)Copied +InHoles +Method.* 256 MiB .*Both copies are identical to the source'
+                break
+            }
+            '\bdotnet test ' {
+                if (-not ($hasSdk -and $isBuilt)) { Set-ItResult -Skipped -Because 'the tests have not been built here' }
+                $told = Get-ListedTest $Line
+                $told -match 'RandomRangeTests' | Should -Not -BeNullOrEmpty -Because ($told -join "`n")
+                ($told -match 'CopyErrorTests').Count -gt 0 | Should -Be ($Line -notmatch '--filter-class') -Because 'a filter chooses'
+                break
+            }
+            '^apt-get install ' {
+                $needed = [regex]::Match((Get-Content "$root/.ci/run" -Raw), '(?m)^packages=\((.+)\)$').Groups[1].Value
+                ($Line -replace '^apt-get install ') | Should -Be $needed
+                break
+            }
+            default { throw 'No test knows what this line should do.' }
+        }
+    }
+
+    It 'and its text name tests, build tasks and files that exist' {
+        $classes = [regex]::Matches($readme, '\*(\w+Tests)\b').ForEach({ $_.Groups[1].Value }) | Select-Object -Unique
+        $classes.Count | Should -BeGreaterThan 2
+        foreach ($class in $classes) { Get-ChildItem "$root/tests" -Recurse -Filter "$class.cs" | Should -HaveCount 1 -Because $class }
+
+        $names = (Get-Command "$root/build.ps1").Parameters['Task'].Attributes.Where({ $_ -is [ValidateSet] }).ValidValues
+        $tasks = [regex]::Matches($readme, 'build\.ps1 -Task (\w+)').ForEach({ $_.Groups[1].Value })
+        $tasks.Count | Should -BeGreaterThan 3
+        $tasks | Should -BeIn $names
+
+        $links = [regex]::Matches($readme, '\]\((?!https?:|#)([^)]+)\)').ForEach({ $_.Groups[1].Value })
+        $links.Count | Should -BeGreaterThan 15
+        foreach ($link in $links) { "$root/$link" | Should -Exist }
+    }
+
+    It 'and its tables have a row for each cmdlet, and as many cells in each row as in the head' {
+        foreach ($name in (Get-Command -Module Splice).Name) { $readme | Should -Match "\| \[$name\]\(docs/en-US/$name\.md\) \|" }
+        $tables = [regex]::Matches($readme, '(?m)(^\|.*\n)+')
+        $tables.Count | Should -BeGreaterThan 3
+        foreach ($table in $tables) {
+            $cells = $table.Value.Trim() -split "`n" | ForEach-Object { [regex]::Matches($_, '(?<!\\)\|').Count }
+            $cells | Select-Object -Unique | Should -HaveCount 1 -Because $table.Value
+        }
+    }
+}
