@@ -59,8 +59,10 @@ public sealed class TreePreserveTests(MountedFileSystems fileSystems)
     [InlineData("0")]
     public void Without_modes_the_umask_takes_its_share(string umask)
     {
+        Assert.SkipWhen(umask == "0777" && !Posix.IsRoot, "only root gets into folders that are closed to all");
         using var folder = new Workspace();
-        RandomTree.Make(folder["source"], seed: 3, TreeKinds.Modes | TreeKinds.ClosedModes);
+        TreeKinds closed = Posix.IsRoot ? TreeKinds.ClosedModes : TreeKinds.None;
+        RandomTree.Make(folder["source"], seed: 3, TreeKinds.Modes | closed);
         Command.Check("chmod", "-R", "-st", folder["source"]);
         Command.Check("sh", "-c", string.Create(CultureInfo.InvariantCulture, $"umask {umask}; cp -r {folder["source"]} {folder["cp"]}"));
 

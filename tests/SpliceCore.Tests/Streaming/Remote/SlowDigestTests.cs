@@ -106,6 +106,7 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
     /// <summary>A login with a sha256sum of its own.</summary>
     private string Slow(string digest, string shell)
     {
+        SshServer.Require();
         string bin = Directory.CreateDirectory(_workspace["bin"]).FullName;
         string path = Path.Combine(bin, "sha256sum");
         File.WriteAllText(path, $"#!/bin/sh\n{digest}\n");

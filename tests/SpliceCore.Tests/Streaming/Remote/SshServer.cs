@@ -109,6 +109,7 @@ public sealed class SshServer : IDisposable
 
     private string Applets()
     {
+        Require();
         string folder = _workspace["applets"];
         if (!Directory.Exists(folder))
         {
