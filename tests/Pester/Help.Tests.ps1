@@ -80,6 +80,17 @@ Describe 'Help' {
         Get-Content $new -Raw | Should -Be (Get-Content "$root/out/Splice/en-US/SpliceModule.dll-Help.xml" -Raw)
     }
 
+    It 'has a page of the module with each cmdlet and its synopsis' {
+        $page = Get-Content "$root/docs/en-US/Splice.md" -Raw
+        $listed = [regex]::Matches($page, '(?m)^### \[(?<name>.+?)\]\(\k<name>\.md\)\n\n(?<synopsis>.+)$')
+        $listed.ForEach({ $_.Groups['name'].Value }) | Should -Be (Get-Command -Module Splice).Name
+        foreach ($entry in $listed) {
+            $entry.Groups['synopsis'].Value | Should -Be (Get-Help $entry.Groups['name'].Value).Synopsis
+        }
+
+        $page | Should -Match "(?m)^Module Guid: $((Get-Module Splice).Guid)$"
+    }
+
     It '<_> is shown, in lines of 80 columns at most' -ForEach 'about_Splice', 'about_Splice_Methods', 'about_Splice_Errors' {
         $text = Get-Help $_ | Out-String
         $text | Should -Match "(?s)TOPIC\s+$_\s.*SEE ALSO\s+about_Splice"
