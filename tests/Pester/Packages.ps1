@@ -18,10 +18,13 @@ function Copy-Source([string] $Folder) {
     }
 }
 
-# The package's path.
+# The package's path. The folder of what dotnet has downloaded is named without a slash at its end, as most people do.
 function Build-Package([string] $Folder) {
+    $before = $env:NUGET_PACKAGES
+    $env:NUGET_PACKAGES = "$($before ?? "$env:HOME/.nuget/packages")".TrimEnd('/')
     Push-Location $Folder
-    try { $told = dotnet pack src/SpliceModule -c Release -o out --nologo 2>&1 } finally { Pop-Location }
+    try { $told = dotnet pack src/SpliceModule -c Release -o out --nologo 2>&1 }
+    finally { Pop-Location; $env:NUGET_PACKAGES = $before }
     if ($LASTEXITCODE) { throw ($told -join "`n") }
     (Get-Item "$Folder/out/Splice.*.nupkg").FullName
 }
