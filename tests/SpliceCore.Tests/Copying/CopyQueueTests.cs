@@ -3,6 +3,7 @@ using Xunit;
 
 namespace Splice.Tests.Copying;
 
+[Collection(SerialCollection.Name)]
 public sealed class CopyQueueTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);

@@ -6,6 +6,7 @@ using Xunit;
 namespace Splice.Tests.Transfer;
 
 /// <summary>What can be said of a pair without the kernel, and what is no pair.</summary>
+[Collection(SerialCollection.Name)]
 public sealed class MethodTestRulesTests : IDisposable
 {
     private readonly Workspace _folder = new();
