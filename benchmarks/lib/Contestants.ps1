@@ -14,6 +14,9 @@ function Get-ContestantReason([hashtable] $Contestant) {
 # Runs a contestant once, with all its repetitions, and answers seconds, processor seconds and allocated bytes of one.
 function Measure-Contestant([hashtable] $Contestant, [int] $Repeat = 1) {
     if ($Contestant.Python) { return Invoke-Python $Contestant.Python $Repeat }
+
+    # Nobody pays for the garbage of who had the turn before.
+    [GC]::Collect()
     $allocated = [GC]::GetTotalAllocatedBytes($true)
     $before = [Splice.Benchmarks.ProcessUsage]::ProcessorTime()
     $start = [Diagnostics.Stopwatch]::GetTimestamp()
