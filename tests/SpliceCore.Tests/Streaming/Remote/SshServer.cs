@@ -110,6 +110,7 @@ public sealed class SshServer : IDisposable
     private string Applets()
     {
         Require();
+        Command.Require("busybox");
         string folder = _workspace["applets"];
         if (!Directory.Exists(folder))
         {
@@ -122,6 +123,8 @@ public sealed class SshServer : IDisposable
 
     private string Links()
     {
+        Require();
+        Command.Require("dash");
         string folder = _workspace["dash"];
         if (!Directory.Exists(folder))
         {
