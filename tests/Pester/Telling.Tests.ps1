@@ -15,7 +15,7 @@ AfterAll {
 
 Describe '-Verbose' {
     BeforeEach {
-        $script:folder = "$TestDrive/$([guid]::NewGuid())"
+        $script:folder = New-MemoryFolder
         $null = New-Item -ItemType Directory "$folder/tree"
         Push-Location $folder
         [IO.File]::WriteAllBytes("$folder/a", (Get-TestByte 300000))
@@ -24,6 +24,7 @@ Describe '-Verbose' {
 
     AfterEach {
         Pop-Location
+        Remove-Item -Recurse -Force $folder
     }
 
     It 'tells of <Name>' -ForEach @(
@@ -81,7 +82,7 @@ Describe '-Verbose' {
 
 Describe '-Debug' {
     BeforeAll {
-        $script:folder = "$TestDrive/debug"
+        $script:folder = New-MemoryFolder
         $null = New-Item -ItemType Directory "$folder/tree"
         Push-Location $folder
         [IO.File]::WriteAllBytes("$folder/a", (Get-TestByte 300000))
@@ -90,6 +91,7 @@ Describe '-Debug' {
 
     AfterAll {
         Pop-Location
+        Remove-Item -Recurse -Force $folder
     }
 
     It 'tells as many calls as the result counts, and asks nothing' {

@@ -5,13 +5,25 @@ BeforeAll {
 
 Describe 'Test-ZeroCopy' {
     BeforeEach {
-        $script:folder = (New-Item -ItemType Directory "$TestDrive/$([guid]::NewGuid())").FullName
+        $script:folder = New-MemoryFolder
         $script:content = Get-TestByte 300000
         [IO.File]::WriteAllBytes("$folder/disk.img", $content)
         Push-Location $folder
     }
 
-    AfterEach { Pop-Location }
+    AfterEach {
+        Pop-Location
+        Remove-Item -Recurse -Force $folder
+    }
+
+    It 'says what takes less time through a buffer' {
+        [IO.File]::WriteAllBytes("$folder/small", (Get-TestByte 1000))
+        $reports = Test-ZeroCopy small copy
+        $reports.Method | Should -Be Reflink, ReadWrite, CopyFileRange, SendFile, Splice
+        $chosen = $reports | Where-Object Chosen
+        $chosen.Reason | Should -BeLike '*less time*'
+        (Copy-ItemZeroCopy small copy).Method | Should -Be $chosen.Method
+    }
 
     It 'reports each method once, in order, and changes nothing' {
         $reports = Test-ZeroCopy disk.img copy.img

@@ -5,7 +5,7 @@ namespace Splice.TestHost;
 /// <summary>Measures between two folders, and answers as JSON what came of it.</summary>
 internal static class MeasureHost
 {
-    private const int Size = 100_000;
+    private const int Size = 200_000;
 
     public static int Answer(string source, string destination, TextWriter output)
     {

@@ -12,6 +12,9 @@ public sealed class Workspace : IDisposable
         Directory.CreateDirectory(Folder);
     }
 
+    /// <summary>One on tmpfs, where -Method Auto tries what copies inside the kernel first.</summary>
+    public static Workspace InMemory() => new(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
+
     public string Folder { get; }
 
     public string this[string name] => Path.Combine(Folder, name);

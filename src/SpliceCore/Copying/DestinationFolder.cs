@@ -12,7 +12,7 @@ internal sealed class DestinationFolder : IDisposable
 
     private readonly string _path;
     private readonly SafeFileHandle _handle;
-    private readonly bool _isLocal;
+    private readonly FileSystemType _fileSystem;
     private readonly ReaderWriterLockSlim _turns = new();
     private DevicePair? _devices;
 
@@ -21,7 +21,7 @@ internal sealed class DestinationFolder : IDisposable
         _path = path;
         _handle = handle;
         Identity = identity;
-        _isLocal = LocalFileSystem.IsBehind(handle);
+        _fileSystem = FileSystemTypes.Of(handle);
         if (ledger?.HasFolder(identity) == false && IsEmpty(handle))
         {
             ledger.AddFolder(identity);
@@ -138,7 +138,7 @@ internal sealed class DestinationFolder : IDisposable
             return known;
         }
 
-        var devices = new DevicePair(source.Inode.Device, Identity.Device, _isLocal);
+        var devices = new DevicePair(source.Inode.Device, Identity.Device, _fileSystem);
         Volatile.Write(ref _devices, devices);
         return devices;
     }

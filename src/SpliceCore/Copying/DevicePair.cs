@@ -1,15 +1,17 @@
+using Splice.Descriptors;
+
 namespace Splice.Copying;
 
 /// <summary>What is known of the two file systems that a folder's files go between, so that not each file asks again.</summary>
-internal sealed class DevicePair(ulong source, ulong destination, bool isLocal)
+internal sealed class DevicePair(ulong source, ulong destination, FileSystemType fileSystem)
 {
     private volatile bool _refusesReflink;
 
     /// <summary>Whether a reflink was refused for the file systems' sake, not for the file's.</summary>
     public bool RefusesReflink => _refusesReflink;
 
-    /// <summary>Whether a close may tell an error of the destination's.</summary>
-    public bool AsksClose => !isLocal;
+    /// <summary>The destination's.</summary>
+    public FileSystemType FileSystem => fileSystem;
 
     public bool IsFor(ulong sourceDevice, ulong destinationDevice) => (source, destination) == (sourceDevice, destinationDevice);
 

@@ -74,7 +74,11 @@ public static class FileCopy
         CopyRequest request, Descriptor source, DestinationFolder folder, Place place, TransferMonitor monitor, TransferTally tally)
     {
         DevicePair devices = folder.DevicesFrom(source.Status);
-        TransferSpec spec = CopySpec.Of(request, source, monitor, tally) with { SkipsReflink = devices.RefusesReflink, AsksClose = devices.AsksClose };
+        TransferSpec spec = CopySpec.Of(request, source, monitor, tally) with
+        {
+            DestinationFileSystem = devices.FileSystem,
+            SkipsReflink = devices.RefusesReflink,
+        };
         if (place.Existing is { } existing)
         {
             ExistingDestination.CheckFolder(request, folder.Identity, place.Label);

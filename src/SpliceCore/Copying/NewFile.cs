@@ -15,6 +15,8 @@ internal sealed class NewFile : IDisposable
     private const uint DefaultMode = 0x1B6; // 0666, of which the umask takes its share
     private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
 
+    private const long WorthReadingAhead = 4 << 20; // bytes
+
     private readonly CopyRequest _request;
     private readonly Descriptor _source;
     private readonly Place _place;
@@ -112,6 +114,11 @@ internal sealed class NewFile : IDisposable
     /// <exception cref="TransferException">It was not done; what was there is as before, unless it was written into.</exception>
     public void Stage() => Do(static file =>
     {
+        if (file._source.Kind == DescriptorKind.Regular && file._spec.Length >= WorthReadingAhead)
+        {
+            LibC.AdviseSequential(file._source.Handle);
+        }
+
         file._run.Run();
         file.Finish();
     });

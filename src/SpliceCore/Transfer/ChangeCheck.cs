@@ -79,7 +79,7 @@ internal static class ChangeCheck
     /// somebody has read it. So the bytes themselves are looked at, where the copy has holes.</summary>
     private static bool HasNewData(Descriptor source, Descriptor destination, TransferSpec spec, ulong? extents)
     {
-        if (extents is null || LocalFileSystem.TimesMappedStores(source.Handle) || extents == Sum(source, spec.Offset!.Value, spec.Length!.Value))
+        if (extents is null || FileSystemTypes.Of(source.Handle).TimesMappedStores() || extents == Sum(source, spec.Offset!.Value, spec.Length!.Value))
         {
             return false;
         }

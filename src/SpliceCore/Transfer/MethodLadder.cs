@@ -10,8 +10,6 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>The size of our own pipe where the user names none: the most that a user gets without privilege.</summary>
     public const int DefaultPipeSize = 1 << 20;
 
-    private const long SmallPiece = 128 * 1024;
-
     private readonly Descriptor _source;
     private readonly Descriptor _destination;
     private readonly TransferSpec _spec;
@@ -20,7 +18,7 @@ internal sealed class MethodLadder : IDisposable
     private readonly List<MethodAttempt> _attempts = [];
     private ITransferMethod? _current;
     private ITransferMethod? _pieces;
-    private bool? _isLocal;
+    private FileSystemType? _fileSystem;
 
     /// <param name="source">The source.</param>
     /// <param name="destination">The destination.</param>
@@ -34,12 +32,16 @@ internal sealed class MethodLadder : IDisposable
         _source = source;
         _destination = destination;
         _spec = spec;
+        _fileSystem = spec.DestinationFileSystem;
 
         // Whether a size of 0 is true is not worth trying methods for; one that was named finds it out.
         Endpoint input = Endpoint.Of(source);
         input = input with { IsEmpty = input.IsEmpty && wanted == TransferMethod.Auto };
+        var output = Endpoint.Of(destination);
+        bool isFasterBuffered = Methods.MayChoose(input, output)
+            && Methods.IsFasterBuffered(DestinationFileSystem, spec.Length);
         foreach ((TransferMethod method, string? obstacle) in
-            Methods.Consider(input, Endpoint.Of(destination), spec.Reflink, spec.Sparse))
+            Methods.Consider(input, output, spec.Reflink, spec.Sparse, isFasterBuffered))
         {
             bool skips = spec.SkipsReflink && method == TransferMethod.Reflink;
             if (wanted == TransferMethod.Auto ? obstacle is null && !skips : wanted == method)
@@ -71,13 +73,13 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>The method in use. The last one, read and write, never refuses: there is always one.</summary>
     public ITransferMethod Current => _current ??= Create(_candidates.Dequeue(), leftover: null, leftoverBytes: 0);
 
-    /// <summary>The method for a piece of a sparse file. A small one takes less time read and written than by a
-    /// copy_file_range(2) that hands pages through a pipe of the kernel's (0.87 on ext4 with pieces of 100 KB). That is how
-    /// local file systems without reflinks do it; others may have a better way.</summary>
+    private FileSystemType DestinationFileSystem => _fileSystem ??= FileSystemTypes.Of(_destination.Handle);
+
+    /// <summary>The method for a piece of a sparse file: a small one may take another.</summary>
     public ITransferMethod ForPiece(long length)
     {
-        bool isSmall = length <= SmallPiece && _spec.Method == TransferMethod.Auto && Current.Kind == TransferMethod.CopyFileRange;
-        return isSmall && (_isLocal ??= LocalFileSystem.IsBehind(_destination.Handle)) == true
+        bool mayChoose = _spec.Method == TransferMethod.Auto && Current.Kind == TransferMethod.CopyFileRange;
+        return mayChoose && Methods.IsFasterBuffered(DestinationFileSystem, length)
             ? _pieces ??= Create(TransferMethod.ReadWrite, leftover: null, leftoverBytes: 0)
             : Current;
     }

@@ -20,6 +20,10 @@ internal sealed class MethodProbe(TestedEnd source, TestedEnd destination, Trans
     /// <param name="IsFatal">Whether a transfer would not go on to another method, but end with this error.</param>
     internal readonly record struct Answer(bool Available, Errno Errno, string Reason, bool IsFatal = false);
 
+    /// <summary>Whether read(2) and write(2) are tried ahead of what copies inside the kernel.</summary>
+    public bool IsFasterBuffered => Methods.MayChoose(source.Endpoint, destination.Endpoint)
+        && Methods.IsFasterBuffered(destination.FileSystem, length);
+
     private bool CanAsk => source.Open is not null && destination.Open is not null;
 
     public Answer Ask(TransferMethod method)
@@ -85,7 +89,7 @@ internal sealed class MethodProbe(TestedEnd source, TestedEnd destination, Trans
         TransferMethod.Reflink when shared.Length < length =>
             $"shares {shared.Length} of {length} bytes; the edges, which fill no block, are moved by the next method",
         TransferMethod.Reflink => "shares all blocks: no byte is moved",
-        TransferMethod.CopyFileRange when SparseTransfer.HasHoles(source.Open!) && LocalFileSystem.IsBehind(destination.Open!.Handle) =>
+        TransferMethod.CopyFileRange when SparseTransfer.HasHoles(source.Open!) && destination.FileSystem.IsLocal() =>
             "copies inside the kernel; small pieces between holes are read and written",
         TransferMethod.CopyFileRange => "copies inside the kernel, from one regular file to another",
         TransferMethod.SendFile when MayRefuse => "the source has positions; a generated file or a device may refuse",
@@ -93,6 +97,7 @@ internal sealed class MethodProbe(TestedEnd source, TestedEnd destination, Trans
         TransferMethod.Splice when HasPipe => "one side is a pipe",
         TransferMethod.Splice when MayRefuse => $"through a pipe of {limits.PipeCapacity} bytes; a generated file or a device may refuse",
         TransferMethod.Splice => $"through a pipe of {limits.PipeCapacity} bytes",
+        _ when IsFasterBuffered => "through a buffer of this process, which takes less time here than copying inside the kernel",
         _ => "always possible, through a buffer of this process",
     };
 

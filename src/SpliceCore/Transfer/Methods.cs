@@ -5,6 +5,10 @@ namespace Splice.Transfer;
 /// <summary>Which methods a pair of descriptors allows, in the order in which they are tried.</summary>
 internal static class Methods
 {
+    /// <summary>So many bytes and fewer take less time read and written than by a copy_file_range(2) that hands pages through a
+    /// pipe of the kernel's (0.87 on ext4 with pieces of 100 KB; 0.93 for 100,000 files of 8 KiB on tmpfs).</summary>
+    public const long Small = 128 * 1024;
+
     private static readonly TransferMethod[] Order =
     [
         TransferMethod.Reflink,
@@ -14,11 +18,29 @@ internal static class Methods
         TransferMethod.ReadWrite,
     ];
 
-    /// <summary>All methods in order, each with the reason why it cannot serve, or null where it may.</summary>
+    private static readonly TransferMethod[] BufferedOrder =
+    [
+        TransferMethod.Reflink,
+        TransferMethod.ReadWrite,
+        TransferMethod.CopyFileRange,
+        TransferMethod.SendFile,
+        TransferMethod.Splice,
+    ];
+
+    /// <summary>Whether a copy from file to file takes less time through a buffer than inside the kernel. What is known of file
+    /// systems on a disk here does not hold for others: a server may copy by itself what copy_file_range(2) asks it to.</summary>
+    /// <param name="fileSystem">The destination's: there most of the time goes.</param>
+    /// <param name="length">The bytes to copy; null where that is not known.</param>
+    public static bool IsFasterBuffered(FileSystemType fileSystem, long? length) =>
+        fileSystem.TakesManyPages() || (fileSystem.IsLocal() && length <= Small);
+
+    /// <summary>All methods in the order in which they are tried, each with the reason why it cannot serve, or null where it
+    /// may.</summary>
     public static IEnumerable<(TransferMethod Method, string? Obstacle)> Consider(
-        Endpoint source, Endpoint destination, ReflinkMode reflink = ReflinkMode.Auto, SparseMode sparse = SparseMode.Auto)
+        Endpoint source, Endpoint destination, ReflinkMode reflink = ReflinkMode.Auto, SparseMode sparse = SparseMode.Auto,
+        bool isFasterBuffered = false)
     {
-        foreach (TransferMethod method in Order)
+        foreach (TransferMethod method in isFasterBuffered ? BufferedOrder : Order)
         {
             yield return (method, Obstacle(method, source, destination, reflink, sparse));
         }
@@ -29,7 +51,7 @@ internal static class Methods
         TransferMethod method, Endpoint source, Endpoint destination,
         ReflinkMode reflink = ReflinkMode.Auto, SparseMode sparse = SparseMode.Auto)
     {
-        bool betweenFiles = source.Kind == DescriptorKind.Regular && destination.Kind == DescriptorKind.Regular;
+        bool betweenFiles = AreFiles(source, destination);
         bool appending = destination is { Kind: DescriptorKind.Regular, IsAppending: true };
         return method switch
         {
@@ -50,6 +72,14 @@ internal static class Methods
             _ => null,
         };
     }
+
+    /// <summary>Whether both are regular files that have something to copy and take it anywhere: then more than one method may
+    /// serve.</summary>
+    public static bool MayChoose(Endpoint source, Endpoint destination) =>
+        AreFiles(source, destination) && !source.IsEmpty && !destination.IsAppending;
+
+    private static bool AreFiles(Endpoint source, Endpoint destination) =>
+        source.Kind == DescriptorKind.Regular && destination.Kind == DescriptorKind.Regular;
 
     /// <summary>The manual page's name of what a method calls.</summary>
     public static string CallOf(TransferMethod method) => method switch

@@ -34,6 +34,9 @@ internal sealed class TestedEnd : IDisposable
     /// <summary>The device of its file system, where that is known.</summary>
     public ulong? Device { get; }
 
+    /// <summary>Its file system, where something is open that can be asked.</summary>
+    public FileSystemType FileSystem => Open is null ? FileSystemType.Other : FileSystemTypes.Of(Open.Handle);
+
     public Endpoint Endpoint => Open is not null
         ? Endpoint.Of(Open)
         : new Endpoint(Kind, IsSeekable: Kind is DescriptorKind.Regular or DescriptorKind.Block, IsAppending: false, IsEmpty: false);

@@ -155,7 +155,7 @@ internal sealed class TransferRun : IDisposable
     /// to keep the old file.</summary>
     private void CheckWrittenBack()
     {
-        if (!_spec.RequiresAll || !_spec.AsksClose || _destination.Kind != DescriptorKind.Regular)
+        if (!_spec.RequiresAll || _spec.DestinationFileSystem?.IsLocal() == true || _destination.Kind != DescriptorKind.Regular)
         {
             return;
         }

@@ -1,3 +1,5 @@
+using Splice.Descriptors;
+
 namespace Splice.Transfer;
 
 /// <summary>What one transfer between two descriptors shall do, checked and complete.</summary>
@@ -27,8 +29,8 @@ internal sealed record TransferSpec
 
     public TransferMethod Method { get; init; }
 
-    /// <summary>Whether the destination's file system may tell an error only when the file is closed.</summary>
-    public bool AsksClose { get; init; } = true;
+    /// <summary>The destination's, where it is known: then nobody asks.</summary>
+    public FileSystemType? DestinationFileSystem { get; init; }
 
     /// <summary>Whether it is known that these file systems share no blocks: then nobody asks.</summary>
     public bool SkipsReflink { get; init; }

@@ -78,7 +78,7 @@ public sealed class FailedCallTests(FaultLedger ledger, ITestOutputHelper output
 
     [Theory]
     [InlineData("1")]
-    [InlineData("8")]
+    [InlineData("4")]
     public void The_hidden_name_goes_with_an_error(string when)
     {
         using FaultedCopy copy = FaultedCopy.OfPlainFile();

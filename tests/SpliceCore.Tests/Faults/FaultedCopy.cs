@@ -31,7 +31,7 @@ internal sealed class FaultedCopy : IDisposable
     /// <summary>A file without holes.</summary>
     public static FaultedCopy OfPlainFile(Workspace? folder = null)
     {
-        folder ??= new Workspace();
+        folder ??= Workspace.InMemory();
         folder.WriteRandom("source", PlainSize);
         return new FaultedCopy(folder);
     }
@@ -39,7 +39,7 @@ internal sealed class FaultedCopy : IDisposable
     /// <summary>A file of eight pieces of data, which takes many calls of every kind, and ends in a hole.</summary>
     public static FaultedCopy OfSparseFile()
     {
-        var folder = new Workspace();
+        var folder = Workspace.InMemory();
         Files.WriteSparse(folder["source"], 17 * MiB, [.. Enumerable.Range(0, 8).Select(i => ((long)i * 2 * MiB, 170_000))]);
         return new FaultedCopy(folder);
     }

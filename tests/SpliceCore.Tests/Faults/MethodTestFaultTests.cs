@@ -7,7 +7,7 @@ namespace Splice.Tests.Faults;
 /// <summary>What a filter forbids is known before a copy meets it.</summary>
 public sealed class MethodTestFaultTests : IDisposable
 {
-    private readonly Workspace _folder = new();
+    private readonly Workspace _folder = Workspace.InMemory();
     private readonly Workspace _logs = new();
 
     public MethodTestFaultTests() => _folder.WriteRandom("source", 300_000);

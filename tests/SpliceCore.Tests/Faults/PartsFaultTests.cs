@@ -21,7 +21,7 @@ public sealed class PartsFaultTests(FaultLedger ledger, ITestOutputHelper output
     [MemberData(nameof(Calls))]
     public void All_or_nothing(string call)
     {
-        using var folder = new Workspace();
+        using Workspace folder = Workspace.InMemory();
         Directory.CreateDirectory(folder["parts"]);
         Files.WriteSparse(folder["file"], Size, (0, 100_000), (200_000, 200_000));
         using var host = new TreeHostProcess();

@@ -18,7 +18,7 @@ public sealed class TreeFaultTests(FaultLedger ledger, ITestOutputHelper output)
         new (string, TransferMethod)[]
         {
             ("openat", TransferMethod.Auto), ("statx", TransferMethod.Auto), ("mkdirat", TransferMethod.Auto), ("getdents64", TransferMethod.Auto),
-            ("ioctl", TransferMethod.Auto), ("copy_file_range", TransferMethod.Auto), ("sendfile", TransferMethod.SendFile),
+            ("ioctl", TransferMethod.Auto), ("copy_file_range", TransferMethod.CopyFileRange), ("sendfile", TransferMethod.SendFile),
             ("splice", TransferMethod.Splice), ("pread64", TransferMethod.ReadWrite), ("pwrite64", TransferMethod.ReadWrite),
             ("ftruncate", TransferMethod.Auto), ("lseek", TransferMethod.Auto), ("fchmod", TransferMethod.Auto), ("chmod", TransferMethod.Auto),
             ("fchown", TransferMethod.Auto), ("fchownat", TransferMethod.Auto), ("utimensat", TransferMethod.Auto),
@@ -65,7 +65,7 @@ public sealed class TreeFaultTests(FaultLedger ledger, ITestOutputHelper output)
     [Theory]
     [InlineData("openat")]
     [InlineData("linkat")]
-    [InlineData("copy_file_range")]
+    [InlineData("pwrite64")]
     [InlineData("mkdirat")]
     public void Also_with_several_threads(string call)
     {

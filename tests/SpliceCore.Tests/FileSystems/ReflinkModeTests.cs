@@ -22,7 +22,8 @@ public sealed class ReflinkModeTests(MountedFileSystems fileSystems)
 
         bool shares = mode != ReflinkMode.Never;
         Assert.Equal(shares ? Size : 0, result.BytesReflinked);
-        Assert.Equal(shares ? TransferMethod.Reflink : TransferMethod.SendFile, result.Method);
+        Assert.Equal(shares, result.Method == TransferMethod.Reflink);
+        Assert.NotEqual(TransferMethod.CopyFileRange, result.Method);
         Assert.Equal(shares, Files.SharedExtents(folder["copy"]) > 0);
         Assert.Equal(shares, Files.SharedExtents(folder["source"]) > 0);
         Files.AssertSameBytes(folder["source"], folder["copy"]);
@@ -70,7 +71,7 @@ public sealed class ReflinkModeTests(MountedFileSystems fileSystems)
     public void No_call_is_made_that_could_share(ReflinkMode mode, bool calls)
     {
         Command.Require("strace");
-        using Workspace folder = fileSystems.NewFolder(FileSystem.Ext4);
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Tmpfs);
         using var logs = new Workspace();
         folder.WriteRandom("source", Size);
 

@@ -481,9 +481,9 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
 
         HostAnswer answer = HostedCopy.Run(
             request, "strace", "-f", "-qq", "-o", logs["trace"], "-P", folder["source"],
-            "-e", "inject=pread64:poke_exit=@arg2=0badcafe:when=9");
+            "-e", "inject=pread64:poke_exit=@arg2=0badcafe:when=5");
 
-        int damagedAt = 8 * 256 * 1024;
+        int damagedAt = 4 * 512 * 1024;
         Assert.Equal($"{TransferErrorId.VerificationFailed}", answer.Error);
         Assert.Contains($"goes on at byte {damagedAt}", answer.Message, StringComparison.Ordinal);
         TransferResult result = FileCopy.Copy(request, TransferMonitor.None);

@@ -58,10 +58,10 @@ public sealed class WholeFileCopyTests(MountedFileSystems fileSystems)
     }
 
     [Theory]
-    [InlineData(FileSystem.Xfs, FileSystem.XfsWithoutReflink)]
-    [InlineData(FileSystem.Btrfs, FileSystem.Xfs)]
+    [InlineData(FileSystem.Xfs, FileSystem.Btrfs)]
+    [InlineData(FileSystem.Btrfs, FileSystem.Tmpfs)]
     [InlineData(FileSystem.Ext4, FileSystem.Tmpfs)]
-    [InlineData(FileSystem.Tmpfs, FileSystem.Ext4)]
+    [InlineData(FileSystem.Tmpfs, FileSystem.Btrfs)]
     [InlineData(FileSystem.Xfs, FileSystem.Overlay)]
     [InlineData(FileSystem.Tmpfs, FileSystem.Vfat)]
     public void Between_file_systems_the_next_method_serves(FileSystem from, FileSystem to)
@@ -77,6 +77,41 @@ public sealed class WholeFileCopyTests(MountedFileSystems fileSystems)
         Assert.Equal(TransferMethod.SendFile, result.Method);
         Assert.Equal([TransferMethod.Reflink, TransferMethod.CopyFileRange], result.Attempts.Select(attempt => attempt.Method));
         Assert.Equal(Errno.EXDEV, result.Attempts[1].Errno);
+    }
+
+    [Theory]
+    [InlineData(FileSystem.Ext4, FileSystem.Ext4, 6, 16)]
+    [InlineData(FileSystem.Tmpfs, FileSystem.Ext4, 6, 16)]
+    [InlineData(FileSystem.Xfs, FileSystem.XfsWithoutReflink, 6, 6)]
+    [InlineData(FileSystem.XfsWithoutReflink, FileSystem.XfsWithoutReflink, 6, 6)]
+    public void Where_many_pages_are_taken_at_once_they_are_written_and_not_handed_over(FileSystem from, FileSystem to, int major, int minor)
+    {
+        Assert.SkipUnless(OperatingSystem.IsOSPlatformVersionAtLeast("linux", major, minor), $"needs Linux {major}.{minor}");
+        using Workspace left = fileSystems.NewFolder(from);
+        using Workspace right = fileSystems.NewFolder(to);
+        left.WriteRandom("source", 3_000_001);
+
+        TransferResult result = FileCopy.Copy(
+            new CopyRequest { Source = left["source"], Destination = right["copy"] }, TransferMonitor.None);
+
+        Files.AssertSameBytes(left["source"], right["copy"]);
+        Assert.Equal(TransferMethod.ReadWrite, result.Method);
+        Assert.Equal([TransferMethod.Reflink], result.Attempts.Select(attempt => attempt.Method));
+    }
+
+    [Theory]
+    [InlineData(128 * 1024, TransferMethod.ReadWrite)]
+    [InlineData((128 * 1024) + 1, TransferMethod.CopyFileRange)]
+    public void A_small_file_is_read_and_written(int size, TransferMethod expected)
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Tmpfs);
+        folder.WriteRandom("source", size);
+
+        TransferResult result = FileCopy.Copy(
+            new CopyRequest { Source = folder["source"], Destination = folder["copy"] }, TransferMonitor.None);
+
+        Files.AssertSameBytes(folder["source"], folder["copy"]);
+        Assert.Equal(expected, result.Method);
     }
 
     [Fact]

@@ -98,10 +98,10 @@ public class ConstantsTests
         check.Equal("SEEK_DATA", LibC.SeekDataOrigin);
         check.Equal("SEEK_HOLE", LibC.SeekHoleOrigin);
         check.Equal("FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE", LibC.KeepSizeAndPunchHole);
-        check.Equal("EXT4_SUPER_MAGIC", LocalFileSystem.Ext);
-        check.Equal("XFS_SUPER_MAGIC", LocalFileSystem.Xfs);
-        check.Equal("BTRFS_SUPER_MAGIC", LocalFileSystem.Btrfs);
-        check.Equal("TMPFS_MAGIC", LocalFileSystem.Tmpfs);
+        check.Equal("EXT4_SUPER_MAGIC", (long)FileSystemType.Ext);
+        check.Equal("XFS_SUPER_MAGIC", (long)FileSystemType.Xfs);
+        check.Equal("BTRFS_SUPER_MAGIC", (long)FileSystemType.Btrfs);
+        check.Equal("TMPFS_MAGIC", (long)FileSystemType.Tmpfs);
         check.Equal("LOCK_EX | LOCK_NB", LibC.LockAloneWithoutWaiting);
         check.Equal("LOCK_UN", LibC.GiveLockUp);
         check.Equal("POSIX_FADV_DONTNEED", LibC.DoNotNeed);

@@ -11,8 +11,8 @@ public sealed class MeasurementFaultTests : IDisposable
     // The folder itself is opened first. Every second time after that it is a file without a name, and then one with a name.
     private const string NoUnnamedFiles = "inject=openat:error=EOPNOTSUPP:when=2+2";
 
-    private readonly Workspace _source = new();
-    private readonly Workspace _destination = new();
+    private readonly Workspace _source = Workspace.InMemory();
+    private readonly Workspace _destination = Workspace.InMemory();
     private readonly Workspace _logs = new();
 
     public void Dispose()

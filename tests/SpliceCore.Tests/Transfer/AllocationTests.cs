@@ -11,7 +11,7 @@ public sealed class AllocationTests : IDisposable
     private const long Large = 256 << 20;
     private const long Tolerated = 4096;
 
-    private readonly Workspace _workspace = new("/dev/shm");
+    private readonly Workspace _workspace = Workspace.InMemory();
     private readonly SafeFileHandle _source;
     private readonly SafeFileHandle _destination;
 

@@ -55,6 +55,32 @@ public class MethodsTests
         Assert.Equal(allowed, string.Join(' ', methods));
     }
 
+    [Theory]
+    [InlineData("file", "file", "Reflink ReadWrite CopyFileRange SendFile Splice")]
+    [InlineData("file", "appending file", "ReadWrite")]
+    public void What_takes_less_time_through_a_buffer_is_read_and_written_where_no_blocks_are_shared(
+        string source, string destination, string allowed)
+    {
+        IEnumerable<TransferMethod> methods =
+            from considered in Methods.Consider(Endpoints[source], Endpoints[destination], isFasterBuffered: true)
+            where considered.Obstacle is null
+            select considered.Method;
+        Assert.Equal(allowed, string.Join(' ', methods));
+    }
+
+    [Theory]
+    [InlineData(FileSystemType.Other, 1L, false)]
+    [InlineData(FileSystemType.Other, null, false)]
+    [InlineData(FileSystemType.Tmpfs, Methods.Small, true)]
+    [InlineData(FileSystemType.Tmpfs, Methods.Small + 1, false)]
+    [InlineData(FileSystemType.Tmpfs, null, false)]
+    [InlineData(FileSystemType.Btrfs, Methods.Small, true)]
+    [InlineData(FileSystemType.Btrfs, Methods.Small + 1, false)]
+    [InlineData(FileSystemType.Ext, Methods.Small, true)]
+    [InlineData(FileSystemType.Xfs, Methods.Small, true)]
+    public void The_file_system_and_the_length_say_what_takes_less_time(object fileSystem, long? length, bool expected) =>
+        Assert.Equal(expected, Methods.IsFasterBuffered((FileSystemType)fileSystem, length));
+
     [Fact]
     public void What_could_share_blocks_is_left_out_where_that_is_forbidden()
     {

@@ -10,7 +10,7 @@ public sealed class SwappedTreeTests : IDisposable
     private const int Copies = 40;
     private const int Levels = 150; // more than are kept open
 
-    private readonly Workspace _workspace = new(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
+    private readonly Workspace _workspace = Workspace.InMemory();
     private readonly ITestOutputHelper _output;
 
     public SwappedTreeTests(ITestOutputHelper output) => _output = output;

@@ -15,7 +15,7 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
     // Links lead round in circles.
     private static readonly EnumerationOptions Everywhere = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
 
-    private readonly Workspace _root = new(Directory.Exists("/dev/shm") ? "/dev/shm" : null);
+    private readonly Workspace _root = Workspace.InMemory();
     private readonly string? _path = Environment.GetEnvironmentVariable("PATH");
     private readonly Stack<IDisposable> _open = new();
 

@@ -122,7 +122,7 @@ internal sealed class EntryCopier
         var tally = new TransferTally();
         TransferSpec spec = CopySpec.Of(_job.Copy, source, _monitor, tally) with
         {
-            AsksClose = folder.Devices.AsksClose,
+            DestinationFileSystem = folder.Devices.FileSystem,
             SkipsReflink = folder.Devices.RefusesReflink,
         };
         using var file = new NewFile(_job.Copy, source, place, spec, _monitor, tally, _job.Losses);

@@ -158,7 +158,7 @@ internal sealed class FolderMaker(TreeJob job)
     }
 
     private static DevicePair Devices(FileStatus source, FileStatus made, SafeFileHandle destination) =>
-        new(source.Inode.Device, made.Inode.Device, LocalFileSystem.IsBehind(destination));
+        new(source.Inode.Device, made.Inode.Device, FileSystemTypes.Of(destination));
 
     private static void ThrowIfLoop(TreeEntry entry, TreeFolder above, FileIdentity source)
     {

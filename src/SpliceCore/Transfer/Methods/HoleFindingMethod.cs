@@ -8,7 +8,7 @@ namespace Splice.Transfer;
 /// judged when all of it has been read.</summary>
 internal sealed class HoleFindingMethod : ITransferMethod
 {
-    private const int BufferSize = 256 * 1024; // as ReadWriteMethod's
+    private const int BufferSize = ReadWriteMethod.BufferSize;
     private const int SmallestBlock = 4096;
 
     private readonly Descriptor _source;

@@ -7,8 +7,9 @@ namespace Splice.Transfer;
 /// <summary>read(2) and write(2) through one rented buffer. What has been read is written before more is read.</summary>
 internal sealed class ReadWriteMethod : ITransferMethod
 {
-    // coreutils' cp and cat measured 256 KiB as the best on current machines (ioblksize.h).
-    private const int BufferSize = 256 * 1024;
+    /// <summary>Fits into a processor's own cache, and is many pages for file systems that take many at once: of 64 KiB to
+    /// 4 MiB the best on XFS, and within 1 % of the best on ext4 (256 KiB, as coreutils' ioblksize.h has it).</summary>
+    public const int BufferSize = 512 * 1024;
 
     // After POLLOUT a pipe or terminal takes this much without waiting (PIPE_BUF).
     private const int AtomicWrite = 4096;

@@ -4,7 +4,13 @@ namespace Splice.Interop;
 
 internal static partial class LibC
 {
+    public const int Sequential = 2; // POSIX_FADV_SEQUENTIAL
     public const int DoNotNeed = 4; // POSIX_FADV_DONTNEED
+
+    /// <summary>Tells the kernel that a file will be read from front to back: it reads twice as far ahead.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/posix_fadvise.2.html">posix_fadvise(2)</see></remarks>
+    public static SysResult AdviseSequential(SafeHandle file) =>
+        SysResult.FromErrno(posix_fadvise(file, 0, 0, Sequential));
 
     /// <summary>Asks the kernel to forget what it has cached of a file. What is not on the disk yet stays.</summary>
     /// <remarks>It answers the error number itself, and errno stays as it was.

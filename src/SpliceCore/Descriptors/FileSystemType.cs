@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using Splice.Interop;
+
+namespace Splice.Descriptors;
+
+/// <summary>The file systems that more is known of than of others, by their magic numbers (linux/magic.h).</summary>
+internal enum FileSystemType : long
+{
+    /// <summary>Any other, or one that does not tell.</summary>
+    Other = 0,
+    Ext = 0xEF53,
+    Xfs = 0x58465342,
+    Btrfs = 0x9123683E,
+    Tmpfs = 0x01021994,
+}
+
+/// <summary>What is known of them.</summary>
+internal static class FileSystemTypes
+{
+    // Since these, write(2) fills the page cache many pages at a time: large folios.
+    private static readonly bool LargeFoliosOnXfs = OperatingSystem.IsOSPlatformVersionAtLeast("linux", 6, 6);
+    private static readonly bool LargeFoliosOnExt = OperatingSystem.IsOSPlatformVersionAtLeast("linux", 6, 16);
+
+    /// <summary>The file system behind a handle.</summary>
+    public static FileSystemType Of(SafeHandle handle)
+    {
+        SysResult type = LibC.FileSystemType(handle);
+        var known = (FileSystemType)type.Value;
+        return type.Ok && Enum.IsDefined(known) ? known : FileSystemType.Other;
+    }
+
+    /// <summary>Whether close(2) has nothing to tell: it writes back when it wants to, and fsync(2) alone waits for that. Those
+    /// over a network, and FUSE, may write back when a file is closed.</summary>
+    public static bool IsLocal(this FileSystemType fileSystem) => fileSystem != FileSystemType.Other;
+
+    /// <summary>Whether a store through a mapping into a hole is known to change the file's modification time, as it does
+    /// where the file system hears of the page's first store (page_mkwrite). Tmpfs does not.</summary>
+    public static bool TimesMappedStores(this FileSystemType fileSystem) =>
+        fileSystem is FileSystemType.Ext or FileSystemType.Xfs or FileSystemType.Btrfs;
+
+    /// <summary>Whether write(2) takes many pages at once where it is given many: copy_file_range(2) hands over 16 pages at a
+    /// time, one by one.</summary>
+    public static bool TakesManyPages(this FileSystemType fileSystem) =>
+        (fileSystem == FileSystemType.Xfs && LargeFoliosOnXfs) || (fileSystem == FileSystemType.Ext && LargeFoliosOnExt);
+}
