@@ -230,6 +230,12 @@ internal sealed class FanOut : IDisposable
             });
         }
 
+        // The last one may have been closed by its owner just now: nobody is left to wait for.
+        if (!Live.Any())
+        {
+            return;
+        }
+
         _poll.Wait(deadline);
         LetReadersMakeRoom();
         bool isSilent = source is int index && _poll[index] == PollEvents.None;

@@ -13,7 +13,7 @@ public sealed class FanOutTests : IDisposable
     private const int PipeCapacity = 65_536;
     private const int PieceSize = 1 << 16; // what -PipeSize asks for here
 
-    private const int BufferSize = 256 * 1024; // as ReadWriteMethod's
+    private const int BufferSize = Splice.Transfer.ReadWriteMethod.BufferSize;
 
     private readonly Workspace _workspace = new();
     private readonly byte[] _content = Workspace.RandomBytes(3 << 20);
@@ -129,9 +129,28 @@ public sealed class FanOutTests : IDisposable
         Worker<IReadOnlyList<StreamOutcome>> stream =
             Streams.Start(Streams.Request(silent.Output, [.. readers.Select(reader => reader.Input)]));
         stream.WaitUntilItPolls();
-        Array.ForEach(readers, reader => reader.Dispose());
+        Array.ForEach(readers, reader => reader.Output.Dispose());
         Assert.All(stream.Join(), outcome => Assert.Equal(
             (TransferErrorId.ReaderGone, 1000), (outcome.Error!.Id, outcome.Error.Partial!.BytesCopied)));
+        Array.ForEach(readers, reader => reader.Dispose());
+    }
+
+    [Fact]
+    public void A_handle_that_its_owner_closes_while_the_source_is_silent_is_noticed()
+    {
+        using Channel silent = Channel.Tcp();
+        using Channel first = Channel.Pipe();
+        using Channel second = Channel.Pipe();
+        silent.Send(_content.AsSpan(0, 1000));
+        Worker<IReadOnlyList<StreamOutcome>> stream = Streams.Start(Streams.Request(silent.Output, first.Input, second.Input));
+        stream.WaitUntilItPolls();
+
+        // The wait ends by the first one's reader, and then the second one is closed.
+        second.Input.Dispose();
+        first.Output.Dispose();
+        TransferErrorId[] ids = [.. stream.Join().Select(outcome => outcome.Error!.Id)];
+        Assert.Equal(TransferErrorId.ReaderGone, ids[0]);
+        Assert.Equal(TransferErrorId.HandleClosed, ids[1]);
     }
 
     [Theory]
