@@ -76,10 +76,16 @@ function Get-DescriptorFlag([Net.Sockets.Socket] $Socket) {
     (Get-Content "/proc/self/fdinfo/$($Socket.SafeHandle.DangerousGetHandle())") -like 'flags:*'
 }
 
+# A new folder on tmpfs, where -Method Auto tries what copies inside the kernel first.
+function New-MemoryFolder {
+    [IO.Directory]::CreateDirectory("/dev/shm/splice-test-$([guid]::NewGuid().ToString('N'))").FullName
+}
+
 # A script under way in a runspace of its own, with the module loaded.
 function Invoke-Background([string] $Script, [object[]] $ArgumentList) {
     $state = [initialsessionstate]::CreateDefault2()
-    $state.ImportPSModule((Get-Module Splice).Path)
+    # What would be loaded at its first use may not be when the script is stopped there.
+    $state.ImportPSModule([string[]]('Microsoft.PowerShell.Utility', (Get-Module Splice).Path))
     $shell = [powershell]::Create($state).AddScript($Script)
     foreach ($argument in $ArgumentList) {
         $shell = $shell.AddArgument($argument)
