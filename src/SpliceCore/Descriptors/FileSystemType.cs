@@ -24,9 +24,12 @@ internal static class FileSystemTypes
     /// <summary>The file system behind a handle.</summary>
     public static FileSystemType Of(SafeHandle handle)
     {
+        // No Enum.IsDefined: the runtime would have to compile it at the first call.
         SysResult type = LibC.FileSystemType(handle);
-        var known = (FileSystemType)type.Value;
-        return type.Ok && Enum.IsDefined(known) ? known : FileSystemType.Other;
+        return type.Ok && (FileSystemType)type.Value is
+            FileSystemType.Ext or FileSystemType.Xfs or FileSystemType.Btrfs or FileSystemType.Tmpfs
+            ? (FileSystemType)type.Value
+            : FileSystemType.Other;
     }
 
     /// <summary>Whether close(2) has nothing to tell: it writes back when it wants to, and fsync(2) alone waits for that. Those

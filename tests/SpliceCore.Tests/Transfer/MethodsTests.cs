@@ -77,7 +77,9 @@ public class MethodsTests
     [InlineData(FileSystemType.Btrfs, Methods.Small, true)]
     [InlineData(FileSystemType.Btrfs, Methods.Small + 1, false)]
     [InlineData(FileSystemType.Ext, Methods.Small, true)]
+    [InlineData(FileSystemType.Ext, Methods.Large + 1, false)]
     [InlineData(FileSystemType.Xfs, Methods.Small, true)]
+    [InlineData(FileSystemType.Xfs, Methods.Large + 1, false)]
     public void The_file_system_and_the_length_say_what_takes_less_time(object fileSystem, long? length, bool expected) =>
         Assert.Equal(expected, Methods.IsFasterBuffered((FileSystemType)fileSystem, length));
 
