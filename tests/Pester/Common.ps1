@@ -77,7 +77,7 @@ function Get-DescriptorFlag([Net.Sockets.Socket] $Socket) {
 }
 
 # A new folder on tmpfs, where -Method Auto tries what copies inside the kernel first.
-function New-MemoryFolder {
+function Add-MemoryFolder {
     [IO.Directory]::CreateDirectory("/dev/shm/splice-test-$([guid]::NewGuid().ToString('N'))").FullName
 }
 

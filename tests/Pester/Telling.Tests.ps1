@@ -15,7 +15,7 @@ AfterAll {
 
 Describe '-Verbose' {
     BeforeEach {
-        $script:folder = New-MemoryFolder
+        $script:folder = Add-MemoryFolder
         $null = New-Item -ItemType Directory "$folder/tree"
         Push-Location $folder
         [IO.File]::WriteAllBytes("$folder/a", (Get-TestByte 300000))
@@ -82,7 +82,7 @@ Describe '-Verbose' {
 
 Describe '-Debug' {
     BeforeAll {
-        $script:folder = New-MemoryFolder
+        $script:folder = Add-MemoryFolder
         $null = New-Item -ItemType Directory "$folder/tree"
         Push-Location $folder
         [IO.File]::WriteAllBytes("$folder/a", (Get-TestByte 300000))

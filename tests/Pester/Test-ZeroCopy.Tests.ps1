@@ -5,7 +5,7 @@ BeforeAll {
 
 Describe 'Test-ZeroCopy' {
     BeforeEach {
-        $script:folder = New-MemoryFolder
+        $script:folder = Add-MemoryFolder
         $script:content = Get-TestByte 300000
         [IO.File]::WriteAllBytes("$folder/disk.img", $content)
         Push-Location $folder

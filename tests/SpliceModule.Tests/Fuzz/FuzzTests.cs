@@ -57,11 +57,9 @@ public sealed class FuzzTests(ModuleShell shell, ITestOutputHelper output) : ICl
             output.WriteLine($"{count,8} {what}");
         }
 
-        if (Rounds > 1000)
-        {
-            // Each of them did its work, and refused to.
-            Assert.All(cmdlets, cmdlet => Assert.True(_counts.ContainsKey($"{cmdlet.Name} succeeded") && _counts.ContainsKey($"{cmdlet.Name} failed"), cmdlet.Name));
-        }
+        // Each of them did its work and refused to, where there were calls enough: some are refused once in a hundred times.
+        string[] outcomes = Rounds >= 20_000 ? ["succeeded", "failed"] : [];
+        Assert.All(cmdlets, cmdlet => Assert.All(outcomes, outcome => Assert.Contains($"{cmdlet.Name} {outcome}", _counts.Keys)));
     }
 
     public void Dispose() => _sandbox.Dispose();
