@@ -1,6 +1,7 @@
 <#
 .SYNOPSIS
-    A file over another of the same size, which is on the disk and not in the page cache. Here the old one survives until the new one is complete.
+    A file over another of the same size, which is on the disk and not in the page cache. Here the old one survives until the
+    new one is complete.
 #>
 param([switch] $Quick)
 

@@ -78,8 +78,8 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>The method for a piece of a sparse file: a small one may take another.</summary>
     public ITransferMethod ForPiece(long length)
     {
-        bool mayChoose = _spec.Method == TransferMethod.Auto && Current.Kind == TransferMethod.CopyFileRange;
-        return mayChoose && Methods.IsFasterBuffered(DestinationFileSystem, length)
+        bool isSmall = length <= Methods.Small && _spec.Method == TransferMethod.Auto && Current.Kind == TransferMethod.CopyFileRange;
+        return isSmall && DestinationFileSystem.IsLocal()
             ? _pieces ??= Create(TransferMethod.ReadWrite, leftover: null, leftoverBytes: 0)
             : Current;
     }

@@ -22,8 +22,9 @@ public sealed class ReflinkModeTests(MountedFileSystems fileSystems)
 
         bool shares = mode != ReflinkMode.Never;
         Assert.Equal(shares ? Size : 0, result.BytesReflinked);
-        Assert.Equal(shares, result.Method == TransferMethod.Reflink);
-        Assert.NotEqual(TransferMethod.CopyFileRange, result.Method);
+        bool takesManyPages = type == FileSystem.Xfs && OperatingSystem.IsOSPlatformVersionAtLeast("linux", 6, 6);
+        TransferMethod unshared = takesManyPages ? TransferMethod.ReadWrite : TransferMethod.SendFile;
+        Assert.Equal(shares ? TransferMethod.Reflink : unshared, result.Method);
         Assert.Equal(shares, Files.SharedExtents(folder["copy"]) > 0);
         Assert.Equal(shares, Files.SharedExtents(folder["source"]) > 0);
         Files.AssertSameBytes(folder["source"], folder["copy"]);

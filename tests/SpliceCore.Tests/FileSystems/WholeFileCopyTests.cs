@@ -82,6 +82,7 @@ public sealed class WholeFileCopyTests(MountedFileSystems fileSystems)
     [Theory]
     [InlineData(FileSystem.Ext4, FileSystem.Ext4, 6, 16)]
     [InlineData(FileSystem.Tmpfs, FileSystem.Ext4, 6, 16)]
+    [InlineData(FileSystem.Btrfs, FileSystem.Xfs, 6, 6)]
     [InlineData(FileSystem.Xfs, FileSystem.XfsWithoutReflink, 6, 6)]
     [InlineData(FileSystem.XfsWithoutReflink, FileSystem.XfsWithoutReflink, 6, 6)]
     public void Where_many_pages_are_taken_at_once_they_are_written_and_not_handed_over(FileSystem from, FileSystem to, int major, int minor)

@@ -104,6 +104,7 @@ public class ConstantsTests
         check.Equal("TMPFS_MAGIC", (long)FileSystemType.Tmpfs);
         check.Equal("LOCK_EX | LOCK_NB", LibC.LockAloneWithoutWaiting);
         check.Equal("LOCK_UN", LibC.GiveLockUp);
+        check.Equal("POSIX_FADV_SEQUENTIAL", LibC.Sequential);
         check.Equal("POSIX_FADV_DONTNEED", LibC.DoNotNeed);
         check.Equal("SIGXFSZ", FileSizeSignal.FileSizeExceeded);
         check.Equal("SIGHUP", LibC.HangUpSignal);

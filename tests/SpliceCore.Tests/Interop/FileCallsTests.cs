@@ -94,6 +94,8 @@ public sealed class FileCallsTests : IDisposable
         Assert.True(LibC.Flush(folder).Ok);
         AssertErrno(Errno.EINVAL, LibC.Flush(_device));
         AssertErrno(Errno.EBADF, LibC.Flush(_none));
+        Assert.True(LibC.AdviseSequential(_file).Ok);
+        AssertErrno(Errno.EBADF, LibC.AdviseSequential(_none));
         Assert.True(LibC.DropCache(_file).Ok);
         AssertErrno(Errno.EBADF, LibC.DropCache(_none));
         Assert.Equal("0123456789", File.ReadAllText(_workspace["file"]));

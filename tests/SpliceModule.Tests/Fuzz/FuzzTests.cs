@@ -34,7 +34,7 @@ public sealed class FuzzTests(ModuleShell shell, ITestOutputHelper output) : ICl
         HashSet<string> kinds = [];
         _sandbox.Open();
         var leaks = new LeakCheck(_sandbox.Folder);
-        for (int number = first; number < first + Rounds; number++)
+        for (int number = first; IsWanted(number - first, cmdlets); number++)
         {
             // Of its own seed: it can be repeated alone.
             var random = new Random(unchecked((seed * 486_187_739) + number));
@@ -57,12 +57,22 @@ public sealed class FuzzTests(ModuleShell shell, ITestOutputHelper output) : ICl
             output.WriteLine($"{count,8} {what}");
         }
 
-        // Each of them did its work and refused to, where there were calls enough: some are refused once in a hundred times.
-        string[] outcomes = Rounds >= 20_000 ? ["succeeded", "failed"] : [];
-        Assert.All(cmdlets, cmdlet => Assert.All(outcomes, outcome => Assert.Contains($"{cmdlet.Name} {outcome}", _counts.Keys)));
+        if (Rounds > 1000)
+        {
+            // Each of them did its work, and refused to.
+            Assert.All(cmdlets, cmdlet => Assert.True(HasBothOutcomes(cmdlet), cmdlet.Name));
+        }
     }
 
     public void Dispose() => _sandbox.Dispose();
+
+    /// <summary>Some are refused once in a hundred times: calls go on until each cmdlet has seen both outcomes, up to ten times
+    /// as many.</summary>
+    private bool IsWanted(int made, CmdletInfo[] cmdlets) =>
+        made < Rounds || (Rounds > 1000 && made < 10 * Rounds && !Array.TrueForAll(cmdlets, HasBothOutcomes));
+
+    private bool HasBothOutcomes(CmdletInfo cmdlet) =>
+        _counts.ContainsKey($"{cmdlet.Name} succeeded") && _counts.ContainsKey($"{cmdlet.Name} failed");
 
     private static int? Setting(string name) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
