@@ -38,7 +38,7 @@ internal sealed class MethodLadder : IDisposable
         Endpoint input = Endpoint.Of(source);
         input = input with { IsEmpty = input.IsEmpty && wanted == TransferMethod.Auto };
         var output = Endpoint.Of(destination);
-        bool isFasterBuffered = Methods.MayChoose(input, output)
+        bool isFasterBuffered = wanted == TransferMethod.Auto && Methods.MayChoose(input, output)
             && Methods.IsFasterBuffered(DestinationFileSystem, spec.Length);
         foreach ((TransferMethod method, string? obstacle) in
             Methods.Consider(input, output, spec.Reflink, spec.Sparse, isFasterBuffered))
