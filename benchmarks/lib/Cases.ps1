@@ -1,7 +1,7 @@
 # A case: several contestants do the same, in turn.
 
-# Runs contestants in turn and answers a record for each, ours first. Who begins moves on from round to round; a trial and the
-# first rounds only warm up. Before runs ahead of every turn and is not timed; Facts answers more to tell about a contestant.
+# Runs contestants in turn and answers a record for each, ours first. Their order is drawn anew for each round, for what one
+# leaves behind (dirty pages, a cache it filled) is the next one's burden; a trial and the first rounds only warm up. Before runs ahead of every turn and is not timed; Facts answers more to tell about a contestant.
 function Measure-Case {
     param(
         [Parameter(Mandatory)] [string] $Case,
@@ -33,8 +33,7 @@ function Measure-Case {
     $told = @{}
     foreach ($contestant in $able) { $samples[$contestant.Name] = [Collections.Generic.List[object]]::new() }
     for ($round = -$WarmUp; $round -lt $Rounds; $round++) {
-        for ($i = 0; $i -lt $able.Count; $i++) {
-            $contestant = $able[($i + $round + $WarmUp) % $able.Count]
+        foreach ($contestant in $able | Get-Random -Shuffle) {
             $null = & $Before $contestant.Name
             $sample = Measure-Contestant $contestant $Repeat
             if ($round -ge 0) { $samples[$contestant.Name].Add($sample) }
