@@ -10,7 +10,7 @@ $trees = $Quick ? @(@{ Folders = 4; Each = 25; Largest = 8KB }) : @(
     @{ Folders = 100; Each = 100; Largest = 64KB; WarmUp = 7 }
     @{ Folders = 1000; Each = 100; Largest = 16KB; WarmUp = 1 }
 )
-Use-Place tmpfs, ext4 {
+Use-Place tmpfs, ext4 -WithJournal {
     param($place)
     $source = "$($place.Folder)/source"
     $target = "$($place.Folder)/target"

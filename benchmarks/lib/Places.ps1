@@ -2,9 +2,11 @@
 # that is mounted for as long as the job runs.
 
 # Runs a script on each file system that there is here, with @{ FileSystem; Folder }. What is not here is told as skipped.
-function Use-Place([string[]] $FileSystem, [scriptblock] $Script) {
+# With WithJournal an ext4 that has none does not count: for minutes it searches for inodes past all that were deleted.
+function Use-Place([string[]] $FileSystem, [scriptblock] $Script, [switch] $WithJournal) {
     foreach ($name in $FileSystem) {
-        $own = $script:folders | Where-Object { (Get-FileSystem $_) -eq $name } | Select-Object -First 1
+        $own = $script:folders | Where-Object { (Get-FileSystem $_) -eq $name -and -not ($WithJournal -and (Test-NoJournal $_)) } |
+            Select-Object -First 1
         $work = $own ? "$own/$script:workName" : "$($script:folders[0])/$script:workName/$name"
         $null = [IO.Directory]::CreateDirectory($work)
         $reason = if (-not $own) { Mount-Image $name $work }
@@ -21,9 +23,15 @@ function Get-FileSystem([string] $Folder) {
     df --output=fstype $Folder | Select-Object -Last 1
 }
 
+function Test-NoJournal([string] $Folder) {
+    $task = "/sys/fs/ext4/$(Split-Path -Leaf (df --output=source $Folder | Select-Object -Last 1))/journal_task"
+    [IO.File]::Exists($task) -and [IO.File]::ReadAllText($task).Trim() -eq '<none>'
+}
+
 # Makes an image beside the folder and mounts it there. Answers why it cannot.
 function Mount-Image([string] $FileSystem, [string] $Folder) {
-    if ((Get-FileSystem $Folder) -eq $FileSystem) { return }
+    mountpoint --quiet $Folder
+    if (-not $LASTEXITCODE) { return }
     if ((id -u) -ne 0) { return "no folder on $FileSystem was named, and only root can mount one" }
     if ($FileSystem -eq 'tmpfs') {
         $said = mount -t tmpfs tmpfs $Folder 2>&1
