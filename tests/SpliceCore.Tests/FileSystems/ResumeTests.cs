@@ -483,7 +483,7 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
             request, "strace", "-f", "-qq", "-o", logs["trace"], "-P", folder["source"],
             "-e", "inject=pread64:poke_exit=@arg2=0badcafe:when=5");
 
-        int damagedAt = 4 * 512 * 1024;
+        int damagedAt = 4 * Splice.Transfer.ReadWriteMethod.BufferSize;
         Assert.Equal($"{TransferErrorId.VerificationFailed}", answer.Error);
         Assert.Contains($"goes on at byte {damagedAt}", answer.Message, StringComparison.Ordinal);
         TransferResult result = FileCopy.Copy(request, TransferMonitor.None);
