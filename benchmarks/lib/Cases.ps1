@@ -1,7 +1,8 @@
 # A case: several contestants do the same, in turn.
 
 # Runs contestants in turn and answers a record for each, ours first. Their order is drawn anew for each round, for what one
-# leaves behind (dirty pages, a cache it filled) is the next one's burden; a trial and the first rounds only warm up. Before runs ahead of every turn and is not timed; Facts answers more to tell about a contestant.
+# leaves behind (dirty pages, a cache it filled) is the next one's burden; a trial and the first rounds only warm up.
+# Before runs ahead of every turn and is not timed; Facts answers more to tell about a contestant.
 function Measure-Case {
     param(
         [Parameter(Mandatory)] [string] $Case,
