@@ -15,6 +15,8 @@ internal sealed class NewFile : IDisposable
     private const uint DefaultMode = 0x1B6; // 0666, of which the umask takes its share
     private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
 
+    private const PreserveAttributes ModeAndItsMasters = PreserveAttributes.Mode | PreserveAttributes.Ownership | PreserveAttributes.Acl;
+
     private const long WorthReadingAhead = 4 << 20; // bytes
 
     private readonly CopyRequest _request;
@@ -99,8 +101,14 @@ internal sealed class NewFile : IDisposable
     {
         (null, false) => _request.IsPart ? _source.Status.Permissions & ReadWriteExecuteForAll : DefaultMode,
         (null, true) when !_request.Preserve.HasFlag(PreserveAttributes.Mode) => _source.Status.Permissions & ReadWriteExecuteForAll,
+        (null, true) when KeepsFirstMode => _source.Status.Permissions & ReadWriteExecuteForAll,
         _ => PrivateMode,
     };
+
+    /// <summary>Whether the file is opened with the source's mode: somebody remembers how much of it is granted, and neither an
+    /// owner nor a list comes before it.</summary>
+    private bool KeepsFirstMode => _place is { Existing: null, Modes: not null } && TakesAttributes && !_request.Resume
+        && (_request.Preserve & ModeAndItsMasters) == PreserveAttributes.Mode;
 
     /// <summary>Copies, and puts the file in its place.</summary>
     /// <exception cref="TransferException">It was not done; what was there is as before, unless it was written into.</exception>
@@ -303,12 +311,23 @@ internal sealed class NewFile : IDisposable
 
         if (!WritesInto)
         {
-            Metadata.OfFile(_target.Handle, _place, TakesAttributes ? _source : null, _request.Preserve, _losses);
+            Metadata.OfFile(_target.Handle, _place, TakesAttributes ? _source : null, _request.Preserve, HasMode(), _losses);
         }
         else if (TakesAttributes)
         {
             Metadata.Set(_target.Handle, _place.Label, _source.Handle, _source.Status, _request.Preserve, isPath: false, _losses);
         }
+    }
+
+    private bool HasMode()
+    {
+        if (!KeepsFirstMode)
+        {
+            return false;
+        }
+
+        _place.Modes!.Learn(_target.Handle, CreationMode);
+        return _place.Modes.Covers(CreationMode);
     }
 
     /// <summary>Before the name is given: until the disk has the new file, it has the old one.</summary>

@@ -18,4 +18,7 @@ internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? E
     /// file (/dev/stdout) followed. In a tree it is replaced, no link is followed, and the names in a folder are flushed
     /// together.</summary>
     public bool IsNamedByUser { get; init; }
+
+    /// <summary>What modes new files get in the folder; null where nobody remembers it.</summary>
+    public GrantedMode? Modes { get; init; }
 }

@@ -72,6 +72,30 @@ public sealed class TreePreserveTests(MountedFileSystems fileSystems)
         TreeListing.Of(folder["cp"]).AssertSame(TreeListing.Of(folder["copy"]), TreeAspects.Mode);
     }
 
+    /// <summary>A file whose folder gives it the mode that it asks for is not set it again; one that gets less is.</summary>
+    [Theory]
+    [InlineData("022", false)]
+    [InlineData("077", false)]
+    [InlineData("0", false)]
+    [InlineData("022", true)]
+    [InlineData("0", true)]
+    public void Modes_are_those_of_the_source_whatever_a_new_file_would_get(string umask, bool hasDefaultList)
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Ext4);
+        Command.Require("setfacl");
+        RandomTree.Make(folder["source"], seed: 5, TreeKinds.Modes);
+        Command.Check("chmod", "-R", "-st", folder["source"]);
+        if (hasDefaultList)
+        {
+            Command.Check("setfacl", "-m", "d:u::rw,d:g::r,d:o::-,d:u:4321:rwx,d:m::rx", folder.Folder);
+        }
+
+        using var host = new TreeHostProcess("sh", "-c", string.Create(CultureInfo.InvariantCulture, $"umask {umask}; exec \"$@\""), "sh");
+        Assert.True(host.Copy(TreeCopies.Request(folder["source"], folder["copy"], PreserveAttributes.Mode)).Succeeded);
+
+        TreeListing.Of(folder["source"]).AssertSame(TreeListing.Of(folder["copy"]), TreeAspects.Mode);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(8)]

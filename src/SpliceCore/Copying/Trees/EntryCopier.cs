@@ -281,7 +281,10 @@ internal sealed class EntryCopier
                 () => LibC.MayWriteAt(folder.Destination!, entry.Name));
         }
 
-        return new Place(folder.Destination!, entry.Name, existing, entry.DestinationLabel, MayReplace: !folder.IsOurs && !_job.Copy.NoClobber);
+        return new Place(folder.Destination!, entry.Name, existing, entry.DestinationLabel, MayReplace: !folder.IsOurs && !_job.Copy.NoClobber)
+        {
+            Modes = folder.Modes,
+        };
     }
 
     /// <summary>Looks at what is in the entry's place; in a folder of ours that is nothing.</summary>

@@ -53,6 +53,9 @@ internal sealed class TreeFolder
 
     public required DevicePair Devices { get; init; }
 
+    /// <summary>What modes new files get in the destination.</summary>
+    public GrantedMode Modes { get; } = new();
+
     /// <summary>Whether the source was reached through a symbolic link: then its ".." is not the parent, which stays open.</summary>
     public bool IsLinked { get; init; }
 
