@@ -131,7 +131,7 @@ internal sealed class MethodLadder : IDisposable
         TransferMethod.SendFile => new SendFileMethod(_source, _destination),
         TransferMethod.Splice when _source.Kind == DescriptorKind.Fifo || _destination.Kind == DescriptorKind.Fifo =>
             new DirectSpliceMethod(_source, _destination, _spec.Flags),
-        TransferMethod.Splice => new PipedSpliceMethod(_source, _destination, _spec.Flags, _spec.PipeSize ?? DefaultPipeSize),
+        TransferMethod.Splice => new PipedSpliceMethod(_source, _destination, _spec.Flags, _spec.PipeSize),
         _ when _holes is not null => new HoleFindingMethod(_source, _destination, _holes),
         _ => new ReadWriteMethod(_source, _destination, leftover, leftoverBytes),
     };

@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Interop;
+using Splice.Transfer;
 using Xunit;
 
 namespace Splice.Tests.Copying;
@@ -47,6 +48,24 @@ public sealed class FileCopyTests : IDisposable
     {
         Copy(Request with { DestinationOffset = 10, Count = 5 });
         Assert.Equal([.. new byte[10], .. _content[..5]], Copied);
+    }
+
+    /// <summary>What a pipe holds goes into the page cache as one write: larger pieces make larger folios, which cost more than
+    /// they save.</summary>
+    [Theory]
+    [InlineData(null, ReadWriteMethod.BufferSize)]
+    [InlineData(1 << 20, 1 << 20)]
+    [InlineData(4096, 4096)]
+    public void A_file_is_spliced_in_pieces_as_large_as_those_that_are_written(int? pipeSize, int piece)
+    {
+        const int Pieces = 3;
+        _workspace.WriteRandom("source", Pieces * piece);
+        var journal = new TransferJournal(takesCalls: true);
+
+        journal.Follow(() => FileCopy.Copy(Request with { Method = TransferMethod.Splice, PipeSize = pipeSize }, TransferMonitor.None));
+
+        SystemCallSum splices = Assert.Single(journal.SystemCalls, sum => sum.Name == "splice");
+        Assert.Equal((2 * Pieces, 2L * Pieces * piece), (splices.Count, splices.Bytes));
     }
 
     [Theory]

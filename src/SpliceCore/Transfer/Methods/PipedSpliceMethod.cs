@@ -4,9 +4,15 @@ using Splice.Interop;
 namespace Splice.Transfer;
 
 /// <summary>splice(2) through a pipe of our own, where neither side is one. The pipe is drained before it is filled.</summary>
-internal sealed class PipedSpliceMethod(Descriptor source, Descriptor destination, SpliceFlags flags, int pipeSize)
+/// <param name="source">The source.</param>
+/// <param name="destination">The destination.</param>
+/// <param name="flags">For every call.</param>
+/// <param name="pipeSize">The pipe's bytes; null for what is best.</param>
+internal sealed class PipedSpliceMethod(Descriptor source, Descriptor destination, SpliceFlags flags, int? pipeSize)
     : ITransferMethod
 {
+    // A file takes what is in the pipe as one write, and no piece should be larger than those that are written.
+    private readonly int _piece = pipeSize is null && destination.Kind == DescriptorKind.Regular ? ReadWriteMethod.BufferSize : int.MaxValue;
     private KernelPipe? _pipe;
 
     public TransferMethod Kind => TransferMethod.Splice;
@@ -17,7 +23,7 @@ internal sealed class PipedSpliceMethod(Descriptor source, Descriptor destinatio
     {
         if (_pipe is null)
         {
-            _pipe = KernelPipe.Create(pipeSize);
+            _pipe = KernelPipe.Create(pipeSize ?? Math.Min(_piece, MethodLadder.DefaultPipeSize));
             TransferJournal.Current?.Note($"{source.Name} -> {destination.Name}: a pipe of {_pipe.Capacity} bytes is between them");
             if (!source.IsSeekable && Probe(at.DestinationOffset) is { Kind: StepKind.NotSupported } refusal)
             {
@@ -27,7 +33,7 @@ internal sealed class PipedSpliceMethod(Descriptor source, Descriptor destinatio
 
         if (BytesInHand == 0)
         {
-            StepResult filled = Fill(at.SourceOffset, Math.Min(count, _pipe.Capacity));
+            StepResult filled = Fill(at.SourceOffset, Math.Min(count, Math.Min(_pipe.Capacity, _piece)));
             if (BytesInHand == 0)
             {
                 return filled;
