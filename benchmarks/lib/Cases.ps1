@@ -44,10 +44,14 @@ function Measure-Case {
 
     if (-not $NoProbe) {
         foreach ($contestant in $able) {
+            # Beside a script the runtime compiles when it finds time: the fewest calls are its own.
+            $calls = foreach ($i in 1..($contestant.Script ? 3 : 1)) {
+                $null = & $Before $contestant.Name
+                Measure-SystemCall $contestant
+            }
             $null = & $Before $contestant.Name
-            $calls = Measure-SystemCall $contestant
-            $null = & $Before $contestant.Name
-            $probes[$contestant.Name] = @{ Calls = $calls; Peak = Measure-PeakMemory $contestant }
+            $fewest = $calls | Sort-Object | Select-Object -First 1
+            $probes[$contestant.Name] = @{ Calls = $fewest; Peak = Measure-PeakMemory $contestant }
         }
     }
 

@@ -30,15 +30,27 @@ function Read-Record([string] $Path) {
     @([IO.File]::ReadAllLines($Path) | Where-Object { $_ } | ForEach-Object { ConvertFrom-Json $_ })
 }
 
-# The last results of each job in a folder of results; of a quick run none.
-function Get-LatestRecord([string] $Folder) {
-    $jobs = [ordered]@{}
-    foreach ($file in [IO.Directory]::GetFiles($Folder, '*.jsonl') | Sort-Object) {
+# Keeps the last results of each job in a file of its name; those of a quick run do not count.
+function Save-LatestRecord([string] $ResultFolder, [string] $KeptFolder) {
+    $null = [IO.Directory]::CreateDirectory($KeptFolder)
+    foreach ($file in [IO.Directory]::GetFiles($ResultFolder, '*.jsonl') | Sort-Object) {
         $run, $records = Read-Record $file
         if ($run.quick) { continue }
         foreach ($group in $records | Group-Object job) {
-            $jobs[$group.Name] = @{ Run = $run; Records = $group.Group }
+            $kept = "$KeptFolder/$($group.Name).jsonl"
+            if ([IO.File]::Exists($kept) -and (Read-Record $kept)[0].date -ge $run.date) { continue }
+            $lines = @($run; $group.Group) | ForEach-Object { ConvertTo-Json $_ -Depth 5 -Compress }
+            [IO.File]::WriteAllText($kept, ($lines -join "`n") + "`n")
         }
+    }
+}
+
+# The results that are kept, by job.
+function Get-KeptRecord([string] $Folder) {
+    $jobs = [ordered]@{}
+    foreach ($file in [IO.Directory]::GetFiles($Folder, '*.jsonl') | Sort-Object) {
+        $run, $records = Read-Record $file
+        $jobs[[IO.Path]::GetFileNameWithoutExtension($file)] = @{ Run = $run; Records = @($records) }
     }
 
     $jobs
@@ -81,24 +93,31 @@ function Format-Picture([string] $Folder, [string] $Name, [string] $Link) {
     }
 }
 
-# Writes tables and plots of the last results into the repository's documents.
+# Keeps the last results beside those that the repository has, and writes all of them into its documents.
 function Write-Document([string] $ResultFolder, [string] $Repository) {
-    $jobs = Get-LatestRecord $ResultFolder
+    $kept = "$Repository/benchmarks/results"
+    Save-LatestRecord $ResultFolder $kept
+    $jobs = Get-KeptRecord $kept
     if (-not $jobs.Count) { throw "There are no results in '$ResultFolder' but quick ones." }
-    $images = "$Repository/docs/images"
     $merged = [IO.Path]::GetTempFileName()
     try {
         $lines = @($jobs.Values | ForEach-Object { $_.Records } | ForEach-Object { ConvertTo-Json $_ -Depth 5 -Compress })
         [IO.File]::WriteAllLines($merged, $lines)
-        Write-Plot $merged $images
+        Write-Plot $merged "$Repository/docs/images"
     }
     finally {
         [IO.File]::Delete($merged)
     }
 
+    Write-Table $jobs $Repository
+}
+
+# The tables of the documents, and the pictures that they show.
+function Write-Table([Collections.IDictionary] $Jobs, [string] $Repository) {
+    $images = "$Repository/docs/images"
     $page = [IO.File]::ReadAllText("$Repository/docs/performance.md")
-    foreach ($name in $jobs.Keys) {
-        $results = @($jobs[$name].Records | Where-Object kind -EQ result)
+    foreach ($name in $Jobs.Keys) {
+        $results = @($Jobs[$name].Records | Where-Object kind -EQ result)
         if (-not $results) { continue }
         $page = Join-MarkedText $page "job $name" -Line @(
             if ($script:plots[$name]) { Format-Picture $images $script:plots[$name] -Link images }
@@ -106,23 +125,23 @@ function Write-Document([string] $ResultFolder, [string] $Repository) {
             '<details><summary>All figures</summary>', ''
             Format-ContestantTable $results
             '', '</details>', ''
-            $skips = @(Format-SkipList $jobs[$name].Records)
+            $skips = @(Format-SkipList $Jobs[$name].Records)
             if ($skips) { $skips; '' }
-            Format-RunLine $jobs[$name].Run
+            Format-RunLine $Jobs[$name].Run
         )
     }
 
-    $targets = @($jobs.Values | ForEach-Object { $_.Records | Where-Object kind -EQ target })
+    $targets = @($Jobs.Values | ForEach-Object { $_.Records | Where-Object kind -EQ target })
     if ($targets) { $page = Join-MarkedText $page 'targets' -Line (Format-TargetTable $targets) }
     [IO.File]::WriteAllText("$Repository/docs/performance.md", $page)
 
     $readme = [IO.File]::ReadAllText("$Repository/README.md")
-    $last = @($jobs.Values.Run | Sort-Object date)[-1]
+    $last = @($Jobs.Values.Run | Sort-Object date)[-1]
     $readme = Join-MarkedText $readme 'numbers' -Line @(
         Format-RunLine $last
         ''
         foreach ($plot in 'time-by-size-ext4', 'files-per-second-ext4') { Format-Picture $images $plot -Link docs/images }
-        Format-Summary $jobs
+        Format-Summary $Jobs
     )
     [IO.File]::WriteAllText("$Repository/README.md", $readme)
 }

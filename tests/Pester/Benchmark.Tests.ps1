@@ -126,6 +126,19 @@ Describe 'The documents of the benchmarks' {
         foreach ($name in $names) { "$root/benchmarks/jobs/$name.ps1" | Should -Exist }
     }
 
+    It 'say what was measured' {
+        $jobs = Get-KeptRecord "$root/benchmarks/results"
+        $null = New-Item -ItemType Directory "$TestDrive/copy"
+        Copy-Item "$root/docs" "$TestDrive/copy" -Recurse
+        Copy-Item "$root/README.md" "$TestDrive/copy"
+
+        Write-Table $jobs "$TestDrive/copy"
+
+        foreach ($name in 'README.md', 'docs/performance.md') {
+            Get-Content "$TestDrive/copy/$name" -Raw | Should -BeExactly (Get-Content "$root/$name" -Raw)
+        }
+    }
+
     It 'get the last numbers that are not of a quick run' {
         $reason = Get-NoPlotReason
         if ($reason) { Set-ItResult -Skipped -Because $reason }
@@ -136,6 +149,9 @@ Describe 'The documents of the benchmarks' {
         Write-Result "$TestDrive/numbers/2.jsonl" '2026-01-02T00:00:00Z' -Seconds 1.25
         Write-Result "$TestDrive/numbers/3.jsonl" '2026-01-03T00:00:00Z' -Seconds 7.25 -Quick $true
 
+        Write-Document "$TestDrive/numbers" "$TestDrive/repository"
+        # What was kept outlives the folder that it came from.
+        Remove-Item "$TestDrive/numbers/2.jsonl"
         Write-Document "$TestDrive/numbers" "$TestDrive/repository"
 
         $page = Get-Content "$TestDrive/repository/docs/performance.md" -Raw
