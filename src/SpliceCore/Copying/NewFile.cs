@@ -105,8 +105,8 @@ internal sealed class NewFile : IDisposable
         _ => PrivateMode,
     };
 
-    /// <summary>Whether the file is opened with the source's mode: somebody remembers how much of it is granted, and neither an
-    /// owner nor a list comes before it.</summary>
+    /// <summary>Whether the file is opened with the source's mode, unless it has a hidden name by which others could open it:
+    /// somebody remembers how much of it is granted, and neither an owner nor a list comes before it.</summary>
     private bool KeepsFirstMode => _place is { Existing: null, Modes: not null } && TakesAttributes && !_request.Resume
         && (_request.Preserve & ModeAndItsMasters) == PreserveAttributes.Mode;
 
@@ -226,7 +226,7 @@ internal sealed class NewFile : IDisposable
         {
             return _request.Resume && spec.Length > PartialFile.NotWorthIt
                 ? PartialFile.Open(_place, _source, spec, _cancellation)
-                : StagedFile.Create(_place, CreationMode, _cancellation, Access);
+                : StagedFile.Create(_place, CreationMode, _cancellation, Access, KeepsFirstMode ? PrivateMode : null);
         }
 
         TransferJournal.Current?.Note($"{_place.Path}: is written into, and stays the same file");
@@ -321,7 +321,7 @@ internal sealed class NewFile : IDisposable
 
     private bool HasMode()
     {
-        if (!KeepsFirstMode)
+        if (!KeepsFirstMode || _target is not StagedFile { IsUnnamed: true })
         {
             return false;
         }

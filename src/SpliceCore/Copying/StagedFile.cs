@@ -27,17 +27,22 @@ internal sealed class StagedFile : ITargetFile
     /// <summary>The file, open for writing.</summary>
     public SafeFileHandle Handle { get; private set; }
 
+    /// <summary>Whether it has no name yet, not even a hidden one.</summary>
+    public bool IsUnnamed => _temporaryName is null;
+
     /// <summary>Makes the file beside where it will be.</summary>
     /// <param name="place">Where it will be. The folder must stay open for as long as the staged file.</param>
     /// <param name="mode">Its permission bits, of which the umask takes its share.</param>
     /// <param name="cancellation">Once cancelled, nobody waits for the file to be thrown away.</param>
     /// <param name="access">O_WRONLY, or O_RDWR where it will be read as well.</param>
-    public static StagedFile Create(Place place, uint mode, CancellationToken cancellation, int access = OpenFlags.WriteOnly)
+    /// <param name="hiddenMode">Its permission bits where it has a hidden name meanwhile; null for the same.</param>
+    public static StagedFile Create(
+        Place place, uint mode, CancellationToken cancellation, int access = OpenFlags.WriteOnly, uint? hiddenMode = null)
     {
         var staged = new StagedFile(place, cancellation);
         try
         {
-            staged.Open(mode, access);
+            staged.Open(mode, hiddenMode ?? mode, access);
             return staged;
         }
         catch
@@ -104,7 +109,7 @@ internal sealed class StagedFile : ITargetFile
         }
     }
 
-    private void Open(uint mode, int access)
+    private void Open(uint mode, uint hiddenMode, int access)
     {
         SysResult result = LibC.OpenAt(
             _place.Folder, ThisFolder, OpenFlags.TemporaryFile | access, mode, out SafeFileHandle handle);
@@ -115,7 +120,7 @@ internal sealed class StagedFile : ITargetFile
             FileName name = TemporaryName();
             _temporaryName = name;
             result = LibC.OpenAt(
-                _place.Folder, name, OpenFlags.Create | OpenFlags.Exclusive | access, mode, out handle);
+                _place.Folder, name, OpenFlags.Create | OpenFlags.Exclusive | access, hiddenMode, out handle);
         }
 
         Handle = handle;

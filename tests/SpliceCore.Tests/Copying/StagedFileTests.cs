@@ -2,6 +2,8 @@ using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Interop;
+using Splice.Tests.FileSystems;
+using Splice.Transfer;
 using Xunit;
 
 namespace Splice.Tests.Copying;
@@ -30,6 +32,29 @@ public sealed class StagedFileTests : IDisposable
         Create("new").Dispose();
         Assert.Equal("old", File.ReadAllText(_workspace["file"]));
         Assert.Equal(["file"], _workspace.Names);
+    }
+
+    /// <summary>mqueue is a file system without O_TMPFILE that every kernel has.</summary>
+    [Fact]
+    public void A_new_file_of_a_tree_that_has_a_hidden_name_is_its_owner_s_alone()
+    {
+        using var mount = Mount.Memory("mqueue", "rw");
+        using SafeFileHandle folder = Posix.OpenRead(mount.Folder);
+        File.WriteAllText(_workspace["source"], string.Empty);
+        File.SetUnixFileMode(_workspace["source"], (UnixFileMode)0x1A4); // 0644
+        using SafeFileHandle open = Posix.OpenRead(_workspace["source"]);
+        var source = Descriptor.Describe(open, "source");
+        var request = new CopyRequest { Source = "source", Destination = "copy", Preserve = PreserveAttributes.Mode };
+        var place = new Place(folder, "copy", Existing: null, "copy", MayReplace: false) { Modes = new GrantedMode() };
+        var tally = new TransferTally();
+        TransferSpec spec = CopySpec.Of(request, source, TransferMonitor.None, tally);
+
+        using var file = new NewFile(request, source, place, spec, TransferMonitor.None, tally, new MetadataLosses());
+        string hidden = Assert.Single(Directory.GetFileSystemEntries(mount.Folder));
+        Assert.Equal((UnixFileMode)0x180, File.GetUnixFileMode(hidden)); // 0600
+
+        file.Stage();
+        Assert.Equal((UnixFileMode)0x1A4, File.GetUnixFileMode(hidden));
     }
 
     [Fact]
