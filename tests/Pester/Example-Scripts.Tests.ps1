@@ -119,7 +119,13 @@ Describe 'relay.ps1' {
 
     It 'serves connections side by side, both ways, and ends after as many as it was told' {
         $clients = 1..2 | ForEach-Object { [Net.Sockets.TcpClient]::new('127.0.0.1', $port) }
-        $servers = 1..2 | ForEach-Object { $listener.AcceptTcpClient() }
+        # A relay that came to an end connects to nobody.
+        $servers = 1..2 | ForEach-Object {
+            $accepted = $listener.AcceptTcpClientAsync()
+            $accepted.Wait(30000) | Should -BeTrue -Because 'the relay connects'
+            $accepted.Result.ReceiveTimeout = 30000
+            $accepted.Result
+        }
         try {
             $text = [string]::new('a', 200000)
             $answers = $clients | ForEach-Object {
