@@ -73,7 +73,7 @@ Describe 'The package' {
         $bill = Get-PackageText $package sbom.cdx.json | ConvertFrom-Json
         $bill.bomFormat | Should -BeExactly CycloneDX
         $bill.metadata.component.version | Should -Be $version
-        Expand-Archive $package "$TestDrive/bill"
+        [IO.Compression.ZipFile]::ExtractToDirectory($package, "$TestDrive/bill")
         $files = @($bill.components | Where-Object type -EQ file)
         $files.name | Sort-Object | Should -Be (Get-ChildItem "$TestDrive/bill" -Filter *.dll).Name
         foreach ($file in $files) {
