@@ -117,6 +117,7 @@ Describe 'The blocks of the README' {
 Describe 'Installing as the README says' {
     BeforeEach {
         if (-not $hasSdk) { Set-ItResult -Skipped -Because 'the .NET SDK of global.json is not on this machine' }
+        if (-not (Get-Module -ListAvailable Microsoft.PowerShell.PSResourceGet)) { Set-ItResult -Skipped -Because 'there is no PSResourceGet here' }
     }
 
     It 'block <Number>' -ForEach $installs {
