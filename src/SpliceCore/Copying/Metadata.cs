@@ -16,10 +16,8 @@ internal static class Metadata
     /// <param name="place">Where it will be, and what it replaces.</param>
     /// <param name="source">Whose attributes it takes; null where it takes none.</param>
     /// <param name="preserve">Which.</param>
-    /// <param name="hasMode">Whether it has the source's mode already.</param>
     /// <param name="losses">Hears what could not be kept.</param>
-    public static void OfFile(
-        SafeFileHandle file, Place place, Descriptor? source, PreserveAttributes preserve, bool hasMode, MetadataLosses losses)
+    public static void OfFile(SafeFileHandle file, Place place, Descriptor? source, PreserveAttributes preserve, MetadataLosses losses)
     {
         preserve = source is null ? PreserveAttributes.None : preserve;
         if (place.Existing?.Kind == DescriptorKind.Regular)
@@ -29,7 +27,7 @@ internal static class Metadata
 
         if (source is not null)
         {
-            Set(file, place.Label, source.Handle, source.Status, preserve & ~(hasMode ? PreserveAttributes.Mode : 0), isPath: false, losses);
+            Set(file, place.Label, source.Handle, source.Status, preserve, isPath: false, losses);
         }
     }
 

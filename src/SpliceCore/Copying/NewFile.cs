@@ -311,7 +311,8 @@ internal sealed class NewFile : IDisposable
 
         if (!WritesInto)
         {
-            Metadata.OfFile(_target.Handle, _place, TakesAttributes ? _source : null, _request.Preserve, HasMode(), _losses);
+            PreserveAttributes had = HasMode() ? PreserveAttributes.Mode : PreserveAttributes.None;
+            Metadata.OfFile(_target.Handle, _place, TakesAttributes ? _source : null, _request.Preserve & ~had, _losses);
         }
         else if (TakesAttributes)
         {

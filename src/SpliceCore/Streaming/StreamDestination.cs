@@ -96,7 +96,7 @@ internal sealed class StreamDestination : IDisposable
     {
         if (_staged is not null)
         {
-            Metadata.OfFile(_staged.Handle, _place!, source: null, PreserveAttributes.None, hasMode: false, _losses);
+            Metadata.OfFile(_staged.Handle, _place!, source: null, PreserveAttributes.None, _losses);
             _staged.Commit(replace: true);
         }
     }

@@ -106,8 +106,7 @@ public sealed class MetadataTests : IDisposable
     {
         using SafeFileHandle folder = Posix.OpenRead(_workspace.Folder);
         var losses = new MetadataLosses();
-        var place = new Place(folder, "source", Status(replaced), "the file", MayReplace: true);
-        Metadata.OfFile(_file, place, source: null, PreserveAttributes.All, hasMode: false, losses);
+        Metadata.OfFile(_file, new Place(folder, "source", Status(replaced), "the file", MayReplace: true), source: null, PreserveAttributes.All, losses);
         return losses.Describe();
     }
 

@@ -97,7 +97,7 @@ internal sealed class JoinedFile(
     {
         if (!WritesInto)
         {
-            Metadata.OfFile(_target!.Handle, place, source: null, PreserveAttributes.None, hasMode: false, _losses);
+            Metadata.OfFile(_target!.Handle, place, source: null, PreserveAttributes.None, _losses);
         }
 
         using SafeFileHandle? folder = request.Copy.Flush && !WritesInto ? DiskFlush.OpenFolder(place) : null;

@@ -70,7 +70,7 @@ internal sealed class PipelineOutput : IDisposable
             return;
         }
 
-        Metadata.OfFile(_staged.Handle, _place, source: null, PreserveAttributes.None, hasMode: false, _losses);
+        Metadata.OfFile(_staged.Handle, _place, source: null, PreserveAttributes.None, _losses);
         SysResult closed = LibC.CloseDuplicate(_staged.Handle);
         if (!closed.Ok)
         {
