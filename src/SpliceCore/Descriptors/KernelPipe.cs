@@ -31,19 +31,19 @@ internal sealed class KernelPipe : IDisposable
     /// <param name="flags">O_NONBLOCK, or 0 for ends that wait.</param>
     public static KernelPipe Create(int? size, int flags)
     {
-        SysResult result = LibC.Pipe2(flags, out SafeFileHandle readEnd, out SafeFileHandle writeEnd);
-        if (!result.Ok)
-        {
-            throw new TransferException(TransferErrorId.ResourceExhausted,
-                $"No pipe could be made ({ErrnoText.Describe(result.Errno)}).",
-                "Close some files, or raise the limit (ulimit -n).",
-                result.Errno);
-        }
-
-        var pipe = new KernelPipe(readEnd, writeEnd);
-        pipe.Resize(size);
-        return pipe;
+        Errno errno = TryCreate(size, flags, out KernelPipe? pipe);
+        return pipe ?? throw NotMade(errno);
     }
+
+    /// <summary>Makes a pipe that never waits, or says why there is none.</summary>
+    public static Errno TryCreate(int size, out KernelPipe? pipe) => TryCreate(size, OpenFlags.NonBlock, out pipe);
+
+    /// <summary>The error where a pipe is needed and cannot be made.</summary>
+    public static TransferException NotMade(Errno errno) => new(
+        TransferErrorId.ResourceExhausted,
+        $"No pipe could be made ({ErrnoText.Describe(errno)}).",
+        "Close some files, or raise the limit (ulimit -n).",
+        errno);
 
     /// <summary>Asks for another capacity while the pipe is empty. Past pipe-max-size or past the user's pages (pipe(7)) the
     /// kernel says EPERM and gives nothing: then the largest half, quarter and so on that it does give is taken.</summary>
@@ -64,6 +64,14 @@ internal sealed class KernelPipe : IDisposable
     {
         ReadEnd.Dispose();
         WriteEnd.Dispose();
+    }
+
+    private static Errno TryCreate(int? size, int flags, out KernelPipe? pipe)
+    {
+        SysResult result = LibC.Pipe2(flags, out SafeFileHandle readEnd, out SafeFileHandle writeEnd);
+        pipe = result.Ok ? new KernelPipe(readEnd, writeEnd) : null;
+        pipe?.Resize(size);
+        return result.Errno;
     }
 
     private int ReadCapacity()

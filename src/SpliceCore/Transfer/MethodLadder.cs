@@ -38,10 +38,11 @@ internal sealed class MethodLadder : IDisposable
         Endpoint input = Endpoint.Of(source);
         input = input with { IsEmpty = input.IsEmpty && wanted == TransferMethod.Auto };
         var output = Endpoint.Of(destination);
-        bool isFasterBuffered = wanted == TransferMethod.Auto && Methods.MayChoose(input, output)
-            && Methods.IsFasterBuffered(DestinationFileSystem, spec.Length);
+        TransferMethod fastest = wanted == TransferMethod.Auto && Methods.MayChoose(input, output)
+            ? Methods.Fastest(DestinationFileSystem, spec.Length)
+            : TransferMethod.CopyFileRange;
         foreach ((TransferMethod method, string? obstacle) in
-            Methods.Consider(input, output, spec.Reflink, spec.Sparse, isFasterBuffered))
+            Methods.Consider(input, output, spec.Reflink, spec.Sparse, fastest))
         {
             bool skips = spec.SkipsReflink && method == TransferMethod.Reflink;
             if (wanted == TransferMethod.Auto ? obstacle is null && !skips : wanted == method)
@@ -78,7 +79,8 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>The method for a piece of a sparse file: a small one may take another.</summary>
     public ITransferMethod ForPiece(long length)
     {
-        bool isSmall = length <= Methods.Small && _spec.Method == TransferMethod.Auto && Current.Kind == TransferMethod.CopyFileRange;
+        bool isSmall = length <= Methods.Small && _spec.Method == TransferMethod.Auto
+            && Current.Kind is TransferMethod.CopyFileRange or TransferMethod.Splice;
         return isSmall && DestinationFileSystem.IsLocal()
             ? _pieces ??= Create(TransferMethod.ReadWrite, leftover: null, leftoverBytes: 0)
             : Current;
@@ -89,7 +91,7 @@ internal sealed class MethodLadder : IDisposable
     {
         if (_spec.Method != TransferMethod.Auto)
         {
-            throw NotPossible(method, errno, reason);
+            throw errno is Errno.EMFILE or Errno.ENFILE ? KernelPipe.NotMade(errno) : NotPossible(method, errno, reason);
         }
 
         var attempt = new MethodAttempt(method, errno, reason);

@@ -20,9 +20,10 @@ internal sealed class MethodProbe(TestedEnd source, TestedEnd destination, Trans
     /// <param name="IsFatal">Whether a transfer would not go on to another method, but end with this error.</param>
     internal readonly record struct Answer(bool Available, Errno Errno, string Reason, bool IsFatal = false);
 
-    /// <summary>Whether read(2) and write(2) are tried ahead of what copies inside the kernel.</summary>
-    public bool IsFasterBuffered => Methods.MayChoose(source.Endpoint, destination.Endpoint)
-        && Methods.IsFasterBuffered(destination.FileSystem, length);
+    /// <summary>The method that is tried ahead of the others that move bytes.</summary>
+    public TransferMethod Fastest => Methods.MayChoose(source.Endpoint, destination.Endpoint)
+        ? Methods.Fastest(destination.FileSystem, length)
+        : TransferMethod.CopyFileRange;
 
     private bool CanAsk => source.Open is not null && destination.Open is not null;
 
@@ -96,8 +97,10 @@ internal sealed class MethodProbe(TestedEnd source, TestedEnd destination, Trans
         TransferMethod.SendFile => "the source is a file or block device",
         TransferMethod.Splice when HasPipe => "one side is a pipe",
         TransferMethod.Splice when MayRefuse => $"through a pipe of {limits.PipeCapacity} bytes; a generated file or a device may refuse",
+        TransferMethod.Splice when Fastest == TransferMethod.Splice =>
+            $"through a pipe, {PipedSpliceMethod.Piece} bytes at a time, which takes less time here than the other calls",
         TransferMethod.Splice => $"through a pipe of {limits.PipeCapacity} bytes",
-        _ when IsFasterBuffered => "through a buffer of this process, which takes less time here than copying inside the kernel",
+        _ when Fastest == TransferMethod.ReadWrite => "through a buffer of this process, which takes less time here than copying inside the kernel",
         _ => "always possible, through a buffer of this process",
     };
 

@@ -32,7 +32,7 @@ public static class MethodTest
     {
         List<MethodReport> reports = [];
         bool isDecided = false;
-        foreach ((TransferMethod method, _) in Methods.Consider(source.Endpoint, destination.Endpoint, isFasterBuffered: probe.IsFasterBuffered))
+        foreach ((TransferMethod method, _) in Methods.Consider(source.Endpoint, destination.Endpoint, fastest: probe.Fastest))
         {
             MethodProbe.Answer answer = probe.Ask(method);
             reports.Add(new MethodReport

@@ -5,7 +5,7 @@ using Xunit;
 namespace Splice.Tests.Faults;
 
 /// <summary>Limits of the process (setrlimit(2)), set when it is up.</summary>
-public sealed class ResourceLimitTests(FaultLedger ledger, ITestOutputHelper output)
+public sealed class ResourceLimitTests(FaultLedger ledger, MountedFileSystems fileSystems, ITestOutputHelper output)
 {
     public static TheoryData<TransferMethod> Moving =>
         [TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite];
@@ -46,11 +46,36 @@ public sealed class ResourceLimitTests(FaultLedger ledger, ITestOutputHelper out
     [InlineData(TransferMethod.Splice)]
     public void Few_descriptors_are_an_error_or_enough(TransferMethod method)
     {
+        string[] ends = [.. WithFewDescriptors(() => FaultedCopy.OfPlainFile(), method).Select(answer => answer.Error ?? "copied")];
+
+        Assert.Equal("copied", ends[^1]);
+        Assert.Contains($"{TransferErrorId.ResourceExhausted}", ends);
+    }
+
+    [Fact]
+    public void Without_descriptors_for_a_pipe_another_method_serves()
+    {
+        Assert.SkipUnless(OperatingSystem.IsOSPlatformVersionAtLeast("linux", 6, 6), "needs Linux 6.6");
+        HostAnswer[] copied =
+        [
+            .. WithFewDescriptors(
+                () => FaultedCopy.OfPlainFile(fileSystems.NewFolder(FileSystem.XfsWithoutReflink)), TransferMethod.Auto)
+            .Where(answer => answer.Succeeded),
+        ];
+
+        Assert.Equal($"{TransferMethod.CopyFileRange}", copied[0].Method);
+        Assert.StartsWith($"{TransferMethod.Splice}: EMFILE, ", copied[0].Attempts[^1], StringComparison.Ordinal);
+        Assert.Equal($"{TransferMethod.Splice}", copied[^1].Method);
+    }
+
+    /// <summary>The ends of copies that may open no descriptor beyond those that there are, one, two and so on.</summary>
+    private List<HostAnswer> WithFewDescriptors(Func<FaultedCopy> prepare, TransferMethod method)
+    {
         Command.Require("prlimit");
-        List<string> ends = [];
+        List<HostAnswer> answers = [];
         for (int free = 0; free <= 6; free++)
         {
-            using FaultedCopy copy = FaultedCopy.OfPlainFile();
+            using FaultedCopy copy = prepare();
             using HostedCopy host = HostedCopy.StartAndHold(copy.Request with { Method = method });
             HashSet<int> used = [.. Directory.GetFiles($"/proc/{host.Id}/fd")
                 .Select(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture))];
@@ -62,10 +87,9 @@ public sealed class ResourceLimitTests(FaultLedger ledger, ITestOutputHelper out
             output.WriteLine($"{free} descriptors free: {answer.Error ?? "copied"}");
             Assert.True(answer.Succeeded || answer.Error == $"{TransferErrorId.ResourceExhausted}", answer.Message);
             copy.Judge(ledger, answer);
-            ends.Add(answer.Error ?? "copied");
+            answers.Add(answer);
         }
 
-        Assert.Equal("copied", ends[^1]);
-        Assert.Contains($"{TransferErrorId.ResourceExhausted}", ends);
+        return answers;
     }
 }

@@ -56,32 +56,45 @@ public class MethodsTests
     }
 
     [Theory]
-    [InlineData("file", "file", "Reflink ReadWrite CopyFileRange SendFile Splice")]
-    [InlineData("file", "appending file", "ReadWrite")]
-    public void What_takes_less_time_through_a_buffer_is_read_and_written_where_no_blocks_are_shared(
-        string source, string destination, string allowed)
+    [InlineData("file", "file", TransferMethod.ReadWrite, "Reflink ReadWrite CopyFileRange SendFile Splice")]
+    [InlineData("file", "file", TransferMethod.Splice, "Reflink Splice CopyFileRange SendFile ReadWrite")]
+    [InlineData("file", "appending file", TransferMethod.Splice, "ReadWrite")]
+    public void What_takes_the_least_time_comes_first_where_no_blocks_are_shared(
+        string source, string destination, TransferMethod fastest, string allowed)
     {
         IEnumerable<TransferMethod> methods =
-            from considered in Methods.Consider(Endpoints[source], Endpoints[destination], isFasterBuffered: true)
+            from considered in Methods.Consider(Endpoints[source], Endpoints[destination], fastest: fastest)
             where considered.Obstacle is null
             select considered.Method;
         Assert.Equal(allowed, string.Join(' ', methods));
     }
 
     [Theory]
-    [InlineData(FileSystemType.Other, 1L, false)]
-    [InlineData(FileSystemType.Other, null, false)]
-    [InlineData(FileSystemType.Tmpfs, Methods.Small, true)]
-    [InlineData(FileSystemType.Tmpfs, Methods.Small + 1, false)]
-    [InlineData(FileSystemType.Tmpfs, null, false)]
-    [InlineData(FileSystemType.Btrfs, Methods.Small, true)]
-    [InlineData(FileSystemType.Btrfs, Methods.Small + 1, false)]
-    [InlineData(FileSystemType.Ext, Methods.Small, true)]
-    [InlineData(FileSystemType.Ext, Methods.Large + 1, false)]
-    [InlineData(FileSystemType.Xfs, Methods.Small, true)]
-    [InlineData(FileSystemType.Xfs, Methods.Large + 1, false)]
-    public void The_file_system_and_the_length_say_what_takes_less_time(object fileSystem, long? length, bool expected) =>
-        Assert.Equal(expected, Methods.IsFasterBuffered((FileSystemType)fileSystem, length));
+    [InlineData(FileSystemType.Other, 1L, TransferMethod.CopyFileRange)]
+    [InlineData(FileSystemType.Other, null, TransferMethod.CopyFileRange)]
+    [InlineData(FileSystemType.Tmpfs, Methods.Small, TransferMethod.ReadWrite)]
+    [InlineData(FileSystemType.Tmpfs, Methods.Small + 1, TransferMethod.CopyFileRange)]
+    [InlineData(FileSystemType.Tmpfs, null, TransferMethod.CopyFileRange)]
+    [InlineData(FileSystemType.Btrfs, Methods.Small, TransferMethod.ReadWrite)]
+    [InlineData(FileSystemType.Btrfs, Methods.Small + 1, TransferMethod.CopyFileRange)]
+    [InlineData(FileSystemType.Ext, Methods.Small, TransferMethod.ReadWrite)]
+    [InlineData(FileSystemType.Ext, Methods.Large + 1, TransferMethod.CopyFileRange)]
+    [InlineData(FileSystemType.Xfs, Methods.Small, TransferMethod.ReadWrite)]
+    [InlineData(FileSystemType.Xfs, Methods.Large + 1, TransferMethod.CopyFileRange)]
+    public void The_file_system_and_the_length_say_what_takes_the_least_time(object fileSystem, long? length, TransferMethod expected) =>
+        Assert.Equal(expected, Methods.Fastest((FileSystemType)fileSystem, length));
+
+    [Theory]
+    [InlineData(FileSystemType.Ext, 6, 16)]
+    [InlineData(FileSystemType.Xfs, 6, 6)]
+    public void Where_many_pages_are_taken_at_once_splice_follows_on_read_and_write(object fileSystem, int major, int minor)
+    {
+        Assert.SkipUnless(OperatingSystem.IsOSPlatformVersionAtLeast("linux", major, minor), $"needs Linux {major}.{minor}");
+        var type = (FileSystemType)fileSystem;
+        Assert.Equal(TransferMethod.ReadWrite, Methods.Fastest(type, Methods.SmallForManyPages));
+        Assert.Equal(TransferMethod.Splice, Methods.Fastest(type, Methods.SmallForManyPages + 1));
+        Assert.Equal(TransferMethod.Splice, Methods.Fastest(type, Methods.Large));
+    }
 
     [Fact]
     public void What_could_share_blocks_is_left_out_where_that_is_forbidden()

@@ -31,7 +31,7 @@ public class RefusalsTests
     [InlineData(TransferMethod.Reflink, "EPERM EXDEV EINVAL ENOTTY EOPNOTSUPP ENOSYS EBADF EACCES ETXTBSY")]
     [InlineData(TransferMethod.CopyFileRange, "None EPERM EXDEV EINVAL EOPNOTSUPP ENOSYS EBADF EACCES EIO ENOENT EOVERFLOW")]
     [InlineData(TransferMethod.SendFile, "None EPERM EINVAL EOPNOTSUPP ENOSYS ESPIPE EOVERFLOW")]
-    [InlineData(TransferMethod.Splice, "None EPERM EINVAL EOPNOTSUPP ENOSYS")]
+    [InlineData(TransferMethod.Splice, "None EPERM EINVAL EOPNOTSUPP ENOSYS EMFILE ENFILE")]
     [InlineData(TransferMethod.ReadWrite, "")]
     public void A_method_refuses_with_these_and_says_why(TransferMethod method, string refusals)
     {

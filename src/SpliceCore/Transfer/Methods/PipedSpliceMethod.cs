@@ -11,8 +11,10 @@ namespace Splice.Transfer;
 internal sealed class PipedSpliceMethod(Descriptor source, Descriptor destination, SpliceFlags flags, int? pipeSize)
     : ITransferMethod
 {
-    // A file takes what is in the pipe as one write, and no piece should be larger than those that are written.
-    private readonly int _piece = pipeSize is null && destination.Kind == DescriptorKind.Regular ? ReadWriteMethod.BufferSize : int.MaxValue;
+    /// <summary>A file takes what is in the pipe as one write, and no piece should be larger than those that are written.</summary>
+    public const int Piece = ReadWriteMethod.BufferSize;
+
+    private readonly int _piece = pipeSize is null && destination.Kind == DescriptorKind.Regular ? Piece : int.MaxValue;
     private KernelPipe? _pipe;
 
     public TransferMethod Kind => TransferMethod.Splice;
@@ -23,7 +25,12 @@ internal sealed class PipedSpliceMethod(Descriptor source, Descriptor destinatio
     {
         if (_pipe is null)
         {
-            _pipe = KernelPipe.Create(pipeSize ?? Math.Min(_piece, MethodLadder.DefaultPipeSize));
+            Errno errno = KernelPipe.TryCreate(pipeSize ?? Math.Min(_piece, MethodLadder.DefaultPipeSize), out _pipe);
+            if (_pipe is null)
+            {
+                return StepResult.From(errno, TransferSide.Unknown, Kind);
+            }
+
             TransferJournal.Current?.Note($"{source.Name} -> {destination.Name}: a pipe of {_pipe.Capacity} bytes is between them");
             if (!source.IsSeekable && Probe(at.DestinationOffset) is { Kind: StepKind.NotSupported } refusal)
             {
