@@ -2,6 +2,7 @@
 # the functions that run them.
 $ErrorActionPreference = 'Stop'
 Add-Type -Path "$PSScriptRoot/ProcessUsage.cs"
+Add-Type -Path "$PSScriptRoot/FreeMemory.cs"
 
 # Set once by Initialize-Benchmark.
 $script:rounds = 9
@@ -12,7 +13,7 @@ $script:workName = ''
 $script:job = ''
 $script:module = [IO.Path]::GetFullPath("$PSScriptRoot/../../out/Splice/Splice.psd1")
 
-foreach ($part in 'Statistics', 'Packages', 'Contestants', 'CopyContestants', 'Probes', 'Cases', 'Places', 'Files', 'Peers', 'SshServer', 'Targets', 'Machine', 'Tables', 'Documents') {
+foreach ($part in 'Statistics', 'Packages', 'Contestants', 'CopyContestants', 'Probes', 'Memory', 'Cases', 'Places', 'Files', 'Peers', 'SshServer', 'Targets', 'Machine', 'Tables', 'Documents') {
     . "$PSScriptRoot/$part.ps1"
 }
 

@@ -1,7 +1,8 @@
 # A case: several contestants do the same, in turn.
 
 # Runs contestants in turn and answers a record for each, ours first. Their order is drawn anew for each round, for what one
-# leaves behind (dirty pages, a cache it filled) is the next one's burden; a trial and the first rounds only warm up.
+# leaves behind (dirty pages, a cache it filled) is the next one's burden; a trial and the first rounds only warm up. For the
+# same reason all have memory at hand.
 # Before runs ahead of every turn and is not timed; Facts answers more to tell about a contestant.
 function Measure-Case {
     param(
@@ -36,6 +37,7 @@ function Measure-Case {
     for ($round = -$WarmUp; $round -lt $Rounds; $round++) {
         foreach ($contestant in $able | Get-Random -Shuffle) {
             $null = & $Before $contestant.Name
+            Get-FreeMemory $Bytes
             $sample = Measure-Contestant $contestant $Repeat
             if ($round -ge 0) { $samples[$contestant.Name].Add($sample) }
             if ($Facts -and $round -eq $Rounds - 1) { $told[$contestant.Name] = & $Facts $contestant.Name }
