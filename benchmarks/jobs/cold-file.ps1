@@ -21,7 +21,7 @@ Use-Place ext4, xfs {
         }
     )
     Write-RandomFile $source $size
-    $more = @{ FileSystem = $place.FileSystem; Bytes = $size; Target = $targets }
+    $more = @{ FileSystem = $place.FileSystem; Bytes = $size; Memory = 2 * $size; Target = $targets }
     Measure-Case "$(Format-Size $size), cold" $contestants @more -Before {
         Clear-File $target
         Clear-Cache $source

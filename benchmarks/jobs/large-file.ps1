@@ -18,9 +18,9 @@ Use-Place ext4, xfs, tmpfs {
 
         # What takes less than a millisecond is done several times.
         $repeat = $Quick ? 2 : [Math]::Clamp(4MB / $size, 1, 32)
-        # The larger, the longer it takes: from 256 MiB up only those that the kernel is asked by in different ways. The largest
-        # is no longer in the page cache as a whole.
-        $names = if ($size -gt 4GB) { 'cp', 'File.Copy' } elseif ($size -ge 256MB) { 'cp', 'File.Copy', 'Python copy_file_range', 'Python sendfile' }
+        # The larger, the longer it takes: from 256 MiB up only those that the kernel is asked by in different ways; cp calls
+        # copy_file_range. The largest is no longer in the page cache as a whole.
+        $names = if ($size -gt 4GB) { 'cp', 'File.Copy' } elseif ($size -ge 256MB) { 'cp', 'File.Copy', 'Python sendfile' }
         $targets = @(
             if ($place.FileSystem -in 'ext4', 'tmpfs') {
                 if ($size -ge 1MB -and $size -le 4GB) { @{ Id = '1'; Peer = Get-FastPeer; AtMost = 1.02 } }

@@ -23,6 +23,6 @@ Use-Place ext4 {
 
     $sparse = $Quick ? 1GB : 100GB
     Write-SparseFile $source $sparse 64MB 64
-    Measure-Case "$(Format-Size $sparse), 64 MiB of data" @more -Bytes $sparse (Get-CopyContestant $source $target cp)
+    Measure-Case "$(Format-Size $sparse), 64 MiB of data" @more -Bytes $sparse -Memory 64MB (Get-CopyContestant $source $target cp)
     Clear-File $source, $target
 }

@@ -18,7 +18,7 @@ Use-Place xfs, btrfs {
         @{ Name = 'Python copy_file_range'; Python = 'copy_file_range', $source, "$target.{0}" }
     )
     $copies = 0..($repeat - 1) | ForEach-Object { "$target.$_" }
-    $more = @{ FileSystem = $place.FileSystem; Bytes = $size; Repeat = $repeat }
+    $more = @{ FileSystem = $place.FileSystem; Bytes = $size; Memory = 0; Repeat = $repeat }
     Measure-Case "clone of $(Format-Size $size)" $contestants @more -Before { Clear-File $copies }
     Clear-File @($source; $copies)
 }

@@ -19,7 +19,8 @@ Use-Place ext4, xfs, tmpfs {
         $contestants = Get-CopyContestant $source $target cp
         $case = "$(Format-Size $image.Size), $(Format-Size $image.Data) of data, $($image.Extents) extents"
         Write-SparseFile $source $image.Size $image.Data $image.Extents
-        Measure-Case $case $contestants -FileSystem $place.FileSystem -Bytes $image.Size -Before { Clear-File $target } -Facts {
+        $more = @{ FileSystem = $place.FileSystem; Bytes = $image.Size; Memory = $image.Data; Before = { Clear-File $target } }
+        Measure-Case $case $contestants @more -Facts {
             sync --file-system $target
             @{ blocks = [long](stat --format %b $target); sourceBlocks = [long](stat --format %b $source) }
         }

@@ -3,7 +3,8 @@
 # Runs contestants in turn and answers a record for each, ours first. Their order is drawn anew for each round, for what one
 # leaves behind (dirty pages, a cache it filled) is the next one's burden; a trial and the first rounds only warm up. For the
 # same reason all have memory at hand.
-# Before runs ahead of every turn and is not timed; Facts answers more to tell about a contestant.
+# Before runs ahead of every turn and is not timed; Memory is what a turn takes of the page cache, as a rule its copy; Facts
+# answers more to tell about a contestant.
 function Measure-Case {
     param(
         [Parameter(Mandatory)] [string] $Case,
@@ -12,6 +13,7 @@ function Measure-Case {
         [scriptblock] $Facts,
         [int] $Repeat = 1,
         [long] $Bytes,
+        [long] $Memory = $Bytes,
         [long] $Files = 1,
         [string] $FileSystem,
         [hashtable[]] $Target,
@@ -37,7 +39,7 @@ function Measure-Case {
     for ($round = -$WarmUp; $round -lt $Rounds; $round++) {
         foreach ($contestant in $able | Get-Random -Shuffle) {
             $null = & $Before $contestant.Name
-            Get-FreeMemory $Bytes
+            Get-FreeMemory $Memory
             $sample = Measure-Contestant $contestant $Repeat
             if ($round -ge 0) { $samples[$contestant.Name].Add($sample) }
             if ($Facts -and $round -eq $Rounds - 1) { $told[$contestant.Name] = & $Facts $contestant.Name }
