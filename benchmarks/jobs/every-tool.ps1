@@ -18,7 +18,7 @@ Use-Place ext4, tmpfs {
         @{ Name = 'rsync'; Command = 'rsync', '--whole-file', $source, $target }
         @{ Name = 'Stream.CopyTo'; Script = {
                 $in = [IO.File]::OpenRead($source)
-                $out = [IO.File]::Create($target)
+                $out = [IO.File]::Open($target, 'CreateNew', 'Write')
                 $in.CopyTo($out)
                 $out.Dispose()
                 $in.Dispose()

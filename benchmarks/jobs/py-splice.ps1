@@ -22,7 +22,8 @@ Use-Place ext4, tmpfs {
     Measure-Case "$(Format-Size $size) between open files" @more @(
         @{ Name = 'Invoke-Splice'; Ours = $true; Script = {
                 $in = [IO.File]::OpenRead($source)
-                $out = [IO.File]::Create($target)
+                # Create would cut the new file to 0 bytes: for that ext4 writes it to the disk when it is closed (auto_da_alloc).
+                $out = [IO.File]::Open($target, 'CreateNew', 'Write')
                 Invoke-Splice $in $out
                 $out.Dispose()
                 $in.Dispose()
