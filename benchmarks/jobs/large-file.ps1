@@ -16,8 +16,8 @@ Use-Place ext4, xfs, tmpfs {
             continue
         }
 
-        # What takes less than a millisecond is done several times.
-        $repeat = $Quick ? 2 : [Math]::Clamp(4MB / $size, 1, 32)
+        # What takes a few milliseconds is done several times, so that who is called by a script does not pay for the call of it.
+        $repeat = $Quick ? 2 : [Math]::Clamp(64MB / $size, 1, 32)
         # The larger, the longer it takes: from 256 MiB up only those that the kernel is asked by in different ways; cp calls
         # copy_file_range. The largest is no longer in the page cache as a whole.
         $names = if ($size -gt 4GB) { 'cp', 'File.Copy' } elseif ($size -ge 256MB) { 'cp', 'File.Copy', 'Python sendfile' }
@@ -29,7 +29,7 @@ Use-Place ext4, xfs, tmpfs {
         )
         Write-RandomFile $source $size
         $copies = 0..($repeat - 1) | ForEach-Object { "$target.$_" }
-        $more = @{ FileSystem = $place.FileSystem; Bytes = $size; Repeat = $repeat; Target = $targets }
+        $more = @{ FileSystem = $place.FileSystem; Bytes = $size; Memory = $size * $repeat; Repeat = $repeat; Target = $targets }
         Measure-Case $case (Get-CopyContestant $source "$target.{0}" $names) @more -Before { Clear-File $copies }
         Clear-File @($source; $copies)
     }
