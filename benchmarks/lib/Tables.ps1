@@ -82,7 +82,7 @@ function Format-TargetTable([object[]] $Records) {
     $found = @($Records | Where-Object kind -EQ target)
     if (-not $found) { return }
     Format-Head 'target', 'job', 'on', 'beside', 'measured', 'at most', 'met'
-    foreach ($one in $found | Sort-Object { [int]($_.target -replace '\D') }, target) {
+    foreach ($one in $found | Sort-Object -Stable { [int]($_.target -replace '\D') }, target, fileSystem) {
         $met = $one.met ? 'yes' : '**no**'
         $figures = $one.measured, $one.atMost | ForEach-Object { Format-Number '{0:0.####}' $_ }
         Format-Row "$($one.target -replace '\D'). $($one.text)", $one.case, $one.fileSystem, $one.peer, $figures[0], $figures[1], $met
