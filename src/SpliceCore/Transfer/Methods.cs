@@ -26,6 +26,24 @@ internal static class Methods
         TransferMethod.ReadWrite,
     ];
 
+    private static readonly TransferMethod[] ReadWriteFirst =
+    [
+        TransferMethod.Reflink,
+        TransferMethod.ReadWrite,
+        TransferMethod.CopyFileRange,
+        TransferMethod.SendFile,
+        TransferMethod.Splice,
+    ];
+
+    private static readonly TransferMethod[] SpliceFirst =
+    [
+        TransferMethod.Reflink,
+        TransferMethod.Splice,
+        TransferMethod.CopyFileRange,
+        TransferMethod.SendFile,
+        TransferMethod.ReadWrite,
+    ];
+
     /// <summary>Which method that moves bytes takes the least time from file to file. What is known of file systems on a disk here
     /// does not hold for others: a server may copy by itself what copy_file_range(2) asks it to.</summary>
     /// <param name="fileSystem">The destination's: there most of the time goes.</param>
@@ -45,8 +63,13 @@ internal static class Methods
         Endpoint source, Endpoint destination, ReflinkMode reflink = ReflinkMode.Auto, SparseMode sparse = SparseMode.Auto,
         TransferMethod fastest = TransferMethod.CopyFileRange)
     {
-        IEnumerable<TransferMethod> others = Order.Where(method => method != TransferMethod.Reflink && method != fastest);
-        foreach (TransferMethod method in others.Prepend(fastest).Prepend(TransferMethod.Reflink))
+        TransferMethod[] order = fastest switch
+        {
+            TransferMethod.ReadWrite => ReadWriteFirst,
+            TransferMethod.Splice => SpliceFirst,
+            _ => Order,
+        };
+        foreach (TransferMethod method in order)
         {
             yield return (method, Obstacle(method, source, destination, reflink, sparse));
         }
