@@ -10,6 +10,7 @@ namespace Splice.Tests;
 public enum ChannelKind
 {
     Pipe,
+    LargePipe,
     Fifo,
     UnixSocket,
     Tcp,
@@ -30,14 +31,17 @@ internal sealed class Channel(SafeHandle input, SafeHandle output, params IDispo
     public static Channel Open(ChannelKind kind, Workspace workspace) => kind switch
     {
         ChannelKind.Pipe => Pipe(),
+        ChannelKind.LargePipe => Pipe(1 << 20),
         ChannelKind.Fifo => Fifo(workspace),
         ChannelKind.UnixSocket => UnixSocket(),
         _ => Tcp(),
     };
 
-    public static Channel Pipe()
+    /// <param name="capacity">Bytes; null for what the kernel gives.</param>
+    public static Channel Pipe(int? capacity = null)
     {
         (SafeFileHandle readEnd, SafeFileHandle writeEnd) = Posix.Pipe();
+        Assert.True(capacity is not int bytes || LibC.SetPipeSize(writeEnd, bytes).Ok, "No pipe of this size.");
         return new Channel(writeEnd, readEnd);
     }
 

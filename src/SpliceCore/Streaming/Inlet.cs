@@ -26,7 +26,8 @@ internal sealed class Inlet : IDisposable
         _cancellation = cancellation;
         _at = new TransferCursor(spec.Offset, DestinationOffset: null);
         _left = spec.Length ?? long.MaxValue;
-        _ladder = new MethodLadder(source, Descriptor.Describe(pipe.WriteEnd, "the pipe"), spec, holes: null);
+        _ladder = new MethodLadder(
+            source, Descriptor.Describe(pipe.WriteEnd, "the pipe"), spec with { FillsOwnPipe = true }, holes: null);
         _readiness = new Readiness(cancellation);
     }
 

@@ -10,10 +10,15 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>The size of our own pipe where the user names none: the most that a user gets without privilege.</summary>
     public const int DefaultPipeSize = 1 << 20;
 
+    /// <summary>What a pipe holds when it is made (pipe(7)), and sendfile(2) and copy_file_range(2) hand over at a time. A user
+    /// whose pipes hold too much gets one of two pages.</summary>
+    private const int SmallestPipe = 64 * 1024;
+
     private readonly Descriptor _source;
     private readonly Descriptor _destination;
     private readonly TransferSpec _spec;
     private readonly HoleWriter? _holes;
+    private readonly bool _fillsLargePipe;
     private readonly Queue<TransferMethod> _candidates = new();
     private readonly List<MethodAttempt> _attempts = [];
     private ITransferMethod? _current;
@@ -38,7 +43,10 @@ internal sealed class MethodLadder : IDisposable
         Endpoint input = Endpoint.Of(source);
         input = input with { IsEmpty = input.IsEmpty && wanted == TransferMethod.Auto };
         var output = Endpoint.Of(destination);
-        TransferMethod fastest = wanted == TransferMethod.Auto && Methods.MayChoose(input, output)
+        _fillsLargePipe = wanted == TransferMethod.Auto && !spec.FillsOwnPipe
+            && Methods.FillsLargePipe(source, destination, spec.Length);
+        TransferMethod fastest = _fillsLargePipe ? TransferMethod.Splice
+            : wanted == TransferMethod.Auto && Methods.MayChoose(input, output)
             ? Methods.Fastest(DestinationFileSystem, spec.Length)
             : TransferMethod.CopyFileRange;
         foreach ((TransferMethod method, string? obstacle) in
@@ -71,8 +79,12 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>Whether another method may take the place of the one in use.</summary>
     public bool HasNext => _spec.Method == TransferMethod.Auto && _candidates.Count > 0;
 
+    private bool HasAlternative => _spec.Method == TransferMethod.Auto && _spec.PipeSize is null;
+
     /// <summary>The method in use. The last one, read and write, never refuses: there is always one.</summary>
     public ITransferMethod Current => _current ??= Create(_candidates.Dequeue(), leftover: null, leftoverBytes: 0);
+
+    private bool HasPipe => _source.Kind == DescriptorKind.Fifo || _destination.Kind == DescriptorKind.Fifo;
 
     private FileSystemType DestinationFileSystem => _fileSystem ??= FileSystemTypes.Of(_destination.Handle);
 
@@ -131,9 +143,10 @@ internal sealed class MethodLadder : IDisposable
         TransferMethod.Reflink => new ReflinkMethod(_source, _destination),
         TransferMethod.CopyFileRange => new CopyFileRangeMethod(_source, _destination),
         TransferMethod.SendFile => new SendFileMethod(_source, _destination),
-        TransferMethod.Splice when _source.Kind == DescriptorKind.Fifo || _destination.Kind == DescriptorKind.Fifo =>
+        TransferMethod.Splice when HasPipe && !_fillsLargePipe =>
             new DirectSpliceMethod(_source, _destination, _spec.Flags),
-        TransferMethod.Splice => new PipedSpliceMethod(_source, _destination, _spec.Flags, _spec.PipeSize),
+        TransferMethod.Splice => new PipedSpliceMethod(
+            _source, _destination, _spec.Flags, _spec.PipeSize, HasAlternative ? SmallestPipe : 0),
         _ when _holes is not null => new HoleFindingMethod(_source, _destination, _holes),
         _ => new ReadWriteMethod(_source, _destination, leftover, leftoverBytes),
     };

@@ -21,9 +21,12 @@ internal sealed class MethodProbe(TestedEnd source, TestedEnd destination, Trans
     internal readonly record struct Answer(bool Available, Errno Errno, string Reason, bool IsFatal = false);
 
     /// <summary>The method that is tried ahead of the others that move bytes.</summary>
-    public TransferMethod Fastest => Methods.MayChoose(source.Endpoint, destination.Endpoint)
+    public TransferMethod Fastest => FillsLargePipe ? TransferMethod.Splice
+        : Methods.MayChoose(source.Endpoint, destination.Endpoint)
         ? Methods.Fastest(destination.FileSystem, length)
         : TransferMethod.CopyFileRange;
+
+    private bool FillsLargePipe => CanAsk && Methods.FillsLargePipe(source.Open!, destination.Open!, length);
 
     private bool CanAsk => source.Open is not null && destination.Open is not null;
 
@@ -95,6 +98,8 @@ internal sealed class MethodProbe(TestedEnd source, TestedEnd destination, Trans
         TransferMethod.CopyFileRange => "copies inside the kernel, from one regular file to another",
         TransferMethod.SendFile when MayRefuse => "the source has positions; a generated file or a device may refuse",
         TransferMethod.SendFile => "the source is a file or block device",
+        TransferMethod.Splice when FillsLargePipe =>
+            "through a pipe of our own into the one that is there, which takes less time than sendfile(2)",
         TransferMethod.Splice when HasPipe => "one side is a pipe",
         TransferMethod.Splice when MayRefuse => $"through a pipe of {limits.PipeCapacity} bytes; a generated file or a device may refuse",
         TransferMethod.Splice when Fastest == TransferMethod.Splice =>

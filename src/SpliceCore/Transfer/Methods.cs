@@ -1,4 +1,5 @@
 using Splice.Descriptors;
+using Splice.Interop;
 
 namespace Splice.Transfer;
 
@@ -16,6 +17,8 @@ internal static class Methods
     /// <summary>More bytes than these may cost more in large folios than they save: 4 GiB that were in the page cache took more
     /// than twice copy_file_range(2)'s time, on a virtual machine whose memory was not all its own yet.</summary>
     public const long Large = 1L << 30;
+
+    private const int LargePipe = 256 * 1024;
 
     private static readonly TransferMethod[] Order =
     [
@@ -106,6 +109,14 @@ internal static class Methods
     /// serve.</summary>
     public static bool MayChoose(Endpoint source, Endpoint destination) =>
         AreFiles(source, destination) && !source.IsEmpty && !destination.IsAppending;
+
+    /// <summary>Whether a file is copied into a pipe so large that it is best filled from a pipe of our own. A call that reads a
+    /// file holds the pipe until it is full, and the reader waits as long; from pipe to pipe, pages change hands in an instant.</summary>
+    /// <remarks>For 1 MiB, 0.5 of sendfile(2)'s time where the reader throws all away, 0.9 where it looks, with half of the
+    /// processor's; below 256 KiB the calls are so many that it is slower.</remarks>
+    public static bool FillsLargePipe(Descriptor source, Descriptor destination, long? length) =>
+        destination.Kind == DescriptorKind.Fifo && source is { IsSeekable: true, Size: > 0 } && !(length <= Small)
+        && LibC.GetPipeSize(destination.Handle).Value >= LargePipe;
 
     private static bool AreFiles(Endpoint source, Endpoint destination) =>
         source.Kind == DescriptorKind.Regular && destination.Kind == DescriptorKind.Regular;

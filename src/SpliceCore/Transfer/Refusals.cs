@@ -75,7 +75,7 @@ internal static class Refusals
         Errno.EOPNOTSUPP => Refused,
         Errno.ENOSYS => Absent,
         Errno.EPERM => Blocked,
-        Errno.EMFILE or Errno.ENFILE => "it needs a pipe, and too many files are open for one",
+        Errno.EMFILE or Errno.ENFILE => "it needs a pipe, and too many files are open or this user's pipes hold too much",
         Errno.None => FalseEnd,
         _ => null,
     };

@@ -32,6 +32,9 @@ internal sealed record TransferSpec
     /// <summary>The destination's, where it is known: then nobody asks.</summary>
     public FileSystemType? DestinationFileSystem { get; init; }
 
+    /// <summary>Whether the destination is a pipe of our own: nobody reads from it while it is filled.</summary>
+    public bool FillsOwnPipe { get; init; }
+
     /// <summary>Whether it is known that these file systems share no blocks: then nobody asks.</summary>
     public bool SkipsReflink { get; init; }
 

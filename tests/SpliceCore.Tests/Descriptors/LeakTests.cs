@@ -19,6 +19,7 @@ public sealed class LeakTests : IDisposable
     [InlineData(SourceKind.File, DestinationKind.File, TransferMethod.SendFile)]
     [InlineData(SourceKind.File, DestinationKind.File, TransferMethod.Splice)]
     [InlineData(SourceKind.File, DestinationKind.File, TransferMethod.ReadWrite)]
+    [InlineData(SourceKind.File, DestinationKind.LargePipe, TransferMethod.Auto)]
     [InlineData(SourceKind.Pipe, DestinationKind.File, TransferMethod.Splice)]
     [InlineData(SourceKind.Pipe, DestinationKind.File, TransferMethod.ReadWrite)]
     [InlineData(SourceKind.Pipe, DestinationKind.Pipe, TransferMethod.Splice)]
@@ -27,7 +28,7 @@ public sealed class LeakTests : IDisposable
     public void A_transfer_leaves_no_descriptor_behind(SourceKind from, DestinationKind to, TransferMethod method) =>
         OpenDescriptors.AssertNoneLeft(() =>
         {
-            using var source = new SourceEnd(from, new byte[100_003], _workspace);
+            using var source = new SourceEnd(from, new byte[200_003], _workspace);
             using var destination = new DestinationEnd(to, _workspace);
             Transfers.Run(new HandleTransferRequest
             {

@@ -7,6 +7,22 @@ namespace Splice.Tests.Faults;
 /// <summary>Limits of the process (setrlimit(2)), set when it is up.</summary>
 public sealed class ResourceLimitTests(FaultLedger ledger, MountedFileSystems fileSystems, ITestOutputHelper output)
 {
+    /// <summary>A user of whom there is no other process, so that nobody else's pipes get small.</summary>
+    private const string PipeHolder = "65533";
+
+    /// <summary>Becomes that user, fills his share of pipes (pipe-user-pages-soft), and then the process that is wanted.</summary>
+    private const string HoldPipes = """
+        import fcntl, os, sys
+        user = int(sys.argv[1])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+        try:
+            while True:
+                fcntl.fcntl(os.pipe2(0)[1], fcntl.F_SETPIPE_SZ, 1 << 20)
+        except PermissionError:
+            os.execvp(sys.argv[2], sys.argv[2:])
+        """;
+
     public static TheoryData<TransferMethod> Moving =>
         [TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite];
 
@@ -66,6 +82,24 @@ public sealed class ResourceLimitTests(FaultLedger ledger, MountedFileSystems fi
         Assert.Equal($"{TransferMethod.CopyFileRange}", copied[0].Method);
         Assert.StartsWith($"{TransferMethod.Splice}: EMFILE, ", copied[0].Attempts[^1], StringComparison.Ordinal);
         Assert.Equal($"{TransferMethod.Splice}", copied[^1].Method);
+    }
+
+    [Theory]
+    [InlineData(TransferMethod.Auto, TransferMethod.CopyFileRange)]
+    [InlineData(TransferMethod.Splice, TransferMethod.Splice)]
+    public void A_user_whose_pipes_hold_too_much_gets_another_method(TransferMethod wanted, TransferMethod served)
+    {
+        Assert.SkipUnless(OperatingSystem.IsOSPlatformVersionAtLeast("linux", 6, 6), "needs Linux 6.6");
+        Command.RequireRoot();
+        using FaultedCopy copy = FaultedCopy.OfPlainFile(fileSystems.NewFolder(FileSystem.XfsWithoutReflink));
+        Command.Check("chown", "-R", PipeHolder, copy.Folder);
+
+        HostAnswer answer = HostedCopy.Run(copy.Request with { Method = wanted }, "python3", "-c", HoldPipes, PipeHolder);
+
+        copy.Judge(ledger, answer);
+        Assert.Equal(($"{served}", FaultedCopy.PlainSize), (answer.Method, answer.BytesCopied));
+        Assert.Equal(
+            wanted != served, answer.Attempts.Any(attempt => attempt.StartsWith($"{TransferMethod.Splice}: ENFILE, ", StringComparison.Ordinal)));
     }
 
     /// <summary>The ends of copies that may open no descriptor beyond those that there are, one, two and so on.</summary>

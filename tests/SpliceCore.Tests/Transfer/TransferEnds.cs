@@ -16,6 +16,7 @@ public enum DestinationKind
 {
     File,
     Pipe,
+    LargePipe,
     Fifo,
     UnixSocket,
     Tcp,

@@ -23,7 +23,9 @@ public sealed class WaitingTests : IDisposable
         new(Enum.GetValues<ChannelKind>(), [TransferMethod.Splice, TransferMethod.ReadWrite]);
 
     public static MatrixTheoryData<ChannelKind, TransferMethod> DestinationChannels =>
-        new(Enum.GetValues<ChannelKind>(), [TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite]);
+        new(
+            Enum.GetValues<ChannelKind>(),
+            [TransferMethod.Auto, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite]);
 
     [Theory]
     [MemberData(nameof(SourceChannels))]

@@ -3,29 +3,43 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>splice(2) through a pipe of our own, where neither side is one. The pipe is drained before it is filled.</summary>
+/// <summary>splice(2) through a pipe of our own: where neither side is one, and from a file into a large one. The pipe is drained
+/// before it is filled.</summary>
 /// <param name="source">The source.</param>
 /// <param name="destination">The destination.</param>
 /// <param name="flags">For every call.</param>
 /// <param name="pipeSize">The pipe's bytes; null for what is best.</param>
-internal sealed class PipedSpliceMethod(Descriptor source, Descriptor destination, SpliceFlags flags, int? pipeSize)
+/// <param name="smallest">A pipe of fewer bytes is none at all: another method takes less time.</param>
+internal sealed class PipedSpliceMethod(
+    Descriptor source, Descriptor destination, SpliceFlags flags, int? pipeSize, int smallest)
     : ITransferMethod
 {
     /// <summary>A file takes what is in the pipe as one write, and no piece should be larger than those that are written.</summary>
     public const int Piece = ReadWriteMethod.BufferSize;
 
     private readonly int _piece = pipeSize is null && destination.Kind == DescriptorKind.Regular ? Piece : int.MaxValue;
+    private readonly SpliceFlags _drainFlags = destination.Kind == DescriptorKind.Fifo ? flags | SpliceFlags.NonBlock : flags;
     private KernelPipe? _pipe;
 
     public TransferMethod Kind => TransferMethod.Splice;
 
     public long BytesInHand { get; private set; }
 
+    public bool NeverWaitsOn(TransferSide side) =>
+        side == TransferSide.Destination && destination.Kind == DescriptorKind.Fifo;
+
     public StepResult Step(TransferCursor at, long count)
     {
         if (_pipe is null)
         {
             Errno errno = KernelPipe.TryCreate(pipeSize ?? Math.Min(_piece, MethodLadder.DefaultPipeSize), out _pipe);
+            if (_pipe?.Capacity < smallest)
+            {
+                // As pipe(2) has it where the user's pipes hold too much for another one.
+                _pipe.Dispose();
+                (_pipe, errno) = (null, Errno.ENFILE);
+            }
+
             if (_pipe is null)
             {
                 return StepResult.From(errno, TransferSide.Unknown, Kind);
@@ -82,7 +96,7 @@ internal sealed class PipedSpliceMethod(Descriptor source, Descriptor destinatio
     private StepResult Drain(long? offset)
     {
         SysResult result = LibC.Splice(
-            _pipe!.ReadEnd, null, destination.Handle, offset, BytesInHand, flags);
+            _pipe!.ReadEnd, null, destination.Handle, offset, BytesInHand, _drainFlags);
         if (!result.Ok)
         {
             return StepResult.From(result.Errno, TransferSide.Destination, Kind);
