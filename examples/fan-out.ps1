@@ -68,6 +68,8 @@ for ($attempt = 1; $left -and $attempt -le $Attempts; $attempt++) {
 
     $left = foreach ($failure in $failures) {
         $name = "$($failure.TargetObject)"
+        # What is wrong with the file, or with ssh here, is wrong for all hosts.
+        if ($name -notin $HostName) { throw $failure }
         $rows[$name] = [pscustomobject]@{
             HostName = $name
             State = 'Failed'

@@ -95,6 +95,13 @@ Describe 'fan-out.ps1' {
         $rows[0..1].BytesSent | Should -Be 3000000, 3000000
         foreach ($name in 'web1', 'web2') { Get-Hash "$($ssh.Folder)/$name/images/disk.img" | Should -Be (Get-Hash $source) }
     }
+
+    It 'fails where there is no such file' {
+        $command = "& '$root/examples/fan-out.ps1' '$TestDrive/none' web1, web2 images/"
+        $said = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "$command; exit `$LASTEXITCODE" 2>&1
+        $LASTEXITCODE | Should -Not -Be 0
+        $said -join "`n" | Should -Match "Cannot find"
+    }
 }
 
 Describe 'relay.ps1' {

@@ -42,7 +42,9 @@ internal sealed class KernelPipe : IDisposable
     public static TransferException NotMade(Errno errno) => new(
         TransferErrorId.ResourceExhausted,
         $"No pipe could be made ({ErrnoText.Describe(errno)}).",
-        "Close some files, or raise the limit (ulimit -n).",
+        errno == Errno.ENFILE
+            ? "Close files and pipes, or raise the limits (fs.file-max, fs.pipe-user-pages-hard)."
+            : "Close some files, or raise the limit (ulimit -n).",
         errno);
 
     /// <summary>Asks for another capacity while the pipe is empty. Past pipe-max-size or past the user's pages (pipe(7)) the

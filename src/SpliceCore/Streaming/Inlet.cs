@@ -85,7 +85,7 @@ internal sealed class Inlet : IDisposable
                 case StepKind.WouldBlock:
                     return 0;
 
-                case StepKind.NotSupported when _ladder.HasNext && Refusals.IsBelieved(method, step.Errno, _tally):
+                case StepKind.NotSupported when _ladder.HasNext && Refusals.IsBelieved(method, step.Errno, _tally, _source):
                     _ladder.Descend(step.Errno);
                     break;
 

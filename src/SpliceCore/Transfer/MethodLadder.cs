@@ -10,10 +10,6 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>The size of our own pipe where the user names none: the most that a user gets without privilege.</summary>
     public const int DefaultPipeSize = 1 << 20;
 
-    /// <summary>What a pipe holds when it is made (pipe(7)), and sendfile(2) and copy_file_range(2) hand over at a time. A user
-    /// whose pipes hold too much gets one of two pages.</summary>
-    private const int SmallestPipe = 64 * 1024;
-
     private readonly Descriptor _source;
     private readonly Descriptor _destination;
     private readonly TransferSpec _spec;
@@ -49,6 +45,11 @@ internal sealed class MethodLadder : IDisposable
             : wanted == TransferMethod.Auto && Methods.MayChoose(input, output)
             ? Methods.Fastest(DestinationFileSystem, spec.Length)
             : TransferMethod.CopyFileRange;
+        if (fastest == TransferMethod.Splice && spec.PipeSize < Methods.SmallestPipe)
+        {
+            fastest = TransferMethod.CopyFileRange;
+        }
+
         foreach ((TransferMethod method, string? obstacle) in
             Methods.Consider(input, output, spec.Reflink, spec.Sparse, fastest))
         {
@@ -79,7 +80,8 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>Whether another method may take the place of the one in use.</summary>
     public bool HasNext => _spec.Method == TransferMethod.Auto && _candidates.Count > 0;
 
-    private bool HasAlternative => _spec.Method == TransferMethod.Auto && _spec.PipeSize is null;
+    /// <summary>Where the user named the method, or wants a small pipe, that is what he gets.</summary>
+    private int SmallestPipe => _spec.Method == TransferMethod.Auto ? Math.Min(Methods.SmallestPipe, _spec.PipeSize ?? int.MaxValue) : 0;
 
     /// <summary>The method in use. The last one, read and write, never refuses: there is always one.</summary>
     public ITransferMethod Current => _current ??= Create(_candidates.Dequeue(), leftover: null, leftoverBytes: 0);
@@ -146,7 +148,7 @@ internal sealed class MethodLadder : IDisposable
         TransferMethod.Splice when HasPipe && !_fillsLargePipe =>
             new DirectSpliceMethod(_source, _destination, _spec.Flags),
         TransferMethod.Splice => new PipedSpliceMethod(
-            _source, _destination, _spec.Flags, _spec.PipeSize, HasAlternative ? SmallestPipe : 0),
+            _source, _destination, _spec.Flags, _spec.PipeSize, SmallestPipe),
         _ when _holes is not null => new HoleFindingMethod(_source, _destination, _holes),
         _ => new ReadWriteMethod(_source, _destination, leftover, leftoverBytes),
     };

@@ -37,6 +37,11 @@ internal sealed class MethodProbe(TestedEnd source, TestedEnd destination, Trans
             return new Answer(Available: false, Errno.None, obstacle);
         }
 
+        if (method == TransferMethod.Splice && Fastest == method && limits.PipeCapacity < Methods.SmallestPipe)
+        {
+            return Refusal(method, Errno.ENFILE);
+        }
+
         ReflinkRange shared = default;
         if (method == TransferMethod.Reflink && CanAsk && length > 0)
         {

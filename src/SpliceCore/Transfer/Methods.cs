@@ -18,6 +18,10 @@ internal static class Methods
     /// than twice copy_file_range(2)'s time, on a virtual machine whose memory was not all its own yet.</summary>
     public const long Large = 1L << 30;
 
+    /// <summary>What a pipe holds when it is made (pipe(7)), and sendfile(2) and copy_file_range(2) hand over at a time. A user
+    /// whose pipes hold too much gets one of two pages.</summary>
+    public const int SmallestPipe = 64 * 1024;
+
     private const int LargePipe = 256 * 1024;
 
     private static readonly TransferMethod[] Order =

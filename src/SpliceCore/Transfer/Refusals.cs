@@ -1,3 +1,5 @@
+using Splice.Descriptors;
+
 namespace Splice.Transfer;
 
 /// <summary>The error numbers that say "not this way" and nothing about the data, each method with its own, and why.
@@ -21,12 +23,13 @@ internal static class Refusals
         _ => null,
     };
 
-    /// <summary>A refusal is believed before the method's first byte, or where the bytes are still in our hands. After
-    /// that it is an error like others: another method would only hide it.</summary>
-    public static bool IsBelieved(ITransferMethod method, Errno errno, TransferTally tally)
+    /// <summary>A refusal is believed before the method's first byte, or where bytes are in our hands that the source does not
+    /// give again. After that it is an error like others: another method would only hide it.</summary>
+    public static bool IsBelieved(ITransferMethod method, Errno errno, TransferTally tally, Descriptor source)
     {
-        bool first = tally.BytesBy(method.Kind) == 0 || method.BytesInHand > 0;
-        return first && (errno != Errno.EPERM || SeccompProbe.Forbids(method.Kind));
+        bool first = tally.BytesBy(method.Kind) == 0 || (method.BytesInHand > 0 && !source.IsSeekable);
+        return first
+            && (errno != Errno.EPERM || method is PipedSpliceMethod { HasPipe: false } || SeccompProbe.Forbids(method.Kind));
     }
 
     private static string? Reflink(Errno errno) => errno switch

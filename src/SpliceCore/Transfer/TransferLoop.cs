@@ -74,7 +74,7 @@ internal sealed class TransferLoop(
                     Wait(method, step.Side);
                     break;
 
-                case StepKind.NotSupported when Refusals.IsBelieved(method, step.Errno, tally):
+                case StepKind.NotSupported when Refusals.IsBelieved(method, step.Errno, tally, source):
                     ladder.Descend(step.Errno);
                     if (method.Kind == TransferMethod.Reflink)
                     {
@@ -164,7 +164,7 @@ internal sealed class TransferLoop(
         StepKind.WouldBlock => !ReturnsInsteadOfWaiting(method) && !CanWait(step.Side),
 
         // A refusal is no failure while there is another method that may serve.
-        StepKind.NotSupported => !ladder.HasNext || !Refusals.IsBelieved(method, step.Errno, tally),
+        StepKind.NotSupported => !ladder.HasNext || !Refusals.IsBelieved(method, step.Errno, tally, source),
         _ => false,
     };
 

@@ -3,7 +3,7 @@ namespace Splice;
 /// <summary>A way in which the kernel can move bytes from one descriptor to another.</summary>
 public enum TransferMethod
 {
-    /// <summary>The first method that works, in the order of this list.</summary>
+    /// <summary>The first method that works, in the order that takes the least time.</summary>
     Auto = 0,
 
     /// <summary>Share the blocks on the disk: ioctl_ficlone(2), ioctl_ficlonerange(2).</summary>

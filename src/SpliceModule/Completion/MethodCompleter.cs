@@ -11,7 +11,7 @@ internal sealed class MethodCompleter : IArgumentCompleter
     /// <summary>What the methods do, whatever the pair.</summary>
     public static readonly IReadOnlyDictionary<TransferMethod, string> Meanings = new Dictionary<TransferMethod, string>
     {
-        [TransferMethod.Auto] = "The first that works, in the order of this list",
+        [TransferMethod.Auto] = "The first that works, in the order that takes the least time",
         [TransferMethod.Reflink] = "Shares the blocks on the disk: no byte is moved",
         [TransferMethod.CopyFileRange] = "copy_file_range(2): between regular files, inside the kernel",
         [TransferMethod.SendFile] = "sendfile(2): from a file or block device to anything",

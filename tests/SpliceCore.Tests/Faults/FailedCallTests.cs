@@ -64,6 +64,18 @@ public sealed class FailedCallTests(FaultLedger ledger, ITestOutputHelper output
     }
 
     [Theory]
+    [InlineData("3", TransferErrorId.ReadFailed)]
+    [InlineData("4", TransferErrorId.WriteFailed)]
+    public void A_late_refusal_of_splice_is_an_error_on_both_sides(string when, TransferErrorId id)
+    {
+        using FaultedCopy copy = FaultedCopy.OfSparseFile();
+
+        HostAnswer answer = copy.Run(ledger, [.. Fault.Before(TransferMethod.Splice), new Fault("splice", "error=EINVAL", when)]);
+
+        Assert.Equal(($"{id}", "EINVAL"), (answer.Error, answer.Errno));
+    }
+
+    [Theory]
     [MemberData(nameof(LateRefusals))]
     public void A_refusal_that_comes_late_is_an_error(TransferMethod method, string call, Errno errno)
     {

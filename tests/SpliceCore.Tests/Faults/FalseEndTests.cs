@@ -25,6 +25,18 @@ public sealed class FalseEndTests(FaultLedger ledger)
     }
 
     [Theory]
+    [InlineData("2+")]
+    [InlineData("8")]
+    public void A_full_pipe_that_gives_nothing_is_an_error_and_not_asked_for_ever(string when)
+    {
+        using FaultedCopy copy = FaultedCopy.OfSparseFile();
+
+        HostAnswer answer = copy.Run(ledger, [.. Fault.Before(TransferMethod.Splice), new Fault("splice", "retval=0", when)]);
+
+        Assert.Equal(($"{TransferErrorId.WriteFailed}", "EIO"), (answer.Error, answer.Errno));
+    }
+
+    [Theory]
     [InlineData("1")]
     [InlineData("3")]
     public void A_read_that_ends_before_the_files_size_is_an_error(string when)

@@ -85,6 +85,38 @@ public sealed class ResourceLimitTests(FaultLedger ledger, MountedFileSystems fi
     }
 
     [Theory]
+    [InlineData("EPERM")]
+    [InlineData("ENFILE")]
+    public void Where_pipes_are_forbidden_another_method_serves(string errno)
+    {
+        Assert.SkipUnless(OperatingSystem.IsOSPlatformVersionAtLeast("linux", 6, 6), "needs Linux 6.6");
+        using FaultedCopy copy = FaultedCopy.OfPlainFile(fileSystems.NewFolder(FileSystem.XfsWithoutReflink));
+        using HostedCopy host = HostedCopy.StartAndHold(copy.Request, rehearses: false);
+        using var attached = new AttachedFault(host.Id, new Fault("pipe2", $"error={errno}"));
+
+        HostAnswer answer = host.Finish();
+
+        Assert.Equal($"{TransferMethod.CopyFileRange}", answer.Method);
+        Assert.StartsWith($"{TransferMethod.Splice}: {errno}, ", answer.Attempts[^1], StringComparison.Ordinal);
+        copy.Judge(ledger, answer);
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(4096, false)]
+    [InlineData(1 << 20, true)]
+    public void A_small_pipe_that_was_asked_for_serves_only_where_splice_was(int? size, bool splices)
+    {
+        Assert.SkipUnless(OperatingSystem.IsOSPlatformVersionAtLeast("linux", 6, 6), "needs Linux 6.6");
+        using FaultedCopy copy = FaultedCopy.OfPlainFile(fileSystems.NewFolder(FileSystem.XfsWithoutReflink));
+
+        HostAnswer answer = HostedCopy.Run(copy.Request with { PipeSize = size });
+
+        Assert.Equal($"{(splices ? TransferMethod.Splice : TransferMethod.CopyFileRange)}", answer.Method);
+        copy.Judge(ledger, answer);
+    }
+
+    [Theory]
     [InlineData(TransferMethod.Auto, TransferMethod.CopyFileRange)]
     [InlineData(TransferMethod.Splice, TransferMethod.Splice)]
     public void A_user_whose_pipes_hold_too_much_gets_another_method(TransferMethod wanted, TransferMethod served)

@@ -25,6 +25,9 @@ internal sealed class PipedSpliceMethod(
 
     public long BytesInHand { get; private set; }
 
+    /// <summary>Whether it got its pipe: before, every refusal is that of a pipe.</summary>
+    public bool HasPipe => _pipe is not null;
+
     public bool NeverWaitsOn(TransferSide side) =>
         side == TransferSide.Destination && destination.Kind == DescriptorKind.Fifo;
 
@@ -100,6 +103,12 @@ internal sealed class PipedSpliceMethod(
         if (!result.Ok)
         {
             return StepResult.From(result.Errno, TransferSide.Destination, Kind);
+        }
+
+        // Nothing, of what the pipe has: pages that went away (truncated) while they were in it. Asking again is for ever.
+        if (result.Value == 0)
+        {
+            return StepResult.From(Errno.EIO, TransferSide.Destination, Kind);
         }
 
         BytesInHand -= result.Value;
