@@ -138,7 +138,7 @@ function Write-Table([Collections.IDictionary] $Jobs, [string] $Repository) {
     $readme = [IO.File]::ReadAllText("$Repository/README.md")
     $last = @($Jobs.Values.Run | Sort-Object date)[-1]
     $readme = Join-MarkedText $readme 'numbers' -Line @(
-        Format-RunLine $last
+        "$(Format-RunLine $last) That is the last job; the others have their dates and commits in docs/performance.md."
         ''
         foreach ($plot in 'time-by-size-ext4', 'files-per-second-ext4') { Format-Picture $images $plot -Link docs/images }
         Format-Summary $Jobs
