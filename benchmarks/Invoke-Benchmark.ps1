@@ -58,7 +58,7 @@ if ($Job) {
         $list = ($folders | ForEach-Object { "'$_'" }) -join ','
         $places = "-Folder $list -WorkName '$workName' -ResultPath '$resultPath'"
         $script = "& '$PSScriptRoot/lib/Invoke-Job.ps1' -Name '$name' -Rounds $Rounds -Quick:`$$Quick $places"
-        $process = [Diagnostics.Process]::Start([Environment]::ProcessPath, [string[]]('-NoProfile', '-NonInteractive', '-Command', $script))
+        $process = [Diagnostics.Process]::Start((Get-Pwsh), [string[]]('-NoProfile', '-NonInteractive', '-Command', $script))
         try {
             # Ctrl+C is heard between two looks.
             while (-not $process.WaitForExit(200)) { continue }

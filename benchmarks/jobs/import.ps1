@@ -4,7 +4,7 @@
 #>
 param([switch] $Quick)
 
-$pwsh = [Environment]::ProcessPath
+$pwsh = Get-Pwsh
 $module = (Get-Module Splice).Path
 Measure-Case 'start of pwsh' -NoProbe:$Quick -Target @{ Id = '8'; Peer = 'pwsh'; AtMost = 0.06; Of = 'difference' } @(
     @{ Name = 'pwsh, import of Splice'; Ours = $true; Command = $pwsh, '-NoProfile', '-Command', "Import-Module '$module'; exit" }

@@ -16,6 +16,7 @@ $script:module = [IO.Path]::GetFullPath("$PSScriptRoot/../../out/Splice/Splice.p
 foreach ($part in 'Statistics', 'Packages', 'Contestants', 'CopyContestants', 'Probes', 'Memory', 'Cases', 'Places', 'Files', 'Peers', 'SshServer', 'Targets', 'Machine', 'Tables', 'Documents') {
     . "$PSScriptRoot/$part.ps1"
 }
+. "$PSScriptRoot/../../build/Get-Pwsh.ps1"
 
 function Initialize-Benchmark([string] $Job, [int] $Rounds, [bool] $Quick, [string[]] $Folder, [string] $WorkName) {
     $script:job = $Job
@@ -29,7 +30,7 @@ function Initialize-Benchmark([string] $Job, [int] $Rounds, [bool] $Quick, [stri
 # A script for a pwsh of its own, with the module's path in $module.
 function Invoke-Shell([string] $Script, [switch] $Import) {
     $head = "`$ErrorActionPreference = 'Stop'; `$module = '$script:module'; $(if ($Import) { 'Import-Module $module;' })"
-    & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "$head $Script"
+    & (Get-Pwsh) -NoProfile -NonInteractive -Command "$head $Script"
     if ($LASTEXITCODE) { throw "A pwsh for $script:job ended with exit code $LASTEXITCODE." }
 }
 

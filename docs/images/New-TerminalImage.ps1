@@ -72,9 +72,10 @@ try {
     Write-TestFile "$folder/disk.img" -Megabytes 64 -Length 10GB
     Write-TestFile "$folder/database.dump" -Megabytes 200 -Length 200MB
 
+    . "$PSScriptRoot/../../build/Get-Pwsh.ps1"
     $start = "Import-Module '$Module'; Set-Location '$folder'; function prompt { '$prompt ' }; Clear-Host"
     $surroundings = '-u', 'NO_COLOR', "HOME=$folder", 'LC_ALL=C.UTF-8', 'POWERSHELL_UPDATECHECK=Off'
-    Invoke-Tmux new-session -d -x 100 -y 24 env @surroundings ([Environment]::ProcessPath) -NoProfile -NoLogo -NoExit -Command $start
+    Invoke-Tmux new-session -d -x 100 -y 24 env @surroundings (Get-Pwsh) -NoProfile -NoLogo -NoExit -Command $start
     $shell = Get-Process -Id (Invoke-Tmux display-message -p '#{pane_pid}')
     Send-Command 'Copy-ItemZeroCopy disk.img backup/'
     Send-Command 'Test-ZeroCopy database.dump backup/'

@@ -1,5 +1,15 @@
 # What several test files use. They dot-source it in their BeforeAll.
 
+# `pwsh` is one of the same kind as this one, whatever else is on PATH.
+. "$PSScriptRoot/../../build/Get-Pwsh.ps1"
+$pwshFolder = Split-Path (Get-Pwsh)
+if (-not $env:PATH.StartsWith("${pwshFolder}:")) { $env:PATH = "${pwshFolder}:$env:PATH" }
+
+# Skips the current test where it needs root and the user is another one.
+function Skip-WithoutRoot {
+    if ((id -u) -ne 0) { Set-ItResult -Skipped -Because 'it needs root' }
+}
+
 # The errors that a script writes, in order; its output is dropped.
 function Get-Failure([scriptblock] $Script) {
     $ErrorActionPreference = 'Continue'
@@ -103,21 +113,25 @@ function Wait-Background([object] $Background) {
     }
 }
 
-# A process whose output is not wanted here.
+# A process whose output is not wanted here. It has the default signal handlers, also where this one ignores a signal
+# (under nohup, or in the background of a script), and its ID is that of the program.
 function Invoke-Process([string] $Name, [string[]] $ArgumentList) {
-    $start = [Diagnostics.ProcessStartInfo]::new($Name, $ArgumentList)
+    $start = [Diagnostics.ProcessStartInfo]::new('env', [string[]](@('--default-signal', $Name) + $ArgumentList))
     $start.RedirectStandardOutput = $true
     $start.RedirectStandardError = $true
     [Diagnostics.Process]::Start($start)
 }
 
-# Runs a script in a pwsh of a user without privileges: the present one, or nobody where that is root. The module and
-# the folder must be where everybody may go.
-function Invoke-PlainUser([string] $Script) {
+# Runs a script in a pwsh of a user without privileges: the current one, or another one where that is root. Every user must
+# have access to the module and to the folder. Root's pwsh can be in a folder that no other user has access to: the new
+# process sees it as /mnt.
+function Invoke-PlainUser([string] $Script, [int] $UserId = 65534) {
     $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($Script))
     $arguments = '-NoProfile', '-NonInteractive', '-EncodedCommand', $encoded
     if ((id -u) -eq 0) {
-        setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent pwsh @arguments
+        $isTool = [IO.Path]::GetFileName([Environment]::ProcessPath) -eq 'dotnet'
+        $program = $isTool ? @([Environment]::ProcessPath, '/mnt/pwsh.dll') : @('/mnt/pwsh')
+        unshare --mount sh -c 'mount --bind "$0" /mnt && exec "$@"' $PSHOME setpriv --reuid=$UserId --regid=$UserId --clear-groups env HOME=/nonexistent @program @arguments
     }
     else {
         pwsh @arguments

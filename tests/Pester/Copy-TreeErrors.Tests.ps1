@@ -1,7 +1,3 @@
-BeforeDiscovery {
-    $script:isRoot = (id -u) -eq 0
-}
-
 BeforeAll {
     . "$PSScriptRoot/Common.ps1"
     Import-Module "$PSScriptRoot/../../out/Splice"
@@ -229,7 +225,8 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             chmod 0777 $folder/to
         }
 
-        It 'may not read some: each is an error, and the rest is copied' -Skip:(-not $isRoot) {
+        It 'may not read some: each is an error, and the rest is copied' {
+            Skip-WithoutRoot
             # Files of another user take root to make.
             chmod 0600 site/a
             chmod 0600 site/sub/c
@@ -269,7 +266,8 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             $output | Should -Be "$folder/to/source/closed/file"
         }
 
-        It 'may not write into a folder that is there' -Skip:(-not $isRoot) {
+        It 'may not write into a folder that is there' {
+            Skip-WithoutRoot
             $null = New-Item -ItemType Directory to/site/sub
             chmod 0777 to/site
             chmod 0755 to/site/sub
@@ -294,7 +292,8 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             $output | Should -Be '4', '555', '555', '444'
         }
 
-        It 'has a limit on threads, and those that there are do it all' -Skip:(-not $isRoot) {
+        It 'has a limit on threads, and those that there are do it all' {
+            Skip-WithoutRoot
             # A user that runs nothing else takes root.
             $script = "
                 Set-Location '$folder'
@@ -305,14 +304,13 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
                 `$result = Copy-ItemZeroCopy site to/second -Recurse -ThrottleLimit 500
                 `$result.FileCount
                 @((Get-Content /proc/self/task/*/comm) -like 'Splice*').Count"
-            $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($script))
-            $user = 1000000 + $PID
-            $output = setpriv --reuid=$user --regid=$user --clear-groups env HOME=/nonexistent pwsh -NoProfile -NonInteractive -EncodedCommand $encoded
+            $output = Invoke-PlainUser $script -UserId (1000000 + $PID)
             $output | Should -Be '4', '0'
             Get-Tree to/second | Should -Be (Get-Tree site)
         }
 
-        It 'has a limit on threads, and files of a pipeline are copied with those that there are' -Skip:(-not $isRoot) {
+        It 'has a limit on threads, and files of a pipeline are copied with those that there are' {
+            Skip-WithoutRoot
             # A user that runs nothing else takes root.
             $script = "
                 Set-Location '$folder'
@@ -326,13 +324,12 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             $null = [IO.Directory]::CreateDirectory("$folder/many")
             1..400 | ForEach-Object { [IO.File]::WriteAllText("$folder/many/m$_", "$_") }
             chmod -R a+rwX $folder
-            $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($script))
-            $user = 2000000 + $PID
-            $output = setpriv --reuid=$user --regid=$user --clear-groups env HOME=/nonexistent pwsh -NoProfile -NonInteractive -EncodedCommand $encoded
+            $output = Invoke-PlainUser $script -UserId (2000000 + $PID)
             $output | Should -Be '400', '400'
         }
 
-        It 'loses the owners, and is told once' -Skip:(-not $isRoot) {
+        It 'loses the owners, and is told once' {
+            Skip-WithoutRoot
             $output = Invoke-PlainUser "
                 Set-Location '$folder'
                 Import-Module '$module/Splice.psd1'

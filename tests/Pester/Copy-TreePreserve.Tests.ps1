@@ -1,9 +1,5 @@
-BeforeDiscovery {
-    $script:isRoot = (id -u) -eq 0
-    $script:noAttributes = -not (Get-Command setfattr, getfattr, setfacl, getfacl -ErrorAction Ignore).Count.Equals(4)
-}
-
 BeforeAll {
+    $script:noAttributes = @(Get-Command setfattr, getfattr, setfacl, getfacl -ErrorAction Ignore).Count -lt 4
     . "$PSScriptRoot/Common.ps1"
     Import-Module "$PSScriptRoot/../../out/Splice"
 
@@ -72,7 +68,8 @@ Describe '-Preserve' {
         stat --format %a copy/file | Should -Be ([Convert]::ToString(0x1B6 -band -bnot $mask, 8))
     }
 
-    It 'Ownership keeps users and groups, of links too' -Skip:(-not $isRoot) {
+    It 'Ownership keeps users and groups, of links too' {
+        Skip-WithoutRoot
         # Only root gives files away.
         Copy-ItemZeroCopy site copy -Recurse -Preserve Ownership, Mode -WarningVariable warnings
         find copy -printf '%u:%g %P\n' | Sort-Object | Should -Be (find site -printf '%u:%g %P\n' | Sort-Object)
@@ -80,7 +77,8 @@ Describe '-Preserve' {
         $warnings | Should -BeNullOrEmpty
     }
 
-    It 'Xattr keeps extended attributes' -Skip:$noAttributes {
+    It 'Xattr keeps extended attributes' {
+        if ($noAttributes) { Set-ItResult -Skipped -Because 'attr or acl is not installed' }
         # setfattr is needed.
         setfattr -n user.color -v blue site/file
         setfattr -n user.color -v red site/sub
@@ -95,7 +93,8 @@ Describe '-Preserve' {
         getfattr --only-values -n user.color copy/sub | Should -Be 'red'
     }
 
-    It 'Acl keeps access control lists, and those for new files' -Skip:$noAttributes {
+    It 'Acl keeps access control lists, and those for new files' {
+        if ($noAttributes) { Set-ItResult -Skipped -Because 'attr or acl is not installed' }
         # setfacl is needed.
         setfacl -m u:4321:rw site/file
         setfacl -d -m u:4321:rx site/sub
@@ -119,7 +118,8 @@ Describe '-Preserve' {
         $result.FileCount | Should -Be 4
     }
 
-    It 'All is what cp -a keeps' -Skip:(-not $isRoot) {
+    It 'All is what cp -a keeps' {
+        Skip-WithoutRoot
         # Owners take root.
         mkfifo -m 0604 site/fifo
         if (Get-Command setfattr, setfacl -ErrorAction Ignore) {
@@ -147,7 +147,7 @@ Describe '-Preserve' {
     It 'is for single files too' {
         Copy-ItemZeroCopy site/file copy -Preserve Timestamps
         stat --format %y copy | Should -Be (stat --format %y site/file)
-        if ($isRoot) {
+        if ((id -u) -eq 0) {
             Copy-ItemZeroCopy site/file owned -Preserve All
             Get-Metadata owned | Should -Be (Get-Metadata site/file)
         }

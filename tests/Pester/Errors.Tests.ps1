@@ -1,7 +1,3 @@
-BeforeDiscovery {
-    $script:isRoot = (id -u) -eq 0
-}
-
 BeforeAll {
     . "$PSScriptRoot/Common.ps1"
     Import-Module "$PSScriptRoot/../../out/Splice"
@@ -180,7 +176,8 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             Assert-CopyFailure { Copy-ItemZeroCopy $source /dev/full } -Id DiskFull -Category WriteError -Target '/dev/full' -Says 'ENOSPC', 'Free some space'
         }
 
-        It 'is on a full disk' -Skip:(-not $isRoot) {
+        It 'is on a full disk' {
+            Skip-WithoutRoot
             # Only root mounts.
             $null = New-Item -ItemType Directory "$folder/disk"
             mount -t tmpfs -o size=1m none "$folder/disk"
@@ -305,7 +302,8 @@ Describe 'Errors of Copy-ItemZeroCopy' {
 '@.Replace('MODULE', $module)
         }
 
-        It 'may not read' -Skip:(-not $isRoot) {
+        It 'may not read' {
+            Skip-WithoutRoot
             # A file of another user takes root to make.
             chmod 0600 $source
             $failure = Invoke-PlainUser $script.Replace('COPY', "Copy-ItemZeroCopy '$source' '$open/new'") | ConvertFrom-Json
@@ -316,7 +314,8 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             "$open/new" | Should -Not -Exist
         }
 
-        It 'may not write into the folder' -Skip:(-not $isRoot) {
+        It 'may not write into the folder' {
+            Skip-WithoutRoot
             chmod 0644 $source
             chmod 0755 $folder
             $failure = Invoke-PlainUser $script.Replace('COPY', "Copy-ItemZeroCopy '$source' '$folder/new'") | ConvertFrom-Json
@@ -343,7 +342,8 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             $replaced.Id | Should -Be 'new'
         }
 
-        It 'loses the owner of what is replaced, and is told' -Skip:(-not $isRoot) {
+        It 'loses the owner of what is replaced, and is told' {
+            Skip-WithoutRoot
             # Two users take root.
             [IO.File]::WriteAllText("$open/new", 'new')
             [IO.File]::WriteAllText("$open/old", 'old')

@@ -7,7 +7,7 @@ BeforeAll {
 
     # What it writes to its standard output and error, and its exit code.
     function Invoke-Script([string] $Name, [string[]] $Argument) {
-        $lines = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -File "$root/examples/$Name.ps1" @Argument 2>&1
+        $lines = pwsh -NoProfile -NonInteractive -File "$root/examples/$Name.ps1" @Argument 2>&1
         [pscustomobject]@{ Said = $lines -join "`n"; ExitCode = $LASTEXITCODE }
     }
 }
@@ -84,7 +84,7 @@ Describe 'fan-out.ps1' {
         Remove-Item "$($ssh.Folder)/web3/images"
         $report = "$TestDrive/report.csv"
         $command = "& '$root/examples/fan-out.ps1' '$source' web1, web2, web3, nowhere.invalid images/ -Attempts 2 -Pause 0 -ReportPath '$report'"
-        $said = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "$command; exit `$LASTEXITCODE" 2>&1
+        $said = pwsh -NoProfile -NonInteractive -Command "$command; exit `$LASTEXITCODE" 2>&1
         $LASTEXITCODE | Should -Be 2 -Because ($said -join "`n")
 
         $rows = Import-Csv $report
@@ -98,7 +98,7 @@ Describe 'fan-out.ps1' {
 
     It 'fails where there is no such file' {
         $command = "& '$root/examples/fan-out.ps1' '$TestDrive/none' web1, web2 images/"
-        $said = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "$command; exit `$LASTEXITCODE" 2>&1
+        $said = pwsh -NoProfile -NonInteractive -Command "$command; exit `$LASTEXITCODE" 2>&1
         $LASTEXITCODE | Should -Not -Be 0
         $said -join "`n" | Should -Match "Cannot find"
     }
@@ -109,7 +109,7 @@ Describe 'relay.ps1' {
         # A server that answers what it hears in upper case, when it has heard all of it.
         $script:listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
         $listener.Start()
-        $start = [Diagnostics.ProcessStartInfo]::new([Environment]::ProcessPath, [string[]]('-NoProfile', '-NonInteractive', '-Command',
+        $start = [Diagnostics.ProcessStartInfo]::new('pwsh', [string[]]('-NoProfile', '-NonInteractive', '-Command',
                 "& '$root/examples/relay.ps1' 0 127.0.0.1 $($listener.LocalEndpoint.Port) -Connections 2 -Verbose *>&1 | Out-String -Stream"))
         $start.RedirectStandardOutput = $true
         $script:relay = [Diagnostics.Process]::Start($start)

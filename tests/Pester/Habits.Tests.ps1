@@ -170,13 +170,12 @@ Describe 'Results that come from elsewhere' {
 
     It 'come through a remote session' {
         if (-not $server) { Set-ItResult -Skipped -Because 'an sshd of the tests is not to be had here'; return }
-        $pwsh = (Get-Process -Id $PID).Path
         $config = Get-Content "$($server.Folder)/web1.conf" | Where-Object { $_ -notlike 'ForceCommand*' -and $_ -notlike 'Port*' }
         $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
         $listener.Start()
         $port = $listener.LocalEndpoint.Port
         $listener.Stop()
-        Set-Content "$folder/sshd.conf" $config, "Port $port", "Subsystem powershell $pwsh -sshs -NoLogo"
+        Set-Content "$folder/sshd.conf" $config, "Port $port", "Subsystem powershell $(Get-Pwsh) -sshs -NoLogo"
         Add-Content "$($server.Folder)/known" "[127.0.0.1]:$port $(Get-Content "$($server.Folder)/host.pub")"
         $sshd = [Diagnostics.Process]::Start('/usr/sbin/sshd', [string[]]('-D', '-f', "$folder/sshd.conf"))
         try {
@@ -207,15 +206,8 @@ Describe 'Results that come from elsewhere' {
     }
 }
 
-Describe '-WhatIf' {
-    BeforeAll {
-        $script:folder = "$TestDrive/whatif"
-        $null = New-Item -ItemType Directory "$folder/to", "$folder/tree", "$folder/backup/tree"
-        'a', 'to/a', 'old', 'to/part.001' | ForEach-Object { Set-Content "$folder/$_" $_ }
-        mkfifo "$folder/fifo"
-    }
-
-    It 'says what would be replaced: <Call>' -ForEach @(
+BeforeDiscovery {
+    $calls = @(
         @{ Call = 'Copy-ItemZeroCopy a new'; Says = 'Copy File'; On = 'Item: F/a Destination: F/new' }
         @{ Call = 'Copy-ItemZeroCopy a old'; Says = 'Replace File'; On = 'Item: F/a Destination: F/old' }
         @{ Call = 'Copy-ItemZeroCopy a to'; Says = 'Replace File'; On = 'Item: F/a Destination: F/to/a' }
@@ -238,10 +230,30 @@ Describe '-WhatIf' {
         @{ Call = 'Send-ItemZeroCopy a web1 there -NoClobber'; Says = 'Send File'; On = 'Item: F/a Host: web1 Destination: there' }
         @{ Call = 'Receive-ItemZeroCopy x web1 old'; Says = 'Receive File, and Replace What Is There'; On = 'Host: web1 Item: x Destination: F/old' }
         @{ Call = 'Measure-ZeroCopy -HtmlPath old'; Says = 'Replace Page'; On = 'F/old' }
-    ) {
-        $before = Get-Tree $folder '%T@'
-        $shown = pwsh -NoProfile -NonInteractive -Command "Import-Module '$module'; Set-Location '$folder'; $Call -WhatIf"
-        @($shown)[-1] | Should -BeExactly "What if: Performing the operation `"$Says`" on target `"$($On.Replace('F/', "$folder/"))`"."
+    )
+}
+
+Describe '-WhatIf' -ForEach @{ Calls = $calls } {
+    BeforeAll {
+        $script:folder = "$TestDrive/whatif"
+        $null = New-Item -ItemType Directory "$folder/to", "$folder/tree", "$folder/backup/tree"
+        'a', 'to/a', 'old', 'to/part.001' | ForEach-Object { Set-Content "$folder/$_" $_ }
+        mkfifo "$folder/fifo"
+        $script:before = Get-Tree $folder '%T@'
+
+        # What the host shows: all calls in one pwsh, each behind its own line.
+        $lines = $Calls.Call | ForEach-Object { "'> {0}'; {1} -WhatIf" -f $_.Replace("'", "''"), $_ }
+        $script:shown = @{}
+        pwsh -NoProfile -NonInteractive -Command "Import-Module '$module'; Set-Location '$folder'; $($lines -join '; ')" | ForEach-Object {
+            if ($_.StartsWith('> ')) { $call = $_.Substring(2) } else { $shown[$call] = $_ }
+        }
+    }
+
+    It 'says what would be replaced: <Call>' -ForEach $calls {
+        $shown[$Call] | Should -BeExactly "What if: Performing the operation `"$Says`" on target `"$($On.Replace('F/', "$folder/"))`"."
+    }
+
+    It 'changes nothing' {
         Get-Tree $folder '%T@' | Should -Be $before
     }
 }

@@ -362,7 +362,11 @@ Invoke-PipelineZeroCopy { sh -c 'trap "" TERM INT; while :; do sleep 0.1; done' 
     }
 }
 
-Describe 'A terminal' -Skip:(-not (Get-Command script -CommandType Application -ErrorAction Ignore)) {
+Describe 'A terminal' {
+    BeforeEach {
+        if (-not (Get-Command script -CommandType Application -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'script(1) is not installed' }
+    }
+
     BeforeAll {
         # What a pwsh on a terminal of its own shows, with something typed.
         function Invoke-OnTerminal([string] $Code, [string] $Typed) {

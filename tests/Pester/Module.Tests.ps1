@@ -108,8 +108,11 @@ Describe 'Importing' {
     }
 
     # Without code made ahead, the first copy has some 570 methods compiled; with it 60, most of them the engine's own.
-    It 'leaves the compiler little to do at the first call' -Skip:([Environment]::Version.Major -lt 10 -or
-        [Runtime.InteropServices.RuntimeInformation]::ProcessArchitecture -ne 'X64') {
+    It 'leaves the compiler little to do at the first call' {
+        if ([Environment]::Version.Major -lt 10 -or [Runtime.InteropServices.RuntimeInformation]::ProcessArchitecture -ne 'X64') {
+            Set-ItResult -Skipped -Because 'code is compiled ahead for .NET 10 on x64'
+        }
+
         $compiled = Invoke-Child "
             Import-Module '$module'
             `$before = [Runtime.JitInfo]::GetCompiledMethodCount()

@@ -145,7 +145,7 @@ Describe 'PSResourceGet' {
     }
 
     It 'updates and uninstalls it while another pwsh has it loaded' {
-        $start = [Diagnostics.ProcessStartInfo]::new([Environment]::ProcessPath, [string[]]('-NoProfile', '-NonInteractive', '-Command',
+        $start = [Diagnostics.ProcessStartInfo]::new('pwsh', [string[]]('-NoProfile', '-NonInteractive', '-Command',
                 "Import-Module '$installed/$version/Splice.psd1'; 'loaded'; while (`$to = [Console]::In.ReadLine()) { (Copy-ItemZeroCopy '$source' `$to).BytesCopied }"))
         $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
         $other = [Diagnostics.Process]::Start($start)

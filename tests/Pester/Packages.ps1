@@ -11,7 +11,7 @@ function Copy-Source([string] $Folder) {
     $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
     $null = New-Item -ItemType Directory $Folder
     Copy-Item "$root/*" $Folder -Force -Include .editorconfig, *.props, *.ps1, *.psd1, *.ps1xml, *.md, *.slnx, global.json, LICENSE
-    Copy-Item "$root/docs", "$root/examples" $Folder -Recurse
+    Copy-Item "$root/build", "$root/docs", "$root/examples" $Folder -Recurse
     foreach ($project in Get-ChildItem "$root/src" -Directory) {
         $null = New-Item -ItemType Directory -Force "$Folder/src/$($project.Name)"
         Get-ChildItem $project -Exclude bin, obj | Copy-Item -Destination "$Folder/src/$($project.Name)" -Recurse
@@ -43,6 +43,6 @@ function Invoke-Fresh([string] $Script, [string] $UserHome, [string] $ModulePath
         [Environment]::SetEnvironmentVariable($name, $given[$name])
     }
 
-    try { & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command $Script 2>&1 }
+    try { pwsh -NoProfile -NonInteractive -Command $Script 2>&1 }
     finally { foreach ($name in $before.Keys) { [Environment]::SetEnvironmentVariable($name, $before[$name]) } }
 }
