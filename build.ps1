@@ -1,23 +1,34 @@
 <#
 .SYNOPSIS
-    Builds, tests, documents, measures, packages and installs the module.
+    Builds, demonstrates, tests, documents, measures, packages and installs the module.
 
 .DESCRIPTION
-    Build      the importable module in out/Splice
-    Test       xunit, then Pester on out/Splice in a child pwsh
-    Docs       the MAML help from docs/en-US (needs Microsoft.PowerShell.PlatyPS); commit what it makes
-    Benchmark  the jobs in benchmarks/jobs, beside their peers; the results go to out/benchmarks
-    Package    the gallery's nupkg in out/, the same bytes from the same sources; without pwsh:
-               dotnet pack src/SpliceModule -c Release -o out
-    Picture    docs/images/terminal.svg, of a real terminal (needs tmux, and Python with rich)
-    Install    out/Splice to the user's module path
-    Clean      removes what the build made
+    Build      Builds the importable module in out/Splice.
+    Demo       Builds the module and runs examples/quickstart.ps1 with it.
+    Setup      Installs what the tests need, as root on Debian and Ubuntu. Elsewhere it lists what is missing.
+    Test       Builds everything and runs the tests: xunit for the engine, random calls of every cmdlet, and Pester
+               for the module. Ends with the counts of all suites.
+    Docs       Generates the MAML help from docs/en-US (needs Microsoft.PowerShell.PlatyPS). Commit the result.
+    Benchmark  Runs the jobs in benchmarks/jobs beside their peers. The results go to out/benchmarks.
+    Package    Builds the package for the gallery in out/. The same sources give the same bytes.
+    Picture    Regenerates docs/images/terminal.svg from a real terminal (needs tmux, and Python with rich).
+    Install    Installs out/Splice to the module path of the current user.
+    Clean      Removes what the build generated.
 
 .EXAMPLE
-    ./build.ps1
+    dotnet tool restore && dotnet pwsh build.ps1 -Task Demo
+
+    Builds and demonstrates the module on a machine with the .NET SDK and nothing else.
 
 .EXAMPLE
-    ./build.ps1 -Task Test
+    ./build.ps1 -Task Test -Setup
+
+    Installs what the tests need, then runs them. This is the everyday run; -Full adds the full matrices and the long rounds.
+
+.EXAMPLE
+    ./build.ps1 -Task Test -Suite Pester -Path tests/Pester/Culture.Tests.ps1
+
+    Runs one file of the Pester suite.
 
 .EXAMPLE
     ./build.ps1 -Task Benchmark -Job large-file, range -Quick
@@ -25,30 +36,42 @@
 [CmdletBinding()]
 param(
     # What to do, in order.
-    [ValidateSet('Build', 'Test', 'Docs', 'Benchmark', 'Package', 'Picture', 'Install', 'Clean')]
+    [ValidateSet('Build', 'Demo', 'Setup', 'Test', 'Docs', 'Benchmark', 'Package', 'Picture', 'Install', 'Clean')]
     [string[]] $Task = @('Build'),
 
     # The configuration to build.
     [ValidateSet('Release', 'Debug')]
     [string] $Configuration = 'Release',
 
-    # The project's page, for the package.
+    # For Test: runs the Setup task first.
+    [switch] $Setup,
+    # For Test: runs the full matrices and the long rounds.
+    [switch] $Full,
+    # For Test: the suites to run.
+    [ValidateSet('Engine', 'Fuzz', 'Pester')]
+    [string[]] $Suite = @('Engine', 'Fuzz', 'Pester'),
+    # For Test: the files of the Pester suite to run.
+    [string[]] $Path,
+
+    # For Package: the page of the project.
     [uri] $ProjectUri,
 
-    # For Benchmark, see benchmarks/Invoke-Benchmark.ps1: the jobs to run, all if none is named.
+    # For Benchmark: the jobs to run. Default: all. See benchmarks/Invoke-Benchmark.ps1.
     [string[]] $Job,
-    # How many times each contestant takes its turn.
+    # For Benchmark: the number of rounds.
     [int] $Rounds,
-    # Small sizes and few rounds.
+    # For Benchmark: small sizes and few rounds.
     [switch] $Quick,
-    # The folders to work in.
+    # For Benchmark: the folders to work in.
     [string[]] $Folder,
-    # Writes the last results into the documents.
+    # For Benchmark: writes the last results into the documents.
     [switch] $UpdateDocs
 )
 
 #requires -Version 7.4
 $ErrorActionPreference = 'Stop'
+. "$PSScriptRoot/build/Get-Pwsh.ps1"
+. "$PSScriptRoot/build/Test.ps1"
 $output = "$PSScriptRoot/out"
 $moduleFolder = "$output/Splice"
 $helpFolder = "$PSScriptRoot/src/SpliceModule/en-US"
@@ -67,14 +90,10 @@ function Invoke-Build {
     Invoke-Native dotnet @('build', "$PSScriptRoot/src/SpliceModule", '-c', $Configuration, '--nologo')
 }
 
-function Invoke-Test {
-    Assert-Module Pester 5.7.0
-    Push-Location $PSScriptRoot
-    try { Invoke-Native dotnet @('test', '-c', $Configuration) } finally { Pop-Location }
-
-    # A dll cannot be unloaded: the tests get a process of their own.
-    $pwsh = [Environment]::ProcessPath
-    Invoke-Native $pwsh @('-NoProfile', '-File', "$PSScriptRoot/tests/Pester/Invoke-Suite.ps1")
+function Invoke-Demo {
+    Invoke-Build
+    # A dll cannot be unloaded: the module is imported in a process of its own.
+    Invoke-Native (Get-Pwsh) @('-NoProfile', '-Command', "Import-Module '$moduleFolder/Splice.psd1'; & '$PSScriptRoot/examples/quickstart.ps1'")
 }
 
 function Invoke-Docs {

@@ -3,25 +3,31 @@
     Runs the Pester files of this folder, and ends with their counts. The exit code is the number of failures, 255 at most.
 #>
 param(
-    # Where to write the counts as JSON, for a script that adds them up.
-    [string] $CountsPath
+    # The files to run, joined by commas. Default: all.
+    [string] $Path,
+    # The manifest of the Pester to run with. Default: the installed one.
+    [string] $PesterPath = 'Pester',
+    # Where to write the counts, and each test that failed or was skipped with its message, as JSON.
+    [string] $ResultPath
 )
 
 $ErrorActionPreference = 'Stop'
-Import-Module Pester -MinimumVersion 5.7
+Import-Module $PesterPath -MinimumVersion 5.7
 $configuration = New-PesterConfiguration
-$configuration.Run.Path = $PSScriptRoot
+$configuration.Run.Path = if ($Path) { $Path -split ',' } else { $PSScriptRoot }
 $configuration.Run.PassThru = $true
 $configuration.Output.Verbosity = 'Normal'
 $result = Invoke-Pester -Configuration $configuration
-$failed = $result.FailedCount + $result.FailedBlocksCount + $result.FailedContainersCount
-foreach ($test in $result.Skipped) {
-    Write-Output "skipped: $($test.ExpandedPath)$(if ($test.ErrorRecord) { ": $($test.ErrorRecord[0])" })"
+$failed = @($result.Failed) + @($result.FailedBlocks) + @($result.FailedContainers)
+if ($ResultPath) {
+    $other = foreach ($test in $failed + @($result.Skipped)) {
+        @{
+            Name = "$($test.ExpandedPath ?? $test.Item)"
+            Failed = $test -in $failed
+            Message = ($test.ErrorRecord | ForEach-Object { "$_" -replace '^is skipped, because ' }) -join "`n"
+        }
+    }
+    @{ Passed = $result.PassedCount; Other = @($other) } | ConvertTo-Json -Depth 3 | Set-Content $ResultPath
 }
 
-if ($CountsPath) {
-    @{ passed = $result.PassedCount; failed = $failed; skipped = $result.SkippedCount } |
-        ConvertTo-Json -Compress | Set-Content $CountsPath
-}
-
-exit [Math]::Min($failed, 255)
+exit [Math]::Min($failed.Count, 255)

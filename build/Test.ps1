@@ -1,0 +1,92 @@
+# The Setup and Test tasks of build.ps1, which dot-sources this file.
+
+# What the tests need: the Debian package, and a command or file that shows it is installed.
+$testTools = [ordered]@{
+    'strace' = 'strace'; 'xfsprogs' = 'mkfs.xfs'; 'btrfs-progs' = 'mkfs.btrfs'; 'e2fsprogs' = 'mkfs.ext4'; 'dosfstools' = 'mkfs.vfat'
+    'attr' = 'getfattr'; 'acl' = 'getfacl'; 'squashfs-tools' = 'mksquashfs'; 'openssh-server' = 'sshd'; 'openssh-client' = 'ssh'
+    'iproute2' = 'ip'; 'busybox' = 'busybox'; 'dash' = 'dash'; 'python3' = 'python3'; 'python3-rich' = '/usr/lib/python3/dist-packages/rich'
+    'time' = '/usr/bin/time'; 'fonts-dejavu-core' = '/usr/share/fonts/truetype/dejavu'; 'tmux' = 'tmux'; 'gcc' = 'gcc'
+    'libc6-dev' = '/usr/include/stdio.h'; 'gcc-aarch64-linux-gnu' = 'aarch64-linux-gnu-gcc'
+    'libc6-dev-arm64-cross' = '/usr/aarch64-linux-gnu/include/stdio.h'
+}
+
+function Invoke-Setup {
+    # The folders of system commands are not on the PATH of every user.
+    $folders = "${env:PATH}:/usr/sbin:/sbin" -split ':'
+    $missing = @($testTools.Keys | Where-Object {
+            $file = $testTools[$_]
+            $places = if ($file.StartsWith('/')) { $file } else { $folders | ForEach-Object { "$_/$file" } }
+            -not ($places | Where-Object { Test-Path -LiteralPath $_ })
+        })
+    if (-not $missing) { return }
+
+    if ((id -u) -eq 0 -and (Get-Command apt-get -CommandType Application -ErrorAction Ignore)) {
+        Write-Host "apt-get install $missing"
+        Invoke-Native apt-get @('update', '-qq')
+        Invoke-Native env (@('DEBIAN_FRONTEND=noninteractive', 'apt-get', 'install', '-y', '-qq', '--no-install-recommends') + $missing)
+    }
+    else {
+        Write-Host "Missing (as packages of Debian); tests that need them are skipped: $missing"
+    }
+}
+
+# Runs test projects, and returns a record for each test that failed or was skipped, and a count of those that passed.
+function Invoke-Xunit([string] $Project, [string] $ResultFolder) {
+    $null = New-Item -ItemType Directory -Force $ResultFolder
+    $file = "$([IO.Path]::GetFileName($Project)).trx"
+    Remove-Item "$ResultFolder/$file" -ErrorAction Ignore
+    dotnet test -c $Configuration --no-build --no-progress --project "$PSScriptRoot/../$Project" --results-directory $ResultFolder `
+        --report-xunit-trx --report-xunit-trx-filename $file | Out-Host
+    $exitCode = $LASTEXITCODE
+    if (-not (Test-Path "$ResultFolder/$file")) { throw "$Project ended with exit code $exitCode and without results." }
+
+    $run = ([xml](Get-Content -Raw "$ResultFolder/$file")).TestRun
+    $other = @($run.Results.UnitTestResult | Where-Object outcome -NE Passed | ForEach-Object {
+            [pscustomobject]@{
+                Name = $_.testName
+                Failed = $_.outcome -ne 'NotExecuted'
+                Message = if ($_.outcome -eq 'NotExecuted') { "$($_.Output.StdOut)$($_.Output.ErrorInfo.Message)" } else { $_.Output.ErrorInfo.Message }
+            }
+        })
+    if ($exitCode -and -not ($other | Where-Object Failed)) {
+        $other += [pscustomobject]@{ Name = $Project; Failed = $true; Message = "The run ended with exit code $exitCode." }
+    }
+
+    [pscustomobject]@{ Passed = [int]$run.ResultSummary.Counters.passed; Other = $other }
+}
+
+function Invoke-PesterSuite([string] $ResultFolder) {
+    $project = "$PSScriptRoot/../tests/Pester/Pester.csproj"
+    Invoke-Native dotnet @('restore', $project, '--nologo', '-v', 'quiet')
+    $pester = dotnet msbuild $project -nologo -getProperty:PesterPath
+    $null = New-Item -ItemType Directory -Force $ResultFolder
+    $results = "$ResultFolder/Pester.json"
+    Remove-Item $results -ErrorAction Ignore
+    $arguments = '-NoProfile', '-File', "$PSScriptRoot/../tests/Pester/Invoke-Suite.ps1", '-PesterPath', $pester, '-ResultPath', $results
+    if ($Path) { $arguments += @('-Path', ($Path -join ',')) }
+    # A dll cannot be unloaded: the module is imported in a process of its own.
+    & (Get-Pwsh) @arguments | Out-Host
+    if (-not (Test-Path $results)) { throw "The Pester suite ended with exit code $LASTEXITCODE and without results." }
+    Get-Content -Raw $results | ConvertFrom-Json
+}
+
+function Invoke-Test {
+    if ($Setup) { Invoke-Setup }
+    if ($Full) { $env:SPLICE_TEST_FULL = '1' }
+    Invoke-Native dotnet @('build', "$PSScriptRoot/../Splice.slnx", '-c', $Configuration, '--nologo')
+    $folder = "$output/test-results"
+    $results = @(switch ($Suite) {
+            Engine { Invoke-Xunit 'tests/SpliceCore.Tests' $folder }
+            Fuzz { Invoke-Xunit 'tests/Fuzz' $folder }
+            Pester { Invoke-PesterSuite $folder }
+        })
+
+    $failed, $skipped = $results.Other.Where({ $_.Failed }, 'Split')
+    foreach ($test in $failed) { Write-Host "failed: $($test.Name)`n    $($test.Message -replace "`n", "`n    ")" }
+    foreach ($reason in $skipped | Group-Object { "$($_.Message)".Trim() } | Sort-Object Count -Descending) {
+        Write-Host "skipped: $($reason.Count), $($reason.Group[0].Name)$(if ($reason.Count -gt 1) { ' and others' }): $($reason.Name -replace '\s+', ' ')"
+    }
+
+    Write-Host "$(($results.Passed | Measure-Object -Sum).Sum) passed, $($failed.Count) failed, $($skipped.Count) skipped"
+    if ($failed) { exit 1 }
+}
