@@ -40,7 +40,7 @@ Describe 'Copy-ItemZeroCopy' {
 
         It 'keeps mode and times' {
             Copy-Item -LiteralPath $source -Destination "$folder/dated"
-            chmod 0640 "$folder/dated"
+            chmod 0651 "$folder/dated"
             touch -d '2001-02-03 04:05:06.123456789 UTC' "$folder/dated"
             Copy-ItemZeroCopy "$folder/dated" $target
             stat --format '%a %y' $target | Should -Be (stat --format '%a %y' "$folder/dated")
@@ -69,6 +69,8 @@ Describe 'Copy-ItemZeroCopy' {
 
         It 'keeps its holes' {
             truncate --size 64M "$folder/sparse"
+            (Copy-ItemZeroCopy "$folder/sparse" $target).BytesInHoles | Should -Be 64MB
+            (Get-Item -LiteralPath $target).Length | Should -Be 64MB
             [IO.File]::WriteAllBytes("$folder/head", $content)
             dd "if=$folder/head" "of=$folder/sparse" conv=notrunc bs=100000 seek=300 status=none
             $result = Copy-ItemZeroCopy "$folder/sparse" $target
@@ -523,6 +525,11 @@ Describe 'Copy-ItemZeroCopy' {
             $target | Should -Not -Exist
         }
 
+        It '-Flags with another name do not' {
+            { Copy-ItemZeroCopy $source $target -Flags Quickly } |
+                Should -Throw -ErrorId 'CannotConvertArgumentNoMessage,Splice.Commands.CopyItemZeroCopyCommand'
+        }
+
         It '-PipeSize <_> does' -ForEach 1, 4096, 64KB, 1MB {
             Copy-ItemZeroCopy $source $target -Method Splice -PipeSize $_
             Get-Hash $target | Should -Be (Get-Hash $source)
@@ -660,6 +667,25 @@ Describe 'Copy-ItemZeroCopy' {
             ln -s "$(Split-Path -Leaf $target).real" $target
             (Copy-ItemZeroCopy $source $target).Destination | Should -BeExactly "$target.real"
             Get-Hash "$target.real" | Should -Be (Get-Hash $source)
+        }
+
+        It 'a link leads where the kernel says: <Link>' -ForEach @(
+            @{ Link = 'real'; Leads = 'real' }
+            @{ Link = 'folder/../real'; Leads = 'elsewhere/real' }
+            @{ Link = 'folder/../folder/../real'; Leads = 'elsewhere/real' }
+            @{ Link = 'again'; Leads = 'elsewhere/real' }
+        ) {
+            # The parent of a linked folder is that of the folder it leads to.
+            $null = New-Item -ItemType Directory "$target/elsewhere/folder"
+            ln -s elsewhere/folder "$target/folder"
+            ln -s ../real "$target/elsewhere/folder/on"
+            ln -s folder/on "$target/again"
+            ln -s $Link "$target/link"
+            foreach ($turn in 'a new file', 'an existing file') {
+                (Copy-ItemZeroCopy $source "$target/link").Destination | Should -BeExactly "$target/$Leads" -Because $turn
+                Assert-Content "$target/$Leads" $content
+                (Get-Item -LiteralPath "$target/link").LinkTarget | Should -BeExactly $Link
+            }
         }
 
         It 'a link to a folder is a folder' {

@@ -162,6 +162,19 @@ Describe 'Copy-StreamZeroCopy' {
             $pipes | ForEach-Object Dispose
         }
 
+        It 'a path is closed anyway: -CloseDestination changes nothing' {
+            Push-Location $folder
+            try {
+                (Copy-StreamZeroCopy $source copy -CloseDestination).BytesCopied | Should -Be 300000
+                Assert-Content "$folder/copy" $content
+                $failure = Get-Failure { Copy-StreamZeroCopy $source missing/copy -CloseDestination }
+                Assert-Failure $failure 'DestinationFolderNotFound,Splice.Commands.CopyStreamZeroCopyCommand' ObjectNotFound "$folder/missing/copy" 'ENOENT'
+            }
+            finally {
+                Pop-Location
+            }
+        }
+
         It 'one that fails is an error that says how much it got, and the others go on' {
             $pipe = New-SplicePipe
             $pipe.ReadEnd.Dispose()

@@ -75,6 +75,15 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             Assert-CopyFailure { Copy-ItemZeroCopy -LiteralPath "$folder/a`0b" $old } -Id InvalidPath -Category InvalidArgument -Target "$folder/a`0b" -Says 'NUL'
         }
 
+        It 'has half of a surrogate pair in its name: U+<_>' -ForEach 'D800', 'DC00' {
+            # Without a check the name would be another one, with the replacement character.
+            $name = "a$([char][int]"0x$_")b"
+            [IO.File]::WriteAllText("$folder/a`u{FFFD}b", 'of another name')
+            Assert-CopyFailure { Copy-ItemZeroCopy -LiteralPath "$folder/$name" $old } -Id InvalidPath -Category InvalidArgument -Target "$folder/$name" -Says 'surrogate'
+            Assert-CopyFailure { Copy-ItemZeroCopy "$folder/$name" $old } -Id InvalidPath -Category InvalidArgument -Target "$folder/$name" -Says 'surrogate'
+            Assert-CopyFailure { Copy-ItemZeroCopy $source "$folder/$name" } -Id InvalidPath -Category InvalidArgument -Target "$folder/$name" -Says 'surrogate'
+        }
+
         It 'is a socket' {
             $socket = [Net.Sockets.Socket]::new('Unix', 'Stream', 'Unspecified')
             try {
@@ -260,6 +269,19 @@ Describe 'Errors of Copy-ItemZeroCopy' {
         }
     }
 
+    Context 'the patterns' {
+        It '-<Name> <Pattern>' -ForEach @(
+            @{ Name = 'Include'; Pattern = '[' }
+            @{ Name = 'Exclude'; Pattern = '[z-a]' }
+        ) {
+            $more = @{ $Name = '*', $Pattern }
+            $before = Get-Picture
+            $failure = Get-Failure { try { Copy-ItemZeroCopy $source "$folder/copy" @more } catch { $_ } }
+            Assert-Failure $failure -Id 'InvalidPattern,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidArgument -Target $Pattern -Says "'$Pattern'"
+            Get-Picture | Should -Be $before
+        }
+    }
+
     Context 'the method' {
         It 'cannot do it: <Method>' -ForEach @(
             @{ Method = 'Reflink'; Says = 'regular files' }
@@ -303,9 +325,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
         }
 
         It 'may not read' {
-            Skip-WithoutRoot
-            # A file of another user takes root to make.
-            chmod 0600 $source
+            chmod 0000 $source
             $failure = Invoke-PlainUser $script.Replace('COPY', "Copy-ItemZeroCopy '$source' '$open/new'") | ConvertFrom-Json
             $failure.Id | Should -Be 'PermissionDenied,Splice.Commands.CopyItemZeroCopyCommand'
             $failure.Category | Should -Be PermissionDenied
@@ -488,7 +508,7 @@ Describe 'Errors of Invoke-Splice' {
 
     It 'an offset in a pipe' {
         $name = Get-PipeName
-        Assert-SpliceFailure { Invoke-Splice $in $pipe -DestinationOffset 0 } -Id NotSeekable -Category InvalidArgument -Target $name -Says 'no positions'
+        Assert-SpliceFailure { Invoke-Splice $in $pipe -DestinationOffset 0 } -Id NotSeekable -Category InvalidArgument -Target $name -Says 'no positions', 'Leave the offset out'
         $other = $pipe.ClientSafePipeHandle
         Assert-SpliceFailure { Invoke-Splice $other $out -Offset 0 } -Id NotSeekable -Category InvalidArgument -Target $name -Says 'no positions'
     }
@@ -521,6 +541,7 @@ Describe 'Errors of Invoke-Splice' {
         Assert-SpliceFailure { Invoke-Splice $writing $pipe } -Id SourceNotReadable -Category InvalidArgument -Target "$target.other" -Says 'FileAccess'
         $writing.Dispose()
         Assert-SpliceFailure { Invoke-Splice $pipe $out } -Id SourceNotReadable -Category InvalidArgument -Target (Get-PipeName) -Says 'FileAccess'
+        Assert-SpliceFailure { Invoke-Splice $in $pipe.ClientSafePipeHandle } -Id DestinationNotWritable -Category InvalidArgument -Target (Get-PipeName) -Says 'FileAccess'
         $reading = [IO.File]::OpenRead("$target.other")
         Assert-SpliceFailure { Invoke-Splice $in $reading } -Id DestinationNotWritable -Category InvalidArgument -Target "$target.other" -Says 'FileAccess'
         $reading.Dispose()
@@ -536,6 +557,7 @@ Describe 'Errors of Invoke-Splice' {
         $both = [IO.FileStream]::new("$target.both", 'Create', 'ReadWrite')
         $both.Write([byte[]](1..8))
         Assert-SpliceFailure { Invoke-Splice $both $both -Offset 0 -Count 4 -DestinationOffset 2 } -Id SameFile -Category InvalidOperation -Target "$target.both" -Says 'overlap'
+        Assert-SpliceFailure { Invoke-Splice $out $out } -Id SameFile -Category InvalidOperation -Target $target -Says 'overlap'
         $both.Dispose()
     }
 

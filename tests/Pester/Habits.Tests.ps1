@@ -118,6 +118,13 @@ Describe 'The module' {
             }
         }
     }
+
+    It 'shows no progress of a short copy' {
+        $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1]' "$folder/a", "$folder/short"
+        Wait-Background $background
+        $background.Output.BytesCopied | Should -Be 300000
+        $background.Shell.Streams.Progress | Should -BeNullOrEmpty
+    }
 }
 
 Describe 'Results that come from elsewhere' {

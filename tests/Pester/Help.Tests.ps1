@@ -28,6 +28,9 @@ BeforeAll {
     $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
     Import-Module "$root/out/Splice/Splice.psd1" -Force
 
+    # The help is committed: here it is compared with its source without PlatyPS.
+    $script:maml = [xml](Get-Content "$root/out/Splice/en-US/SpliceModule.dll-Help.xml" -Raw)
+
     . "$PSScriptRoot/Common.ps1"
     . "$PSScriptRoot/Examples.ps1"
     $script:ssh = Open-SshHost "$TestDrive/ssh"
@@ -53,12 +56,13 @@ Describe 'Help' {
         ($help.alertSet | Out-String) | Should -Match 'splice\(2\)'
     }
 
-    It '<Command> -<Parameter> has a text, and the position, kind and aliases that the cmdlet has' -ForEach $parameters {
+    It '<Command> -<Parameter> has a text, and the type, position, kind and aliases that the cmdlet has' -ForEach $parameters {
         $help = Get-Help $Command -Parameter $Parameter
         $real = (Get-Command $Command).Parameters[$Parameter]
         ($help.description | Out-String).Trim().Length | Should -BeGreaterThan 15
         $help.description.Text | Should -Not -Match '\{\{'
         $attribute = @($real.Attributes | Where-Object { $_ -is [Management.Automation.ParameterAttribute] })[0]
+        $help.type.name | Should -BeExactly $real.ParameterType.ToString()
         $help.required | Should -Be "$($attribute.Mandatory)".ToLowerInvariant()
         $position = if ($attribute.Position -ge 0) { "$($attribute.Position)" } else { 'Named' }
         $help.position | Should -Be $position
@@ -81,6 +85,20 @@ Describe 'Help' {
         Get-ChildItem "$root/docs/en-US/*-*.md" | Import-MarkdownCommandHelp | Export-MamlCommandHelp -OutputFolder $made | Out-Null
         $new = Get-ChildItem $made -Recurse -Filter *-Help.xml
         Get-Content $new -Raw | Should -Be (Get-Content "$root/out/Splice/en-US/SpliceModule.dll-Help.xml" -Raw)
+    }
+
+    It 'is for the cmdlets of the module and no others' {
+        $maml.helpItems.command.details.name | Sort-Object | Should -Be ((Get-Command -Module Splice).Name | Sort-Object)
+    }
+
+    It '<Name> has every text of its page in docs/en-US' -ForEach $commands {
+        $help = ($maml.helpItems.command | Where-Object { $_.details.name -eq $Name }).InnerText -replace '\s+', ' '
+
+        # Prose only: no front matter, tables of parameters, headings, or sections that PlatyPS leaves out.
+        $left = '(?ms)\A---.*?^---|^```yaml.*?^```|^### CommonParameters.*?(?=^## )|^## (SYNTAX|ALIASES|RELATED).*?(?=^## |\z)'
+        $lines = @(((Get-Content "$root/docs/en-US/$Name.md" -Raw) -replace $left) -split "`n" -notmatch '^([-#`].*)?$')
+        $lines.Count | Should -BeGreaterThan 30
+        $lines | ForEach-Object { $_ -replace '\s+', ' ' } | Where-Object { -not $help.Contains($_.Trim()) } | Should -BeNullOrEmpty
     }
 
     It 'has a page of the module with each cmdlet and its synopsis' {

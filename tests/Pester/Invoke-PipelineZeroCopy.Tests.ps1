@@ -208,8 +208,15 @@ Describe 'Output' {
         $result = Invoke-PipelineZeroCopy { cat | cat } $show out
         $result.Commands.Name | Should -Be 'cat', 'cat'
         $result.Commands[0] | Should -BeOfType Splice.NativeCommandResult
-        $result.BytesIn | Should -Be (Get-Item $show).Length
+        $result.BytesIn, $result.BytesOut | Should -Be @((Get-Item $show).Length, (Get-Item $show).Length)
+        $result.ExitCode | Should -Be 0
+        $result.InputPath, $result.OutputPath | Should -BeExactly $show, "$work/out"
         Get-Hash out | Should -Be (Get-Hash $show)
+    }
+
+    It 'goes to the output of pwsh unchanged where nothing else takes it' {
+        $code = "Import-Module '$((Get-Module Splice).Path)'; Invoke-PipelineZeroCopy { printf '%s-' 'a b' | cat }; `$x = Invoke-PipelineZeroCopy { printf taken }; `"<`$x>`""
+        pwsh -NoProfile -NonInteractive -Command $code | Should -BeExactly 'a b-<taken>'
     }
 
     It 'ends with a reader that has had enough, and so do the commands' {
@@ -278,7 +285,19 @@ Describe 'Standard error' {
         $errors = @($records | Where-Object { $_ -is [Management.Automation.ErrorRecord] })
         $errors.ForEach({ "$_" }) | Should -Be 'one', 'two'
         $errors[0].FullyQualifiedErrorId | Should -BeLike 'StandardError*'
+        $errors[0].CategoryInfo.Category | Should -Be FromStdErr
         @($records | Where-Object { $_ -is [string] }) | Should -Be 'out'
+    }
+
+    It 'comes as error records where the host takes them' {
+        $background = Invoke-Background 'Invoke-PipelineZeroCopy { sh -c "echo remark >&2; echo out" }'
+        Wait-Background $background
+        $background.Output | Should -BeExactly out
+        $remark = @($background.Shell.Streams.Error)
+        $remark | Should -HaveCount 1
+        "$remark" | Should -BeExactly remark
+        $remark[0].FullyQualifiedErrorId | Should -BeExactly 'StandardError,Splice.Commands.InvokePipelineZeroCopyCommand'
+        $remark[0].CategoryInfo.Category | Should -Be FromStdErr
     }
 
     It 'goes to files and into the pipe' {
@@ -290,6 +309,22 @@ Describe 'Standard error' {
         Invoke-PipelineZeroCopy { sh -c 'echo four >&2' 2>&1 | cat } | Should -BeExactly four
         Invoke-PipelineZeroCopy { sh -c 'echo five >&2; echo out' 2>$null } | Should -BeExactly out
         (Invoke-PipelineZeroCopy { sh -c 'echo six >&2' } -ErrorPath all -PassThru).Commands.ErrorText | Should -BeExactly "six`n"
+    }
+}
+
+Describe 'Progress' {
+    It 'has the bytes of the input, the rate and the time left' {
+        [IO.File]::WriteAllBytes("$work/large", (Get-TestByte 1000000))
+        $background = Invoke-Background 'Set-Location $args[0]; Invoke-PipelineZeroCopy { sh -c "head -c 500000; sleep 1.5; cat" } large copy' $work
+        Wait-Background $background
+        $background.Shell.Streams.Error | Should -BeNullOrEmpty
+        $records = @($background.Shell.Streams.Progress)
+        $half = @($records | Where-Object PercentComplete -EQ 50)
+        $half.Count | Should -BeGreaterThan 0
+        $half[0].Activity | Should -BeExactly 'Running sh'
+        $half[0].StatusDescription | Should -Match '^488 KiB of 977 KiB, [\d.]+ \w*B/s$'
+        $half[0].SecondsRemaining | Should -BeGreaterOrEqual 0
+        $records[-1].RecordType | Should -Be Completed
     }
 }
 
@@ -342,6 +377,8 @@ Invoke-PipelineZeroCopy { sh -c 'trap "" TERM INT; while :; do sleep 0.1; done' 
         Wait-Until { @(Get-Child).Count -ge 3 } 'three commands'
         $background.Shell.Stop()
         $background.Shell.InvocationStateInfo.State | Should -Be Stopped
+        $background.Shell.Streams.Error | Should -BeNullOrEmpty
+        $background.Output | Should -BeNullOrEmpty
         Get-Child | Should -BeNullOrEmpty
         Get-Content old | Should -BeExactly old
         Get-ChildItem -Force -Name | Should -Be $before

@@ -95,6 +95,17 @@ Describe 'Invoke-Splice' {
             (Invoke-Splice $in $out | Get-Item).FullName | Should -BeExactly $target
         }
 
+        It 'made of handles have the names of the files behind them' {
+            $from = [IO.FileStream]::new($in.SafeFileHandle, 'Read', 0)
+            $borrowed = [Microsoft.Win32.SafeHandles.SafeFileHandle]::new($out.SafeFileHandle.DangerousGetHandle(), $false)
+            $to = [IO.FileStream]::new($borrowed, 'Write', 0)
+            $result = Invoke-Splice $from $to
+            $from.Dispose()
+            $to.Dispose()
+            $result.Source | Should -BeExactly $source
+            $result.Destination | Should -BeExactly $target
+        }
+
         It 'stay open' {
             $null = Invoke-Splice $in $out
             $in.SafeFileHandle.IsClosed | Should -BeFalse
@@ -103,13 +114,15 @@ Describe 'Invoke-Splice' {
     }
 
     Context 'handles and descriptors' {
-        It 'a SafeFileHandle' {
+        It 'a SafeFileHandle, whose position moves on' {
             $from = [IO.File]::OpenHandle($source)
             $to = [IO.File]::OpenHandle("$target.handle", 'Create', 'Write')
-            $result = Invoke-Splice $from $to
+            $first = Invoke-Splice $from $to -Count 10
+            $second = Invoke-Splice $from $to
             $from.Dispose()
             $to.Dispose()
-            $result.Source | Should -BeExactly $source
+            $first.Source | Should -BeExactly $source
+            $first.Offset, $second.Offset | Should -Be 0, 10
             Assert-Content "$target.handle" $content
         }
 
@@ -121,13 +134,19 @@ Describe 'Invoke-Splice' {
             $first.Offset, $second.Offset | Should -Be 0, 10
             $first.DestinationOffset, $second.DestinationOffset | Should -Be 0, 10
             $first.Source | Should -BeExactly "descriptor $from"
+            $second.Destination | Should -BeExactly "descriptor $to"
             $out.Dispose()
             Assert-Content $target $content[0..19]
         }
 
         It 'a number as a handle gives it' {
             $from = $in.SafeFileHandle.DangerousGetHandle()
-            (Invoke-Splice $from $out).Source | Should -BeExactly "descriptor $from"
+            $to = $out.SafeFileHandle.DangerousGetHandle()
+            $result = Invoke-Splice $from $to
+            $result.Source | Should -BeExactly "descriptor $from"
+            $result.Destination | Should -BeExactly "descriptor $to"
+            $out.Dispose()
+            Assert-Content $target $content
         }
 
         It 'none is left open' {
@@ -181,6 +200,7 @@ Describe 'Invoke-Splice' {
             $drained = Invoke-Splice $reader $out
             $drained.BytesCopied | Should -Be 50000
             $drained.Source | Should -BeLike 'pipe:*'
+            $drained.Offset | Should -BeNullOrEmpty
             $out.Position | Should -Be 50000
             $out.Dispose()
             Assert-Content $target $content
@@ -237,6 +257,8 @@ Describe 'Invoke-Splice' {
         It 'give with NonBlock what they have' {
             $null = Invoke-Splice $in $writer -Count 100
             (Invoke-Splice $reader $out -Flags NonBlock).BytesCopied | Should -Be 100
+            $out.Dispose()
+            Assert-Content $target $content[0..99]
         }
 
         It 'that are full are not waited for with NonBlock, and the position is right' {
@@ -317,6 +339,8 @@ Describe 'Invoke-Splice' {
             $client.Dispose()
             $stream = [Net.Sockets.NetworkStream]::new($peer)
             (Invoke-Splice $stream $out).BytesCopied | Should -Be 1000
+            $out.Dispose()
+            Assert-Content $target $content[0..999]
         }
 
         It 'keep their mode' {
@@ -329,6 +353,26 @@ Describe 'Invoke-Splice' {
 
         It 'that have nothing are not waited for with NonBlock' {
             (Invoke-Splice $peer $out -Flags NonBlock).BytesCopied | Should -Be 0
+        }
+    }
+
+    Context 'progress' {
+        It 'is shown after a second, a few times a second at most, and goes away' {
+            $clock = [Diagnostics.Stopwatch]::StartNew()
+            $process = Invoke-Process sh '-c', 'for i in $(seq 30); do head -c 64 /dev/zero; sleep 0.07; done'
+            $background = Invoke-Background 'Invoke-Splice $args[0] $args[1] -Count 1920' $process.StandardOutput.BaseStream, $out
+            Wait-Background $background
+            $elapsed = $clock.Elapsed.TotalSeconds
+            $process.WaitForExit(30000) | Should -BeTrue
+            $background.Output.BytesCopied | Should -Be 1920
+            $records = @($background.Shell.Streams.Progress)
+            $shown = @($records | Where-Object RecordType -EQ Processing)
+            $shown.Count | Should -BeGreaterThan 1
+            $shown.Count | Should -BeLessOrEqual ($elapsed / 0.25)
+            $shown.PercentComplete | Should -BeIn (1..100)
+            $shown.StatusDescription | Should -Match '^[\d.]+ \w*B of 1\.88 KiB, [\d.]+ \w*B/s$'
+            $shown.StatusDescription | Select-Object -Unique | Should -HaveCount $shown.Count
+            $records[-1].RecordType | Should -Be Completed
         }
     }
 

@@ -75,6 +75,7 @@ Describe 'The cmdlets' {
             }
 
             $cmdlet.OutputType.Type | Should -Contain $type
+            $cmdlet.OutputType.Name | Should -Match '^(Splice\.\w+|System\.String)$'
         }
     }
 

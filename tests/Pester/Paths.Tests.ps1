@@ -187,10 +187,11 @@ Describe 'Paths' {
         }
 
         It 'a drive that there is not' {
-            foreach ($try in { Copy-ItemZeroCopy nodrive:/a b }, { Copy-ItemZeroCopy nodrive:/* b }, { Copy-ItemZeroCopy -LiteralPath nodrive:/a b }) {
-                $failure = Get-Failure $try
-                $failure.FullyQualifiedErrorId | Should -Be 'InvalidPath,Splice.Commands.CopyItemZeroCopyCommand'
-                $failure.Exception.Message | Should -BeLike '*nodrive*'
+            foreach ($path in 'nodrive:/a', 'nodrive:/*') {
+                $failure = Get-Failure { Copy-ItemZeroCopy $path b }
+                Assert-Failure $failure -Id 'InvalidPath,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidArgument -Target $path -Says 'nodrive'
+                $failure = Get-Failure { Copy-ItemZeroCopy -LiteralPath $path b }
+                Assert-Failure $failure -Id 'InvalidPath,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidArgument -Target $path -Says 'nodrive'
             }
 
             (Get-Failure { Copy-ItemZeroCopy a nodrive:/b }).FullyQualifiedErrorId |

@@ -94,10 +94,15 @@ Describe 'The pipeline' {
 
         It 'wildcards' {
             ('[ab]', 'c*' | Copy-ItemZeroCopy -Destination to).Count | Should -Be 3
+            # The folder is an error.
+            $results = '*' | Copy-ItemZeroCopy -Destination to -ErrorAction SilentlyContinue
+            $results.Source | Should -BeExactly "$folder/a", "$folder/b", "$folder/c"
         }
 
         It 'objects with a <_>' -ForEach 'Path', 'LiteralPath', 'LP', 'PSPath' {
             ([pscustomobject]@{ $_ = 'a' } | Copy-ItemZeroCopy -Destination to).Destination | Should -BeExactly "$folder/to/a"
+            $results = [pscustomobject]@{ $_ = 'a', 'b', 'c' } | Copy-ItemZeroCopy -Destination to
+            $results.Source | Should -BeExactly "$folder/a", "$folder/b", "$folder/c"
         }
 
         It 'rows of a table' {
@@ -148,6 +153,11 @@ Describe 'The pipeline' {
             $seen | Should -Be 1, 2, 3
         }
 
+        It 'in the order of the pipeline, each when its file exists' {
+            $seen = 'c', 'a', 'b' | Copy-ItemZeroCopy -Destination to | ForEach-Object { [IO.File]::ReadAllText($_.Destination)[0] }
+            -join $seen | Should -BeExactly 'cab'
+        }
+
         It 'only as far as Select-Object -First takes' {
             (Copy-ItemZeroCopy a, b, c to | Select-Object -First 1).Destination | Should -BeExactly "$folder/to/a"
             (Get-ChildItem to).Name | Should -Be 'a'
@@ -191,8 +201,10 @@ Describe 'The pipeline' {
         }
 
         It 'down the pipeline' {
-            $failure = Get-Failure { 'a', 'b', 'c' | Copy-ItemZeroCopy -Destination one -Force }
-            $failure.Count | Should -Be 2
+            $failure = Get-Failure { $script:results = 'a', 'b', 'c' | Copy-ItemZeroCopy -Destination one -Force }
+            $results.Destination | Should -BeExactly "$folder/one"
+            $failure.FullyQualifiedErrorId | Should -Be (@('DestinationExists,Splice.Commands.CopyItemZeroCopyCommand') * 2)
+            $failure.TargetObject | Should -Be "$folder/one", "$folder/one"
             Get-Hash one | Should -Be (Get-Hash a)
         }
 

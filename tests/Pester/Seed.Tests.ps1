@@ -81,6 +81,7 @@ Describe 'What py-splice tests' {
     It 'an offset one past the size' {
         $failure = Get-Failure { Invoke-Case $large @{ Offset = 10MB + 1 } }
         Assert-Failure $failure -Id 'OffsetPastEnd,Splice.Commands.InvokeSpliceCommand' -Category InvalidArgument -Target $large -Says '10485761'
+        (Get-Item -LiteralPath $target).Length | Should -Be 0
     }
 
     It 'a count one past the size' {
@@ -95,9 +96,14 @@ Describe 'What py-splice tests' {
     }
 
     It 'a missing argument' {
-        $messages = pwsh -NoProfile -NonInteractive -Command "Import-Module '$((Get-Module Splice).Path)'; Invoke-Splice 1" 2>&1
-        $LASTEXITCODE | Should -Not -Be 0
-        $messages -join ' ' | Should -BeLike '*mandatory parameters*Destination*'
+        # Its host cannot ask for the argument.
+        $background = Invoke-Background 'Invoke-Splice 1'
+        Wait-Background $background
+        $background.Output | Should -BeNullOrEmpty
+        $failure = @($background.Shell.Streams.Error)
+        $failure | Should -HaveCount 1
+        $failure[0].FullyQualifiedErrorId | Should -BeExactly 'MissingMandatoryParameter,Splice.Commands.InvokeSpliceCommand'
+        $failure[0].Exception.Message | Should -BeLike '*Destination*'
     }
 
     It 'descriptor 999 as source' {
