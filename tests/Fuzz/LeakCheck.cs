@@ -1,25 +1,25 @@
-namespace Splice.ModuleTests.Fuzz;
+namespace Splice.Fuzz;
 
-/// <summary>Looks for descriptors and children that calls have left behind.</summary>
-/// <param name="folder">The folder of the calls.</param>
+/// <summary>Finds descriptors and child processes that calls have left behind.</summary>
+/// <param name="folder">The working directory of the calls.</param>
 public sealed class LeakCheck(string folder)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
 
-    // The engine opens some of its own, at any time.
+    // PowerShell itself can open some at any time.
     private readonly HashSet<string> _known = [.. Descriptors().Select(Describe)];
     private int _count = Descriptors().Length;
 
-    /// <summary>What was left; null where nothing was.</summary>
+    /// <summary>Returns what was left; null if nothing was.</summary>
     public string? Look()
     {
         string? found = null;
-        if (SpinWait.SpinUntil(() => (found = Find()) is null, Patience))
+        if (SpinWait.SpinUntil(() => (found = Find()) is null, Timeout))
         {
             return null;
         }
 
-        // Told once.
+        // Each is reported once.
         _known.UnionWith(Descriptors().Select(Describe));
         _count = _known.Count;
         return found;

@@ -1,42 +1,52 @@
 using System.Globalization;
 using System.Management.Automation;
-using Splice.Tests;
 using Xunit;
 
-namespace Splice.ModuleTests.Fuzz;
+namespace Splice.Fuzz;
 
-/// <summary>Random parameters against every cmdlet. SPLICE_TEST_SEED repeats a run, SPLICE_TEST_ROUNDS makes a longer one, and
-/// SPLICE_TEST_CALL begins with that call:
-/// <c>SPLICE_TEST_ROUNDS=100000 dotnet test -c Release --project tests/SpliceModule.Tests --filter-class "*FuzzTests" --output Detailed</c></summary>
-[Collection(SerialCollection.Name)]
-public sealed class FuzzTests(ModuleShell shell, ITestOutputHelper output) : IClassFixture<ModuleShell>, IDisposable
+/// <summary>Calls every cmdlet with random parameters. SPLICE_TEST_SEED repeats a run, SPLICE_TEST_ROUNDS sets the number of
+/// calls, SPLICE_TEST_CALL the number of the first one, and SPLICE_TEST_FULL=1 makes four times as many:
+/// <c>SPLICE_TEST_ROUNDS=100000 dotnet test -c Release --project tests/Fuzz --output Detailed</c></summary>
+public sealed class FuzzTests : IDisposable
 {
-    // None of the calls waits for so long by design.
+    // No call waits for so long by design.
     private static readonly TimeSpan HangGuard = TimeSpan.FromSeconds(20);
 
-    // So many are told at once.
-    private const int MostFaults = 10;
+    private const int MaxFaults = 10;
+    private const int EverydayRounds = 2000;
 
-    private static readonly int Rounds = Setting("SPLICE_TEST_ROUNDS") ?? 2000;
+    // A run of so many calls has to see each cmdlet succeed and fail.
+    private const int MinRoundsForBothOutcomes = 1000;
 
-    private readonly FuzzSandbox _sandbox = new(shell);
+    private static readonly int Rounds = Setting("SPLICE_TEST_ROUNDS") ?? (Setting("SPLICE_TEST_FULL") == 1 ? 4 * EverydayRounds : EverydayRounds);
+
+    private readonly ITestOutputHelper _output;
+    private readonly ModuleShell _shell = new();
+    private readonly FuzzSandbox _sandbox;
     private readonly SortedDictionary<string, int> _counts = new(StringComparer.Ordinal);
+
+    public FuzzTests(ITestOutputHelper output)
+    {
+        _output = output;
+        _sandbox = new FuzzSandbox(_shell);
+    }
 
     [Fact]
     public void Every_call_ends_with_results_or_with_errors_of_ours_and_leaves_nothing()
     {
         int seed = Setting("SPLICE_TEST_SEED") ?? Random.Shared.Next();
         int first = Setting("SPLICE_TEST_CALL") ?? 0;
-        output.WriteLine($"SPLICE_TEST_SEED={seed}");
-        CmdletInfo[] cmdlets = [.. shell.Run("Get-Command -Module Splice").Output.Select(item => (CmdletInfo)item.BaseObject)];
-        HashSet<string> ids = [.. shell.Run("[enum]::GetNames([Splice.TransferErrorId])").Output.Select(name => $"{name}")];
+        _output.WriteLine($"SPLICE_TEST_SEED={seed}");
+        CmdletInfo[] cmdlets = [.. _shell.Run("Get-Command -Module Splice").Select(item => (CmdletInfo)item.BaseObject)];
+        HashSet<string> ids = [.. _shell.Run("[enum]::GetNames([Splice.TransferErrorId])").Select(name => $"{name}")];
         List<string> faults = [];
         HashSet<string> kinds = [];
         _sandbox.Open();
         var leaks = new LeakCheck(_sandbox.Folder);
-        for (int number = first; IsWanted(number - first, cmdlets); number++)
+        int number = first;
+        for (; IsWanted(number - first, cmdlets); number++)
         {
-            // Of its own seed: it can be repeated alone.
+            // Each call has a seed of its own, so that it can be repeated alone.
             var random = new Random(unchecked((seed * 486_187_739) + number));
             _sandbox.Fill();
             FuzzCall call = FuzzCall.Make(random, new FuzzValues(random, _sandbox), cmdlets);
@@ -46,30 +56,33 @@ public sealed class FuzzTests(ModuleShell shell, ITestOutputHelper output) : ICl
             if (fault is not null && kinds.Add(fault.Split('\n')[0]))
             {
                 faults.Add($"SPLICE_TEST_SEED={seed} SPLICE_TEST_CALL={number}: {call}\n{fault}");
-                Assert.True(faults.Count < MostFaults, string.Join("\n\n", faults));
+                Assert.True(faults.Count < MaxFaults, string.Join("\n\n", faults));
             }
         }
 
         Assert.True(faults.Count == 0, string.Join("\n\n", faults));
-        output.WriteLine($"{Rounds} calls, none with an unexpected outcome:");
+        _output.WriteLine($"{number - first} calls, none with an unexpected outcome:");
         foreach ((string what, int count) in _counts)
         {
-            output.WriteLine($"{count,8} {what}");
+            _output.WriteLine($"{count,8} {what}");
         }
 
-        if (Rounds > 1000)
+        if (Rounds > MinRoundsForBothOutcomes)
         {
-            // Each of them did its work, and refused to.
             Assert.All(cmdlets, cmdlet => Assert.True(HasBothOutcomes(cmdlet), cmdlet.Name));
         }
     }
 
-    public void Dispose() => _sandbox.Dispose();
+    public void Dispose()
+    {
+        _sandbox.Dispose();
+        _shell.Dispose();
+    }
 
-    /// <summary>Some are refused once in a hundred times: calls go on until each cmdlet has seen both outcomes, up to ten times
-    /// as many.</summary>
+    /// <summary>Some cmdlets fail once in a hundred calls: the calls continue until each cmdlet has both succeeded and failed,
+    /// up to ten times as many.</summary>
     private bool IsWanted(int made, CmdletInfo[] cmdlets) =>
-        made < Rounds || (Rounds > 1000 && made < 10 * Rounds && !Array.TrueForAll(cmdlets, HasBothOutcomes));
+        made < Rounds || (Rounds > MinRoundsForBothOutcomes && made < 10 * Rounds && !Array.TrueForAll(cmdlets, HasBothOutcomes));
 
     private bool HasBothOutcomes(CmdletInfo cmdlet) =>
         _counts.ContainsKey($"{cmdlet.Name} succeeded") && _counts.ContainsKey($"{cmdlet.Name} failed");
@@ -79,8 +92,8 @@ public sealed class FuzzTests(ModuleShell shell, ITestOutputHelper output) : ICl
 
     private string? Run(FuzzCall call, HashSet<string> ids)
     {
-        shell.SetLocation(_sandbox.Folder);
-        using PowerShell command = shell.NewCommand(call.Cmdlet.Name);
+        _shell.SetLocation(_sandbox.Folder);
+        using PowerShell command = _shell.NewCommand(call.Cmdlet.Name);
         command.AddParameters(call.Parameters);
         using var input = new PSDataCollection<object?>(call.Input ?? []);
         input.Complete();

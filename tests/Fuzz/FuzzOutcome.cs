@@ -1,18 +1,18 @@
 using System.Management.Automation;
 using System.Text.RegularExpressions;
 
-namespace Splice.ModuleTests.Fuzz;
+namespace Splice.Fuzz;
 
-/// <summary>What a call may come to: results of the declared kind, errors of ours, and parameters that do not bind.</summary>
+/// <summary>Checks the outcome of a call: results have the declared type, errors are the module's or those of parameter binding.</summary>
 public static partial class FuzzOutcome
 {
     private static readonly string[] OtherIds = ["NoMatch", "NotFileSystem", "InvalidPattern", "CommandNotFound", "NotNativePipeline", "StandardError"];
 
-    /// <summary>What is not as it should be; null where all is.</summary>
+    /// <summary>Returns what is wrong; null if nothing is.</summary>
     /// <param name="call">The call.</param>
-    /// <param name="output">What it emitted.</param>
-    /// <param name="errors">What it wrote as errors.</param>
-    /// <param name="failure">What ended it; null where nothing did.</param>
+    /// <param name="output">Its output.</param>
+    /// <param name="errors">Its non-terminating errors.</param>
+    /// <param name="failure">Its terminating error; null without one.</param>
     /// <param name="knownIds">The names of the engine's error ids.</param>
     public static string? Fault(FuzzCall call, IEnumerable<PSObject> output, IEnumerable<ErrorRecord> errors, RuntimeException? failure, IReadOnlySet<string> knownIds)
     {
@@ -24,12 +24,12 @@ public static partial class FuzzOutcome
             }
         }
 
-        // The record of an exception knows its own exception in words only.
+        // The record of a RuntimeException has only the text of its exception.
         return (failure is null ? null : Fault(failure.ErrorRecord, failure is ActionPreferenceStopException stop ? stop.ErrorRecord.Exception : failure, knownIds))
             ?? errors.Select(error => Fault(error, error.Exception, knownIds)).FirstOrDefault(fault => fault is not null);
     }
 
-    /// <summary>The id without the cmdlet.</summary>
+    /// <summary>Returns the error id without the cmdlet.</summary>
     public static string IdOf(ErrorRecord error) => error.FullyQualifiedErrorId.Split(',')[0];
 
     private static string? Fault(ErrorRecord error, Exception exception, IReadOnlySet<string> knownIds)
@@ -37,7 +37,7 @@ public static partial class FuzzOutcome
         string id = error.FullyQualifiedErrorId;
         if (exception is ParameterBindingException binding)
         {
-            // A transformation of ours that fails by mistake looks the same but for this.
+            // A bug in one of the module's transformations differs only in this from a value that does not bind.
             return binding.InnerException is { } inner and not RuntimeException
                 && inner.StackTrace?.Contains("at Splice.", StringComparison.Ordinal) == true
                 ? $"{id}: {inner}"

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Splice.ModuleTests.Fuzz;
+namespace Splice.Fuzz;
 
-/// <summary>A descriptor whose number is so high that nobody else gets it after somebody has closed it.</summary>
+/// <summary>A descriptor whose number is too high to be used again after it was closed.</summary>
 public sealed class HighDescriptor : IDisposable
 {
     private const int DuplicateCloseOnExec = 1030; // F_DUPFD_CLOEXEC
@@ -18,10 +18,10 @@ public sealed class HighDescriptor : IDisposable
 
     public int Number { get; }
 
-    /// <summary>Closes it, unless that was done.</summary>
+    /// <summary>Closes it, unless it is closed.</summary>
     public void Dispose() => _ = close(Number);
 
-#pragma warning disable IDE1006, CA5392, SYSLIB1054 // the C library's names, found as its own are
+#pragma warning disable IDE1006, CA5392, SYSLIB1054 // the C library's names
     [DllImport("libc")]
     private static extern int fcntl(int descriptor, int command, int argument);
 

@@ -3,23 +3,23 @@ using System.Net;
 using System.Net.Sockets;
 using Splice.Tests;
 
-namespace Splice.ModuleTests.Fuzz;
+namespace Splice.Fuzz;
 
-/// <summary>The folder that the calls may change, the same before each of them, and the open handles that they get. Nothing
-/// of a call leaves it: an ssh before the others in PATH runs in it what hosts would run.</summary>
-/// <param name="shell">Has the module.</param>
+/// <summary>The directory that the calls may change, the same before each call, and the open handles that they get. No call
+/// changes anything outside: an ssh that is first in PATH runs the commands for hosts inside.</summary>
+/// <param name="shell">Has the module imported.</param>
 public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
 {
     private static readonly byte[] Content = Workspace.RandomBytes(50_000);
 
-    // Links lead round in circles.
+    // There are circles of links.
     private static readonly EnumerationOptions Everywhere = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
 
     private readonly Workspace _root = Workspace.InMemory();
     private readonly string? _path = Environment.GetEnvironmentVariable("PATH");
     private readonly Stack<IDisposable> _open = new();
 
-    /// <summary>Puts the ssh in place.</summary>
+    /// <summary>Makes the ssh.</summary>
     public void Open()
     {
         Directory.CreateDirectory(_root["bin"]);
@@ -37,13 +37,13 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
         Environment.SetEnvironmentVariable("PATH", $"{_root["bin"]}:{_path}");
     }
 
-    /// <summary>The folder of the calls.</summary>
+    /// <summary>The working directory of the calls.</summary>
     public string Folder => _root["outer/call"];
 
-    /// <summary>Where hosts put what they are sent: a tree that was sent into itself would have its own unfinished copy in it.</summary>
+    /// <summary>The home directory on the hosts; outside of <see cref="Folder"/>, so that no tree is sent into itself.</summary>
     private string Home => _root["host/home"];
 
-    /// <summary>Makes the files anew.</summary>
+    /// <summary>Makes the files.</summary>
     public void Fill()
     {
         foreach (string folder in new[] { "folder", "folder/inner", "empty" })
@@ -78,8 +78,8 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
         File.CreateSymbolicLink($"{Folder}/folder/up", "..");
     }
 
-    /// <summary>Removes the files, and closes what the call got.</summary>
-    /// <exception cref="InvalidOperationException">Something was made outside of the folder of the calls.</exception>
+    /// <summary>Removes the files and closes the handles of the call.</summary>
+    /// <exception cref="InvalidOperationException">The call made something outside of its directory.</exception>
     public void Empty()
     {
         while (_open.TryPop(out IDisposable? item))
@@ -95,15 +95,15 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
         }
     }
 
-    /// <summary>What an unfinished copy has left.</summary>
-    /// <param name="keepsPartial">Whether a resumable copy was asked for.</param>
+    /// <summary>Returns the temporary files left by the call.</summary>
+    /// <param name="keepsPartial">Whether partial files may stay (-Resume).</param>
     public IEnumerable<string> Litter(bool keepsPartial) =>
         new[] { Folder, Home }.SelectMany(folder => Directory.EnumerateFileSystemEntries(folder, "*", Everywhere)).Where(path =>
             (path.Contains(".splice-", StringComparison.Ordinal) && path.EndsWith(".tmp", StringComparison.Ordinal))
             || (!keepsPartial && path.Contains(".splice-partial", StringComparison.Ordinal)));
 
-    /// <summary>A handle that does not make a transfer of these files wait.</summary>
-    /// <param name="random">Chooses.</param>
+    /// <summary>Opens a handle with which no transfer of these files waits.</summary>
+    /// <param name="random">Chooses its kind.</param>
     /// <param name="isRead">Whether it is read.</param>
     public object Handle(Random random, bool isRead) => random.Next(16) switch
     {
@@ -139,7 +139,7 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
         return item;
     }
 
-    /// <summary>A descriptor's number: one that is not open, or one that nobody else gets after it was closed.</summary>
+    /// <summary>Returns the number of a descriptor: a closed one, or one too high to be used again after it was closed.</summary>
     private long Number(Random random) => random.Next(4) switch
     {
         0 => -1,
@@ -148,7 +148,7 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
         _ => Keep(new HighDescriptor(Path("large"))).Number,
     };
 
-    /// <summary>A pipe with an end: what reads it does not wait.</summary>
+    /// <summary>Opens a pipe with some bytes and no writer: reading it does not wait.</summary>
     private AnonymousPipeServerStream EndedPipe(int count)
     {
         var pipe = Keep(new AnonymousPipeServerStream(PipeDirection.In));
@@ -157,9 +157,9 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
         return pipe;
     }
 
-    /// <summary>Everything fits in. Nobody writes to it, so nothing may read it.</summary>
+    /// <summary>Opens a pipe that has room for every file. It must not be read: it never has a writer.</summary>
     private object WidePipe() =>
-        Keep((IDisposable)shell.Run("New-SplicePipe 1MB").Output[0].BaseObject);
+        Keep((IDisposable)shell.Run("New-SplicePipe 1MB")[0].BaseObject);
 
     private AnonymousPipeServerStream BrokenPipe()
     {
@@ -176,7 +176,7 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
         socket.Connect(listener.LocalEndpoint);
         Socket peer = Keep(listener.AcceptSocket());
 
-        // Its bytes have an end; its reader takes all of these files into its buffer.
+        // What it sends has an end, and its receive buffer has room for every file.
         peer.Send(Content, 0, 5, SocketFlags.None);
         peer.Shutdown(SocketShutdown.Send);
         if (peerIsGone)

@@ -1,11 +1,11 @@
 using System.Collections;
 using System.Management.Automation;
 
-namespace Splice.ModuleTests.Fuzz;
+namespace Splice.Fuzz;
 
-/// <summary>Values for parameters: what serves, what is at an edge, and what is nothing of the kind. None of them makes a call
-/// wait, run long or leave the sandbox.</summary>
-/// <param name="random">Chooses.</param>
+/// <summary>Values for parameters: valid ones, limits, and values of other types. None of them makes a call wait, run for long
+/// or change anything outside of the sandbox.</summary>
+/// <param name="random">Chooses them.</param>
 /// <param name="sandbox">Has the files and handles.</param>
 public sealed class FuzzValues(Random random, FuzzSandbox sandbox)
 {
@@ -39,7 +39,7 @@ public sealed class FuzzValues(Random random, FuzzSandbox sandbox)
         long.MaxValue, long.MaxValue - 1, long.MaxValue - 4095, long.MinValue,
     ];
 
-    /// <summary>A value for a parameter.</summary>
+    /// <summary>Returns a value for a parameter.</summary>
     /// <param name="parameter">The parameter.</param>
     /// <param name="isRead">Whether handles are read.</param>
     public object? For(ParameterMetadata parameter, bool isRead)
@@ -91,14 +91,14 @@ public sealed class FuzzValues(Random random, FuzzSandbox sandbox)
         };
     }
 
-    /// <summary>The tests know the module as users do, and not its types.</summary>
+    /// <summary>Reads the attribute by its name: this project does not reference the module.</summary>
     private static bool TakesPaths(ParameterMetadata parameter)
     {
         Attribute attribute = parameter.Attributes.Single(attribute => attribute.GetType().Name == "TransferHandleAttribute");
         return attribute.GetType().GetProperty("TakesPaths")!.GetValue(attribute) is true;
     }
 
-    /// <summary>Something that no parameter asks for.</summary>
+    /// <summary>Returns a value that fits hardly any parameter.</summary>
     private object? Odd() => random.Next(16) switch
     {
         0 => null,
@@ -139,6 +139,6 @@ public sealed class FuzzValues(Random random, FuzzSandbox sandbox)
 
     private string Name() => Any(Names);
 
-    /// <summary>One of them; mostly of the first half, which are the ones that serve.</summary>
+    /// <summary>Returns one of the values, mostly of the first half, which has the valid ones.</summary>
     private T Any<T>(params T[] values) => values[random.Next(random.Next(4) == 0 ? values.Length : (values.Length + 1) / 2)];
 }

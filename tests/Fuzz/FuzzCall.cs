@@ -2,7 +2,7 @@ using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
 
-namespace Splice.ModuleTests.Fuzz;
+namespace Splice.Fuzz;
 
 /// <summary>A call of a cmdlet with random parameters.</summary>
 public sealed class FuzzCall
@@ -16,7 +16,7 @@ public sealed class FuzzCall
 
     public Dictionary<string, object?> Parameters { get; } = [];
 
-    /// <summary>What comes down the pipeline; null where nothing does.</summary>
+    /// <summary>Pipeline input; null without a pipeline.</summary>
     public List<object?>? Input { get; private set; }
 
     /// <summary>Chooses a cmdlet and parameters of one of its sets.</summary>
@@ -24,10 +24,13 @@ public sealed class FuzzCall
     {
         var call = new FuzzCall(cmdlets[random.Next(cmdlets.Count)]);
         CommandParameterSetInfo set = call.Cmdlet.ParameterSets[random.Next(call.Cmdlet.ParameterSets.Count)];
-        foreach (CommandParameterInfo parameter in set.Parameters)
+        CommandParameterInfo[] parameters = [.. set.Parameters.Where(parameter => !System.Management.Automation.Cmdlet.CommonParameters.Contains(parameter.Name))];
+
+        // 7 of 40 optional parameters are given; more where a cmdlet has only a few.
+        int optional = Math.Max(7, 40 / (1 + parameters.Count(parameter => !parameter.IsMandatory)));
+        foreach (CommandParameterInfo parameter in parameters)
         {
-            if (System.Management.Automation.Cmdlet.CommonParameters.Contains(parameter.Name)
-                || random.Next(40) < (parameter.IsMandatory ? 1 : 33))
+            if (random.Next(40) >= (parameter.IsMandatory ? 39 : optional))
             {
                 continue;
             }
@@ -70,11 +73,10 @@ public sealed class FuzzCall
         _ => $"{value.GetType().Name}({Convert.ToString(value, CultureInfo.InvariantCulture)})",
     };
 
-    /// <summary>Takes out what would wait or run on by design: a source without end and a great count, an input that nobody
-    /// ends.</summary>
+    /// <summary>Removes what waits or runs for long by design: an endless source with a large count, an input that does not end.</summary>
     private void KeepShort(Random random)
     {
-        // A wait for a handle ends by itself.
+        // A wait for a handle has an end.
         if (Cmdlet.Parameters.ContainsKey("IdleTimeout") && !Parameters.ContainsKey("IdleTimeout"))
         {
             Parameters["IdleTimeout"] = 0.02;
@@ -86,7 +88,7 @@ public sealed class FuzzCall
             Parameters.TryAdd("Iterations", 1);
         }
 
-        // A full path on a host is one here, too, and a tree that goes into itself has its own unfinished copy in it.
+        // The hosts are this machine: a tree that is sent to a full path could go into itself, partial copy included.
         string? there = Cmdlet.Name switch { "Send-ItemZeroCopy" => "Destination", "Receive-ItemZeroCopy" => "Path", _ => null };
         if (there is not null && Parameters.ContainsKey("Recurse")
             && Parameters.TryGetValue(there, out object? path) && $"{path}".StartsWith('/'))
