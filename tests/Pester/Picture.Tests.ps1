@@ -3,12 +3,18 @@ BeforeAll {
     $script:root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
     Import-Module "$root/out/Splice/Splice.psd1"
 
-    # The lines of a terminal that was drawn: one row is at one height.
+    # The lines of the terminal in a picture. Words of a row have the same height, and blanks between colored words are left out:
+    # a column is 12.2 units wide.
     function Get-PictureLine([string] $Path) {
         $picture = [xml] (Get-Content -LiteralPath $Path -Raw)
         $texts = $picture.SelectNodes('//*[local-name()="text"][@clip-path]')
         $texts | Group-Object { [double] $_.y } | Sort-Object { [double] $_.Name } | ForEach-Object {
-            (-join ($_.Group | Sort-Object { [double] $_.x }).InnerText).Replace([char] 0xA0, ' ').TrimEnd()
+            $line = ''
+            foreach ($text in $_.Group | Sort-Object { [double] $_.x }) {
+                $line = $line.PadRight([Math]::Round([double] $text.x / 12.2)) + $text.InnerText.Replace([char] 0xA0, ' ')
+            }
+
+            $line.TrimEnd()
         }
     }
 
