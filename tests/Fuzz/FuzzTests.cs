@@ -61,7 +61,7 @@ public sealed class FuzzTests : IDisposable
         }
 
         Assert.True(faults.Count == 0, string.Join("\n\n", faults));
-        _output.WriteLine($"{number - first} calls, none with an unexpected outcome:");
+        _output.WriteLine($"Calls without an unexpected outcome: {number - first}");
         foreach ((string what, int count) in _counts)
         {
             _output.WriteLine($"{count,8} {what}");
