@@ -8,10 +8,10 @@ function Invoke-Example([string] $Code, [hashtable] $Variable = @{}) {
     try {
         $null = New-Item -ItemType Directory backup
         $image = [IO.File]::Create("$folder/disk.img")
-        $image.Write([byte[]](1..200 * 20000))
+        $image.Write((Get-TestByte 4000000))
         $image.SetLength(16MB)
         $image.Dispose()
-        [IO.File]::WriteAllBytes("$folder/header.bin", [byte[]](1..200 * 100))
+        [IO.File]::WriteAllBytes("$folder/header.bin", (Get-TestByte 20000))
         Copy-Item header.bin part.bin
         Set-Content web.log, mail.log 'a line'
         $null = New-Item -ItemType Directory mirror, site, site/img

@@ -23,7 +23,7 @@ function Build-Package([string] $Folder) {
     $before = $env:NUGET_PACKAGES
     $env:NUGET_PACKAGES = "$($before ?? "$env:HOME/.nuget/packages")".TrimEnd('/')
     Push-Location $Folder
-    try { $told = dotnet pack src/SpliceModule -c Release -o out --nologo 2>&1 }
+    try { $told = dotnet pack src/SpliceModule -c Release -o out --nologo -p:RunAnalyzers=false 2>&1 }
     finally { Pop-Location; $env:NUGET_PACKAGES = $before }
     if ($LASTEXITCODE) { throw ($told -join "`n") }
     (Get-Item "$Folder/out/Splice.*.nupkg").FullName
@@ -35,6 +35,8 @@ function Invoke-Fresh([string] $Script, [string] $UserHome, [string] $ModulePath
     $given = @{
         HOME = $UserHome; XDG_DATA_HOME = "$UserHome/.local/share"; PSModulePath = $ModulePath
         NUGET_PACKAGES = $env:NUGET_PACKAGES ?? "$env:HOME/.nuget/packages"
+        # A build of the same sources has been analyzed already.
+        RunAnalyzers = 'false'
     }
     $null = New-Item -ItemType Directory -Force $given.XDG_DATA_HOME
     $before = @{}
