@@ -6,8 +6,6 @@ namespace Splice.Tests;
 /// <summary>Work on a thread of its own, whose waiting in the kernel can be seen from outside.</summary>
 internal sealed class Worker<T>
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     private readonly Thread _thread;
     private readonly TaskCompletionSource<int> _threadId = new();
     private T? _result;
@@ -37,19 +35,14 @@ internal sealed class Worker<T>
     public void WaitUntilItPolls()
     {
         string path = string.Create(CultureInfo.InvariantCulture, $"/proc/self/task/{_threadId.Task.Result}/syscall");
-        long patience = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
-        while (!IsPolling(path))
-        {
-            Assert.True(_thread.IsAlive, $"The work ended without waiting: {_exception}");
-            Assert.True(Environment.TickCount64 < patience, "The work does not come to wait in poll(2).");
-            Thread.Sleep(1);
-        }
+        Wait.Until(() => IsPolling(path) || !_thread.IsAlive, "The work does not come to wait in poll(2).");
+        Assert.True(_thread.IsAlive, $"The work ended without waiting: {_exception}");
     }
 
     /// <summary>What the work answered; what it threw is thrown here.</summary>
     public T Join()
     {
-        Assert.True(_thread.Join(Patience), "The work does not end.");
+        Assert.True(_thread.Join(Wait.Limit), "The work does not end.");
         return _exception is null ? _result! : throw new InvalidOperationException("The work failed.", _exception);
     }
 
@@ -57,7 +50,7 @@ internal sealed class Worker<T>
     public TException JoinFailed<TException>()
         where TException : Exception
     {
-        Assert.True(_thread.Join(Patience), "The work does not end.");
+        Assert.True(_thread.Join(Wait.Limit), "The work does not end.");
         return Assert.IsType<TException>(_exception);
     }
 

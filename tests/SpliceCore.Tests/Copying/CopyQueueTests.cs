@@ -6,8 +6,6 @@ namespace Splice.Tests.Copying;
 [Collection(SerialCollection.Name)]
 public sealed class CopyQueueTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     private readonly Workspace _folder = new();
 
     public CopyQueueTests()
@@ -241,7 +239,7 @@ public sealed class CopyQueueTests : IDisposable
     {
         while (queue.Count > 0)
         {
-            yield return queue.TryTake(Patience) ?? throw new TimeoutException("no outcome");
+            yield return queue.TryTake(Wait.Limit) ?? throw new TimeoutException("no outcome");
         }
     }
 

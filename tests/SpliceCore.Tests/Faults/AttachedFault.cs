@@ -1,6 +1,4 @@
-using System.Diagnostics;
-using System.Globalization;
-using Xunit;
+using Splice.Tests.FileSystems;
 
 namespace Splice.Tests.Faults;
 
@@ -9,7 +7,7 @@ namespace Splice.Tests.Faults;
 internal sealed class AttachedFault : IDisposable
 {
     private readonly Workspace _logs = new();
-    private readonly Process _strace;
+    private readonly ChildProcess _strace;
 
     public AttachedFault(TreeHostProcess host, Fault fault)
         : this(host.Id, fault)
@@ -20,18 +18,10 @@ internal sealed class AttachedFault : IDisposable
     /// <param name="fault">What happens to its calls.</param>
     public AttachedFault(string process, Fault fault)
     {
-        FileSystems.Command.Require("strace");
-        _strace = Process.Start(new ProcessStartInfo("strace", [
-            "-f", "-o", _logs["trace"], "-e", $"trace={fault.Calls}", "-e", $"inject={fault.Calls}:{fault.What}:when={fault.When}", "-p", process,
-        ])
-        {
-            RedirectStandardError = true,
-        })!;
-        string said = string.Empty;
-        while (!said.Contains("attached", StringComparison.Ordinal))
-        {
-            said = _strace.StandardError.ReadLine() ?? throw new InvalidOperationException($"strace: {said}");
-        }
+        Command.Require("strace");
+        _strace = new ChildProcess(
+            "strace", "-f", "-o", _logs["trace"], "-e", $"trace={fault.Calls}", "-e", $"inject={fault.Calls}:{fault.What}:when={fault.When}", "-p", process);
+        _strace.WaitForError("attached");
     }
 
     /// <summary>Ends the injection.</summary>
@@ -40,9 +30,8 @@ internal sealed class AttachedFault : IDisposable
     {
         if (!_strace.HasExited)
         {
-            FileSystems.Command.Check("kill", "-s", "INT", _strace.Id.ToString(CultureInfo.InvariantCulture));
-            _strace.StandardError.ReadToEnd();
-            Assert.True(_strace.WaitForExit(TimeSpan.FromSeconds(20)), "strace does not end");
+            _strace.Signal("INT");
+            _strace.WaitForExit();
         }
 
         return File.ReadLines(_logs["trace"]).Count(line => line.EndsWith("(INJECTED)", StringComparison.Ordinal));

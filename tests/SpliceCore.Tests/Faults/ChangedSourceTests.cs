@@ -8,12 +8,11 @@ public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedg
 {
     private const int MiB = 1 << 20;
     private const string Second = "delay_enter=1000000";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    public static TheoryData<TransferMethod, long> Moments => new(
+    public static TheoryData<TransferMethod, long> Moments => new(FullRun.Cases(
         from method in new[] { TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite }
         from left in new long[] { 0, 100, 3 * MiB, (9 * MiB) - 1 }
-        select (method, left));
+        select (method, left)));
 
     [Theory]
     [MemberData(nameof(Moments))]
@@ -138,9 +137,7 @@ public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedg
         using HostedCopy host = copy.Start(faults);
 
         // The new file, still without a name, is opened right before the call that waits.
-        Assert.True(
-            SpinWait.SpinUntil(() => OpenFiles().Any(path => path.StartsWith(copy.Folder + "/#", StringComparison.Ordinal)), Patience),
-            "the copy does not begin");
+        Wait.Until(() => OpenFiles().Any(path => path.StartsWith(copy.Folder + "/#", StringComparison.Ordinal)), "The copy does not begin.");
         change();
 
         HostAnswer answer = host.Finish();

@@ -32,20 +32,20 @@ public sealed class FailedCallTests(FaultLedger ledger, ITestOutputHelper output
         (TransferMethod.ReadWrite, "pwrite64", "3", TransferErrorId.WriteFailed),
     ];
 
-    public static TheoryData<TransferMethod, string, string, Errno, TransferErrorId> Errors => new(
+    public static TheoryData<TransferMethod, string, string, Errno, TransferErrorId> Errors => new(FullRun.Cases(
         from place in Places
         from error in OnEverySide.Append((Errno.EIO, place.Id))
         where (place.Call, place.When, error.Item1) != ("copy_file_range", "1", Errno.EIO) // CIFS: a refusal
-        select (place.Method, place.Call, place.When, error.Item1, error.Item2));
+        select (place.Method, place.Call, place.When, error.Item1, error.Item2)));
 
     /// <summary>What is a refusal at first is an error later: the next method would only hide it.</summary>
-    public static TheoryData<TransferMethod, string, Errno> LateRefusals => new(
+    public static TheoryData<TransferMethod, string, Errno> LateRefusals => new(FullRun.Cases(
         from call in new[]
         {
             (TransferMethod.CopyFileRange, "copy_file_range"), (TransferMethod.SendFile, "sendfile"),
         }
         from errno in new[] { Errno.ENOSYS, Errno.EINVAL, Errno.EOPNOTSUPP, Errno.EXDEV }
-        select (call.Item1, call.Item2, errno));
+        select (call.Item1, call.Item2, errno)));
 
     [Theory]
     [MemberData(nameof(Errors))]

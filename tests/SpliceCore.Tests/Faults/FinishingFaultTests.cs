@@ -11,15 +11,15 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
     private static readonly Errno[] All =
         [Errno.ENOSYS, Errno.EPERM, Errno.EINVAL, Errno.EOPNOTSUPP, Errno.EXDEV, Errno.ENOSPC, Errno.EIO, Errno.EDQUOT, Errno.ENOMEM];
 
-    public static TheoryData<string, Errno> Metadata => new(
+    public static TheoryData<string, Errno> Metadata => new(FullRun.Cases(
         from call in new[] { "fchmod", "fchown", "utimensat" }
         from errno in All
-        select (call, errno));
+        select (call, errno)));
 
-    public static TheoryData<string, string, Errno> Naming => new(
+    public static TheoryData<string, string, Errno> Naming => new(FullRun.Cases(
         from place in new[] { ("linkat", "1"), (Rename, "1") }
         from errno in All
-        select (place.Item1, place.Item2, errno));
+        select (place.Item1, place.Item2, errno)));
 
     [Theory]
     [MemberData(nameof(Metadata))]

@@ -11,13 +11,13 @@ public sealed class FullDiskTests : IDisposable
     private readonly Workspace _elsewhere = new();
     private Mount? _mount;
 
-    public static TheoryData<string, TransferMethod> Disks => new(
+    public static TheoryData<string, TransferMethod> Disks => new(FullRun.Cases(
         from type in new[] { "tmpfs", "ext4" }
         from method in new[]
         {
             TransferMethod.Auto, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite,
         }
-        select (type, method));
+        select (type, method)));
 
     public void Dispose()
     {

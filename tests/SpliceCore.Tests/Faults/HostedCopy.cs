@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 using Xunit;
 
@@ -8,39 +6,12 @@ namespace Splice.Tests.Faults;
 /// <summary>A copy in a process of its own, which can be traced, limited, and killed.</summary>
 internal sealed class HostedCopy : IDisposable
 {
-    private readonly Process _process;
-    private readonly Task<string> _errors;
+    private readonly ChildProcess _process;
 
-    private HostedCopy(CopyRequest request, string[] wrapper, params string[] options)
-    {
-        Assert.SkipUnless(FileSystems.Command.Exists(wrapper.FirstOrDefault("dotnet")), $"{wrapper.FirstOrDefault()} is not installed");
-        string[] command = [.. wrapper, "dotnet", HostPath, .. options, JsonSerializer.Serialize(request)];
-        var start = new ProcessStartInfo(command[0], command[1..])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+    private HostedCopy(CopyRequest request, string[] wrapper, params string[] options) =>
+        _process = TestHost.Start(wrapper, [.. options, JsonSerializer.Serialize(request)]);
 
-        // A process that is killed would leave the debugger's pipes behind; write protection of code calls ftruncate(2).
-        start.Environment["DOTNET_EnableDiagnostics"] = "0";
-        start.Environment["DOTNET_EnableWriteXorExecute"] = "0";
-        _process = Process.Start(start)!;
-        _errors = _process.StandardError.ReadToEndAsync();
-    }
-
-    public string Id => _process.Id.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>The host's own output folder: tests/SpliceCore.TestHost/bin/, beside this one's.</summary>
-    public static string HostPath
-    {
-        get
-        {
-            var output = new DirectoryInfo(AppContext.BaseDirectory);
-            return Path.GetFullPath(Path.Combine(
-                output.FullName, "../../../../SpliceCore.TestHost/bin", output.Parent!.Name, output.Name, "SpliceCore.TestHost.dll"));
-        }
-    }
+    public string Id => _process.Id;
 
     /// <summary>Runs a copy to its end.</summary>
     /// <param name="request">What to copy.</param>
@@ -67,7 +38,7 @@ internal sealed class HostedCopy : IDisposable
     public static HostedCopy StartAndHold(CopyRequest request, bool rehearses = true)
     {
         var copy = new HostedCopy(request, [], rehearses ? "--wait" : "--hold");
-        Assert.Equal("ready", copy._process.StandardOutput.ReadLine());
+        Assert.Equal("ready", copy._process.ReadLine());
         return copy;
     }
 
@@ -75,9 +46,8 @@ internal sealed class HostedCopy : IDisposable
     /// <returns>The exit code: 128 and the signal's number, where that ended the process.</returns>
     public int Kill(string signal)
     {
-        FileSystems.Command.Check("kill", "-s", signal, Id);
-        _process.WaitForExit();
-        return _process.ExitCode;
+        _process.Signal(signal);
+        return _process.WaitForExit();
     }
 
     /// <summary>Lets a held process go on, and kills it in the middle.</summary>
@@ -85,38 +55,27 @@ internal sealed class HostedCopy : IDisposable
     /// <returns>Its answer; null where the kill came first.</returns>
     public HostAnswer? ReleaseAndKill(Func<bool> isTime)
     {
-        _process.StandardInput.Close();
+        _process.CloseInput();
         while (!isTime() && !_process.HasExited)
         {
             Thread.SpinWait(100);
         }
 
         _process.Kill();
-        string text = _process.StandardOutput.ReadToEnd();
-        _process.WaitForExit();
+        string text = _process.ReadToEnd();
         return text.EndsWith("}\n", StringComparison.Ordinal) ? JsonSerializer.Deserialize<HostAnswer>(text) : null;
     }
 
     /// <summary>Lets a held process go on, and waits for its answer.</summary>
     public HostAnswer Finish()
     {
-        _process.StandardInput.Close();
-        string text = _process.StandardOutput.ReadToEnd();
-        _process.WaitForExit();
+        _process.CloseInput();
+        string text = _process.ReadToEnd();
+        int exitCode = _process.WaitForExit();
         return text.StartsWith('{')
-            ? JsonSerializer.Deserialize<HostAnswer>(text)! with { ExitCode = _process.ExitCode }
-            : throw new InvalidOperationException(
-                $"The process ended with {_process.ExitCode} and without an answer: {text}{_errors.Result}");
+            ? JsonSerializer.Deserialize<HostAnswer>(text)! with { ExitCode = exitCode }
+            : throw new InvalidOperationException($"The process ended with {exitCode} and without an answer: {text}{_process.Errors}");
     }
 
-    public void Dispose()
-    {
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-            _process.WaitForExit();
-        }
-
-        _process.Dispose();
-    }
+    public void Dispose() => _process.Dispose();
 }

@@ -5,7 +5,7 @@ namespace Splice.Tests.Faults;
 /// <summary>A signal that comes first (EINTR) is no error: the call is made again.</summary>
 public sealed class InterruptedCallTests(FaultLedger ledger, ITestOutputHelper output)
 {
-    public static TheoryData<TransferMethod, string, string> Moving => new(
+    public static TheoryData<TransferMethod, string, string> Moving => new(FullRun.Cases(
         from call in new[]
         {
             (TransferMethod.CopyFileRange, "copy_file_range"),
@@ -15,7 +15,7 @@ public sealed class InterruptedCallTests(FaultLedger ledger, ITestOutputHelper o
             (TransferMethod.ReadWrite, "pwrite64"),
         }
         from when in new[] { "1", "1..5", "2+2" }
-        select (call.Item1, call.Item2, when));
+        select (call.Item1, call.Item2, when)));
 
     [Theory]
     [MemberData(nameof(Moving))]

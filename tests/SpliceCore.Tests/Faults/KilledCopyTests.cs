@@ -19,10 +19,14 @@ public sealed class KilledCopyTests
         folder.WriteRandom("copy", 1000, seed: 2);
         using HostedCopy host = HostedCopy.Start(
             new CopyRequest { Source = folder["source"], Destination = folder["copy"] });
-        using (FileStream writer = new(folder["source"], FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0))
+        using (FileStream writer = new(folder["source"], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0))
         {
             // Twice what a pipe holds: when the write returns, the copy has begun, and it cannot end.
-            writer.Write(new byte[128 * 1024]);
+            new Worker<bool>(() =>
+            {
+                writer.Write(new byte[128 * 1024]);
+                return true;
+            }).Join();
 
             Assert.Equal(exitCode, host.Kill(signal));
         }

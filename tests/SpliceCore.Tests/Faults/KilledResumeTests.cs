@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Splice.Interop;
 using Splice.Tests.FileSystems;
@@ -16,22 +15,20 @@ public sealed class KilledResumeTests(MountedFileSystems fileSystems, ITestOutpu
     private const int OldSize = 5000;
     private const int LongestWait = 60; // milliseconds
 
-    /// <summary>7 kills of each of 32 copies.</summary>
-    private static readonly int Kills = Setting("SPLICE_TEST_ROUNDS") ?? 7;
+    /// <summary>Of each copy.</summary>
+    private static readonly int Kills = FullRun.Rounds(everyday: 3, full: 7);
 
-    public static TheoryData<FileSystem, TransferMethod, bool> Copies => new(
+    public static TheoryData<FileSystem, TransferMethod, bool> Copies => new(FullRun.Cases(
         from type in new[] { FileSystem.Tmpfs, FileSystem.Ext4, FileSystem.XfsWithoutReflink, FileSystem.Btrfs }
         from method in new[] { TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite }
         from isSparse in new[] { false, true }
-        select (type, method, isSparse));
+        select (type, method, isSparse)));
 
     [Theory]
     [MemberData(nameof(Copies))]
     public void What_has_arrived_is_not_moved_again(FileSystem type, TransferMethod method, bool isSparse)
     {
-        int seed = Setting("SPLICE_TEST_SEED") ?? Random.Shared.Next();
-        output.WriteLine($"SPLICE_TEST_SEED={seed}");
-        var random = new Random(seed);
+        var random = new Random(FullRun.Seed(output));
         using Workspace folder = fileSystems.NewFolder(type);
         if (type == FileSystem.Btrfs)
         {
@@ -77,9 +74,6 @@ public sealed class KilledResumeTests(MountedFileSystems fileSystems, ITestOutpu
         AssertCopied(folder, data);
         output.WriteLine($"{killed} kills, {inTheMiddle} of them in the middle of the bytes");
     }
-
-    private static int? Setting(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
 
     /// <summary>When to kill: mostly when some bytes have arrived, sometimes at a time, be it before the first or after the
     /// last.</summary>

@@ -74,10 +74,9 @@ public sealed class MethodTestFaultTests : IDisposable
 
     private Report AskOf(string source, string destination, params string[] options)
     {
-        Command.Require("strace");
-        string text = Command.Check(
-            "strace", [.. Strace[1..], .. options, "dotnet", HostedCopy.HostPath, "--report", source, destination]);
-        return JsonSerializer.Deserialize<Report>(text)!;
+        Command.Output output = TestHost.Run([.. Strace, .. options], "--report", source, destination);
+        Assert.True(output.ExitCode == 0, $"{output}");
+        return JsonSerializer.Deserialize<Report>(output.Text)!;
     }
 
     /// <summary>What the host says: the method that a copy would begin with, the refusals before it, and all reports.</summary>

@@ -23,10 +23,10 @@ public sealed class RefusedMethodTests(FaultLedger ledger, ITestOutputHelper out
         (TransferMethod.Splice, "splice", [Errno.ENOSYS, Errno.EPERM, Errno.EINVAL, Errno.EOPNOTSUPP]),
     ];
 
-    public static TheoryData<TransferMethod, string, Errno> Refusals => new(
+    public static TheoryData<TransferMethod, string, Errno> Refusals => new(FullRun.Cases(
         from row in Table
         from errno in row.Refusals
-        select (row.Method, row.Call, errno));
+        select (row.Method, row.Call, errno)));
 
     [Theory]
     [MemberData(nameof(Refusals))]

@@ -18,10 +18,10 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledge
     ];
 
     /// <summary>Which calls fail, how many of them in a row, and how many at all.</summary>
-    public static TheoryData<TransferMethod, SparseMode, string, string, int, int> Moments => new(
+    public static TheoryData<TransferMethod, SparseMode, string, string, int, int> Moments => new(FullRun.Cases(
         from call in Calls
         from moment in new[] { ("1", 1, 1), ("2", 1, 1), ("3..4", 2, 2), ("5", 1, 1) }
-        select (call.Method, call.Sparse, call.Call, moment.Item1, moment.Item2, moment.Item3));
+        select (call.Method, call.Sparse, call.Call, moment.Item1, moment.Item2, moment.Item3)));
 
     public static TheoryData<Errno> Passing =>
     [

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Splice.Tests.FileSystems;
 using Xunit;
@@ -15,21 +14,21 @@ public sealed class StreamFaultTests : IDisposable
 
     public StreamFaultTests() => _folder.Write("source", _content);
 
-    public static TheoryData<string, string, string, string> Passing => new(
+    public static TheoryData<string, string, string, string> Passing => new(FullRun.Cases(
         from source in new[] { "file", "pipe" }
         from call in new[] { "splice", "tee", "poll" }
         from errno in new[] { "EAGAIN", "EINTR" }
         from when in new[] { "1", "2..4", "2+3" }
         where source == "pipe" || call != "poll"
-        select (source, call, errno, when));
+        select (source, call, errno, when)));
 
-    public static TheoryData<string, string, string> Refused => new(
+    public static TheoryData<string, string, string> Refused => new(FullRun.Cases(
         from source in new[] { "file", "pipe" }
         from fault in new[]
         {
             ("splice", "EINVAL"), ("splice", "ENOSYS"), ("tee", "EINVAL"), ("tee", "ENOSYS"), ("tee", "EPIPE"), ("tee", "ECONNRESET"),
         }
-        select (source, fault.Item1, fault.Item2));
+        select (source, fault.Item1, fault.Item2)));
 
     [Theory]
     [MemberData(nameof(Passing))]
@@ -72,21 +71,12 @@ public sealed class StreamFaultTests : IDisposable
 
     private Answer[] Run(string source, Fault fault)
     {
-        Command.Require("strace");
-        var start = new ProcessStartInfo("strace", [
-            "-f", "-qq", "--seccomp-bpf", "-o", _logs["trace"], "-e", $"trace={fault.Calls}", "-e", $"inject={fault.Calls}:{fault.What}:when={fault.When}",
-            "dotnet", HostedCopy.HostPath, "--stream", source, _folder["source"], _folder["copy0"], _folder["copy1"], _folder["copy2"],
-        ])
-        {
-            RedirectStandardOutput = true,
-        };
-        start.Environment["DOTNET_EnableDiagnostics"] = "0";
-        using Process process = Process.Start(start)!;
-        string answer = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, answer);
+        Command.Output output = TestHost.Run(
+            ["strace", "-f", "-qq", "--seccomp-bpf", "-o", _logs["trace"], "-e", $"trace={fault.Calls}", "-e", $"inject={fault.Calls}:{fault.What}:when={fault.When}"],
+            "--stream", source, _folder["source"], _folder["copy0"], _folder["copy1"], _folder["copy2"]);
+        Assert.True(output.ExitCode == 0, $"{output}");
         Assert.Contains(File.ReadLines(_logs["trace"]), line => line.EndsWith("(INJECTED)", StringComparison.Ordinal));
-        return JsonSerializer.Deserialize<Answer[]>(answer)!;
+        return JsonSerializer.Deserialize<Answer[]>(output.Text)!;
     }
 
     private void ArrivedWhole(params int[] numbers)

@@ -9,11 +9,11 @@ public sealed class AppendTests(MountedFileSystems fileSystems)
     private const int MiB = 1 << 20;
     private const int OldSize = 5000;
 
-    public static TheoryData<FileSystem, TransferMethod, int> Ends => new(
+    public static TheoryData<FileSystem, TransferMethod, int> Ends => new(FullRun.Cases(
         from type in Enum.GetValues<FileSystem>()
         from method in new[] { TransferMethod.Auto, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite }
         from old in new[] { 0, OldSize, 64 * 1024 }
-        select (type, method, old));
+        select (type, method, old)));
 
     public static TheoryData<TransferMethod> Methods =>
         [TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite];

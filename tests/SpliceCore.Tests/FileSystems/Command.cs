@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using Xunit;
 
 namespace Splice.Tests.FileSystems;
@@ -27,19 +26,23 @@ internal static class Command
     /// <summary>Runs a tool to its end.</summary>
     public static Output Run(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Find(program) ?? program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         try
         {
-            using Process process = Process.Start(start)!;
-            Task<string> errors = process.StandardError.ReadToEndAsync();
-            string text = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            return new Output(process.ExitCode, text.Trim(), errors.Result.Trim());
+            using var process = new ChildProcess([Find(program) ?? program, .. arguments]);
+            return Finish(process);
         }
         catch (Win32Exception exception)
         {
             return new Output(127, string.Empty, exception.Message);
         }
+    }
+
+    /// <summary>Gives a process no input, and waits for its end.</summary>
+    public static Output Finish(ChildProcess process)
+    {
+        process.CloseInput();
+        string text = process.ReadToEnd();
+        return new Output(process.WaitForExit(), text.Trim(), process.Errors.Trim());
     }
 
     /// <summary>Runs a tool that must succeed, and answers what it printed.</summary>

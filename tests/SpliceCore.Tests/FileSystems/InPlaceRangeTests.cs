@@ -6,11 +6,11 @@ public sealed class InPlaceRangeTests(MountedFileSystems fileSystems)
 {
     private const int Size = 2_000_000;
 
-    public static TheoryData<FileSystem, int, TransferMethod> Places => new(
+    public static TheoryData<FileSystem, int, TransferMethod> Places => new(FullRun.Cases(
         from type in Enum.GetValues<FileSystem>()
         from destinationOffset in new[] { 0, 65536, 12_345, 1_500_000, Size, Size + 100_000 }
         from method in new[] { TransferMethod.Auto, TransferMethod.ReadWrite }
-        select (type, destinationOffset, method));
+        select (type, destinationOffset, method)));
 
     [Theory]
     [MemberData(nameof(Places))]

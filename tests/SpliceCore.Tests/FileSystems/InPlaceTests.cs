@@ -8,11 +8,11 @@ public sealed class InPlaceTests(MountedFileSystems fileSystems)
 {
     private const int MiB = 1 << 20;
 
-    public static TheoryData<FileSystem, TransferMethod, int> Sizes => new(
+    public static TheoryData<FileSystem, TransferMethod, int> Sizes => new(FullRun.Cases(
         from type in Enum.GetValues<FileSystem>()
         from method in new[] { TransferMethod.Auto, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite }
         from old in new[] { 0, 5000, 4 * MiB }
-        select (type, method, old));
+        select (type, method, old)));
 
     [Theory]
     [MemberData(nameof(Sizes))]

@@ -11,10 +11,7 @@ public sealed class MethodTestTests(MountedFileSystems fileSystems)
     private const int Block = 4096;
     private const int Size = (100 * Block) + 1000;
 
-    public static TheoryData<FileSystem, FileSystem> Pairs => new(
-        from one in Enum.GetValues<FileSystem>()
-        from other in Enum.GetValues<FileSystem>()
-        select (one, other));
+    public static TheoryData<FileSystem, FileSystem> Pairs => new(FullRun.Pairs(Enum.GetValues<FileSystem>()));
 
     [Theory]
     [MemberData(nameof(Pairs))]

@@ -66,14 +66,8 @@ public sealed class Mount : IDisposable
             Assert.SkipUnless(Posix.TryShutDown(root), "the file system cannot be shut down");
         }
 
-        // A process that another test starts has a copy of every descriptor until its exec. The limit only keeps a failure
-        // from hanging.
-        long patience = Environment.TickCount64 + 30_000;
-        while (Command.Run("umount", Folder).ExitCode != 0)
-        {
-            Assert.True(Environment.TickCount64 < patience, "The file system stays in use.");
-        }
-
+        // A process that another test starts has a copy of every descriptor until its exec.
+        Wait.Until(() => Command.Run("umount", Folder).ExitCode == 0, "The file system stays in use.");
         Command.Check("mount", "-o", "loop", _workspace["image"], Folder);
     }
 

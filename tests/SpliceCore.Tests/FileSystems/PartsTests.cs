@@ -8,10 +8,10 @@ public sealed class PartsTests(MountedFileSystems fileSystems)
     private const int Block = 4096;
     private const int MiB = 1 << 20;
 
-    public static TheoryData<FileSystem, TransferMethod> Ways => new(
+    public static TheoryData<FileSystem, TransferMethod> Ways => new(FullRun.Cases(
         from type in Enum.GetValues<FileSystem>()
         from method in new[] { TransferMethod.Auto, TransferMethod.Splice, TransferMethod.ReadWrite }
-        select (type, method));
+        select (type, method)));
 
     [Theory]
     [MemberData(nameof(Ways))]

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Xunit;
 
 namespace Splice.Tests.FileSystems;
@@ -10,7 +9,7 @@ public sealed class RandomRangeTests(MountedFileSystems fileSystems, ITestOutput
 {
     private const int MostBytes = 300_000;
 
-    private static readonly int Rounds = Setting("SPLICE_TEST_ROUNDS") ?? 300;
+    private static readonly int Rounds = FullRun.Rounds(everyday: 100, full: 300);
 
     [Theory]
     [InlineData(FileSystem.Xfs)]
@@ -22,8 +21,7 @@ public sealed class RandomRangeTests(MountedFileSystems fileSystems, ITestOutput
     [InlineData(FileSystem.Overlay)]
     public void Every_range_ends_as_the_oracle_says(FileSystem type)
     {
-        int seed = Setting("SPLICE_TEST_SEED") ?? Random.Shared.Next();
-        output.WriteLine($"SPLICE_TEST_SEED={seed}");
+        int seed = FullRun.Seed(output);
         using Workspace folder = fileSystems.NewFolder(type);
         var random = new Random(seed);
         int refused = 0;
@@ -35,9 +33,6 @@ public sealed class RandomRangeTests(MountedFileSystems fileSystems, ITestOutput
         output.WriteLine($"{Rounds} ranges, {refused} of them refused as reflinks");
         Assert.True(refused < Rounds / 2);
     }
-
-    private static int? Setting(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
 
     /// <returns>Whether the copy was made.</returns>
     private static bool RunOne(Workspace folder, Random random, string where)

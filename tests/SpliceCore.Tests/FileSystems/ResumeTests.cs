@@ -13,10 +13,10 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
     private const int Size = (6 * MiB) + 4321;
     private const int OldSize = 5000;
 
-    public static TheoryData<FileSystem, TransferMethod> Ways => new(
+    public static TheoryData<FileSystem, TransferMethod> Ways => new(FullRun.Cases(
         from type in Enum.GetValues<FileSystem>()
         from method in new[] { TransferMethod.Auto, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite }
-        select (type, method));
+        select (type, method)));
 
     [Theory]
     [MemberData(nameof(Ways))]

@@ -8,10 +8,10 @@ public sealed class SparseFileTests(MountedFileSystems fileSystems, ITestOutputH
     private const int MiB = 1 << 20;
     private const long ExtentTree = 64 * 1024; // where a file system notes its extents, which it may do in several ways
 
-    public static TheoryData<FileSystem, TransferMethod> NamedMethods => new(
+    public static TheoryData<FileSystem, TransferMethod> NamedMethods => new(FullRun.Cases(
         from type in new[] { FileSystem.Xfs, FileSystem.XfsWithoutReflink, FileSystem.Btrfs, FileSystem.Ext4, FileSystem.Tmpfs, FileSystem.Overlay }
         from method in new[] { TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite }
-        select (type, method));
+        select (type, method)));
 
     [Theory]
     [InlineData(FileSystem.Xfs)]

@@ -12,10 +12,10 @@ public sealed class VerifyTests(MountedFileSystems fileSystems, FaultLedger ledg
     // What strace writes into the memory that the first read has filled.
     private const string Corruption = "pread64:poke_exit=@arg2=0badcafe:when=1";
 
-    public static TheoryData<FileSystem, TransferMethod> Ways => new(
+    public static TheoryData<FileSystem, TransferMethod> Ways => new(FullRun.Cases(
         from type in Enum.GetValues<FileSystem>()
         from method in new[] { TransferMethod.Auto, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite }
-        select (type, method));
+        select (type, method)));
 
     [Theory]
     [MemberData(nameof(Ways))]
@@ -269,23 +269,13 @@ public sealed class VerifyTests(MountedFileSystems fileSystems, FaultLedger ledg
         Assert.Contains($"byte {at}", answer.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>The first line of a log that has these words, once it is there. The limit only keeps a failure from hanging.</summary>
+    /// <summary>The first line of a log that has these words, once it is there.</summary>
     private static string WaitFor(string log, string words)
     {
-        long patience = Environment.TickCount64 + 30_000;
-        while (Environment.TickCount64 < patience)
-        {
-            string? line = File.Exists(log)
-                ? File.ReadLines(log).FirstOrDefault(line => line.Contains(words, StringComparison.Ordinal))
-                : null;
-            if (line is not null)
-            {
-                return line;
-            }
-
-            Thread.Sleep(5);
-        }
-
-        throw new TimeoutException($"No line of the log says '{words}'.");
+        string? line = null;
+        Wait.Until(
+            () => File.Exists(log) && (line = File.ReadLines(log).FirstOrDefault(line => line.Contains(words, StringComparison.Ordinal))) is not null,
+            $"No line of the log says '{words}'.");
+        return line!;
     }
 }

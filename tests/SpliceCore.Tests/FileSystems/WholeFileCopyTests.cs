@@ -6,11 +6,11 @@ public sealed class WholeFileCopyTests(MountedFileSystems fileSystems)
 {
     private static readonly FileSystem[] All = Enum.GetValues<FileSystem>();
 
-    public static TheoryData<FileSystem, TransferMethod> EveryMethodEverywhere => new(
+    public static TheoryData<FileSystem, TransferMethod> EveryMethodEverywhere => new(FullRun.Cases(
         from type in All
         from method in Enum.GetValues<TransferMethod>()
         where method != TransferMethod.Reflink
-        select (type, method));
+        select (type, method)));
 
     [Theory]
     [MemberData(nameof(EveryMethodEverywhere))]

@@ -1,8 +1,8 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using Splice.Tests.FileSystems;
 
 namespace Splice.Tests.Interop;
 
@@ -51,19 +51,11 @@ internal sealed class HeaderCheck
     {
         string compiler = architecture == RuntimeInformation.ProcessArchitecture ? "gcc"
             : architecture == Architecture.Arm64 ? "aarch64-linux-gnu-gcc" : "x86_64-linux-gnu-gcc";
-        var start = new ProcessStartInfo(compiler, ["-fsyntax-only", "-x", "c", "-"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardError = true,
-        };
         try
         {
-            using Process process = Process.Start(start)!;
-            process.StandardInput.Write(_program);
-            process.StandardInput.Close();
-            string complaints = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return complaints;
+            using var process = new ChildProcess(compiler, "-fsyntax-only", "-x", "c", "-");
+            process.WriteLine(_program.ToString());
+            return Command.Finish(process).Errors;
         }
         catch (Win32Exception)
         {

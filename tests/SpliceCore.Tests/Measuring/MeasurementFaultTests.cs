@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Splice.Tests.Faults;
 using Splice.Tests.FileSystems;
 using Xunit;
 
@@ -65,9 +64,8 @@ public sealed class MeasurementFaultTests : IDisposable
 
     private Answer MeasureTo(string destination, params string[] options)
     {
-        Command.Require("strace");
-        Command.Output output = Command.Run("strace",
-            ["-f", "-qq", "-o", _logs["trace"], .. options, "dotnet", HostedCopy.HostPath, "--measure", _source.Folder, destination]);
+        Command.Output output = TestHost.Run(
+            ["strace", "-f", "-qq", "-o", _logs["trace"], .. options], "--measure", _source.Folder, destination);
         Assert.True(output.Text.StartsWith('{'), output.Errors);
         return JsonSerializer.Deserialize<Answer>(output.Text)!;
     }

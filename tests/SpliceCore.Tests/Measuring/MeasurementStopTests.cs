@@ -12,7 +12,6 @@ public sealed class MeasurementStopTests(MountedFileSystems fileSystems)
 {
     private const int MiB = 1 << 20;
     private const int Tries = 20;
-    private const int Patience = 20_000; // milliseconds
 
     private static int Rounds =>
         int.Parse(Environment.GetEnvironmentVariable("SPLICE_TEST_ROUNDS") ?? "20", CultureInfo.InvariantCulture);
@@ -101,11 +100,11 @@ public sealed class MeasurementStopTests(MountedFileSystems fileSystems)
     /// <summary>A second handle to a copy that has some of its bytes and not all: the data are complete before it begins.</summary>
     private static SafeFileHandle OpenBegun(Workspace folder, long size)
     {
-        long patience = Environment.TickCount64 + Patience;
+        long end = Environment.TickCount64 + (long)Wait.Limit.TotalMilliseconds;
         bool isFull = false;
         while (true)
         {
-            Assert.True(Environment.TickCount64 < patience, "No copy begins.");
+            Assert.True(Environment.TickCount64 < end, "No copy begins.");
             foreach (string link in OpenIn(folder))
             {
                 SafeFileHandle file;
@@ -130,17 +129,9 @@ public sealed class MeasurementStopTests(MountedFileSystems fileSystems)
         }
     }
 
-    /// <summary>The files are closed in the background when nobody is to wait. The limit only keeps a failure from
-    /// hanging.</summary>
-    private static void WaitUntilNothingIsOpen(Workspace folder)
-    {
-        long patience = Environment.TickCount64 + Patience;
-        while (OpenIn(folder).Count > 0)
-        {
-            Assert.True(Environment.TickCount64 < patience, "A file of a stopped measurement stays open.");
-            Thread.Sleep(10);
-        }
-    }
+    /// <summary>The files are closed in the background when nobody is to wait.</summary>
+    private static void WaitUntilNothingIsOpen(Workspace folder) =>
+        Wait.Until(() => OpenIn(folder).Count == 0, "A file of a stopped measurement stays open.");
 
     private static List<string> OpenIn(Workspace folder) =>
     [

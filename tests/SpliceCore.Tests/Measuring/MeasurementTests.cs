@@ -10,10 +10,7 @@ public sealed class MeasurementTests(MountedFileSystems fileSystems)
 
     private static readonly MeasuredMethod[] All = Enum.GetValues<MeasuredMethod>();
 
-    public static TheoryData<FileSystem, FileSystem> Pairs => new(
-        from one in Enum.GetValues<FileSystem>()
-        from other in Enum.GetValues<FileSystem>()
-        select (one, other));
+    public static TheoryData<FileSystem, FileSystem> Pairs => new(FullRun.Pairs(Enum.GetValues<FileSystem>()));
 
     [Theory]
     [MemberData(nameof(Pairs))]

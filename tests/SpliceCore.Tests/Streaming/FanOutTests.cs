@@ -73,7 +73,7 @@ public sealed class FanOutTests : IDisposable
         });
         var reader = new Worker<byte[]>(() => fast.ReceiveAll());
         Worker<IReadOnlyList<StreamOutcome>> stream = Streams.Start(Streams.Request(fed.Output, slow.Input, fast.Input) with { PipeSize = PieceSize });
-        Assert.True(SpinWait.SpinUntil(() => slow.Waiting == PipeCapacity, TimeSpan.FromSeconds(20)));
+        Wait.Until(() => slow.Waiting == PipeCapacity, "The pipe does not get full.");
         stream.WaitUntilItPolls();
 
         // Its pipe, ours for it, the piece, the source's pipe, and no more.

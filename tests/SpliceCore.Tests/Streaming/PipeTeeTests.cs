@@ -108,11 +108,8 @@ public sealed class PipeTeeTests : IDisposable
         _destination.Dispose();
     }
 
-    private static TransferResult Tee(HandleTransferRequest request)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        return PipeTee.Run(request, new TransferMonitor(Cancellation: patience.Token));
-    }
+    private static TransferResult Tee(HandleTransferRequest request) =>
+        Wait.For(limit => PipeTee.Run(request, new TransferMonitor(Cancellation: limit)));
 
     private static TransferException Fail(HandleTransferRequest request) => Assert.Throws<TransferException>(() => Tee(request));
 

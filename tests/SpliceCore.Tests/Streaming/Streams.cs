@@ -6,11 +6,8 @@ namespace Splice.Tests.Streaming;
 internal static class Streams
 {
     /// <summary>Runs one that ends by itself: should it wait for ever, it fails instead.</summary>
-    public static IReadOnlyList<StreamOutcome> Run(StreamRequest request)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        return StreamCopy.Copy(request, new TransferMonitor(Cancellation: patience.Token));
-    }
+    public static IReadOnlyList<StreamOutcome> Run(StreamRequest request) =>
+        Wait.For(limit => StreamCopy.Copy(request, new TransferMonitor(Cancellation: limit)));
 
     public static StreamRequest Request(SafeHandle source, params SafeHandle[] destinations) => new()
     {

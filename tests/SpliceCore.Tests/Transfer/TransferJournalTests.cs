@@ -84,7 +84,7 @@ public sealed class TransferJournalTests : IDisposable
 
             while (queue.Count > 0)
             {
-                outcomes.Add(queue.TryTake(TimeSpan.FromSeconds(30))!);
+                outcomes.Add(queue.TryTake(Wait.Limit)!);
             }
 
             return outcomes;

@@ -6,11 +6,8 @@ namespace Splice.Tests.Transfer;
 internal static class Transfers
 {
     /// <summary>Runs one that ends by itself: should it wait for ever, it fails instead.</summary>
-    public static TransferResult Run(HandleTransferRequest request)
-    {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-        return HandleTransfer.Run(request, new TransferMonitor(Cancellation: patience.Token));
-    }
+    public static TransferResult Run(HandleTransferRequest request) =>
+        Wait.For(limit => HandleTransfer.Run(request, new TransferMonitor(Cancellation: limit)));
 
     public static TransferResult Run(
         SafeHandle source, SafeHandle destination, TransferMethod method = TransferMethod.Splice) =>

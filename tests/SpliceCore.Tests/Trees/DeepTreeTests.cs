@@ -8,9 +8,7 @@ public sealed class DeepTreeTests : IDisposable
     private const int Levels = 10_000;
 
     /// <summary>In memory where that can be: it is the depth that counts.</summary>
-    private static readonly string? Root = Directory.Exists("/dev/shm") ? "/dev/shm" : null;
-
-    private readonly Workspace _workspace = new(Root);
+    private readonly Workspace _workspace = Workspace.InMemory();
 
     [Fact]
     public void A_chain_is_made_and_listed_and_removed()
@@ -68,7 +66,7 @@ public sealed class DeepTreeTests : IDisposable
     public void The_workspace_removes_what_a_test_left()
     {
         string root;
-        using (var workspace = new Workspace(Root))
+        using (var workspace = Workspace.InMemory())
         {
             root = workspace.Folder;
             DeepTree.Make(workspace["chain"], Levels);

@@ -1,6 +1,5 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
-using Xunit;
 
 namespace Splice.Tests.Trees;
 
@@ -8,7 +7,6 @@ namespace Splice.Tests.Trees;
 /// at no moment is a name missing. What it has swapped is back when it is disposed of.</summary>
 internal sealed class SymlinkSwapper : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly SafeFileHandle _root;
     private readonly SafeFileHandle _store;
@@ -56,7 +54,7 @@ internal sealed class SymlinkSwapper : IDisposable
     public void WaitFor(long swaps)
     {
         long end = Count + swaps;
-        Assert.True(SpinWait.SpinUntil(() => Count >= end || _failure is not null, Patience), "Nothing is swapped.");
+        Wait.Until(() => Count >= end || _failure is not null, "Nothing is swapped.");
         _failure?.Throw();
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Splice.Tests.FileSystems;
 using Xunit;
 
@@ -8,17 +7,16 @@ namespace Splice.Tests.Trees;
 /// SPLICE_TEST_ROUNDS makes a longer one: so many trees for each pair of file systems.</summary>
 public sealed class TreeOracleTests(MountedFileSystems fileSystems, ITestOutputHelper output)
 {
-    private const int TreesAPair = 12;
     private const int TreesAtOnce = 6; // one sync for all
 
-    private static readonly int Rounds = Setting("SPLICE_TEST_ROUNDS") ?? TreesAPair;
+    private static readonly int Rounds = FullRun.Rounds(everyday: TreesAtOnce, full: 12);
 
     private static readonly FileSystem[] Kinds =
     [
         FileSystem.Ext4, FileSystem.Xfs, FileSystem.XfsWithoutReflink, FileSystem.Btrfs, FileSystem.Tmpfs, FileSystem.Overlay,
     ];
 
-    public static TheoryData<FileSystem, FileSystem> Pairs => new(from source in Kinds from target in Kinds select (source, target));
+    public static TheoryData<FileSystem, FileSystem> Pairs => new(FullRun.Pairs(Kinds));
 
     public static TheoryData<FileSystem> Targets => [.. Kinds];
 
@@ -30,7 +28,7 @@ public sealed class TreeOracleTests(MountedFileSystems fileSystems, ITestOutputH
         using Workspace source = fileSystems.NewFolder(from);
         using Workspace target = fileSystems.NewFolder(to);
         TreeKinds kinds = HeldKinds.Of(source.Folder) & HeldKinds.Of(target.Folder);
-        var random = new Random(Seed());
+        var random = new Random(FullRun.Seed(output));
         for (int done = 0; done < Rounds; done += TreesAtOnce)
         {
             int count = Math.Min(TreesAtOnce, Rounds - done);
@@ -55,7 +53,7 @@ public sealed class TreeOracleTests(MountedFileSystems fileSystems, ITestOutputH
         using var source = new Workspace();
         using Workspace target = fileSystems.NewFolder(to);
         TreeKinds kinds = HeldKinds.Of(source.Folder) & HeldKinds.Of(target.Folder) & ~TreeKinds.Times;
-        var random = new Random(Seed());
+        var random = new Random(FullRun.Seed(output));
         int count = Math.Min(Rounds, 20);
         for (int i = 0; i < count; i++)
         {
@@ -71,16 +69,6 @@ public sealed class TreeOracleTests(MountedFileSystems fileSystems, ITestOutputH
         // A squashfs does not tell its holes: cp looks for zeros where a file seems to have some.
         AssertCopied(mount.Folder, target, count, TreeAspects.Copied & ~TreeAspects.Allocation);
         output.WriteLine($"{count} trees");
-    }
-
-    private static int? Setting(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
-
-    private int Seed()
-    {
-        int seed = Setting("SPLICE_TEST_SEED") ?? Random.Shared.Next();
-        output.WriteLine($"SPLICE_TEST_SEED={seed}");
-        return seed;
     }
 
     private static void Copy(string tree, Workspace target, int number, int threads)

@@ -47,7 +47,7 @@ public sealed class CommandSurroundingsTests : IDisposable
         string status = Pipelines.Capture(Pipelines.Of(Pipelines.Command("cat", "/proc/self/status"), Pipelines.Command("cat")));
 
         Assert.Contains("SigBlk:\t0000000000000000\n", status, StringComparison.Ordinal);
-        Assert.Contains($"SigIgn:\t000000000000000{(IsHangUpIgnored ? 1 : 0)}\n", status, StringComparison.Ordinal);
+        Assert.Contains("SigIgn:\t0000000000000000\n", status, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class CommandSurroundingsTests : IDisposable
                     using (var cancellation = new CancellationTokenSource())
                     {
                         cancellation.Cancel();
-                        Assert.Throws<TransferException>(() => NativePipeline.Run(
+                        Assert.Throws<TransferException>(() => Pipelines.Run(
                             request with { Commands = [Pipelines.Command("sleep", "1000")] }, new PipelineMonitor { Cancellation = cancellation.Token }));
                     }
 
@@ -127,11 +127,11 @@ public sealed class CommandSurroundingsTests : IDisposable
         using var cancellation = new CancellationTokenSource();
         string fifo = Pipelines.MakeFifo(_workspace["fifo"]);
         using var writer = new FileStream(fifo, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, bufferSize: 0);
-        var run = new Worker<PipelineResult>(() => NativePipeline.Run(
+        var run = new Worker<PipelineResult>(() => Pipelines.Run(
             Pipelines.Of(Pipelines.Shell(script), Pipelines.Shell(script), Pipelines.Command("cat")) with { InputPath = fifo, OutputPath = old },
             new PipelineMonitor { Cancellation = cancellation.Token }));
         writer.WriteByte((byte)'\n');
-        Assert.True(SpinWait.SpinUntil(() => Children == 3, TimeSpan.FromSeconds(20)));
+        Wait.Until(() => Children == 3, "Not all commands run.");
 
         cancellation.Cancel();
 
@@ -157,6 +157,4 @@ public sealed class CommandSurroundingsTests : IDisposable
             return []; // the thread has ended
         }
     }
-
-    private static bool IsHangUpIgnored => File.ReadLines("/proc/self/status").First(line => line.StartsWith("SigIgn:", StringComparison.Ordinal))[^1] is '1' or '3' or '5' or '7' or '9' or 'b' or 'd' or 'f';
 }

@@ -244,7 +244,7 @@ public sealed class NativePipelineTests : IDisposable
         string source = _workspace.WriteRandom("source", 100_000);
         List<TransferProgress> reports = [];
 
-        NativePipeline.Run(
+        Pipelines.Run(
             Pipelines.Of(Pipelines.Shell("dd bs=1000 count=40 status=none; read line < /dev/null; cat")) with { InputPath = source, OutputPath = "/dev/null" },
             new PipelineMonitor { Progress = reports.Add });
 

@@ -25,7 +25,11 @@ internal static class Pipelines
         WorkingDirectory = Path.GetTempPath(),
     };
 
-    public static PipelineResult Run(PipelineRequest request) => NativePipeline.Run(request, PipelineMonitor.None);
+    public static PipelineResult Run(PipelineRequest request) => Run(request, PipelineMonitor.None);
+
+    /// <summary>Runs one that ends by itself: should it wait for ever, it fails instead.</summary>
+    public static PipelineResult Run(PipelineRequest request, PipelineMonitor monitor) =>
+        Wait.For(limit => NativePipeline.Run(request, monitor with { Cancellation = limit }), monitor.Cancellation);
 
     /// <summary>Runs it and answers what it wrote.</summary>
     public static string Capture(PipelineRequest request) => Capture(request, out _);
@@ -33,7 +37,7 @@ internal static class Pipelines
     public static string Capture(PipelineRequest request, out PipelineResult result)
     {
         using var bytes = new MemoryStream();
-        result = NativePipeline.Run(request, new PipelineMonitor { Output = bytes.Write });
+        result = Run(request, new PipelineMonitor { Output = bytes.Write });
         return Encoding.UTF8.GetString(bytes.ToArray());
     }
 

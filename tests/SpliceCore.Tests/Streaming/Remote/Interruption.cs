@@ -1,5 +1,3 @@
-using Xunit;
-
 namespace Splice.Tests.Streaming.Remote;
 
 /// <summary>Something that happens once in the middle of sending: when so much of the file was read, and something of it is
@@ -9,8 +7,6 @@ namespace Splice.Tests.Streaming.Remote;
 /// <param name="interrupt">What happens.</param>
 internal sealed class Interruption(string target, long after, Action interrupt)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     private long? _first;
     private bool _isOver;
 
@@ -20,7 +16,7 @@ internal sealed class Interruption(string target, long after, Action interrupt)
         .Select(path => new FileInfo(path).Length).SingleOrDefault();
 
     public static void WaitForPartial(string target, long length) =>
-        Assert.True(SpinWait.SpinUntil(() => LengthOfPartial(target) >= length, Patience), "It does not arrive.");
+        Wait.Until(() => LengthOfPartial(target) >= length, "It does not arrive.");
 
     public void Watch(TransferProgress progress)
     {

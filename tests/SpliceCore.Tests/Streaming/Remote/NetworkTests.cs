@@ -65,7 +65,7 @@ public sealed class NetworkTests(SshServer server) : IDisposable
 
         // The other side learns by and by that nobody is there any more.
         network.SetLink(isUp: true);
-        Assert.True(SpinWait.SpinUntil(() => !Directory.EnumerateFileSystemEntries(_workspace["cut"], "*.lock").Any(), TimeSpan.FromSeconds(120)));
+        Wait.Until(() => !Directory.EnumerateFileSystemEntries(_workspace["cut"], "*.lock").Any(), "The lock stays.");
         RemoteTransferResult result = Remotes.Result(Remotes.Send(request with { Hosts = [cut], RateLimit = null, IdleTimeout = null }));
         Assert.InRange(result.ResumedAt!.Value, 1, Size - 1);
         Assert.Equal(Size, result.ResumedAt + result.BytesSent);

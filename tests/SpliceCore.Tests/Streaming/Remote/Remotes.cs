@@ -5,19 +5,11 @@ namespace Splice.Tests.Streaming.Remote;
 /// <summary>Transfers with other hosts in one line.</summary>
 internal static class Remotes
 {
-    public static IReadOnlyList<RemoteOutcome> Send(SendRequest request, TransferMonitor? monitor = null)
-    {
-        List<RemoteOutcome> outcomes = [];
-        RemoteCopy.Send(request, monitor ?? TransferMonitor.None, outcomes.Add);
-        return outcomes;
-    }
+    public static IReadOnlyList<RemoteOutcome> Send(SendRequest request, TransferMonitor? monitor = null) =>
+        Run((limited, done) => RemoteCopy.Send(request, limited, done), monitor);
 
-    public static IReadOnlyList<RemoteOutcome> Receive(ReceiveRequest request, TransferMonitor? monitor = null)
-    {
-        List<RemoteOutcome> outcomes = [];
-        RemoteCopy.Receive(request, monitor ?? TransferMonitor.None, outcomes.Add);
-        return outcomes;
-    }
+    public static IReadOnlyList<RemoteOutcome> Receive(ReceiveRequest request, TransferMonitor? monitor = null) =>
+        Run((limited, done) => RemoteCopy.Receive(request, limited, done), monitor);
 
     /// <summary>The one result, of what must have succeeded.</summary>
     public static RemoteTransferResult Result(IReadOnlyList<RemoteOutcome> outcomes)
@@ -34,5 +26,19 @@ internal static class Remotes
         Assert.NotNull(error);
         Assert.True(error.Id == id, $"{error.Id}: {error.Message}");
         return error;
+    }
+
+    /// <summary>Runs what ends by itself: should it wait for ever, it fails instead.</summary>
+    private static List<RemoteOutcome> Run(Action<TransferMonitor, Action<RemoteOutcome>> run, TransferMonitor? monitor)
+    {
+        monitor ??= TransferMonitor.None;
+        return Wait.For(
+            limit =>
+            {
+                List<RemoteOutcome> outcomes = [];
+                run(monitor with { Cancellation = limit }, outcomes.Add);
+                return outcomes;
+            },
+            monitor.Cancellation);
     }
 }

@@ -17,7 +17,7 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
     [InlineData("busybox")]
     public void A_host_that_says_that_it_is_at_work_is_waited_for(string shell)
     {
-        RemoteHost host = server.Host($"slow-digest-{shell}", Slow("sleep 12; exec /usr/bin/sha256sum", shell));
+        RemoteHost host = server.Host($"slow-digest-{shell}", Slow($"sleep 12; {Real}", shell));
         string source = _workspace.WriteRandom("source", 100_000);
         string sent = _workspace["sent"];
         string received = _workspace["received"];
@@ -44,7 +44,7 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
         Assert.True(Remotes.Result(Remotes.Receive(new ReceiveRequest
         {
             Source = _workspace["folder"],
-            Hosts = [server.Host("slow-digest-folder", Slow("sleep 12; exec /usr/bin/sha256sum \"$@\"", "dash"))],
+            Hosts = [server.Host("slow-digest-folder", Slow($"sleep 12; {Real} \"$@\"", "dash"))],
             Destination = received,
             Ssh = server.Options,
             Recurse = true,
@@ -60,7 +60,7 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
     [InlineData("busybox")]
     public void One_whose_digest_fails_ends_with_its_words(string shell)
     {
-        RemoteHost host = server.Host($"no-digest-{shell}", Slow("exit 1", shell));
+        RemoteHost host = server.Host($"no-digest-{shell}", Slow("return 1", shell));
         string source = _workspace.WriteRandom("source", 1000);
         TransferException error = Remotes.Error(Remotes.Send(Request(source, host, _workspace["sent"])), TransferErrorId.RemoteFailed);
         Assert.Contains("cannot be read", error.Message, StringComparison.Ordinal);
@@ -103,16 +103,23 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
         IdleTimeout = IdleTimeout,
     };
 
-    /// <summary>A login with a sha256sum of its own.</summary>
+    private static string Real => Command.Check("sh", "-c", "command -v sha256sum");
+
+    /// <summary>A login whose scripts have a sha256sum of their own. It is a function: a busybox may prefer its own programs to
+    /// those of the path.</summary>
     private string Slow(string digest, string shell)
     {
         SshServer.Require();
         string bin = Directory.CreateDirectory(_workspace["bin"]).FullName;
-        string path = Path.Combine(bin, "sha256sum");
-        File.WriteAllText(path, $"#!/bin/sh\n{digest}\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
-
         File.CreateSymbolicLink(Path.Combine(bin, "sh"), Command.Check("sh", "-c", $"command -v {shell}"));
-        return $"PATH={bin}:$PATH exec sh -c \"$SSH_ORIGINAL_COMMAND\"";
+        return $$"""
+            begin="exec sh -c '"
+            case $SSH_ORIGINAL_COMMAND in
+                "$begin"*) ;;
+                *) echo "no such command: $SSH_ORIGINAL_COMMAND" >&2; exit 99 ;;
+            esac
+            digest='sha256sum() { {{digest}}; }; '
+            PATH={{bin}}:$PATH exec sh -c "$begin$digest${SSH_ORIGINAL_COMMAND#"$begin"}"
+            """;
     }
 }

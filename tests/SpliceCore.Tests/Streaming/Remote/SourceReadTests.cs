@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Splice.Tests.Faults;
 using Splice.Tests.FileSystems;
 using Xunit;
 
@@ -19,14 +18,12 @@ public sealed partial class SourceReadTests(SshServer server) : IDisposable
     public void It_is_read_once_for_four_hosts(string kind)
     {
         SshServer.Require();
-        Command.Require("strace");
         string source = _workspace.WriteRandom("source", Size);
         string[] hosts = [.. Enumerable.Range(0, 4).Select(i => server.Host($"read-{kind}-{i}", $"cd {Home(i)}; exec dash -c \"$SSH_ORIGINAL_COMMAND\"").Text)];
-        Command.Check(
-            "strace", [
-                "-ff", "-qq", "-y", "-o", _workspace["trace"], "-e", "trace=read,pread64,readv,preadv,splice,sendfile,copy_file_range,mmap",
-                "dotnet", HostedCopy.HostPath, "--send", kind, source, "target", server.KeyPath, server.Options.Settings["UserKnownHostsFile"], .. hosts,
-            ]);
+        Command.Output output = TestHost.Run(
+            ["strace", "-ff", "-qq", "-y", "-o", _workspace["trace"], "-e", "trace=read,pread64,readv,preadv,splice,sendfile,copy_file_range,mmap"],
+            ["--send", kind, source, "target", server.KeyPath, server.Options.Settings["UserKnownHostsFile"], .. hosts]);
+        Assert.True(output.ExitCode == 0, $"{output}");
         Assert.All(Enumerable.Range(0, 4), i => Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(Path.Combine(Home(i), "target"))));
         Assert.InRange(BytesRead(source), Size, Size + (Size / 100));
     }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -14,7 +13,7 @@ public sealed class SshServer : IDisposable
     private const string SshdPath = "/usr/sbin/sshd";
 
     private readonly Workspace _workspace = new();
-    private readonly List<Process> _servers = [];
+    private readonly List<ChildProcess> _servers = [];
     private readonly Dictionary<string, int> _ports = [];
     private readonly object _lock = new();
 
@@ -89,13 +88,7 @@ public sealed class SshServer : IDisposable
 
     public void Dispose()
     {
-        foreach (Process server in _servers)
-        {
-            server.Kill();
-            server.WaitForExit();
-            server.Dispose();
-        }
-
+        _servers.ForEach(server => server.Dispose());
         _workspace.Dispose();
     }
 
@@ -169,19 +162,22 @@ public sealed class SshServer : IDisposable
         string path = _workspace.Write($"{name}.conf", System.Text.Encoding.UTF8.GetBytes(configuration));
         string key = string.Join(' ', File.ReadAllText(_workspace["host-key"] + ".pub").Split(' ').Take(2));
         File.AppendAllText(_workspace["known-hosts"], string.Create(CultureInfo.InvariantCulture, $"[{address}]:{port} {key}\n"));
-        string[] start = [.. wrapper, SshdPath, "-D", "-e", "-f", path];
-        Process server = Process.Start(new ProcessStartInfo(start[0], start[1..]))!;
+        var server = new ChildProcess([.. wrapper, SshdPath, "-D", "-e", "-f", path]);
         _servers.Add(server);
         WaitForPort(server, address, port);
         return port;
     }
 
-    private static void WaitForPort(Process server, string address, int port)
+    private static void WaitForPort(ChildProcess server, string address, int port)
     {
         for (int i = 0; ; i++)
         {
-            Assert.False(server.HasExited, "sshd has ended");
             Assert.True(i < 2000, "sshd does not listen");
+            if (server.HasExited)
+            {
+                Assert.Fail($"sshd has ended: {server.Errors}");
+            }
+
             try
             {
                 using var client = new TcpClient();
