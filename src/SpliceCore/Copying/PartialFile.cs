@@ -240,7 +240,7 @@ internal sealed class PartialFile : ITargetFile
 
     /// <summary>Then the name is another as well, and nobody would go on with this.</summary>
     private bool SourceHasChanged() => FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok
-        && !now!.HasContentOf(_source.Status);
+        && !(now!.HasContentOf(_source.Status) && now.ChangeTime.CompareTo(_source.Status.ChangeTime) == 0);
 
     private static void Remove(Place place, FileName name)
     {

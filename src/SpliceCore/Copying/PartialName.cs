@@ -33,6 +33,7 @@ internal static class PartialName
             LibC.EffectiveUserId, // one user does not go on with what another began
             (long)status.Identity.Device, (long)status.Identity.Inode, (long)status.Identity.SpecialDevice,
             source.Size, status.ModificationTime.Seconds, status.ModificationTime.Nanoseconds,
+            status.ChangeTime.Seconds, status.ChangeTime.Nanoseconds, // a modification time can be set, this one cannot
             spec.Offset!.Value, spec.Length!.Value, (long)reflink, (long)spec.Sparse,
         ];
         return Of(name, numbers);

@@ -66,8 +66,7 @@ internal sealed record FileStatus
 
     /// <summary>Whether two looks found the same size and the same time of the last modification.</summary>
     public bool HasContentOf(FileStatus other) =>
-        Size == other.Size
-        && (ModificationTime.Seconds, ModificationTime.Nanoseconds) == (other.ModificationTime.Seconds, other.ModificationTime.Nanoseconds);
+        Size == other.Size && ModificationTime.CompareTo(other.ModificationTime) == 0;
 
     /// <summary>Fewer blocks than bytes: worth asking for holes.</summary>
     public bool IsProbablySparse => AllocatedBytes < Size;

@@ -72,6 +72,9 @@ internal static partial class LibC
         public long Seconds;
         public uint Nanoseconds;
         public int Reserved;
+
+        /// <summary>Less than 0 where this is earlier than another, 0 where both are the same.</summary>
+        public readonly int CompareTo(in StatxTimestamp other) => (Seconds, Nanoseconds).CompareTo((other.Seconds, other.Nanoseconds));
     }
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]

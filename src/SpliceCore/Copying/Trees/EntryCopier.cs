@@ -112,7 +112,7 @@ internal sealed class EntryCopier
         TreeFolder folder = entry.Folder;
         FileStatus? existing = Look(entry);
         if (existing is not null && IsComplete(existing, source.Status)
-            && (_job.IsSinceBoot(existing.ChangeTime) || HasSameBytes(entry, source)))
+            && (IsProved(existing, source.Status) || HasSameBytes(entry, source)))
         {
             Leave(entry, existing);
             return existing.Inode;
@@ -148,6 +148,11 @@ internal sealed class EntryCopier
         && existing.Kind == DescriptorKind.Regular && existing.Inode != source.Inode
         && _job.Copy.Ledger?.HasFile(existing) != true
         && existing.HasContentOf(source);
+
+    /// <summary>Whether the file has been in the cache or on the disk since it was made, and nothing has touched its source
+    /// since: a modification time can be set back, the time of the last status change (ctime) cannot.</summary>
+    private bool IsProved(FileStatus existing, FileStatus source) =>
+        _job.IsSinceBoot(existing.ChangeTime) && source.ChangeTime.CompareTo(existing.ChangeTime) < 0;
 
     /// <summary>A power failure leaves files that have their size and their times, and zeros where the disk did not get the
     /// bytes any more.</summary>

@@ -26,7 +26,7 @@ internal sealed class FileSendRun : SendRun
     {
         LibC.StatxTimestamp time = _source.Status.ModificationTime;
         string name = Path.GetFileName(Request.Source);
-        string exact = string.Create(CultureInfo.InvariantCulture, $"{time.Seconds}.{time.Nanoseconds:D9}");
+        string exact = Exact(time);
         List<string> parameters =
         [
             Request.Destination, name,
@@ -34,7 +34,7 @@ internal sealed class FileSendRun : SendRun
             Convert.ToString(_source.Status.Permissions & 0x1FF, toBase: 8),
             exact, time.Seconds.ToString(CultureInfo.InvariantCulture),
             RemoteName.Passing(),
-            Request.Resume ? RemoteName.Partial(_source.Size, exact, name) : string.Empty,
+            Request.Resume ? RemoteName.Partial(_source.Size, exact, Exact(_source.Status.ChangeTime), name) : string.Empty,
         ];
         parameters.AddRange(Request.Verify ? ["verify"] : []);
         parameters.AddRange(Request.NoClobber ? ["keep"] : []);
@@ -134,6 +134,9 @@ internal sealed class FileSendRun : SendRun
             delivery.BytesInHoles += end - start;
         }
     }
+
+    private static string Exact(LibC.StatxTimestamp time) =>
+        string.Create(CultureInfo.InvariantCulture, $"{time.Seconds}.{time.Nanoseconds:D9}");
 
     private void Move(IReadOnlyList<Delivery> group, long offset, long count, ContentDigest? digest) =>
         Move(group, StreamEnd.OfHandle(_source.Handle, Request.Source), offset, count, digest, (offset, _source.Size));

@@ -28,7 +28,7 @@ internal static class ReceiveScript
             command -v sha256sum >/dev/null || fail 88 "There is no sha256sum on this host."
         fi
         before=$(state) || fail 88 "There is no stat on this host that can tell what $f is."
-        printf "splice-file %s %s\n" "$before" "$(stat -L -c "%b %u %g" "$f")"
+        printf "splice-file %s %s\n" "$before" "$(stat -L -c "%b %u %g %.9Z" "$f")"
         read -r from || exit 80
         if [ "$from" -eq 0 ]; then
             cat < "$f" || exit 80

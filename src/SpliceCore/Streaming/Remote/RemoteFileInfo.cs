@@ -19,11 +19,12 @@ internal sealed record RemoteFileInfo(
     private const int SectorSize = 512; // the unit of stat(1)'s %b
     private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
 
-    /// <summary>Takes "size seconds[.fraction] mode device inode blocks user group" apart; null where it is something else.</summary>
+    /// <summary>Takes "size seconds[.fraction] mode device inode blocks user group seconds[.fraction]" apart; null where it
+    /// is something else. The last is the time of the last status change (ctime): the modification time can be set back.</summary>
     public static RemoteFileInfo? TryParse(string text)
     {
         string[] words = text.Split(' ');
-        if (words is not [_, _, _, _, _, string blocks, string user, string group]
+        if (words is not [_, _, _, _, _, string blocks, string user, string group, string changed]
             || !long.TryParse(blocks, NumberStyles.None, CultureInfo.InvariantCulture, out long sectors)
             || !uint.TryParse(user, NumberStyles.None, CultureInfo.InvariantCulture, out uint userId)
             || !uint.TryParse(group, NumberStyles.None, CultureInfo.InvariantCulture, out uint groupId)
@@ -41,7 +42,7 @@ internal sealed record RemoteFileInfo(
             ? new RemoteFileInfo(
                 size, new LibC.StatxTimestamp { Seconds = seconds, Nanoseconds = fraction },
                 Convert.ToUInt32(words[2], fromBase: 8) & ReadWriteExecuteForAll,
-                sectors * SectorSize, userId, groupId, string.Join(' ', words[..WordsOfText]))
+                sectors * SectorSize, userId, groupId, string.Join(' ', words[..WordsOfText].Append(changed)))
             : null;
     }
 }
