@@ -19,7 +19,7 @@ internal sealed unsafe class Comparison : IDisposable
     private readonly SafeFileHandle _copy;
     private readonly string _path;
     private readonly CancellationToken _cancellation;
-    private readonly byte* _memory = (byte*)NativeMemory.AlignedAlloc(2 * BlockSize, Alignment);
+    private byte* _memory;
     private SafeFileHandle? _direct;
 
     /// <param name="source">The source, which has positions.</param>
@@ -33,6 +33,10 @@ internal sealed unsafe class Comparison : IDisposable
         _path = path;
         _cancellation = cancellation;
     }
+
+    /// <summary>Whether data of the copy are taken for the source's, and are not read: the file system proves that they were
+    /// written. A hole is compared with what the source has there.</summary>
+    public bool TrustsData { get; init; }
 
     /// <summary>Reads the copy from its disk, as far as that can be: past the cache, or else from an emptied one.</summary>
     public void ReadFromDisk()
@@ -63,10 +67,13 @@ internal sealed unsafe class Comparison : IDisposable
         while (same < end)
         {
             _cancellation.ThrowIfCancellationRequested();
-            long hole = Math.Min(HoleAt(_source.Handle, sourceOffset + same), HoleAt(_copy, offset + same));
-            if (hole > 0)
+            long hole = HoleAt(_copy, offset + same);
+            long known = hole == 0 && TrustsData ? DataAt(_copy, offset + same)
+                : hole > 0 ? Math.Min(hole, HoleAt(_source.Handle, sourceOffset + same))
+                : 0;
+            if (known > 0)
             {
-                same += Math.Min(hole, end - same);
+                same += Math.Min(known, end - same);
                 continue;
             }
 
@@ -107,8 +114,17 @@ internal sealed unsafe class Comparison : IDisposable
         _ => 0, // a file system, or a device, that knows no holes
     };
 
+    /// <summary>How many data begin here, where data are: up to the next hole, or the end.</summary>
+    private static long DataAt(SafeHandle file, long offset) =>
+        LibC.SeekHole(file, offset) is { Ok: true, Value: long hole } ? hole - offset : 0;
+
     private ReadOnlySpan<byte> ReadCopy(long offset, long same)
     {
+        if (_memory is null)
+        {
+            _memory = (byte*)NativeMemory.AlignedAlloc(2 * BlockSize, Alignment);
+        }
+
         long at = offset + same;
         if (_direct is not null)
         {

@@ -17,6 +17,8 @@ internal sealed class PartialFile : ITargetFile
     private const int Tries = 100;
     private const uint PrivateMode = 0x180; // 0600
     private const uint WritableByOthers = 0x12; // 0022
+    private const int BlockSize = 4096; // a page, and what most file systems write as a whole
+    private const int ReadAtLeast = 1 << 20; // bytes
 
     private readonly Place _place;
     private readonly FileName _name;
@@ -194,7 +196,8 @@ internal sealed class PartialFile : ITargetFile
             return false;
         }
 
-        Kept = status!.Size;
+        // A block that has only begun may be on the device without its end: it is written again, as a whole.
+        Kept = status!.Size == length ? length : status.Size - (status.Size % BlockSize);
         _isTaken = true;
         return true;
     }
@@ -213,28 +216,43 @@ internal sealed class PartialFile : ITargetFile
         }
     }
 
-    /// <summary>What was written before the system was started may not have reached the disk.</summary>
+    /// <summary>Keeps what can be shown to be on the device and to be the source's.</summary>
     private void Weigh(long start, CancellationToken cancellation)
     {
-        if (Kept == 0 || (FileStatus.TryGet(Handle, out FileStatus? status).Ok && BootTime.Precedes(status!.ModificationTime)))
+        if (Kept > 0)
         {
-            return;
-        }
-
-        using var comparison = new Comparison(_source, Handle, _place.Path, cancellation);
-        try
-        {
-            Kept = comparison.Run(start, 0, Kept);
-        }
-        catch (TransferException exception) when (exception.DifferenceOffset is long unreadable)
-        {
-            Kept = unreadable;
+            Kept = CountSame(start, cancellation);
         }
 
         SysResult cut = LibC.Truncate(Handle, Kept);
         if (!cut.Ok)
         {
             throw Failures.OpenDestination(_place.Path, cut.Errno);
+        }
+    }
+
+    private long CountSame(long start, CancellationToken cancellation)
+    {
+        bool isProvable = start % BlockSize == 0
+            && FileStatus.TryGet(Handle, out FileStatus? status).Ok
+            && DataProof.IsByExtents(status!, FileSystemTypes.Of(Handle), DataProof.FindBootTime(), status!.ModificationTime);
+        try
+        {
+            long same = Kept;
+            if (isProvable)
+            {
+                using var holes = new Comparison(_source, Handle, _place.Path, cancellation) { TrustsData = true };
+                same = holes.Run(start, 0, Kept);
+            }
+
+            // The last block may have been written before it was full.
+            long before = isProvable ? Math.Max(0, same - ReadAtLeast) : 0;
+            using var bytes = new Comparison(_source, Handle, _place.Path, cancellation);
+            return before + bytes.Run(start + before, before, same - before);
+        }
+        catch (TransferException exception) when (exception.DifferenceOffset is long unreadable)
+        {
+            return unreadable;
         }
     }
 

@@ -41,6 +41,11 @@ internal static class FileSystemTypes
     public static bool TimesMappedStores(this FileSystemType fileSystem) =>
         fileSystem is FileSystemType.Ext or FileSystemType.Xfs or FileSystemType.Btrfs;
 
+    /// <summary>Whether data that a lost device did not get show as holes: these file systems write a block's data before the
+    /// metadata that refer to it, and mark what was only reserved as unwritten (ext4 with ordered data, XFS, btrfs). What is in
+    /// memory (tmpfs) is lost as a whole.</summary>
+    public static bool ShowsLostDataAsHoles(this FileSystemType fileSystem) => fileSystem != FileSystemType.Other;
+
     /// <summary>Whether write(2) takes many pages at once where it is given many: copy_file_range(2) hands over 16 pages at a
     /// time, one by one.</summary>
     public static bool TakesManyPages(this FileSystemType fileSystem) =>

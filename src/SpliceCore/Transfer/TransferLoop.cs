@@ -11,6 +11,8 @@ internal sealed class TransferLoop(
     Descriptor source, Descriptor destination, MethodLadder ladder, TransferTally tally, TransferMonitor monitor,
     TransferSpec spec) : IDisposable
 {
+    private const int PageSize = 4096;
+
     private readonly Readiness _readiness = new(monitor.Cancellation);
     private readonly StepSize _stepSize = new();
     private readonly bool _mayReturn = spec.Flags.HasFlag(SpliceFlags.NonBlock);
@@ -132,7 +134,7 @@ internal sealed class TransferLoop(
         RateLimiter? limiter = method.Kind == TransferMethod.Reflink ? null : spec.RateLimit;
         if (limiter is not null)
         {
-            count = Math.Min(count, Math.Max(limiter.StepLimit, method.SmallestStep));
+            count = Math.Min(count, Math.Max(EvenStep(limiter.StepLimit), method.SmallestStep));
             limiter.Take(count, monitor.Cancellation);
         }
 
@@ -141,6 +143,9 @@ internal sealed class TransferLoop(
         limiter?.Settle(count, step.Kind == StepKind.Moved ? step.Bytes : 0);
         return step;
     }
+
+    /// <summary>What can be resumed ends with a whole page, as far as that is a matter of the step.</summary>
+    private long EvenStep(long limit) => spec.GrowsInOrder && limit > PageSize ? limit - (limit % PageSize) : limit;
 
     /// <summary>Whether a step that failed of what may pass is to be made again, where it stood.</summary>
     private bool TriesAgain(ITransferMethod method, StepResult step)

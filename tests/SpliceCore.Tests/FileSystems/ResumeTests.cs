@@ -58,16 +58,17 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
     [Theory]
     [InlineData(FileSystem.Xfs)]
     [InlineData(FileSystem.Btrfs)]
-    public void A_rest_that_begins_within_a_block_is_not_shared_before_that_block_is_full(FileSystem type)
+    public void A_rest_that_begins_within_a_block_is_shared_from_the_start_of_the_block(FileSystem type)
     {
+        const int WholeBlocks = 2_000_001 / 4096 * 4096;
         using Workspace folder = fileSystems.NewFolder(type);
         folder.WriteRandom("source", Size);
         string partial = Leave(folder, 2_000_001);
 
         TransferResult result = FileCopy.Copy(Request(folder), TransferMonitor.None);
 
-        Assert.Equal(2_000_001, result.ResumedAt);
-        Assert.Contains(result.Attempts, attempt => attempt.Method == TransferMethod.Reflink);
+        Assert.Equal(WholeBlocks, result.ResumedAt);
+        Assert.Equal(Size - WholeBlocks, result.BytesReflinked);
         AssertCopied(folder);
         Assert.False(File.Exists(partial));
     }

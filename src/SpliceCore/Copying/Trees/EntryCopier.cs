@@ -112,7 +112,7 @@ internal sealed class EntryCopier
         TreeFolder folder = entry.Folder;
         FileStatus? existing = Look(entry);
         if (existing is not null && IsComplete(existing, source.Status)
-            && (IsProved(existing, source.Status) || HasSameBytes(entry, source)))
+            && HasSameBytes(entry, source, existing))
         {
             Leave(entry, existing);
             return existing.Inode;
@@ -149,17 +149,20 @@ internal sealed class EntryCopier
         && _job.Copy.Ledger?.HasFile(existing) != true
         && existing.HasContentOf(source);
 
-    /// <summary>Whether the file has been in the cache or on the disk since it was made, and nothing has touched its source
-    /// since: a modification time can be set back, the time of the last status change (ctime) cannot.</summary>
-    private bool IsProved(FileStatus existing, FileStatus source) =>
-        _job.IsSinceBoot(existing.ChangeTime) && source.ChangeTime.CompareTo(existing.ChangeTime) < 0;
-
-    /// <summary>A power failure leaves files that have their size and their times, and zeros where the disk did not get the
-    /// bytes any more.</summary>
-    private bool HasSameBytes(TreeEntry entry, Descriptor source)
+    /// <summary>A lost device or a power failure leaves files that have their size and their times, and holes or zeros where the
+    /// disk did not get the bytes any more. And a source can have been changed, and its modification time set back, which the
+    /// time of its last status change (ctime) shows.</summary>
+    private bool HasSameBytes(TreeEntry entry, Descriptor source, FileStatus existing)
     {
+        if (existing.Size == 0)
+        {
+            return true;
+        }
+
+        bool isProvable = source.Status.ChangeTime.CompareTo(existing.ChangeTime) < 0
+            && DataProof.IsByExtents(existing, entry.Folder.Devices.FileSystem, _job.BootTime, existing.ChangeTime);
         using SafeFileHandle file = OpenComplete(entry);
-        using var comparison = new Comparison(source, file, entry.DestinationPath, _job.Cancellation);
+        using var comparison = new Comparison(source, file, entry.DestinationPath, _job.Cancellation) { TrustsData = isProvable };
         bool same;
         try
         {
@@ -170,7 +173,7 @@ internal sealed class EntryCopier
             same = false;
         }
 
-        if (same)
+        if (same && !isProvable)
         {
             // It was read. And from now on nobody has to compare it again.
             LibC.ChangeTimes(file, source.Status.AccessTime, source.Status.ModificationTime);

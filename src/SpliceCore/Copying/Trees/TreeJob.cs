@@ -13,7 +13,7 @@ internal sealed class TreeJob(TreeRequest request, int workers, CancellationToke
     private const int MostReports = 1000;
 
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-    private readonly Lazy<long?> _bootTime = new(BootTime.Find);
+    private readonly Lazy<long?> _bootTime = new(DataProof.FindBootTime);
     private long _openRetries;
 
     public TreeRequest Request => request;
@@ -45,8 +45,8 @@ internal sealed class TreeJob(TreeRequest request, int workers, CancellationToke
     /// <summary>Tells the thread that started the job; waits where that is far behind.</summary>
     public void Report(object report) => Reports.Add(report, Cancellation);
 
-    /// <summary>Whether what was written at a time has been in the cache ever since, or on the disk.</summary>
-    public bool IsSinceBoot(LibC.StatxTimestamp time) => BootTime.Precedes(_bootTime.Value, time);
+    /// <summary>When the system was started; null where that is not known.</summary>
+    public long? BootTime => _bootTime.Value;
 
     /// <summary>Sends everybody home.</summary>
     public void Stop()
