@@ -15,6 +15,9 @@ internal sealed unsafe class Comparison : IDisposable
     // O_DIRECT wants memory, offset and length in units of the disk's blocks, which have 64 KiB at most.
     private const int Alignment = 64 * 1024;
 
+    private const int DropTries = 4;
+    private static readonly TimeSpan DropInterval = TimeSpan.FromMilliseconds(20);
+
     private readonly Descriptor _source;
     private readonly SafeFileHandle _copy;
     private readonly string _path;
@@ -38,9 +41,20 @@ internal sealed unsafe class Comparison : IDisposable
     /// written. A hole is compared with what the source has there.</summary>
     public bool TrustsData { get; init; }
 
-    /// <summary>Reads the copy from its disk, as far as that can be: past the cache, or else from an emptied one.</summary>
-    public void ReadFromDisk()
+    /// <summary>Reads a range of the copy from its disk: past the cache, from which its pages are dropped before, since some
+    /// file systems take O_DIRECT and read from the cache all the same.</summary>
+    /// <param name="offset">The range's start.</param>
+    /// <param name="count">Its length in bytes.</param>
+    /// <exception cref="TransferException">It can only be read from the cache.</exception>
+    public void ReadFromDisk(long offset, long count)
     {
+        long start = offset - (offset % Alignment);
+        long length = offset + count - start;
+        if (length == 0)
+        {
+            return;
+        }
+
         SysResult opened = LibC.Open(LibC.PathOf(_copy), OpenFlags.ReadOnly | OpenFlags.Direct, out SafeFileHandle direct);
         if (opened.Ok)
         {
@@ -49,7 +63,21 @@ internal sealed unsafe class Comparison : IDisposable
         else
         {
             direct.Dispose();
-            LibC.DropCache(_copy);
+        }
+
+        // The end is a whole page as well.
+        LibC.DropCache(_copy, start, length + Alignment - 1);
+        for (int i = 0; i < DropTries && MayReadFromCache() && LibC.CountCachedPages(_copy, start, length).Value > 0; i++)
+        {
+            if (i == DropTries - 1)
+            {
+                throw InUse();
+            }
+
+            // Whoever has a page in hand for a moment keeps it in the cache.
+            _cancellation.WaitHandle.WaitOne(DropInterval);
+            _cancellation.ThrowIfCancellationRequested();
+            LibC.DropCache(_copy, start, length + Alignment - 1);
         }
     }
 
@@ -140,10 +168,9 @@ internal sealed unsafe class Comparison : IDisposable
                 throw CopyUnreadable(at, direct.Errno);
             }
 
-            // Less than was asked for, or not this way: the cache, emptied, takes over.
+            // Less than was asked for, or not this way: the cache takes over, which has nothing of it.
             _direct.Dispose();
             _direct = null;
-            LibC.DropCache(_copy);
         }
 
         SysResult read = Read(_copy, _memory, BlockSize, at);
@@ -169,6 +196,21 @@ internal sealed unsafe class Comparison : IDisposable
 
         return result;
     }
+
+    /// <summary>Whether the file system may answer a read with O_DIRECT from the cache: btrfs does so of compressed extents, and
+    /// ext4 with data=journal.</summary>
+    private bool MayReadFromCache() => FileSystemTypes.Of(_copy) switch
+    {
+        FileSystemType.Btrfs => true,
+        FileSystemType.Ext => _direct is null || !LibC.ReadsDirectly(_copy),
+        FileSystemType.Xfs => _direct is null,
+        _ => false,
+    };
+
+    private TransferException InUse() => new(TransferErrorId.VerificationFailed,
+        $"'{_path}' cannot be read from its disk: a process has mapped it (mmap), and its file system reads such pages from the cache.",
+        "End the process (lsof shows it), or leave -Verify out.",
+        Errno.EBUSY, _path);
 
     private TransferException CopyUnreadable(long offset, Errno errno) => new(TransferErrorId.VerificationFailed,
         $"'{_path}' cannot be read again at byte {offset} ({ErrnoText.Describe(errno)}).",

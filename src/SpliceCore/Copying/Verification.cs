@@ -24,7 +24,7 @@ internal static class Verification
         CancellationToken cancellation)
     {
         using var comparison = new Comparison(source, copy, place.Path, cancellation);
-        comparison.ReadFromDisk();
+        comparison.ReadFromDisk(offset, count);
         long same = comparison.Run(sourceOffset, offset, count);
         if (same < count)
         {

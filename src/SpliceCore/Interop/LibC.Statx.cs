@@ -5,6 +5,7 @@ namespace Splice.Interop;
 internal static partial class LibC
 {
     public const uint BasicStats = 0x7FF; // STATX_BASIC_STATS
+    public const uint DirectAlignment = 0x2000; // STATX_DIOALIGN
 
     /// <summary>STATX_ATTR_MOUNT_ROOT: the file is where something is mounted (a bind-mounted file, say).</summary>
     public const ulong AttributeMountRoot = 0x2000;
@@ -18,6 +19,16 @@ internal static partial class LibC
             byte empty = 0;
             return SysResult.From(statx_handle(SystemCallNumber.Statx, handle, &empty, EmptyPath, BasicStats, result));
         }
+    }
+
+    /// <summary>Whether the kernel says that reads with O_DIRECT go past the cache (since Linux 6.1, ext4 and XFS among
+    /// others).</summary>
+    public static unsafe bool ReadsDirectly(SafeHandle handle)
+    {
+        StatxBuffer buffer;
+        byte empty = 0;
+        SysResult result = SysResult.From(statx_handle(SystemCallNumber.Statx, handle, &empty, EmptyPath, DirectAlignment, &buffer));
+        return result.Ok && (buffer.Mask & DirectAlignment) != 0 && buffer.DirectOffsetAlignment > 0;
     }
 
     /// <summary>What the kernel knows of a path.</summary>
@@ -64,6 +75,9 @@ internal static partial class LibC
         public uint SpecialDeviceMinor;
         public uint DeviceMajor;
         public uint DeviceMinor;
+        public ulong MountId;
+        public uint DirectMemoryAlignment;
+        public uint DirectOffsetAlignment;
     }
 
     /// <summary>struct statx_timestamp</summary>

@@ -117,7 +117,7 @@ public sealed class ComparisonTests(MountedFileSystems fileSystems)
         using var comparison = new Comparison(Descriptor.Describe(source, "source"), copy, "copy", CancellationToken.None);
         if (fromDisk)
         {
-            comparison.ReadFromDisk();
+            comparison.ReadFromDisk(offset, count);
         }
 
         return comparison.Run(sourceOffset, offset, count);

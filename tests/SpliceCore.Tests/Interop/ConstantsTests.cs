@@ -92,6 +92,9 @@ public class ConstantsTests
         check.Equal("X_OK", LibC.ExecuteAccess);
         check.Equal("RENAME_NOREPLACE", LibC.NoReplace);
         check.Equal("STATX_BASIC_STATS", LibC.BasicStats);
+        check.Equal("STATX_DIOALIGN", LibC.DirectAlignment);
+        check.Equal("PROT_READ", LibC.ReadableMemory);
+        check.Equal("MAP_SHARED", LibC.SharedMapping);
         check.Equal("STATX_ATTR_MOUNT_ROOT", (long)LibC.AttributeMountRoot);
         check.Equal("SEEK_SET", (int)SeekOrigin.Begin);
         check.Equal("SEEK_CUR", (int)SeekOrigin.Current);
@@ -169,7 +172,8 @@ public class ConstantsTests
         AddStructure<LibC.StatxBuffer>(check, "struct statx",
             "stx_mask", "stx_blksize", "stx_attributes", "stx_nlink", "stx_uid", "stx_gid", "stx_mode", null,
             "stx_ino", "stx_size", "stx_blocks", "stx_attributes_mask", "stx_atime", "stx_btime", "stx_ctime", "stx_mtime",
-            "stx_rdev_major", "stx_rdev_minor", "stx_dev_major", "stx_dev_minor");
+            "stx_rdev_major", "stx_rdev_minor", "stx_dev_major", "stx_dev_minor", "stx_mnt_id", "stx_dio_mem_align",
+            "stx_dio_offset_align");
         AddStructure<LibC.StatxTimestamp>(check, "struct statx_timestamp", "tv_sec", "tv_nsec", null);
         AddStructure<LibC.CloneRange>(check, "struct file_clone_range", "src_fd", "src_offset", "src_length", "dest_offset");
         AddStructure<LibC.PollDescriptor>(check, "struct pollfd", "fd", "events", "revents");

@@ -96,9 +96,19 @@ public sealed class FileCallsTests : IDisposable
         AssertErrno(Errno.EBADF, LibC.Flush(_none));
         Assert.True(LibC.AdviseSequential(_file).Ok);
         AssertErrno(Errno.EBADF, LibC.AdviseSequential(_none));
-        Assert.True(LibC.DropCache(_file).Ok);
-        AssertErrno(Errno.EBADF, LibC.DropCache(_none));
+        Assert.True(LibC.DropCache(_file, 0, 10).Ok);
+        AssertErrno(Errno.EBADF, LibC.DropCache(_none, 0, 10));
         Assert.Equal("0123456789", File.ReadAllText(_workspace["file"]));
+    }
+
+    [Fact]
+    public void Cached_pages_are_counted()
+    {
+        int pages = 10;
+        using SafeFileHandle file = Posix.OpenRead(_workspace.WriteRandom("cached", pages * Environment.SystemPageSize));
+        Assert.Equal(pages, LibC.CountCachedPages(file, 0, pages * Environment.SystemPageSize).Value);
+        Assert.Equal(2, LibC.CountCachedPages(file, 4 * Environment.SystemPageSize, (2 * Environment.SystemPageSize) - 1).Value);
+        AssertErrno(Errno.EBADF, LibC.CountCachedPages(_none, 0, 1));
     }
 
     [Fact]
