@@ -13,6 +13,9 @@ param(
 
 $ErrorActionPreference = 'Stop'
 Import-Module $PesterPath -MinimumVersion 5.7
+# What a killed run leaves goes with the next one.
+$runFolder = sh "$PSScriptRoot/../run-folder.sh" begin $PID
+$env:TMPDIR = $runFolder
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = if ($Path) { $Path -split ',' } else { $PSScriptRoot }
 $configuration.Run.PassThru = $true
@@ -30,4 +33,5 @@ if ($ResultPath) {
     @{ Passed = $result.PassedCount; Other = @($other) } | ConvertTo-Json -Depth 3 | Set-Content $ResultPath
 }
 
+sh "$PSScriptRoot/../run-folder.sh" end $runFolder
 exit [Math]::Min($failed.Count, 255)
