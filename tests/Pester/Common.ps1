@@ -167,6 +167,7 @@ PermitRootLogin yes
 StrictModes no
 UsePAM no
 LogLevel QUIET
+SetEnv HOME=$Folder
 ForceCommand $Folder/$name.sh
 "@
         Add-Content "$Folder/config" @"

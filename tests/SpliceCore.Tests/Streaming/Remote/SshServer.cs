@@ -141,6 +141,7 @@ public sealed class SshServer : IDisposable
         int port = FreePort();
         string script = _workspace.Write($"{name}.sh", System.Text.Encoding.UTF8.GetBytes($"#!/bin/bash\n{command}\n"));
         File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        // The login files of the user that runs the tests have no part in them: some start tools that wait for each other.
         string configuration = string.Create(CultureInfo.InvariantCulture,
             $"""
             Port {port}
@@ -156,6 +157,7 @@ public sealed class SshServer : IDisposable
             MaxStartups 100
             MaxSessions 100
             LogLevel QUIET
+            SetEnv HOME={_workspace.Folder}
             ForceCommand {script}
 
             """);
