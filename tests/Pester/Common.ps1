@@ -88,9 +88,7 @@ function Get-DescriptorFlag([Net.Sockets.Socket] $Socket) {
 
 # A new folder on tmpfs, where -Method Auto tries what copies inside the kernel first.
 function Add-MemoryFolder {
-    $run = [IO.Path]::GetFileName([IO.Path]::TrimEndingDirectorySeparator([IO.Path]::GetTempPath()))
-    $parent = (Test-Path "/dev/shm/$run") ? "/dev/shm/$run" : '/dev/shm'
-    [IO.Directory]::CreateDirectory("$parent/splice-test-$([guid]::NewGuid().ToString('N'))").FullName
+    [IO.Directory]::CreateDirectory("/dev/shm/splice-test-$([guid]::NewGuid().ToString('N'))").FullName
 }
 
 # A script under way in a runspace of its own, with the module loaded.

@@ -13,9 +13,6 @@ param(
 
 $ErrorActionPreference = 'Stop'
 Import-Module $PesterPath -MinimumVersion 5.7
-# What a killed run leaves goes with the next one.
-$runFolder = sh "$PSScriptRoot/../run-folder.sh" begin $PID
-$env:TMPDIR = $runFolder
 $configuration = New-PesterConfiguration
 $configuration.Run.Path = if ($Path) { $Path -split ',' } else { $PSScriptRoot }
 $configuration.Run.PassThru = $true
@@ -33,5 +30,4 @@ if ($ResultPath) {
     @{ Passed = $result.PassedCount; Other = @($other) } | ConvertTo-Json -Depth 3 | Set-Content $ResultPath
 }
 
-sh "$PSScriptRoot/../run-folder.sh" end $runFolder
 exit [Math]::Min($failed.Count, 255)
