@@ -354,9 +354,8 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
             Get-ChildItem site -Recurse | Where-Object LinkType | Remove-Item
             $null = New-Item -ItemType Directory to
             $null = Copy-ItemZeroCopy site to -Recurse
-            # What a power failure leaves of a file that the disk had only the size of.
-            truncate --size=0 'to/site/img/photo[1].jpg'
-            truncate --size=300000 'to/site/img/photo[1].jpg'
+            # What a power failure leaves of a file whose blocks the disk had, but not their data.
+            head --bytes=300000 /dev/zero > 'to/site/img/photo[1].jpg'
             touch -r 'site/img/photo[1].jpg' 'to/site/img/photo[1].jpg'
         }
 
@@ -369,6 +368,15 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
         It 'does not read what was made after that' {
             Invoke-Resume -StartedAfter -100 | Should -Be '5 5'
             Get-Hash 'to/site/img/photo[1].jpg' | Should -Not -Be (Get-Hash 'site/img/photo[1].jpg')
+        }
+
+        It 'copies what has a hole where its source has data, whenever it was made' {
+            # What a power failure leaves of a file that the disk had only the size of.
+            truncate --size=0 'to/site/img/photo[1].jpg'
+            truncate --size=300000 'to/site/img/photo[1].jpg'
+            touch -r 'site/img/photo[1].jpg' 'to/site/img/photo[1].jpg'
+            Invoke-Resume -StartedAfter -100 | Should -Be '5 4'
+            Get-Hash 'to/site/img/photo[1].jpg' | Should -Be (Get-Hash 'site/img/photo[1].jpg')
         }
     }
 
