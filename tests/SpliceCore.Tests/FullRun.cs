@@ -1,9 +1,6 @@
 using System.Globalization;
-using System.Reflection;
 using System.Runtime.CompilerServices;
 using Xunit;
-using Xunit.Sdk;
-using Xunit.v3;
 
 namespace Splice.Tests;
 
@@ -13,8 +10,11 @@ internal static class FullRun
 {
     public static bool IsRequested { get; } = Environment.GetEnvironmentVariable("SPLICE_TEST_FULL") == "1";
 
-    /// <summary>The rounds of a test that is repeated.</summary>
-    public static int Rounds(int everyday, int full) => Setting("SPLICE_TEST_ROUNDS") ?? (IsRequested ? full : everyday);
+    /// <summary>How often a test does something.</summary>
+    public static int Count(int everyday, int full) => IsRequested ? full : everyday;
+
+    /// <summary>The rounds of a random test.</summary>
+    public static int Rounds(int everyday, int full) => Setting("SPLICE_TEST_ROUNDS") ?? Count(everyday, full);
 
     /// <summary>The seed of a random test, which tells it.</summary>
     public static int Seed(ITestOutputHelper output)
@@ -65,15 +65,4 @@ internal static class FullRun
 
     private static int? Setting(string name) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
-}
-
-/// <summary>A case of a theory that everyday runs leave out, see <see cref="FullRun"/>.</summary>
-/// <param name="data">The theory's arguments.</param>
-[AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
-internal sealed class FullRunDataAttribute(params object?[] data) : DataAttribute
-{
-    public override ValueTask<IReadOnlyCollection<ITheoryDataRow>> GetData(MethodInfo testMethod, DisposalTracker disposalTracker) =>
-        new(FullRun.IsRequested ? [new TheoryDataRow(data)] : []);
-
-    public override bool SupportsDiscoveryEnumeration() => true;
 }

@@ -28,17 +28,16 @@ public sealed class PartsFaultTests(FaultLedger ledger, ITestOutputHelper output
         Rehearse(folder, host);
         int injected = 0;
         int tried = 0;
-        foreach (Errno errno in Errnos)
+        foreach ((Errno errno, string when, bool overOld) in FullRun.Cases(
+            from errno in Errnos
+            from when in When
+            from overOld in new[] { false, true }
+            where errno != Errno.EINTR || when != "1+"
+            select (errno, when, overOld)))
         {
-            foreach (string when in When.Where(when => errno != Errno.EINTR || when != "1+"))
-            {
-                foreach (bool overOld in new[] { false, true })
-                {
-                    var fault = new Fault(call, $"error={errno}", when);
-                    injected += Split(folder, host, fault, overOld) + Join(folder, host, fault, overOld);
-                    tried += 2;
-                }
-            }
+            var fault = new Fault(call, $"error={errno}", when);
+            injected += Split(folder, host, fault, overOld) + Join(folder, host, fault, overOld);
+            tried += 2;
         }
 
         Assert.DoesNotContain(

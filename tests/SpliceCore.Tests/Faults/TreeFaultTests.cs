@@ -39,23 +39,17 @@ public sealed class TreeFaultTests(FaultLedger ledger, ITestOutputHelper output)
         Errno[] errnos = TriesAll ? All : [All[call.Length % All.Length], Errno.EIO];
         int injected = 0;
         int tried = 0;
-        foreach (Errno errno in errnos.Concat(call is "openat" or "?pipe2,?pipe" ? [Errno.EMFILE] : []).Distinct())
+        IEnumerable<(Errno, string, bool)> matrix =
+            from errno in errnos.Concat(call is "openat" or "?pipe2,?pipe" ? [Errno.EMFILE] : []).Distinct()
+            from when in When
+            from overOld in new[] { false, true }
+            where errno != Errno.EINTR || when != "1+" // all interrupted for ever is no error but a wait
+            select (errno, when, overOld);
+        foreach ((Errno errno, string when, bool overOld) in TriesAll ? matrix : FullRun.Cases(matrix))
         {
-            foreach (string when in When)
-            {
-                foreach (bool overOld in new[] { false, true })
-                {
-                    // All interrupted for ever is no error but a wait.
-                    if (errno == Errno.EINTR && when == "1+")
-                    {
-                        continue;
-                    }
-
-                    injected += Run(tree, host, new Fault(call, $"error={errno}", when), method, overOld, threads: 1);
-                    tried++;
-                    Assert.Equal(descriptors, host.State().Descriptors);
-                }
-            }
+            injected += Run(tree, host, new Fault(call, $"error={errno}", when), method, overOld, threads: 1);
+            tried++;
+            Assert.Equal(descriptors, host.State().Descriptors);
         }
 
         output.WriteLine($"{tried} copies, {injected} calls failed; {ledger}");

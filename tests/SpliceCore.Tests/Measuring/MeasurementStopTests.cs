@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Splice.Tests.Descriptors;
 using Splice.Tests.FileSystems;
@@ -13,8 +12,7 @@ public sealed class MeasurementStopTests(MountedFileSystems fileSystems)
     private const int MiB = 1 << 20;
     private const int Tries = 20;
 
-    private static int Rounds =>
-        int.Parse(Environment.GetEnvironmentVariable("SPLICE_TEST_ROUNDS") ?? "20", CultureInfo.InvariantCulture);
+    private static int Rounds => FullRun.Rounds(everyday: 8, full: 20);
 
     [Theory]
     [InlineData(FileSystem.Tmpfs)]

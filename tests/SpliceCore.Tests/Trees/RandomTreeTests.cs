@@ -68,7 +68,7 @@ public sealed class RandomTreeTests(MountedFileSystems fileSystems, ITestOutputH
     {
         Command.Require("cp");
         using Workspace folder = fileSystems.NewFolder(type);
-        for (int seed = 0; seed < Seeds; seed++)
+        for (int seed = 0; seed < FullRun.Count(everyday: 8, full: Seeds); seed++)
         {
             RandomTree.Make(folder["source"], seed);
 

@@ -16,7 +16,7 @@ public sealed class TreeMergeTests(MountedFileSystems fileSystems)
     public void An_older_copy_becomes_the_same_and_keeps_what_else_is_there(FileSystem type, int threads)
     {
         using Workspace folder = fileSystems.NewFolder(type);
-        for (int seed = 0; seed < 5; seed++)
+        for (int seed = 0; seed < FullRun.Count(everyday: 2, full: 5); seed++)
         {
             RandomTree.Make(folder["source"], seed);
             Command.Check("cp", "-a", folder["source"], folder["copy"]);

@@ -8,12 +8,13 @@ namespace Splice.Tests.Streaming.Remote;
 public sealed class InterruptedReceiveTests(SshServer server) : IDisposable
 {
     private const int Size = 2_000_001;
-    private const int Count = 50;
+
+    private static readonly int Count = FullRun.Count(everyday: 10, full: 50);
 
     private readonly Workspace _workspace = new();
 
     [Fact]
-    public void Fifty_of_fifty_are_identical()
+    public void All_are_identical()
     {
         SshServer.Require();
 

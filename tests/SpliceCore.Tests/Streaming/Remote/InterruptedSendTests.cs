@@ -10,12 +10,14 @@ public sealed class InterruptedSendTests(SshServer server) : IDisposable
 {
     private const int Size = 2_000_001;
 
+    private static readonly int Count = FullRun.Count(everyday: 6, full: 25);
+
     private readonly Workspace _workspace = new();
 
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Twenty_five_of_twenty_five_are_identical(bool isSparse)
+    public void All_are_identical(bool isSparse)
     {
         SshServer.Require();
         RemoteHost host = server.Host($"noting-{Guid.NewGuid():N}", $"echo $$ > {_workspace["shell"]}; exec dash -c \"$SSH_ORIGINAL_COMMAND\"");
@@ -23,7 +25,7 @@ public sealed class InterruptedSendTests(SshServer server) : IDisposable
         byte[] content = File.ReadAllBytes(source);
         var random = new Random(isSparse ? 1 : 2);
         int resumed = 0;
-        for (int i = 0; i < 25; i++)
+        for (int i = 0; i < Count; i++)
         {
             string target = _workspace[string.Create(CultureInfo.InvariantCulture, $"target-{i}")];
             var request = new SendRequest
@@ -47,7 +49,7 @@ public sealed class InterruptedSendTests(SshServer server) : IDisposable
             resumed += result.ResumedAt is null ? 0 : 1;
         }
 
-        Assert.Equal(25, resumed);
+        Assert.Equal(Count, resumed);
         Assert.DoesNotContain(_workspace.Names, name => name.Contains(".splice-", StringComparison.Ordinal));
     }
 
