@@ -75,11 +75,17 @@ function Invoke-Test {
     if ($Full) { $env:SPLICE_TEST_FULL = '1' }
     Invoke-Native dotnet @('build', "$PSScriptRoot/../Splice.slnx", '-c', $Configuration, '--nologo')
     $folder = "$output/test-results"
-    $results = @(switch ($Suite) {
-            Engine { Invoke-Xunit 'tests/SpliceCore.Tests' $folder }
-            Fuzz { Invoke-Xunit 'tests/Fuzz' $folder }
-            Pester { Invoke-PesterSuite $folder }
-        })
+    $projects = @(switch ($Suite) { Engine { 'tests/SpliceCore.Tests' } Fuzz { 'tests/Fuzz' } })
+    # Beside Pester, which waits for other processes half of the time.
+    $xunit = Start-ThreadJob -StreamingHost $Host {
+        $Configuration = $using:Configuration
+        . "$using:PSScriptRoot/Test.ps1"
+        foreach ($project in $using:projects) { Invoke-Xunit $project $using:folder }
+    }
+    $results = @(
+        if ('Pester' -in $Suite) { Invoke-PesterSuite $folder }
+        Receive-Job $xunit -Wait -AutoRemoveJob
+    )
 
     $failed, $skipped = $results.Other.Where({ $_.Failed }, 'Split')
     foreach ($test in $failed) { Write-Host "failed: $($test.Name)`n    $($test.Message -replace "`n", "`n    ")" }

@@ -5,7 +5,7 @@ namespace Splice.Tests.Trees;
 
 public sealed class RandomTreeTests(MountedFileSystems fileSystems, ITestOutputHelper output)
 {
-    private const int Seeds = 25;
+    private static readonly int Seeds = FullRun.Count(everyday: 8, full: 25);
 
     public static TheoryData<FileSystem> WithEverything =>
         [FileSystem.Ext4, FileSystem.Xfs, FileSystem.Btrfs, FileSystem.Tmpfs, FileSystem.Overlay];
@@ -68,7 +68,7 @@ public sealed class RandomTreeTests(MountedFileSystems fileSystems, ITestOutputH
     {
         Command.Require("cp");
         using Workspace folder = fileSystems.NewFolder(type);
-        for (int seed = 0; seed < FullRun.Count(everyday: 8, full: Seeds); seed++)
+        for (int seed = 0; seed < Seeds; seed++)
         {
             RandomTree.Make(folder["source"], seed);
 

@@ -125,13 +125,14 @@ public sealed class TreeShapeTests : IDisposable
     [Fact]
     public void A_wider_folder_takes_no_more_memory()
     {
-        WideFolder.Make(_folder["small"], 50_000);
-        WideFolder.Make(_folder["wide"], 200_000);
+        int count = FullRun.Count(everyday: 20_000, full: 50_000);
+        WideFolder.Make(_folder["small"], count);
+        WideFolder.Make(_folder["wide"], 4 * count);
         long small = Peak("small");
         long wide = Peak("wide");
 
         _output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"{small} KiB for 50,000 files, {wide} KiB for 200,000: {(wide - small) * 1024 / 150_000.0:f1} bytes a file"));
+            CultureInfo.InvariantCulture, $"{small} KiB for {count} files, {wide} KiB for {4 * count}: {(wide - small) * 1024 / (3.0 * count):f1} bytes a file"));
         // The collector lets garbage lie up to a size of its own, which the smaller folder has reached already.
         Assert.InRange(wide - small, long.MinValue, 12 * 1024);
 

@@ -45,7 +45,7 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
             Ssh = server.Options,
             Verify = true,
             ThrottleLimit = hosts.Count,
-            IdleTimeout = TimeSpan.FromSeconds(20),
+            IdleTimeout = TimeSpan.FromSeconds(12),
         });
 
         Assert.Equal(hosts.Count, outcomes.Count);

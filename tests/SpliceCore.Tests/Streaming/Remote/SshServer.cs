@@ -154,6 +154,7 @@ public sealed class SshServer : IDisposable
             PermitRootLogin yes
             StrictModes no
             UsePAM no
+            KexAlgorithms curve25519-sha256
             MaxStartups 100
             MaxSessions 100
             LogLevel QUIET

@@ -12,7 +12,7 @@ public sealed class RandomSendTreeTests(SshServer server, MountedFileSystems fil
     {
         SshServer.Require();
         using Workspace folder = fileSystems.NewFolder(FileSystem.Ext4);
-        for (int seed = 0; seed < 12; seed++)
+        for (int seed = 0; seed < FullRun.Count(everyday: 3, full: 12); seed++)
         {
             RandomTree.Make(folder["source"], seed, HeldKinds.Of(folder.Folder) & ~TreeKinds.Sockets);
             RemoteTransferResult result = Remotes.Result(Remotes.Send(new SendRequest
