@@ -20,8 +20,7 @@ BeforeAll {
     $script:source = "$TestDrive/source.bin"
     [IO.File]::WriteAllBytes($source, (Get-TestByte 300000))
 
-    Copy-Source "$TestDrive/here"
-    $script:package = if (Test-Sdk "$TestDrive/here") { Build-Package "$TestDrive/here" }
+    $script:package = if (Test-Sdk $root) { Get-BuiltPackage }
 }
 
 Describe 'The package' {
@@ -82,7 +81,7 @@ Describe 'The package' {
 
         # Whatever the restore of the two projects has brought is named, and nothing more.
         $restored = foreach ($project in 'SpliceCore', 'SpliceModule') {
-            $assets = Get-Content "$TestDrive/here/src/$project/obj/project.assets.json" -Raw | ConvertFrom-Json -AsHashtable
+            $assets = Get-Content "$root/out/test-package/src/$project/obj/project.assets.json" -Raw | ConvertFrom-Json -AsHashtable
             $assets.libraries.GetEnumerator() | Where-Object { $_.Value.type -eq 'package' } | ForEach-Object Key
         }
         $libraries = @($bill.components | Where-Object type -EQ library)

@@ -29,6 +29,19 @@ function Build-Package([string] $Folder) {
     (Get-Item "$Folder/out/Splice.*.nupkg").FullName
 }
 
+# The package of a copy of the sources in out/test-package, built once for all files of a run.
+function Get-BuiltPackage {
+    $folder = [IO.Path]::GetFullPath("$PSScriptRoot/../../out/test-package")
+    if ($env:SPLICE_TEST_PACKAGE -ne "$PID") {
+        if (Test-Path $folder) { Remove-Item $folder -Recurse -Force }
+        Copy-Source $folder
+        $null = Build-Package $folder
+        $env:SPLICE_TEST_PACKAGE = "$PID"
+    }
+
+    (Get-Item "$folder/out/Splice.*.nupkg").FullName
+}
+
 # Runs a script in a pwsh that has no other modules than its own and those of a path, and nothing of this user's but what
 # dotnet has downloaded.
 function Invoke-Fresh([string] $Script, [string] $UserHome, [string] $ModulePath) {

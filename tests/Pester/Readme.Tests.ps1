@@ -65,8 +65,7 @@ BeforeAll {
     Copy-Source $clone
     if ($hasSdk) {
         $null = New-Item -ItemType Directory "$clone/packages"
-        Copy-Item (Build-Package $clone) "$clone/packages"
-        Remove-Item "$clone/out" -Recurse
+        Copy-Item (Get-BuiltPackage) "$clone/packages"
     }
 }
 

@@ -68,6 +68,9 @@ public sealed class Mount : IDisposable
 
         // A process that another test starts has a copy of every descriptor until its exec.
         Wait.Until(() => Command.Run("umount", Folder).ExitCode == 0, "The file system stays in use.");
+
+        // In the mount namespace of another test's process it is still mounted, and would be the one that is mounted again.
+        Wait.Until(() => Command.Check("losetup", "--associated", _workspace["image"]).Length == 0, "The file system stays mounted elsewhere.");
         Command.Check("mount", "-o", "loop", _workspace["image"], Folder);
     }
 

@@ -13,10 +13,8 @@ public sealed class DeadShellTests(SshServer server) : IDisposable
 
     private string Shell => File.ReadAllText(_workspace["shell"]).Trim();
 
-    public static TheoryData<string> Shells => FullRun.IsRequested ? ["bash", "dash", "busybox"] : ["dash"];
-
     [Theory]
-    [MemberData(nameof(Shells))]
+    [MemberData(nameof(SshServer.Shells), MemberType = typeof(SshServer))]
     public void What_it_left_writing_is_waited_for(string shell)
     {
         SshServer.Require();

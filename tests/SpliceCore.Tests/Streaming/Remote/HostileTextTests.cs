@@ -11,9 +11,7 @@ public sealed class HostileTextTests(SshServer server) : IDisposable
     private string Canary => _workspace["canary"];
 
     [Theory]
-    [InlineData("bash")]
-    [InlineData("dash")]
-    [InlineData("busybox")]
+    [MemberData(nameof(SshServer.Shells), MemberType = typeof(SshServer))]
     public void Names_of_files_are_data_there_and_back(string shell)
     {
         SshServer.Require();

@@ -10,9 +10,7 @@ public sealed class ResumeSendTests(SshServer server) : IDisposable
     private readonly Workspace _workspace = new();
 
     [Theory]
-    [InlineData("bash")]
-    [InlineData("dash")]
-    [InlineData("busybox")]
+    [MemberData(nameof(SshServer.Shells), MemberType = typeof(SshServer))]
     public void It_goes_on_where_it_was_interrupted(string shell)
     {
         SendRequest request = Request(server.Host(shell)) with { Resume = true, Verify = true };

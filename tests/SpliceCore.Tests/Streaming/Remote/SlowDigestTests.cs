@@ -11,10 +11,8 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
 
     private readonly Workspace _workspace = new();
 
-    public static TheoryData<string> Shells => FullRun.IsRequested ? ["bash", "dash", "busybox"] : ["busybox"];
-
     [Theory]
-    [MemberData(nameof(Shells))]
+    [MemberData(nameof(SshServer.Shells), MemberType = typeof(SshServer))]
     public void A_host_that_says_that_it_is_at_work_is_waited_for(string shell)
     {
         RemoteHost host = server.Host($"slow-digest-{shell}", Slow($"sleep 12; {Real}", shell));
@@ -55,9 +53,7 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
     }
 
     [Theory]
-    [InlineData("bash")]
-    [InlineData("dash")]
-    [InlineData("busybox")]
+    [MemberData(nameof(SshServer.Shells), MemberType = typeof(SshServer))]
     public void One_whose_digest_fails_ends_with_its_words(string shell)
     {
         RemoteHost host = server.Host($"no-digest-{shell}", Slow("return 1", shell));
@@ -69,9 +65,7 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
 
     /// <summary>However early they are to end: a signal that comes before the shell has put its traps away is lost.</summary>
     [Theory]
-    [InlineData("bash")]
-    [InlineData("dash")]
-    [InlineData("busybox")]
+    [MemberData(nameof(SshServer.Shells), MemberType = typeof(SshServer))]
     public void Signs_of_life_end_when_they_are_to(string shell)
     {
         Command.Require("timeout", shell);

@@ -17,6 +17,9 @@ public sealed class SshServer : IDisposable
     private readonly Dictionary<string, int> _ports = [];
     private readonly object _lock = new();
 
+    /// <summary>The shells that the hosts' scripts are run with, for theories: each in a full run.</summary>
+    public static TheoryData<string> Shells => FullRun.IsRequested ? ["bash", "dash", "busybox"] : ["busybox"];
+
     /// <summary>The user's private key.</summary>
     public string KeyPath => _workspace["user-key"];
 

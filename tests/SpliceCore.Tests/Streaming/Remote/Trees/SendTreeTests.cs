@@ -9,7 +9,7 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
 {
     private readonly Workspace _workspace = new();
 
-    public static TheoryData<string> Shells => ["bash", "dash", "busybox"];
+    public static TheoryData<string> Shells => SshServer.Shells;
 
     [Theory]
     [MemberData(nameof(Shells))]
