@@ -6,8 +6,8 @@ namespace Splice.TestHost;
 /// Takes a <see cref="CopyRequest"/> as JSON and answers, as JSON on standard output, what came of it. With --hold
 /// before it, "ready" is said, and a line awaited. With --wait a copy is rehearsed before, so that all code is loaded. With
 /// --trees, trees are copied; with --stream, a file is moved to many destinations; with --send, it is sent to many hosts;
-/// with --pipelines, native commands are run; with --report, a pair is only looked at; with --measure, it is measured
-/// between two folders.</summary>
+/// with --receive, a folder is received from one; with --pipelines, native commands are run; with --report, a pair is only
+/// looked at; with --measure, it is measured between two folders.</summary>
 internal static class Program
 {
     private static int Main(string[] arguments)
@@ -20,6 +20,11 @@ internal static class Program
         if (arguments[0] == "--send")
         {
             return SendHost.Serve(arguments[1..], Console.Out);
+        }
+
+        if (arguments[0] == "--receive")
+        {
+            return ReceiveHost.Serve(arguments[1..], Console.Out);
         }
 
         if (arguments[0] == "--trees")

@@ -16,7 +16,7 @@ public sealed record DestinationForecast(string Path, ForecastKind Kind)
     {
         try
         {
-            DestinationPath path = DestinationPath.Resolve(source, destination);
+            using var path = DestinationPath.Resolve(source, destination);
             return new DestinationForecast(path.Path, path.Existing?.Kind switch
             {
                 null => ForecastKind.Nothing,

@@ -5,97 +5,101 @@ using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>Where a copy goes, and what is there now.</summary>
-/// <param name="Path">The file itself, with the links that led to it followed.</param>
-/// <param name="Existing">What is there; null where nothing is.</param>
-/// <param name="IsReplaceable">Whether the path names the file: /dev/stdout, say, only leads to one.</param>
-internal sealed record DestinationPath(string Path, FileStatus? Existing, bool IsReplaceable)
+/// <summary>Where a copy goes: a name in an open folder, and what has the name now. Everything that is done there starts at the
+/// folder, so that it happens in the one that was looked at.</summary>
+internal sealed class DestinationPath : IDisposable
 {
-    private const int MostLinks = 40; // the kernel's own limit, path_resolution(7)
+    private static readonly int FolderFlags = OpenFlags.PathOnly | OpenFlags.Directory;
 
-    /// <summary>The folder; "/" for what is directly below it.</summary>
-    public string Folder => FolderOf(Path);
-
-    public string Name => System.IO.Path.GetFileName(Path);
-
-    /// <summary>Opens the folder, so that what happens there happens in this one.</summary>
-    public SafeFileHandle OpenFolder()
+    private DestinationPath(SafeFileHandle folder, FileName name, string path, FileStatus? existing, bool isReplaceable)
     {
-        SysResult opened = LibC.Open(Folder, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle folder);
-        if (opened.Ok)
-        {
-            return folder;
-        }
-
-        folder.Dispose();
-        throw Failures.OpenDestination(Path, opened.Errno);
+        Folder = folder;
+        Name = name;
+        Path = path;
+        Existing = existing;
+        IsReplaceable = isReplaceable;
     }
+
+    /// <summary>The folder, open (O_PATH).</summary>
+    public SafeFileHandle Folder { get; }
+
+    public FileName Name { get; }
+
+    /// <summary>The file itself, with the links that led to it followed.</summary>
+    public string Path { get; }
+
+    /// <summary>What has the name; null for a free name.</summary>
+    public FileStatus? Existing { get; }
+
+    /// <summary>Whether the path names the file: /dev/stdout, say, only leads to one.</summary>
+    public bool IsReplaceable { get; }
 
     /// <summary>Looks at the destination: a folder takes the source's name, a link is followed to the file it means.</summary>
-    public static DestinationPath Resolve(string source, string destination)
+    /// <param name="source">What is copied.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="ledger">What the command has made before; may be null.</param>
+    /// <exception cref="TransferException">No file can be there.</exception>
+    public static DestinationPath Resolve(string source, string destination, CopyLedger? ledger = null)
     {
-        FileStatus? existing = Look(destination);
-        if (existing?.Kind == DescriptorKind.Directory)
+        SysResult opened = LibC.Open(destination, FolderFlags, out SafeFileHandle folder);
+        string path = destination;
+        if (opened.Ok)
         {
-            destination = System.IO.Path.Join(destination, System.IO.Path.GetFileName(source.TrimEnd('/')));
-            existing = Look(destination);
+            path = System.IO.Path.Join(destination, System.IO.Path.GetFileName(source.TrimEnd('/')));
         }
-        else if (existing is null && destination.EndsWith('/'))
+        else if (opened.Errno is Errno.ENOENT or Errno.ENOTDIR && !destination.EndsWith('/'))
         {
-            throw Failures.OpenDestination(destination, Errno.ENOENT);
-        }
-
-        if (existing?.Kind == DescriptorKind.Directory)
-        {
-            throw Failures.DestinationIsDirectory(destination);
+            folder.Dispose();
+            opened = LibC.Open(System.IO.Path.GetDirectoryName(destination) ?? "/", FolderFlags, out folder);
         }
 
-        string target = FollowLink(destination, out bool isName);
-        bool names = target == destination || (isName && Look(target) is { } behind && behind.Identity == existing?.Identity);
-        return names || existing is null
-            ? new DestinationPath(target, existing, IsReplaceable: true)
-            : new DestinationPath(destination, existing, IsReplaceable: false);
+        using var walk = new LinkWalk(folder, System.IO.Path.GetFileName(path), path);
+        if (!opened.Ok)
+        {
+            throw Failures.OpenDestination(path, opened.Errno);
+        }
+
+        LinkCheck.ThrowIfMade(ledger, source, path);
+        return Resolve(walk, path);
     }
 
-    private static FileStatus? Look(string path)
+    /// <summary>Where something new takes the name.</summary>
+    /// <param name="mayReplace">Whether what has the name may be replaced.</param>
+    public Place ToPlace(bool mayReplace) => new(Folder, Name, Existing, Path, mayReplace)
     {
-        SysResult result = FileStatus.TryGet(path, followLink: true, out FileStatus? status);
-        return result.Ok || result.Errno == Errno.ENOENT ? status : throw Failures.OpenDestination(path, result.Errno);
-    }
+        IsNamedByUser = true,
+        IsLink = !IsReplaceable,
+    };
 
-    /// <summary>The file that a symbolic link means at last, there or not; the path itself where it is no link.</summary>
-    /// <param name="path">The path.</param>
-    /// <param name="isName">False where the way leads through an open file (/proc/self/fd): whoever holds it open would go
-    /// on with the old file if the one with its name was replaced.</param>
-    private static string FollowLink(string path, out bool isName)
+    public void Dispose() => Folder.Dispose();
+
+    private static DestinationPath Resolve(LinkWalk walk, string path)
     {
-        isName = true;
-        for (int i = 0; i < MostLinks && LibC.ReadLink(path, out string? target).Ok; i++)
+        Check(walk.Look(), path);
+        while (walk.IsAtLink)
         {
-            isName = isName && !IsOfProc(path);
-            path = System.IO.Path.Combine(FolderOf(path), target!);
+            if (walk.IsAtMagicLink)
+            {
+                // Others that have the file open would go on with the old one if the one with its name was replaced.
+                Check(FileStatus.TryGet(walk.Folder, walk.Name, followLink: true, out FileStatus? open), path);
+                FileName name = walk.Name;
+                return new DestinationPath(walk.TakeFolder(), name, path, open, isReplaceable: false);
+            }
+
+            Check(walk.Follow(), path);
+            Check(walk.Look(), path);
         }
 
-        return path.Contains("/../", StringComparison.Ordinal) ? WithoutDots(path) : path;
+        return walk.Status?.Kind == DescriptorKind.Directory
+            ? throw Failures.DestinationIsDirectory(path)
+            : new DestinationPath(walk.TakeFolder(), walk.Name, walk.Path, walk.Status, isReplaceable: true);
     }
 
-    /// <summary>A link of procfs says in words what it leads to without a name (proc_pid_fd(5)).</summary>
-    private static bool IsOfProc(string link) =>
-        FileStatus.TryGet(link, followLink: false, out FileStatus? status).Ok
-        && FileStatus.TryGet("/proc/self", followLink: false, out FileStatus? proc).Ok
-        && status!.Identity.Device == proc!.Identity.Device;
-
-    /// <summary>Others take ".." out of a path's text. Behind a linked folder that is another place: the kernel knows.</summary>
-    private static string WithoutDots(string path)
+    private static void Check(SysResult result, string path)
     {
-        SysResult opened = LibC.Open(FolderOf(path), OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle folder);
-        using (folder)
+        if (!result.Ok)
         {
-            return opened.Ok && LibC.ReadLink($"/proc/self/fd/{opened.Value}", out string? real).Ok
-                ? System.IO.Path.Join(real, System.IO.Path.GetFileName(path))
-                : path;
+            throw Failures.OpenDestination(path, result.Errno);
         }
     }
-
-    private static string FolderOf(string path) => System.IO.Path.GetDirectoryName(path) ?? "/";
 }

@@ -55,15 +55,15 @@ internal static class DiskFlush
     }
 
     /// <summary>The name of a tree or a link that is complete.</summary>
+    /// <param name="folder">What <see cref="OpenFolder"/> opened, before anything was made.</param>
     /// <param name="place">The place.</param>
     /// <param name="result">What was done.</param>
     /// <param name="cancellation">Ends the wait.</param>
     /// <exception cref="TransferException">The disk does not have it, or the copy was stopped before it did.</exception>
-    public static void OfName(Place place, TransferResult result, CancellationToken cancellation)
+    public static void OfName(SafeFileHandle folder, Place place, TransferResult result, CancellationToken cancellation)
     {
         try
         {
-            using SafeFileHandle folder = OpenFolder(place);
             OfFolder(folder, place.Path, cancellation);
         }
         catch (OperationCanceledException)

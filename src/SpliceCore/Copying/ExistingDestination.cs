@@ -28,7 +28,7 @@ internal static class ExistingDestination
             throw NotReplaceable(destination.Path);
         }
 
-        CheckFile(request, source.Status, request.Source, existing, destination.Path, () => LibC.MayWrite(destination.Path));
+        CheckFile(request, source.Status, request.Source, existing, destination.Path, () => LibC.MayWriteAt(destination.Folder, destination.Name));
     }
 
     /// <summary>Looks for what forbids to replace an item of a folder.</summary>
@@ -104,7 +104,8 @@ internal static class ExistingDestination
         "Copy into different folders.",
         Errno.EEXIST, destination);
 
-    /// <summary>Without positions, or at the end, one source comes after the other. All others would begin at one offset.</summary>
+    /// <summary>At the end of a file one source comes after the other, and so in a pipe, of which the ledger does not hear. All
+    /// others would begin at one offset.</summary>
     private static void CheckUse(CopyRequest request, FileStatus existing, object sourceLabel, object label)
     {
         if (request.NoClobber)
@@ -112,8 +113,8 @@ internal static class ExistingDestination
             throw Failures.DestinationExists(label.ToString()!);
         }
 
-        bool hasPositions = existing.Kind is not (DescriptorKind.Fifo or DescriptorKind.Character or DescriptorKind.Socket);
-        if (!request.Append && hasPositions && request.Ledger?.HasFile(existing) == true)
+        bool isAddedTo = request.Append && existing.Kind == DescriptorKind.Regular;
+        if (!isAddedTo && request.Ledger?.HasFile(existing) == true)
         {
             throw TwoSources(sourceLabel.ToString()!, label.ToString()!);
         }

@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Transfer;
@@ -50,23 +49,25 @@ public static class FileCopy
     private static TransferResult Copy(
         CopyRequest request, Descriptor source, TransferMonitor monitor, TransferTally tally)
     {
-        DestinationPath destination = DestinationPath.Resolve(request.Source, request.Destination);
+        using var destination = DestinationPath.Resolve(request.Source, request.Destination, request.Ledger);
         TransferSpec spec = CopySpec.Of(request, source, monitor, tally);
         ExistingDestination.Check(request, source, destination);
-        using SafeFileHandle folder = destination.OpenFolder();
         if (destination.Existing is { Kind: DescriptorKind.Regular } && request.Ledger is not null
-            && FileStatus.TryGet(folder, out FileStatus? status).Ok)
+            && FileStatus.TryGet(destination.Folder, out FileStatus? status).Ok)
         {
             ExistingDestination.CheckFolder(request, status!.Inode, destination.Path);
         }
 
-        var place = new Place(folder, destination.Name, destination.Existing, destination.Path, MayReplace: !request.NoClobber)
-        {
-            IsNamedByUser = true,
-        };
+        Place place = destination.ToPlace(mayReplace: !request.NoClobber);
         using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
-        file.Make();
-        request.Ledger?.AddFile(file.Identity);
+
+        // Into a pipe or a device without positions one source comes after the other.
+        bool isListed = request.Ledger is not null && place.Existing?.Kind is null or DescriptorKind.Regular or DescriptorKind.Block;
+        if (file.Make(isListed) is FileIdentity made)
+        {
+            request.Ledger!.AddFile(made);
+        }
+
         return file.Result();
     }
 
@@ -88,16 +89,14 @@ public static class FileCopy
         using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
         try
         {
-            file.Make();
+            if (file.Make(isIdentified: !folder.IsNew && request.Ledger is not null) is FileIdentity made)
+            {
+                request.Ledger!.AddFile(made);
+            }
         }
         catch (TransferException exception) when (folder.IsNew && exception.Id == TransferErrorId.DestinationExists)
         {
             throw ExistingDestination.CameMeanwhile(request.Source, place.Path);
-        }
-
-        if (!folder.IsNew)
-        {
-            request.Ledger?.AddFile(file.Identity);
         }
 
         TransferResult result = file.Result();

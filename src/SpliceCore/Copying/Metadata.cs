@@ -10,6 +10,7 @@ internal static class Metadata
 {
     private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
     private const uint StickyBit = 0x200; // 01000
+    private const uint SetGroupIdBit = 0x400; // 02000
 
     /// <summary>Sets owner, attributes, mode and times of a new file before it gets its name.</summary>
     /// <param name="file">The new file.</param>
@@ -74,7 +75,7 @@ internal static class Metadata
         // After the owner and the list: chown(2) clears bits of the mode, and a list has a mask of its own.
         if (preserve.HasFlag(PreserveAttributes.Mode) && !isLink)
         {
-            uint mode = status.Permissions & KeptBits(status.Kind, owned);
+            uint mode = (status.Permissions & KeptBits(status.Kind, owned)) | InheritedBits(item, status.Kind);
             Note(losses, isPath ? LibC.ChangeModeOfPath(item, mode) : LibC.ChangeMode(item, mode), label, "its mode");
         }
 
@@ -92,6 +93,11 @@ internal static class Metadata
     public static uint KeptBits(DescriptorKind kind, bool owned) => owned
         ? 0xFFFu
         : ReadWriteExecuteForAll | (kind == DescriptorKind.Directory ? StickyBit : 0);
+
+    /// <summary>A folder that was made in a set-group-ID folder is one too (inode(7)), and chmod(2) without the bit would take it
+    /// away. It stays, as with cp(1), also that of a folder that was there before.</summary>
+    public static uint InheritedBits(SafeFileHandle item, DescriptorKind kind) =>
+        kind == DescriptorKind.Directory && FileStatus.TryGet(item, out FileStatus? status).Ok ? status!.Permissions & SetGroupIdBit : 0;
 
     /// <summary>What stays as if the old file had been written into, unless the source has a say in it.</summary>
     private static void CarryOver(SafeFileHandle file, Place place, PreserveAttributes preserve, MetadataLosses losses)

@@ -77,6 +77,7 @@ internal sealed class NewFile : IDisposable
         }
     }
 
+    /// <summary>Which file it is. To be asked before the file has its name: the look can fail.</summary>
     public FileIdentity Identity => _destination.Status.Identity;
 
     /// <summary>The methods that did not serve.</summary>
@@ -111,11 +112,16 @@ internal sealed class NewFile : IDisposable
         && (_request.Preserve & ModeAndItsMasters) == PreserveAttributes.Mode;
 
     /// <summary>Copies, and puts the file in its place.</summary>
+    /// <param name="isIdentified">Whether the caller wants to know which file it is, which takes another call.</param>
+    /// <returns>Which file it is, where that was asked for.</returns>
     /// <exception cref="TransferException">It was not done; what was there is as before, unless it was written into.</exception>
-    public void Make()
+    public FileIdentity? Make(bool isIdentified)
     {
+        FileIdentity? identity = null;
         Stage();
+        Do(file => identity = isIdentified ? file.Identity : null);
         Commit();
+        return identity;
     }
 
     /// <summary>Copies. The file is complete, and has no name yet.</summary>
@@ -139,7 +145,7 @@ internal sealed class NewFile : IDisposable
     /// <exception cref="TransferException">It was not done; what was there is as before.</exception>
     public void CommitReversibly()
     {
-        _replaced = _place.MayReplace ? ReplacedFile.Keep(_place) : null;
+        _replaced = _place.Replaces ? ReplacedFile.Keep(_place) : null;
         try
         {
             Commit();
@@ -259,7 +265,7 @@ internal sealed class NewFile : IDisposable
 
     private void TakePlace()
     {
-        _target.Commit(_place.MayReplace);
+        _target.Commit(_place.Replaces);
         FlushName();
     }
 

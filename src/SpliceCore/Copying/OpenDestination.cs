@@ -14,23 +14,26 @@ internal static class OpenDestination
     /// <param name="place">Where it is.</param>
     /// <param name="access">O_WRONLY, or O_RDWR where it will be read as well.</param>
     /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="TransferException">It cannot be opened, or is not what was looked at.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled while a reader was waited for.</exception>
     public static SafeFileHandle InPlace(Place place, int access, CancellationToken cancellation)
     {
         int flags = access | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal
-            | (place.IsNamedByUser ? 0 : OpenFlags.NoFollow);
+            | (place.IsLink ? 0 : OpenFlags.NoFollow);
         while (true)
         {
             SysResult result = LibC.OpenAt(place.Folder, place.Name, flags, 0, out SafeFileHandle handle);
             if (result.Ok)
             {
-                return handle;
+                return Checked(place, handle);
             }
 
             // ENXIO: a FIFO without a reader (fifo(7)). Nothing wakes up for one, short of opening its other end.
             if (result.Errno != Errno.ENXIO || place.Existing?.Kind != DescriptorKind.Fifo)
             {
-                TransferException failure = Failures.OpenDestination(place.Path, result.Errno);
+                TransferException failure = result.Errno == Errno.ELOOP && !place.IsLink
+                    ? Trees.TreeErrors.Moved(place.Path)
+                    : Failures.OpenDestination(place.Path, result.Errno);
                 throw access == OpenFlags.ReadWrite && result.Errno == Errno.EACCES
                     ? failure.Adding("-Verify must be permitted to read it as well.")
                     : failure;
@@ -39,5 +42,18 @@ internal static class OpenDestination
             cancellation.WaitHandle.WaitOne(ReaderPollInterval);
             cancellation.ThrowIfCancellationRequested();
         }
+    }
+
+    /// <summary>What has the name now need not be what was found there and may be written into.</summary>
+    private static SafeFileHandle Checked(Place place, SafeFileHandle handle)
+    {
+        SysResult looked = FileStatus.TryGet(handle, out FileStatus? opened);
+        if (looked.Ok && opened!.Inode == place.Existing?.Inode)
+        {
+            return handle;
+        }
+
+        handle.Dispose();
+        throw looked.Ok ? Trees.TreeErrors.Moved(place.Path) : Failures.OpenDestination(place.Path, looked.Errno);
     }
 }

@@ -91,7 +91,7 @@ internal sealed class PartialFile : ITargetFile
         SysResult result = StagedFile.Rename(_place, _name, replace);
         if (!result.Ok)
         {
-            throw Failures.OpenDestination(_place.Path, result.Errno);
+            throw _place.NameFailure(result.Errno);
         }
 
         _isSettled = true;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Errors;
 using Splice.Interop;
@@ -56,26 +57,9 @@ internal sealed class StagedFile : ITargetFile
     /// <param name="place">The place.</param>
     /// <param name="from">The name that the file has.</param>
     /// <param name="replace">Whether a file that is in the place is replaced; otherwise it is an error.</param>
-    public static SysResult Rename(Place place, FileName from, bool replace)
-    {
-        if (replace)
-        {
-            return LibC.RenameAt(place.Folder, from, place.Name);
-        }
-
-        SysResult result = LibC.RenameAtNoReplace(place.Folder, from, place.Name);
-        if (result.Errno is Errno.EINVAL or Errno.ENOSYS)
-        {
-            // NFS, for one, knows no such rename; but link(2) never replaces.
-            result = LibC.LinkAt(place.Folder, from, place.Name);
-            if (result.Ok)
-            {
-                LibC.UnlinkAt(place.Folder, from);
-            }
-        }
-
-        return result;
-    }
+    public static SysResult Rename(Place place, FileName from, bool replace) => replace
+        ? LibC.RenameAt(place.Folder, from, place.Name)
+        : ExclusiveRename.Run(place.Folder, from, place.Name);
 
     /// <summary>Gives the file its name, in one step.</summary>
     /// <param name="replace">Whether a file that has the name is replaced; otherwise it is an error.</param>
@@ -84,10 +68,33 @@ internal sealed class StagedFile : ITargetFile
         SysResult result = _temporaryName is FileName name ? Rename(_place, name, replace) : Link(replace);
         if (!result.Ok)
         {
-            throw Failures.OpenDestination(_place.Path, result.Errno);
+            throw _place.NameFailure(result.Errno);
         }
 
         _temporaryName = null;
+    }
+
+    /// <summary>Gives the file its name, or one of its own beside it where another program has taken that: its content cannot be
+    /// had a second time.</summary>
+    /// <param name="replace">Whether a file that has the name is replaced; otherwise it is an error.</param>
+    public void CommitOrKeep(bool replace)
+    {
+        try
+        {
+            Commit(replace);
+        }
+        catch (TransferException exception) when (exception.Errno == Errno.EEXIST)
+        {
+            FileName kept = KeptName();
+            SysResult result = _temporaryName is FileName hidden ? ExclusiveRename.Run(_place.Folder, hidden, kept) : LibC.LinkOpen(Handle, _place.Folder, kept);
+            if (!result.Ok)
+            {
+                throw;
+            }
+
+            _temporaryName = null;
+            throw exception.Adding($"What was written is kept as '{kept}' in the same folder.");
+        }
     }
 
     /// <summary>Without a commit, nothing remains.</summary>
@@ -137,7 +144,7 @@ internal sealed class StagedFile : ITargetFile
 
     private SysResult Link(bool replace)
     {
-        SysResult result = _place.Existing is null || !replace
+        SysResult result = !replace
             ? LibC.LinkOpen(Handle, _place.Folder, _place.Name)
             : new SysResult(-1, Errno.EEXIST); // as was seen before the copy
         for (int i = 0; replace && result.Errno == Errno.EEXIST && i < LinkTries; i++)
@@ -153,6 +160,15 @@ internal sealed class StagedFile : ITargetFile
         }
 
         return result;
+    }
+
+    /// <summary>A name that shows whose content it is.</summary>
+    private FileName KeptName()
+    {
+        const int LongestName = 255; // NAME_MAX
+        string suffix = string.Create(CultureInfo.InvariantCulture, $".splice-{Random.Shared.NextInt64():x16}");
+        ReadOnlySpan<byte> name = _place.Name.Bytes;
+        return new FileName([.. name[..Math.Min(name.Length, LongestName - suffix.Length)], .. Encoding.ASCII.GetBytes(suffix)]);
     }
 
     /// <summary>A hidden name that nobody has.</summary>

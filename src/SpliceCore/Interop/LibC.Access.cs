@@ -8,16 +8,12 @@ internal static partial class LibC
     public const int WriteAccess = 2; // W_OK
     public const int EffectiveAccess = 0x200; // AT_EACCESS
 
-    /// <summary>Whether the process, with its effective ids, may write to a path.</summary>
-    /// <remarks><see href="https://man7.org/linux/man-pages/man2/access.2.html">faccessat(2)</see></remarks>
-    public static SysResult MayWrite(string path) =>
-        SysResult.From(faccessat(CurrentDirectory, path, WriteAccess, EffectiveAccess));
-
     /// <summary>Whether the process, with its effective ids, may run a file.</summary>
     public static SysResult MayExecute(string path) =>
         SysResult.From(faccessat(CurrentDirectory, path, ExecuteAccess, EffectiveAccess));
 
-    /// <summary>Whether the process may write to a name in an open directory. A link is followed.</summary>
+    /// <summary>Whether the process, with its effective ids, may write to a name in an open directory. A link is followed.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/access.2.html">faccessat(2)</see></remarks>
     public static unsafe SysResult MayWriteAt(SafeHandle directory, FileName name)
     {
         fixed (byte* path = name)

@@ -17,7 +17,7 @@ internal sealed class StreamDestination : IDisposable
     private readonly MetadataLosses _losses = new();
     private readonly Descriptor? _borrowed;
     private readonly SafeFileHandle? _opened;
-    private readonly SafeFileHandle? _folder;
+    private readonly DestinationPath? _path;
     private readonly Place? _place;
     private readonly StagedFile? _staged;
 
@@ -31,22 +31,18 @@ internal sealed class StreamDestination : IDisposable
 
     private StreamDestination(string path, StreamSource source, IdleWait wait, CancellationToken cancellation)
     {
-        DestinationPath destination = Resolve(path, source);
-        _folder = destination.OpenFolder();
+        _path = Resolve(path, source);
         try
         {
-            _place = new Place(_folder, destination.Name, destination.Existing, destination.Path, MayReplace: true)
+            _place = _path.ToPlace(mayReplace: true);
+            if (_place.Existing?.Kind is null or DescriptorKind.Regular)
             {
-                IsNamedByUser = true,
-            };
-            if (destination.Existing?.Kind is null or DescriptorKind.Regular)
-            {
-                _staged = StagedFile.Create(_place, destination.Existing is null ? DefaultMode : PrivateMode, cancellation);
+                _staged = StagedFile.Create(_place, _place.Existing is null ? DefaultMode : PrivateMode, cancellation);
                 Descriptor = Descriptor.OfNewFile(_staged.Handle, _place.Label);
             }
             else
             {
-                _opened = wait.For(TransferSide.Destination, destination.Path,
+                _opened = wait.For(TransferSide.Destination, _place.Path,
                     token => OpenDestination.InPlace(_place, OpenFlags.WriteOnly, token));
                 Descriptor = Descriptor.Describe(_opened, _place.Label);
             }
@@ -97,7 +93,7 @@ internal sealed class StreamDestination : IDisposable
         if (_staged is not null)
         {
             Metadata.OfFile(_staged.Handle, _place!, source: null, PreserveAttributes.None, _losses);
-            _staged.Commit(replace: true);
+            _staged.CommitOrKeep(_place!.Replaces);
         }
     }
 
@@ -114,7 +110,7 @@ internal sealed class StreamDestination : IDisposable
     {
         _staged?.Dispose();
         _opened?.Dispose();
-        _folder?.Dispose();
+        _path?.Dispose();
     }
 
     private static DestinationPath Resolve(string path, StreamSource source)
@@ -125,8 +121,16 @@ internal sealed class StreamDestination : IDisposable
             throw Failures.DestinationIsDirectory(path);
         }
 
-        DestinationPath destination = DestinationPath.Resolve(request.Source, path);
-        ExistingDestination.Check(request, source.Descriptor, destination);
-        return destination;
+        var destination = DestinationPath.Resolve(request.Source, path);
+        try
+        {
+            ExistingDestination.Check(request, source.Descriptor, destination);
+            return destination;
+        }
+        catch
+        {
+            destination.Dispose();
+            throw;
+        }
     }
 }

@@ -74,7 +74,7 @@ internal sealed class TestedEnd : IDisposable
     public static TestedEnd OfDestination(string path, TestedEnd source, bool inPlace)
     {
         PathCheck.Name(path);
-        DestinationPath destination = DestinationPath.Resolve(source.Name, path);
+        using var destination = DestinationPath.Resolve(source.Name, path);
         if (destination.Existing is { Kind: not DescriptorKind.Regular } special)
         {
             return new TestedEnd(destination.Path, special.Kind, open: null, owned: null);
@@ -93,8 +93,7 @@ internal sealed class TestedEnd : IDisposable
             throw RangeCheck.SameFile(source.Name, destination.Path);
         }
 
-        using SafeFileHandle folder = destination.OpenFolder();
-        return OfNewFile(folder, destination.Path);
+        return OfNewFile(destination.Folder, destination.Path);
     }
 
     public void Dispose() => _owned?.Dispose();

@@ -1,5 +1,6 @@
 using Splice.Copying;
 using Splice.Descriptors;
+using Splice.Interop;
 using Xunit;
 
 namespace Splice.Tests.Copying;
@@ -11,15 +12,15 @@ public sealed class DestinationPathTests : IDisposable
     [Fact]
     public void A_new_name_is_itself()
     {
-        DestinationPath resolved = Resolve("new");
+        using DestinationPath resolved = Resolve("new");
         Assert.Equal((_workspace["new"], null, true), (resolved.Path, resolved.Existing, resolved.IsReplaceable));
-        Assert.Equal((_workspace.Folder, "new"), (resolved.Folder, resolved.Name));
+        Assert.Equal((_workspace.Folder, "new"), (FolderOf(resolved), $"{resolved.Name}"));
     }
 
     [Fact]
     public void Without_its_folder_there_is_no_file() => Assert.Equal(
         TransferErrorId.DestinationFolderNotFound,
-        Assert.Throws<TransferException>(() => Resolve("nowhere/file").OpenFolder()).Id);
+        Assert.Throws<TransferException>(() => Resolve("nowhere/file")).Id);
 
     [Theory]
     [InlineData("folder")]
@@ -29,10 +30,9 @@ public sealed class DestinationPathTests : IDisposable
     {
         Directory.CreateDirectory(_workspace["folder"]);
         File.CreateSymbolicLink(_workspace["link"], "folder");
-        DestinationPath resolved = Resolve(destination);
-        Assert.Equal("source", resolved.Name);
-        string? meant = File.ResolveLinkTarget(resolved.Folder, returnFinalTarget: true)?.FullName;
-        Assert.Equal(_workspace["folder"], meant ?? Path.GetFullPath(resolved.Folder));
+        using DestinationPath resolved = Resolve(destination);
+        Assert.Equal("source", $"{resolved.Name}");
+        Assert.Equal(_workspace["folder"], FolderOf(resolved));
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class DestinationPathTests : IDisposable
         _workspace.WriteRandom("file", 1);
         File.CreateSymbolicLink(_workspace["first"], "second");
         File.CreateSymbolicLink(_workspace["second"], _workspace["file"]);
-        DestinationPath resolved = Resolve("first");
+        using DestinationPath resolved = Resolve("first");
         Assert.Equal((_workspace["file"], true), (resolved.Path, resolved.IsReplaceable));
         Assert.Equal(DescriptorKind.Regular, resolved.Existing?.Kind);
     }
@@ -50,7 +50,7 @@ public sealed class DestinationPathTests : IDisposable
     public void A_link_to_nothing_means_the_file_that_will_be_there()
     {
         File.CreateSymbolicLink(_workspace["link"], "new");
-        DestinationPath resolved = Resolve("link");
+        using DestinationPath resolved = Resolve("link");
         Assert.Equal((_workspace["new"], null, true), (resolved.Path, resolved.Existing, resolved.IsReplaceable));
     }
 
@@ -59,7 +59,7 @@ public sealed class DestinationPathTests : IDisposable
     {
         using Channel pipe = Channel.Pipe();
         string path = $"/proc/self/fd/{pipe.Input.DangerousGetHandle()}";
-        var resolved = DestinationPath.Resolve(_workspace["source"], path);
+        using var resolved = DestinationPath.Resolve(_workspace["source"], path);
         Assert.Equal((path, false), (resolved.Path, resolved.IsReplaceable));
     }
 
@@ -77,7 +77,7 @@ public sealed class DestinationPathTests : IDisposable
             path = _workspace["link"];
         }
 
-        var resolved = DestinationPath.Resolve(_workspace["source"], path);
+        using var resolved = DestinationPath.Resolve(_workspace["source"], path);
         Assert.Equal((path, DescriptorKind.Regular, false), (resolved.Path, resolved.Existing?.Kind, resolved.IsReplaceable));
     }
 
@@ -95,6 +95,12 @@ public sealed class DestinationPathTests : IDisposable
     }
 
     public void Dispose() => _workspace.Dispose();
+
+    private static string FolderOf(DestinationPath resolved)
+    {
+        Assert.True(LibC.ReadLink(LibC.PathOf(resolved.Folder), out string? path).Ok);
+        return path!;
+    }
 
     private DestinationPath Resolve(string destination) =>
         DestinationPath.Resolve(_workspace["source"], Path.Join(_workspace.Folder, destination));

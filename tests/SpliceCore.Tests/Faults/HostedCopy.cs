@@ -13,6 +13,8 @@ internal sealed class HostedCopy : IDisposable
 
     public string Id => _process.Id;
 
+    public bool HasEnded => _process.HasExited;
+
     /// <summary>Runs a copy to its end.</summary>
     /// <param name="request">What to copy.</param>
     /// <param name="wrapper">A tool and its arguments that start the process, strace(1) say.</param>

@@ -19,7 +19,6 @@ public class ConstantsTests
         [nameof(OpenFlags.Create)] = "O_CREAT",
         [nameof(OpenFlags.Exclusive)] = "O_EXCL",
         [nameof(OpenFlags.NoControllingTerminal)] = "O_NOCTTY",
-        [nameof(OpenFlags.Truncate)] = "O_TRUNC",
         [nameof(OpenFlags.Append)] = "O_APPEND",
         [nameof(OpenFlags.NonBlock)] = "O_NONBLOCK",
         [nameof(OpenFlags.CloseOnExec)] = "O_CLOEXEC",
@@ -87,6 +86,7 @@ public class ConstantsTests
         check.Equal("AT_SYMLINK_NOFOLLOW", LibC.SymlinkNoFollow);
         check.Equal("AT_SYMLINK_FOLLOW", LibC.SymlinkFollow);
         check.Equal("AT_EMPTY_PATH", LibC.EmptyPath);
+        check.Equal("AT_REMOVEDIR", LibC.RemoveDirectory);
         check.Equal("AT_EACCESS", LibC.EffectiveAccess);
         check.Equal("W_OK", LibC.WriteAccess);
         check.Equal("X_OK", LibC.ExecuteAccess);

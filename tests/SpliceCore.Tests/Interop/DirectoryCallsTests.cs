@@ -74,12 +74,12 @@ public sealed class DirectoryCallsTests : IDisposable
     }
 
     [Fact]
-    public void MayWrite_asks_for_the_effective_user()
+    public void MayWriteAt_asks_for_the_effective_user()
     {
         string path = _workspace.WriteRandom("file", 1);
         File.SetUnixFileMode(path, UnixFileMode.UserRead);
-        Assert.Equal(Posix.IsRoot, LibC.MayWrite(path).Ok);
-        Assert.Equal(Errno.ENOENT, LibC.MayWrite(_workspace["nothing"]).Errno);
+        Assert.Equal(Posix.IsRoot, LibC.MayWriteAt(_folder, "file").Ok);
+        Assert.Equal(Errno.ENOENT, LibC.MayWriteAt(_folder, "nothing").Errno);
     }
 
     public void Dispose()

@@ -12,8 +12,8 @@ public class SystemCallCountTests
         using var none = new SafeFileHandle(-1, ownsHandle: false);
         long before = SystemCallCount.Current;
         LibC.Seek(none, 0, SeekOrigin.Current);
-        LibC.MayWrite("/");
-        var other = new Thread(() => LibC.MayWrite("/"));
+        LibC.MayExecute("/");
+        var other = new Thread(() => LibC.MayExecute("/"));
         other.Start();
         other.Join();
         Assert.Equal(before + 2, SystemCallCount.Current);

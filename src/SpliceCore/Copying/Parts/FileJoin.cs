@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Copying.Parts;
 using Splice.Descriptors;
@@ -24,14 +23,9 @@ public static class FileJoin
         OptionCheck.Combination(copy);
         try
         {
-            DestinationPath destination = DestinationPath.Resolve(request.Sources[0], copy.Destination);
-            using SafeFileHandle folder = destination.OpenFolder();
-            var place = new Place(folder, destination.Name, destination.Existing, destination.Path, MayReplace: !copy.NoClobber)
-            {
-                IsNamedByUser = true,
-            };
+            using var destination = DestinationPath.Resolve(request.Sources[0], copy.Destination);
             long? total = Check(request, destination);
-            using var file = new JoinedFile(request, destination, place, monitor, total);
+            using var file = new JoinedFile(request, destination, monitor, total);
             return file.Make();
         }
         catch (OperationCanceledException)

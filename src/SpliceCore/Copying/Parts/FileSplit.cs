@@ -58,6 +58,7 @@ public static class FileSplit
             : null;
         var tallies = new TransferTally[parts.Count];
         List<NewFile> staged = [];
+        List<FileIdentity> made = [];
         try
         {
             for (int i = 0; i < parts.Count; i++)
@@ -67,6 +68,7 @@ public static class FileSplit
                 NewFile file = Open(part, source, folder, names[i], Watch(monitor, source, parts[i], tallies[0]), tallies[i]);
                 staged.Add(file);
                 file.Stage();
+                made.AddRange(part.Ledger is null ? [] : [file.Identity]);
             }
 
             // Parts that share blocks were taken at several moments.
@@ -77,7 +79,7 @@ public static class FileSplit
                 FlushNames(flushed, first, monitor.Cancellation);
             }
 
-            staged.ForEach(file => request.Copy.Ledger?.AddFile(file.Identity));
+            made.ForEach(file => request.Copy.Ledger?.AddFile(file));
             return [.. staged.Select(file => file.Result())];
         }
         finally

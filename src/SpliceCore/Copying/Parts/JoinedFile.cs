@@ -10,7 +10,7 @@ namespace Splice.Copying.Parts;
 /// <summary>A file that several others go into, one behind the other. It takes its place when it has all of them; a device
 /// or FIFO that is there is written into.</summary>
 internal sealed class JoinedFile(
-    JoinRequest request, DestinationPath destination, Place place, TransferMonitor monitor, long? total) : IDisposable
+    JoinRequest request, DestinationPath destination, TransferMonitor monitor, long? total) : IDisposable
 {
     private const uint PrivateMode = 0x180; // 0600, until the file gets the mode of another
     private const uint DefaultMode = 0x1B6; // 0666, of which the umask takes its share
@@ -20,10 +20,11 @@ internal sealed class JoinedFile(
     private readonly MetadataLosses _losses = new();
     private readonly TreeSums _sums = new();
     private readonly List<MethodAttempt> _attempts = [];
+    private readonly Place _place = destination.ToPlace(mayReplace: !request.Copy.NoClobber);
     private ITargetFile? _target;
     private bool _flushed;
 
-    private bool WritesInto => place.Existing is { Kind: not DescriptorKind.Regular };
+    private bool WritesInto => _place.Existing is { Kind: not DescriptorKind.Regular };
 
     /// <summary>Reads all files, and puts the whole in its place.</summary>
     public TransferResult Make()
@@ -48,8 +49,8 @@ internal sealed class JoinedFile(
             ExistingDestination.Check(copy, source, destination);
             _target ??= Open(source);
             Descriptor output = WritesInto
-                ? Descriptor.Describe(_target.Handle, place.Label)
-                : Descriptor.OfNewFile(_target.Handle, place.Label, _sums.BytesCopied);
+                ? Descriptor.Describe(_target.Handle, _place.Label)
+                : Descriptor.OfNewFile(_target.Handle, _place.Label, _sums.BytesCopied);
             TransferSpec spec = CopySpec.Of(copy, source, monitor, tally) with
             {
                 DestinationOffset = output.IsSeekable ? _sums.BytesCopied : null,
@@ -76,13 +77,13 @@ internal sealed class JoinedFile(
     {
         if (WritesInto)
         {
-            return new ExistingFile(OpenDestination.InPlace(place, OpenFlags.WriteOnly, monitor.Cancellation));
+            return new ExistingFile(OpenDestination.InPlace(_place, OpenFlags.WriteOnly, monitor.Cancellation));
         }
 
-        uint mode = place.Existing is not null ? PrivateMode
+        uint mode = _place.Existing is not null ? PrivateMode
             : first.Kind == DescriptorKind.Regular ? first.Status.Permissions & ReadWriteExecuteForAll
             : DefaultMode;
-        return StagedFile.Create(place, mode, monitor.Cancellation);
+        return StagedFile.Create(_place, mode, monitor.Cancellation);
     }
 
     private void Count(TransferTally tally, TransferRun run)
@@ -97,20 +98,20 @@ internal sealed class JoinedFile(
     {
         if (!WritesInto)
         {
-            Metadata.OfFile(_target!.Handle, place, source: null, PreserveAttributes.None, _losses);
+            Metadata.OfFile(_target!.Handle, _place, source: null, PreserveAttributes.None, _losses);
         }
 
-        using SafeFileHandle? folder = request.Copy.Flush && !WritesInto ? DiskFlush.OpenFolder(place) : null;
+        using SafeFileHandle? folder = request.Copy.Flush && !WritesInto ? DiskFlush.OpenFolder(_place) : null;
         if (request.Copy.Flush)
         {
-            DescriptorKind kind = place.Existing?.Kind ?? DescriptorKind.Regular;
-            _flushed = DiskFlush.OfFile(_target!.Handle, kind, place.Path, monitor.Cancellation);
+            DescriptorKind kind = _place.Existing?.Kind ?? DescriptorKind.Regular;
+            _flushed = DiskFlush.OfFile(_target!.Handle, kind, _place.Path, monitor.Cancellation);
         }
 
-        _target!.Commit(place.MayReplace);
+        _target!.Commit(_place.Replaces);
         if (folder is not null)
         {
-            DiskFlush.OfFolder(folder, place.Path, monitor.Cancellation);
+            DiskFlush.OfFolder(folder, _place.Path, monitor.Cancellation);
         }
     }
 
@@ -127,8 +128,8 @@ internal sealed class JoinedFile(
     private TransferResult Result() => new()
     {
         Source = request.Sources.Count == 1 ? request.Sources[0] : $"{request.Sources[0]} and {request.Sources.Count - 1} more",
-        Destination = place.Path,
-        DestinationOffset = _target is null || place.Existing is { Kind: not (DescriptorKind.Regular or DescriptorKind.Block) } ? null : 0,
+        Destination = _place.Path,
+        DestinationOffset = _target is null || _place.Existing is { Kind: not (DescriptorKind.Regular or DescriptorKind.Block) } ? null : 0,
         BytesMoved = _sums.BytesMoved,
         BytesReflinked = _sums.BytesReflinked,
         BytesInHoles = _sums.BytesInHoles,

@@ -126,8 +126,7 @@ internal sealed class EntryCopier
             SkipsReflink = folder.Devices.RefusesReflink,
         };
         using var file = new NewFile(_job.Copy, source, place, spec, _monitor, tally, _job.Losses);
-        file.Make();
-        FileIdentity? identity = isIdentified ? file.Identity : null;
+        FileIdentity? identity = file.Make(isIdentified);
         AddToLedger(entry, identity);
         folder.Devices.Learn(file.Attempts);
         Sums.Add(tally);
@@ -229,11 +228,15 @@ internal sealed class EntryCopier
 
     private FileIdentity PutNode(TreeEntry entry, SafeFileHandle source, FileStatus status)
     {
-        Place place = PlaceOf(entry, status, Look(entry));
+        Place place = PlaceOf(entry, status, Look(entry), source);
         OptionCheck.Node(_job.Copy, entry.SourceLabel, status.Kind, place);
         using var node = StagedNode.Make(place, source, status, entry.SourceLabel);
         FileIdentity identity = node.Finish(source, status, _job.Copy.Preserve, _job.Losses, _job.Handles.CloseIdle);
-        AddToLedger(entry, identity);
+        if (!entry.Folder.IsOurs)
+        {
+            _job.Copy.Ledger?.AddNode(identity);
+        }
+
         Count(entry);
         return identity;
     }
@@ -253,7 +256,7 @@ internal sealed class EntryCopier
             return isCopy;
         }
 
-        using var node = StagedNode.Link(PlaceOf(entry, status, existing), made);
+        using var node = StagedNode.Link(PlaceOf(entry, status, existing, made), made);
         node.Commit();
         AddToLedger(entry, identity);
         Count(entry);
@@ -279,7 +282,11 @@ internal sealed class EntryCopier
     }
 
     /// <summary>Where the entry goes, if what is there may be replaced.</summary>
-    private Place PlaceOf(TreeEntry entry, FileStatus source, FileStatus? existing)
+    /// <param name="entry">The entry.</param>
+    /// <param name="source">What it is.</param>
+    /// <param name="existing">What is there.</param>
+    /// <param name="node">The entry itself, opened with O_PATH, or its copy, if it may be a link.</param>
+    private Place PlaceOf(TreeEntry entry, FileStatus source, FileStatus? existing, SafeFileHandle? node = null)
     {
         TreeFolder folder = entry.Folder;
         if (existing is not null)
@@ -287,6 +294,11 @@ internal sealed class EntryCopier
             ExistingDestination.Check(
                 _job.Copy, source, entry.SourceLabel, existing, entry.DestinationLabel,
                 () => LibC.MayWriteAt(folder.Destination!, entry.Name));
+            if (node is not null && source.Kind == DescriptorKind.SymbolicLink)
+            {
+                LinkCheck.ThrowIfLeadsTo(
+                    node, entry.SourceLabel, folder.Source!, folder.Destination!, entry.Name, existing, entry.DestinationLabel);
+            }
         }
 
         return new Place(folder.Destination!, entry.Name, existing, entry.DestinationLabel, MayReplace: !folder.IsOurs && !_job.Copy.NoClobber)

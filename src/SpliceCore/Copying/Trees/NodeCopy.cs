@@ -37,13 +37,15 @@ internal static class NodeCopy
             {
                 ExistingDestination.Check(
                     request, status, request.Source, existing, place.Label, () => LibC.MayWriteAt(place.Folder, place.Name));
+                LinkCheck.ThrowIfLeadsTo(source, request.Source, place);
             }
 
             OptionCheck.Node(request, request.Source, kind, place);
+            using SafeFileHandle? folder = request.Flush ? DiskFlush.OpenFolder(place) : null;
             var losses = new MetadataLosses();
             using var node = StagedNode.Make(place with { MayReplace = !request.NoClobber }, source, status, request.Source);
             FileIdentity made = node.Finish(source, status, request.Preserve, losses);
-            request.Ledger?.AddFile(made);
+            request.Ledger?.AddNode(made);
             var result = new TransferResult
             {
                 Source = request.Source,
@@ -53,9 +55,9 @@ internal static class NodeCopy
                 Elapsed = tally.Elapsed,
                 Warnings = losses.Describe(),
             };
-            if (request.Flush)
+            if (folder is not null)
             {
-                DiskFlush.OfName(place, result, cancellation);
+                DiskFlush.OfName(folder, place, result, cancellation);
             }
 
             return result with { Flushed = request.Flush };

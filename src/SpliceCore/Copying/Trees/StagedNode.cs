@@ -87,12 +87,10 @@ internal sealed class StagedNode : IDisposable
             return;
         }
 
-        SysResult renamed = _place.MayReplace
-            ? LibC.RenameAt(_place.Folder, _name, _place.Name)
-            : LibC.RenameAtNoReplace(_place.Folder, _name, _place.Name);
+        SysResult renamed = StagedFile.Rename(_place, _name, _place.Replaces);
         if (!renamed.Ok)
         {
-            throw Failures.OpenDestination(_place.Path, renamed.Errno);
+            throw _place.NameFailure(renamed.Errno);
         }
 
         // rename(2) does nothing where both names are of one file already: then there is one name too many.
@@ -117,6 +115,6 @@ internal sealed class StagedNode : IDisposable
         bool isTemporary = place.Existing is not null;
         FileName name = isTemporary ? StagedFile.TemporaryName() : place.Name;
         SysResult made = make(place.Folder, name);
-        return made.Ok ? new StagedNode(place, name, isTemporary) : throw Failures.OpenDestination(place.Path, made.Errno);
+        return made.Ok ? new StagedNode(place, name, isTemporary) : throw place.NameFailure(made.Errno);
     }
 }

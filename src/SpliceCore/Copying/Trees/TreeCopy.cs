@@ -70,6 +70,7 @@ public static class TreeCopy
         int threads = request.ThrottleLimit > 0 ? request.ThrottleLimit : TreeRequest.DefaultThrottleLimit;
         using var job = new TreeJob(request, threads, monitor.Cancellation);
         TreeDestination? destination = null;
+        SafeFileHandle? flushed = null;
         try
         {
             FileStatus status;
@@ -77,6 +78,7 @@ public static class TreeCopy
             {
                 status = Look(source, request.Copy.Source);
                 destination = TreeDestination.Find(request.Copy, status);
+                flushed = request.Copy.Flush ? DiskFlush.OpenFolder(destination.Place) : null;
                 if (request.Copy.Resume && destination.IsName)
                 {
                     TreeMark.Make(destination.Place, status);
@@ -93,26 +95,28 @@ public static class TreeCopy
 
             job.Slices.Add(new TreeSlice(job.Root));
             TransferResult result = new TreeCrew(job, threads, monitor).Run();
-            Finish(request.Copy, status, destination, result, monitor.Cancellation);
+            Finish(request.Copy, status, destination, flushed, result, monitor.Cancellation);
             return result;
         }
         finally
         {
+            flushed?.Dispose();
             destination?.Dispose();
         }
     }
 
     private static void Finish(
-        CopyRequest request, FileStatus source, TreeDestination destination, TransferResult result, CancellationToken cancellation)
+        CopyRequest request, FileStatus source, TreeDestination destination, SafeFileHandle? flushed, TransferResult result,
+        CancellationToken cancellation)
     {
         if (request.Resume && destination.IsName && result.Failed == 0)
         {
             TreeMark.Remove(destination.Place, source);
         }
 
-        if (request.Flush)
+        if (flushed is not null)
         {
-            DiskFlush.OfName(destination.Place, result, cancellation);
+            DiskFlush.OfName(flushed, destination.Place, result, cancellation);
         }
     }
 

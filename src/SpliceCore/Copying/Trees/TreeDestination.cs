@@ -29,6 +29,7 @@ internal sealed class TreeDestination : IDisposable
     public static TreeDestination Find(CopyRequest request, FileStatus source)
     {
         string path = request.Destination;
+        LinkCheck.ThrowIfMade(request.Ledger, request.Source, path);
         string name = Path.GetFileName(request.Source.TrimEnd('/'));
         SafeFileHandle folder = Open(path, out SysResult opened);
         bool goesOn = opened.Ok && request.Resume && source.Kind == DescriptorKind.Directory && WasBegun(path, source);

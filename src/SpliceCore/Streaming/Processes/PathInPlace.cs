@@ -20,26 +20,21 @@ internal static class PathInPlace
     /// <exception cref="OperationCanceledException">The token was cancelled while a reader was waited for.</exception>
     public static SafeFileHandle Open(string path, bool append, CancellationToken cancellation)
     {
-        DestinationPath destination = Resolve(path);
-        using SafeFileHandle folder = destination.OpenFolder();
-        var place = new Place(folder, destination.Name, destination.Existing, destination.Path, MayReplace: true) { IsNamedByUser = true };
-        return Open(place, append, cancellation);
+        using DestinationPath destination = Resolve(path);
+        return Open(destination.ToPlace(mayReplace: true), append, cancellation);
     }
 
     /// <summary>Opens what is in a place.</summary>
     public static SafeFileHandle Open(Place place, bool append, CancellationToken cancellation)
     {
-        int access = OpenFlags.WriteOnly | (append ? OpenFlags.Append : OpenFlags.Truncate);
+        int access = OpenFlags.WriteOnly | (append ? OpenFlags.Append : 0);
         SafeFileHandle handle;
+        SysResult result;
         if (place.Existing is null)
         {
-            const int Flags = OpenFlags.Create | OpenFlags.NoControllingTerminal;
-            SysResult opened = LibC.OpenAt(place.Folder, place.Name, access | Flags, DefaultMode, out handle);
-            if (!opened.Ok)
-            {
-                handle.Dispose();
-                throw Failures.OpenDestination(place.Path, opened.Errno);
-            }
+            // To add to a file that takes the name meanwhile destroys nothing.
+            int flags = OpenFlags.Create | OpenFlags.NoControllingTerminal | OpenFlags.NoFollow | (append ? 0 : OpenFlags.Exclusive);
+            result = LibC.OpenAt(place.Folder, place.Name, access | flags, DefaultMode, out handle);
         }
         else
         {
@@ -47,6 +42,13 @@ internal static class PathInPlace
 
             // Only the open was not to wait.
             LibC.SetStatusFlags(handle, access);
+            result = place.Existing.Kind == DescriptorKind.Regular && !append ? LibC.Truncate(handle, 0) : default;
+        }
+
+        if (!result.Ok)
+        {
+            handle.Dispose();
+            throw place.NameFailure(result.Errno);
         }
 
         return handle;

@@ -12,15 +12,16 @@ internal sealed class PipelineOutput : IDisposable
     private const uint DefaultMode = 0x1B6; // 0666, of which the umask takes its share
     private const uint PrivateMode = 0x180; // 0600, until the file gets the mode of the one that it replaces
 
-    private readonly SafeFileHandle _folder;
+    private readonly DestinationPath _destination;
     private readonly Place _place;
     private readonly StagedFile? _staged;
     private readonly MetadataLosses _losses = new();
     private readonly long? _oldSize;
 
-    private PipelineOutput(SafeFileHandle folder, Place place, bool append, CancellationToken cancellation)
+    private PipelineOutput(DestinationPath destination, bool append, CancellationToken cancellation)
     {
-        _folder = folder;
+        Place place = destination.ToPlace(mayReplace: true);
+        _destination = destination;
         _place = place;
         bool isNew = place.Existing is null || (place.Existing.Kind == DescriptorKind.Regular && !append);
         _staged = isNew ? StagedFile.Create(place, place.Existing is null ? DefaultMode : PrivateMode, cancellation) : null;
@@ -48,16 +49,14 @@ internal sealed class PipelineOutput : IDisposable
     public static PipelineOutput Open(string path, bool append, CancellationToken cancellation)
     {
         DestinationPath destination = PathInPlace.Resolve(path);
-        Check(destination, append);
-        SafeFileHandle folder = destination.OpenFolder();
         try
         {
-            var place = new Place(folder, destination.Name, destination.Existing, destination.Path, MayReplace: true) { IsNamedByUser = true };
-            return new PipelineOutput(folder, place, append, cancellation);
+            Check(destination, append);
+            return new PipelineOutput(destination, append, cancellation);
         }
         catch
         {
-            folder.Dispose();
+            destination.Dispose();
             throw;
         }
     }
@@ -78,7 +77,7 @@ internal sealed class PipelineOutput : IDisposable
             throw Failures.Flush(_place.Path, closed.Errno);
         }
 
-        _staged.Commit(replace: true);
+        _staged.CommitOrKeep(_place.Replaces);
     }
 
     public void Dispose()
@@ -89,7 +88,7 @@ internal sealed class PipelineOutput : IDisposable
         }
 
         _staged?.Dispose();
-        _folder.Dispose();
+        _destination.Dispose();
     }
 
     private static void Check(DestinationPath destination, bool append)
@@ -107,7 +106,7 @@ internal sealed class PipelineOutput : IDisposable
                 Errno.EBUSY, destination.Path);
         }
 
-        SysResult access = LibC.MayWrite(destination.Path);
+        SysResult access = LibC.MayWriteAt(destination.Folder, destination.Name);
         if (!access.Ok)
         {
             throw new TransferException(TransferErrorId.PermissionDenied,

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
@@ -15,7 +16,7 @@ internal sealed class ReceivedFile : IDisposable
 
     private readonly MetadataLosses _losses = new();
     private readonly ReceiveRequest _request;
-    private readonly SafeFileHandle _folder;
+    private readonly DestinationPath _destination;
     private readonly Place _place;
     private readonly StagedFile? _staged;
     private readonly FileName? _partialName;
@@ -29,16 +30,15 @@ internal sealed class ReceivedFile : IDisposable
     /// <exception cref="TransferException">It cannot be made, or what is there must stay.</exception>
     public ReceivedFile(ReceiveRequest request, string path, long size, string partialSuffix, CancellationToken cancellation)
     {
-        var destination = DestinationPath.Resolve(request.Source, path);
-        Check(request, destination);
         _request = request;
-        _folder = destination.OpenFolder();
+        _destination = DestinationPath.Resolve(request.Source, path);
         try
         {
-            _place = new Place(_folder, destination.Name, destination.Existing, destination.Path, !request.NoClobber) { IsNamedByUser = true };
+            Check(request, _destination);
+            _place = _destination.ToPlace(mayReplace: !request.NoClobber);
             if (request.Resume)
             {
-                _partialName = PartialNameOf(destination.Name, partialSuffix);
+                _partialName = PartialNameOf(_place.Name, partialSuffix);
                 _partial = OpenPartial(_partialName.Value, size);
             }
             else
@@ -87,11 +87,11 @@ internal sealed class ReceivedFile : IDisposable
 
         if (_staged is not null)
         {
-            _staged.Commit(_place.MayReplace);
+            _staged.Commit(_place.Replaces);
         }
-        else if (StagedFile.Rename(_place, _partialName!.Value, _place.MayReplace) is { Ok: false } renamed)
+        else if (StagedFile.Rename(_place, _partialName!.Value, _place.Replaces) is { Ok: false } renamed)
         {
-            throw Failures.OpenDestination(Path, renamed.Errno);
+            throw _place.NameFailure(renamed.Errno);
         }
     }
 
@@ -100,7 +100,7 @@ internal sealed class ReceivedFile : IDisposable
     {
         if (_partialName is FileName name)
         {
-            LibC.UnlinkAt(_folder, name);
+            LibC.UnlinkAt(_place.Folder, name);
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed class ReceivedFile : IDisposable
     {
         _staged?.Dispose();
         _partial?.Dispose();
-        _folder.Dispose();
+        _destination.Dispose();
     }
 
     private static void Check(ReceiveRequest request, DestinationPath destination)
@@ -131,24 +131,24 @@ internal sealed class ReceivedFile : IDisposable
                 Errno.EBUSY, destination.Path);
         }
 
-        SysResult access = LibC.MayWrite(destination.Path);
+        SysResult access = LibC.MayWriteAt(destination.Folder, destination.Name);
         if (!access.Ok && (!request.Force || access.Errno != Errno.EACCES))
         {
             throw Failures.OpenDestination(destination.Path, access.Errno);
         }
     }
 
-    private static FileName PartialNameOf(string name, string suffix)
+    private static FileName PartialNameOf(FileName name, string suffix)
     {
         const int LongestName = 255; // NAME_MAX
-        FileName whole = name + suffix;
+        var whole = new FileName([.. name.Bytes, .. Encoding.UTF8.GetBytes(suffix)]);
         return whole.Bytes.Length <= LongestName ? whole : suffix;
     }
 
     private SafeFileHandle OpenPartial(FileName name, long size)
     {
         SysResult opened = LibC.OpenAt(
-            _folder, name, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow | OpenFlags.NonBlock, PrivateMode, out SafeFileHandle handle);
+            _place.Folder, name, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow | OpenFlags.NonBlock, PrivateMode, out SafeFileHandle handle);
         if (!opened.Ok)
         {
             handle.Dispose();

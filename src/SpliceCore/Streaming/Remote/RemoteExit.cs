@@ -15,6 +15,7 @@ internal enum RemoteExit
     NoFile = 89,
     IsFolder = 90,
     Busy = 91,
+    SameFile = 93,
 
     /// <summary>ssh could not connect, or lost the connection.</summary>
     Ssh = 255,

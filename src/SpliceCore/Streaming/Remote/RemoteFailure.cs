@@ -34,6 +34,7 @@ internal static class RemoteFailure
                 how, $"See whether 'ssh {host}' connects without a question: the host's key must be known, and a key of yours be allowed there.", target: host),
             RemoteExit.NoFolder => new(TransferErrorId.DestinationFolderNotFound, how, "Make the folder there first.", target: host),
             RemoteExit.Exists => new(TransferErrorId.DestinationExists, how, "Choose another name, or leave -NoClobber out.", target: host),
+            RemoteExit.SameFile => new(TransferErrorId.SameFile, how, "Choose another destination.", target: host),
             RemoteExit.NoRegularFile => new(TransferErrorId.DestinationNotReplaceable, how, "Name a regular file.", target: host),
             RemoteExit.Denied => new(TransferErrorId.PermissionDenied, how, "Ask for the rights there, or use -Force for a read-only file.", target: host),
             RemoteExit.Changed => new(TransferErrorId.SourceChanged, how, "Transfer it again when nobody writes to it.", target: host),

@@ -65,7 +65,9 @@ internal static class SendScript
         folder=${d%/*}/
         base=${d##*/}
         [ -d "$folder" ] || fail 81 "There is no folder $folder"
+        seen=
         if [ -e "$d" ]; then
+            seen=1
             [ -z "$keep" ] || fail 82 "$d exists."
             [ -f "$d" ] || fail 83 "$d is no regular file."
             [ -w "$d" ] || [ -n "$force" ] || fail 84 "$d is not writable."
@@ -163,9 +165,10 @@ internal static class SendScript
         else
             touch "$t"
         fi
-        if [ -n "$keep" ]; then
+        [ ! -d "$d" ] || fail 82 "$d is a folder."
+        if [ -n "$keep" ] || [ -z "$seen" ]; then
             ln "$t" "$d" 2>/dev/null && rm -f "$t" || {
-                [ ! -e "$d" ] && [ ! -L "$d" ] || fail 82 "$d exists."
+                [ ! -e "$d" ] && [ ! -L "$d" ] || fail 82 "$d was made meanwhile by another program."
                 mv -f "$t" "$d" || fail 86 "$d cannot get its name."
             }
         else

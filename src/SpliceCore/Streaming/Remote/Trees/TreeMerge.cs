@@ -71,6 +71,7 @@ internal sealed class TreeMerge(bool force)
             else if (there is not null)
             {
                 CheckReplaceable(isFolder, there, to, name, label);
+                CheckLink(from, item, there, to, name, label);
             }
         }
     }
@@ -90,6 +91,19 @@ internal sealed class TreeMerge(bool force)
         if (!force && there.Kind == DescriptorKind.Regular)
         {
             Check(LibC.MayWriteAt(to, name), label);
+        }
+    }
+
+    /// <summary>A link that came from the host may lead to the very file that is there.</summary>
+    private static void CheckLink(SafeFileHandle from, FileStatus item, FileStatus there, SafeFileHandle to, FileName name, string label)
+    {
+        if (item.Kind == DescriptorKind.SymbolicLink)
+        {
+            Check(LibC.OpenAt(from, name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle link), label);
+            using (link)
+            {
+                LinkCheck.ThrowIfLeadsTo(link, $"{name}", sourceFolder: null, to, name, there, label);
+            }
         }
     }
 

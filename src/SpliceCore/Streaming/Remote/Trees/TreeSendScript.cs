@@ -27,6 +27,8 @@ internal static class TreeSendScript
         d=$1 name=$2 random=$3
         shift 3
         verify= keep= force= mode= times= owner= t=
+        nl="
+        "
         for option; do
             case $option in
                 verify) verify=1 ;;
@@ -64,7 +66,7 @@ internal static class TreeSendScript
         done
         if [ -e "$d" ] || [ -L "$d" ]; then
             [ -z "$keep" ] || fail 82 "$d exists."
-            [ -d "$d" ] || fail 82 "$d is there, and is no folder."
+            [ -d "$d" ] && { [ -z "$name" ] || [ ! -L "$d" ]; } || fail 82 "$d is there, and is no folder."
             folder=$d
         else
             folder=${d%/*}/
@@ -110,6 +112,8 @@ internal static class TreeSendScript
         esac
         umask "$before"
         [ -e "$t/end" ] || fail 80 "The transfer was interrupted."
+        # As the folder that it is made in: tar takes the bit from its folders.
+        [ ! -g "$folder" ] || find "$t/tree" -type d -exec chmod g+s {} + 2>/dev/null
         [ -z "$said" ] || note "all of it: $(words)"
         [ -z "$owner" ] || [ -n "$root" ] || note "owners, since it is not root there"
         tell
@@ -124,10 +128,23 @@ internal static class TreeSendScript
         place() {
             if [ -d "$1" ] && [ ! -L "$1" ] && [ ! -w "$1" ]; then
                 chmod u+w "$1" && mv -f "$1" "$2" && chmod u-w "$2"
+            elif [ -L "$2" ]; then
+                # Without -T, which not every mv has, a link to a folder takes the item in.
+                mv -fT "$1" "$2" 2>/dev/null || { rm -f "$2" && mv -f "$1" "$2"; }
             else
                 mv -f "$1" "$2"
             fi || fail 86 "$2 cannot get its name."
         }
+        # Whether a link, put into a folder, would lead to what has its name there.
+        leads() (
+            to=$(readlink "$1" && echo x) && cd "$2" || exit
+            to=${to%"$nl"x}
+            case $to in
+                /*) ;;
+                *) to=./$to ;;
+            esac
+            [ "$to" -ef "./${1##*/}" ]
+        )
         each() {
             [ -r "$2" ] && [ -w "$2" ] && [ -x "$2" ] || chmod u+rwx "$2"
             [ -w "$3" ] || fail 84 "The folder $3 is not writable."
@@ -144,6 +161,9 @@ internal static class TreeSendScript
                     fail 82 "$there is a folder."
                 elif [ -f "$there" ] && [ ! -L "$there" ] && [ ! -w "$there" ]; then
                     [ -n "$force" ] || fail 84 "$there is not writable."
+                fi
+                if [ -L "$item" ] && [ -e "$there" ] && [ ! -L "$there" ] && leads "$item" "$3"; then
+                    fail 93 "The link ${item##*/} leads to $there, would replace it and lead to itself."
                 fi
                 [ "$1" = look ] || place "$item" "$there"
             done

@@ -36,6 +36,7 @@ internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry e
             DescriptorKind kind = entry.EntryType == TarEntryType.Directory ? DescriptorKind.Directory : DescriptorKind.Regular;
             uint mode = (uint)entry.Mode & Metadata.KeptBits(kind, owned);
             mode &= preserve.HasFlag(PreserveAttributes.Mode) ? uint.MaxValue : ~OwnUmask.Value;
+            mode |= Metadata.InheritedBits(item, kind);
             Note(isPath ? LibC.ChangeModeOfPath(item, mode) : LibC.ChangeMode(item, mode), "its mode");
         }
 

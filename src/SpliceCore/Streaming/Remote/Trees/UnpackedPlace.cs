@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
 using Splice.Copying.Trees;
 using Splice.Descriptors;
 using Splice.Errors;
@@ -33,14 +34,15 @@ internal sealed class UnpackedPlace : IDisposable
             throw Failures.DestinationExists(Path);
         }
 
-        if (_isThere && existing!.Kind != DescriptorKind.Directory && !Directory.Exists(Path))
+        // A link is a folder only where the user named it, and not under the source's name.
+        if (_isThere && existing!.Kind != DescriptorKind.Directory && (hasName || !Directory.Exists(Path)))
         {
             throw TreeErrors.NotAFolder(Path);
         }
 
         string parent = _isThere ? Path : System.IO.Path.GetDirectoryName(Path) ?? "/";
         _passingPath = System.IO.Path.Join(parent, _passing.ToString());
-        SysResult result = LibC.Open(parent, FolderFlags, out _folder);
+        SysResult result = LibC.Open(parent, FolderFlags | (_isThere && hasName ? OpenFlags.NoFollow : 0), out _folder);
         SafeFileHandle top = new();
         result = result.Ok ? LibC.MakeDirectoryAt(_folder, _passing, AllForOwner) : result;
         _isDone = !result.Ok;
@@ -72,7 +74,7 @@ internal sealed class UnpackedPlace : IDisposable
             return;
         }
 
-        SysResult renamed = TreeMerge.Closed(_folder, _passing, () => LibC.RenameAtNoReplace(_folder, _passing, System.IO.Path.GetFileName(Path)));
+        SysResult renamed = TreeMerge.Closed(_folder, _passing, () => ExclusiveRename.Run(_folder, _passing, System.IO.Path.GetFileName(Path)));
         _isDone = renamed.Ok;
         if (!renamed.Ok)
         {
