@@ -228,7 +228,7 @@ BeforeDiscovery {
         @{ Call = 'Copy-StreamZeroCopy a new'; Says = 'Copy Stream'; On = 'Source: F/a Destination: F/new' }
         @{ Call = 'Join-ItemZeroCopy a, to/a old'; Says = 'Replace File'; On = 'Items: F/a, F/to/a Destination: F/old' }
         @{ Call = 'Join-ItemZeroCopy a, to/a new'; Says = 'Join Files'; On = 'Items: F/a, F/to/a Destination: F/new' }
-        @{ Call = 'Split-ItemZeroCopy a to -PartCount 1'; Says = 'Split File, and Replace Parts That Are There'; On = 'Item: F/a Destination: F/to' }
+        @{ Call = 'Split-ItemZeroCopy a to -PartCount 1'; Says = 'Split File, and Replace Existing Parts'; On = 'Item: F/a Destination: F/to' }
         @{ Call = 'Split-ItemZeroCopy a to -PartCount 1 -NoClobber'; Says = 'Split File'; On = 'Item: F/a Destination: F/to' }
         @{ Call = 'Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath old'; Says = 'Run commands, and replace file'; On = 'cat Destination: F/old' }
         @{ Call = 'Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath old -Append'; Says = 'Run commands, and append to file'; On = 'cat Destination: F/old' }

@@ -22,11 +22,34 @@ Describe 'Join-ItemZeroCopy' {
         Get-Item B, 9 | Join-ItemZeroCopy -Destination whole
         Get-Content whole -Raw | Should -BeExactly 'B9'
         Join-ItemZeroCopy '[19aB]*' whole
-        Get-Content whole -Raw | Should -BeExactly '109Ba'
+        Get-Content whole -Raw | Should -BeExactly '910Ba'
         Join-ItemZeroCopy '[aB]', '[19]*' whole
-        Get-Content whole -Raw | Should -BeExactly 'Ba109'
+        Get-Content whole -Raw | Should -BeExactly 'Ba910'
         Join-ItemZeroCopy a, '[19B]*' whole
-        Get-Content whole -Raw | Should -BeExactly 'a109B'
+        Get-Content whole -Raw | Should -BeExactly 'a910B'
+    }
+
+    It 'join parts whose numbers have no zeros before them, and tell where the order is another' {
+        $warnings = @()
+        $null = Split-ItemZeroCopy disk.img parts -PartCount 12 -NameFormat '{0}.{1}' -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Should -HaveCount 1
+        $warnings[0] | Should -BeLike '*do not sort*'
+        $null = Join-ItemZeroCopy parts/disk.img.* whole -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Should -BeNullOrEmpty
+        Assert-Content "$folder/whole" $content
+        $null = Get-ChildItem parts | Sort-Object Name | Join-ItemZeroCopy -Destination whole -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Should -HaveCount 1
+        $warnings[0] | Should -BeLike '*not in the order of their numbers*'
+    }
+
+    It 'tell where files cannot be parts of one cut' {
+        $null = Split-ItemZeroCopy disk.img parts -PartCount 8
+        $null = New-Item -ItemType Directory other
+        $null = Split-ItemZeroCopy disk.img other -PartCount 4
+        Copy-Item other/* parts
+        $null = Join-ItemZeroCopy parts/* whole -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Should -HaveCount 1
+        $warnings[0] | Should -BeLike '*may not be that file*'
     }
 
     It 'join nothing when a part is missing: <_>' -ForEach 'gone', 'gone*', 'env:/x' {

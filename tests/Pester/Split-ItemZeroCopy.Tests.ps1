@@ -41,6 +41,26 @@ Describe 'Split-ItemZeroCopy' {
         Get-Content whole -Raw | Should -BeExactly 'odd'
     }
 
+    It 'leave no part of an earlier cut behind unseen' {
+        $null = Split-ItemZeroCopy disk.img parts -PartCount 8
+        $failure = Get-Failure { Split-ItemZeroCopy disk.img parts -PartCount 4 }
+        Assert-Failure $failure 'StaleParts,Splice.Commands.SplitItemZeroCopyCommand' ResourceExists "$folder/parts/disk.img.005" 'disk.img.005', 'disk.img.008', '-Force'
+        (Get-ChildItem parts).Count | Should -Be 8
+        $null = Split-ItemZeroCopy disk.img parts -PartCount 4 -Force -WhatIf
+        (Get-ChildItem parts).Count | Should -Be 8
+        $null = Split-ItemZeroCopy disk.img parts -PartCount 4 -Force
+        (Get-ChildItem parts).Name | Should -Be 'disk.img.001', 'disk.img.002', 'disk.img.003', 'disk.img.004'
+        $null = Join-ItemZeroCopy parts/disk.img.* whole
+        Assert-Content "$folder/whole" $content
+    }
+
+    It 'cut what the kernel generates' {
+        $parts = @(Split-ItemZeroCopy /proc/version parts -PartSize 10)
+        $parts.Count | Should -BeGreaterThan 5
+        $null = Join-ItemZeroCopy parts/version.* whole
+        Get-Content whole -Raw | Should -BeExactly (Get-Content /proc/version -Raw)
+    }
+
     It 'do nothing with -WhatIf' {
         Split-ItemZeroCopy disk.img parts -PartCount 2 -WhatIf
         Join-ItemZeroCopy disk.img, disk.img whole -WhatIf

@@ -23,8 +23,8 @@ public sealed record CopyRequest
     /// names, see the new content. An interruption leaves a part of the new and the rest of the old.</summary>
     public bool InPlace { get; init; }
 
-    /// <summary>Whether the bytes go to the end of a regular file that is there. After an error or an interruption it is cut
-    /// back to what it was.</summary>
+    /// <summary>Whether the bytes go to the end of an existing regular file, behind what other processes add to it meanwhile. After
+    /// an error or an interruption it is cut back to what it was, if no other process has it open.</summary>
     public bool Append { get; init; }
 
     /// <summary>Whether the copy is done only when the disk has it: bytes, attributes and name.</summary>

@@ -1,5 +1,6 @@
 using Splice.Copying;
 using Splice.Descriptors;
+using Splice.Errors;
 
 namespace Splice;
 
@@ -8,6 +9,15 @@ namespace Splice;
 /// <param name="Kind">What is there.</param>
 public sealed record DestinationForecast(string Path, ForecastKind Kind)
 {
+    /// <summary>Looks whether a source is missing.</summary>
+    /// <param name="source">What would be copied.</param>
+    /// <param name="followLink">Whether what a link leads to would be copied, and not the link.</param>
+    /// <returns>The error that the copy would end with; null where the source exists.</returns>
+    public static TransferException? FindMissing(string source, bool followLink = true) =>
+        FileStatus.TryGet(source, followLink, out _) is { Ok: false, Errno: Errno.ENOENT or Errno.ENOTDIR } looked
+            ? Failures.OpenSource(source, looked.Errno)
+            : null;
+
     /// <summary>Looks.</summary>
     /// <param name="source">What would be copied.</param>
     /// <param name="destination">Where to: a path, or a folder that takes it.</param>

@@ -72,12 +72,12 @@ internal static class ExistingDestination
         SysResult access = existing.Kind == DescriptorKind.Regular ? mayWrite() : default;
         if (!access.Ok && (!request.Force || access.Errno != Errno.EACCES))
         {
-            string cure = access.Errno == Errno.EACCES
-                ? "Use -Force to replace a read-only file"
-                : "See whether it is immutable (lsattr) or its file system read-only";
+            IReadOnlyList<string> cures = access.Errno == Errno.EACCES
+                ? ["Use -Force to replace a read-only file, or choose another destination.", "Make it writable, or choose another destination."]
+                : ["See whether it is immutable (lsattr) or its file system read-only, or choose another destination."];
             throw new TransferException(TransferErrorId.PermissionDenied,
                 $"'{label}' is not writable ({ErrnoText.Describe(access.Errno)}).",
-                $"{cure}, or choose another destination.",
+                cures,
                 access.Errno, label.ToString());
         }
     }
@@ -122,6 +122,6 @@ internal static class ExistingDestination
 
     private static TransferException NotReplaceable(string path) => new(TransferErrorId.DestinationNotReplaceable,
         $"'{path}' cannot be replaced: it is a mount point, or leads to an open file only.",
-        "Write into the file itself with -InPlace.",
+        ["Use -InPlace to write into the file itself.", "Choose another destination."],
         Errno.EBUSY, path);
 }

@@ -17,13 +17,28 @@ public static class FileCopy
     /// <summary>Copies into a folder that is open already, where it is one. Whoever opened it knows what goes there.</summary>
     internal static TransferResult Copy(CopyRequest request, DestinationFolder? folder, TransferMonitor monitor)
     {
-        var tally = new TransferTally();
+        while (true)
+        {
+            try
+            {
+                return CopyOnce(request, folder, monitor);
+            }
+            catch (TransferException exception) when (AppendedFile.HasAppeared(request, exception))
+            {
+                // Now there is a file to add to.
+            }
+        }
+    }
+
+    private static TransferResult CopyOnce(CopyRequest request, DestinationFolder? folder, TransferMonitor monitor)
+    {
         RangeCheck.Numbers(request.Offset, request.Count, request.DestinationOffset, request.Source, request.Destination);
         PathCheck.Name(request.Source);
         PathCheck.Name(request.Destination);
         OptionCheck.Combination(request);
         try
         {
+            var tally = new TransferTally();
             Descriptor source = SourceFile.Open(
                 request.Source, monitor.Cancellation, Retrier.For(request, monitor, tally));
             using (source.Handle)
@@ -78,6 +93,7 @@ public static class FileCopy
         TransferSpec spec = CopySpec.Of(request, source, monitor, tally) with
         {
             DestinationFileSystem = devices.FileSystem,
+            SourceFileSystem = devices.SourceFileSystemOf(source),
             SkipsReflink = devices.RefusesReflink,
         };
         if (place.Existing is { } existing)

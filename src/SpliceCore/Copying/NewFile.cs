@@ -27,7 +27,7 @@ internal sealed class NewFile : IDisposable
     private readonly ITargetFile _target;
     private readonly TransferRun _run;
     private readonly TransferSpec _spec;
-    private readonly Descriptor _destination;
+    private Descriptor _destination;
     private readonly SafeFileHandle? _folder;
     private readonly CancellationToken _cancellation;
     private bool _verified;
@@ -95,6 +95,9 @@ internal sealed class NewFile : IDisposable
         && (!WritesInto || (_request.IsExact && _place.Existing!.Kind == DescriptorKind.Regular));
 
     private long Kept => _target is PartialFile partial ? partial.Kept : 0;
+
+    /// <summary>Where the copy begins in the destination; null where that has no positions.</summary>
+    private long? DestinationStart => _target is AppendedFile appended ? appended.Start : _spec.DestinationOffset - Kept;
 
     private int Access => _request.Verify ? OpenFlags.ReadWrite : OpenFlags.WriteOnly;
 
@@ -211,7 +214,7 @@ internal sealed class NewFile : IDisposable
     public TransferResult Result() => _run.Result() with
     {
         Offset = _spec.Offset - Kept,
-        DestinationOffset = _spec.DestinationOffset - Kept,
+        DestinationOffset = DestinationStart,
         Count = _request.Count,
         ResumedAt = Kept > 0 ? Kept : null,
         Verified = _verified,
@@ -236,8 +239,9 @@ internal sealed class NewFile : IDisposable
         }
 
         TransferJournal.Current?.Note($"{_place.Path}: is written into, and stays the same file");
-        SafeFileHandle handle = OpenDestination.InPlace(_place, Access, _cancellation);
-        return _request.Append ? AppendedFile.Of(handle, _place) : new ExistingFile(handle);
+        return _request.Append
+            ? AppendedFile.Open(_place, Access, _cancellation)
+            : new ExistingFile(OpenDestination.InPlace(_place, Access, _cancellation));
     }
 
     /// <summary>Where the first byte goes, and which one that is.</summary>
@@ -251,7 +255,7 @@ internal sealed class NewFile : IDisposable
             RequestedCount = spec.RequestedCount - kept,
             GrowsInOrder = true,
         },
-        AppendedFile appended => spec with { DestinationOffset = appended.OldSize },
+        AppendedFile appended => spec with { DestinationOffset = appended.OldSize, Append = appended.Position },
         _ => spec with { DestinationOffset = destination.IsSeekable ? _request.DestinationOffset ?? 0 : null },
     };
 
@@ -265,6 +269,16 @@ internal sealed class NewFile : IDisposable
 
     private void TakePlace()
     {
+        if (_target is StagedFile staged)
+        {
+            staged.WhenRecreated = () =>
+            {
+                _destination = Descriptor.OfNewFile(staged.Handle, _place.Label);
+                Verify();
+                Flush();
+            };
+        }
+
         _target.Commit(_place.Replaces);
         FlushName();
     }
@@ -297,7 +311,7 @@ internal sealed class NewFile : IDisposable
         {
             FlushBytes();
             Verification.Check(
-                _source, _spec.Offset!.Value - Kept, _target.Handle, _spec.DestinationOffset!.Value - Kept, Kept + _tally.BytesCopied,
+                _source, _spec.Offset!.Value - Kept, _target.Handle, DestinationStart!.Value, Kept + _tally.BytesCopied,
                 _place, WritesInto, isAppended: _target is AppendedFile, _cancellation);
             _verified = true;
         }

@@ -22,7 +22,7 @@ internal static class OpenDestination
             | (place.IsLink ? 0 : OpenFlags.NoFollow);
         while (true)
         {
-            SysResult result = LibC.OpenAt(place.Folder, place.Name, flags, 0, out SafeFileHandle handle);
+            SysResult result = LeasedFile.OpenAt(place.Folder, place.Name, flags, cancellation, out SafeFileHandle handle);
             if (result.Ok)
             {
                 return Checked(place, handle);
@@ -34,7 +34,7 @@ internal static class OpenDestination
                 TransferException failure = result.Errno == Errno.ELOOP && !place.IsLink
                     ? Trees.TreeErrors.Moved(place.Path)
                     : Failures.OpenDestination(place.Path, result.Errno);
-                throw access == OpenFlags.ReadWrite && result.Errno == Errno.EACCES
+                throw (access & OpenFlags.AccessMode) == OpenFlags.ReadWrite && result.Errno == Errno.EACCES
                     ? failure.Adding("-Verify must be permitted to read it as well.")
                     : failure;
             }

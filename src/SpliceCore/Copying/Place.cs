@@ -36,5 +36,5 @@ internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? E
             $"'{Path}' did not exist when the command began, and was made meanwhile by another program. It was not replaced.",
             "Start again to replace it, or choose another name.",
             errno, Path)
-        : Failures.OpenDestination(Path, errno);
+        : Failures.NameDestination(Path, errno);
 }

@@ -9,7 +9,8 @@ namespace Splice.Copying;
 /// <summary>Opening a source by path.</summary>
 internal static class SourceFile
 {
-    private const int Flags = OpenFlags.ReadOnly | OpenFlags.NoControllingTerminal;
+    // Without O_NONBLOCK the open of a FIFO waits for its writer, out of reach; files do not care for it.
+    private const int Flags = OpenFlags.ReadOnly | OpenFlags.NoControllingTerminal | OpenFlags.NonBlock;
 
     /// <summary>Opens and looks at it. A FIFO is open when its first writer has come.</summary>
     /// <param name="path">The path.</param>
@@ -19,10 +20,10 @@ internal static class SourceFile
     /// <exception cref="OperationCanceledException">The token was cancelled while a writer was waited for.</exception>
     public static Descriptor Open(string path, CancellationToken cancellation, Retrier? retrier = null)
     {
-        SysResult result = TryOpen(path, out SafeFileHandle handle);
+        SysResult result = LeasedFile.Open(path, Flags, cancellation, out SafeFileHandle handle);
         while (retrier?.TriesAgain(result.Errno) == true)
         {
-            result = TryOpen(path, out handle);
+            result = LeasedFile.Open(path, Flags, cancellation, out handle);
         }
 
         if (!result.Ok)
@@ -37,7 +38,9 @@ internal static class SourceFile
             {
                 throw new TransferException(TransferErrorId.SourceIsDirectory,
                     $"'{path}' is a directory.",
-                    $"Use -Recurse to copy it with all that is in it, or name the files in it, for example with a wildcard: '{path.TrimEnd('/')}/*'.",
+                    [$"Use -Recurse to copy it with everything in it, or name the files in it, for example '{path.TrimEnd('/')}/*'.",
+                        $"Name the files in it, for example '{path.TrimEnd('/')}/*' with -Path (-LiteralPath takes '*' as it stands).",
+                        "Name a file in it."],
                     Errno.EISDIR, path);
             }
 
@@ -54,14 +57,5 @@ internal static class SourceFile
             handle.Dispose();
             throw;
         }
-    }
-
-    private static SysResult TryOpen(string path, out SafeFileHandle handle)
-    {
-        // Without O_NONBLOCK the open of a FIFO waits for its writer, out of reach; files do not care for it.
-        SysResult result = LibC.Open(path, Flags | OpenFlags.NonBlock, out handle);
-
-        // EAGAIN: somebody holds a lease on the file (fcntl(2), F_SETLEASE), and the open waits until it is given up.
-        return result.Errno == Errno.EAGAIN ? LibC.Open(path, Flags, out handle) : result;
     }
 }

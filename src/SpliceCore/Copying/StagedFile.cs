@@ -1,8 +1,10 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice.Copying;
 
@@ -12,6 +14,7 @@ namespace Splice.Copying;
 internal sealed class StagedFile : ITargetFile
 {
     private const int LinkTries = 100;
+    private const uint PrivateMode = 0x180; // 0600
     private static readonly FileName ThisFolder = ".";
 
     private readonly Place _place;
@@ -30,6 +33,9 @@ internal sealed class StagedFile : ITargetFile
 
     /// <summary>Whether it has no name yet, not even a hidden one.</summary>
     public bool IsUnnamed => _temporaryName is null;
+
+    /// <summary>Called before the file gets its name where it had to be made again, and <see cref="Handle"/> is another one.</summary>
+    public Action? WhenRecreated { get; set; }
 
     /// <summary>Makes the file beside where it will be.</summary>
     /// <param name="place">Where it will be. The folder must stay open for as long as the staged file.</param>
@@ -66,6 +72,13 @@ internal sealed class StagedFile : ITargetFile
     public void Commit(bool replace)
     {
         SysResult result = _temporaryName is FileName name ? Rename(_place, name, replace) : Link(replace);
+        if (IsUnnamed && UnlinkableFileSystems.IsRefusal(result.Errno) && TryRecreate())
+        {
+            WhenRecreated?.Invoke();
+            result = Rename(_place, _temporaryName!.Value, replace);
+            UnlinkableFileSystems.Add(_place.Folder);
+        }
+
         if (!result.Ok)
         {
             throw _place.NameFailure(result.Errno);
@@ -118,28 +131,69 @@ internal sealed class StagedFile : ITargetFile
 
     private void Open(uint mode, uint hiddenMode, int access)
     {
-        SysResult result = LibC.OpenAt(
-            _place.Folder, ThisFolder, OpenFlags.TemporaryFile | access, mode, out SafeFileHandle handle);
+        bool mayBeUnnamed = !UnlinkableFileSystems.Contains(_place.Folder);
+        SysResult result = new(-1, Errno.EOPNOTSUPP);
+        SafeFileHandle? handle = null;
+        if (mayBeUnnamed)
+        {
+            result = LibC.OpenAt(_place.Folder, ThisFolder, OpenFlags.TemporaryFile | access, mode, out handle);
+        }
 
         // EISDIR: a kernel, or a file system below an overlay, that does not know the flag.
         if (result.Errno is Errno.EOPNOTSUPP or Errno.EISDIR or Errno.EINVAL)
         {
-            FileName name = TemporaryName();
-            _temporaryName = name;
-            result = LibC.OpenAt(
-                _place.Folder, name, OpenFlags.Create | OpenFlags.Exclusive | access, hiddenMode, out handle);
+            handle?.Dispose();
+            result = CreateHidden(hiddenMode, access, out handle);
         }
 
-        Handle = handle;
+        Handle = handle!;
         if (!result.Ok)
         {
-            _temporaryName = null;
             throw Failures.OpenDestination(_place.Path, result.Errno);
         }
 
         TransferJournal.Current?.Note(_temporaryName is FileName hidden
             ? $"{_place.Path}: is built as '{hidden}' beside it, since the file system knows no unnamed files, and gets its name at the end"
             : $"{_place.Path}: is built as an unnamed file (O_TMPFILE), and gets its name at the end");
+    }
+
+    private SysResult CreateHidden(uint mode, int access, out SafeFileHandle handle)
+    {
+        FileName name = TemporaryName();
+        SysResult result = LibC.OpenAt(_place.Folder, name, OpenFlags.Create | OpenFlags.Exclusive | access, mode, out handle);
+        _temporaryName = result.Ok ? name : default(FileName?);
+        return result;
+    }
+
+    /// <summary>Makes a file with a hidden name that has the bytes and attributes of the unnamed one, and takes its place.</summary>
+    private bool TryRecreate()
+    {
+        SysResult result = FileStatus.TryGet(Handle, out FileStatus? status);
+        result = result.Ok ? LibC.ChangeMode(Handle, PrivateMode) : result;
+        if (!result.Ok || !LibC.Open(LibC.PathOf(Handle), OpenFlags.ReadOnly, out SafeFileHandle unnamed).Ok)
+        {
+            return false;
+        }
+
+        using (unnamed)
+        {
+            if (!CreateHidden(PrivateMode, OpenFlags.ReadWrite, out SafeFileHandle named).Ok)
+            {
+                return false;
+            }
+
+            Handle.Dispose();
+            Handle = named;
+            TransferJournal.Current?.Note(
+                $"{_place.Path}: the file system gives an unnamed file no name (linkat(2)), so it is copied once more, to '{_temporaryName}' beside it");
+            var spec = new TransferSpec { Offset = 0, DestinationOffset = 0, Length = status!.Size, RequiresAll = true, AllowsChanging = true };
+            using var run = new TransferRun(
+                Descriptor.OfOpened(unnamed, _place.Label, OpenFlags.ReadOnly), Descriptor.OfNewFile(named, _place.Label),
+                spec, new TransferMonitor(Cancellation: _cancellation), new TransferTally());
+            run.Run();
+            Metadata.Set(named, _place.Label, unnamed, status, PreserveAttributes.All, isPath: false, new MetadataLosses());
+            return true;
+        }
     }
 
     private SysResult Link(bool replace)

@@ -39,7 +39,8 @@ internal sealed class Descriptor
     /// <summary>Where the file offset stood; null where there is none (pipes, sockets, terminals, a few of procfs).</summary>
     public long? Position { get; }
 
-    /// <summary>Bytes of a regular file or block device; 0 for everything else.</summary>
+    /// <summary>Bytes of a regular file or block device; 0 for everything else, and for files that the kernel generates: only
+    /// their end tells how many bytes they have.</summary>
     public long Size { get; }
 
     public DescriptorKind Kind { get; }
@@ -69,7 +70,7 @@ internal sealed class Descriptor
     public static Descriptor OfOpened(SafeHandle handle, object name, int flags)
     {
         SysResult stat = FileStatus.TryGet(handle, out FileStatus? status);
-        return stat.Ok && status!.Kind == DescriptorKind.Regular && status.Size > 0
+        return stat.Ok && status!.Kind == DescriptorKind.Regular && status.Size > 0 && !IsGenerated(handle, status)
             ? new Descriptor(handle, name, status, flags, position: 0, status.Size)
             : Describe(handle, name);
     }
@@ -109,7 +110,7 @@ internal sealed class Descriptor
             position = seek.Ok ? seek.Value : null;
         }
 
-        long size = status.Size;
+        long size = IsGenerated(handle, status) ? 0 : status.Size;
         if (status.Kind == DescriptorKind.Block)
         {
             SysResult device = LibC.BlockDeviceSize(handle);
@@ -128,6 +129,10 @@ internal sealed class Descriptor
             LibC.Seek(Handle, before + moved, SeekOrigin.Begin);
         }
     }
+
+    /// <summary>Generated files have no blocks: only a file without any is worth the question.</summary>
+    private static bool IsGenerated(SafeHandle handle, FileStatus status) =>
+        status is { Kind: DescriptorKind.Regular, Size: > 0, AllocatedBytes: 0 } && FileSystemTypes.IsGenerated(handle);
 
     private FileStatus Look()
     {

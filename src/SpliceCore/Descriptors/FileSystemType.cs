@@ -12,6 +12,23 @@ internal enum FileSystemType : long
     Xfs = 0x58465342,
     Btrfs = 0x9123683E,
     Tmpfs = 0x01021994,
+    BinaryFormats = 0x42494E4D,
+    Bpf = 0xCAFE4A11,
+    Cgroup = 0x0027E0EB,
+    Cgroup2 = 0x63677270,
+    Configfs = 0x62656570,
+    Debugfs = 0x64626720,
+    Efivarfs = 0xDE5E81E4,
+    FuseControl = 0x65735543,
+    Proc = 0x9FA0,
+    Pstore = 0x6165676C,
+    ResourceControl = 0x07655821,
+    Security = 0x73636673,
+    Selinux = 0xF97CFF8C,
+    Smack = 0x43415D53,
+    Sysfs = 0x62656572,
+    Tracefs = 0x74726163,
+    Xen = 0xABBA1974,
 }
 
 /// <summary>What is known of them.</summary>
@@ -31,6 +48,14 @@ internal static class FileSystemTypes
             ? (FileSystemType)type.Value
             : FileSystemType.Other;
     }
+
+    /// <summary>Whether the kernel generates the file behind a handle when it is read: its size is 0 or a page, and says nothing
+    /// of its content. Not a matter of blocks: a file of FUSE may have none, and its size is a promise all the same.</summary>
+    public static bool IsGenerated(SafeHandle handle) => LibC.FileSystemType(handle) is { Ok: true } type && (FileSystemType)type.Value
+        is FileSystemType.BinaryFormats or FileSystemType.Bpf or FileSystemType.Cgroup or FileSystemType.Cgroup2
+        or FileSystemType.Configfs or FileSystemType.Debugfs or FileSystemType.Efivarfs or FileSystemType.FuseControl
+        or FileSystemType.Proc or FileSystemType.Pstore or FileSystemType.ResourceControl or FileSystemType.Security
+        or FileSystemType.Selinux or FileSystemType.Smack or FileSystemType.Sysfs or FileSystemType.Tracefs or FileSystemType.Xen;
 
     /// <summary>Whether close(2) has nothing to tell: it writes back when it wants to, and fsync(2) alone waits for that. Those
     /// over a network, and FUSE, may write back when a file is closed.</summary>

@@ -77,7 +77,7 @@ internal static class Failures
                     errno, destination),
                 _ => new(TransferErrorId.TransferFailed,
                     $"The transfer from '{source}' to '{destination}' failed {why}.",
-                    "See the kernel's log (dmesg); -Method ReadWrite tells which side it is.",
+                    ["See the kernel's log (dmesg); -Method ReadWrite shows which side it is.", "See the kernel's log (dmesg)."],
                     errno, source),
             },
         };
@@ -102,25 +102,22 @@ internal static class Failures
 
     /// <summary>The user stopped a transfer.</summary>
     public static TransferException Stopped(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
-        $"Copying '{source}' to '{destination}' was stopped after {arrived} bytes.", "Start it again.", Errno.ECANCELED, destination);
+        $"Copying '{source}' to '{destination}' was stopped after {ByteText.Of(arrived)}.", "Start it again.", Errno.ECANCELED, destination);
 
     /// <summary>Another destination of the same stream failed, and the user wants that to end all of it.</summary>
     public static TransferException StoppedWithOthers(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
-        $"Copying '{source}' to '{destination}' was stopped after {arrived} bytes, since another destination failed.",
+        $"Copying '{source}' to '{destination}' was stopped after {ByteText.Of(arrived)}, since another destination failed.",
         "Leave -StopOnError out to let the others go on.",
         Errno.ECANCELED, destination);
 
     /// <summary>What left the source and did not arrive, as a sentence.</summary>
     public static string Undelivered(TransferResult partial) =>
-        $"{partial.BytesUndelivered} bytes more had left '{partial.Source}', and are lost.";
+        $"{ByteText.Of(partial.BytesUndelivered)} more had left '{partial.Source}', and {(partial.BytesUndelivered == 1 ? "is" : "are")} lost.";
 
     /// <summary>A source could not be opened.</summary>
     public static TransferException OpenSource(string path, Errno errno) => errno switch
     {
-        Errno.ENOENT or Errno.ENOTDIR => new(TransferErrorId.SourceNotFound,
-            $"Cannot find '{path}' ({ErrnoText.Describe(errno)}).",
-            "Check the name; a wildcard needs -Path, a literal '[' -LiteralPath.",
-            errno, path),
+        Errno.ENOENT or Errno.ENOTDIR => SourceNotFound(path, errno),
         Errno.EACCES or Errno.EPERM => new(TransferErrorId.PermissionDenied,
             $"No permission to read '{path}' ({ErrnoText.Describe(errno)}).",
             "Run as its owner or as root, or have it made readable.",
@@ -135,22 +132,47 @@ internal static class Failures
     /// <summary>A destination, or the folder for it, could not be opened or made.</summary>
     public static TransferException OpenDestination(string path, Errno errno) => errno switch
     {
-        Errno.ENOENT or Errno.ENOTDIR => new(TransferErrorId.DestinationFolderNotFound,
+        Errno.ENOENT => new(TransferErrorId.DestinationFolderNotFound,
             $"The folder of '{path}' does not exist ({ErrnoText.Describe(errno)}).",
             "Create it first (New-Item -ItemType Directory).",
             errno, path),
-        Errno.EACCES or Errno.EPERM or Errno.EROFS or Errno.ETXTBSY => new(TransferErrorId.PermissionDenied,
+        Errno.ENOTDIR => NotAFolder(path, errno),
+        Errno.ETXTBSY => new(TransferErrorId.PermissionDenied,
+            $"'{path}' cannot be written into: it is a program that is running, or a swap file in use ({ErrnoText.Describe(errno)}).",
+            "Stop what uses it, or replace the file instead of writing into it: what uses it keeps the old one.",
+            errno, path),
+        Errno.EROFS => new(TransferErrorId.PermissionDenied,
+            $"'{path}' cannot be written: its file system is read-only ({ErrnoText.Describe(errno)}).",
+            "Mount it for writing, or choose another destination.",
+            errno, path),
+        Errno.EPERM => new(TransferErrorId.PermissionDenied,
             $"No permission to write '{path}' ({ErrnoText.Describe(errno)}).",
-            "Replacing a file needs write permission on its folder, -InPlace on the file itself.",
+            "See whether it or its folder is immutable or append-only (lsattr), or choose another destination.",
+            errno, path),
+        Errno.EACCES => new(TransferErrorId.PermissionDenied,
+            $"No permission to write '{path}' ({ErrnoText.Describe(errno)}).",
+            ["To replace a file takes write permission on its folder, and -InPlace takes it on the file itself.",
+                "Ask for write permission on its folder, or choose another destination."],
             errno, path),
         Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
             $"No space is left for '{path}' ({ErrnoText.Describe(errno)}).",
             "Free some space, or choose another destination.",
             errno, path),
-        Errno.EEXIST => DestinationExists(path),
+        Errno.EEXIST => new(TransferErrorId.DestinationExists,
+            $"'{path}' exists.",
+            ["Choose another name, or leave -NoClobber out.", "Choose another name."],
+            errno, path),
         Errno.EISDIR => DestinationIsDirectory(path),
         _ => Open(path, errno, TransferErrorId.WriteFailed),
     };
+
+    /// <summary>A file that is complete could not be given its name.</summary>
+    public static TransferException NameDestination(string path, Errno errno) => OpenDestination(path, errno) is { Id: not TransferErrorId.WriteFailed } known
+        ? known
+        : new TransferException(TransferErrorId.WriteFailed,
+            $"'{path}' could not be given its name ({ErrnoText.Describe(errno)}).",
+            "See the kernel's log (dmesg), or choose a destination on another file system.",
+            errno, path);
 
     /// <summary>A folder that takes files could not be opened.</summary>
     public static TransferException OpenFolder(string path, Errno errno) => errno switch
@@ -160,7 +182,7 @@ internal static class Failures
             "Create it first (New-Item -ItemType Directory).",
             errno, path),
         Errno.ENOTDIR => new(TransferErrorId.DestinationFolderNotFound,
-            $"'{path}' is no folder ({ErrnoText.Describe(errno)}).",
+            $"'{path}' is not a folder ({ErrnoText.Describe(errno)}).",
             "Name the folder that takes the files.",
             errno, path),
         _ => OpenDestination(path, errno),
@@ -168,7 +190,7 @@ internal static class Failures
 
     /// <summary>A file that was written in place could not be cut where the copy ends.</summary>
     public static TransferException Cut(string path, long size, Errno errno) => new(TransferErrorId.WriteFailed,
-        $"'{path}' has all that was copied, but could not be cut to {size} bytes (ftruncate(2), {ErrnoText.Describe(errno)}): its old end is still there.",
+        $"'{path}' has all that was copied, but could not be cut to {ByteText.Of(size)} (ftruncate(2), {ErrnoText.Describe(errno)}): its old end is still there.",
         "See whether it is sealed, or a swap file in use.",
         errno, path);
 
@@ -228,7 +250,45 @@ internal static class Failures
         "Choose another name.",
         Errno.EISDIR, path);
 
-    private static string Progress(long arrived) => arrived == 0 ? "before the first byte" : $"after {arrived} bytes";
+    /// <summary>A link that leads nowhere is there, whatever the open says.</summary>
+    private static TransferException SourceNotFound(string path, Errno errno)
+    {
+        if (errno == Errno.ENOENT && LibC.ReadLink(path, out string? target).Ok)
+        {
+            return new TransferException(TransferErrorId.SourceNotFound,
+                $"'{path}' is a symbolic link to '{target}', which does not exist ({ErrnoText.Describe(errno)}).",
+                ["Restore what it leads to, or use -Recurse without -FollowSymlink to copy the link itself.", "Restore what it leads to, or name another file."],
+                errno, path);
+        }
+
+        return new TransferException(TransferErrorId.SourceNotFound,
+            $"Cannot find '{path}' ({ErrnoText.Describe(errno)}).",
+            path.AsSpan().ContainsAny("*?[")
+                ? ["Check the name: -LiteralPath takes every character as it stands, and -Path expands wildcards.", "Check the name: wildcards are not expanded here."]
+                : ["Check the name."],
+            errno, path);
+    }
+
+    /// <summary>Names the part of a path that should be a folder, and is something else.</summary>
+    private static TransferException NotAFolder(string path, Errno errno)
+    {
+        string part = path;
+        for (string? above = Path.TrimEndingDirectorySeparator(path); !string.IsNullOrEmpty(above); above = Path.GetDirectoryName(above))
+        {
+            if (FileStatus.TryGet(above, followLink: true, out FileStatus? status).Ok && status!.Kind != DescriptorKind.Directory)
+            {
+                part = above;
+                break;
+            }
+        }
+
+        return new TransferException(TransferErrorId.DestinationFolderNotFound,
+            $"'{path}' cannot be written: '{part}' is not a folder ({ErrnoText.Describe(errno)}).",
+            path.EndsWith('/') ? "Leave the '/' at the end out to name the file, or choose another folder." : "Choose another folder.",
+            errno, path);
+    }
+
+    private static string Progress(long arrived) => arrived == 0 ? "before the first byte" : $"after {ByteText.Of(arrived)}";
 
     /// <summary>A TCP socket that never had a peer says EPIPE, like one whose peer has gone; but it has not sent anything.</summary>
     private static bool IsUnconnected(Descriptor descriptor) =>
@@ -247,6 +307,10 @@ internal static class Failures
         Errno.ENAMETOOLONG or Errno.EINVAL or Errno.EILSEQ => new(TransferErrorId.InvalidPath,
             $"'{path}' is not a name that this file system takes ({ErrnoText.Describe(errno)}).",
             "Choose another name.",
+            errno, path),
+        Errno.EAGAIN => new(otherwise,
+            $"'{path}' cannot be opened: another process holds a lease on it, and does not release it ({ErrnoText.Describe(errno)}).",
+            "See in /proc/locks which process holds it, and end that, or start again later.",
             errno, path),
         Errno.ELOOP => new(TransferErrorId.InvalidPath,
             $"'{path}' leads through too many symbolic links ({ErrnoText.Describe(errno)}).",

@@ -33,6 +33,12 @@ public enum TransferErrorId
     /// <summary>A folder was moved or exchanged while it was copied.</summary>
     FolderChanged,
 
+    /// <summary>Another process wrote to the destination while bytes were added to it.</summary>
+    DestinationChanged,
+
+    /// <summary>There are parts of an earlier cut that a new one would leave.</summary>
+    StaleParts,
+
     /// <summary>The path is not one that the kernel can take.</summary>
     InvalidPath,
 

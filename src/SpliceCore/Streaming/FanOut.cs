@@ -94,7 +94,7 @@ internal sealed class FanOut : IDisposable
         catch (TransferException exception)
         {
             // The pipe in the middle is nobody's, and without it nobody gets anything.
-            FailAll(outlet => exception.Adding($"'{outlet.Descriptor.Name}' got {outlet.BytesCopied} bytes."));
+            FailAll(outlet => exception.Adding($"'{outlet.Descriptor.Name}' got {ByteText.Of(outlet.BytesCopied)}."));
         }
     }
 
@@ -182,7 +182,7 @@ internal sealed class FanOut : IDisposable
             {
                 if (_sourceFailure is not null)
                 {
-                    throw _sourceFailure.Adding($"'{outlet.Descriptor.Name}' got {outlet.BytesCopied} bytes.");
+                    throw _sourceFailure.Adding($"'{outlet.Descriptor.Name}' got {ByteText.Of(outlet.BytesCopied)}.");
                 }
 
                 outlet.Complete(_inlet.End!.Value, _inlet, _piece.Attempts);

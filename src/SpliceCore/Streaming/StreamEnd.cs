@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice;
@@ -40,7 +41,7 @@ public sealed record StreamEnd
     /// <summary>Bytes, as a source.</summary>
     /// <param name="content">The bytes.</param>
     /// <returns>The end.</returns>
-    public static StreamEnd OfContent(ReadOnlyMemory<byte> content) => new() { Content = content, Name = $"{content.Length} bytes" };
+    public static StreamEnd OfContent(ReadOnlyMemory<byte> content) => new() { Content = content, Name = ByteText.Of(content.Length) };
 
     /// <summary>Tells whoever reads the other end that no more will come: a socket's sending side is shut down, and it can
     /// still receive; everything else is closed.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Splice.Descriptors;
+using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Transfer;
@@ -43,34 +44,35 @@ internal static class ChangeCheck
     /// <exception cref="TransferException">They are others.</exception>
     public static void Unchanged(Descriptor source, bool allowsChanging)
     {
-        bool canTell = source.Kind == DescriptorKind.Regular && source.Status.AllocatedBytes > 0;
-        if (!allowsChanging && canTell && LibC.Statx(source.Handle, out LibC.StatxBuffer now).Ok && Change(source, now) is string change)
+        if (!allowsChanging && source.Kind == DescriptorKind.Regular
+            && LibC.Statx(source.Handle, out LibC.StatxBuffer now).Ok && Change(source, now) is string change)
         {
             throw Changed(source, change);
         }
     }
 
+    /// <summary>What the kernel generates has the time of the moment, and so may other files that report a size of 0.</summary>
     private static string? Change(Descriptor source, in LibC.StatxBuffer now)
     {
         LibC.StatxTimestamp time = source.Status.ModificationTime;
         bool isSameTime = (now.ModificationTime.Seconds, now.ModificationTime.Nanoseconds) == (time.Seconds, time.Nanoseconds);
-        return (long)now.Size != source.Size ? $"it had {source.Size} bytes at first, and has {now.Size} now"
-            : !isSameTime ? "its modification time is another now"
+        return (long)now.Size != source.Status.Size ? $"it had {ByteText.Of(source.Status.Size)} at first, and has {now.Size} now"
+            : source.Size > 0 && !isSameTime ? "its modification time is another now"
             : null;
     }
 
     private static TransferException Changed(Descriptor source, string change) => new(TransferErrorId.SourceChanged,
         $"'{source.Name}' changed while it was copied: {change}.",
-        "Copy it again when nobody writes to it, or take it as it comes with -AllowChanging.",
+        ["Copy it again when no other process writes to it, or use -AllowChanging to copy what is there.",
+            "Copy it again when no other process writes to it."],
         target: source.Name);
 
-    /// <summary>Generated files (procfs, sysfs) have no true size and no true times; what we write ourselves is no change;
-    /// and blocks that were shared by a single call are all of one moment.</summary>
+    /// <summary>What we write ourselves is no change, and blocks that were shared by a single call are all of one
+    /// moment.</summary>
     private static bool CanTell(Descriptor source, Descriptor destination, TransferSpec spec, TransferTally tally)
     {
-        bool isGenerated = source.Size == 0 || (source.Status.AllocatedBytes == 0 && tally.BytesCopied < spec.Length);
         bool isSnapshot = tally.BytesReflinked == spec.Length && spec.Length <= ReflinkMethod.LargestStep;
-        return source.Kind == DescriptorKind.Regular && !isGenerated && !isSnapshot
+        return source.Kind == DescriptorKind.Regular && !isSnapshot
             && (destination.IsNew || source.Status.Identity != destination.Status.Identity);
     }
 

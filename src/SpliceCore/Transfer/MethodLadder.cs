@@ -149,6 +149,7 @@ internal sealed class MethodLadder : IDisposable
             new DirectSpliceMethod(_source, _destination, _spec.Flags),
         TransferMethod.Splice => new PipedSpliceMethod(
             _source, _destination, _spec.Flags, _spec.PipeSize, SmallestPipe),
+        _ when _spec.Append is { } position => new AppendMethod(_source, _destination, position, _spec.Length, _spec.Sparse),
         _ when _holes is not null => new HoleFindingMethod(_source, _destination, _holes),
         _ => new ReadWriteMethod(_source, _destination, leftover, leftoverBytes),
     };
@@ -158,7 +159,9 @@ internal sealed class MethodLadder : IDisposable
         string why = errno == Errno.None ? reason : $"{reason} ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)})";
         return new TransferException(TransferErrorId.MethodNotPossible,
             $"{method} cannot move '{_source.Name}' to '{_destination.Name}': {why}.",
-            "Use -Method Auto of Copy-ItemZeroCopy, or another method.",
+            _spec.Reflink == ReflinkMode.Always
+                ? ["Use -Reflink Auto, which copies what cannot be shared, or another destination.", "Choose another destination."]
+                : ["Use -Method Auto, or another method.", "Use Copy-StreamZeroCopy, which chooses a method that can."],
             errno, _destination.Name);
     }
 }

@@ -10,16 +10,19 @@ public static class MethodTest
     /// <summary>Looks at both sides, and asks the kernel. No file is made that has a name, no byte is read or written, and
     /// what has effects when it is opened (a FIFO, a device) is not opened.</summary>
     /// <param name="request">The pair.</param>
+    /// <param name="monitor">When to stop the wait for a file that another process holds a lease on; null for never.</param>
     /// <returns>One report for each method, in the order in which they are tried.</returns>
     /// <exception cref="TransferException">There is no such pair: a transfer would fail before its first method.</exception>
-    public static IReadOnlyList<MethodReport> Run(MethodTestRequest request)
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public static IReadOnlyList<MethodReport> Run(MethodTestRequest request, TransferMonitor? monitor = null)
     {
+        CancellationToken cancellation = monitor?.Cancellation ?? default;
         using TestedEnd source = request.Source.Handle is { } input
             ? TestedEnd.OfHandle(Describe(input, request.Source))
-            : TestedEnd.OfSource(request.Source.Path!);
+            : TestedEnd.OfSource(request.Source.Path!, cancellation);
         using TestedEnd destination = request.Destination.Handle is { } output
             ? TestedEnd.OfHandle(Describe(output, request.Destination))
-            : TestedEnd.OfDestination(request.Destination.Path!, source, inPlace: request.DestinationOffset.HasValue);
+            : TestedEnd.OfDestination(request.Destination.Path!, source, request.DestinationOffset.HasValue, cancellation);
         RangeCheck.Numbers(request.Offset, request.Count, request.DestinationOffset, source.Name, destination.Name);
         CheckAccess(source, destination);
 

@@ -98,7 +98,7 @@ internal static class Methods
                 "it can leave holes as they are, which -Sparse Never forbids",
             _ when sparse == SparseMode.Always && destination.MayHaveHoles =>
                 "only read(2) and write(2) see which bytes are zeros, as -Sparse Always asks",
-            _ when appending => "the destination was opened for appending (O_APPEND)",
+            _ when appending => "only write(2) adds to the end of a file that others may add to as well (O_APPEND)",
             TransferMethod.Splice => null,
             TransferMethod.SendFile when !source.IsSeekable => "sendfile(2) reads only what has positions: files and block devices",
             TransferMethod.SendFile => null,

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Splice.Descriptors;
+using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Transfer;
@@ -48,7 +49,7 @@ internal static class RangeCheck
         {
             throw new TransferException(TransferErrorId.EndlessSource,
                 $"'{source.Name}' never ends.",
-                "Say with -Count how many bytes to take.", target: source.Name);
+                ["Use -Count to say how many bytes to take.", "Name a source that ends."], target: source.Name);
         }
 
         if (start is not long from)
@@ -75,7 +76,7 @@ internal static class RangeCheck
         if (destination.Kind == DescriptorKind.Regular && length > long.MaxValue - start)
         {
             throw new TransferException(TransferErrorId.FileSizeLimit,
-                $"{length} bytes at offset {start} of '{destination.Name}' would end past the largest offset that there is.",
+                $"{ByteText.Of(length.Value)} at offset {start} of '{destination.Name}' would end past the largest offset that there is.",
                 "Give a smaller destination offset.",
                 Errno.EFBIG, destination.Name);
         }
@@ -83,8 +84,8 @@ internal static class RangeCheck
         if (destination.Kind == DescriptorKind.Block && (length ?? 0) > destination.Size - start)
         {
             throw new TransferException(TransferErrorId.DiskFull,
-                $"The device '{destination.Name}' has {destination.Size} bytes; {length} bytes do not fit at offset {start}.",
-                "Use -Count to copy less.",
+                $"The device '{destination.Name}' has {ByteText.Of(destination.Size)}; {length} do not fit at offset {start}.",
+                ["Use -Count to copy less.", "Choose a larger device."],
                 Errno.ENOSPC, destination.Name);
         }
     }
@@ -131,7 +132,8 @@ internal static class RangeCheck
             : count;
     }
 
-    private static bool HasByteAt(SafeHandle handle, long offset)
+    /// <summary>Whether a file has a byte at an offset, whatever it reports as its size.</summary>
+    public static bool HasByteAt(SafeHandle handle, long offset)
     {
         Span<byte> one = stackalloc byte[1];
         SysResult result = LibC.Read(handle, one, offset);
@@ -147,14 +149,16 @@ internal static class RangeCheck
     }
 
     private static TransferException OffsetPastEnd(Descriptor source, long offset) => new(TransferErrorId.OffsetPastEnd,
-        $"The offset {offset} is past the end of '{source.Name}', which has {Size(source)} bytes. Nothing was written.",
+        $"The offset {offset} is past the end of '{source.Name}', which {Has(source)}. Nothing was written.",
         "Give an offset within it.",
         target: source.Name);
 
     private static TransferException CountPastEnd(Descriptor source, long offset, long count) => new(TransferErrorId.CountPastEnd,
-        $"'{source.Name}' ends before byte {(UInt128)offset + (UInt128)count}: it has {Size(source)} bytes, and {count} from offset {offset} were asked for. Nothing was written.",
-        "Leave -Count out to copy up to the end.",
+        $"'{source.Name}' ends before byte {(UInt128)offset + (UInt128)count}: it {Has(source)}, and the request was {ByteText.Of(count)} from offset {offset}. Nothing was written.",
+        ["Leave -Count out to copy up to the end.", "Copy it again when no other process writes to it."],
         target: source.Name);
 
-    private static string Size(Descriptor source) => source.Size == 0 ? "fewer" : $"{source.Size}";
+    private static string Has(Descriptor source) => source.Size > 0 ? $"has {ByteText.Of(source.Size)}"
+        : HasByteAt(source.Handle, 0) ? "has fewer bytes"
+        : "is empty";
 }

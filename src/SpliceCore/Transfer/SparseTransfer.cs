@@ -43,7 +43,7 @@ internal sealed class SparseTransfer(
 
     /// <summary>Whether it is worth asking the source for its holes.</summary>
     public static bool HasHoles(Descriptor source) =>
-        source is { Kind: DescriptorKind.Regular, IsSeekable: true, Status.IsProbablySparse: true };
+        source is { Kind: DescriptorKind.Regular, IsSeekable: true, Size: > 0, Status.IsProbablySparse: true };
 
     private LoopEnd Walk(ref TransferCursor at, long length)
     {

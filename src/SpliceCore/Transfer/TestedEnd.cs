@@ -45,7 +45,7 @@ internal sealed class TestedEnd : IDisposable
 
     /// <summary>Looks at what a path leads to.</summary>
     /// <exception cref="TransferException">It could not be read.</exception>
-    public static TestedEnd OfSource(string path)
+    public static TestedEnd OfSource(string path, CancellationToken cancellation)
     {
         PathCheck.Name(path);
         SysResult looked = FileStatus.TryGet(path, followLink: true, out FileStatus? status);
@@ -60,7 +60,7 @@ internal sealed class TestedEnd : IDisposable
                 $"'{path}' is a directory.",
                 "Name a file in it: the methods are chosen file by file.", Errno.EISDIR, path),
             DescriptorKind.Socket => throw Failures.OpenSource(path, Errno.ENXIO),
-            DescriptorKind.Regular => OpenSource(path),
+            DescriptorKind.Regular => OpenSource(path, cancellation),
             _ => new TestedEnd(path, status.Kind, open: null, owned: null),
         };
     }
@@ -70,8 +70,9 @@ internal sealed class TestedEnd : IDisposable
     /// <param name="path">The file, there or not, or the folder.</param>
     /// <param name="source">What is read.</param>
     /// <param name="inPlace">Whether a file that is there would be written into.</param>
+    /// <param name="cancellation">Ends the wait for a lease.</param>
     /// <exception cref="TransferException">It could not be written.</exception>
-    public static TestedEnd OfDestination(string path, TestedEnd source, bool inPlace)
+    public static TestedEnd OfDestination(string path, TestedEnd source, bool inPlace, CancellationToken cancellation)
     {
         PathCheck.Name(path);
         using var destination = DestinationPath.Resolve(source.Name, path);
@@ -82,7 +83,7 @@ internal sealed class TestedEnd : IDisposable
 
         if (destination.Existing is not null && inPlace)
         {
-            SysResult opened = LibC.Open(destination.Path, Flags | OpenFlags.WriteOnly, out SafeFileHandle file);
+            SysResult opened = LeasedFile.Open(destination.Path, Flags | OpenFlags.WriteOnly, cancellation, out SafeFileHandle file);
             return opened.Ok
                 ? Owning(file, () => Descriptor.Describe(file, destination.Path))
                 : throw Failures.OpenDestination(destination.Path, opened.Errno);
@@ -98,9 +99,9 @@ internal sealed class TestedEnd : IDisposable
 
     public void Dispose() => _owned?.Dispose();
 
-    private static TestedEnd OpenSource(string path)
+    private static TestedEnd OpenSource(string path, CancellationToken cancellation)
     {
-        SysResult opened = LibC.Open(path, Flags | OpenFlags.ReadOnly, out SafeFileHandle file);
+        SysResult opened = LeasedFile.Open(path, Flags | OpenFlags.ReadOnly, cancellation, out SafeFileHandle file);
         return opened.Ok
             ? Owning(file, () => Descriptor.OfOpened(file, path, Flags | OpenFlags.ReadOnly))
             : throw Failures.OpenSource(path, opened.Errno);

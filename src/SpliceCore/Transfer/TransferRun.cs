@@ -45,7 +45,9 @@ internal sealed class TransferRun : IDisposable
         using var destinationMode = new NonBlockingScope(_destination);
         try
         {
-            EndCheck.Check(Move(), _source, _destination, _spec, _tally);
+            LoopEnd end = Move();
+            _spec.Append?.ThrowIfSplit(_source.Name);
+            EndCheck.Check(end, _source, _destination, _spec, _tally);
             ChangeCheck.Check(_source, _destination, _spec, _tally, _extents);
             CheckWrittenBack();
             Tell(TransferJournal.Current);

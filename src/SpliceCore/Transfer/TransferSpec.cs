@@ -27,10 +27,16 @@ internal sealed record TransferSpec
     /// the transfer has come, and nothing is taken back.</summary>
     public bool GrowsInOrder { get; init; }
 
+    /// <summary>Where the bytes are in a file that they are added to (O_APPEND); null where they are written at offsets.</summary>
+    public AppendPosition? Append { get; init; }
+
     public TransferMethod Method { get; init; }
 
     /// <summary>The destination's, where it is known: then nobody asks.</summary>
     public FileSystemType? DestinationFileSystem { get; init; }
+
+    /// <summary>The source's, where it is known.</summary>
+    public FileSystemType? SourceFileSystem { get; init; }
 
     /// <summary>Whether the destination is a pipe of our own: nobody reads from it while it is filled.</summary>
     public bool FillsOwnPipe { get; init; }

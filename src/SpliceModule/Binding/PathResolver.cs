@@ -11,6 +11,9 @@ namespace Splice.Binding;
 /// <param name="report">Writes an error.</param>
 internal sealed class PathResolver(PSCmdlet command, bool findsHidden, Action<ErrorRecord> report)
 {
+    /// <summary>Writes an error.</summary>
+    public Action<ErrorRecord> Report => report;
+
     /// <summary>The files that a path names.</summary>
     /// <param name="path">As the user gave it.</param>
     /// <param name="isLiteral">Whether wildcard characters stand for themselves.</param>

@@ -172,7 +172,7 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     private void CopyIfWanted(string source, string destination, bool isFound)
     {
         if (_filter.IsWanted(System.IO.Path.GetFileName(source.TrimEnd('/')), isFound)
-            && ShouldCopy(source, destination))
+            && !IsMissing(source, followLink: !Recurse) && ShouldCopy(source, destination))
         {
             Copy(source, destination);
         }

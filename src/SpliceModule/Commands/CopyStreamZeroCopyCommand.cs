@@ -67,6 +67,12 @@ public sealed class CopyStreamZeroCopyCommand : TransferCommand
             return;
         }
 
+        if (source is not null && Changes.FindMissing(source) is { } missing)
+        {
+            WriteError(ErrorRecords.From(missing, this));
+            return;
+        }
+
         var destinations = new List<(TransferHandle Handle, string? Path)>();
         foreach (TransferHandle destination in Destination)
         {
@@ -158,7 +164,7 @@ public sealed class CopyStreamZeroCopyCommand : TransferCommand
 
         if (outcome.Error is not null)
         {
-            WriteError(ErrorRecords.From(outcome.Error));
+            WriteError(ErrorRecords.From(outcome.Error, this));
         }
         else
         {

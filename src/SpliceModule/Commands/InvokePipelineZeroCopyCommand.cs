@@ -68,6 +68,12 @@ public sealed class InvokePipelineZeroCopyCommand : StoppableCommand
     protected override void EndProcessing()
     {
         PipelineRequest request = Bind();
+        if (request.InputPath is string input && Changes.FindMissing(input) is { } missing)
+        {
+            WriteError(ErrorRecords.From(missing, this));
+            return;
+        }
+
         string commands = ScriptBlock.Ast.Extent.Text.Trim('{', '}', ' ', '\r', '\n');
         if (ShouldProcess(request.OutputPath is string output ? $"{commands} Destination: {output}" : commands, Action(request.OutputPath)))
         {
@@ -146,7 +152,7 @@ public sealed class InvokePipelineZeroCopyCommand : StoppableCommand
             SetExitCode(exception.Pipeline);
             output?.Complete();
             errors?.Complete();
-            WriteError(ErrorRecords.From(exception));
+            WriteError(ErrorRecords.From(exception, this));
         }
         finally
         {

@@ -27,6 +27,7 @@ public sealed class JoinItemZeroCopyCommand : FileOptionsCommand
     protected override void EndProcessing()
     {
         // With a part missing it would not be the file that is wanted.
+        _sources.ForEach(source => IsMissing(source));
         if (_isIncomplete || _sources.Count == 0 || Resolver.Single(Destination) is not { } destination || !ShouldJoin(destination))
         {
             return;

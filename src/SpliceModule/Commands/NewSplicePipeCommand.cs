@@ -23,7 +23,7 @@ public sealed class NewSplicePipeCommand : StoppableCommand
         }
         catch (TransferException exception)
         {
-            WriteError(ErrorRecords.From(exception));
+            WriteError(ErrorRecords.From(exception, this));
             return;
         }
 

@@ -99,7 +99,7 @@ public abstract class RemoteCommand : TransferCommand
             }
             catch (TransferException exception)
             {
-                WriteError(ErrorRecords.From(exception));
+                WriteError(ErrorRecords.From(exception, this));
             }
         }
     }
@@ -170,7 +170,7 @@ public abstract class RemoteCommand : TransferCommand
 
         if (outcome.Error is not null)
         {
-            WriteError(ErrorRecords.From(outcome.Error));
+            WriteError(ErrorRecords.From(outcome.Error, this));
             return;
         }
 

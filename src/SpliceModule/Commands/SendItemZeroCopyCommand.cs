@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using Splice.Binding;
 using Splice.Completion;
+using Splice.Errors;
 
 namespace Splice.Commands;
 
@@ -28,6 +29,12 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         var resolver = new PathResolver(this, findsHidden: false, WriteError);
         if (resolver.Single(Path) is not string source)
         {
+            return;
+        }
+
+        if (Changes.FindMissing(source) is { } missing)
+        {
+            WriteError(ErrorRecords.From(missing, this));
             return;
         }
 

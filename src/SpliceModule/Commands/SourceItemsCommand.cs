@@ -49,8 +49,8 @@ public abstract class SourceItemsCommand : SpliceOptionsCommand
         Resolver = new PathResolver(this, findsHidden, report);
 
     /// <summary>The files that came with the record.</summary>
-    /// <param name="sorts">Whether what a wildcard finds comes in the order of the names' characters, whatever the culture;
-    /// otherwise it comes as it is found.</param>
+    /// <param name="sorts">Whether what a wildcard finds comes in natural order, whatever the culture; otherwise it comes as it is
+    /// found.</param>
     private protected IEnumerable<SourceItem> Sources(bool sorts = false)
     {
         foreach (FileSystemInfo item in InputObject)
@@ -61,11 +61,26 @@ public abstract class SourceItemsCommand : SpliceOptionsCommand
         foreach (string path in _paths)
         {
             IEnumerable<string> found = Resolver.Sources(path, ParameterSetName == LiteralPathSet, out bool isFound);
-            foreach (string source in sorts && isFound ? found.Order(StringComparer.Ordinal) : found)
+            foreach (string source in sorts && isFound ? found.Order(NaturalOrder.Instance) : found)
             {
                 yield return new SourceItem(source, isFound);
             }
         }
+    }
+
+    /// <summary>Whether a source is missing, where -WhatIf, -Confirm or -Verbose would describe what is done with it: then it is
+    /// an error at once.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="followLink">Whether what a link leads to is copied, and not the link.</param>
+    private protected bool IsMissing(string source, bool followLink = true)
+    {
+        TransferException? missing = Changes.FindMissing(source, followLink);
+        if (missing is not null)
+        {
+            Resolver.Report(Errors.ErrorRecords.From(missing, this));
+        }
+
+        return missing is not null;
     }
 
     /// <summary>A file to read.</summary>

@@ -39,8 +39,9 @@ public sealed class SplitItemZeroCopyCommand : FileOptionsCommand
     {
         foreach (SourceItem source in Sources())
         {
-            if (Resolver.Single(Destination) is { } folder
-                && ShouldProcess($"Item: {source.Path} Destination: {folder}", NoClobber ? "Split File" : "Split File, and Replace Parts That Are There"))
+            string action = NoClobber ? "Split File" : Force ? "Split File, Replace Existing Parts, and Remove Those of an Earlier Cut" : "Split File, and Replace Existing Parts";
+            if (Resolver.Single(Destination) is { } folder && !IsMissing(source.Path)
+                && ShouldProcess($"Item: {source.Path} Destination: {folder}", action))
             {
                 Split(source.Path, folder);
             }

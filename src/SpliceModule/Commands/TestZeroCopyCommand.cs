@@ -53,11 +53,15 @@ public sealed class TestZeroCopyCommand : StoppableCommand
                 Offset = Offset,
                 Count = Count,
                 DestinationOffset = DestinationOffset,
-            }));
+            }, new TransferMonitor(Cancellation: Cancellation)));
+        }
+        catch (OperationCanceledException)
+        {
+            throw new PipelineStoppedException();
         }
         catch (TransferException exception)
         {
-            WriteError(ErrorRecords.From(exception));
+            WriteError(ErrorRecords.From(exception, this));
             return;
         }
 

@@ -36,7 +36,7 @@ public abstract class TransferCommand : StoppableCommand
         }
         catch (TransferException exception)
         {
-            WriteError(ErrorRecords.From(exception));
+            WriteError(ErrorRecords.From(exception, this));
             return null;
         }
         finally
@@ -63,7 +63,7 @@ public abstract class TransferCommand : StoppableCommand
     {
         var progress = new Progress.ProgressReporter(this, activity);
         var tree = new TreeMonitor(
-            Emit, exception => WriteError(ErrorRecords.From(exception)), WriteWarning, progress.Report, Cancellation);
+            Emit, exception => WriteError(ErrorRecords.From(exception, this)), WriteWarning, progress.Report, Cancellation);
         return Try(progress, () => Journals.Keep(activity, () => copy(tree)));
     }
 
@@ -101,7 +101,7 @@ public abstract class TransferCommand : StoppableCommand
         Journals.Write($"Copying {outcome.Request.Source}", outcome.Journal);
         if (outcome.Error is not null)
         {
-            WriteError(ErrorRecords.From(outcome.Error));
+            WriteError(ErrorRecords.From(outcome.Error, this));
         }
         else
         {

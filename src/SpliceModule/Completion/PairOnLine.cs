@@ -38,6 +38,7 @@ internal sealed class PairOnLine(string source, bool isPattern, string destinati
     {
         try
         {
+            using var moment = new CancellationTokenSource(Promptly.Patience);
             return (isPattern ? FirstMatch() : source) is not { } path ? null : MethodTest.Run(new MethodTestRequest
             {
                 Source = StreamEnd.OfPath(path),
@@ -45,9 +46,9 @@ internal sealed class PairOnLine(string source, bool isPattern, string destinati
                 Offset = Number("Offset"),
                 Count = Number("Count"),
                 DestinationOffset = Number("DestinationOffset"),
-            });
+            }, new TransferMonitor(Cancellation: moment.Token));
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or WildcardPatternException)
+        catch (Exception exception) when (exception is OperationCanceledException or IOException or UnauthorizedAccessException or ArgumentException or WildcardPatternException)
         {
             return null;
         }

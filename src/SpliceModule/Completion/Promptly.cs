@@ -3,7 +3,8 @@ namespace Splice.Completion;
 /// <summary>Asks what may take long, and waits a moment: a network that is dead must not hold up who types.</summary>
 internal static class Promptly
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    /// <summary>How long who types waits.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
     private static volatile Task? _last;
 
     /// <summary>The answer; null where there is none in time, or the last question still waits for its own.</summary>

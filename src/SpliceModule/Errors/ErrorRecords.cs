@@ -7,9 +7,13 @@ namespace Splice.Errors;
 internal static class ErrorRecords
 {
     /// <summary>A transfer failed.</summary>
-    public static ErrorRecord From(TransferException exception) =>
-        Make(exception, exception.Id.ToString(), CategoryOf(exception.Id), exception.Pipeline ?? (object?)exception.Target,
-            exception.Problem, exception.RecommendedAction);
+    /// <param name="exception">What failed.</param>
+    /// <param name="command">The cmdlet that reports it, which is recommended none but its own parameters.</param>
+    public static ErrorRecord From(TransferException exception, PSCmdlet command)
+    {
+        TransferException own = exception.For(command.MyInvocation.MyCommand.Parameters.ContainsKey);
+        return Make(own, own.Id.ToString(), CategoryOf(own.Id), own.Pipeline ?? (object?)own.Target, own.Problem, own.RecommendedAction);
+    }
 
     /// <summary>A script block is no pipeline of native commands.</summary>
     public static ErrorRecord From(NativePipelineException exception) =>
@@ -35,7 +39,16 @@ internal static class ErrorRecords
 
     /// <summary>PowerShell could not make a path of what was given.</summary>
     public static ErrorRecord InvalidPath(string path, Exception cause) => Make("InvalidPath", ErrorCategory.InvalidArgument, path,
-        $"'{path}' is no path: {cause.Message}", "See whether its drive exists (Get-PSDrive), or give a path of the file system.");
+        $"'{path}' is not a path: {cause.Message}", IsOnHost(path, cause)
+            ? "See whether its drive exists (Get-PSDrive). To copy to or from another host, use Send-ItemZeroCopy or Receive-ItemZeroCopy."
+            : "See whether its drive exists (Get-PSDrive), or give a path of the file system.");
+
+    /// <summary>Whether a path is written as scp(1) and rsync(1) take those of other hosts: host:path or user@host:path.</summary>
+    private static bool IsOnHost(string path, Exception cause)
+    {
+        int colon = path.IndexOf(':', StringComparison.Ordinal);
+        return cause is System.Management.Automation.DriveNotFoundException && colon > 0 && path.IndexOf('/', StringComparison.Ordinal) is var slash && (slash < 0 || colon < slash);
+    }
 
     private static ErrorRecord Make(string id, ErrorCategory category, object target, string problem, string cure) =>
         Make(new IOException($"{problem} {cure}"), id, category, target, problem, cure);
@@ -47,7 +60,7 @@ internal static class ErrorRecords
     private static ErrorCategory CategoryOf(TransferErrorId id) => id switch
     {
         TransferErrorId.SourceNotFound or TransferErrorId.DestinationFolderNotFound => ErrorCategory.ObjectNotFound,
-        TransferErrorId.DestinationExists => ErrorCategory.ResourceExists,
+        TransferErrorId.DestinationExists or TransferErrorId.StaleParts => ErrorCategory.ResourceExists,
         TransferErrorId.PermissionDenied => ErrorCategory.PermissionDenied,
         TransferErrorId.SourceIsDirectory => ErrorCategory.InvalidType,
         TransferErrorId.DestinationNotReplaceable or TransferErrorId.SameFile or TransferErrorId.CopyIntoItself
@@ -64,7 +77,7 @@ internal static class ErrorRecords
         TransferErrorId.FileSizeLimit or TransferErrorId.TooManyParts => ErrorCategory.LimitsExceeded,
         TransferErrorId.ReaderGone or TransferErrorId.ConnectionFailed => ErrorCategory.ConnectionError,
         TransferErrorId.SourceTruncated or TransferErrorId.SourceChanged or TransferErrorId.FolderChanged
-            or TransferErrorId.VerificationFailed => ErrorCategory.InvalidData,
+            or TransferErrorId.DestinationChanged or TransferErrorId.VerificationFailed => ErrorCategory.InvalidData,
         TransferErrorId.IdleTimeout => ErrorCategory.OperationTimeout,
         TransferErrorId.CommandNotStarted => ErrorCategory.OpenError,
         TransferErrorId.CommandFailed => ErrorCategory.FromStdErr,

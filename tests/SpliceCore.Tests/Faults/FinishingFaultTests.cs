@@ -58,6 +58,13 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
 
         HostAnswer answer = copy.Run(ledger, new Fault(call, $"error={errno}", when));
 
+        if (call == "linkat" && errno is Errno.ENOSYS or Errno.EPERM or Errno.EINVAL or Errno.EOPNOTSUPP or Errno.EXDEV)
+        {
+            // Not the name is refused, but to name what has none: it is made again under a temporary name.
+            Assert.True(answer.Succeeded, answer.Message);
+            return;
+        }
+
         Assert.Equal($"{errno}", answer.Errno);
         Assert.Equal($"{ExpectedId(errno)}", answer.Error);
         output.WriteLine($"{ledger}");
@@ -65,8 +72,8 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
 
     [Theory]
     [InlineData("ENOSPC")]
-    [InlineData("EPERM")]
-    [InlineData("ENOSYS")]
+    [InlineData("EIO")]
+    [InlineData("EDQUOT")]
     public void A_new_name_that_cannot_be_given_leaves_nothing(string errno)
     {
         using var folder = new Workspace();

@@ -84,9 +84,10 @@ public sealed class FlushTests(FaultLedger ledger)
         folder.WriteRandom("source", 1000);
         folder.WriteRandom("copy", 2000, seed: 2);
 
-        string[] calls = Trace(folder, _request with { InPlace = inPlace, Append = append }, "fsync,pwrite64");
+        string write = append ? "write" : "pwrite64";
+        string[] calls = Trace(folder, _request with { InPlace = inPlace, Append = append }, $"fsync,{write}", "-P", folder["copy"]);
 
-        Assert.Equal(["pwrite64", "fsync"], calls);
+        Assert.Equal([write, "fsync"], calls);
     }
 
     [Fact]
@@ -245,11 +246,11 @@ public sealed class FlushTests(FaultLedger ledger)
     }
 
     /// <summary>The calls of these names that succeeded on the way of a successful copy, in order.</summary>
-    private static string[] Trace(Workspace folder, CopyRequest request, string calls)
+    private static string[] Trace(Workspace folder, CopyRequest request, string calls, params string[] options)
     {
         using var logs = new Workspace();
         HostAnswer answer = HostedCopy.Run(
-            Named(folder, request), "strace", "-f", "-qq", "-z", "-o", logs["trace"], "-e", $"trace={calls}", "-e", "signal=none");
+            Named(folder, request), ["strace", "-f", "-qq", "-z", "-o", logs["trace"], "-e", $"trace={calls}", "-e", "signal=none", .. options]);
         Assert.True(answer.Succeeded, answer.Message);
         return [.. File.ReadLines(logs["trace"]).Select(line => line.Split([' ', '('], StringSplitOptions.RemoveEmptyEntries)[1])];
     }

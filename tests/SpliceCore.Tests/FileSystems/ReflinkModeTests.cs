@@ -31,20 +31,36 @@ public sealed class ReflinkModeTests(MountedFileSystems fileSystems)
     }
 
     [Theory]
-    [InlineData(FileSystem.Xfs, true)]
-    [InlineData(FileSystem.Xfs, false)]
-    [InlineData(FileSystem.Btrfs, true)]
-    public void Of_an_empty_file_nothing_has_to_be_shared(FileSystem type, bool append)
+    [InlineData(FileSystem.Xfs)]
+    [InlineData(FileSystem.Btrfs)]
+    public void Of_an_empty_file_nothing_has_to_be_shared(FileSystem type)
     {
         using Workspace folder = fileSystems.NewFolder(type);
         folder.WriteRandom("source", 0);
-        byte[] old = File.ReadAllBytes(folder.WriteRandom("copy", 5000, seed: 2));
+        folder.WriteRandom("copy", 5000, seed: 2);
 
-        TransferResult result = FileCopy.Copy(
-            Request(folder) with { Reflink = ReflinkMode.Always, InPlace = !append, Append = append }, TransferMonitor.None);
+        TransferResult result = FileCopy.Copy(Request(folder) with { Reflink = ReflinkMode.Always, InPlace = true }, TransferMonitor.None);
 
         Assert.Equal(0, result.BytesCopied);
-        Assert.Equal(append ? old : [], File.ReadAllBytes(folder["copy"]));
+        Assert.Equal(0, new FileInfo(folder["copy"]).Length);
+    }
+
+    [Theory]
+    [InlineData(FileSystem.Xfs)]
+    [InlineData(FileSystem.Btrfs)]
+    public void What_is_added_shares_nothing_and_says_so_where_it_must(FileSystem type)
+    {
+        using Workspace folder = fileSystems.NewFolder(type);
+        folder.WriteRandom("source", Size);
+        byte[] old = File.ReadAllBytes(folder.WriteRandom("copy", 8192, seed: 2));
+
+        TransferException error = Assert.Throws<TransferException>(
+            () => FileCopy.Copy(Request(folder) with { Reflink = ReflinkMode.Always, Append = true }, TransferMonitor.None));
+        Assert.Equal(TransferErrorId.MethodNotPossible, error.Id);
+        Assert.Equal(old, File.ReadAllBytes(folder["copy"]));
+
+        Assert.Equal(0, FileCopy.Copy(Request(folder) with { Append = true }, TransferMonitor.None).BytesReflinked);
+        Assert.Equal([.. old, .. File.ReadAllBytes(folder["source"])], File.ReadAllBytes(folder["copy"]));
     }
 
     [Theory]

@@ -30,7 +30,7 @@ public sealed class VerifyTests(MountedFileSystems fileSystems, FaultLedger ledg
         {
             request,
             request with { InPlace = true },
-            request with { Append = true },
+            request with { Append = true, Method = TransferMethod.Auto },
             request with { Offset = 99_999, Count = 400_000, DestinationOffset = 12_345 },
             request with { Offset = 99_999, Destination = folder["new"] },
             request with { Count = 0 },

@@ -24,9 +24,10 @@ public static class FileJoin
         try
         {
             using var destination = DestinationPath.Resolve(request.Sources[0], copy.Destination);
-            long? total = Check(request, destination);
-            using var file = new JoinedFile(request, destination, monitor, total);
-            return file.Make();
+            List<(string Path, long? Size)> files = Check(request, destination);
+            using var file = new JoinedFile(request, destination, monitor, files.Aggregate<(string, long? Size), long?>(0, (sum, next) => sum + next.Size));
+            TransferResult result = file.Make();
+            return PartSeries.FindFault(files) is string fault ? result with { Warnings = [.. result.Warnings, fault] } : result;
         }
         catch (OperationCanceledException)
         {
@@ -36,10 +37,10 @@ public static class FileJoin
     }
 
     /// <summary>Looks at all files before the first is read, so that one that is missing is not found out after hours.</summary>
-    /// <returns>The bytes of all; null where that cannot be known.</returns>
-    private static long? Check(JoinRequest request, DestinationPath destination)
+    /// <returns>All files, with their sizes where they are known.</returns>
+    private static List<(string Path, long? Size)> Check(JoinRequest request, DestinationPath destination)
     {
-        long? total = 0;
+        List<(string, long?)> files = [];
         foreach (string source in request.Sources)
         {
             PathCheck.Name(source);
@@ -54,9 +55,9 @@ public static class FileJoin
                 throw RangeCheck.SameFile(source, destination.Path);
             }
 
-            total = status.Kind == DescriptorKind.Regular && status.Size > 0 ? total + status.Size : null;
+            files.Add((source, status is { Kind: DescriptorKind.Regular, Size: > 0 } ? status.Size : null));
         }
 
-        return total;
+        return files;
     }
 }

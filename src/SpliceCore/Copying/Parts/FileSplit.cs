@@ -27,8 +27,9 @@ public static class FileSplit
             Descriptor source = SourceFile.Open(request.Copy.Source, monitor.Cancellation);
             using (source.Handle)
             using (SafeFileHandle folder = OpenFolder(request.Copy.Destination))
+            using (SourceSnapshot? snapshot = SourceSnapshot.IsNeeded(source) ? SourceSnapshot.Take(source, request.Copy.Destination, monitor) : null)
             {
-                return Split(request, source, folder, monitor);
+                return Split(request, snapshot?.Content ?? source, folder, monitor);
             }
         }
         catch (OperationCanceledException)
@@ -51,7 +52,11 @@ public static class FileSplit
 
         SysResult blockSize = LibC.FileSystemBlockSize(source.Handle);
         IReadOnlyList<PartPlan.Range> parts = PartPlan.Cut(request, source.Size, blockSize is { Ok: true, Value: > 0 } ? blockSize.Value : 1);
-        IReadOnlyList<string> names = PartPlan.Name(request, parts.Count);
+        var named = PartNames.Of(request, parts.Count);
+        IReadOnlyList<string> names = named.All;
+        IReadOnlyList<string> stale = named.FindStale(
+            folder, request.Copy.Destination, name => Look(folder, name)?.Inode == source.Status.Inode, out IReadOnlyList<string> others);
+        CheckStale(request, folder, stale);
         string first = Path.Join(request.Copy.Destination, names[0]);
         using SafeFileHandle? flushed = request.Copy.Flush
             ? DiskFlush.OpenFolder(new Place(folder, names[0], Existing: null, first, MayReplace: false))
@@ -73,14 +78,22 @@ public static class FileSplit
 
             // Parts that share blocks were taken at several moments.
             ChangeCheck.Unchanged(source, request.Copy.AllowChanging);
-            CommitAll(staged);
+            if (EndCheck.IsLongerThanItsSize(source))
+            {
+                throw EndCheck.LongerThanItsSize(source);
+            }
+
+            CommitAll(staged, [.. stale.Select(name => new Place(
+                folder, name, Existing: null, Path.Join(request.Copy.Destination, name), MayReplace: false))]);
             if (flushed is not null)
             {
                 FlushNames(flushed, first, monitor.Cancellation);
             }
 
             made.ForEach(file => request.Copy.Ledger?.AddFile(file));
-            return [.. staged.Select(file => file.Result())];
+            List<TransferResult> results = [.. staged.Select(file => file.Result())];
+            results[0] = results[0] with { Warnings = [.. results[0].Warnings, .. named.Warnings(others)] };
+            return results;
         }
         finally
         {
@@ -111,20 +124,46 @@ public static class FileSplit
         return new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
     }
 
+    /// <summary>Parts of an earlier cut stay only where the user removes them: all that have names like these would be joined.</summary>
+    private static void CheckStale(SplitRequest request, SafeFileHandle folder, IReadOnlyList<string> stale)
+    {
+        bool canRemove = !request.Copy.NoClobber && stale.All(name => Look(folder, name)?.Kind == DescriptorKind.Regular);
+        if (stale.Count > 0 && !(canRemove && request.Copy.Force))
+        {
+            throw new TransferException(TransferErrorId.StaleParts,
+                $"'{request.Copy.Destination}' has parts of an earlier cut that the new ones would not replace: {PartNames.Listed(stale)}. Nothing was written.",
+                canRemove ? "Use -Force to remove these files, or choose another folder." : "Remove them, or choose another folder.",
+                Errno.EEXIST, Path.Join(request.Copy.Destination, stale[0]));
+        }
+    }
+
+    private static FileStatus? Look(SafeFileHandle folder, string name)
+    {
+        FileStatus.TryGet(folder, name, followLink: false, out FileStatus? status);
+        return status;
+    }
+
     /// <summary>Nothing that takes long is left to do. Where one part gets no name, the others give theirs back to what had
     /// them.</summary>
-    private static void CommitAll(List<NewFile> staged)
+    private static void CommitAll(List<NewFile> staged, IReadOnlyList<Place> stale)
     {
         int done = 0;
+        List<ReplacedFile> removed = [];
         try
         {
             for (; done < staged.Count; done++)
             {
                 staged[done].CommitReversibly();
             }
+
+            foreach (Place place in stale)
+            {
+                removed.Add(ReplacedFile.Hide(place));
+            }
         }
         catch
         {
+            removed.ForEach(file => file.PutBack());
             foreach (NewFile file in staged.Take(done))
             {
                 file.TakeBack();
@@ -134,6 +173,7 @@ public static class FileSplit
         }
 
         staged.ForEach(file => file.Settle());
+        removed.ForEach(file => file.Forget());
     }
 
     private static void FlushNames(SafeFileHandle folder, string path, CancellationToken cancellation)

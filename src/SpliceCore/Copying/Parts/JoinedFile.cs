@@ -102,16 +102,25 @@ internal sealed class JoinedFile(
         }
 
         using SafeFileHandle? folder = request.Copy.Flush && !WritesInto ? DiskFlush.OpenFolder(_place) : null;
-        if (request.Copy.Flush)
+        Flush();
+        if (_target is StagedFile staged)
         {
-            DescriptorKind kind = _place.Existing?.Kind ?? DescriptorKind.Regular;
-            _flushed = DiskFlush.OfFile(_target!.Handle, kind, _place.Path, monitor.Cancellation);
+            staged.WhenRecreated = Flush;
         }
 
         _target!.Commit(_place.Replaces);
         if (folder is not null)
         {
             DiskFlush.OfFolder(folder, _place.Path, monitor.Cancellation);
+        }
+    }
+
+    private void Flush()
+    {
+        if (request.Copy.Flush)
+        {
+            DescriptorKind kind = place.Existing?.Kind ?? DescriptorKind.Regular;
+            _flushed = DiskFlush.OfFile(_target!.Handle, kind, place.Path, monitor.Cancellation);
         }
     }
 

@@ -22,7 +22,7 @@ internal sealed class ReplacedFile
     {
         FileName hidden = StagedFile.TemporaryName();
         SysResult kept = LibC.LinkAt(place.Folder, place.Name, hidden);
-        if (kept.Errno is Errno.EPERM or Errno.EOPNOTSUPP or Errno.EMLINK)
+        if (kept.Errno == Errno.EMLINK || (kept.Errno != Errno.ENOENT && UnlinkableFileSystems.IsRefusal(kept.Errno)))
         {
             // A file system without hard links, or somebody else's file (fs.protected_hardlinks). A folder stays where it is:
             // it cannot be replaced anyway.
@@ -41,6 +41,15 @@ internal sealed class ReplacedFile
             Errno.ENOENT => null,
             _ => throw Failures.OpenDestination(place.Path, kept.Errno),
         };
+    }
+
+    /// <summary>Takes a file its name.</summary>
+    /// <exception cref="TransferException">It cannot be renamed, and is as before.</exception>
+    public static ReplacedFile Hide(Place place)
+    {
+        FileName hidden = StagedFile.TemporaryName();
+        SysResult renamed = LibC.RenameAt(place.Folder, place.Name, hidden);
+        return renamed.Ok ? new ReplacedFile(place, hidden) : throw Failures.OpenDestination(place.Path, renamed.Errno);
     }
 
     /// <summary>Gives it its name back, unless it still has it: between two names of one file rename(2) does nothing.</summary>

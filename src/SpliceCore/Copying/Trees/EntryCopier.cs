@@ -38,6 +38,10 @@ internal sealed class EntryCopier
         {
             throw ExistingDestination.TwoSources(entry.SourcePath, entry.DestinationPath);
         }
+        catch (TransferException exception) when (AppendedFile.HasAppeared(_job.Copy, exception))
+        {
+            Copy(entry, kind);
+        }
     }
 
     /// <summary>Takes note of an entry that was not copied, and goes on.</summary>
@@ -123,6 +127,7 @@ internal sealed class EntryCopier
         TransferSpec spec = CopySpec.Of(_job.Copy, source, _monitor, tally) with
         {
             DestinationFileSystem = folder.Devices.FileSystem,
+            SourceFileSystem = folder.Devices.SourceFileSystemOf(source),
             SkipsReflink = folder.Devices.RefusesReflink,
         };
         using var file = new NewFile(_job.Copy, source, place, spec, _monitor, tally, _job.Losses);

@@ -76,7 +76,7 @@ internal sealed class HardLinks
         {
             return link(entry, status, made, file.Identity);
         }
-        catch (TransferException exception) when (exception.Errno is Errno.EPERM or Errno.EMLINK or Errno.EXDEV or Errno.EOPNOTSUPP)
+        catch (TransferException exception) when (exception.Errno == Errno.EMLINK || UnlinkableFileSystems.IsRefusal(exception.Errno))
         {
             job.Losses.Add("its hard link", exception.Errno, entry.DestinationLabel);
             return false;

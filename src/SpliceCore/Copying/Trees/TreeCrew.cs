@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using Splice.Errors;
 
 namespace Splice.Copying.Trees;
 
@@ -49,7 +50,7 @@ internal sealed class TreeCrew
         return !_monitor.Cancellation.IsCancellationRequested
             ? result
             : throw new TransferException(TransferErrorId.Cancelled,
-                $"Copying '{result.Source}' to '{result.Destination}' was stopped after {result.FileCount} files and {result.BytesCopied} bytes.",
+                $"Copying '{result.Source}' to '{result.Destination}' was stopped after {result.FileCount} {(result.FileCount == 1 ? "file" : "files")} and {ByteText.Of(result.BytesCopied)}.",
                 "Start it again.",
                 Errno.ECANCELED, result.Destination)
             {

@@ -12,7 +12,7 @@ internal static class TreeErrors
 
     /// <summary>An error that does not say itself which of the many files it is about.</summary>
     public static TransferException About(string path, TransferException exception) =>
-        new(exception.Id, $"'{path}' was not copied. {exception.Problem}", exception.RecommendedAction, exception.Errno, path) { Partial = exception.Partial };
+        exception.WithProblem($"'{path}' was not copied. {exception.Problem}", path);
 
     public static TransferException NotAFolder(string path) => new(TransferErrorId.DestinationExists,
         $"'{path}' is there and is not a folder, so no folder's entries can go into it.",

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
@@ -63,7 +64,7 @@ internal sealed class TreeJob(TreeRequest request, int workers, CancellationToke
         bool wasFull = false;
         while (true)
         {
-            SysResult opened = LibC.OpenAt(folder, name, flags, 0, out SafeFileHandle handle);
+            SysResult opened = LeasedFile.OpenAt(folder, name, flags, Cancellation, out SafeFileHandle handle);
             if (opened.Ok)
             {
                 return handle;

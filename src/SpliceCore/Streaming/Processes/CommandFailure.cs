@@ -1,3 +1,5 @@
+using Splice.Errors;
+
 namespace Splice.Streaming.Processes;
 
 /// <summary>The error for commands that failed.</summary>
@@ -12,7 +14,7 @@ internal static class CommandFailure
         {
             null => string.Empty,
             { IsStaged: true } => $" '{output.Path}' is as it was.",
-            { BytesWritten: long bytes } => $" {bytes} bytes were added to '{output.Path}'.",
+            { BytesWritten: long bytes } => $" {ByteText.Of(bytes)} {(bytes == 1 ? "was" : "were")} added to '{output.Path}'.",
             _ => string.Empty,
         };
         return new TransferException(TransferErrorId.CommandFailed,

@@ -3,6 +3,7 @@ using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice.Streaming.Processes;
 
@@ -15,24 +16,29 @@ internal sealed class PipelineOutput : IDisposable
     private readonly DestinationPath _destination;
     private readonly Place _place;
     private readonly StagedFile? _staged;
+    private readonly SafeFileHandle? _opened;
     private readonly MetadataLosses _losses = new();
     private readonly long? _oldSize;
+    private readonly bool _append;
+    private readonly CancellationToken _cancellation;
 
     private PipelineOutput(DestinationPath destination, bool append, CancellationToken cancellation)
     {
         Place place = destination.ToPlace(mayReplace: true);
         _destination = destination;
         _place = place;
+        _append = append;
+        _cancellation = cancellation;
         bool isNew = place.Existing is null || (place.Existing.Kind == DescriptorKind.Regular && !append);
         _staged = isNew ? StagedFile.Create(place, place.Existing is null ? DefaultMode : PrivateMode, cancellation) : null;
-        Handle = _staged?.Handle ?? PathInPlace.Open(place, append, cancellation);
+        _opened = isNew ? null : PathInPlace.Open(place, append, cancellation);
         _oldSize = isNew || place.Existing!.Kind == DescriptorKind.Regular ? Size() : null;
     }
 
     public string Path => _place.Path;
 
     /// <summary>Open for writing, and it may block.</summary>
-    public SafeFileHandle Handle { get; }
+    public SafeFileHandle Handle => _staged?.Handle ?? _opened!;
 
     /// <summary>Whether nobody sees the output until it is complete.</summary>
     public bool IsStaged => _staged is not null;
@@ -77,16 +83,52 @@ internal sealed class PipelineOutput : IDisposable
             throw Failures.Flush(_place.Path, closed.Errno);
         }
 
-        _staged.CommitOrKeep(_place.Replaces);
+        if (!_append)
+        {
+            _staged.CommitOrKeep(_place.Replaces);
+            return;
+        }
+
+        try
+        {
+            _staged.Commit(replace: false);
+        }
+        catch (TransferException exception) when (exception.Errno == Errno.EEXIST)
+        {
+            AddToExisting();
+        }
+    }
+
+    /// <summary>Another process has made the file meanwhile: what it wrote is not replaced.</summary>
+    private void AddToExisting()
+    {
+        using var target = AppendedFile.Open(_place, OpenFlags.WriteOnly, _cancellation);
+        SysResult opened = LibC.Open(LibC.PathOf(_staged!.Handle), OpenFlags.ReadOnly, out SafeFileHandle output);
+        using (output)
+        {
+            if (!opened.Ok)
+            {
+                throw Failures.OpenDestination(_place.Path, opened.Errno);
+            }
+
+            var source = Descriptor.Describe(output, _place.Label);
+            var spec = new TransferSpec
+            {
+                Offset = 0,
+                DestinationOffset = target.OldSize,
+                Length = source.Size,
+                RequiresAll = true,
+                Append = target.Position,
+            };
+            using var run = new TransferRun(
+                source, Descriptor.Describe(target.Handle, _place.Label), spec, new TransferMonitor(Cancellation: _cancellation), new TransferTally());
+            run.Run();
+        }
     }
 
     public void Dispose()
     {
-        if (_staged is null)
-        {
-            Handle.Dispose();
-        }
-
+        _opened?.Dispose();
         _staged?.Dispose();
         _destination.Dispose();
     }

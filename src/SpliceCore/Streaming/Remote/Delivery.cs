@@ -34,6 +34,9 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
     /// <summary>How many folders are sent.</summary>
     public long DirectoryCount { get; init; }
 
+    /// <summary>The bytes of all that is sent.</summary>
+    public long Length { get; set; } = length;
+
     public long BytesSent { get; set; }
 
     public long BytesInHoles { get; set; }
@@ -51,7 +54,7 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
             int at = line.IndexOf(SendScript.Ready, StringComparison.Ordinal);
             string[] words = at < 0 ? [] : line[(at + SendScript.Ready.Length)..].Split(' ');
             if (words is [string from, string form]
-                && long.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) && offset <= length)
+                && long.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) && offset <= Length)
             {
                 Form = form;
                 From = IsSparse ? offset / SparsePiece.SmallBlock * SparsePiece.SmallBlock : offset;
@@ -94,7 +97,7 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
         TransferException? failure = StartFailure ?? Session!.Failure;
         if (failure is null && !(_isDone && Session!.ExitCode == 0))
         {
-            failure = RemoteFailure.Of(Session!, request.Source, request.Destination, hasBegun: From is not null, isTree: DirectoryCount > 0);
+            failure = RemoteFailure.Of(Session!, request.Source, request.Destination, hasBegun: From is not null, isTree: DirectoryCount > 0, request.Ssh);
         }
 
         var result = new RemoteTransferResult
@@ -104,7 +107,7 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
             Destination = request.Destination,
             BytesSent = BytesSent,
             BytesInHoles = BytesInHoles,
-            Length = length,
+            Length = Length,
             FileCount = FileCount,
             DirectoryCount = DirectoryCount,
             ResumedAt = From > 0 ? From : null,

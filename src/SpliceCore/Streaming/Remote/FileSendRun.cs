@@ -3,6 +3,7 @@ using System.Text;
 using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice.Streaming.Remote;
 
@@ -81,9 +82,12 @@ internal sealed class FileSendRun : SendRun
             }
         }
 
-        foreach (Delivery delivery in HasChanged() ? group.Where(delivery => delivery.IsReceiving) : [])
+        foreach (Delivery delivery in group.Where(delivery => delivery.IsReceiving).ToList())
         {
-            delivery.Session!.Fail(RemoteFailure.SourceChanged(Request.Source, delivery.Host.Text));
+            if (Change(delivery.Host) is { } change)
+            {
+                delivery.Session!.Fail(change);
+            }
         }
 
         if (group.Any(delivery => delivery.IsReceiving))
@@ -146,6 +150,14 @@ internal sealed class FileSendRun : SendRun
         && LibC.ListAttributes(_source.Handle, out List<FileName> names).Ok
         && names.Exists(name => ExtendedAttributes.IsWanted(name, Request.Preserve));
 
-    private bool HasChanged() =>
-        !FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok || !now!.HasContentOf(_source.Status);
+    /// <summary>Why what was sent is not the file; null where it is.</summary>
+    private TransferException? Change(RemoteHost host)
+    {
+        if (!FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok || !now!.HasContentOf(_source.Status))
+        {
+            return RemoteFailure.SourceChanged(Request.Source, host.Text);
+        }
+
+        return EndCheck.IsLongerThanItsSize(_source) ? EndCheck.LongerThanItsSize(_source) : null;
+    }
 }

@@ -92,7 +92,8 @@ internal abstract class ReceiveRun : IDisposable
         {
             // Where the host's bytes ended too early, ssh knows more than that.
             Cancellation.ThrowIfCancellationRequested();
-            throw error.Id == TransferErrorId.CountPastEnd ? Ended(session) : error;
+            TransferException ended = error.Id == TransferErrorId.CountPastEnd ? Ended(session) : error;
+            throw error != ended && session.ExitCode == 0 ? RemoteFailure.EndedBeforeItsSize(Request.Source, Host.Text) : ended;
         }
     }
 
@@ -125,6 +126,6 @@ internal abstract class ReceiveRun : IDisposable
 
             return false;
         });
-        return session.Failure ?? RemoteFailure.Of(session, Request.Source, Path, HasBegun, IsTree);
+        return session.Failure ?? RemoteFailure.Of(session, Request.Source, Path, HasBegun, IsTree, Request.Ssh);
     }
 }

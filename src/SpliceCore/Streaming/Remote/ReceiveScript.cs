@@ -13,7 +13,7 @@ internal static class ReceiveScript
         export LC_ALL
         f=$1 verify=$2
 
-        """ + ScriptParts.Failing + "\n" + ScriptParts.SignsOfLife + """
+        """ + ScriptParts.Failing + "\n" + ScriptParts.SignsOfLife + "\n" + ScriptParts.Generated + """
 
         state() { stat -L -c "%s %.9Y %a %d %i" "$f"; }
         case $f in
@@ -28,21 +28,29 @@ internal static class ReceiveScript
             command -v sha256sum >/dev/null || fail 88 "There is no sha256sum on this host."
         fi
         before=$(state) || fail 88 "There is no stat on this host that can tell what $f is."
+        content=$f
+        if is_generated "$f" || { [ ! -s "$f" ] && [ "$(head -c 1 < "$f" | wc -c)" -gt 0 ]; }; then
+            # Read once, into a file that goes with this shell.
+            spool=$(mktemp) && exec 3<> "$spool" && rm -f "$spool" || fail 86 "No temporary file could be made on this host."
+            cat < "$f" >&3 || fail 86 "$f could not be read."
+            content=/proc/$$/fd/3
+            before="$(stat -L -c %s "$content") ${before#* }"
+        fi
         printf "splice-file %s %s\n" "$before" "$(stat -L -c "%b %u %g %.9Z" "$f")"
         read -r from || exit 80
         if [ "$from" -eq 0 ]; then
-            cat < "$f" || exit 80
+            cat < "$content" || exit 80
         else
-            tail -c "+$((from + 1))" < "$f" || exit 80
+            tail -c "+$((from + 1))" < "$content" || exit 80
         fi
         sum=-
         if [ -n "$verify" ]; then
             tell
-            sum=$(sha256sum < "$f") || sum=
+            sum=$(sha256sum < "$content") || sum=
             quiet
             [ -n "$sum" ] || fail 86 "$f cannot be read again."
         fi
-        [ "$(state)" = "$before" ] || fail 85 "$f was changed while it was read."
+        [ "$content" != "$f" ] || [ "$(state)" = "$before" ] || fail 85 "$f was changed while it was read."
         printf "splice-done %s\n" "${sum%% *}"
         """;
 }

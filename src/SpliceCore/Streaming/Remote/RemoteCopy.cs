@@ -38,8 +38,9 @@ public static class RemoteCopy
 
             Descriptor source = OpenSource(request.Source, monitor.Cancellation);
             using (source.Handle)
+            using (SourceSnapshot? snapshot = SourceSnapshot.IsNeeded(source) ? SourceSnapshot.Take(source, Path.GetTempPath(), monitor) : null)
             {
-                SendAll(request, emit, hosts => new FileSendRun(request, source, hosts, monitor));
+                SendAll(request, emit, hosts => new FileSendRun(request, snapshot?.Content ?? source, hosts, monitor));
             }
         }
         catch (OperationCanceledException)
@@ -195,7 +196,7 @@ public static class RemoteCopy
                     $"'{path}' is a folder.",
                     "Use -Recurse to send it with all that is in it, or name a file.", Errno.EISDIR, path)
                 : new TransferException(TransferErrorId.NotSeekable,
-                    $"'{path}' is no regular file: nobody knows its size before it ends.",
+                    $"'{path}' is not a regular file, and its size is not known before it ends.",
                     "Write it to a file first.", Errno.ESPIPE, path);
         }
 
@@ -205,6 +206,14 @@ public static class RemoteCopy
     private static void CheckRemotePath(string path)
     {
         PathCheck.Name(path);
+        if (path is "~" || path.StartsWith("~/", StringComparison.Ordinal))
+        {
+            throw new TransferException(TransferErrorId.InvalidPath,
+                $"'~' in '{path}' is not expanded on the host.",
+                $"Use '{(path.Length > 2 ? path[2..] : ".")}': a relative path begins in the home folder there. './{path}' is a folder of that name.",
+                Errno.EINVAL, path);
+        }
+
         if (path.Length == 0)
         {
             throw new TransferException(TransferErrorId.InvalidPath, "The path on the host is empty.", "Name a file or folder; '.' is the home folder.", Errno.EINVAL, path);

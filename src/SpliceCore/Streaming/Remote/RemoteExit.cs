@@ -15,7 +15,9 @@ internal enum RemoteExit
     NoFile = 89,
     IsFolder = 90,
     Busy = 91,
-    SameFile = 93,
+    NotAll = 92,
+    Generated = 93,
+    SameFile = 94,
 
     /// <summary>ssh could not connect, or lost the connection.</summary>
     Ssh = 255,

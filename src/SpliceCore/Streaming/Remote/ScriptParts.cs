@@ -40,6 +40,18 @@ internal static class ScriptParts
         }
         """;
 
+    /// <summary>is_generated: whether the kernel generates what a path leads to when it is read. The size says nothing
+    /// then.</summary>
+    public const string Generated = """
+        is_generated() {
+            case $(stat -f -L -c %T "$1" 2> /dev/null) in
+                proc | sysfs | debugfs | tracefs | cgroupfs | cgroup2fs | configfs | securityfs | pstorefs | efivarfs) return 0 ;;
+                bpf_fs | selinux | smackfs | binfmt_misc | fusectl | rdt | xenfs) return 0 ;;
+                *) return 1 ;;
+            esac
+        }
+        """;
+
     /// <summary>Of the files of the folder that the shell is in, those whose SHA-256 is not that of a list: different has one for
     /// sha256sum -c, and different_odd reads one of names that are written for printf %b, to its end or an empty line.</summary>
     public const string Checking = """

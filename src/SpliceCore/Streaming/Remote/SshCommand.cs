@@ -63,6 +63,20 @@ internal static class SshCommand
         return new NativeCommand { Path = Find(), Name = "ssh", Arguments = arguments };
     }
 
+    /// <summary>The command as a user would type it to see whether a host answers, for messages.</summary>
+    public static string TextOf(RemoteHost host, SshOptions options)
+    {
+        List<string> words = ["ssh"];
+        words.AddRange(host.Port is int port ? ["-p", port.ToString(CultureInfo.InvariantCulture)] : []);
+        words.AddRange(options.KeyFilePath is string key ? ["-i", Quoted(key)] : []);
+        words.AddRange(options.Settings.SelectMany(setting => new[] { "-o", Quoted($"{setting.Key}={setting.Value}") }));
+        words.Add(host.UserName is string user ? $"{user}@{host.Name}" : host.Name);
+        return $"'{string.Join(' ', words)}'";
+    }
+
+    private static string Quoted(string word) =>
+        word.All(letter => char.IsAsciiLetterOrDigit(letter) || "/._-+=:@,".Contains(letter, StringComparison.Ordinal)) ? word : $"\"{word}\"";
+
     private static string Find()
     {
         foreach (string folder in (Environment.GetEnvironmentVariable("PATH") ?? string.Empty).Split(':'))

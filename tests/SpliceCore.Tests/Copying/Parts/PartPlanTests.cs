@@ -82,7 +82,7 @@ public sealed class PartPlanTests
     [InlineData(12, "{1:x}-{0}", "1-disk.img", "c-disk.img")]
     public void Names_sort_as_the_parts_do(int count, string? format, string first, string last)
     {
-        IReadOnlyList<string> names = PartPlan.Name(Request() with { NameFormat = format }, count);
+        IReadOnlyList<string> names = PartNames.Of(Request() with { NameFormat = format }, count).All;
 
         Assert.Equal((first, last), (names[0], names[^1]));
         Assert.Equal(count, names.Count);
@@ -99,7 +99,7 @@ public sealed class PartPlanTests
     [InlineData("{1:D400}")]
     public void What_gives_no_names_is_an_error(string format) => Assert.Equal(
         TransferErrorId.InvalidNameFormat,
-        Assert.Throws<TransferException>(() => PartPlan.Name(Request() with { NameFormat = format }, 2)).Id);
+        Assert.Throws<TransferException>(() => PartNames.Of(Request() with { NameFormat = format }, 2)).Id);
 
     private static SplitRequest Request() => new()
     {

@@ -19,11 +19,13 @@ internal sealed record TreeItem(SafeFileHandle Folder, FileName Name, byte[] Pat
     public string Label => Root.TrimEnd('/') + Encoding.UTF8.GetString(Path);
 
     /// <summary>Opens the item itself, and never what has come into its place.</summary>
-    /// <param name="flags">How.</param>
+    /// <param name="flags">How; what is read is opened with O_NONBLOCK.</param>
+    /// <param name="cancellation">Ends the wait for a lease.</param>
     /// <exception cref="TransferException">It cannot be opened, or is another one by now.</exception>
-    public SafeFileHandle Open(int flags)
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public SafeFileHandle Open(int flags, CancellationToken cancellation = default)
     {
-        SysResult opened = LibC.OpenAt(Folder, Name, flags | OpenFlags.NoFollow, 0, out SafeFileHandle handle);
+        SysResult opened = LeasedFile.OpenAt(Folder, Name, flags | OpenFlags.NoFollow, cancellation, out SafeFileHandle handle);
         if (opened.Ok && FileStatus.TryGet(handle, out FileStatus? status).Ok && status!.Inode == Status.Inode)
         {
             return handle;

@@ -36,7 +36,7 @@ internal static class TreeReceiveScript
         nl="
         "
 
-        """ + ScriptParts.Failing + "\n" + ScriptParts.SignsOfLife + "\n" + ScriptParts.Checking + """
+        """ + ScriptParts.Failing + "\n" + ScriptParts.SignsOfLife + "\n" + ScriptParts.Checking + "\n" + ScriptParts.Generated + """
 
         case $f in
             /*) ;;
@@ -48,6 +48,7 @@ internal static class TreeReceiveScript
             exit 0
         fi
         cd "$f" && [ -r . ] || fail 84 "$f is not readable."
+        ! is_generated . || fail 93 "The kernel generates the files of $f, and tar takes them for empty."
         command -v tar >/dev/null || fail 88 "There is no tar on this host."
         if [ -n "$verify" ]; then
             command -v sha256sum >/dev/null || fail 88 "There is no sha256sum on this host."

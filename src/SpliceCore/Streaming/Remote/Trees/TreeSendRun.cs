@@ -2,9 +2,11 @@ using System.Formats.Tar;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice.Streaming.Remote.Trees;
 
@@ -14,6 +16,7 @@ internal sealed class TreeSendRun : SendRun
 {
     private const int SmallFile = 64 << 10;
     private const long MostPending = 1 << 20;
+    private const int FileFlags = OpenFlags.ReadOnly | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal;
 
     private readonly TreeTotals _totals;
     private readonly TarItems _items;
@@ -23,6 +26,7 @@ internal sealed class TreeSendRun : SendRun
     private IReadOnlyList<TarForm> _forms = [];
     private long _pendingContent;
     private long _sent;
+    private long _beyondTotals;
     private long _changed;
     private string? _firstChanged;
 
@@ -49,6 +53,7 @@ internal sealed class TreeSendRun : SendRun
             SendTree();
             foreach (Delivery delivery in deliveries)
             {
+                delivery.Length += _beyondTotals;
                 Warn(delivery);
             }
         }
@@ -143,7 +148,31 @@ internal sealed class TreeSendRun : SendRun
 
     private void SendFile(TreeItem item, TarItem tar)
     {
-        using SafeFileHandle file = item.Open(OpenFlags.ReadOnly | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal);
+        using SafeFileHandle file = item.Open(FileFlags, Monitor.Cancellation);
+        var source = Descriptor.OfOpened(file, item.Label, FileFlags);
+        if (source.Size > 0)
+        {
+            SendContent(file, item, tar);
+            if (!FileStatus.TryGet(file, out FileStatus? now).Ok || !now!.HasContentOf(item.Status) || EndCheck.IsLongerThanItsSize(source))
+            {
+                _firstChanged ??= item.Label;
+                _changed++;
+            }
+
+            return;
+        }
+
+        // The header comes before the bytes, and only their end tells how many there are.
+        using SourceSnapshot? snapshot = SourceSnapshot.IsNeeded(source)
+            ? SourceSnapshot.Take(source, Path.GetTempPath(), new TransferMonitor(Cancellation: Monitor.Cancellation))
+            : null;
+        long length = snapshot?.Content.Size ?? 0;
+        _beyondTotals += length - item.Status.Size;
+        SendContent(snapshot is null ? file : (SafeFileHandle)snapshot.Content.Handle, item, tar with { Length = length });
+    }
+
+    private void SendContent(SafeFileHandle file, TreeItem item, TarItem tar)
+    {
         AddAll(tar);
         if (tar.Length <= SmallFile)
         {
@@ -154,12 +183,6 @@ internal sealed class TreeSendRun : SendRun
         else
         {
             SendContent(file, item, tar.Length);
-        }
-
-        if (!FileStatus.TryGet(file, out FileStatus? now).Ok || !now!.HasContentOf(item.Status))
-        {
-            _firstChanged ??= item.Label;
-            _changed++;
         }
     }
 
@@ -172,7 +195,7 @@ internal sealed class TreeSendRun : SendRun
         var source = StreamEnd.OfHandle(file, item.Label);
         for (long at = 0; at < length && _receiving.Any(delivery => delivery.IsReceiving); at += LongestStretch)
         {
-            Move(_receiving, source, at, Math.Min(LongestStretch, length - at), digest, (_sent + at, _totals.Bytes));
+            Move(_receiving, source, at, Math.Min(LongestStretch, length - at), digest, (_sent + at, _totals.Bytes + _beyondTotals));
         }
 
         _sent += length;
@@ -259,7 +282,7 @@ internal sealed class TreeSendRun : SendRun
 
         _sent += _pendingContent;
         _pendingContent = 0;
-        Report(_sent, _totals.Bytes);
+        Report(_sent, _totals.Bytes + _beyondTotals);
     }
 
     private void Warn(Delivery delivery)

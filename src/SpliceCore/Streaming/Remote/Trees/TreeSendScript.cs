@@ -163,7 +163,7 @@ internal static class TreeSendScript
                     [ -n "$force" ] || fail 84 "$there is not writable."
                 fi
                 if [ -L "$item" ] && [ -e "$there" ] && [ ! -L "$there" ] && leads "$item" "$3"; then
-                    fail 93 "The link ${item##*/} leads to $there, would replace it and lead to itself."
+                    fail 94 "The link ${item##*/} leads to $there, would replace it and lead to itself."
                 fi
                 [ "$1" = look ] || place "$item" "$there"
             done

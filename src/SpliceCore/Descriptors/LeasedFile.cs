@@ -1,0 +1,81 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Splice.Interop;
+
+namespace Splice.Descriptors;
+
+/// <summary>Opens files that another process may hold a lease on (fcntl(2), F_SETLEASE), as Samba and NFS servers do: the kernel
+/// asks the holder to release it, and an open that does not block returns EWOULDBLOCK meanwhile.</summary>
+internal static class LeasedFile
+{
+    private const string BreakTimePath = "/proc/sys/fs/lease-break-time";
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
+
+    // The kernel's default; and then it takes the lease away.
+    private static readonly TimeSpan UsualBreakTime = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
+
+    private delegate SysResult OpenCall(out SafeFileHandle handle);
+
+    /// <summary>Opens a path, and waits for as long as a lease is in the way.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="flags">How, with O_NONBLOCK: a blocking open would wait out of reach.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="handle">The open file.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public static SysResult Open(string path, int flags, CancellationToken cancellation, out SafeFileHandle handle)
+    {
+        SysResult result = LibC.Open(path, flags, out handle);
+        return result.Errno == Errno.EAGAIN ? OpenAgain(path, flags, cancellation, out handle) : result;
+    }
+
+    /// <summary>Opens a name in an open folder, and waits for as long as a lease is in the way.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">The name.</param>
+    /// <param name="flags">How, with O_NONBLOCK: a blocking open would wait out of reach.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="handle">The open file.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public static SysResult OpenAt(SafeHandle folder, FileName name, int flags, CancellationToken cancellation, out SafeFileHandle handle)
+    {
+        SysResult result = LibC.OpenAt(folder, name, flags, 0, out handle);
+        return result.Errno == Errno.EAGAIN ? OpenAtAgain(folder, name, flags, cancellation, out handle) : result;
+    }
+
+    private static SysResult OpenAgain(string path, int flags, CancellationToken cancellation, out SafeFileHandle handle) =>
+        Retry((out SafeFileHandle file) => LibC.Open(path, flags, out file), cancellation, out handle);
+
+    private static SysResult OpenAtAgain(SafeHandle folder, FileName name, int flags, CancellationToken cancellation, out SafeFileHandle handle) =>
+        Retry((out SafeFileHandle file) => LibC.OpenAt(folder, name, flags, 0, out file), cancellation, out handle);
+
+    private static SysResult Retry(OpenCall open, CancellationToken cancellation, out SafeFileHandle handle)
+    {
+        var deadline = new Deadline(BreakTime() + Margin);
+        while (true)
+        {
+            cancellation.WaitHandle.WaitOne(Interval);
+            cancellation.ThrowIfCancellationRequested();
+            SysResult result = open(out handle);
+            if (result.Errno != Errno.EAGAIN || deadline.IsOver)
+            {
+                return result;
+            }
+
+            handle.Dispose();
+        }
+    }
+
+    /// <summary>How long the kernel waits for a holder before it takes the lease away.</summary>
+    private static TimeSpan BreakTime()
+    {
+        try
+        {
+            return int.TryParse(File.ReadAllText(BreakTimePath), out int seconds) ? TimeSpan.FromSeconds(seconds) : UsualBreakTime;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return UsualBreakTime;
+        }
+    }
+}

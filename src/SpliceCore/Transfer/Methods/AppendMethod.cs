@@ -1,0 +1,123 @@
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Transfer;
+
+/// <summary>read(2), and write(2) at the end of a file that other processes may add to as well (O_APPEND). As much as fits is read
+/// before it is written by one call, and the kernel lets no other bytes come between those of one call.</summary>
+/// <param name="source">The source.</param>
+/// <param name="destination">The destination, opened with O_APPEND.</param>
+/// <param name="position">Where the bytes are in it.</param>
+/// <param name="length">The bytes to copy; null where only their end will tell.</param>
+/// <param name="sparse">Which of them become holes.</param>
+internal sealed class AppendMethod(
+    Descriptor source, Descriptor destination, AppendPosition position, long? length, SparseMode sparse) : ITransferMethod
+{
+    /// <summary>So many bytes, and fewer, are never parted by those of another process.</summary>
+    public const int LargestWrite = 32 << 20;
+
+    private const int LargestRead = 1 << 20;
+    private const int Block = 4096;
+
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>((int)Math.Min(length ?? LargestWrite, LargestWrite));
+    private int _start;
+    private int _end;
+    private bool _isRead;
+
+    public TransferMethod Kind => TransferMethod.ReadWrite;
+
+    public long BytesInHand => _isRead ? _end - _start : 0;
+
+    public long StepLimit(long timed) => LargestWrite;
+
+    public StepResult Step(TransferCursor at, long count)
+    {
+        if (!_isRead)
+        {
+            StepResult read = Read(at.SourceOffset, (int)Math.Min(count, _buffer.Length));
+            if (!_isRead || _end == 0)
+            {
+                return read;
+            }
+        }
+
+        position.ThrowIfMoved(source.Name);
+        SysResult result = LibC.Write(destination.Handle, _buffer.AsSpan(_start, _end - _start), offset: null);
+        if (!result.Ok)
+        {
+            return StepResult.From(result.Errno, TransferSide.Destination, Kind);
+        }
+
+        int written = (int)result.Value;
+        position.Wrote(written);
+        if (sparse != SparseMode.Never && position.IsContiguous)
+        {
+            PunchHoles(_buffer.AsSpan(_start, written), at.SourceOffset, position.End - written);
+        }
+
+        _start += written;
+        if (_start == _end)
+        {
+            (_start, _end, _isRead) = (0, 0, false);
+        }
+
+        return StepResult.Moved(written);
+    }
+
+    public void Dispose()
+    {
+    }
+
+    /// <summary>Reads on until there is as much as one call is to write. What has to be waited for is written as it comes.</summary>
+    private StepResult Read(long? offset, int wanted)
+    {
+        Span<byte> room = _buffer.AsSpan(_end, Math.Min(wanted - _end, LargestRead));
+        SysResult result = LibC.Read(source.Handle, room, offset + _end);
+        if (!result.Ok)
+        {
+            return StepResult.From(result.Errno, TransferSide.Source, Kind);
+        }
+
+        _end += (int)result.Value;
+        _isRead = result.Value == 0 || _end >= wanted || source.CanBlock;
+        return _end == 0 ? StepResult.EndOfData : StepResult.Moved(0);
+    }
+
+    /// <summary>What was written stays what it is: a hole is made where the bytes are zeros.</summary>
+    private void PunchHoles(ReadOnlySpan<byte> bytes, long? sourceOffset, long destinationOffset)
+    {
+        if (sparse == SparseMode.Auto)
+        {
+            foreach (Extent extent in sourceOffset is long from && SparseTransfer.HasHoles(source) ? Extent.Walk(source.Handle, from, bytes.Length) : [])
+            {
+                // A hole of the source may have got data since it was read.
+                int start = (int)(extent.Offset - sourceOffset!.Value);
+                if (extent.IsHole && IsZero(bytes.Slice(start, (int)extent.Length)))
+                {
+                    LibC.PunchHole(destination.Handle, destinationOffset + start, extent.Length);
+                }
+            }
+
+            return;
+        }
+
+        int at = (int)(-destinationOffset & (Block - 1));
+        while (at + Block <= bytes.Length)
+        {
+            int zeros = 0;
+            while (at + zeros + Block <= bytes.Length && IsZero(bytes.Slice(at + zeros, Block)))
+            {
+                zeros += Block;
+            }
+
+            if (zeros > 0)
+            {
+                LibC.PunchHole(destination.Handle, destinationOffset + at, zeros);
+            }
+
+            at += zeros + Block;
+        }
+    }
+
+    private static bool IsZero(ReadOnlySpan<byte> bytes) => !bytes.ContainsAnyExcept((byte)0);
+}
