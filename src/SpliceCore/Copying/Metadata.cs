@@ -40,8 +40,10 @@ internal static class Metadata
     /// <param name="preserve">What to keep.</param>
     /// <param name="isPath">Whether the item was opened with O_PATH.</param>
     /// <param name="losses">Hears what could not be kept.</param>
+    /// <param name="ownMode">The mode that the item gets where the source's is not kept; null for the one that it has.</param>
     public static void Set(
-        SafeFileHandle item, object label, SafeHandle source, FileStatus status, PreserveAttributes preserve, bool isPath, MetadataLosses losses)
+        SafeFileHandle item, object label, SafeHandle source, FileStatus status, PreserveAttributes preserve, bool isPath, MetadataLosses losses,
+        uint? ownMode = null)
     {
         bool owned = false;
         if (preserve.HasFlag(PreserveAttributes.Ownership))
@@ -73,10 +75,16 @@ internal static class Metadata
         }
 
         // After the owner and the list: chown(2) clears bits of the mode, and a list has a mask of its own.
+        bool hasList = !isLink && preserve.HasFlag(PreserveAttributes.Acl) && AccessControlList.Has(item);
         if (preserve.HasFlag(PreserveAttributes.Mode) && !isLink)
         {
-            uint mode = (status.Permissions & KeptBits(status.Kind, owned)) | InheritedBits(item, status.Kind);
+            uint permissions = hasList ? status.Permissions : AccessControlList.WithoutList(source, status.Permissions);
+            uint mode = (permissions & KeptBits(status.Kind, owned)) | InheritedBits(item, status.Kind);
             Note(losses, isPath ? LibC.ChangeModeOfPath(item, mode) : LibC.ChangeMode(item, mode), label, "its mode");
+        }
+        else if (ownMode is uint mode && !hasList)
+        {
+            Note(losses, LibC.ChangeMode(item, mode), label, "its mode");
         }
 
         if (preserve.HasFlag(PreserveAttributes.Timestamps))
@@ -118,11 +126,14 @@ internal static class Metadata
             {
                 CarryAttributes(file, place.Label, old, preserve, losses);
             }
-        }
 
-        if (!preserve.HasFlag(PreserveAttributes.Mode))
-        {
-            Note(losses, LibC.ChangeMode(file, replaced.Permissions & ReadWriteExecuteForAll), place.Label, "the mode of the file that was replaced");
+            if (!preserve.HasFlag(PreserveAttributes.Mode))
+            {
+                uint permissions = AccessControlList.Has(file)
+                    ? replaced.Permissions
+                    : AccessControlList.WithoutList(old, replaced.Permissions);
+                Note(losses, LibC.ChangeMode(file, permissions & ReadWriteExecuteForAll), place.Label, "the mode of the file that was replaced");
+            }
         }
     }
 

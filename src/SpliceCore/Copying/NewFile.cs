@@ -33,6 +33,7 @@ internal sealed class NewFile : IDisposable
     private bool _verified;
     private bool _flushed;
     private bool _isLost;
+    private uint? _creationMode;
     private ReplacedFile? _replaced;
 
     /// <param name="request">How to copy.</param>
@@ -101,11 +102,11 @@ internal sealed class NewFile : IDisposable
 
     private int Access => _request.Verify ? OpenFlags.ReadWrite : OpenFlags.WriteOnly;
 
-    private uint CreationMode => (_place.Existing, TakesAttributes) switch
+    /// <summary>Looked for once: it takes a look at the source's access control list.</summary>
+    private uint CreationMode => _creationMode ??= (_place.Existing, TakesAttributes) switch
     {
-        (null, false) => _request.IsPart ? _source.Status.Permissions & ReadWriteExecuteForAll : DefaultMode,
-        (null, true) when !_request.Preserve.HasFlag(PreserveAttributes.Mode) => _source.Status.Permissions & ReadWriteExecuteForAll,
-        (null, true) when KeepsFirstMode => _source.Status.Permissions & ReadWriteExecuteForAll,
+        (null, false) => _request.IsPart ? SourcePermissions() : DefaultMode,
+        (null, true) when !_request.Preserve.HasFlag(PreserveAttributes.Mode) || KeepsFirstMode => SourcePermissions(),
         _ => PrivateMode,
     };
 
@@ -228,6 +229,9 @@ internal sealed class NewFile : IDisposable
         _folder?.Dispose();
         _target.Dispose();
     }
+
+    private uint SourcePermissions() =>
+        AccessControlList.WithoutList(_source.Handle, _source.Status.Permissions) & ReadWriteExecuteForAll;
 
     private ITargetFile Open(TransferSpec spec)
     {

@@ -19,6 +19,24 @@ internal static partial class LibC
         }
     }
 
+    /// <summary>The same, into a buffer: ERANGE where the value is longer.</summary>
+    /// <returns>The value's length.</returns>
+    public static unsafe SysResult GetAttribute(SafeHandle handle, FileName name, Span<byte> buffer)
+    {
+        fixed (byte* text = name, start = buffer)
+        {
+            SysResult result = SysResult.From(fgetxattr(handle, text, start, (nuint)buffer.Length));
+
+            // What was opened with O_PATH has to be reached by a path.
+            return result.Errno == Errno.EBADF
+                ? SysResult.From(getxattr(PathOf(handle), text, start, (nuint)buffer.Length))
+                : result;
+        }
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static unsafe partial nint fgetxattr(SafeHandle fd, byte* name, byte* value, nuint size);
+
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial nint getxattr(string path, byte* name, byte* value, nuint size);
 }

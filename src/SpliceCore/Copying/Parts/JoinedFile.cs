@@ -81,7 +81,7 @@ internal sealed class JoinedFile(
         }
 
         uint mode = _place.Existing is not null ? PrivateMode
-            : first.Kind == DescriptorKind.Regular ? first.Status.Permissions & ReadWriteExecuteForAll
+            : first.Kind == DescriptorKind.Regular ? AccessControlList.WithoutList(first.Handle, first.Status.Permissions) & ReadWriteExecuteForAll
             : DefaultMode;
         return StagedFile.Create(_place, mode, monitor.Cancellation);
     }

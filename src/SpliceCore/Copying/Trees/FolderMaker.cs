@@ -10,7 +10,11 @@ internal sealed class FolderMaker(TreeJob job)
 {
     private const uint AllForOwner = 0x1C0; // 0700: what it takes to put entries in
     private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
+    private const uint SetGroupIdBit = 0x400; // 02000, inherited from the folder that it is in
     private const int FolderFlags = FolderHandles.FolderFlags;
+
+    /// <summary>Until a folder belongs to whom it shall belong to, and has its list, nobody else looks in.</summary>
+    private bool IsClosedMeanwhile => (job.Copy.Preserve & (PreserveAttributes.Ownership | PreserveAttributes.Acl)) != PreserveAttributes.None;
 
     /// <summary>Goes into a folder of another one.</summary>
     /// <exception cref="TransferException">It cannot be read, or not be made.</exception>
@@ -24,7 +28,7 @@ internal sealed class FolderMaker(TreeJob job)
         {
             FileStatus status = Look(source, entry.SourceLabel);
             CheckLoop(entry, status.Inode);
-            (destination, bool isNew) = MakeOrOpen(parent.Destination!, entry.Name, status, entry.DestinationLabel);
+            (destination, bool isNew) = MakeOrOpen(parent.Destination!, entry.Name, source, status, entry.DestinationLabel);
             FileStatus made = Look(destination, entry.DestinationLabel);
             if (made.Inode == job.Root!.Status.Inode)
             {
@@ -68,7 +72,7 @@ internal sealed class FolderMaker(TreeJob job)
     /// <param name="place">Where it goes.</param>
     public TreeFolder EnterRoot(SafeFileHandle source, FileStatus status, string sourcePath, Place place)
     {
-        (SafeFileHandle destination, bool isNew) = MakeOrOpen(place.Folder, place.Name, status, place.Label);
+        (SafeFileHandle destination, bool isNew) = MakeOrOpen(place.Folder, place.Name, source, status, place.Label);
         try
         {
             FileStatus made = Look(destination, place.Label);
@@ -96,22 +100,36 @@ internal sealed class FolderMaker(TreeJob job)
     public void Finish(TreeFolder folder)
     {
         PreserveAttributes preserve = job.Copy.Preserve;
-        if (folder.IsNew && !preserve.HasFlag(PreserveAttributes.Mode) && (folder.Status.Permissions & AllForOwner) != AllForOwner)
-        {
-            uint mode = Look(folder.Destination!, folder).Permissions & ~(AllForOwner & ~folder.Status.Permissions);
-            LibC.ChangeMode(folder.Destination!, mode);
-        }
+        uint? mode = folder.IsNew && !preserve.HasFlag(PreserveAttributes.Mode) ? ModeOfNew(folder) : null;
 
         // A copy that was interrupted has not come to this.
         if (folder.IsNew || job.Request.AppliesToExistingFolders || job.Copy.Resume)
         {
-            Metadata.Set(folder.Destination!, folder, folder.Source!, folder.Status, preserve, isPath: false, job.Losses);
+            Metadata.Set(folder.Destination!, folder, folder.Source!, folder.Status, preserve, isPath: false, job.Losses, mode);
         }
 
         if (job.Copy.Flush)
         {
             DiskFlush.OfFolder(folder.Destination!, folder.DestinationPath, job.Cancellation);
         }
+    }
+
+    /// <summary>The mode of a new folder that does not keep its source's: what the umask, or the default list of the folder that
+    /// it is in, grants of that. It may have been made with another one.</summary>
+    private uint? ModeOfNew(TreeFolder folder)
+    {
+        uint made = Look(folder.Destination!, folder).Permissions;
+        uint wanted = AccessControlList.WithoutList(folder.Source!, folder.Status.Permissions) & ReadWriteExecuteForAll;
+        uint granted = made;
+        if (IsClosedMeanwhile)
+        {
+            // A folder inherits the default list as its own. Where lists are preserved it does not stay.
+            uint? byList = job.Copy.Preserve.HasFlag(PreserveAttributes.Acl) ? null : AccessControlList.GrantedByDefault(folder.Destination!);
+            granted = byList ?? ReadWriteExecuteForAll & ~job.Umask;
+        }
+
+        uint mode = (wanted & granted) | (made & SetGroupIdBit);
+        return mode == made ? null : mode;
     }
 
     private bool IsOurs(bool isNew, bool parentIsOurs, FileIdentity identity)
@@ -129,12 +147,12 @@ internal sealed class FolderMaker(TreeJob job)
         return isNew;
     }
 
-    private (SafeFileHandle Folder, bool IsNew) MakeOrOpen(SafeFileHandle parent, FileName name, FileStatus status, object label)
+    private (SafeFileHandle Folder, bool IsNew) MakeOrOpen(
+        SafeFileHandle parent, FileName name, SafeFileHandle source, FileStatus status, object label)
     {
-        // Until it belongs to whom it shall belong to, nobody else looks in.
-        uint mode = job.Copy.Preserve.HasFlag(PreserveAttributes.Ownership) || job.Copy.Preserve.HasFlag(PreserveAttributes.Acl)
+        uint mode = IsClosedMeanwhile
             ? AllForOwner
-            : (status.Permissions & ReadWriteExecuteForAll) | AllForOwner;
+            : (AccessControlList.WithoutList(source, status.Permissions) & ReadWriteExecuteForAll) | AllForOwner;
         SysResult made = LibC.MakeDirectoryAt(parent, name, mode);
         if (!made.Ok && made.Errno != Errno.EEXIST)
         {

@@ -15,6 +15,7 @@ internal sealed class TreeJob(TreeRequest request, int workers, CancellationToke
 
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
     private readonly Lazy<long?> _bootTime = new(DataProof.FindBootTime);
+    private readonly Lazy<uint> _umask = new(() => OwnUmask.Value);
     private long _openRetries;
 
     public TreeRequest Request => request;
@@ -45,6 +46,9 @@ internal sealed class TreeJob(TreeRequest request, int workers, CancellationToke
 
     /// <summary>Tells the thread that started the job; waits where that is far behind.</summary>
     public void Report(object report) => Reports.Add(report, Cancellation);
+
+    /// <summary>The bits that new items do not get.</summary>
+    public uint Umask => _umask.Value;
 
     /// <summary>When the system was started; null where that is not known.</summary>
     public long? BootTime => _bootTime.Value;

@@ -4,7 +4,6 @@ using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
-using Splice.Streaming.Remote.Trees;
 
 namespace Splice.Streaming.Remote;
 

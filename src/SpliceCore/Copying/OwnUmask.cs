@@ -1,4 +1,4 @@
-namespace Splice.Streaming.Remote.Trees;
+namespace Splice.Copying;
 
 /// <summary>The bits that new files of this process do not get.</summary>
 /// <remarks>umask(2) tells it only to who changes it, for all threads; proc_pid_status(5) just tells it.</remarks>
