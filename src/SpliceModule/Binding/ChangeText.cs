@@ -18,8 +18,9 @@ internal sealed class ChangeText(PSCmdlet command)
     /// <summary>The error of a source that is missing, where somebody would read what is done with it; null otherwise.</summary>
     /// <param name="source">Its path.</param>
     /// <param name="followLink">Whether what a link leads to is copied, and not the link.</param>
-    public TransferException? FindMissing(string source, bool followLink = true) =>
-        IsShown ? DestinationForecast.FindMissing(source, followLink) : null;
+    /// <param name="always">Whether to look in any case.</param>
+    public TransferException? FindMissing(string source, bool followLink = true, bool always = false) =>
+        IsShown || always ? DestinationForecast.FindMissing(source, followLink) : null;
 
     /// <summary>What would be done, and where.</summary>
     /// <param name="source">What is copied; a name where it is no path.</param>

@@ -17,7 +17,8 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     private NameFilter _filter = null!;
     private CopyQueue? _queue;
     private bool _stopsAtErrors;
-    private (string? Given, string? Resolved) _lastDestination;
+    private (string? Given, bool ForSeveral, CopyTarget? Target) _last;
+    private bool _hasOneDestination;
 
     /// <summary>The file to make or replace, or the folder that takes the sources' names.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
@@ -114,20 +115,21 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     {
         Begin(findsHidden: Force, WriteErrorInOrder);
         _filter = MakeFilter();
+        _hasOneDestination = MyInvocation.BoundParameters.ContainsKey(nameof(Destination));
         _stopsAtErrors = ErrorAction is not (null or ActionPreference.Continue or ActionPreference.SilentlyContinue or ActionPreference.Ignore);
     }
 
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        if (Resolve(Destination) is not { } destination)
+        if (FindTarget() is not { } target)
         {
             return;
         }
 
         foreach (SourceItem source in Sources())
         {
-            CopyIfWanted(source.Path, destination, source.IsFound);
+            CopyIfWanted(source.Path, target, source.IsFound);
         }
     }
 
@@ -158,23 +160,53 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
         }
     }
 
-    /// <summary>Most items of a pipeline go to one place.</summary>
-    private string? Resolve(string destination)
+    /// <summary>Where the record's sources go. Most records of a pipeline have one destination; those that bring their own name
+    /// what each source becomes.</summary>
+    private CopyTarget? FindTarget()
     {
-        if (_lastDestination.Given != destination)
+        bool writesInto = InPlace || Append || DestinationOffset.HasValue;
+        bool forSeveral = !writesInto && (NamesSeveral || (MyInvocation.ExpectingInput && _hasOneDestination));
+        if ((_last.Given, _last.ForSeveral) != (Destination, forSeveral))
         {
-            _lastDestination = (destination, Resolver.Single(destination));
+            _last = (Destination, forSeveral, Resolver.Single(Destination) is { } path ? new CopyTarget(path, forSeveral) : null);
         }
 
-        return _lastDestination.Resolved;
+        return _last.Target;
     }
 
-    private void CopyIfWanted(string source, string destination, bool isFound)
+    private void CopyIfWanted(string source, CopyTarget target, bool isFound)
     {
-        if (_filter.IsWanted(System.IO.Path.GetFileName(source.TrimEnd('/')), isFound)
-            && !IsMissing(source, followLink: !Recurse) && ShouldCopy(source, destination))
+        if (!_filter.IsWanted(System.IO.Path.GetFileName(source.TrimEnd('/')), isFound)
+            || IsMissing(source, followLink: !Recurse, always: target.IsMissing))
         {
-            Copy(source, destination);
+            return;
+        }
+
+        if (target.Failure is not null)
+        {
+            WriteErrorInOrder(ErrorRecords.From(target.Failure, this));
+        }
+        else if (!target.IsFirst(source))
+        {
+            WriteWarning($"'{source}' was named more than once. It is copied once.");
+        }
+        else if (ShouldCopy(source, target.Forecast(source)) && TryMake(target))
+        {
+            Copy(source, target.Path);
+        }
+    }
+
+    private bool TryMake(CopyTarget target)
+    {
+        try
+        {
+            target.Make();
+            return true;
+        }
+        catch (TransferException exception)
+        {
+            WriteErrorInOrder(ErrorRecords.From(exception, this));
+            return false;
         }
     }
 

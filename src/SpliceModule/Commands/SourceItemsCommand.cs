@@ -39,6 +39,10 @@ public abstract class SourceItemsCommand : SpliceOptionsCommand
     [ValidateNotNullOrEmpty]
     public FileSystemInfo[] InputObject { get; set; } = [];
 
+    /// <summary>Whether the sources of the record may be several: more than one is named, or there is a wildcard.</summary>
+    private protected bool NamesSeveral => _paths.Length + InputObject.Length > 1
+        || (ParameterSetName != LiteralPathSet && Array.Exists(_paths, WildcardPattern.ContainsWildcardCharacters));
+
     /// <summary>Turns what the user typed into paths.</summary>
     private protected PathResolver Resolver { get; private set; } = null!;
 
@@ -72,9 +76,10 @@ public abstract class SourceItemsCommand : SpliceOptionsCommand
     /// an error at once.</summary>
     /// <param name="source">The source.</param>
     /// <param name="followLink">Whether what a link leads to is copied, and not the link.</param>
-    private protected bool IsMissing(string source, bool followLink = true)
+    /// <param name="always">Whether to look in any case.</param>
+    private protected bool IsMissing(string source, bool followLink = true, bool always = false)
     {
-        TransferException? missing = Changes.FindMissing(source, followLink);
+        TransferException? missing = Changes.FindMissing(source, followLink, always);
         if (missing is not null)
         {
             Resolver.Report(Errors.ErrorRecords.From(missing, this));

@@ -19,6 +19,11 @@ internal static class TreeErrors
         "Choose another destination, or remove it.",
         Errno.ENOTDIR, path);
 
+    public static TransferException NoFolderForSeveral(string path) => new(TransferErrorId.DestinationExists,
+        $"'{path}' is a file. Several sources, what a wildcard finds, and what comes from the pipeline go into a folder. Nothing was copied.",
+        "Name a folder, or copy one source by its path.",
+        Errno.ENOTDIR, path);
+
     public static TransferException IntoItself(string source, string destination) => new(TransferErrorId.CopyIntoItself,
         $"'{destination}' is inside '{source}', and would be copied into itself without end. Nothing was touched.",
         "Choose a destination outside.",
