@@ -396,7 +396,7 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
                 Copy-ItemZeroCopy site/* copy -Recurse -Exclude *.html, p* -WhatIf"
             $shown | Should -Be @(
                 foreach ($name in 'empty folder', 'img', 'empty') {
-                    "What if: Performing the operation `"Copy Item`" on target `"Item: $site/$name Destination: $folder/copy`"."
+                    "What if: Performing the operation `"Copy Item`" on target `"Item: $site/$name Destination: $folder/copy/$name`"."
                 }
             )
         }

@@ -194,14 +194,10 @@ Describe 'The pipeline' {
     }
 
     Context 'two sources and one destination' {
-        It 'in one argument' {
-            $failure = Get-Failure { Copy-ItemZeroCopy a, b one }
-            Assert-Failure $failure -Id 'DestinationExists,Splice.Commands.CopyItemZeroCopyCommand' -Category ResourceExists -Target "$folder/one" -Says "$folder/b"
-            Get-Hash one | Should -Be (Get-Hash a)
-        }
-
-        It 'down the pipeline' {
-            $failure = Get-Failure { $script:results = 'a', 'b', 'c' | Copy-ItemZeroCopy -Destination one -Force }
+        It 'by property name' {
+            $failure = Get-Failure {
+                $script:results = 'a', 'b', 'c' | ForEach-Object { [pscustomobject]@{ Path = $_; Destination = 'one' } } | Copy-ItemZeroCopy -Force
+            }
             $results.Destination | Should -BeExactly "$folder/one"
             $failure.FullyQualifiedErrorId | Should -Be (@('DestinationExists,Splice.Commands.CopyItemZeroCopyCommand') * 2)
             $failure.TargetObject | Should -Be "$folder/one", "$folder/one"

@@ -109,6 +109,8 @@ Describe 'Recommended actions' {
             return
         }
 
+        $ErrorActionPreference = 'Continue'
+
         # -WhatIf writes to the host: of what is missing there must be no word.
         $output = & $Call 2>&1 6>&1
         $failure = @($output | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] })

@@ -163,6 +163,24 @@ public sealed class AppendTests(MountedFileSystems fileSystems)
         }
     }
 
+    [Fact]
+    public void What_a_killed_copy_leaves_is_the_beginning_of_the_source()
+    {
+        Command.Require("strace");
+        using var folder = new Workspace();
+        using var logs = new Workspace();
+        Files.WriteSparse(folder["source"], 40 * MiB, (MiB, MiB), (36 * MiB, MiB));
+        folder.WriteRandom("copy", OldSize, seed: 2);
+
+        using HostedCopy host = HostedCopy.Start(
+            Request(folder), "strace", "-f", "-qq", "-o", logs["trace"], "-P", folder["copy"], "-e", "trace=write", "-e", "inject=write:signal=KILL:when=2");
+        Wait.Until(() => host.HasEnded, "The copy is not killed.");
+
+        byte[] copy = File.ReadAllBytes(folder["copy"]);
+        Assert.InRange(copy.Length, OldSize + 1, OldSize + (40 * MiB) - 1);
+        Assert.Equal([.. Workspace.RandomBytes(OldSize, seed: 2), .. File.ReadAllBytes(folder["source"])[..(copy.Length - OldSize)]], copy);
+    }
+
     [Theory]
     [InlineData(0, false)]
     [InlineData(null, true)]

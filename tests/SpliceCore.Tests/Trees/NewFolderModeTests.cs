@@ -15,6 +15,8 @@ public sealed class NewFolderModeTests(MountedFileSystems fileSystems)
         PreserveAttributes.Xattr, PreserveAttributes.Acl | PreserveAttributes.Ownership | PreserveAttributes.Xattr,
     ];
 
+    private static readonly (string Name, string Mode)[] Folders = [("open", "755"), ("wide", "777"), ("closed", "500"), ("private", "700")];
+
     [Theory]
     [InlineData("022")]
     [InlineData("027")]
@@ -35,22 +37,26 @@ public sealed class NewFolderModeTests(MountedFileSystems fileSystems)
         }
     }
 
-    /// <summary>The default list of the folder that takes the tree in decides instead of the umask.</summary>
+    /// <summary>The default list of the folder that takes the tree in decides instead of the umask (acl(5)). cp(1) takes group and
+    /// world write permission away all the same, since it makes folders without it at first.</summary>
     [Fact]
-    public void A_default_list_decides_as_with_cp()
+    public void A_default_list_decides_as_with_mkdir()
     {
         using Workspace folder = fileSystems.NewFolder(FileSystem.Ext4);
         Command.Require("setfacl", "getfacl");
         MakeSource(folder);
         Command.Check("setfacl", "-m", "d:u::rwx,d:g::rx,d:o::-,d:u:4321:rwx,d:m::rwx", folder.Folder);
-        Command.Check("sh", "-c", string.Create(CultureInfo.InvariantCulture, $"umask 022; cp -r {folder["source"]} {folder["cp"]}"));
+        foreach ((string name, string mode) in Folders.Prepend((string.Empty, "755")))
+        {
+            Command.Check("python3", "-c", $"import os; os.umask(0o22); os.mkdir('{folder["mkdir"]}/{name}', 0o{mode})");
+        }
 
         using TreeHostProcess host = Host("022");
         foreach (PreserveAttributes preserve in Choices.Where(choice => !choice.HasFlag(PreserveAttributes.Acl)))
         {
             Copy(host, folder["source"], folder[$"{preserve}"], preserve);
 
-            TreeListing.Of(folder["cp"]).AssertSame(TreeListing.Of(folder[$"{preserve}"]), TreeAspects.Mode | TreeAspects.AccessLists);
+            TreeListing.Of(folder["mkdir"]).AssertSame(TreeListing.Of(folder[$"{preserve}"]), TreeAspects.Mode | TreeAspects.AccessLists);
         }
     }
 
@@ -92,10 +98,10 @@ public sealed class NewFolderModeTests(MountedFileSystems fileSystems)
 
     private static void MakeSource(Workspace folder)
     {
-        foreach ((string name, string mode) in new[] { ("source/open", "0755"), ("source/wide", "0777"), ("source/closed", "0500"), ("source/private", "0700") })
+        foreach ((string name, string mode) in Folders)
         {
-            Directory.CreateDirectory(folder[name]);
-            Command.Check("chmod", mode, folder[name]);
+            string path = Directory.CreateDirectory(folder[$"source/{name}"]).FullName;
+            Command.Check("chmod", mode, path);
         }
     }
 

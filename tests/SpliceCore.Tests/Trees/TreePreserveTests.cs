@@ -36,6 +36,12 @@ public sealed class TreePreserveTests(MountedFileSystems fileSystems)
             kinds &= ~TreeKinds.Modes;
         }
 
+        if (aspects.HasFlag(TreeAspects.Mode) && !preserve.HasFlag(PreserveAttributes.Acl))
+        {
+            // cp(1) gives the group what the mask of a list grants others, or keeps the list with the mode.
+            kinds &= ~TreeKinds.AccessLists;
+        }
+
         string[] keep = option.Length == 0 ? [] : [$"--preserve={option}"];
         for (int seed = 0; seed < Trees; seed++)
         {

@@ -119,8 +119,8 @@ internal sealed class JoinedFile(
     {
         if (request.Copy.Flush)
         {
-            DescriptorKind kind = place.Existing?.Kind ?? DescriptorKind.Regular;
-            _flushed = DiskFlush.OfFile(_target!.Handle, kind, place.Path, monitor.Cancellation);
+            DescriptorKind kind = _place.Existing?.Kind ?? DescriptorKind.Regular;
+            _flushed = DiskFlush.OfFile(_target!.Handle, kind, _place.Path, monitor.Cancellation);
         }
     }
 

@@ -69,7 +69,9 @@ public sealed class PartNamesTests : IDisposable
         _folder.WriteRandom("3", 1000);
         var request = new SplitRequest
         {
-            Copy = new CopyRequest { Source = _folder["3"], Destination = _folder.Folder, Force = true }, PartCount = 2, NameFormat = "{1}",
+            Copy = new CopyRequest { Source = _folder["3"], Destination = _folder.Folder, Force = true },
+            PartCount = 2,
+            NameFormat = "{1}",
         };
 
         FileSplit.Split(request, TransferMonitor.None);
@@ -184,6 +186,8 @@ public sealed class PartNamesTests : IDisposable
 
     private SplitRequest Request(int count, string? format) => new()
     {
-        Copy = new CopyRequest { Source = _source["file"], Destination = _folder.Folder }, PartCount = count, NameFormat = format,
+        Copy = new CopyRequest { Source = _source["file"], Destination = _folder.Folder },
+        PartCount = count,
+        NameFormat = format,
     };
 }

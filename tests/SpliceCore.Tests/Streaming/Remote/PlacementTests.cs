@@ -1,4 +1,3 @@
-using Splice.Tests.Faults;
 using Splice.Tests.FileSystems;
 using Xunit;
 
@@ -170,7 +169,7 @@ public sealed class PlacementTests(SshServer server) : IDisposable
         string answer = output.Text;
 
         Assert.Equal(isTaken, answer.Contains("other/new", StringComparison.Ordinal));
-        Assert.Equal(!isTaken, answer == "received\n");
+        Assert.Equal(!isTaken, answer == "received");
         Assert.Equal(["new"], Directory.GetFileSystemEntries(_workspace["other"]).Select(Path.GetFileName));
         Assert.Equal(!isTaken, File.Exists(_workspace["other/new/file"]));
         Assert.Equal(isTaken ? "nothing" : null, new FileInfo(_workspace["other/new"]).LinkTarget);
