@@ -8,9 +8,7 @@ internal static class ReceiveScript
     public const string File = "splice-file ";
     public const string Done = "splice-done ";
 
-    public const string Text = """
-        LC_ALL=C
-        export LC_ALL
+    public const string Text = ScriptParts.CleanEnvironment + "\n" + """
         f=$1 verify=$2
 
         """ + ScriptParts.Failing + "\n" + ScriptParts.SignsOfLife + "\n" + ScriptParts.Generated + """

@@ -6,6 +6,20 @@ internal static class ScriptParts
     /// <summary>A line that only says that the host is at work.</summary>
     public const string Alive = "splice-alive";
 
+    /// <summary>Takes away what the environment tells tools: TAR_OPTIONS may leave files out, and POSIXLY_CORRECT and languages change
+    /// what is printed. What bash(1) lets nobody unset stays.</summary>
+    public const string CleanEnvironment = """
+        for variable in $(env | sed -n "s/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p"); do
+            case $variable in
+                HOME | PATH | TMPDIR | LD_*) ;;
+                PWD | SHLVL | _ | SHELLOPTS | BASHOPTS | PPID | UID | EUID) ;;
+                *) unset "$variable" ;;
+            esac
+        done
+        LC_ALL=C
+        export LC_ALL
+        """;
+
     /// <summary>quit with a code, which no signal interrupts any more, and fail with a code and words.</summary>
     public const string Failing = """
         quit() {

@@ -12,9 +12,7 @@ internal static class SendScript
     public const string Done = "splice-done";
     public const string Note = "splice-note ";
 
-    public const string Text = """
-        LC_ALL=C
-        export LC_ALL
+    public const string Text = ScriptParts.CleanEnvironment + "\n" + """
         d=$1 name=$2 size=$3 mode=$4 exact=$5 whole=$6 random=$7 kept=$8
         shift 8
         verify= keep= force= sparse= setmode= settimes= owner= t= lock=

@@ -18,9 +18,7 @@ internal static class TreeReceiveScript
     /// <summary>Ends what comes behind the stream.</summary>
     public const string Done = "splice-done";
 
-    private const string Text = """
-        LC_ALL=C
-        export LC_ALL
+    private const string Text = ScriptParts.CleanEnvironment + "\n" + """
         f=$1
         shift
         verify= owner= links= xattr= acl=

@@ -21,9 +21,7 @@ internal static class TreeSendScript
     public const string OddSums = "odd-sums";
     public const string End = "end";
 
-    private const string Text = """
-        LC_ALL=C
-        export LC_ALL
+    private const string Text = ScriptParts.CleanEnvironment + "\n" + """
         d=$1 name=$2 random=$3
         shift 3
         verify= keep= force= mode= times= owner= t=
