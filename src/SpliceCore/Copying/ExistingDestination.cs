@@ -84,9 +84,9 @@ internal static class ExistingDestination
 
     /// <summary>What is in a folder that was empty when the command came to it, the command does not replace.</summary>
     /// <exception cref="TransferException">The folder was empty.</exception>
-    public static void CheckFolder(CopyRequest request, FileIdentity folder, object label)
+    public static void CheckFolder(CopyRequest request, FileIdentity folder, FileStatus existing, object label)
     {
-        if (request.Ledger?.HasFolder(folder) == true)
+        if (!IsAddedTo(request, existing) && request.Ledger?.HasFolder(folder) == true)
         {
             throw CameMeanwhile(request.Source, label.ToString()!);
         }
@@ -113,12 +113,13 @@ internal static class ExistingDestination
             throw Failures.DestinationExists(label.ToString()!);
         }
 
-        bool isAddedTo = request.Append && existing.Kind == DescriptorKind.Regular;
-        if (!isAddedTo && request.Ledger?.HasFile(existing) == true)
+        if (!IsAddedTo(request, existing) && request.Ledger?.HasFile(existing) == true)
         {
             throw TwoSources(sourceLabel.ToString()!, label.ToString()!);
         }
     }
+
+    private static bool IsAddedTo(CopyRequest request, FileStatus existing) => request.Append && existing.Kind == DescriptorKind.Regular;
 
     private static TransferException NotReplaceable(string path) => new(TransferErrorId.DestinationNotReplaceable,
         $"'{path}' cannot be replaced: it is a mount point, or leads to an open file only.",

@@ -70,7 +70,7 @@ public static class FileCopy
         if (destination.Existing is { Kind: DescriptorKind.Regular } && request.Ledger is not null
             && FileStatus.TryGet(destination.Folder, out FileStatus? status).Ok)
         {
-            ExistingDestination.CheckFolder(request, status!.Inode, destination.Path);
+            ExistingDestination.CheckFolder(request, status!.Inode, destination.Existing, destination.Path);
         }
 
         Place place = destination.ToPlace(mayReplace: !request.NoClobber);
@@ -98,7 +98,7 @@ public static class FileCopy
         };
         if (place.Existing is { } existing)
         {
-            ExistingDestination.CheckFolder(request, folder.Identity, place.Label);
+            ExistingDestination.CheckFolder(request, folder.Identity, existing, place.Label);
             ExistingDestination.Check(request, source.Status, request.Source, existing, place.Label, () => folder.MayWrite(place));
         }
 

@@ -65,7 +65,7 @@ internal static class Metadata
         if (preserve.HasFlag(PreserveAttributes.Acl) && !isLink)
         {
             // What a new item inherits from its folder's default list, the source does not have.
-            RemoveList(item, label, ExtendedAttributes.AccessList, isPath, losses);
+            RemoveAccessList(item, label, isPath, losses);
             if (status.Kind == DescriptorKind.Directory)
             {
                 RemoveList(item, label, ExtendedAttributes.DefaultList, isPath, losses);
@@ -142,15 +142,24 @@ internal static class Metadata
     {
         bool keepsList = !preserve.HasFlag(PreserveAttributes.Acl);
         bool keepsOthers = !preserve.HasFlag(PreserveAttributes.Xattr);
-        if (keepsList)
-        {
-            // What a new file inherits from its folder's default list, the old one did not have.
-            RemoveList(file, label, ExtendedAttributes.AccessList, isPath: false, losses);
-        }
 
+        // A new file inherits a list from its folder's default list, which neither the old file nor the source has.
+        RemoveAccessList(file, label, isPath: false, losses);
         CopyAttributes(file, label, old, isPath: false,
             name => (keepsList && ExtendedAttributes.IsList(name)) || (keepsOthers && ExtendedAttributes.StaysWithFile(name)),
             "the extended attributes of the file that was replaced", losses);
+    }
+
+    /// <summary>Removes an access list. Its mask stays as the group's rights, so these become the group's own first.</summary>
+    private static void RemoveAccessList(SafeFileHandle item, object label, bool isPath, MetadataLosses losses)
+    {
+        if (FileStatus.TryGet(item, out FileStatus? status).Ok
+            && AccessControlList.WithoutList(item, status!.Permissions) is uint own && own != status.Permissions)
+        {
+            Note(losses, isPath ? LibC.ChangeModeOfPath(item, own) : LibC.ChangeMode(item, own), label, "its mode without an access control list");
+        }
+
+        RemoveList(item, label, ExtendedAttributes.AccessList, isPath, losses);
     }
 
     private static void RemoveList(SafeFileHandle item, object label, FileName list, bool isPath, MetadataLosses losses)

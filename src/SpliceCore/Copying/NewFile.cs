@@ -103,10 +103,10 @@ internal sealed class NewFile : IDisposable
     private int Access => _request.Verify ? OpenFlags.ReadWrite : OpenFlags.WriteOnly;
 
     /// <summary>Looked for once: it takes a look at the source's access control list.</summary>
-    private uint CreationMode => _creationMode ??= (_place.Existing, TakesAttributes) switch
+    private uint CreationMode => _creationMode ??= (_place.Existing?.Kind == DescriptorKind.Regular, TakesAttributes) switch
     {
-        (null, false) => _request.IsPart ? SourcePermissions() : DefaultMode,
-        (null, true) when !_request.Preserve.HasFlag(PreserveAttributes.Mode) || KeepsFirstMode => SourcePermissions(),
+        (false, false) => _request.IsPart ? SourcePermissions() : DefaultMode,
+        (false, true) when !_request.Preserve.HasFlag(PreserveAttributes.Mode) || KeepsFirstMode => SourcePermissions(),
         _ => PrivateMode,
     };
 

@@ -16,7 +16,7 @@ public sealed class ExchangedLinkTests : IDisposable
     {
         string source = isFolder ? Directory.CreateDirectory(_workspace["source"]).FullName : _workspace.Write("source", "text"u8.ToArray());
         var request = new CopyRequest { Source = source, Destination = _workspace["copy"] };
-        TransferException failure = Assert.Throws<TransferException>(() => NodeCopy.Copy(request, DescriptorKind.SymbolicLink, CancellationToken.None));
+        TransferException failure = Assert.Throws<TransferException>(() => NodeCopy.Copy(request, DescriptorKind.SymbolicLink, followLink: false, CancellationToken.None));
         Assert.Equal(TransferErrorId.FolderChanged, failure.Id);
         Assert.Equal(["source"], _workspace.Names);
     }

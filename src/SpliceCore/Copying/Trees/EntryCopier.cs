@@ -11,8 +11,6 @@ internal sealed class EntryCopier
 {
     private const int FileFlags = OpenFlags.ReadOnly | OpenFlags.NoControllingTerminal;
 
-    private static readonly int LinkFlags = OpenFlags.PathOnly | OpenFlags.NoFollow;
-
     private readonly TreeJob _job;
     private readonly TransferMonitor _monitor;
     private readonly bool _reportsFiles;
@@ -214,7 +212,8 @@ internal sealed class EntryCopier
 
     private void CopyNode(TreeEntry entry, DescriptorKind kind)
     {
-        using SafeFileHandle node = _job.Open(entry.Folder.Source!, entry.Name, LinkFlags, entry.SourceLabel, isSource: true);
+        int flags = OpenFlags.PathOnly | (entry.IsFollowed ? 0 : OpenFlags.NoFollow);
+        using SafeFileHandle node = _job.Open(entry.Folder.Source!, entry.Name, flags, entry.SourceLabel, isSource: true);
         SysResult result = FileStatus.TryGet(node, out FileStatus? status);
         if (!result.Ok || status!.Kind != kind)
         {
@@ -312,10 +311,10 @@ internal sealed class EntryCopier
         };
     }
 
-    /// <summary>Looks at what is in the entry's place; in a folder of ours that is nothing.</summary>
-    private static FileStatus? Look(TreeEntry entry)
+    /// <summary>Looks at what is in the entry's place; in a folder of ours that is nothing, or what a source is added to.</summary>
+    private FileStatus? Look(TreeEntry entry)
     {
-        if (entry.Folder.IsOurs)
+        if (entry.Folder.IsOurs && !_job.Copy.Append)
         {
             return null;
         }

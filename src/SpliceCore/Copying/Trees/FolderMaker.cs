@@ -134,17 +134,14 @@ internal sealed class FolderMaker(TreeJob job)
 
     private bool IsOurs(bool isNew, bool parentIsOurs, FileIdentity identity)
     {
-        if (parentIsOurs || job.Copy.Ledger?.HasFolder(identity) == true)
+        bool isOurs = isNew || parentIsOurs || job.Copy.Ledger?.HasFolder(identity) == true;
+        if (isOurs)
         {
-            return true;
-        }
-
-        if (isNew)
-        {
+            // Also one in another: a later source can go right there.
             job.Copy.Ledger?.AddFolder(identity);
         }
 
-        return isNew;
+        return isOurs;
     }
 
     private (SafeFileHandle Folder, bool IsNew) MakeOrOpen(

@@ -11,12 +11,14 @@ internal static class NodeCopy
 {
     /// <param name="request">What to copy.</param>
     /// <param name="kind">What it was when it was looked at.</param>
+    /// <param name="followLink">Whether a link stands for the special file that it leads to.</param>
     /// <param name="cancellation">Ends the wait for the disk.</param>
     /// <exception cref="TransferException">It was not copied; what was in its place is as before.</exception>
-    public static TransferResult Copy(CopyRequest request, DescriptorKind kind, CancellationToken cancellation)
+    public static TransferResult Copy(CopyRequest request, DescriptorKind kind, bool followLink, CancellationToken cancellation)
     {
         var tally = new TransferTally();
-        SysResult opened = LibC.Open(request.Source, OpenFlags.PathOnly | OpenFlags.NoFollow, out SafeFileHandle source);
+        int flags = OpenFlags.PathOnly | (followLink ? 0 : OpenFlags.NoFollow);
+        SysResult opened = LibC.Open(request.Source, flags, out SafeFileHandle source);
         using (source)
         {
             FileStatus? status = null;
@@ -35,6 +37,11 @@ internal static class NodeCopy
             Place place = destination.Place;
             if (place.Existing is { } existing)
             {
+                if (FileStatus.TryGet(place.Folder, out FileStatus? folderStatus).Ok)
+                {
+                    ExistingDestination.CheckFolder(request, folderStatus!.Inode, existing, place.Label);
+                }
+
                 ExistingDestination.Check(
                     request, status, request.Source, existing, place.Label, () => LibC.MayWriteAt(place.Folder, place.Name));
                 LinkCheck.ThrowIfLeadsTo(source, request.Source, place);

@@ -37,7 +37,7 @@ public static class TreeCopy
                 when request.Copy.Preserve == PreserveAttributes.All:
                 CheckWhole(request.Copy, status.Kind);
                 OptionCheck.Combination(request.Copy);
-                return NodeCopy.Copy(request.Copy, status.Kind, monitor.Cancellation);
+                return NodeCopy.Copy(request.Copy, status.Kind, request.FollowSymlink, monitor.Cancellation);
             default:
                 return FileCopy.Copy(request.Copy, monitor.ForFile());
         }
