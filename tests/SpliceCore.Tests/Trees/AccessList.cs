@@ -14,6 +14,10 @@ internal static class AccessList
     public static byte[] WithUser(uint user, ushort permissions) =>
         Of((1, 7, NoId), (2, permissions, user), (4, 5, NoId), (16, 7, NoId), (32, 4, NoId));
 
+    /// <summary>A list with one user, and permissions of everyone.</summary>
+    public static byte[] WithUser(uint user, ushort owner, ushort permissions, ushort group, ushort mask, ushort other) =>
+        Of((1, owner, NoId), (2, permissions, user), (4, group, NoId), (16, mask, NoId), (32, other, NoId));
+
     /// <summary>A list with some users and groups; it never says less than that the owner may do everything.</summary>
     public static byte[] Next(Random random)
     {
