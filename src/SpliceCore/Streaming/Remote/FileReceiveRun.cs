@@ -119,8 +119,12 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         ResumedAt = _received?.Kept > 0 ? _received.Kept : null,
         Elapsed = Session?.Elapsed ?? TimeSpan.Zero,
         RemoteExitCode = Session?.ExitCode,
-        Warnings = [.. _received?.Warnings ?? [], .. LostAttributes()],
+        Warnings = [.. _received?.Warnings ?? [], .. LostAttributes(), .. HiddenPermissions()],
     };
+
+    private string[] HiddenPermissions() => _file?.HidesGroup == true && Request.Preserve.HasFlag(PreserveAttributes.Mode)
+        ? [$"'{_received?.Path}' got no permissions for its group: '{Request.Source}' has an access control list on '{Host.Text}', which has no getfacl to show it."]
+        : [];
 
     /// <summary>Whether the file has any there is not known.</summary>
     private string[] LostAttributes() =>

@@ -32,7 +32,7 @@ internal sealed class FileSendRun : SendRun
         [
             Request.Destination, name,
             _source.Size.ToString(CultureInfo.InvariantCulture),
-            Convert.ToString(_source.Status.Permissions & 0x1FF, toBase: 8),
+            Convert.ToString(AccessControlList.WithoutList(_source.Handle, _source.Status.Permissions) & 0x1FF, toBase: 8),
             exact, time.Seconds.ToString(CultureInfo.InvariantCulture),
             RemoteName.Passing(),
             Request.Resume ? RemoteName.Partial(_source.Size, exact, Exact(_source.Status.ChangeTime), name) : string.Empty,

@@ -34,7 +34,16 @@ internal static class ReceiveScript
             content=/proc/$$/fd/3
             before="$(stat -L -c %s "$content") ${before#* }"
         fi
-        printf "splice-file %s %s\n" "$before" "$(stat -L -c "%b %u %g %.9Z" "$f")"
+        # In the mode of a file with an access control list, the mask stands for what the group may do (acl(5)).
+        group=-
+        if command -v getfacl >/dev/null; then
+            group=$(getfacl -p -- "$f" 2>/dev/null | sed -n -e "s/^group::.*#effective://p" -e t -e "s/^group:://p")
+        else
+            case $(ls -lLd -- "$f") in
+                ??????????+*) group="?" ;;
+            esac
+        fi
+        printf "splice-file %s %s %s\n" "$before" "$(stat -L -c "%b %u %g %.9Z" "$f")" "${group:--}"
         read -r from || exit 80
         if [ "$from" -eq 0 ]; then
             cat < "$content" || exit 80

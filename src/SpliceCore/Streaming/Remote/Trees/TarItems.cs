@@ -61,6 +61,7 @@ internal sealed class TarItems(PreserveAttributes preserve)
         FileStatus status = item.Status;
         bool isFirst = IsFirst(item, out byte[] first);
         bool owned = preserve.HasFlag(PreserveAttributes.Ownership);
+        uint kept = Metadata.KeptBits(status.Kind, owned);
         Links += status.Kind == DescriptorKind.SymbolicLink ? 1 : 0;
         ClosedFolders += status.Kind == DescriptorKind.Directory && (status.Permissions & FolderBits) != FolderBits ? 1 : 0;
         return new TarItem
@@ -68,7 +69,8 @@ internal sealed class TarItems(PreserveAttributes preserve)
             Type = isFirst ? TypeOf(status.Kind) : TarEntryType.HardLink,
             Path = [.. Top, .. item.Path],
             Target = !isFirst ? first : status.Kind == DescriptorKind.SymbolicLink ? TargetOf(item) : [],
-            Mode = status.Permissions & Metadata.KeptBits(status.Kind, owned),
+            Mode = status.Permissions & kept,
+            ModeWithoutList = WithoutList(item) & kept,
             Time = status.ModificationTime,
             UserId = owned ? status.UserId : 0,
             GroupId = owned ? status.GroupId : 0,
@@ -105,6 +107,17 @@ internal sealed class TarItems(PreserveAttributes preserve)
 
         first = _names[item.Status.Inode];
         return first.AsSpan().SequenceEqual(path);
+    }
+
+    private static uint WithoutList(TreeItem item)
+    {
+        if (item.Status.Kind == DescriptorKind.SymbolicLink)
+        {
+            return item.Status.Permissions;
+        }
+
+        using SafeFileHandle handle = item.Open(LinkFlags);
+        return AccessControlList.WithoutList(handle, item.Status.Permissions);
     }
 
     private static byte[] TargetOf(TreeItem item)
