@@ -33,7 +33,7 @@ internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? E
     /// <summary>Why a new item could not take the name.</summary>
     public TransferException NameFailure(Errno errno) => errno == Errno.EEXIST && MayReplace && Existing is null
         ? new TransferException(TransferErrorId.DestinationExists,
-            $"'{Path}' did not exist when the command began, and was made meanwhile by another program. It was not replaced.",
+            $"'{Path}' did not exist when the command began, and another process has created it since. It was not replaced.",
             "Start again to replace it, or choose another name.",
             errno, Path)
         : Failures.NameDestination(Path, errno);

@@ -34,7 +34,7 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
         {
             string what = now.Size > End ? "wrote to it" : "cut it";
             throw Changed(source,
-                $"Another process {what} meanwhile: {ByteText.Of(End - start)} of '{source}' were added at offset {start}, and the rest was not.");
+                $"Another process {what} during the copy: {ByteText.Of(End - start)} of '{source}' were added at offset {start}, and the rest was not.");
         }
     }
 
@@ -46,7 +46,7 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
         if (_firstEnd is long end)
         {
             throw Changed(source,
-                $"Another process wrote to it meanwhile: the first {ByteText.Of(end - Start!.Value)} of '{source}' are at offset {Start}, and the next {ByteText.Of(_secondLength)} at offset {End - _secondLength}.");
+                $"Another process wrote to it during the copy: the first {ByteText.Of(end - Start!.Value)} of '{source}' are at offset {Start}, and the next {ByteText.Of(_secondLength)} at offset {End - _secondLength}.");
         }
     }
 

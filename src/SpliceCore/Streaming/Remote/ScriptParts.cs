@@ -7,7 +7,7 @@ internal static class ScriptParts
     public const string Alive = "splice-alive";
 
     /// <summary>Takes away what the environment tells tools: TAR_OPTIONS may leave files out, and POSIXLY_CORRECT and languages change
-    /// what is printed. What bash(1) lets nobody unset stays.</summary>
+    /// what is printed. What bash(1) does not let a script unset stays.</summary>
     public const string CleanEnvironment = """
         for variable in $(env | sed -n "s/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p"); do
             case $variable in

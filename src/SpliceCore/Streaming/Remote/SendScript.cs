@@ -166,7 +166,7 @@ internal static class SendScript
         [ ! -d "$d" ] || fail 82 "$d is a folder."
         if [ -n "$keep" ] || [ -z "$seen" ]; then
             ln "$t" "$d" 2>/dev/null && rm -f "$t" || {
-                [ ! -e "$d" ] && [ ! -L "$d" ] || fail 82 "$d was made meanwhile by another program."
+                [ ! -e "$d" ] && [ ! -L "$d" ] || fail 82 "$d was created by another process during the transfer."
                 mv -f "$t" "$d" || fail 86 "$d cannot get its name."
             }
         else

@@ -64,7 +64,7 @@ internal static class TreeSendScript
         done
         if [ -e "$d" ] || [ -L "$d" ]; then
             [ -z "$keep" ] || fail 82 "$d exists."
-            [ -d "$d" ] && { [ -z "$name" ] || [ ! -L "$d" ]; } || fail 82 "$d is there, and is no folder."
+            [ -d "$d" ] && { [ -z "$name" ] || [ ! -L "$d" ]; } || fail 82 "$d exists and is not a folder."
             folder=$d
         else
             folder=${d%/*}/
