@@ -91,6 +91,14 @@ Describe 'Where several sources of Copy-ItemZeroCopy go' {
         Get-Content file | Should -Be 'keep'
     }
 
+    It 'a link to nothing takes none of them' {
+        $null = New-Item -ItemType SymbolicLink link -Value missing
+        $failures = Get-Failure { Copy-ItemZeroCopy g/a/one, g/b/two link }
+        $failures.Count | Should -Be 2
+        Assert-Failure $failures[0] -Id 'DestinationExists,Splice.Commands.CopyItemZeroCopyCommand' -Category ResourceExists -Target "$folder/link" -Says 'not a folder'
+        'missing' | Should -Not -Exist
+    }
+
     It 'nothing is made for sources that are missing, or where the folder above is missing' {
         (Get-Failure { Copy-ItemZeroCopy g/none, g/nothing out }).FullyQualifiedErrorId | Should -BeLike 'SourceNotFound*'
         'out' | Should -Not -Exist

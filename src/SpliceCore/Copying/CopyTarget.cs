@@ -72,7 +72,7 @@ public sealed class CopyTarget
             SysResult made = opened.Ok ? LibC.MakeDirectoryAt(above, System.IO.Path.GetFileName(path), DefaultMode) : opened;
             if (!made.Ok && !(made.Errno == Errno.EEXIST && Directory.Exists(path)))
             {
-                throw Failures.OpenDestination(path, made.Errno);
+                throw made.Errno == Errno.EEXIST ? TreeErrors.NoFolderForSeveral(path) : Failures.OpenDestination(path, made.Errno);
             }
         }
 

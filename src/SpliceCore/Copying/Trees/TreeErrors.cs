@@ -20,7 +20,7 @@ internal static class TreeErrors
         Errno.ENOTDIR, path);
 
     public static TransferException NoFolderForSeveral(string path) => new(TransferErrorId.DestinationExists,
-        $"'{path}' is a file. Several sources, what a wildcard finds, and what comes from the pipeline go into a folder. Nothing was copied.",
+        $"'{path}' exists and is not a folder. Several sources, what a wildcard finds, and what comes from the pipeline go into a folder. Nothing was copied.",
         "Name a folder, or copy one source by its path.",
         Errno.ENOTDIR, path);
 

@@ -36,7 +36,7 @@ internal sealed class TarForm : IDisposable
     public void Add(TarItem item)
     {
         _header.SetLength(0);
-        _writer.WriteEntry(IsPax ? PaxEntry(item) : Fill(new GnuTarEntry(item.Type, Text(item.Path)), item, item.ModeWithoutList));
+        _writer.WriteEntry(IsPax ? PaxEntry(item) : Fill(new GnuTarEntry(item.Type, Text(item.Path)), item));
         Span<byte> header = _header.GetBuffer().AsSpan(0, (int)_header.Length - PaddingOf(item.Length));
         if (IsPax)
         {
@@ -78,12 +78,12 @@ internal sealed class TarForm : IDisposable
 
     private static PaxTarEntry PaxEntry(TarItem item) =>
         Fill(new PaxTarEntry(item.Type, Text(item.Path), item.Records.Select(
-            (record, i) => KeyValuePair.Create(TarBytes.StandIn(i, record.Key), Text(record.Value)))), item, item.HasList ? item.Mode : item.ModeWithoutList);
+            (record, i) => KeyValuePair.Create(TarBytes.StandIn(i, record.Key), Text(record.Value)))), item);
 
-    private static T Fill<T>(T entry, TarItem item, uint mode)
+    private static T Fill<T>(T entry, TarItem item)
         where T : PosixTarEntry
     {
-        entry.Mode = (UnixFileMode)mode;
+        entry.Mode = (UnixFileMode)item.Mode;
         entry.Uid = item.UserId <= int.MaxValue ? (int)item.UserId : 0;
         entry.Gid = item.GroupId <= int.MaxValue ? (int)item.GroupId : 0;
         entry.ModificationTime = DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(

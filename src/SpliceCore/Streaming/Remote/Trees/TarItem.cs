@@ -1,7 +1,6 @@
 using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
-using Splice.Copying;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
@@ -16,11 +15,7 @@ internal sealed record TarItem
     /// <summary>Where a link leads; nothing for all others.</summary>
     public byte[] Target { get; init; } = [];
 
-    /// <summary>The permission bits of a copy that gets the item's access control list as well.</summary>
     public uint Mode { get; init; } = 0x180; // 0600
-
-    /// <summary>Those of a copy without the list: the group has no more than its own permissions.</summary>
-    public uint ModeWithoutList { get; init; } = 0x180;
 
     public LibC.StatxTimestamp Time { get; init; }
 
@@ -36,9 +31,6 @@ internal sealed record TarItem
 
     /// <summary>Extended attributes.</summary>
     public IReadOnlyList<(FileName Name, byte[] Value)> Attributes { get; init; } = [];
-
-    /// <summary>Whether an access control list is among the attributes.</summary>
-    public bool HasList => Attributes.Any(attribute => attribute.Name.Equals(ExtendedAttributes.AccessList));
 
     /// <summary>What pax records say beyond what the library knows to say.</summary>
     public IReadOnlyList<(byte[] Key, byte[] Value)> Records

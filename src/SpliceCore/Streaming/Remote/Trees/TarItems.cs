@@ -61,7 +61,6 @@ internal sealed class TarItems(PreserveAttributes preserve)
         FileStatus status = item.Status;
         bool isFirst = IsFirst(item, out byte[] first);
         bool owned = preserve.HasFlag(PreserveAttributes.Ownership);
-        uint kept = Metadata.KeptBits(status.Kind, owned);
         Links += status.Kind == DescriptorKind.SymbolicLink ? 1 : 0;
         ClosedFolders += status.Kind == DescriptorKind.Directory && (status.Permissions & FolderBits) != FolderBits ? 1 : 0;
         return new TarItem
@@ -69,8 +68,7 @@ internal sealed class TarItems(PreserveAttributes preserve)
             Type = isFirst ? TypeOf(status.Kind) : TarEntryType.HardLink,
             Path = [.. Top, .. item.Path],
             Target = !isFirst ? first : status.Kind == DescriptorKind.SymbolicLink ? TargetOf(item) : [],
-            Mode = status.Permissions & kept,
-            ModeWithoutList = WithoutList(item) & kept,
+            Mode = PermissionsOf(item) & Metadata.KeptBits(status.Kind, owned),
             Time = status.ModificationTime,
             UserId = owned ? status.UserId : 0,
             GroupId = owned ? status.GroupId : 0,
@@ -109,9 +107,10 @@ internal sealed class TarItems(PreserveAttributes preserve)
         return first.AsSpan().SequenceEqual(path);
     }
 
-    private static uint WithoutList(TreeItem item)
+    /// <summary>The permission bits, without what only the access control list grants where that stays here.</summary>
+    private uint PermissionsOf(TreeItem item)
     {
-        if (item.Status.Kind == DescriptorKind.SymbolicLink)
+        if (preserve.HasFlag(PreserveAttributes.Acl) || item.Status.Kind == DescriptorKind.SymbolicLink)
         {
             return item.Status.Permissions;
         }
