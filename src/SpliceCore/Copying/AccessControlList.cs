@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Splice.Interop;
 
@@ -18,8 +19,13 @@ internal static class AccessControlList
     private const int EntrySize = 8;
     private const int UsualSize = HeaderSize + (64 * EntrySize);
 
+    private const uint Version = 2; // POSIX_ACL_XATTR_VERSION
+    private const uint NoId = uint.MaxValue; // ACL_UNDEFINED_ID
+
     private const ushort OwnerTag = 0x01; // ACL_USER_OBJ
+    private const ushort UserTag = 0x02; // ACL_USER
     private const ushort GroupTag = 0x04; // ACL_GROUP_OBJ
+    private const ushort NamedGroupTag = 0x08; // ACL_GROUP
     private const ushort MaskTag = 0x10; // ACL_MASK
     private const ushort OtherTag = 0x20; // ACL_OTHER
 
@@ -37,10 +43,55 @@ internal static class AccessControlList
         SysResult read = Read(item, ExtendedAttributes.AccessList, out Rights rights);
         return read.Errno switch
         {
-            Errno.None => (permissions & ~GroupBits) | ((rights.Group & rights.Mask) << GroupShift),
+            Errno.None => WithoutList(rights, permissions),
             Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ENOSYS => permissions,
             _ => permissions & ~GroupBits,
         };
+    }
+
+    /// <summary>Returns permission bits as they are without an access list.</summary>
+    /// <param name="list">The list, as the kernel has it; empty where it is not known.</param>
+    /// <param name="permissions">The permission bits with the list.</param>
+    public static uint WithoutList(byte[] list, uint permissions) => WithoutList(Parse(list), permissions);
+
+    /// <summary>Returns a list as the kernel has it.</summary>
+    /// <param name="entries">The entries as getfacl(1) prints them with numbers for users and groups, such as "user:1000:rw-".</param>
+    /// <returns>The list; null if these are not entries.</returns>
+    public static byte[]? FromText(IReadOnlyList<string> entries)
+    {
+        byte[] list = new byte[HeaderSize + (entries.Count * EntrySize)];
+        BinaryPrimitives.WriteUInt32LittleEndian(list, Version);
+        for (int i = 0; i < entries.Count; i++)
+        {
+            if (entries[i].Split(':') is not [string type, string name, [char read, char write, char execute]])
+            {
+                return null;
+            }
+
+            ushort tag = (type, name.Length > 0) switch
+            {
+                ("user", false) => OwnerTag,
+                ("user", true) => UserTag,
+                ("group", false) => GroupTag,
+                ("group", true) => NamedGroupTag,
+                ("mask", false) => MaskTag,
+                ("other", false) => OtherTag,
+                _ => 0,
+            };
+            uint id = NoId;
+            if (tag == 0 || (name.Length > 0 && !uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out id)))
+            {
+                return null;
+            }
+
+            Span<byte> entry = list.AsSpan(HeaderSize + (i * EntrySize), EntrySize);
+            BinaryPrimitives.WriteUInt16LittleEndian(entry, tag);
+            BinaryPrimitives.WriteUInt16LittleEndian(
+                entry[sizeof(ushort)..], (ushort)((read == 'r' ? 4 : 0) | (write == 'w' ? 2 : 0) | (execute == 'x' ? 1 : 0)));
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[(2 * sizeof(ushort))..], id);
+        }
+
+        return list;
     }
 
     /// <summary>Returns whether an item has an access list.</summary>
@@ -57,6 +108,9 @@ internal static class AccessControlList
             ? (rights.Owner << (2 * GroupShift)) | ((rights.HasMask ? rights.Mask : rights.Group) << GroupShift) | rights.Other
             : null;
     }
+
+    private static uint WithoutList(Rights rights, uint permissions) =>
+        (permissions & ~GroupBits) | ((rights.Group & rights.Mask) << GroupShift);
 
     private static SysResult Read(SafeHandle item, FileName list, out Rights rights)
     {

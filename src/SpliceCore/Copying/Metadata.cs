@@ -65,12 +65,7 @@ internal static class Metadata
         if (preserve.HasFlag(PreserveAttributes.Acl) && !isLink)
         {
             // What a new item inherits from its folder's default list, the source does not have.
-            RemoveAccessList(item, label, isPath, losses);
-            if (status.Kind == DescriptorKind.Directory)
-            {
-                RemoveList(item, label, ExtendedAttributes.DefaultList, isPath, losses);
-            }
-
+            RemoveLists(item, label, status.Kind == DescriptorKind.Directory, isPath, losses);
             CopyAttributes(item, label, source, isPath, ExtendedAttributes.IsList, "its access control list", losses);
         }
 
@@ -93,6 +88,16 @@ internal static class Metadata
                 ? LibC.ChangeTimesOfPath(item, status.AccessTime, status.ModificationTime)
                 : LibC.ChangeTimes(item, status.AccessTime, status.ModificationTime);
             Note(losses, result, label, "its times");
+        }
+    }
+
+    /// <summary>Removes the access control lists of an item.</summary>
+    public static void RemoveLists(SafeFileHandle item, object label, bool isFolder, bool isPath, MetadataLosses losses)
+    {
+        RemoveAccessList(item, label, isPath, losses);
+        if (isFolder)
+        {
+            RemoveList(item, label, ExtendedAttributes.DefaultList, isPath, losses);
         }
     }
 

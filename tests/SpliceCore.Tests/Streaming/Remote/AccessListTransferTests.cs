@@ -11,6 +11,10 @@ public sealed class AccessListTransferTests(SshServer server, MountedFileSystems
 
     private readonly Workspace _folder = fileSystems.NewFolder(FileSystem.Ext4);
 
+    private static string[] Sources => Items("source");
+
+    private static string[] Received => Items("received");
+
     public static TheoryData<string> Shells => ["bash", "busybox"];
 
     [Theory]
@@ -32,7 +36,19 @@ public sealed class AccessListTransferTests(SshServer server, MountedFileSystems
 
         Remotes.Result(Remotes.Send(Send(shell) with { Recurse = true }));
 
-        Assert.Equal(["700", "700", "600"], new[] { "sent", "sent/inner", "sent/inner/file" }.Select(Mode));
+        Assert.Equal(["700", "700", "600"], Items("sent").Select(Mode));
+    }
+
+    [Fact]
+    public void A_folder_that_is_sent_with_its_lists_to_a_tar_that_has_none()
+    {
+        MakeTree();
+
+        RemoteTransferResult result = Remotes.Result(Remotes.Send(
+            Send("busybox") with { Recurse = true, Preserve = PreserveAttributes.Mode | PreserveAttributes.Acl }));
+
+        Assert.Equal(["700", "700", "600"], Items("sent").Select(Mode));
+        Assert.NotEmpty(result.Warnings);
     }
 
     [Fact]
@@ -42,10 +58,7 @@ public sealed class AccessListTransferTests(SshServer server, MountedFileSystems
 
         Remotes.Result(Remotes.Send(Send("bash") with { Recurse = true, Preserve = PreserveAttributes.Mode | PreserveAttributes.Acl }));
 
-        foreach (string name in new[] { string.Empty, "/inner", "/inner/file" })
-        {
-            Assert.Equal(Lists($"source{name}"), Lists($"sent{name}"));
-        }
+        Assert.Equal(Sources.Select(Lists), Items("sent").Select(Lists));
     }
 
     [Fact]
@@ -71,20 +84,93 @@ public sealed class AccessListTransferTests(SshServer server, MountedFileSystems
     }
 
     [Fact]
+    public void A_folder_that_is_received_without_its_lists()
+    {
+        MakeTree();
+
+        RemoteTransferResult result = Remotes.Result(Remotes.Receive(Receive(server.Host()) with { Recurse = true }));
+
+        Assert.Equal(["700", "700", "600"], Received.Select(Mode));
+        Assert.Empty(result.Warnings);
+    }
+
+    [Theory]
+    [InlineData(PreserveAttributes.Mode | PreserveAttributes.Acl)]
+    [InlineData(PreserveAttributes.All)]
+    public void A_folder_that_is_received_with_them(PreserveAttributes preserve)
+    {
+        MakeTree();
+        Command.Check("setfacl", "-d", "-m", "u:1234:rx", _folder["source/inner"]);
+
+        RemoteTransferResult result = Remotes.Result(Remotes.Receive(Receive(server.Host()) with { Recurse = true, Preserve = preserve }));
+
+        Assert.Empty(result.Warnings);
+        Assert.Equal(Sources.Select(Lists), Received.Select(Lists));
+    }
+
+    [Theory]
+    [InlineData("a b")]
+    [InlineData("folder ./file")]
+    [InlineData("new\nline")]
+    [InlineData("back\\012slash")]
+    [InlineData("tab\t\u001b[1m")]
+    [InlineData("# file: x")]
+    [InlineData("ä\u20ac")]
+    public void A_name_with_unusual_characters_in_a_folder(string name)
+    {
+        MakeTree();
+        Directory.CreateDirectory(Path.GetDirectoryName(_folder[$"source/{name}"])!);
+        MakeFile($"source/{name}");
+        using Workspace tools = WithoutGetfacl();
+        ReceiveRequest request = Receive(server.Host()) with { Recurse = true, Preserve = PreserveAttributes.Mode | PreserveAttributes.Acl };
+
+        Remotes.Result(Remotes.Receive(request));
+        Remotes.Result(Remotes.Receive(request with { Hosts = [Host(tools)], Destination = _folder["second"] }));
+
+        Assert.Equal(Lists($"source/{name}"), Lists($"received/{name}"));
+        Assert.Equal("600", Mode($"second/{name}"));
+    }
+
+    [Fact]
+    public void A_folder_of_a_host_that_cannot_show_its_lists()
+    {
+        MakeTree();
+        _folder.WriteRandom("source/plain", 10);
+        Command.Check("chmod", "0660", _folder["source/plain"]);
+        using Workspace tools = WithoutGetfacl();
+
+        RemoteTransferResult result = Remotes.Result(Remotes.Receive(Receive(Host(tools)) with { Recurse = true }));
+
+        Assert.Equal(["700", "700", "600", "660"], Received.Append("received/plain").Select(Mode));
+        Assert.Contains("3 items", Assert.Single(result.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_file_of_a_host_that_cannot_show_its_list()
     {
         MakeFile("source");
-        using var tools = new Workspace();
-        Command.Check("sh", "-c", $"ln -s /usr/bin/* {tools.Folder}/ && rm {tools.Folder}/getfacl");
+        using Workspace tools = WithoutGetfacl();
 
-        RemoteTransferResult result = Remotes.Result(
-            Remotes.Receive(Receive(server.Host("without-getfacl", $"PATH={tools.Folder} exec bash -c \"$SSH_ORIGINAL_COMMAND\""))));
+        RemoteTransferResult result = Remotes.Result(Remotes.Receive(Receive(Host(tools))));
 
         Assert.Equal("600", Mode("received"));
         Assert.Contains("getfacl", Assert.Single(result.Warnings), StringComparison.Ordinal);
     }
 
     public void Dispose() => _folder.Dispose();
+
+    private static string[] Items(string folder) => [folder, $"{folder}/inner", $"{folder}/inner/file"];
+
+    /// <summary>All tools of this host but getfacl(1).</summary>
+    private static Workspace WithoutGetfacl()
+    {
+        var tools = new Workspace();
+        Command.Check("sh", "-c", $"ln -s /usr/bin/* {tools.Folder}/ && rm {tools.Folder}/getfacl");
+        return tools;
+    }
+
+    private RemoteHost Host(Workspace tools) =>
+        server.Host($"without-getfacl-{Guid.NewGuid():N}", $"PATH={tools.Folder} exec bash -c \"$SSH_ORIGINAL_COMMAND\"");
 
     private SendRequest Send(string shell) => new()
     {

@@ -14,9 +14,12 @@ internal sealed class TarForm : IDisposable
     private readonly TarWriter _writer;
     private readonly TarEntryFormat _format;
 
-    public TarForm(TarEntryFormat format, IReadOnlyList<Delivery> deliveries)
+    private readonly bool _hasAttributes;
+
+    public TarForm(TarEntryFormat format, bool hasAttributes, IReadOnlyList<Delivery> deliveries)
     {
         _format = format;
+        _hasAttributes = hasAttributes;
         _writer = new TarWriter(_header, format, leaveOpen: true);
         Deliveries = deliveries;
     }
@@ -35,6 +38,7 @@ internal sealed class TarForm : IDisposable
     /// <summary>Adds a header.</summary>
     public void Add(TarItem item)
     {
+        item = _hasAttributes ? item : item with { Mode = item.Mode & ~item.MaskBits };
         _header.SetLength(0);
         _writer.WriteEntry(IsPax ? PaxEntry(item) : Fill(new GnuTarEntry(item.Type, Text(item.Path)), item));
         Span<byte> header = _header.GetBuffer().AsSpan(0, (int)_header.Length - PaddingOf(item.Length));

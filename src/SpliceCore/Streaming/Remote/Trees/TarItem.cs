@@ -17,6 +17,9 @@ internal sealed record TarItem
 
     public uint Mode { get; init; } = 0x180; // 0600
 
+    /// <summary>The bits of <see cref="Mode"/> that only the mask of an access control list sets (acl(5)).</summary>
+    public uint MaskBits { get; init; }
+
     public LibC.StatxTimestamp Time { get; init; }
 
     public uint UserId { get; init; }

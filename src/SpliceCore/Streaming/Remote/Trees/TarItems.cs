@@ -61,6 +61,8 @@ internal sealed class TarItems(PreserveAttributes preserve)
         FileStatus status = item.Status;
         bool isFirst = IsFirst(item, out byte[] first);
         bool owned = preserve.HasFlag(PreserveAttributes.Ownership);
+        uint withoutList = PermissionsWithoutList(item);
+        uint permissions = preserve.HasFlag(PreserveAttributes.Acl) ? status.Permissions : withoutList;
         Links += status.Kind == DescriptorKind.SymbolicLink ? 1 : 0;
         ClosedFolders += status.Kind == DescriptorKind.Directory && (status.Permissions & FolderBits) != FolderBits ? 1 : 0;
         return new TarItem
@@ -68,7 +70,8 @@ internal sealed class TarItems(PreserveAttributes preserve)
             Type = isFirst ? TypeOf(status.Kind) : TarEntryType.HardLink,
             Path = [.. Top, .. item.Path],
             Target = !isFirst ? first : status.Kind == DescriptorKind.SymbolicLink ? TargetOf(item) : [],
-            Mode = PermissionsOf(item) & Metadata.KeptBits(status.Kind, owned),
+            Mode = permissions & Metadata.KeptBits(status.Kind, owned),
+            MaskBits = permissions & ~withoutList,
             Time = status.ModificationTime,
             UserId = owned ? status.UserId : 0,
             GroupId = owned ? status.GroupId : 0,
@@ -107,10 +110,9 @@ internal sealed class TarItems(PreserveAttributes preserve)
         return first.AsSpan().SequenceEqual(path);
     }
 
-    /// <summary>The permission bits, without what only the access control list grants where that stays here.</summary>
-    private uint PermissionsOf(TreeItem item)
+    private static uint PermissionsWithoutList(TreeItem item)
     {
-        if (preserve.HasFlag(PreserveAttributes.Acl) || item.Status.Kind == DescriptorKind.SymbolicLink)
+        if (item.Status.Kind == DescriptorKind.SymbolicLink)
         {
             return item.Status.Permissions;
         }

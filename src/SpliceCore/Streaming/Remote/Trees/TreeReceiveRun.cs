@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Errors;
@@ -12,16 +13,20 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     : ReceiveRun(request, host, path, progress, cancellation)
 {
     private const int SmallFile = 64 << 10;
+    private const int LongestLists = 64 << 20;
 
     private readonly SumList? _sums = request.Verify ? new SumList() : null;
 
     private UnpackedTree? _tree;
-    private string? _form;
+
+    // Its form, what shows the access control lists, and their length.
+    private string[]? _head;
+    private HostAccessLists _lists = new();
 
     /// <summary>Whether the host has no folder by that name, but something else.</summary>
-    public bool IsNoFolder => _form == TreeReceiveScript.NoTree;
+    public bool IsNoFolder => _head is [TreeReceiveScript.NoTree, ..];
 
-    private protected override bool HasBegun => _form is not null;
+    private protected override bool HasBegun => _head is not null;
 
     private protected override bool IsTree => true;
 
@@ -35,7 +40,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     {
         SshSession session = Start(TreeReceiveScript.Command(Request));
         Sessions.WaitFor([session], ReadHead);
-        if (_form is null)
+        if (_head is null)
         {
             throw Ended(session);
         }
@@ -45,9 +50,10 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             return false;
         }
 
-        _tree = new UnpackedTree(Request, Host.Text, Path);
         using (var stream = new SessionStream(session, Request.IdleTimeout, Cancellation))
         {
+            _lists = ReadLists(session, stream);
+            _tree = new UnpackedTree(Request, Host.Text, Path) { Lists = _lists };
             Unpack(session, stream);
             if (_sums is not null)
             {
@@ -77,14 +83,42 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private bool ReadHead(SshSession session)
     {
-        while (_form is null && session.TryReadLine() is string line)
+        while (_head is null && session.TryReadLine() is string line)
         {
             // A shell's start files may have something to say as well.
             int at = line.IndexOf(TreeReceiveScript.Tree, StringComparison.Ordinal);
-            _form = at < 0 ? null : line[(at + TreeReceiveScript.Tree.Length)..];
+            _head = at < 0 ? null : line[(at + TreeReceiveScript.Tree.Length)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         }
 
-        return _form is not null;
+        return _head is not null;
+    }
+
+    private HostAccessLists ReadLists(SshSession session, SessionStream stream)
+    {
+        if (_head is not [_, _, string text] || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int length))
+        {
+            return new HostAccessLists();
+        }
+
+        if (length > LongestLists)
+        {
+            throw new TransferException(TransferErrorId.RemoteFailed,
+                $"The access control lists of '{Request.Source}' on '{Host.Text}' take more than 64 MiB. Nothing was kept.",
+                "Receive its folders one by one.", target: Host.Text);
+        }
+
+        byte[] lists = new byte[length];
+        try
+        {
+            stream.ReadExactly(lists);
+        }
+        catch (EndOfStreamException)
+        {
+            session.Input.Dispose();
+            throw Ended(session);
+        }
+
+        return HostAccessLists.Parse(Encoding.UTF8.GetString(lists));
     }
 
     private void Unpack(SshSession session, SessionStream stream)
@@ -176,10 +210,24 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             yield return $"'{Host.Text}' said: {string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c))}";
         }
 
-        PreserveAttributes more = Request.Preserve & (PreserveAttributes.Xattr | PreserveAttributes.Acl);
-        if (more != PreserveAttributes.None && _form is not (null or TreeReceiveScript.NoTree or TreeReceiveScript.FullForm))
+        if (_head is not [string form, ..] || form == TreeReceiveScript.NoTree)
         {
-            yield return $"'{Host.Text}' gave no extended attributes and access control lists: its tar is not GNU's, or names have newlines in them.";
+            yield break;
+        }
+
+        if (Request.Preserve.HasFlag(PreserveAttributes.Xattr) && form != TreeReceiveScript.FullForm)
+        {
+            yield return $"'{Host.Text}' sent no extended attributes: its tar is not GNU tar, or names contain newlines.";
+        }
+
+        if (_lists.UnknownCount > 0)
+        {
+            string items = _lists.UnknownCount == 1 ? "1 item has" : string.Create(CultureInfo.InvariantCulture, $"{_lists.UnknownCount} items have");
+            yield return $"{items} no permissions for the group: '{Host.Text}' has access control lists for them, and no getfacl to show these.";
+        }
+        else if (Request.Preserve.HasFlag(PreserveAttributes.Acl) && _head is not [_, TreeReceiveScript.WholeLists, _])
+        {
+            yield return $"'{Host.Text}' sent no access control lists: it has no getfacl.";
         }
     }
 

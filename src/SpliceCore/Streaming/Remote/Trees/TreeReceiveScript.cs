@@ -3,10 +3,11 @@ namespace Splice.Streaming.Remote.Trees;
 /// <summary>What runs on a host that a folder is received from: its tar writes the stream. The library here reads no pax records
 /// with a newline in them; a tree with such names comes in GNU's old format. To verify it the host reads the SHA-256 of what arrived, the odd names first,
 /// then an empty line and the others, and compares them with its files.</summary>
-/// <remarks>Parameters: the path, and a word for each option: verify, owner, links, xattr, acl.</remarks>
+/// <remarks>Parameters: the path, and a word for each option: verify, owner, links, xattr. The access control lists come before the
+/// stream, as getfacl(1) prints them; where that is missing, ls(1) shows which items have one.</remarks>
 internal static class TreeReceiveScript
 {
-    /// <summary>Begins the line before the stream.</summary>
+    /// <summary>Begins the line before the stream: its form, what shows the lists, and how many bytes that takes.</summary>
     public const string Tree = "splice-tree ";
 
     /// <summary>It is no folder.</summary>
@@ -15,20 +16,22 @@ internal static class TreeReceiveScript
     /// <summary>Pax records, extended attributes among them.</summary>
     public const string FullForm = "pax";
 
+    /// <summary>Lists are shown whole.</summary>
+    public const string WholeLists = "getfacl";
+
     /// <summary>Ends what comes behind the stream.</summary>
     public const string Done = "splice-done";
 
     private const string Text = ScriptParts.CleanEnvironment + "\n" + """
         f=$1
         shift
-        verify= owner= links= xattr= acl=
+        verify= owner= links= xattr=
         for option; do
             case $option in
                 verify) verify=1 ;;
                 owner) owner=1 ;;
                 links) links=1 ;;
                 xattr) xattr=1 ;;
-                acl) acl=1 ;;
             esac
         done
         nl="
@@ -61,7 +64,6 @@ internal static class TreeReceiveScript
                     form=pax
                     set -- "$@" --format=pax --pax-option=delete=atime,delete=ctime
                     [ -z "$xattr" ] || set -- "$@" --xattrs "--xattrs-include=*"
-                    [ -z "$acl" ] || set -- "$@" --acls
                 else
                     form=gnu
                     set -- "$@" --format=gnu
@@ -69,7 +71,15 @@ internal static class TreeReceiveScript
                 ;;
             *) form=plain ;;
         esac
-        printf "splice-tree %s\n" "$form"
+        if command -v getfacl >/dev/null; then
+            tool=getfacl
+            lists=$(getfacl -R -P -n -s -E -p . 2>/dev/null)
+        else
+            tool=ls
+            lists=$(find ./ ! -type l -exec ls -ldb {} + 2>/dev/null | sed -n "s|^.\{10\}+ .*[^\\] \./|# file: ./|p")
+        fi
+        printf "splice-tree %s %s %s\n" "$form" "$tool" "$(printf "%s" "$lists" | wc -c)"
+        printf "%s" "$lists"
         tar "$@" .
         case $? in
             0) ;;
@@ -99,7 +109,6 @@ internal static class TreeReceiveScript
         parameters.AddRange(request.Preserve.HasFlag(PreserveAttributes.Ownership) ? ["owner"] : []);
         parameters.AddRange(request.Preserve.HasFlag(PreserveAttributes.HardLink) ? ["links"] : []);
         parameters.AddRange(request.Preserve.HasFlag(PreserveAttributes.Xattr) ? ["xattr"] : []);
-        parameters.AddRange(request.Preserve.HasFlag(PreserveAttributes.Acl) ? ["acl"] : []);
         return ShellText.Command(Text, [.. parameters]);
     }
 }

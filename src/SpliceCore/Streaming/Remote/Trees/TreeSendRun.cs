@@ -45,8 +45,8 @@ internal sealed class TreeSendRun : SendRun
         _receiving = deliveries;
         _forms =
         [
-            .. deliveries.GroupBy(delivery => TreeSendScript.IsGnu(delivery.Form))
-                .Select(group => new TarForm(group.Key ? TarEntryFormat.Gnu : TarEntryFormat.Pax, [.. group])),
+            .. deliveries.GroupBy(delivery => (IsGnu: TreeSendScript.IsGnu(delivery.Form), IsFull: delivery.Form == TreeSendScript.FullForm))
+                .Select(group => new TarForm(group.Key.IsGnu ? TarEntryFormat.Gnu : TarEntryFormat.Pax, group.Key.IsFull, [.. group])),
         ];
         try
         {

@@ -9,10 +9,9 @@ using Splice.Interop;
 namespace Splice.Streaming.Remote.Trees;
 
 /// <summary>What an item of a tree that is received keeps besides its bytes.</summary>
-internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry entry, MetadataLosses losses)
+internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry entry, HostAccessLists lists, MetadataLosses losses)
 {
     private const string AttributePrefix = "SCHILY.xattr.";
-    private const string ListPrefix = "SCHILY.acl.";
 
     /// <summary>Sets it.</summary>
     /// <param name="item">The item.</param>
@@ -34,7 +33,8 @@ internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry e
         if (!isLink)
         {
             DescriptorKind kind = entry.EntryType == TarEntryType.Directory ? DescriptorKind.Directory : DescriptorKind.Regular;
-            uint mode = (uint)entry.Mode & Metadata.KeptBits(kind, owned);
+            uint permissions = SetLists(item, isPath) is byte[] list ? AccessControlList.WithoutList(list, (uint)entry.Mode) : (uint)entry.Mode;
+            uint mode = permissions & Metadata.KeptBits(kind, owned);
             mode &= preserve.HasFlag(PreserveAttributes.Mode) ? uint.MaxValue : ~OwnUmask.Value;
             mode |= Metadata.InheritedBits(item, kind);
             Note(isPath ? LibC.ChangeModeOfPath(item, mode) : LibC.ChangeMode(item, mode), "its mode");
@@ -64,11 +64,6 @@ internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry e
     {
         foreach ((string key, string value) in (entry as PaxTarEntry)?.ExtendedAttributes ?? new Dictionary<string, string>())
         {
-            if (preserve.HasFlag(PreserveAttributes.Acl) && key.StartsWith(ListPrefix, StringComparison.Ordinal))
-            {
-                losses.Add("its access control list", Errno.EOPNOTSUPP, entry.Name);
-            }
-
             if (!key.StartsWith(AttributePrefix, StringComparison.Ordinal))
             {
                 continue;
@@ -84,6 +79,36 @@ internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry e
                     : isPath ? LibC.SetAttributeOfPath(item, name, bytes) : LibC.SetAttribute(item, name, bytes);
                 Note(set, $"its extended attributes ({name})");
             }
+        }
+    }
+
+    /// <summary>Gives an item its access control lists.</summary>
+    /// <returns>The access list that the host's item has and this one does not get, if there is one.</returns>
+    private byte[]? SetLists(SafeFileHandle item, bool isPath)
+    {
+        (byte[]? access, byte[]? defaults) = lists.Find(entry.Name);
+        if (!preserve.HasFlag(PreserveAttributes.Acl))
+        {
+            return access;
+        }
+
+        // What a new item inherits from its folder's default list, the host's does not have.
+        Metadata.RemoveLists(item, entry.Name, entry.EntryType == TarEntryType.Directory, isPath, losses);
+        bool isSet = access is not null && Set(ExtendedAttributes.AccessList, access);
+        if (defaults is not null)
+        {
+            Set(ExtendedAttributes.DefaultList, defaults);
+        }
+
+        return isSet ? null : access;
+
+        bool Set(FileName name, byte[] list)
+        {
+            SysResult set = list.Length == 0 ? new SysResult(-1, Errno.ENODATA)
+                : isPath ? LibC.SetAttributeOfPath(item, name, list)
+                : LibC.SetAttribute(item, name, list);
+            Note(set, "its access control list");
+            return set.Ok;
         }
     }
 

@@ -37,6 +37,9 @@ internal sealed class UnpackedTree : IDisposable
     /// <summary>Where it will be.</summary>
     public string Path => _place.Path;
 
+    /// <summary>The access control lists of the host's items.</summary>
+    public HostAccessLists Lists { get; init; } = new();
+
     public long FileCount { get; private set; }
 
     public long DirectoryCount => _folders.Count;
@@ -93,7 +96,7 @@ internal sealed class UnpackedTree : IDisposable
         // What is deepest comes last, and its folder may be closed to its owner by then.
         foreach ((IReadOnlyList<FileName> names, TarEntry entry) in _folders.AsEnumerable().Reverse())
         {
-            var attributes = new UnpackedAttributes(_request.Preserve, entry, _losses);
+            var attributes = new UnpackedAttributes(_request.Preserve, entry, Lists, _losses);
             attributes.Set(_chain.Open(names), isPath: false);
         }
 
@@ -115,7 +118,7 @@ internal sealed class UnpackedTree : IDisposable
         {
             Check(made, entry);
             fill(file);
-            new UnpackedAttributes(_request.Preserve, entry, _losses).Set(file, isPath: false);
+            new UnpackedAttributes(_request.Preserve, entry, Lists, _losses).Set(file, isPath: false);
             Check(LibC.CloseDuplicate(file), entry);
         }
     }
@@ -160,7 +163,7 @@ internal sealed class UnpackedTree : IDisposable
         using (node)
         {
             Check(opened, entry);
-            new UnpackedAttributes(_request.Preserve, entry, _losses).Set(node, isPath: true);
+            new UnpackedAttributes(_request.Preserve, entry, Lists, _losses).Set(node, isPath: true);
         }
     }
 
