@@ -17,7 +17,14 @@ $configuration = New-PesterConfiguration
 $configuration.Run.Path = if ($Path) { $Path -split ',' } else { $PSScriptRoot }
 $configuration.Run.PassThru = $true
 $configuration.Output.Verbosity = 'Normal'
-$result = Invoke-Pester -Configuration $configuration
+$env:TMPDIR = sh "$PSScriptRoot/../run-folder.sh" begin $PID
+try {
+    $result = Invoke-Pester -Configuration $configuration
+}
+finally {
+    sh "$PSScriptRoot/../run-folder.sh" end $env:TMPDIR
+}
+
 $failed = @($result.Failed) + @($result.FailedBlocks) + @($result.FailedContainers)
 if ($ResultPath) {
     $other = foreach ($test in $failed + @($result.Skipped)) {

@@ -15,16 +15,10 @@ internal static class TestHost
         ["DOTNET_EnableWriteXorExecute"] = "0",
     };
 
-    /// <summary>The host's own output folder: tests/SpliceCore.TestHost/bin/, beside this one's.</summary>
-    private static string HostPath
-    {
-        get
-        {
-            var output = new DirectoryInfo(AppContext.BaseDirectory);
-            return Path.GetFullPath(Path.Combine(
-                output.FullName, "../../../../SpliceCore.TestHost/bin", output.Parent!.Name, output.Name, "SpliceCore.TestHost.dll"));
-        }
-    }
+    private static readonly Lazy<string> HostPath = new(FindHost);
+
+    /// <summary>Starts a process as a user without privileges.</summary>
+    public static string[] PlainUser { get; } = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 
     /// <summary>Starts it; skips the test where the wrapper is not installed.</summary>
     /// <param name="wrapper">A tool and its arguments that start the process, strace(1) say.</param>
@@ -32,7 +26,7 @@ internal static class TestHost
     public static ChildProcess Start(string[] wrapper, params string[] arguments)
     {
         Assert.SkipUnless(Command.Exists(wrapper.FirstOrDefault("dotnet")), $"{wrapper.FirstOrDefault()} is not installed");
-        return new ChildProcess([.. wrapper, "dotnet", HostPath, .. arguments], Environment);
+        return new ChildProcess([.. wrapper, "dotnet", HostPath.Value, .. arguments], Environment);
     }
 
     /// <summary>Runs it to its end.</summary>
@@ -49,5 +43,23 @@ internal static class TestHost
         string? word = host.ReadLine();
         Assert.True(word == "ready", $"{word} {(word is null ? host.Errors : string.Empty)}");
         return host;
+    }
+
+    /// <summary>The host has an output folder of its own: tests/SpliceCore.TestHost/bin/, beside this one's. Users without privileges
+    /// have no access to a clone in root's home, and get a copy of it.</summary>
+    private static string FindHost()
+    {
+        var output = new DirectoryInfo(AppContext.BaseDirectory);
+        string folder = Path.GetFullPath(
+            Path.Combine(output.FullName, "../../../../SpliceCore.TestHost/bin", output.Parent!.Name, output.Name));
+        if (Posix.IsRoot && Command.Run(PlainUser[0], [.. PlainUser[1..], "test", "-r", $"{folder}/SpliceCore.TestHost.dll"]).ExitCode != 0)
+        {
+            string copy = Directory.CreateTempSubdirectory("splice-test-host-").FullName;
+            Command.Check("cp", "-r", $"{folder}/.", copy);
+            Command.Check("chmod", "-R", "a+rX", copy);
+            folder = copy;
+        }
+
+        return $"{folder}/SpliceCore.TestHost.dll";
     }
 }

@@ -28,7 +28,7 @@ internal sealed class HostedCopy : IDisposable
     public static HostAnswer RunAsNobody(CopyRequest request)
     {
         FileSystems.Command.RequireRoot();
-        return Run(request, "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
+        return Run(request, TestHost.PlainUser);
     }
 
     /// <summary>Starts a copy and does not wait for it.</summary>

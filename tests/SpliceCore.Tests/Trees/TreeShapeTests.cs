@@ -170,7 +170,7 @@ public sealed class TreeShapeTests : IDisposable
         MakeClosed(_folder.Folder);
         Command.Check("chown", "-R", "65534:65534", _folder.Folder);
         Command.Check("chown", "root:root", _folder["source/0000"], _folder["source/0500/closed"]);
-        using var host = new TreeHostProcess("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
+        using var host = new TreeHostProcess(TestHost.PlainUser);
 
         TreeAnswer answer = host.Copy(
             TreeCopies.Request(_folder["source"], _folder["copy"], PreserveAttributes.Mode) with { ThrottleLimit = threads });
