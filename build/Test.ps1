@@ -73,7 +73,8 @@ function Invoke-PesterSuite([string] $ResultFolder) {
 function Invoke-Test {
     if ($Setup) { Invoke-Setup }
     if ($Full) { $env:SPLICE_TEST_FULL = '1' }
-    Invoke-Native dotnet @('build', "$PSScriptRoot/../Splice.slnx", '-c', $Configuration, '--nologo')
+    # The build of the module and `dotnet format` analyze the code.
+    Invoke-Native dotnet @('build', "$PSScriptRoot/../Splice.slnx", '-c', $Configuration, '--nologo', '-p:RunAnalyzers=false')
     $folder = "$output/test-results"
     $projects = @(switch ($Suite) { Engine { 'tests/SpliceCore.Tests' } Fuzz { 'tests/Fuzz' } })
     # Beside Pester, which waits for other processes half of the time.

@@ -164,6 +164,7 @@ PasswordAuthentication no
 PermitRootLogin yes
 StrictModes no
 UsePAM no
+KexAlgorithms curve25519-sha256
 LogLevel QUIET
 SetEnv HOME=$Folder
 ForceCommand $Folder/$name.sh

@@ -30,7 +30,8 @@ internal sealed class AttachedFault : IDisposable
     {
         if (!_strace.HasExited)
         {
-            _strace.Signal("INT");
+            // It may end at this moment, with the process that it is attached to.
+            Command.Run("kill", "-s", "INT", _strace.Id);
             _strace.WaitForExit();
         }
 

@@ -9,7 +9,7 @@ public sealed class InterruptedReceiveTests(SshServer server) : IDisposable
 {
     private const int Size = 2_000_001;
 
-    private static readonly int Count = FullRun.Count(everyday: 10, full: 50);
+    private static readonly int Count = FullRun.Count(everyday: 5, full: 50);
 
     private readonly Workspace _workspace = new();
 

@@ -10,7 +10,7 @@ public sealed class InterruptedSendTests(SshServer server) : IDisposable
 {
     private const int Size = 2_000_001;
 
-    private static readonly int Count = FullRun.Count(everyday: 6, full: 25);
+    private static readonly int Count = FullRun.Count(everyday: 3, full: 25);
 
     private readonly Workspace _workspace = new();
 

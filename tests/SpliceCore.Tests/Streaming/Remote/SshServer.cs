@@ -158,6 +158,7 @@ public sealed class SshServer : IDisposable
             StrictModes no
             UsePAM no
             KexAlgorithms curve25519-sha256
+            KexAlgorithms curve25519-sha256
             MaxStartups 100
             MaxSessions 100
             LogLevel QUIET
