@@ -8,19 +8,27 @@ public sealed class ModuleInitializer : IModuleAssemblyInitializer
 {
     /// <summary>Refuses systems whose kernel or constants the module does not know, and loads the core, so that its
     /// types (<c>[Splice.SpliceFlags]</c>) have names from the start.</summary>
-    /// <exception cref="PlatformNotSupportedException">The system is not Linux on x64 or arm64.</exception>
+    /// <exception cref="PlatformNotSupportedException">The system is not Linux with glibc on x64 or arm64.</exception>
     public void OnImport()
     {
-        Check(OperatingSystem.IsLinux(), RuntimeInformation.ProcessArchitecture, RuntimeInformation.OSDescription);
+        Check(
+            OperatingSystem.IsLinux(), RuntimeInformation.RuntimeIdentifier, RuntimeInformation.ProcessArchitecture, RuntimeInformation.OSDescription);
         GC.KeepAlive(typeof(TransferResult));
     }
 
-    internal static void Check(bool isLinux, Architecture architecture, string system)
+    /// <summary>Throws where the constants and the structures of libc have other values and layouts.</summary>
+    /// <param name="isLinux">Whether the kernel is Linux.</param>
+    /// <param name="runtime">The identifier of the runtime: it names the C library that .NET was built for, if that is not glibc.</param>
+    /// <param name="architecture">The processor.</param>
+    /// <param name="system">The system, for people.</param>
+    internal static void Check(bool isLinux, string runtime, Architecture architecture, string system)
     {
-        if (!isLinux || architecture is not (Architecture.X64 or Architecture.Arm64))
+        bool hasGlibc = !runtime.Contains("musl", StringComparison.Ordinal) && !runtime.Contains("bionic", StringComparison.Ordinal)
+            && !runtime.StartsWith("alpine", StringComparison.Ordinal);
+        if (!isLinux || !hasGlibc || architecture is not (Architecture.X64 or Architecture.Arm64))
         {
             throw new PlatformNotSupportedException(
-                $"Splice works on Linux on x64 and arm64; this is {system} on {architecture}. Nothing was imported.");
+                $"Splice works on Linux with glibc on x64 and arm64; this is {system} ({runtime}) on {architecture}. Nothing was imported.");
         }
     }
 }
