@@ -62,7 +62,7 @@ end() {
 begin() {
     temporary=${TMPDIR:-/tmp}
     temporary=${temporary%/}
-    for folder in "$temporary"/splice-tests-[0-9]*-[0-9]*; do
+    for folder in "$temporary"/splice-tests-[0-9]*-[0-9]* "$memory"/splice-tests-[0-9]*-[0-9]*; do
         # Another user's is not touched, nor what only has the name of one.
         { [ -d "$folder" ] && [ ! -L "$folder" ] && [ -O "$folder" ]; } || continue
         run=${folder##*/splice-tests-}

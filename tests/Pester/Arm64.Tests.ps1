@@ -4,7 +4,7 @@
 BeforeAll {
     . "$PSScriptRoot/Common.ps1"
     . "$PSScriptRoot/Packages.ps1"
-    $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
+    $script:root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
     $script:missing = if ($env:SPLICE_TEST_FULL -ne '1') { 'the emulator is for the full run' }
     elseif (-not (Get-Command qemu-aarch64-static -ErrorAction Ignore)) { 'qemu-user-static is not installed' }
     elseif (-not (Test-Path /usr/aarch64-linux-gnu/lib/libstdc++.so.6)) { 'libstdc++6-arm64-cross is not installed' }
@@ -58,8 +58,14 @@ if ('$noOpenSsl') { return }
 "sent `$((Send-ItemZeroCopy source -HostName web1 -Destination sent -Verify).Verified)"
 "received `$((Receive-ItemZeroCopy sent -HostName web1 -Destination received -Verify).Verified)"
 "@
-    $environment = 'DOTNET_EnableWriteXorExecute=0', 'DOTNET_EnableDiagnostics=0', 'POWERSHELL_TELEMETRY_OPTOUT=1'
-    $script:output = env @environment qemu-aarch64-static -L /usr/aarch64-linux-gnu -E "LD_LIBRARY_PATH=$root/out/arm64-libraries/usr/lib/aarch64-linux-gnu" "$root/out/arm64/Arm64" "$TestDrive/script.ps1" 2>&1
+    function Invoke-Arm64([string[]] $Arguments) {
+        $environment = 'DOTNET_EnableWriteXorExecute=0', 'DOTNET_EnableDiagnostics=0', 'DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1', 'POWERSHELL_TELEMETRY_OPTOUT=1',
+            'SPLICE_TEST_EMULATED=1', "DOTNET_ROOT=$TestDrive/dotnet"
+        $libraries = "LD_LIBRARY_PATH=$root/out/arm64-libraries/usr/lib/aarch64-linux-gnu"
+        env -u SPLICE_TEST_FULL @environment timeout 300 qemu-aarch64-static -L /usr/aarch64-linux-gnu -E $libraries @Arguments 2>&1
+    }
+
+    $script:output = Invoke-Arm64 "$root/out/arm64/Arm64", "$TestDrive/script.ps1"
     if ($env:SPLICE_ARM64_LOG) { Set-Content $env:SPLICE_ARM64_LOG $output }
 }
 
@@ -106,5 +112,26 @@ Describe 'On arm64' {
 
     It 'an error is one of the module' {
         $output | Where-Object { $_ -like 'error *' } | Should -BeLike 'error SourceNotFound,Splice.Commands.CopyItemZeroCopyCommand:*'
+    }
+
+    # Tests whose processes of their own would not be emulated are skipped. The areas that are left out take many minutes.
+    It 'the tests of the engine pass' {
+        $version = ([xml](Get-Content -Raw "$root/tests/Arm64/Arm64.csproj")).Project.PropertyGroup.RuntimeFrameworkVersion
+        $said = dotnet build "$root/tests/SpliceCore.Tests" -c Release -r linux-arm64 --no-self-contained -o "$TestDrive/tests" --nologo -p:RunAnalyzers=false 2>&1
+        if ($LASTEXITCODE) { throw ($said -join "`n") }
+        $pack = "$($env:NUGET_PACKAGES ?? "$HOME/.nuget/packages")/microsoft.netcore.app.runtime.linux-arm64/$version/runtimes/linux-arm64"
+        $framework = New-Item -ItemType Directory "$TestDrive/dotnet/shared/Microsoft.NETCore.App/$version"
+        $resolver = New-Item -ItemType Directory "$TestDrive/dotnet/host/fxr/$version"
+        Copy-Item "$pack/lib/net10.0/*", "$pack/native/*" $framework
+        Copy-Item "$pack/native/libhostfxr.so" $resolver
+
+        $areas = 'Interop', 'Descriptors', 'Transfer', 'Copying', 'Copying.Parts', 'Errors'
+        $said = Invoke-Arm64 (@("$TestDrive/tests/SpliceCore.Tests") + ($areas | ForEach-Object { '-namespace', "Splice.Tests.$_" }))
+        $counts = [regex]::Match("$($said[-1])$($said[-2])$($said[-3])", 'Total: (\d+), Errors: (\d+), Failed: (\d+), Skipped: (\d+)')
+        $counts.Success | Should -BeTrue -Because ($said | Select-Object -Last 30 | Out-String)
+        $total, $errors, $failed, $skipped = $counts.Groups[1..4].Value.ForEach([int])
+        Write-Host "arm64: $($total - $failed - $skipped) passed, $failed failed, $skipped skipped"
+        $errors + $failed | Should -Be 0 -Because ($said | Select-String '\[FAIL\]' -Context 0, 4 | Out-String)
+        $total - $skipped | Should -BeGreaterThan 900
     }
 }

@@ -25,6 +25,7 @@ internal static class TestHost
     /// <param name="arguments">The host's arguments.</param>
     public static ChildProcess Start(string[] wrapper, params string[] arguments)
     {
+        Emulator.Skip("a process of its own is not emulated");
         Assert.SkipUnless(Command.Exists(wrapper.FirstOrDefault("dotnet")), $"{wrapper.FirstOrDefault()} is not installed");
         return new ChildProcess([.. wrapper, "dotnet", HostPath.Value, .. arguments], Environment);
     }

@@ -49,7 +49,7 @@ internal sealed class HeaderCheck
     /// compiler.</summary>
     public string? Complaints(Architecture architecture)
     {
-        string compiler = architecture == RuntimeInformation.ProcessArchitecture ? "gcc"
+        string compiler = architecture == RuntimeInformation.ProcessArchitecture && !Emulator.IsUsed ? "gcc"
             : architecture == Architecture.Arm64 ? "aarch64-linux-gnu-gcc" : "x86_64-linux-gnu-gcc";
         try
         {
