@@ -6,9 +6,15 @@ $testTools = [ordered]@{
     'attr' = 'getfattr'; 'acl' = 'getfacl'; 'squashfs-tools' = 'mksquashfs'; 'openssh-server' = 'sshd'; 'openssh-client' = 'ssh'
     'iproute2' = 'ip'; 'busybox' = 'busybox'; 'dash' = 'dash'; 'python3' = 'python3'; 'python3-rich' = '/usr/lib/python3/dist-packages/rich'
     'time' = '/usr/bin/time'; 'fonts-dejavu-core' = '/usr/share/fonts/truetype/dejavu'; 'tmux' = 'tmux'; 'gcc' = 'gcc'
-    'libc6-dev' = '/usr/include/stdio.h'; 'gcc-aarch64-linux-gnu' = 'aarch64-linux-gnu-gcc'
-    'libc6-dev-arm64-cross' = '/usr/aarch64-linux-gnu/include/stdio.h'; 'qemu-user-static' = 'qemu-aarch64-static'
-    'libstdc++6-arm64-cross' = '/usr/aarch64-linux-gnu/lib/libstdc++.so.6'
+    'libc6-dev' = '/usr/include/stdio.h'
+}
+
+# For the tests of the other processor.
+if ([Runtime.InteropServices.RuntimeInformation]::OSArchitecture -eq 'X64') {
+    $testTools += [ordered]@{
+        'gcc-aarch64-linux-gnu' = 'aarch64-linux-gnu-gcc'; 'libc6-dev-arm64-cross' = '/usr/aarch64-linux-gnu/include/stdio.h'
+        'qemu-user-static' = 'qemu-aarch64-static'; 'libstdc++6-arm64-cross' = '/usr/aarch64-linux-gnu/lib/libstdc++.so.6'
+    }
 }
 
 function Invoke-Setup {

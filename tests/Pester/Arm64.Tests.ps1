@@ -6,6 +6,7 @@ BeforeAll {
     . "$PSScriptRoot/Packages.ps1"
     $script:root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
     $script:missing = if ($env:SPLICE_TEST_FULL -ne '1') { 'the emulator is for the full run' }
+    elseif ([Runtime.InteropServices.RuntimeInformation]::OSArchitecture -ne 'X64') { 'the emulator is for x64' }
     elseif (-not (Get-Command qemu-aarch64-static -ErrorAction Ignore)) { 'qemu-user-static is not installed' }
     elseif (-not (Test-Path /usr/aarch64-linux-gnu/lib/libstdc++.so.6)) { 'libstdc++6-arm64-cross is not installed' }
     elseif (-not (Test-Sdk $root)) { 'the .NET SDK of global.json is not on this machine' }
