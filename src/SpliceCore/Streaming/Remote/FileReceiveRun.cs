@@ -30,7 +30,7 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         RemoteFileInfo file = _file ?? throw Ended(session);
         string suffix = RemoteName.Partial(Host.Name, Host.UserName ?? string.Empty, Host.Port ?? 0, Request.Source, file.Text);
         _received = new ReceivedFile(Request, Path, file.Size, suffix, Cancellation);
-        using ContentDigest? digest = Request.Verify ? new ContentDigest(Cancellation) : null;
+        using ContentDigest? digest = Request.Verify || _received.Kept > 0 ? new ContentDigest(Cancellation) : null;
         digest?.AddFile(_received.Handle, _received.Kept);
         Answer(session, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_received.Kept}\n")));
         Move(session, digest, file);
@@ -43,7 +43,7 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         }
 
         _received.Commit(file);
-        return own != null;
+        return Request.Verify;
     }
 
     /// <summary>Reads the line that tells what the file is.</summary>

@@ -68,7 +68,7 @@ internal sealed class FileSendRun : SendRun
     /// <summary>Sends to hosts that want the same bytes.</summary>
     private void Send(IReadOnlyList<Delivery> group, long from, bool isSparse)
     {
-        using ContentDigest? digest = Request.Verify ? new ContentDigest(Monitor.Cancellation) : null;
+        using ContentDigest? digest = Request.Verify || from > 0 ? new ContentDigest(Monitor.Cancellation) : null;
         digest?.AddFile(_source.Handle, from);
         if (isSparse)
         {

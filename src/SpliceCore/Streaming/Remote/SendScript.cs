@@ -110,6 +110,10 @@ internal static class SendScript
             resize "$t" "$size" || fail 86 "$t cannot be cut."
             from=$size
         fi
+        # A device that was lost can have left a file its length without its data: what is there is compared, or not used.
+        if [ "$from" -gt 0 ]; then
+            if command -v sha256sum >/dev/null; then verify=1; else from=0; fi
+        fi
         if [ "$from" -eq 0 ]; then
             rm -f "$t"
             (set -C && : > "$t") || { t=; fail 86 "No file could be made in $folder"; }

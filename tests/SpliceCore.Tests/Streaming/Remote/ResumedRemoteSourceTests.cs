@@ -32,6 +32,55 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
         Files.AssertSameBytes(request.Source, request.Destination);
     }
 
+    /// <summary>As after a loss of the device: the file system has the length of a file, and not its data.</summary>
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("busybox")]
+    public void Data_that_the_host_has_lost_are_found_when_the_rest_is_sent(string shell)
+    {
+        var request = new SendRequest
+        {
+            Source = _workspace.WriteRandom("source", Size),
+            Hosts = [server.Host(shell)],
+            Destination = _workspace["target"],
+            Ssh = server.Options,
+            Resume = true,
+        };
+        RemoteHost dropping = server.Host($"part-{shell}", $"head -c 1000000 | {(shell == "busybox" ? "busybox sh" : shell)} -c \"$SSH_ORIGINAL_COMMAND\"");
+        Remotes.Error(Remotes.Send(request with { Hosts = [dropping] }), TransferErrorId.ConnectionFailed);
+        LoseData();
+
+        Remotes.Error(Remotes.Send(request), TransferErrorId.VerificationFailed);
+
+        Assert.Equal(["source"], _workspace.Names);
+        Assert.Null(Remotes.Result(Remotes.Send(request)).ResumedAt);
+        Files.AssertSameBytes(request.Source, request.Destination);
+    }
+
+    [Fact]
+    public void Data_that_were_lost_here_are_found_when_the_rest_is_received()
+    {
+        RemoteHost host = server.Host(
+            "drops-once", "bash -c \"$SSH_ORIGINAL_COMMAND\" | if [ -e " + _workspace["whole"] + " ]; then cat; else { read -r line; echo \"$line\"; head -c 1000000; }; fi");
+        var request = new ReceiveRequest
+        {
+            Source = _workspace.WriteRandom("source", Size),
+            Hosts = [host],
+            Destination = _workspace["target"],
+            Ssh = server.Options,
+            Resume = true,
+        };
+        Assert.NotNull(Assert.Single(Remotes.Receive(request)).Error);
+        LoseData();
+        _workspace.Write("whole", []);
+
+        Remotes.Error(Remotes.Receive(request), TransferErrorId.VerificationFailed);
+
+        Assert.Equal(["source", "whole"], _workspace.Names);
+        Assert.Null(Remotes.Result(Remotes.Receive(request)).ResumedAt);
+        Files.AssertSameBytes(request.Source, request.Destination);
+    }
+
     [Theory]
     [InlineData("bash")]
     [InlineData("busybox")]
@@ -64,4 +113,12 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
     }
 
     public void Dispose() => _workspace.Dispose();
+
+    private void LoseData()
+    {
+        string partial = Assert.Single(_workspace.Names, name => name.StartsWith("target.splice-partial-", StringComparison.Ordinal));
+        using FileStream file = File.OpenWrite(_workspace[partial]);
+        file.Position = 4096;
+        file.Write(new byte[4096]);
+    }
 }
