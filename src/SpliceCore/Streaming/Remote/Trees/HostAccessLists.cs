@@ -57,14 +57,7 @@ internal sealed class HostAccessLists
             {
                 [(byte)'\\', >= (byte)'0' and <= (byte)'3' and byte a, >= (byte)'0' and <= (byte)'7' and byte b, >= (byte)'0' and <= (byte)'7' and byte c, ..]
                     => ((byte)(((a - '0') << 6) | ((b - '0') << 3) | (c - '0')), 4),
-                [(byte)'\\', (byte)'a', ..] => ((byte)'\a', 2),
-                [(byte)'\\', (byte)'b', ..] => ((byte)'\b', 2),
-                [(byte)'\\', (byte)'f', ..] => ((byte)'\f', 2),
-                [(byte)'\\', (byte)'n', ..] => ((byte)'\n', 2),
-                [(byte)'\\', (byte)'r', ..] => ((byte)'\r', 2),
-                [(byte)'\\', (byte)'t', ..] => ((byte)'\t', 2),
-                [(byte)'\\', (byte)'v', ..] => ((byte)'\v', 2),
-                [(byte)'\\', byte other, ..] => (other, 2),
+                [(byte)'\\', byte letter, ..] => (Control(letter), 2),
                 _ => (rest[0], 1),
             };
             bytes.Add(next);
@@ -72,6 +65,18 @@ internal sealed class HostAccessLists
         }
 
         return Encoding.UTF8.GetString([.. bytes]);
+
+        static byte Control(byte letter) => (char)letter switch
+        {
+            'a' => 7,
+            'b' => 8,
+            't' => 9,
+            'n' => 10,
+            'v' => 11,
+            'f' => 12,
+            'r' => 13,
+            _ => letter,
+        };
     }
 
     private void Add(string? path, List<string> entries)
