@@ -81,6 +81,11 @@ function Get-OpenFile([string] $Path, [int] $ProcessId = $PID) {
     }
 }
 
+# The process has nothing open at or below a path. What a copy that is stopped throws away is closed in the background.
+function Assert-Closed([string] $Path) {
+    Wait-Until { -not (Get-OpenFile $Path) } "the files of $Path being closed"
+}
+
 # The mode that the kernel has for a socket, O_NONBLOCK among it.
 function Get-DescriptorFlag([Net.Sockets.Socket] $Socket) {
     (Get-Content "/proc/self/fdinfo/$($Socket.SafeHandle.DangerousGetHandle())") -like 'flags:*'

@@ -31,7 +31,7 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
 
     AfterEach {
         Pop-Location
-        Get-OpenFile $folder | Should -BeNullOrEmpty
+        Assert-Closed $folder
         Get-CopyThread | Should -BeNullOrEmpty
     }
 

@@ -18,7 +18,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
 
     AfterEach {
         Pop-Location
-        Get-OpenFile $folder | Should -BeNullOrEmpty
+        Assert-Closed $folder
         Get-CopyThread | Should -BeNullOrEmpty
         find $folder -name '.splice-*' | Should -BeNullOrEmpty
     }

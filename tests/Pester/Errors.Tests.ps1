@@ -451,7 +451,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             $null = Get-Failure { Copy-ItemZeroCopy $source $old -Method Reflink -Offset 1 }
             $null = Get-Failure { Copy-ItemZeroCopy "$folder/to" $old }
             $null = Get-Failure { Copy-ItemZeroCopy $source $source }
-            Get-OpenFile $folder | Should -BeNullOrEmpty
+            Assert-Closed $folder
         }
     }
 }

@@ -32,7 +32,7 @@ Describe 'Measure-ZeroCopy' {
         $results.Source | Sort-Object -Unique | Should -BeExactly $folder
         $results.Destination | Sort-Object -Unique | Should -BeExactly $folder
         Get-ChildItem -Force | Should -BeNullOrEmpty
-        Get-OpenFile $folder | Should -BeNullOrEmpty
+        Assert-Closed $folder
     }
 
     It 'knows what -Method Auto takes, <Name>' -ForEach @(

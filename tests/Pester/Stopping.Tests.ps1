@@ -26,7 +26,7 @@ Describe 'Stopping Copy-ItemZeroCopy' {
     AfterEach {
         Get-Content -LiteralPath $old | Should -Be 'the old content'
         (Get-ChildItem -Force $folder).Name | Should -Be 'fifo', 'old'
-        Get-OpenFile $folder | Should -BeNullOrEmpty
+        Assert-Closed $folder
     }
 
     It 'in the middle of 10 GiB, with <_>' -ForEach 'Splice', 'ReadWrite' {
@@ -45,7 +45,7 @@ Describe 'Stopping Copy-ItemZeroCopy' {
         $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero /dev/null -Count 1000PB -Method ReadWrite'
         Wait-Until { Get-OpenFile /dev/zero } 'the source being opened'
         Assert-Stop $background
-        Get-OpenFile /dev/zero | Should -BeNullOrEmpty
+        Assert-Closed /dev/zero
     }
 
     It 'in the middle of appending' {
@@ -115,7 +115,7 @@ Describe 'Stopping Copy-ItemZeroCopy -Recurse' {
     }
 
     AfterEach {
-        Get-OpenFile $folder | Should -BeNullOrEmpty
+        Assert-Closed $folder
         Get-CopyThread | Should -BeNullOrEmpty
         find $folder -name '.*' | Should -BeNullOrEmpty
         Remove-Item -Recurse $folder
