@@ -95,6 +95,7 @@ public sealed class AccessListTransferTests(SshServer server, MountedFileSystems
     }
 
     [Theory]
+    [InlineData(PreserveAttributes.Acl)]
     [InlineData(PreserveAttributes.Mode | PreserveAttributes.Acl)]
     [InlineData(PreserveAttributes.All)]
     public void A_folder_that_is_received_with_them(PreserveAttributes preserve)

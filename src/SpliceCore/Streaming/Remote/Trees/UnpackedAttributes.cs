@@ -35,7 +35,10 @@ internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry e
             DescriptorKind kind = entry.EntryType == TarEntryType.Directory ? DescriptorKind.Directory : DescriptorKind.Regular;
             uint permissions = SetLists(item, isPath) is byte[] list ? AccessControlList.WithoutList(list, (uint)entry.Mode) : (uint)entry.Mode;
             uint mode = permissions & Metadata.KeptBits(kind, owned);
-            mode &= preserve.HasFlag(PreserveAttributes.Mode) ? uint.MaxValue : ~OwnUmask.Value;
+
+            // The umask is not for items with an access control list (umask(2)): it would take from the mask.
+            bool hasList = preserve.HasFlag(PreserveAttributes.Acl) && AccessControlList.Has(item);
+            mode &= preserve.HasFlag(PreserveAttributes.Mode) || hasList ? uint.MaxValue : ~OwnUmask.Value;
             mode |= Metadata.InheritedBits(item, kind);
             Note(isPath ? LibC.ChangeModeOfPath(item, mode) : LibC.ChangeMode(item, mode), "its mode");
         }
