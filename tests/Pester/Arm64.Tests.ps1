@@ -120,19 +120,10 @@ Describe 'On arm64' {
         $version = ([xml](Get-Content -Raw "$root/tests/Arm64/Arm64.csproj")).Project.PropertyGroup.RuntimeFrameworkVersion
         $said = dotnet build "$root/tests/SpliceCore.Tests" -c Release -r linux-arm64 --no-self-contained -o "$TestDrive/tests" --nologo -p:RunAnalyzers=false 2>&1
         if ($LASTEXITCODE) { throw ($said -join "`n") }
-        $pack = "$($env:NUGET_PACKAGES ?? "$HOME/.nuget/packages")/microsoft.netcore.app.runtime.linux-arm64/$version/runtimes/linux-arm64"
-        $framework = New-Item -ItemType Directory "$TestDrive/dotnet/shared/Microsoft.NETCore.App/$version"
-        $resolver = New-Item -ItemType Directory "$TestDrive/dotnet/host/fxr/$version"
-        Copy-Item "$pack/lib/net10.0/*", "$pack/native/*" $framework
-        Copy-Item "$pack/native/libhostfxr.so" $resolver
+        $null = New-DotnetRoot "$TestDrive/dotnet" $version linux-arm64
 
         $areas = 'Interop', 'Descriptors', 'Transfer'
         $said = Invoke-Arm64 (@("$TestDrive/tests/SpliceCore.Tests") + ($areas | ForEach-Object { '-namespace', "Splice.Tests.$_" }))
-        $counts = [regex]::Match("$($said[-1])$($said[-2])$($said[-3])", 'Total: (\d+), Errors: (\d+), Failed: (\d+), Skipped: (\d+)')
-        $counts.Success | Should -BeTrue -Because ($said | Select-Object -Last 30 | Out-String)
-        $total, $errors, $failed, $skipped = $counts.Groups[1..4].Value.ForEach([int])
-        Write-Host "arm64: $($total - $failed - $skipped) passed, $failed failed, $skipped skipped"
-        $errors + $failed | Should -Be 0 -Because ($said | Select-String '\[FAIL\]' -Context 0, 4 | Out-String)
-        $total - $skipped | Should -BeGreaterThan 800
+        Assert-EngineTest $said arm64 800
     }
 }

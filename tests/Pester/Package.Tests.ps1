@@ -37,6 +37,7 @@ Describe 'The package' {
     }
 
     It 'is the same, byte for byte, from another folder, at another time, in another zone, with an origin' {
+        if ($env:SPLICE_TEST_FULL -ne '1') { Set-ItResult -Skipped -Because 'a second build is for the full run' }
         $there = "$TestDrive/quite another/place"
         $null = New-Item -ItemType Directory (Split-Path $there)
         Copy-Source $there
@@ -81,7 +82,7 @@ Describe 'The package' {
 
         # Whatever the restore of the two projects has brought is named, and nothing more.
         $restored = foreach ($project in 'SpliceCore', 'SpliceModule') {
-            $assets = Get-Content "$root/out/test-package/src/$project/obj/project.assets.json" -Raw | ConvertFrom-Json -AsHashtable
+            $assets = Get-Content "$root/src/$project/obj/project.assets.json" -Raw | ConvertFrom-Json -AsHashtable
             $assets.libraries.GetEnumerator() | Where-Object { $_.Value.type -eq 'package' } | ForEach-Object Key
         }
         $libraries = @($bill.components | Where-Object type -EQ library)

@@ -29,17 +29,40 @@ function Build-Package([string] $Folder) {
     (Get-Item "$Folder/out/Splice.*.nupkg").FullName
 }
 
-# The package of a copy of the sources in out/test-package, built once for all files of a run.
+# The package of what has been built, or of a build, made once for all files of a run.
 function Get-BuiltPackage {
-    $folder = [IO.Path]::GetFullPath("$PSScriptRoot/../../out/test-package")
+    $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
+    $folder = "$root/out/test-package"
     if ($env:SPLICE_TEST_PACKAGE -ne "$PID") {
         if (Test-Path $folder) { Remove-Item $folder -Recurse -Force }
-        Copy-Source $folder
-        $null = Build-Package $folder
+        $build = if (Test-Path "$root/src/SpliceModule/bin/Release/net8.0/SpliceModule.dll") { '--no-build' }
+        $told = dotnet pack "$root/src/SpliceModule" -c Release -o $folder --nologo -p:RunAnalyzers=false $build 2>&1
+        if ($LASTEXITCODE) { throw ($told -join "`n") }
         $env:SPLICE_TEST_PACKAGE = "$PID"
     }
 
-    (Get-Item "$folder/out/Splice.*.nupkg").FullName
+    (Get-Item "$folder/Splice.*.nupkg").FullName
+}
+
+# Lays out a runtime, which a restore has downloaded, as an installation of .NET. Returns its folder.
+function New-DotnetRoot([string] $Folder, [version] $Version, [string] $Platform) {
+    $packages = $env:NUGET_PACKAGES ?? "$env:HOME/.nuget/packages"
+    $pack = "$packages/microsoft.netcore.app.runtime.$Platform/$Version/runtimes/$Platform"
+    $framework = New-Item -ItemType Directory "$Folder/shared/Microsoft.NETCore.App/$Version"
+    $resolver = New-Item -ItemType Directory "$Folder/host/fxr/$Version"
+    Copy-Item "$pack/lib/net*/*", "$pack/native/*" $framework
+    Copy-Item "$pack/native/libhostfxr.so" $resolver
+    $Folder
+}
+
+# What a run of the engine's tests says: none failed, and enough passed.
+function Assert-EngineTest([string[]] $Output, [string] $Name, [int] $AtLeast) {
+    $counts = [regex]::Match("$($Output | Select-Object -Last 3)", 'Total: (\d+), Errors: (\d+), Failed: (\d+), Skipped: (\d+)')
+    $counts.Success | Should -BeTrue -Because ($Output | Select-Object -Last 30 | Out-String)
+    $total, $errors, $failed, $skipped = $counts.Groups[1..4].Value.ForEach([int])
+    Write-Host "${Name}: $($total - $failed - $skipped) passed, $failed failed, $skipped skipped"
+    $errors + $failed | Should -Be 0 -Because ($Output | Select-String '\[FAIL\]' -Context 0, 4 | Out-String)
+    $total - $skipped | Should -BeGreaterThan $AtLeast
 }
 
 # Runs a script in a pwsh that has no other modules than its own and those of a path, and nothing of this user's but what

@@ -11,7 +11,7 @@ public sealed class MountedFileSystems : IDisposable
 {
     private const long MiB = 1 << 20;
 
-    private readonly Lock _lock = new();
+    private readonly object _lock = new();
     private readonly Dictionary<FileSystem, (Mount? Mount, SkipException? Skip)> _mounts = [];
     private readonly List<Mount> _order = [];
 

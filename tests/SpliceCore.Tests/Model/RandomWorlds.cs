@@ -7,7 +7,7 @@ internal static class RandomWorlds
 {
     private const PreserveAttributes Usual = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
-    private static readonly Gen<string> Name = Gen.OneOf("a", "b", "c");
+    private static readonly Gen<string> Name = Gen.OneOfConst("a", "b", "c");
 
     private static readonly Gen<string> Below = Gen.Frequency(
         (4, Name),
@@ -15,24 +15,24 @@ internal static class RandomWorlds
         (1, Gen.Select(Name, Name, Name, (one, two, three) => $"{one}/{two}/{three}")));
 
     private static readonly Gen<string> Path =
-        Gen.Select(Gen.Frequency((5, "s"), (4, "d"), (1, "o")), Below, (top, below) => $"{top}/{below}");
+        Gen.Select(Gen.FrequencyConst((5, "s"), (4, "d"), (1, "o")), Below, (top, below) => $"{top}/{below}");
 
     private static readonly Gen<WorldItem> File = Gen.Select(
         Path,
-        Gen.OneOf("1", "2", "33", "44", "555", ""),
-        Gen.Frequency<uint?>((6, null), (1, 0x180), (1, 0x1ED), (1, 0x1A0), (1, 0x9ED), (1, 0x5F8)),
+        Gen.OneOfConst("1", "2", "33", "44", "555", ""),
+        Gen.FrequencyConst<uint?>((6, null), (1, 0x180), (1, 0x1ED), (1, 0x1A0), (1, 0x9ED), (1, 0x5F8)),
         (path, content, mode) => new WorldItem(ItemKind.File, path, content, mode));
 
     private static readonly Gen<WorldItem> Folder = Gen.Select(
         Path,
-        Gen.Frequency<uint?>((4, null), (1, 0x1C0), (1, 0x1E8), (1, 0x5FD), (1, 0x3FF), (1, 0x5F8)),
+        Gen.FrequencyConst<uint?>((4, null), (1, 0x1C0), (1, 0x1E8), (1, 0x5FD), (1, 0x3FF), (1, 0x5F8)),
         (path, mode) => new WorldItem(ItemKind.Folder, path, Mode: mode));
 
     // Relative to the folder that the link is in; "/" is the world.
     private static readonly Gen<WorldItem> SymbolicLink = Gen.Select(
         Path,
-        Gen.Frequency((4, Name), (1, Gen.OneOf(".", "..")), (4, Path.Select(path => $"../{path}")), (1, Path.Select(path => $"/{path}")),
-            (1, Gen.OneOf("../d", "/d", "../s", "../n"))),
+        Gen.Frequency((4, Name), (1, Gen.OneOfConst(".", "..")), (4, Path.Select(path => $"../{path}")), (1, Path.Select(path => $"/{path}")),
+            (1, Gen.OneOfConst("../d", "/d", "../s", "../n"))),
         (path, target) => new WorldItem(ItemKind.SymbolicLink, path, ToWorld(path, target)));
 
     private static readonly Gen<WorldItem> HardLink =
@@ -40,7 +40,7 @@ internal static class RandomWorlds
 
     private static readonly Gen<WorldItem> Fifo = Path.Select(path => new WorldItem(ItemKind.Fifo, path));
 
-    private static readonly Gen<ItemList?> List = Gen.Frequency<ItemList?>(
+    private static readonly Gen<ItemList?> List = Gen.FrequencyConst<ItemList?>(
         (12, null),
         (1, new ItemList(Owner: 6, User: 6, Group: 0, Mask: 6, Other: 0)),
         (1, new ItemList(Owner: 7, User: 5, Group: 7, Mask: 4, Other: 5)),
@@ -50,7 +50,7 @@ internal static class RandomWorlds
         Gen.Frequency((5, File), (3, Folder), (4, SymbolicLink), (1, HardLink), (1, Fifo)),
         List,
         List,
-        Gen.Frequency((8, 0u), (1, 1234u)),
+        Gen.FrequencyConst((8, 0u), (1, 1234u)),
         (item, access, inherited, group) => item with
         {
             Access = item.Kind is ItemKind.File or ItemKind.Folder or ItemKind.Fifo ? access : null,
@@ -62,17 +62,17 @@ internal static class RandomWorlds
         (6, Name.Select(name => $"s/{name}")),
         (2, Gen.Select(Name, Name, (one, two) => $"s/{one}/{two}")),
         (1, Name.Select(name => $"s/{name}/.")),
-        (2, Gen.OneOf("s", "s/.")),
+        (2, Gen.OneOfConst("s", "s/.")),
         (1, Path));
 
     private static readonly Gen<string> Destination = Gen.Frequency(
         (6, Gen.Const("d")),
         (4, Name.Select(name => $"d/{name}")),
         (1, Gen.Select(Name, Name, (one, two) => $"d/{one}/{two}")),
-        (2, Gen.OneOf("n", "d/n", "o", "d/a/")),
+        (2, Gen.OneOfConst("n", "d/n", "o", "d/a/")),
         (1, Path));
 
-    private static readonly Gen<PreserveAttributes?> Preserve = Gen.Frequency<PreserveAttributes?>(
+    private static readonly Gen<PreserveAttributes?> Preserve = Gen.FrequencyConst<PreserveAttributes?>(
         (4, null),
         (4, PreserveAttributes.All),
         (1, PreserveAttributes.None),
@@ -84,10 +84,10 @@ internal static class RandomWorlds
     private static readonly Gen<WorldCommand> Command = Gen.Select(
         Source.Array[1, 3],
         Destination,
-        Gen.Frequency((3, true), (1, false)),
-        Gen.Frequency((1, true), (4, false)),
-        Gen.Frequency((1, true), (8, false)),
-        Gen.Frequency((8, WriteMode.Replace), (1, WriteMode.InPlace), (1, WriteMode.Append)),
+        Gen.FrequencyConst((3, true), (1, false)),
+        Gen.FrequencyConst((1, true), (4, false)),
+        Gen.FrequencyConst((1, true), (8, false)),
+        Gen.FrequencyConst((8, WriteMode.Replace), (1, WriteMode.InPlace), (1, WriteMode.Append)),
         Preserve,
         Gen.Int[1, 4],
         (sources, destination, recurse, follow, noClobber, write, preserve, threads) => new WorldCommand(sources, destination)

@@ -58,7 +58,7 @@ internal sealed class WorldState
     /// nowhere.</summary>
     public IEnumerable<string> Walk(string path, bool follows)
     {
-        var rest = new Stack<string>(path.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse());
+        var rest = new Stack<string>(Enumerable.Reverse(path.Split('/', StringSplitOptions.RemoveEmptyEntries)));
         string at = string.Empty;
         int links = 0;
         while (rest.TryPop(out string? part))
@@ -96,7 +96,7 @@ internal sealed class WorldState
                     target = InWorkspace(target);
                 }
 
-                foreach (string name in target.Split('/', StringSplitOptions.RemoveEmptyEntries).Reverse())
+                foreach (string name in Enumerable.Reverse(target.Split('/', StringSplitOptions.RemoveEmptyEntries)))
                 {
                     rest.Push(name);
                 }

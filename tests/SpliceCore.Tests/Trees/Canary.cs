@@ -45,7 +45,7 @@ internal sealed class Canary
             }
         }
 
-        foreach ((ByteString path, TreeEntry entry) in model.Reverse())
+        foreach ((ByteString path, TreeEntry entry) in Enumerable.Reverse(model))
         {
             Mark(root, path);
         }
