@@ -82,6 +82,8 @@ function Invoke-Test {
     if ($Full) { $env:SPLICE_TEST_FULL = '1' }
     # Hundreds of processes of .NET run for a second each: both settings cost more at the start than they give later.
     $env:DOTNET_EnableWriteXorExecute = $env:DOTNET_TieredPGO = '0'
+    $env:POWERSHELL_TELEMETRY_OPTOUT = '1'
+    $env:POWERSHELL_UPDATECHECK = 'Off'
     # The build of the module and `dotnet format` analyze the code.
     Invoke-Native dotnet @('build', "$PSScriptRoot/../Splice.slnx", '-c', $Configuration, '--nologo', '-p:RunAnalyzers=false')
     $folder = "$output/test-results"

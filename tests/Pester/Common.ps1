@@ -184,7 +184,7 @@ IdentitiesOnly yes
 UserKnownHostsFile $Folder/known
 "@
         Add-Content "$Folder/known" "[127.0.0.1]:$port $(Get-Content "$Folder/host.pub")"
-        $process = [Diagnostics.Process]::Start('/usr/sbin/sshd', [string[]]('-D', '-f', "$Folder/$name.conf"))
+        $process = [Diagnostics.Process]::Start('/usr/sbin/sshd', [string[]]('-D', '-r', '-f', "$Folder/$name.conf"))
         Wait-Until { try { [Net.Sockets.TcpClient]::new('127.0.0.1', $port).Dispose(); $true } catch { $false } } 'sshd listens'
         $process
     }

@@ -184,7 +184,7 @@ Describe 'Results that come from elsewhere' {
         $listener.Stop()
         Set-Content "$folder/sshd.conf" $config, "Port $port", "Subsystem powershell $(Get-Pwsh) -sshs -NoLogo"
         Add-Content "$($server.Folder)/known" "[127.0.0.1]:$port $(Get-Content "$($server.Folder)/host.pub")"
-        $sshd = [Diagnostics.Process]::Start('/usr/sbin/sshd', [string[]]('-D', '-f', "$folder/sshd.conf"))
+        $sshd = [Diagnostics.Process]::Start('/usr/sbin/sshd', [string[]]('-D', '-r', '-f', "$folder/sshd.conf"))
         try {
             Wait-Until { try { [Net.Sockets.TcpClient]::new('127.0.0.1', $port).Dispose(); $true } catch { $false } } 'sshd listens'
             $options = @{ UserKnownHostsFile = "$($server.Folder)/known"; IdentitiesOnly = 'yes' }

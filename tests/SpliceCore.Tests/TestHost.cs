@@ -27,7 +27,7 @@ internal static class TestHost
     {
         Emulator.Skip("a process of its own is not emulated");
         Assert.SkipUnless(Command.Exists(wrapper.FirstOrDefault("dotnet")), $"{wrapper.FirstOrDefault()} is not installed");
-        return new ChildProcess([.. wrapper, "dotnet", HostPath.Value, .. arguments], Environment);
+        return new ChildProcess([.. Sparing(wrapper), "dotnet", HostPath.Value, .. arguments], Environment);
     }
 
     /// <summary>Runs it to its end.</summary>
@@ -44,6 +44,19 @@ internal static class TestHost
         string? word = host.ReadLine();
         Assert.True(word == "ready", $"{word} {(word is null ? host.Errors : string.Empty)}");
         return host;
+    }
+
+    /// <summary>Lets strace(1) stop the process only at the calls that are named: the start of a runtime makes thousands of others.
+    /// Then it injects errors, but no signals.</summary>
+    private static string[] Sparing(string[] wrapper)
+    {
+        const string Inject = "inject=";
+        string[] injected = [.. wrapper.Where(part => part.StartsWith(Inject, StringComparison.Ordinal)).Select(part => part[Inject.Length..part.IndexOf(':')])];
+        bool names = wrapper.Any(part => part.StartsWith("trace=", StringComparison.Ordinal));
+        bool signals = wrapper.Any(part => part.Contains(":signal=", StringComparison.Ordinal));
+        return wrapper is ["strace", "-f" or "-ff", ..] && !signals
+            ? [.. wrapper, "--seccomp-bpf", .. names || injected.Length == 0 ? Array.Empty<string>() : ["-e", $"trace={string.Join(',', injected)}"]]
+            : wrapper;
     }
 
     /// <summary>The host has an output folder of its own: tests/SpliceCore.TestHost/bin/, beside this one's. Users without privileges

@@ -82,7 +82,7 @@ internal sealed class FaultedCopy : IDisposable
 
     private string[] Wrapper(Fault[] faults) =>
     [
-        "strace", "-f", "-qq", "--seccomp-bpf", "-o", _logs["trace"],
+        "strace", "-f", "-qq", "-o", _logs["trace"],
         "-e", $"trace={string.Join(',', faults.Select(fault => fault.Calls))}",
         .. faults.SelectMany(fault => new[] { "-e", $"inject={fault.Calls}:{fault.What}:when={fault.When}" }),
         .. On.SelectMany(path => new[] { "-P", path }),

@@ -82,7 +82,7 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
 
         HostAnswer answer = HostedCopy.Run(
             new CopyRequest { Source = folder["source"], Destination = folder["copy"] },
-            "strace", "-f", "-qq", "--seccomp-bpf", "-o", logs["trace"], "-e", $"inject=linkat:error={errno}:when=1");
+            "strace", "-f", "-qq", "-o", logs["trace"], "-e", $"inject=linkat:error={errno}:when=1");
 
         Assert.Equal(errno, answer.Errno);
         Assert.Equal(["source"], folder.Names);
@@ -116,7 +116,7 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
         HostAnswer answer = HostedCopy.Run(
             new CopyRequest { Source = folder["source"], Destination = folder["copy"], NoClobber = true },
             [
-                "strace", "-f", "-qq", "--seccomp-bpf", "-o", logs["trace"], "-P", folder.Folder, "-e", "trace=openat,renameat2,linkat",
+                "strace", "-f", "-qq", "-o", logs["trace"], "-P", folder.Folder, "-e", "trace=openat,renameat2,linkat",
                 .. injections.SelectMany(injection => new[] { "-e", $"inject={injection}" }),
             ]);
 
@@ -219,7 +219,7 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
 
         HostAnswer answer = HostedCopy.Run(
             new CopyRequest { Source = folder["source"], Destination = folder["copy"], DestinationOffset = 500_000 },
-            "strace", "-f", "-qq", "--seccomp-bpf", "-o", logs["trace"], "-e", $"inject=fallocate:error={errno}");
+            "strace", "-f", "-qq", "-o", logs["trace"], "-e", $"inject=fallocate:error={errno}");
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal(0, answer.BytesInHoles);

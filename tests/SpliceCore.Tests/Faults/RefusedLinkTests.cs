@@ -90,6 +90,6 @@ public sealed class RefusedLinkTests : IDisposable
 
     private string[] Strace(string errno, string calls = "linkat,renameat") =>
     [
-        "strace", "-f", "-qq", "--seccomp-bpf", "-o", _logs["trace"], "-e", $"trace={calls}", "-e", $"inject=linkat:error={errno}",
+        "strace", "-f", "-qq", "-o", _logs["trace"], "-e", $"trace={calls}", "-e", $"inject=linkat:error={errno}",
     ];
 }

@@ -72,7 +72,7 @@ public sealed class StreamFaultTests : IDisposable
     private Answer[] Run(string source, Fault fault)
     {
         Command.Output output = TestHost.Run(
-            ["strace", "-f", "-qq", "--seccomp-bpf", "-o", _logs["trace"], "-e", $"trace={fault.Calls}", "-e", $"inject={fault.Calls}:{fault.What}:when={fault.When}"],
+            ["strace", "-f", "-qq", "-o", _logs["trace"], "-e", $"trace={fault.Calls}", "-e", $"inject={fault.Calls}:{fault.What}:when={fault.When}"],
             "--stream", source, _folder["source"], _folder["copy0"], _folder["copy1"], _folder["copy2"]);
         Assert.True(output.ExitCode == 0, $"{output}");
         Assert.Contains(File.ReadLines(_logs["trace"]), line => line.EndsWith("(INJECTED)", StringComparison.Ordinal));

@@ -18,7 +18,7 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
     /// <summary>More than one write takes.</summary>
     private const int Large = 40 * MiB;
 
-    private static readonly TimeSpan Time = TimeSpan.FromSeconds(FullRun.Count(everyday: 1, full: 10));
+    private static readonly TimeSpan Time = TimeSpan.FromMilliseconds(FullRun.Count(everyday: 400, full: 10_000));
 
     [Theory]
     [InlineData(FileSystem.Ext4)]

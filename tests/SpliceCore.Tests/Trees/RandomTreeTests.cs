@@ -5,7 +5,7 @@ namespace Splice.Tests.Trees;
 
 public sealed class RandomTreeTests(MountedFileSystems fileSystems, ITestOutputHelper output)
 {
-    private static readonly int Seeds = FullRun.Count(everyday: 8, full: 25);
+    private static readonly int Seeds = FullRun.Count(everyday: 4, full: 25);
 
     public static TheoryData<FileSystem> WithEverything =>
         [FileSystem.Ext4, FileSystem.Xfs, FileSystem.Btrfs, FileSystem.Tmpfs, FileSystem.Overlay];

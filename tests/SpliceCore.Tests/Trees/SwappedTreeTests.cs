@@ -6,9 +6,10 @@ namespace Splice.Tests.Trees;
 /// destination, as fast as he can: nothing outside is touched or read, and each entry that fails has its error.</summary>
 public sealed class SwappedTreeTests : IDisposable
 {
-    private const long Swaps = 10_000; // of each tree
-    private const int Copies = 40;
     private const int Levels = 150; // more than are kept open
+
+    private static readonly int Swaps = FullRun.Count(everyday: 2_000, full: 10_000); // of each tree
+    private static readonly int Copies = FullRun.Count(everyday: 10, full: 40);
 
     private readonly Workspace _workspace = Workspace.InMemory();
     private readonly ITestOutputHelper _output;

@@ -9,7 +9,7 @@ public sealed class TreeOracleTests(MountedFileSystems fileSystems, ITestOutputH
 {
     private const int TreesAtOnce = 6; // one sync for all
 
-    private static readonly int Rounds = FullRun.Rounds(everyday: TreesAtOnce, full: 12);
+    private static readonly int Rounds = FullRun.Rounds(everyday: 2, full: 12);
 
     private static readonly FileSystem[] Kinds =
     [

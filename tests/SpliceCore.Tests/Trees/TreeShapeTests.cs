@@ -81,9 +81,9 @@ public sealed class TreeShapeTests : IDisposable
             path = Path.Combine(path, "inner");
         }
 
+        using var host = new TreeHostProcess();
         foreach (int free in Enumerable.Range(9, 16).Where(free => FullRun.IsRequested || free % 5 == 4))
         {
-            using var host = new TreeHostProcess();
             Limit(host, "nofile", FreeDescriptors(host, free));
 
             TreeAnswer answer = host.Copy(TreeCopies.Request(_folder["source"], _folder["copy"]) with { ThrottleLimit = 1 });
@@ -100,11 +100,11 @@ public sealed class TreeShapeTests : IDisposable
     {
         Command.Require("prlimit");
         using var tree = new FaultedTree(new Workspace());
+        using var host = new TreeHostProcess();
+        int descriptors = host.State().Descriptors;
         List<string> ends = [];
         for (int free = 0; free <= 9; free++)
         {
-            using var host = new TreeHostProcess();
-            int descriptors = host.State().Descriptors;
             TreeRequest request = tree.Prepare(tree.Request, overOld: free % 2 == 0);
             Limit(host, "nofile", FreeDescriptors(host, free));
 

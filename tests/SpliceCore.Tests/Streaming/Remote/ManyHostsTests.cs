@@ -1,11 +1,9 @@
-using Splice.Tests.Descriptors;
 using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote;
 
 /// <summary>One file to many hosts, of which some fail.</summary>
-[Collection(SerialCollection.Name)]
 public sealed class ManyHostsTests(SshServer server) : IDisposable
 {
     private const int Good = 4;
@@ -102,53 +100,6 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
         Assert.Equal([waits, refuses, last], outcomes.Select(outcome => outcome.Host));
         Assert.Equal([null, TransferErrorId.RemoteFailed, null], outcomes.Select(outcome => outcome.Error?.Id));
         Assert.All(new[] { "waits", "last" }, name => Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(_workspace[$"{name}/target"])));
-    }
-
-    [Fact]
-    public void Neither_descriptors_nor_processes_are_left()
-    {
-        RemoteHost good = server.Host();
-        RemoteHost stalls = server.Host("stalls", "echo splice-ready 0 0; exec sleep 60");
-        RemoteHost refuses = server.Host("refuses", "echo Not today >&2; exit 7");
-        string source = _workspace.WriteRandom("source", 5_000_000);
-        var request = new SendRequest
-        {
-            Source = source,
-            Hosts = [good, stalls, refuses],
-            Destination = _workspace["target"],
-            Ssh = server.Options,
-            Verify = true,
-            IdleTimeout = TimeSpan.FromSeconds(1),
-        };
-        Remotes.Send(request);
-        int before = OpenDescriptors.Count;
-        for (int i = 0; i < 3; i++)
-        {
-            Remotes.Send(request);
-            Remotes.Receive(new ReceiveRequest { Source = source, Hosts = [good, refuses], Destination = _workspace.Folder, Ssh = server.Options, Verify = true });
-        }
-
-        // A leak of one pipe a host would be 15 and more.
-        Assert.InRange(OpenDescriptors.Count - before, int.MinValue, 5);
-        Assert.Equal(string.Empty, Command.Run("pgrep", "-P", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), "-x", "ssh").Text);
-    }
-
-    [Fact]
-    public void Cancelling_ends_every_ssh()
-    {
-        RemoteHost silent = server.Host("silent", "exec sleep 60");
-        RemoteHost stalls = server.Host("stalls", "echo splice-ready 0 0; exec sleep 60");
-        string source = _workspace.WriteRandom("source", 50_000_000);
-        foreach (RemoteHost[] hosts in new RemoteHost[][] { [silent], [stalls], [stalls, silent] })
-        {
-            using var stop = new CancellationTokenSource();
-            var request = new SendRequest { Source = source, Hosts = hosts, Destination = "x", Ssh = server.Options };
-            var worker = new Worker<IReadOnlyList<RemoteOutcome>>(() => Remotes.Send(request, new TransferMonitor(Cancellation: stop.Token)));
-            worker.WaitUntilItPolls();
-            stop.Cancel();
-            Assert.Equal(TransferErrorId.Cancelled, worker.JoinFailed<TransferException>().Id);
-            Assert.Equal(string.Empty, Command.Run("pgrep", "-P", Environment.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture), "-x", "ssh").Text);
-        }
     }
 
     public void Dispose() => _workspace.Dispose();

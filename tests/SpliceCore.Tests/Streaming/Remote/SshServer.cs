@@ -169,14 +169,15 @@ public sealed class SshServer : IDisposable
         string path = _workspace.Write($"{name}.conf", System.Text.Encoding.UTF8.GetBytes(configuration));
         string key = string.Join(' ', File.ReadAllText(_workspace["host-key"] + ".pub").Split(' ').Take(2));
         File.AppendAllText(_workspace["known-hosts"], string.Create(CultureInfo.InvariantCulture, $"[{address}]:{port} {key}\n"));
-        var server = new ChildProcess([.. wrapper, SshdPath, "-D", "-e", "-f", path]);
+        var server = new ChildProcess([.. wrapper, SshdPath, "-D", "-r", "-e", "-f", path]);
         _servers.Add(server);
-        WaitForPort(server, address, port);
+        WaitForPort(server, port);
         return port;
     }
 
-    private static void WaitForPort(ChildProcess server, string address, int port)
+    private static void WaitForPort(ChildProcess server, int port)
     {
+        string listening = string.Create(CultureInfo.InvariantCulture, $":{port:X4} 00000000:0000 0A");
         for (int i = 0; ; i++)
         {
             Assert.True(i < 2000, "sshd does not listen");
@@ -185,16 +186,13 @@ public sealed class SshServer : IDisposable
                 Assert.Fail($"sshd has ended: {server.Errors}");
             }
 
-            try
+            // A connection to see it would cost a process of sshd.
+            if (File.ReadLines($"/proc/{server.Id}/net/tcp").Any(line => line.Contains(listening, StringComparison.Ordinal)))
             {
-                using var client = new TcpClient();
-                client.Connect(address, port);
                 return;
             }
-            catch (SocketException)
-            {
-                Thread.Sleep(10);
-            }
+
+            Thread.Sleep(10);
         }
     }
 }
