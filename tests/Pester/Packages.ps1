@@ -12,8 +12,10 @@ function Copy-Source([string] $Folder) {
     $null = New-Item -ItemType Directory $Folder
     Copy-Item "$root/*" $Folder -Force -Include .editorconfig, *.props, *.ps1, *.psd1, *.ps1xml, *.md, *.slnx, global.json, LICENSE
     Copy-Item "$root/build", "$root/docs", "$root/examples" $Folder -Recurse
+    $null = New-Item -ItemType Directory "$Folder/src"
+    Copy-Item "$root/src/*.targets" "$Folder/src"
     foreach ($project in Get-ChildItem "$root/src" -Directory) {
-        $null = New-Item -ItemType Directory -Force "$Folder/src/$($project.Name)"
+        $null = New-Item -ItemType Directory "$Folder/src/$($project.Name)"
         Get-ChildItem $project -Exclude bin, obj | Copy-Item -Destination "$Folder/src/$($project.Name)" -Recurse
     }
 }
