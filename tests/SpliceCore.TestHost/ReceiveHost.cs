@@ -13,6 +13,7 @@ internal static class ReceiveHost
             Destination = arguments[1],
             Hosts = [RemoteHost.Parse(arguments[4])],
             Recurse = true,
+            Preserve = PreserveAttributes.All,
             Ssh = new SshOptions
             {
                 KeyFilePath = arguments[2],

@@ -146,6 +146,34 @@ public sealed class PlacementTests(SshServer server) : IDisposable
         Assert.Equal(["file", "taken"], _workspace.Names);
     }
 
+    /// <summary>As on a file system without hard links.</summary>
+    [Theory]
+    [InlineData("EPERM")]
+    [InlineData("EMLINK:when=1")]
+    public void A_hard_link_that_is_received_becomes_a_file_where_none_can_be_made(string error)
+    {
+        Command.Require("strace");
+        Directory.CreateDirectory(_workspace["source"]);
+        byte[] content = File.ReadAllBytes(_workspace.WriteRandom("source/one", 200_000));
+        Command.Check("touch", "-d", "2001-02-03 04:05:06.123456789", _workspace["source/one"]);
+        Posix.HardLink(_workspace, "source/one", "source/two");
+
+        Command.Output output = TestHost.Run(
+            ["strace", "-f", "-qq", "-o", _workspace["trace"], "-e", $"inject=linkat:error={error}"],
+            "--receive", _workspace["source"], _workspace["target"], server.KeyPath,
+            server.Options.Settings["UserKnownHostsFile"], server.Host().Text);
+
+        Assert.Equal("received", output.Text);
+        Assert.Contains("INJECTED", File.ReadAllText(_workspace["trace"]), StringComparison.Ordinal);
+        Assert.Equal(["one", "two"], Directory.GetFileSystemEntries(_workspace["target"]).Select(Path.GetFileName).Order());
+        foreach (string name in new[] { "one", "two" })
+        {
+            Assert.Equal(content, File.ReadAllBytes(_workspace[$"target/{name}"]));
+            Assert.Equal(File.GetLastWriteTimeUtc(_workspace["source/one"]), File.GetLastWriteTimeUtc(_workspace[$"target/{name}"]));
+            Assert.Equal("1", Command.Check("stat", "--format", "%h", _workspace[$"target/{name}"]));
+        }
+    }
+
     /// <summary>As on NFS.</summary>
     [Theory]
     [InlineData(false)]

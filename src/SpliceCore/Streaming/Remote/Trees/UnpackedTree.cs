@@ -137,8 +137,42 @@ internal sealed class UnpackedTree : IDisposable
         using (file)
         {
             Check(opened, entry);
-            Check(LibC.LinkOpen(file, _chain.Open(names.SkipLast(1)), names[^1]), entry);
+            SafeFileHandle folder = _chain.Open(names.SkipLast(1));
+            SysResult linked = LibC.LinkOpen(file, folder, names[^1]);
+            if (linked.Errno == Errno.EMLINK || UnlinkableFileSystems.IsRefusal(linked.Errno))
+            {
+                Copy(file, folder, names[^1], entry);
+                _losses.Add("its hard link", linked.Errno, PathOf(entry));
+                return;
+            }
+
+            Check(linked, entry);
         }
+    }
+
+    /// <summary>Copies a file of the tree under a temporary name, since its own may be no text.</summary>
+    private void Copy(SafeFileHandle file, SafeFileHandle folder, FileName name, TarEntry entry)
+    {
+        FileName passing = RemoteName.Passing();
+        try
+        {
+            FileCopy.Copy(
+                new CopyRequest
+                {
+                    Source = LinkedPath(file),
+                    Destination = System.IO.Path.Join(LinkedPath(folder), passing.ToString()),
+                    Preserve = PreserveAttributes.All,
+                },
+                TransferMonitor.None);
+        }
+        catch (TransferException exception)
+        {
+            throw Failures.OpenDestination(PathOf(entry), exception.Errno == Errno.None ? Errno.EIO : exception.Errno);
+        }
+
+        Check(ExclusiveRename.Run(folder, passing, name), entry);
+
+        static string LinkedPath(SafeFileHandle handle) => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}");
     }
 
     private void MakeNode(SafeFileHandle folder, FileName name, TarEntry entry)
@@ -171,9 +205,11 @@ internal sealed class UnpackedTree : IDisposable
     {
         if (!result.Ok)
         {
-            throw Failures.OpenDestination(string.Create(CultureInfo.InvariantCulture, $"{Path}/{entry.Name}"), result.Errno);
+            throw Failures.OpenDestination(PathOf(entry), result.Errno);
         }
     }
+
+    private string PathOf(TarEntry entry) => $"{Path}/{entry.Name}";
 
     private TransferException Unexpected(TarEntry entry) => new(TransferErrorId.RemoteFailed,
         $"The tar of '{_host}' sent '{entry.Name}' as {entry.EntryType}, which is not received. Nothing was kept.",
