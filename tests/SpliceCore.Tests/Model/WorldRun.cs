@@ -13,6 +13,8 @@ internal sealed class WorldRun : IDisposable
     private readonly WorldCommand _command;
     private readonly MadeItems _made = new();
     private readonly CopyLedger _ledger = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly CopyQueue? _queue;
     private readonly Dictionary<string, byte[]> _contents = [];
     private readonly List<string> _faults = [];
     private WorldState _now;
@@ -21,6 +23,7 @@ internal sealed class WorldRun : IDisposable
     {
         _folder = new WorldFolder(world);
         _command = world.Command;
+        _queue = _command.Threads > 1 ? new CopyQueue(_command.Threads, _stop.Token) : null;
         _now = _folder.Look();
     }
 
@@ -70,7 +73,12 @@ internal sealed class WorldRun : IDisposable
         return _faults;
     }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _queue?.Dispose();
+        _stop.Dispose();
+        _folder.Dispose();
+    }
 
     private WorldState Look()
     {
@@ -88,7 +96,7 @@ internal sealed class WorldRun : IDisposable
 
         List<TransferException> errors = [];
         TransferException? thrown = null;
-        using var cancellation = new CancellationTokenSource(Patience);
+        _stop.CancelAfter(Patience);
         var request = new CopyRequest
         {
             Source = source,
@@ -111,12 +119,22 @@ internal sealed class WorldRun : IDisposable
                         ThrottleLimit = _command.Threads,
                         AppliesToExistingFolders = _command.Preserve is not null,
                     },
-                    new TreeMonitor(Failed: errors.Add, Cancellation: cancellation.Token));
+                    new TreeMonitor(Failed: errors.Add, Cancellation: _stop.Token));
                 Expect(result.Failed == errors.Count, $"{result.Failed} failed, and {errors.Count} errors were reported");
+            }
+            else if (_queue is not null)
+            {
+                Expect(_queue.TryAdd(request), "it must wait for nothing");
+                CopyOutcome? outcome = _queue.TryTake(Patience);
+                Expect(outcome is not null, "it hangs");
+                if (outcome?.Error is { } error)
+                {
+                    throw error;
+                }
             }
             else
             {
-                FileCopy.Copy(request, new TransferMonitor(Cancellation: cancellation.Token));
+                FileCopy.Copy(request, new TransferMonitor(Cancellation: _stop.Token));
             }
         }
         catch (TransferException exception)
@@ -125,7 +143,7 @@ internal sealed class WorldRun : IDisposable
             errors.Add(exception);
         }
 
-        Expect(!cancellation.IsCancellationRequested, "it hangs");
+        Expect(!_stop.IsCancellationRequested, "it hangs");
         Check(Look(), plan, errors, thrown);
     }
 
