@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
@@ -125,4 +126,17 @@ internal static class ExistingDestination
         $"'{path}' cannot be replaced: it is a mount point, or leads to an open file only.",
         ["Use -InPlace to write into the file itself.", "Choose another destination."],
         Errno.EBUSY, path);
+}
+
+/// <summary>A file, device or FIFO that is there, and is written into.</summary>
+internal sealed class ExistingFile(SafeFileHandle handle) : ITargetFile
+{
+    public SafeFileHandle Handle => handle;
+
+    /// <summary>It has its name.</summary>
+    public void Commit(bool replace)
+    {
+    }
+
+    public void Dispose() => handle.Dispose();
 }

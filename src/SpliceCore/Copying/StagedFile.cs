@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
@@ -228,4 +230,47 @@ internal sealed class StagedFile : ITargetFile
     /// <summary>A hidden name that nobody has.</summary>
     public static FileName TemporaryName() =>
         string.Create(CultureInfo.InvariantCulture, $".splice-{Random.Shared.NextInt64():x16}.tmp");
+}
+
+/// <summary>What a copy is written to.</summary>
+internal interface ITargetFile : IDisposable
+{
+    /// <summary>The file, open for writing.</summary>
+    SafeFileHandle Handle { get; }
+
+    /// <summary>Gives a new file its name, in one step.</summary>
+    /// <param name="replace">Whether a file that has the name is replaced; otherwise it is an error.</param>
+    void Commit(bool replace);
+
+    /// <summary>The copy failed.</summary>
+    /// <param name="written">The bytes that it has written.</param>
+    /// <param name="good">So many bytes from its start are known to be good; null where nothing is known to be bad.</param>
+    /// <returns>What the user should know of what is left of it, as a sentence; null where there is nothing to say.</returns>
+    string? Abandon(long written, long? good) => null;
+}
+
+/// <summary>The file systems on which a file without a name (O_TMPFILE) could not be given one (linkat(2)): overlays, FUSE, and
+/// what a security module refuses. New files get a temporary name there from the start.</summary>
+internal static class UnlinkableFileSystems
+{
+    private static readonly ConcurrentDictionary<ulong, bool> Devices = new();
+    private static volatile bool _isKnown;
+
+    /// <summary>Whether linkat(2) refused the file, and not the name.</summary>
+    public static bool IsRefusal(Errno errno) => errno
+        is Errno.EXDEV or Errno.EPERM or Errno.EACCES or Errno.EOPNOTSUPP or Errno.ENOENT or Errno.ENOSYS or Errno.EINVAL;
+
+    /// <summary>Whether a folder is on one.</summary>
+    public static bool Contains(SafeHandle folder) =>
+        _isKnown && FileStatus.TryGet(folder, out FileStatus? status).Ok && Devices.ContainsKey(status!.Inode.Device);
+
+    /// <summary>Takes note of the file system of a folder.</summary>
+    public static void Add(SafeHandle folder)
+    {
+        if (FileStatus.TryGet(folder, out FileStatus? status).Ok)
+        {
+            Devices.TryAdd(status!.Inode.Device, true);
+            _isKnown = true;
+        }
+    }
 }

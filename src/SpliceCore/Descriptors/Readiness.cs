@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Splice.Interop;
 
@@ -81,4 +82,36 @@ internal sealed class Readiness(CancellationToken token) : IDisposable
             }
         }
     }
+}
+
+/// <summary>What ended a wait.</summary>
+internal enum Awakening
+{
+    /// <summary>The descriptor is ready, or has an error or hang-up to tell.</summary>
+    Ready,
+
+    /// <summary>The descriptor that was watched meanwhile has an error or hang-up to tell.</summary>
+    WatchedGone,
+
+    /// <summary>Neither, for the longest time that there was.</summary>
+    TimedOut,
+}
+
+/// <summary>A time from now that a wait may last.</summary>
+/// <param name="patience">The time; null for any.</param>
+internal readonly struct Deadline(TimeSpan? patience)
+{
+    private readonly long _started = Stopwatch.GetTimestamp();
+
+    /// <summary>The one of two that is over first.</summary>
+    public Deadline Earlier(Deadline other) => Left is null || other.Left < Left ? other : this;
+
+    public bool IsOver => patience <= Stopwatch.GetElapsedTime(_started);
+
+    /// <summary>What is left of it; null for any time.</summary>
+    public TimeSpan? Left => patience is TimeSpan time ? time - Stopwatch.GetElapsedTime(_started) : null;
+
+    /// <summary>What is left, for poll(2): rounded up, so that nobody wakes up too early; -1 for any time.</summary>
+    public int Milliseconds =>
+        Left is TimeSpan left ? (int)Math.Clamp(Math.Ceiling(left.TotalMilliseconds), 0, int.MaxValue) : -1;
 }

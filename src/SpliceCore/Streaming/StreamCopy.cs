@@ -48,3 +48,55 @@ public static class StreamCopy
         };
     }
 }
+
+/// <summary>One source that is moved to one or many destinations.</summary>
+public sealed record StreamRequest
+{
+    /// <summary>What to read.</summary>
+    public required StreamEnd Source { get; init; }
+
+    /// <summary>Where to: one or more. Each gets all that the source has.</summary>
+    public required IReadOnlyList<StreamEnd> Destinations { get; init; }
+
+    /// <summary>Where to read, in bytes from the source's start; its own position is left alone. Null: from its position,
+    /// which moves on.</summary>
+    public long? Offset { get; init; }
+
+    /// <summary>The bytes to move; null for all up to the end. A source that ends before is an error.</summary>
+    public long? Count { get; init; }
+
+    /// <summary>How many bytes of the source may be moved a second; null for as many as can be.</summary>
+    public RateLimiter? RateLimit { get; init; }
+
+    /// <summary>The capacity to ask for of the pipes that are needed, in bytes; null for 1 MiB.</summary>
+    public int? PipeSize { get; init; }
+
+    /// <summary>Whether bytes in a pipe or socket may still be those of the source's pages.</summary>
+    public StreamConsistency Consistency { get; init; }
+
+    /// <summary>How long the source may give nothing, or a destination take nothing; null for any time.</summary>
+    public TimeSpan? IdleTimeout { get; init; }
+
+    /// <summary>Whether a destination that fails ends all of it; otherwise the others go on.</summary>
+    public bool StopsOnError { get; init; }
+}
+
+/// <summary>What became of one destination.</summary>
+/// <param name="Result">What it got; null where it failed.</param>
+/// <param name="Error">Why it failed, with how far it got; null where it did not.</param>
+public sealed record StreamOutcome(TransferResult? Result, TransferException? Error)
+{
+    /// <summary>What has arrived there, in bytes.</summary>
+    public long BytesCopied => (Result ?? Error?.Partial)?.BytesCopied ?? 0;
+}
+
+/// <summary>Whether bytes in a pipe or socket may still be those of the source's pages.</summary>
+public enum StreamConsistency
+{
+    /// <summary>The kernel may pass references to cached pages: what is written to the source before the reader has read them
+    /// can show up at the reader. The fastest.</summary>
+    Reference = 0,
+
+    /// <summary>The bytes are copied when they are moved, and nobody changes them afterwards.</summary>
+    Copy,
+}

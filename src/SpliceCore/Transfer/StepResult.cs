@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using Splice.Descriptors;
+
 namespace Splice.Transfer;
 
 /// <summary>How a step ended.</summary>
@@ -42,4 +45,81 @@ internal readonly record struct StepResult(StepKind Kind, long Bytes, Errno Errn
         _ when Refusals.Explain(method, errno) is not null => new(StepKind.NotSupported, 0, errno, side),
         _ => new(StepKind.Failed, 0, errno, side),
     };
+}
+
+/// <summary>How much one step takes: as much as keeps it well under a second, so that Ctrl+C and progress never wait,
+/// whatever the disk's speed.</summary>
+internal sealed class StepSize
+{
+    public const long Largest = 128L << 20;
+    private const long First = 64L << 20;
+    private const long Smallest = 1L << 20;
+    private static readonly TimeSpan Slow = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan Fast = TimeSpan.FromMilliseconds(50);
+
+    private long _started;
+
+    /// <summary>Bytes, always a power of two.</summary>
+    public long Current { get; private set; } = First;
+
+    public void StepStarts() => _started = Stopwatch.GetTimestamp();
+
+    public void StepEnded(long moved) => Observe(moved, Stopwatch.GetElapsedTime(_started));
+
+    /// <summary>Halves after a slow step, doubles after a fast one that was full.</summary>
+    public void Observe(long moved, TimeSpan elapsed)
+    {
+        if (elapsed > Slow)
+        {
+            Current = Math.Max(Current / 2, Smallest);
+        }
+        else if (elapsed < Fast && moved == Current)
+        {
+            Current = Math.Min(Current * 2, Largest);
+        }
+    }
+}
+
+/// <summary>How a run of the loop ended.</summary>
+internal enum LoopEnd
+{
+    /// <summary>All that was asked for has arrived.</summary>
+    Done,
+
+    /// <summary>The source ended first.</summary>
+    EndOfData,
+
+    /// <summary>The rest would have to be waited for, and the user does not want to wait.</summary>
+    WouldBlock,
+
+    /// <summary>Reflinks do not work here. What does is chosen extent by extent, so the caller goes on.</summary>
+    Refused,
+}
+
+/// <summary>Where a transfer stands. An offset is null where a side has none; then the kernel keeps the place.</summary>
+internal record struct TransferCursor(long? SourceOffset, long? DestinationOffset)
+{
+    public void Advance(long bytes)
+    {
+        SourceOffset += bytes;
+        DestinationOffset += bytes;
+    }
+}
+
+/// <summary>Which end of a transfer an answer of the kernel is about.</summary>
+internal enum TransferSide
+{
+    Unknown,
+    Source,
+    Destination,
+}
+
+/// <summary>What the choice of methods looks at in a descriptor, and nothing else.</summary>
+internal readonly record struct Endpoint(DescriptorKind Kind, bool IsSeekable, bool IsAppending, bool IsEmpty)
+{
+    /// <summary>Whether holes can be made in it, as far as its kind goes: what the file system can, it says itself.</summary>
+    public bool MayHaveHoles => Kind is DescriptorKind.Regular or DescriptorKind.Block && IsSeekable && !IsAppending;
+
+    public static Endpoint Of(Descriptor descriptor) =>
+        new(descriptor.Kind, descriptor.IsSeekable, descriptor.IsAppending, descriptor.Size == 0);
 }

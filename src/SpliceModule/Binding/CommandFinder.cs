@@ -1,5 +1,7 @@
+using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
+using System.Reflection;
 using Splice.Errors;
 
 namespace Splice.Binding;
@@ -52,4 +54,59 @@ internal static class CommandFinder
         name = written.Contains('/', StringComparison.Ordinal) ? program.Path : program.Name;
         return program;
     }
+}
+
+/// <summary>The environment that commands are started with.</summary>
+internal static class ProcessEnvironment
+{
+    /// <summary>PowerShell's ($env:), with changes.</summary>
+    /// <param name="changes">Names and values; null takes a variable away.</param>
+    public static IReadOnlyDictionary<string, string> With(IDictionary changes)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            environment[(string)variable.Key] = (string?)variable.Value ?? string.Empty;
+        }
+
+        foreach (DictionaryEntry change in changes)
+        {
+            string name = LanguagePrimitives.ConvertTo<string>(change.Key) ?? string.Empty;
+            if (change.Value is null)
+            {
+                environment.Remove(name);
+            }
+            else
+            {
+                environment[name] = LanguagePrimitives.ConvertTo<string>(change.Value) ?? string.Empty;
+            }
+        }
+
+        return environment;
+    }
+}
+
+/// <summary>Whether what a cmdlet writes goes to the host's own output, and nowhere else. PowerShell asks this for its native
+/// commands, which write to the terminal themselves then; it has no public answer, so its own members are asked. An engine
+/// without them gets everything as objects, which loses nothing but the terminal.</summary>
+internal static class HostStreams
+{
+    private const BindingFlags Members = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+
+    /// <summary>Whether nobody takes the cmdlet's output but the host.</summary>
+    public static bool OutputGoesToHost(PSCmdlet command) => IsHost(Get(command.CommandRuntime, "OutputPipe"));
+
+    /// <summary>Whether the cmdlet's errors are among its output (2>&amp;1).</summary>
+    public static bool ErrorsGoToOutput(PSCmdlet command) => Get(command.CommandRuntime, "ErrorMergeTo")?.ToString() == "Output";
+
+    /// <summary>Whether nobody takes the cmdlet's errors but the host.</summary>
+    public static bool ErrorsGoToHost(PSCmdlet command) =>
+        ErrorsGoToOutput(command)
+            ? OutputGoesToHost(command)
+            : IsHost(Get(command.CommandRuntime, "ErrorOutputPipe"));
+
+    private static bool IsHost(object? pipe) =>
+        Get(Get(pipe, "DownstreamCmdlet"), "CommandInfo") is CommandInfo { Name: "Out-Default" };
+
+    private static object? Get(object? owner, string property) => owner?.GetType().GetProperty(property, Members)?.GetValue(owner);
 }

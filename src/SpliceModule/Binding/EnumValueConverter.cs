@@ -30,3 +30,11 @@ internal sealed class EnumValueConverter : PSTypeConverter
     public override object ConvertTo(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase) =>
         throw new NotSupportedException();
 }
+
+/// <summary>Flags that came one by one, or several in one.</summary>
+internal static class FlagValues
+{
+    /// <summary>All of them.</summary>
+    public static SpliceFlags Combine(this EnumValue<SpliceFlags>[] flags) =>
+        flags.Aggregate(SpliceFlags.None, (all, flag) => all | flag.Value);
+}

@@ -90,3 +90,42 @@ internal sealed class PairOnLine(string source, bool isPattern, string destinati
     private long? Number(string parameter) =>
         bound[parameter] is { } value && LanguagePrimitives.TryConvertTo(value, out long number) ? number : null;
 }
+
+/// <summary>Turns names and what they mean into what the Tab key offers.</summary>
+internal static class Offers
+{
+    /// <summary>Those names that begin as the word does, in the order given.</summary>
+    /// <param name="names">The names, each with its tooltip.</param>
+    /// <param name="word">What was typed, in quotes or not.</param>
+    public static IReadOnlyList<CompletionResult> Of<TName>(IEnumerable<KeyValuePair<TName, string>> names, string word)
+        where TName : struct, Enum =>
+    [
+        .. from name in names
+           let text = name.Key.ToString()
+           where text.StartsWith(word.Trim('\'', '"'), StringComparison.OrdinalIgnoreCase)
+           select new CompletionResult(text, text, CompletionResultType.ParameterValue, name.Value),
+    ];
+}
+
+/// <summary>Asks what may take long, and waits a moment: a network that is dead must not hold up who types.</summary>
+internal static class Promptly
+{
+    /// <summary>How long who types waits.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    private static volatile Task? _last;
+
+    /// <summary>The answer; null where there is none in time, or the last question still waits for its own.</summary>
+    /// <param name="ask">Asks; throws nothing, and may be left alone.</param>
+    public static T? Answer<T>(Func<T?> ask)
+        where T : class
+    {
+        if (_last is { IsCompleted: false })
+        {
+            return null;
+        }
+
+        Task<T?> asked = Task.Factory.StartNew(ask, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        _last = asked;
+        return asked.Wait(Patience) ? asked.Result : null;
+    }
+}

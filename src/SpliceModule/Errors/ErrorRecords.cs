@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Management.Automation.Language;
 
 namespace Splice.Errors;
 
@@ -87,4 +88,65 @@ internal static class ErrorRecords
         TransferErrorId.RemoteFailed => ErrorCategory.FromStdErr,
         _ => ErrorCategory.ReadError,
     };
+}
+
+/// <summary>A wildcard that PowerShell does not understand.</summary>
+internal sealed class InvalidPatternException : Exception
+{
+    /// <param name="pattern">The wildcard.</param>
+    /// <param name="cause">What PowerShell says.</param>
+    public InvalidPatternException(string pattern, WildcardPatternException cause)
+        : base($"{Describe(pattern, cause)} {Cure}")
+    {
+        Pattern = pattern;
+        Problem = Describe(pattern, cause);
+    }
+
+    /// <summary>What to do about it.</summary>
+    public const string Cure = "Close its brackets, or put ` before a [ that is meant literally.";
+
+    /// <summary>The wildcard.</summary>
+    public string Pattern { get; }
+
+    /// <summary>What is wrong with it.</summary>
+    public string Problem { get; }
+
+    private static string Describe(string pattern, WildcardPatternException cause) => $"'{pattern}' is no wildcard: {cause.Message}.";
+}
+
+/// <summary>A script block is no pipeline of native commands.</summary>
+internal sealed class NativePipelineException : Exception
+{
+    private NativePipelineException(string id, ErrorCategory category, string target, string problem, string cure)
+        : base($"{problem} {cure}")
+    {
+        Id = id;
+        Category = category;
+        Target = target;
+        Problem = problem;
+        RecommendedAction = cure;
+    }
+
+    /// <summary>For scripts to match.</summary>
+    public string Id { get; }
+
+    public ErrorCategory Category { get; }
+
+    /// <summary>The part of the block that it is about.</summary>
+    public string Target { get; }
+
+    /// <summary>What is wrong with it.</summary>
+    public string Problem { get; }
+
+    /// <summary>What to do about it.</summary>
+    public string RecommendedAction { get; }
+
+    /// <summary>The block has what cannot be run so.</summary>
+    public static NativePipelineException Syntax(IScriptExtent extent, string reason, string cure) =>
+        new("NotNativePipeline", ErrorCategory.SyntaxError, extent.Text, $"'{extent.Text}': {reason}", cure);
+
+    /// <summary>There is no program of a name.</summary>
+    public static NativePipelineException NotFound(string name) => new("CommandNotFound", ErrorCategory.ObjectNotFound, name,
+        $"No command '{name}' was found.",
+        "Check the name and $env:PATH; a program in $PWD needs ./ before its name.");
 }

@@ -201,7 +201,6 @@ public class ConstantsTests
         AddStructure<LibC.CloneRange>(check, "struct file_clone_range", "src_fd", "src_offset", "src_length", "dest_offset");
         AddStructure<LibC.PollDescriptor>(check, "struct pollfd", "fd", "events", "revents");
         AddStructure<LibC.TimeSpecification>(check, "struct timespec", "tv_sec", "tv_nsec");
-        AddStructure<LibC.IoVector>(check, "struct iovec", "iov_base", "iov_len");
         AddFieldsOf<LibC.StatFsBuffer>(check, "struct statfs",
             "f_type", "f_bsize", "f_blocks", "f_bfree", "f_bavail", "f_files", "f_ffree", "f_fsid", "f_namelen", "f_frsize");
         AddFieldsOf<LibC.TerminalMode>(check, "struct termios", "c_iflag", "c_oflag", "c_cflag", "c_lflag");

@@ -65,15 +65,6 @@ public sealed class PipeCallsTests : IDisposable
     }
 
     [Fact]
-    public void VmSplice_maps_memory_into_a_pipe()
-    {
-        Assert.Equal(5, LibC.VmSplice(_writeEnd, "hello"u8, SpliceFlags.None).Value);
-        Assert.Equal("hello", Take(_readEnd));
-        using SafeFileHandle file = Posix.OpenRead("/dev/null");
-        AssertErrno(Errno.EBADF, LibC.VmSplice(file, "hello"u8, SpliceFlags.None));
-    }
-
-    [Fact]
     public void Bytes_available_are_counted()
     {
         Assert.Equal(0, LibC.BytesAvailable(_readEnd).Value);

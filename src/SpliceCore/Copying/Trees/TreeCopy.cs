@@ -126,3 +126,59 @@ public static class TreeCopy
         return looked.Ok ? status! : throw Failures.OpenSource(path, looked.Errno);
     }
 }
+
+/// <summary>A folder to copy with all that is in it.</summary>
+public sealed record TreeRequest
+{
+    /// <summary>The folder, where it goes, and how each file of it is copied. Ranges are for single files.</summary>
+    public required CopyRequest Copy { get; init; }
+
+    /// <summary>Whether symbolic links stand for what they lead to. Otherwise they are copied as links.</summary>
+    public bool FollowSymlink { get; init; }
+
+    /// <summary>Chooses the entries that are no folders by their names; null for all. Called on several threads.</summary>
+    public Func<string, bool>? Includes { get; init; }
+
+    /// <summary>How many files are copied at once; 0 for <see cref="DefaultThrottleLimit"/>.</summary>
+    public int ThrottleLimit { get; init; }
+
+    /// <summary>Whether each file is reported.</summary>
+    public bool PerFile { get; init; }
+
+    /// <summary>Whether folders that were there before get the source's attributes too.</summary>
+    public bool AppliesToExistingFolders { get; init; }
+
+    /// <summary>The number of processors, at most 8.</summary>
+    public static int DefaultThrottleLimit => Math.Clamp(Environment.ProcessorCount, 1, 8);
+}
+
+/// <summary>What the engine knows of whoever copies a tree. Everything is called on the thread that started the copy.</summary>
+/// <param name="FileCopied">Hears of each file, where the request wants that; may be null.</param>
+/// <param name="Failed">Hears of each entry that was not copied; may be null.</param>
+/// <param name="Warned">Hears what else there is to know; may be null.</param>
+/// <param name="Progress">Hears a few times a second how far the copy is; may be null.</param>
+/// <param name="Cancellation">Stops the copy after at most one step.</param>
+public sealed record TreeMonitor(
+    Action<TransferResult>? FileCopied = null,
+    Action<TransferException>? Failed = null,
+    Action<string>? Warned = null,
+    Action<TreeProgress>? Progress = null,
+    CancellationToken Cancellation = default)
+{
+    /// <summary>Nobody watches, nothing stops it.</summary>
+    public static TreeMonitor None { get; } = new();
+
+    /// <summary>The same for a single file.</summary>
+    internal TransferMonitor ForFile() => new(
+        Progress is null ? null : progress => Progress(new TreeProgress(0, progress.BytesCopied, 1, progress.TotalBytes, progress.Elapsed)),
+        Cancellation);
+}
+
+/// <summary>How far the copy of a tree is.</summary>
+/// <param name="FilesCopied">The files that are complete.</param>
+/// <param name="BytesCopied">The bytes that have arrived, those of files under way included.</param>
+/// <param name="TotalFiles">The files of the tree; null until they are counted.</param>
+/// <param name="TotalBytes">The bytes of the tree; null until they are counted.</param>
+/// <param name="Elapsed">The time since the copy began.</param>
+public readonly record struct TreeProgress(
+    long FilesCopied, long BytesCopied, long? TotalFiles, long? TotalBytes, TimeSpan Elapsed);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Splice.Errors;
 using Splice.Interop;
@@ -114,4 +115,99 @@ internal sealed unsafe class CommandStarter : IDisposable
             "See whether the file, the interpreter in its first line, and the working directory exist.",
             errno, command.Path),
     };
+}
+
+/// <summary>What a command gets as its standard input, output and error. Null: this process's own.</summary>
+/// <param name="Input">Descriptor 0.</param>
+/// <param name="Output">Descriptor 1.</param>
+/// <param name="Errors">Descriptor 2.</param>
+/// <param name="MergesErrors">Whether descriptor 2 is descriptor 1.</param>
+internal sealed record CommandStreams(SafeHandle? Input, SafeHandle? Output, SafeHandle? Errors, bool MergesErrors)
+{
+    public const int StandardInput = 0;
+    public const int StandardOutput = 1;
+    public const int StandardError = 2;
+
+    public IEnumerable<(SafeHandle? Handle, int Number)> Numbered =>
+        [(Input, StandardInput), (Output, StandardOutput), (Errors, StandardError)];
+}
+
+/// <summary>C strings in memory that does not move, and the null-terminated list of them that exec(3) takes.</summary>
+internal sealed unsafe class CStrings : IDisposable
+{
+    private readonly byte** _list;
+    private readonly int _count;
+
+    public CStrings(IReadOnlyCollection<string> texts)
+    {
+        _list = (byte**)NativeMemory.AllocZeroed((nuint)texts.Count + 1, (nuint)sizeof(byte*));
+        foreach (string text in texts)
+        {
+            _list[_count++] = (byte*)Marshal.StringToCoTaskMemUTF8(text);
+        }
+    }
+
+    public byte** List => _list;
+
+    /// <summary>The first string.</summary>
+    public byte* First => _list[0];
+
+    public void Dispose()
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            Marshal.FreeCoTaskMem((nint)_list[i]);
+        }
+
+        NativeMemory.Free(_list);
+    }
+}
+
+/// <summary>What a new process would get of this one's descriptors besides 0, 1 and 2. All of ours are closed on exec, but
+/// this process may have inherited some that are not.</summary>
+internal static class InheritableDescriptors
+{
+    private const int StandardError = 2;
+
+    public static IReadOnlyList<int> Find()
+    {
+        List<int> found = [];
+        foreach (string entry in Directory.EnumerateFileSystemEntries("/proc/self/fd"))
+        {
+            int descriptor = int.Parse(Path.GetFileName(entry.AsSpan()), CultureInfo.InvariantCulture);
+            if (descriptor > StandardError
+                && LibC.GetDescriptorFlags(descriptor) is { Ok: true } flags && (flags.Value & LibC.CloseOnExecFlag) == 0)
+            {
+                found.Add(descriptor);
+            }
+        }
+
+        return found;
+    }
+}
+
+/// <summary>The signals that a command does not get with their default action. .NET ignores SIGPIPE, and what is ignored stays
+/// so in a new program; but who started this process with nohup(1) means the commands too.</summary>
+internal static class IgnoredSignals
+{
+    private const string Label = "SigIgn:";
+
+    /// <summary>Writes the set of signals that commands get with their default action.</summary>
+    /// <param name="set">A sigset_t.</param>
+    public static void WriteDefaults(Span<byte> set)
+    {
+        set.Fill(byte.MaxValue);
+        if (IsHangUpIgnored())
+        {
+            set[0] &= unchecked((byte)~(1 << (LibC.HangUpSignal - 1)));
+        }
+    }
+
+    private static bool IsHangUpIgnored()
+    {
+        string? line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Label, StringComparison.Ordinal));
+        return line is not null
+            && ulong.TryParse(line.AsSpan(Label.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong ignored)
+            && (ignored & (1UL << (LibC.HangUpSignal - 1))) != 0;
+    }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Splice.Interop;
 
@@ -131,4 +132,55 @@ internal sealed class SpawnedCommand : IDisposable
 
     private static TimeSpan Time(long seconds, long microseconds) =>
         TimeSpan.FromTicks((seconds * TimeSpan.TicksPerSecond) + (microseconds * TimeSpan.TicksPerMicrosecond));
+}
+
+/// <summary>The names of signals, as in signal(7).</summary>
+internal static class SignalName
+{
+    private const int FirstRealTime = 34; // SIGRTMIN, as the C library gives it
+
+    private static readonly string[] Names =
+    [
+        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM", "TERM",
+        "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF", "WINCH", "IO",
+        "PWR", "SYS",
+    ];
+
+    public static string Of(int signal) => signal switch
+    {
+        >= 1 when signal <= Names.Length => $"SIG{Names[signal - 1]}",
+        >= FirstRealTime => $"SIGRTMIN+{signal - FirstRealTime}",
+        _ => $"signal {signal}",
+    };
+}
+
+/// <summary>The most memory that a process has had at once (proc_pid_status(5), VmHWM).</summary>
+internal static class ResidentPeak
+{
+    private const string Label = "VmHWM:";
+    private const int Kibibyte = 1024;
+
+    public static long OfThisProcess() => Of(Environment.ProcessId) ?? 0;
+
+    /// <summary>Bytes; null where the process has ended.</summary>
+    public static long? Of(int process)
+    {
+        try
+        {
+            foreach (string line in File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/status")))
+            {
+                if (line.StartsWith(Label, StringComparison.Ordinal))
+                {
+                    ReadOnlySpan<char> number = line.AsSpan(Label.Length).Trim().TrimEnd("kB ");
+                    return long.Parse(number, CultureInfo.InvariantCulture) * Kibibyte;
+                }
+            }
+        }
+        catch (IOException)
+        {
+            // It ended between open and read (ESRCH), or no descriptor is left.
+        }
+
+        return null;
+    }
 }

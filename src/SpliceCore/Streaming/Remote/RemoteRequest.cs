@@ -36,3 +36,41 @@ public abstract record RemoteRequest
     /// <summary>How long a host may take nothing, give nothing and say nothing; null for any time.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 }
+
+/// <summary>One file that is sent to one or many hosts. It is read once for as many as are sent to at once.</summary>
+public sealed record SendRequest : RemoteRequest
+{
+    /// <summary>The file: an absolute path.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Where to, on each host: a path, relative to where ssh begins there (the home folder). A folder takes the
+    /// source's name.</summary>
+    public required string Destination { get; init; }
+}
+
+/// <summary>One file that is received from one or many hosts.</summary>
+public sealed record ReceiveRequest : RemoteRequest
+{
+    /// <summary>The file on each host: a path, relative to where ssh begins there (the home folder).</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Where to: an absolute path. A folder takes the source's name; where there are several hosts, it takes a folder
+    /// of each host's name.</summary>
+    public required string Destination { get; init; }
+}
+
+/// <summary>How ssh connects. What is not said here is said by the user's ssh_config(5).</summary>
+public sealed record SshOptions
+{
+    /// <summary>The file of the private key: an absolute path; null for ssh's choice.</summary>
+    public string? KeyFilePath { get; init; }
+
+    /// <summary>Settings of ssh_config(5): names and values.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>How long a connection may take to come about, in whole seconds, 1 or more; null for ssh's choice.</summary>
+    public int? ConnectingTimeout { get; init; }
+
+    /// <summary>Whether ssh compresses what it sends.</summary>
+    public bool Compress { get; init; }
+}

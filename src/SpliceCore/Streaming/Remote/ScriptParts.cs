@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
 namespace Splice.Streaming.Remote;
 
 /// <summary>What the scripts have in common that run on hosts.</summary>
@@ -80,4 +84,42 @@ internal static class ScriptParts
             done
         }
         """;
+}
+
+/// <summary>Text for a POSIX shell.</summary>
+internal static class ShellText
+{
+    /// <summary>A word that the shell takes as it stands, whatever is in it.</summary>
+    public static string Quote(string text) => $"'{text.Replace("'", @"'\''", StringComparison.Ordinal)}'";
+
+    /// <summary>One command that runs a script with its parameters $1, $2 and so on, whichever POSIX shell the user logs in
+    /// with.</summary>
+    public static string Command(string script, params string[] parameters)
+    {
+        var text = new StringBuilder("exec sh -c ").Append(Quote(script)).Append(" splice");
+        foreach (string parameter in parameters)
+        {
+            text.Append(' ').Append(Quote(parameter));
+        }
+
+        return text.ToString();
+    }
+}
+
+/// <summary>Names of unfinished files.</summary>
+internal static class RemoteName
+{
+    private const int Digits = 16;
+
+    /// <summary>A hidden name that nobody has.</summary>
+    public static string Passing() => $".splice-{Convert.ToHexString(RandomNumberGenerator.GetBytes(Digits / 2)).ToLowerInvariant()}.tmp";
+
+    /// <summary>What is put behind the name of a file whose transfer can be gone on with: the same for the same file.</summary>
+    /// <param name="parts">What makes it the same.</param>
+    public static string Partial(params object[] parts)
+    {
+        string text = string.Join('\n', parts.Select(part => Convert.ToString(part, CultureInfo.InvariantCulture)));
+        byte[] hash = SHA256.HashData(Encoding.UTF8.GetBytes(text));
+        return $".splice-partial-{Convert.ToHexString(hash, 0, Digits / 2).ToLowerInvariant()}";
+    }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
@@ -91,4 +92,67 @@ internal static class TreeWalk
     }
 
     private sealed record Level(TreeItem Item, SafeFileHandle Folder, Queue<FileName> Names);
+}
+
+/// <summary>An item of a tree that is sent.</summary>
+/// <param name="Folder">The folder that it is in, open; the tree's top has itself.</param>
+/// <param name="Name">Its name there.</param>
+/// <param name="Path">Its path from the tree's top: nothing for the top itself, else with a slash at the beginning.</param>
+/// <param name="Status">What it is.</param>
+/// <param name="Root">The path of the tree's top.</param>
+/// <param name="IsLeft">Whether this is a folder that all items in it have come of.</param>
+internal sealed record TreeItem(SafeFileHandle Folder, FileName Name, byte[] Path, FileStatus Status, string Root, bool IsLeft = false)
+{
+    /// <summary>Its path here, for people.</summary>
+    public string Label => Root.TrimEnd('/') + Encoding.UTF8.GetString(Path);
+
+    /// <summary>Opens the item itself, and never what has come into its place.</summary>
+    /// <param name="flags">How; what is read is opened with O_NONBLOCK.</param>
+    /// <param name="cancellation">Ends the wait for a lease.</param>
+    /// <exception cref="TransferException">It cannot be opened, or is another one by now.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public SafeFileHandle Open(int flags, CancellationToken cancellation = default)
+    {
+        SysResult opened = LeasedFile.OpenAt(Folder, Name, flags | OpenFlags.NoFollow, cancellation, out SafeFileHandle handle);
+        if (opened.Ok && FileStatus.TryGet(handle, out FileStatus? status).Ok && status!.Inode == Status.Inode)
+        {
+            return handle;
+        }
+
+        handle.Dispose();
+        throw opened.Ok || opened.Errno is Errno.ELOOP or Errno.ENOENT
+            ? Copying.Trees.TreeErrors.Moved(Label)
+            : Failures.OpenSource(Label, opened.Errno);
+    }
+}
+
+/// <summary>What a tree has.</summary>
+/// <param name="Files">Its files, links and special files.</param>
+/// <param name="Folders">Its folders, the top among them.</param>
+/// <param name="Bytes">The sum of its files' sizes.</param>
+internal sealed record TreeTotals(long Files, long Folders, long Bytes)
+{
+    /// <summary>Counts what would be sent.</summary>
+    /// <param name="root">The tree's top.</param>
+    /// <param name="preserve">What is kept.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="TransferException">Something cannot be looked at.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static TreeTotals Of(string root, PreserveAttributes preserve, CancellationToken cancellation)
+    {
+        var items = new TarItems(preserve);
+        long files = 0;
+        long folders = 0;
+        long bytes = 0;
+        foreach (TreeItem item in TreeWalk.Of(root))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            bool isFolder = item.Status.Kind == DescriptorKind.Directory;
+            folders += isFolder && !item.IsLeft ? 1 : 0;
+            files += !isFolder && items.IsSent(item) ? 1 : 0;
+            bytes += items.LengthOf(item);
+        }
+
+        return new TreeTotals(files, folders, bytes);
+    }
 }

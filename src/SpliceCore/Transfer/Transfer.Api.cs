@@ -1,0 +1,132 @@
+using Splice.Errors;
+
+namespace Splice;
+
+/// <summary>A way in which the kernel can move bytes from one descriptor to another.</summary>
+public enum TransferMethod
+{
+    /// <summary>The first method that works, in the order that takes the least time.</summary>
+    Auto = 0,
+
+    /// <summary>Share the blocks on the disk: ioctl_ficlone(2), ioctl_ficlonerange(2).</summary>
+    Reflink,
+
+    /// <summary>copy_file_range(2): one regular file to another, inside the kernel.</summary>
+    CopyFileRange,
+
+    /// <summary>sendfile(2): from a file or block device to anything.</summary>
+    SendFile,
+
+    /// <summary>splice(2): through a pipe, between anything and anything.</summary>
+    Splice,
+
+    /// <summary>read(2) and write(2) through a buffer of this process: always possible.</summary>
+    ReadWrite,
+}
+
+/// <summary>The flags of splice(2), tee(2) and vmsplice(2).</summary>
+/// <remarks><see href="https://man7.org/linux/man-pages/man2/splice.2.html">splice(2)</see></remarks>
+[Flags]
+public enum SpliceFlags
+{
+    /// <summary>No flag.</summary>
+    None = 0,
+
+    /// <summary>SPLICE_F_MOVE: move pages instead of copying them. A hint that Linux has not acted upon since 2.6.21.</summary>
+    Move = 1,
+
+    /// <summary>SPLICE_F_NONBLOCK: do not wait. What can be moved at once is moved; what a socket or pipe has given up
+    /// already is delivered first.</summary>
+    NonBlock = 2,
+
+    /// <summary>SPLICE_F_MORE: more data will follow; a TCP socket may wait with a packet that is not full.</summary>
+    More = 4,
+
+    /// <summary>SPLICE_F_GIFT: only vmsplice(2) uses it; splice(2) ignores it.</summary>
+    Gift = 8,
+}
+
+/// <summary>Whether a copy shares blocks on the disk with its source: reflinks, copy on write.</summary>
+public enum ReflinkMode
+{
+    /// <summary>Where the file system can; elsewhere the bytes are moved.</summary>
+    Auto = 0,
+
+    /// <summary>The blocks are shared, or the copy is an error.</summary>
+    Always,
+
+    /// <summary>No block is shared: no call is made that could share one.</summary>
+    Never,
+}
+
+/// <summary>What becomes of holes and of zeros: which of them take blocks on the disk in the copy.</summary>
+public enum SparseMode
+{
+    /// <summary>A hole stays a hole; zeros that the source has on the disk are data.</summary>
+    Auto = 0,
+
+    /// <summary>Runs of zeros become holes too: blocks of the destination, at least 4 KiB, that are zeros throughout.</summary>
+    Always,
+
+    /// <summary>The copy has all its blocks: holes are written as zeros.</summary>
+    Never,
+}
+
+/// <summary>How far a transfer is.</summary>
+/// <param name="BytesCopied">The bytes that have arrived, holes and reflinked ones included.</param>
+/// <param name="TotalBytes">The bytes that will arrive, where that is known.</param>
+/// <param name="Elapsed">The time since the transfer began.</param>
+public readonly record struct TransferProgress(long BytesCopied, long? TotalBytes, TimeSpan Elapsed);
+
+/// <summary>What the engine knows of whoever started it: when to stop, and whom to tell how far it is.</summary>
+/// <param name="Progress">Called after every step, on the transfer's own thread; may be null.</param>
+/// <param name="Cancellation">Stops the transfer after at most one step, or at once where it waits.</param>
+public sealed record TransferMonitor(Action<TransferProgress>? Progress = null, CancellationToken Cancellation = default)
+{
+    /// <summary>Nobody watches, nothing stops it.</summary>
+    public static TransferMonitor None { get; } = new();
+
+    /// <summary>Called before a call that failed is made again, on the transfer's own thread; may be null.</summary>
+    public Action<TransferRetry>? Retrying { get; init; }
+}
+
+/// <summary>A call that failed and is made again.</summary>
+/// <param name="Source">The source of the copy.</param>
+/// <param name="Destination">Its destination.</param>
+/// <param name="Errno">What the kernel said.</param>
+/// <param name="Attempt">Which of the tries in a row comes now: 1 or more.</param>
+/// <param name="RetryCount">How many there may be.</param>
+public readonly record struct TransferRetry(string Source, string Destination, Errno Errno, int Attempt, int RetryCount)
+{
+    /// <summary>For example "EIO: Input/output error, try 1 of 3".</summary>
+    /// <returns>The retry in one line.</returns>
+    public override string ToString() => $"{ErrnoText.Describe(Errno)}, try {Attempt} of {RetryCount}";
+}
+
+/// <summary>System calls of one name that ended alike.</summary>
+/// <param name="Name">The call, for example copy_file_range.</param>
+/// <param name="Errno">Why they failed; <see cref="Splice.Errno.None"/> for those that did not.</param>
+/// <param name="Count">How many.</param>
+/// <param name="Bytes">The bytes that they moved; null for calls that move none, or failed.</param>
+public sealed record SystemCallSum(string Name, Errno Errno, long Count, long? Bytes)
+{
+    /// <summary>For example "copy_file_range: 16 calls, 1073741824 bytes", or "ioctl: 1 call, EOPNOTSUPP".</summary>
+    /// <returns>The calls in one line.</returns>
+    public override string ToString()
+    {
+        string calls = Count == 1 ? "1 call" : $"{Count} calls";
+        string end = Errno != Errno.None ? $", {Errno}" : Bytes is long bytes ? $", {bytes} bytes" : string.Empty;
+        return $"{Name}: {calls}{end}";
+    }
+}
+
+/// <summary>A method that was tried, or looked at, and did not serve.</summary>
+/// <param name="Method">The method.</param>
+/// <param name="Errno">What the kernel said; <see cref="Splice.Errno.None"/> where it was not asked.</param>
+/// <param name="Reason">Why the method does not serve here.</param>
+public sealed record MethodAttempt(TransferMethod Method, Errno Errno, string Reason)
+{
+    /// <summary>For example "Reflink: EOPNOTSUPP, the file system cannot share blocks".</summary>
+    /// <returns>The attempt in one line.</returns>
+    public override string ToString() => Errno == Errno.None ? $"{Method}: {Reason}" : $"{Method}: {Errno}, {Reason}";
+}
