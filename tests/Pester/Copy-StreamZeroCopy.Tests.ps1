@@ -123,6 +123,16 @@ Describe 'Copy-StreamZeroCopy' {
             'a', 'b', 'c' | ForEach-Object { Assert-Content "$folder/$_" $content }
         }
 
+        It 'a folder, which takes the name of the source, as the help says' {
+            $null = New-Item -ItemType Directory "$folder/to", "$folder/taken/source"
+            (Copy-StreamZeroCopy $source "$folder/to").Destination | Should -BeExactly "$folder/to/source"
+            Assert-Content "$folder/to/source" $content
+            $failure = Get-Failure { Copy-StreamZeroCopy $source "$folder/taken" }
+            Assert-Failure $failure 'DestinationExists,Splice.Commands.CopyStreamZeroCopyCommand' ResourceExists "$folder/taken/source" 'is a directory'
+            $help = (Get-Help Copy-StreamZeroCopy -Parameter Destination).description.Text
+            $help | Should -BeLike "*a folder takes the source's name*DestinationExists (a folder has the name)*"
+        }
+
         It 'processes, which come to the end with -CloseDestination' {
             $processes = 1..3 | ForEach-Object { Open-Process sha256sum }
             $null = Copy-StreamZeroCopy $source $processes.StandardInput -CloseDestination

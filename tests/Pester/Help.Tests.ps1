@@ -118,6 +118,11 @@ Describe 'Help' {
         ($text -split "`n").ForEach({ $_.TrimEnd().Length }) | Should -BeLessOrEqual 80
     }
 
+    It 'about_Splice says which stores into a source a copy cannot see' {
+        (Get-Help about_Splice | Out-String) -replace '\s+', ' ' |
+            Should -BeLike '*What a process stores through a shared mapping (mmap(2)) shows * only when the page was clean before:*'
+    }
+
     It 'about_Splice_Methods has every method, in the order in which they are tried' {
         $text = Get-Help about_Splice_Methods | Out-String
         $topics = [regex]::Matches($text, '(?m)^    (\w+)\r?\n        \w+\(2\)|^    (ReadWrite)$').ForEach({ $_.Groups[1].Value + $_.Groups[2].Value })
@@ -131,7 +136,7 @@ Describe 'Help' {
         $expected = @([Enum]::GetValues([Splice.TransferErrorId]).ForEach({ "$_ $($categoryOf.Invoke($null, @($_)))" }))
 
         # Those that the module adds.
-        $source = (Get-Content "$root/src/SpliceModule/Errors/*.cs" -Raw) -replace '(?s)CategoryOf\(TransferErrorId.*', ''
+        $source = (Get-Content "$root/src/SpliceModule/Errors/*.cs" -Raw) -replace '(?s)CategoryOf\(TransferErrorId.*?\};', ''
         $own = [regex]::Matches($source, '"(\w+)", ErrorCategory\.(\w+)').ForEach({ "$($_.Groups[1].Value) $($_.Groups[2].Value)" })
         $own.Count | Should -BeGreaterThan 4
         $entries = [regex]::Matches((Get-Help about_Splice_Errors | Out-String), '(?m)^    (\w+) \[(\w+)\]\r?\n        Cause: \S.{10,}(\r?\n {15}\S.*)*\r?\n        Cure:  \S.{5,}')

@@ -8,8 +8,8 @@ Describe 'Where several sources of Copy-ItemZeroCopy go' {
         $script:folder = "$TestDrive/$([guid]::NewGuid())"
         $null = New-Item -ItemType Directory $folder/g/a, $folder/g/b
         Push-Location -LiteralPath $folder
-        foreach ($name in 'a/one', 'b/two', 'top') {
-            [IO.File]::WriteAllText("$folder/g/$name", $name)
+        foreach ($file in 'a/one', 'b/two', 'top') {
+            [IO.File]::WriteAllText("$folder/g/$file", $file)
         }
     }
 

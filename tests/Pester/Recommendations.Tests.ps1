@@ -41,6 +41,7 @@ BeforeDiscovery {
         @{ Call = { Copy-StreamZeroCopy '*.txt' copy }; Id = 'SourceNotFound'; Says = 'wildcards are not expanded'; Not = '-Path', '-LiteralPath' }
         @{ Call = { Copy-ItemZeroCopy -LiteralPath '*.txt' copy }; Id = 'SourceNotFound'; Says = '-Path', '-LiteralPath' }
         @{ Call = { Send-ItemZeroCopy a localhost '~/x' }; Id = 'InvalidPath'; Says = 'not expanded', "'x'" }
+        @{ Call = { Send-ItemZeroCopy a localhost '~root/x' }; Id = 'InvalidPath'; Says = 'not expanded', 'absolute path' }
         @{ Call = { Send-ItemZeroCopy a localhost '~' }; Id = 'InvalidPath'; Says = 'not expanded', "'.'" }
         @{ Call = { Receive-ItemZeroCopy '~/x' localhost copy }; Id = 'InvalidPath'; Says = 'not expanded', "'x'" }
         @{ Call = { Copy-ItemZeroCopy a root@h:/x }; Id = 'InvalidPath'; Says = 'Send-ItemZeroCopy' }

@@ -68,6 +68,19 @@ Describe 'Send-ItemZeroCopy' {
         $failure[0].Exception.Remote.RemoteExitCode | Should -Be 82
     }
 
+    It 'says why a host refuses, and not with which number: <Id>' -ForEach @(
+        @{ Id = 'DestinationFolderNotFound'; Category = 'ObjectNotFound'; Destination = 'none/file'; Code = 81 }
+        @{ Id = 'DestinationExists'; Category = 'ResourceExists'; Destination = 'numbers'; Code = 82 }
+        @{ Id = 'DestinationNotReplaceable'; Category = 'InvalidOperation'; Destination = 'numbers/fifo'; Code = 83 }
+    ) {
+        $null = New-Item -ItemType Directory -Force "$($server.Folder)/web1/numbers/source"
+        if (-not (Test-Path "$($server.Folder)/web1/numbers/fifo")) { mkfifo "$($server.Folder)/web1/numbers/fifo" }
+        $failure = Get-Failure { Send-ItemZeroCopy $source web1 $Destination }
+        Assert-Failure $failure "$Id,Splice.Commands.SendItemZeroCopyCommand" $Category web1 $Destination
+        $failure[0].Exception.Remote.RemoteExitCode | Should -Be $Code
+        $failure[0].Exception.Message | Should -Not -Match 'exit code|It said'
+    }
+
     It 'refuses what is no host' {
         $failure = Get-Failure { Send-ItemZeroCopy $source 'a;b' x }
         Assert-Failure $failure 'InvalidHostName,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument 'a;b' 'host:port'

@@ -61,6 +61,15 @@ Describe 'Split-ItemZeroCopy' {
         Get-Content whole -Raw | Should -BeExactly (Get-Content /proc/version -Raw)
     }
 
+    It 'cut what has fewer bytes than its size, into as many parts as are wanted' {
+        $generated = '/sys/kernel/mm/transparent_hugepage/enabled'
+        if (-not (Test-Path $generated)) { Set-ItResult -Skipped -Because 'this kernel does not have it' }
+        $parts = @(Split-ItemZeroCopy $generated parts -PartCount 2)
+        $parts | Should -HaveCount 2
+        $null = Join-ItemZeroCopy parts/enabled.* whole
+        Get-Content whole -Raw | Should -BeExactly (cat $generated | Out-String)
+    }
+
     It 'do nothing with -WhatIf' {
         Split-ItemZeroCopy disk.img parts -PartCount 2 -WhatIf
         Join-ItemZeroCopy disk.img, disk.img whole -WhatIf

@@ -8,6 +8,7 @@ public sealed class AppendTests(MountedFileSystems fileSystems)
 {
     private const int MiB = 1 << 20;
     private const int OldSize = 5000;
+    private const string Moves = "write,pwrite64,copy_file_range,sendfile,splice";
 
     public static TheoryData<FileSystem, TransferMethod, int> Ends => new(FullRun.Cases(
         from type in Enum.GetValues<FileSystem>()
@@ -173,10 +174,12 @@ public sealed class AppendTests(MountedFileSystems fileSystems)
         folder.WriteRandom("copy", OldSize, seed: 2);
 
         using HostedCopy host = HostedCopy.Start(
-            Request(folder), "strace", "-f", "-qq", "-o", logs["trace"], "-P", folder["copy"], "-e", "trace=write", "-e", "inject=write:signal=KILL:when=2");
+            Request(folder), "strace", "-f", "-qq", "-o", logs["trace"], "-P", folder["copy"],
+            "-e", $"trace={Moves}", "-e", $"inject={Moves}:signal=KILL:when=2");
         Wait.Until(() => host.HasEnded, "The copy is not killed.");
 
         byte[] copy = File.ReadAllBytes(folder["copy"]);
+        Assert.Contains(File.ReadLines(logs["trace"]), line => line.Contains("killed by SIGKILL", StringComparison.Ordinal));
         Assert.InRange(copy.Length, OldSize + 1, OldSize + (40 * MiB) - 1);
         Assert.Equal([.. Workspace.RandomBytes(OldSize, seed: 2), .. File.ReadAllBytes(folder["source"])[..(copy.Length - OldSize)]], copy);
     }

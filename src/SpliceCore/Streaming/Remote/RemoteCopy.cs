@@ -206,11 +206,14 @@ public static class RemoteCopy
     private static void CheckRemotePath(string path)
     {
         PathCheck.Name(path);
-        if (path is "~" || path.StartsWith("~/", StringComparison.Ordinal))
+        if (path.StartsWith('~') && (path.Length == 1 || path.Contains('/', StringComparison.Ordinal)))
         {
+            bool isOwn = path is "~" || path[1] == '/';
             throw new TransferException(TransferErrorId.InvalidPath,
                 $"'~' in '{path}' is not expanded on the host.",
-                $"Use '{(path.Length > 2 ? path[2..] : ".")}': a relative path begins in the home folder there. './{path}' is a folder of that name.",
+                isOwn
+                    ? $"Use '{(path.Length > 2 ? path[2..] : ".")}': a relative path begins in the home folder there. './{path}' is a folder of that name."
+                    : $"Specify the absolute path. './{path}' is a folder of that name.",
                 Errno.EINVAL, path);
         }
 

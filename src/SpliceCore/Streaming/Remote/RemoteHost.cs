@@ -101,7 +101,7 @@ public sealed record RemoteHost
         // '%' comes before an address's interface only.
         if (name.StartsWith('-') || name.Any(c => !IsHarmless(c) && !(isAddress && c == '%')) || (!isAddress && name.Contains(':', StringComparison.Ordinal)))
         {
-            throw Invalid(text, "a host's name begins with no hyphen, and has no white space and none of the characters of shells in it");
+            throw Invalid(text, "it must not start with '-' or contain spaces or shell characters");
         }
     }
 
@@ -109,7 +109,7 @@ public sealed record RemoteHost
     {
         if (user.Length == 0 || user.StartsWith('-') || user.Any(c => !IsHarmless(c) && c != '@'))
         {
-            throw Invalid(text.Length == 0 ? user : text, "a user's name begins with no hyphen, and has no white space and none of the characters of shells in it");
+            throw Invalid(text.Length == 0 ? user : text, "the user name must not be empty, start with '-' or contain spaces or shell characters");
         }
     }
 
@@ -117,7 +117,7 @@ public sealed record RemoteHost
         c > ' ' && c != 0x7F && !char.IsControl(c) && !char.IsWhiteSpace(c) && !char.IsSurrogate(c) && !Refused.Contains(c, StringComparison.Ordinal);
 
     private static TransferException Invalid(string text, string why) => new(TransferErrorId.InvalidHostName,
-        $"'{text}' is no host for ssh: {why}.",
+        $"Invalid host name '{text}': {why}.",
         "Give host, user@host, host:port or [address]:port; anything else can be an alias in ~/.ssh/config.",
         Errno.EINVAL, PathCheck.IsValidUtf16(text) ? text : null);
 }
