@@ -84,5 +84,5 @@ function Invoke-Fresh([string] $Script, [string] $UserHome, [string] $ModulePath
     }
 
     try { pwsh -NoProfile -NonInteractive -Command $Script 2>&1 }
-    finally { foreach ($name in $before.Keys) { [Environment]::SetEnvironmentVariable($name, $before[$name]) } }
+    finally { foreach ($name in $before.Keys) { [Environment]::SetEnvironmentVariable($name, $before[$name] ?? [NullString]::Value) } }
 }

@@ -117,7 +117,7 @@ internal sealed class AppendedFile : ITargetFile
         }
 
         handle.Dispose();
-        throw Failures.OpenDestination(place.Path, result.Errno);
+        throw FileFailures.OpenDestination(place.Path, result.Errno);
     }
 
     /// <summary>Without it, a line that another process adds between the look at the size and the cut would be cut off as well.

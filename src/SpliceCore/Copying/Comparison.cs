@@ -182,7 +182,7 @@ internal sealed unsafe class Comparison : IDisposable
         SysResult read = Read(_source.Handle, _memory + BlockSize, count, offset + same);
         return read.Ok
             ? new ReadOnlySpan<byte>(_memory + BlockSize, (int)read.Value)
-            : throw Failures.Step(TransferMethod.ReadWrite, read.Errno, TransferSide.Source, _source.Name, _path, same);
+            : throw TransferFailures.Step(TransferMethod.ReadWrite, read.Errno, TransferSide.Source, _source.Name, _path, same);
     }
 
     private static SysResult Read(SafeHandle file, byte* memory, int count, long offset)
@@ -219,4 +219,33 @@ internal sealed unsafe class Comparison : IDisposable
     {
         DifferenceOffset = offset,
     };
+}
+
+/// <summary>Whether the disk has what the source has.</summary>
+internal static class Verification
+{
+    /// <summary>Reads a range of both sides again, the copy from its disk.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="sourceOffset">The range's start in it.</param>
+    /// <param name="copy">The copy, open for reading. Its bytes have been flushed.</param>
+    /// <param name="offset">The range's start in it.</param>
+    /// <param name="count">The range's length in bytes.</param>
+    /// <param name="place">Where the copy is, or will be.</param>
+    /// <param name="isInPlace">Whether the copy is the user's file already.</param>
+    /// <param name="isAppended">Whether it is cut back where it differs.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="TransferException">They differ, or one of them cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static void Check(
+        Descriptor source, long sourceOffset, SafeFileHandle copy, long offset, long count, Place place, bool isInPlace, bool isAppended,
+        CancellationToken cancellation)
+    {
+        using var comparison = new Comparison(source, copy, place.Path, cancellation);
+        comparison.ReadFromDisk(offset, count);
+        long same = comparison.Run(sourceOffset, offset, count);
+        if (same < count)
+        {
+            throw FileFailures.Different(source.Name, sourceOffset + same, place.Path, offset + same, isInPlace, isAppended);
+        }
+    }
 }

@@ -1,3 +1,5 @@
+using Splice.Transfer;
+
 namespace Splice;
 
 /// <summary>One file to copy.</summary>
@@ -63,6 +65,9 @@ public sealed record CopyRequest
 
     /// <summary>How long to wait before that.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How its calls are retried.</summary>
+    internal RetryPolicy Retry => new(Source, Destination, RetryCount, RetryInterval);
 
     /// <summary>Whether a source that somebody writes to meanwhile is copied as it comes, up to the size that it had at
     /// first. Otherwise it is an error.</summary>

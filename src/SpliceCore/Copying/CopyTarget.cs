@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
 using Splice.Copying.Trees;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice;
@@ -72,7 +72,7 @@ public sealed class CopyTarget
             SysResult made = opened.Ok ? LibC.MakeDirectoryAt(above, System.IO.Path.GetFileName(path), DefaultMode) : opened;
             if (!made.Ok && !(made.Errno == Errno.EEXIST && Directory.Exists(path)))
             {
-                throw made.Errno == Errno.EEXIST ? TreeErrors.NoFolderForSeveral(path) : Failures.OpenDestination(path, made.Errno);
+                throw made.Errno == Errno.EEXIST ? TreeErrors.NoFolderForSeveral(path) : FileFailures.OpenDestination(path, made.Errno);
             }
         }
 

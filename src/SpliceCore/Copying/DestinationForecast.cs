@@ -1,6 +1,5 @@
 using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Errors;
 
 namespace Splice;
 
@@ -15,7 +14,7 @@ public sealed record DestinationForecast(string Path, ForecastKind Kind)
     /// <returns>The error that the copy would end with; null where the source exists.</returns>
     public static TransferException? FindMissing(string source, bool followLink = true) =>
         FileStatus.TryGet(source, followLink, out _) is { Ok: false, Errno: Errno.ENOENT or Errno.ENOTDIR } looked
-            ? Failures.OpenSource(source, looked.Errno)
+            ? FileFailures.OpenSource(source, looked.Errno)
             : null;
 
     /// <summary>Looks.</summary>

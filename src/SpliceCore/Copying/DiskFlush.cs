@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Copying;
@@ -23,7 +22,7 @@ internal static class DiskFlush
             Errno.None => true,
             Errno.EINVAL => false,
             Errno.EROFS when isSpecial => false,
-            _ => throw Failures.Flush(path, result.Errno),
+            _ => throw FileFailures.Flush(path, result.Errno),
         };
     }
 
@@ -38,7 +37,7 @@ internal static class DiskFlush
         }
 
         folder.Dispose();
-        throw Failures.FlushFolder(place.Path, opened.Errno);
+        throw FileFailures.FlushFolder(place.Path, opened.Errno);
     }
 
     /// <summary>The names in a folder.</summary>
@@ -50,7 +49,7 @@ internal static class DiskFlush
         SysResult result = Wait(folder, cancellation);
         if (!result.Ok && result.Errno != Errno.EINVAL)
         {
-            throw Failures.FlushName(path, result.Errno);
+            throw FileFailures.FlushName(path, result.Errno);
         }
     }
 

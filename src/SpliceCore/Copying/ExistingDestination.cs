@@ -46,7 +46,7 @@ internal static class ExistingDestination
         CheckUse(request, existing, sourceLabel, label);
         if (existing.Kind == DescriptorKind.Directory)
         {
-            throw Failures.DestinationIsDirectory(label.ToString()!);
+            throw FileFailures.DestinationIsDirectory(label.ToString()!);
         }
 
         CheckFile(request, source, sourceLabel, existing, label, mayWrite);
@@ -111,7 +111,7 @@ internal static class ExistingDestination
     {
         if (request.NoClobber)
         {
-            throw Failures.DestinationExists(label.ToString()!);
+            throw FileFailures.DestinationExists(label.ToString()!);
         }
 
         if (!IsAddedTo(request, existing) && request.Ledger?.HasFile(existing) == true)

@@ -40,7 +40,7 @@ public static class FileCopy
         {
             var tally = new TransferTally();
             Descriptor source = SourceFile.Open(
-                request.Source, monitor.Cancellation, Retrier.For(request, monitor, tally));
+                request.Source, monitor.Cancellation, Retrier.For(request.Retry, monitor, tally));
             using (source.Handle)
             {
                 return folder is null

@@ -1,7 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying.Parts;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -304,7 +303,7 @@ internal sealed class NewFile : IDisposable
         SysResult cut = LibC.Truncate(_target.Handle, size);
         if (!cut.Ok)
         {
-            throw Failures.Cut(_place.Path, size, cut.Errno);
+            throw FileFailures.Cut(_place.Path, size, cut.Errno);
         }
     }
 

@@ -1,5 +1,4 @@
 using Splice.Descriptors;
-using Splice.Transfer;
 
 namespace Splice.Copying;
 

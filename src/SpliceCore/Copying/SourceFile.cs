@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -28,7 +27,7 @@ internal static class SourceFile
 
         if (!result.Ok)
         {
-            throw Failures.OpenSource(path, result.Errno);
+            throw FileFailures.OpenSource(path, result.Errno);
         }
 
         try

@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -42,7 +41,7 @@ internal sealed class SourceSnapshot : IDisposable
         {
             if (!opened.Ok)
             {
-                throw Failures.OpenFolder(folder, opened.Errno);
+                throw FileFailures.OpenFolder(folder, opened.Errno);
             }
 
             var place = new Place(handle, Path.GetFileName(source.Name), Existing: null, Path.Join(folder, Path.GetFileName(source.Name)), MayReplace: false);

@@ -4,7 +4,6 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -151,7 +150,7 @@ internal sealed class StagedFile : ITargetFile
         Handle = handle!;
         if (!result.Ok)
         {
-            throw Failures.OpenDestination(_place.Path, result.Errno);
+            throw FileFailures.OpenDestination(_place.Path, result.Errno);
         }
 
         TransferJournal.Current?.Note(_temporaryName is FileName hidden

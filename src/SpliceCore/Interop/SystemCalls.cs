@@ -58,14 +58,14 @@ internal static class SystemCallCount
     private static long _current;
 
     [ThreadStatic]
-    private static TransferJournal? _journal;
+    private static Action<string, long, Errno>? _sink;
 
     public static long Current => _current;
 
-    /// <summary>Where this thread notes its calls; null where nobody wants to know them.</summary>
-    public static TransferJournal? Journal
+    /// <summary>Receives the calls of this thread: the call as it stands in the source, what it returned, and its errno. Null: none does.</summary>
+    public static Action<string, long, Errno>? Sink
     {
-        set => _journal = value;
+        set => _sink = value;
     }
 
     /// <summary>Counts a call that another thread has made, and noted.</summary>
@@ -78,6 +78,6 @@ internal static class SystemCallCount
     public static void Add(string call, long value, Errno errno)
     {
         _current++;
-        _journal?.Add(call, value, errno);
+        _sink?.Invoke(call, value, errno);
     }
 }

@@ -1,7 +1,7 @@
+using System.Buffers.Text;
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -65,7 +65,7 @@ internal sealed class MeasuredCopy(
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             cancellation.ThrowIfCancellationRequested();
-            throw Failures.Step(
+            throw TransferFailures.Step(
                 TransferMethod.ReadWrite, ErrnoOf(exception), TransferSide.Unknown, source.Path, destination.Path, arrived: 0);
         }
     }
@@ -100,3 +100,60 @@ internal sealed class MeasuredCopy(
         return new Sample(elapsed, TimeSpan.FromTicks(used / TimeSpan.NanosecondsPerTick), calls);
     }
 }
+
+/// <summary>The reads and writes of the calling thread as the kernel counts them, whoever makes them: read(2), write(2) and
+/// their like are one each, sendfile(2) and copy_file_range(2) are one read and one write.</summary>
+/// <remarks><see href="https://man7.org/linux/man-pages/man5/proc_pid_io.5.html">proc_pid_io(5)</see>, syscr and syscw</remarks>
+internal static class ThreadCalls
+{
+    private const string Counts = "/proc/thread-self/io";
+    private const int EnoughForAll = 512;
+
+    /// <summary>The calls since the thread began; null where the kernel does not count them. To ask is one more, afterwards.</summary>
+    public static long? Count()
+    {
+        Span<byte> text = stackalloc byte[EnoughForAll];
+        SysResult result = LibC.Open(Counts, OpenFlags.ReadOnly, out SafeFileHandle handle);
+        using (handle)
+        {
+            result = result.Ok ? LibC.Read(handle, text, offset: null) : result;
+        }
+
+        return result.Ok ? Number(text[..(int)result.Value], "syscr: "u8) + Number(text[..(int)result.Value], "syscw: "u8) : null;
+    }
+
+    private static long? Number(ReadOnlySpan<byte> text, ReadOnlySpan<byte> label)
+    {
+        int at = text.IndexOf(label);
+        return at >= 0 && Utf8Parser.TryParse(text[(at + label.Length)..], out long value, out _) ? value : null;
+    }
+}
+
+/// <summary>What cuts numbers, put in order, into four parts with as many in each.</summary>
+/// <param name="First">A quarter of the numbers is below.</param>
+/// <param name="Median">Half of them is below.</param>
+/// <param name="Third">Three quarters are below.</param>
+internal readonly record struct Quartiles(double First, double Median, double Third)
+{
+    /// <summary>Between two numbers the straight line tells, as in R and NumPy where nothing else is said.</summary>
+    /// <param name="numbers">One or more, in any order.</param>
+    public static Quartiles Of(IEnumerable<double> numbers)
+    {
+        double[] ordered = [.. numbers.Order()];
+        return new Quartiles(At(ordered, 0.25), At(ordered, 0.5), At(ordered, 0.75));
+    }
+
+    private static double At(double[] ordered, double part)
+    {
+        double place = (ordered.Length - 1) * part;
+        int below = (int)place;
+        int above = Math.Min(below + 1, ordered.Length - 1);
+        return ordered[below] + ((ordered[above] - ordered[below]) * (place - below));
+    }
+}
+
+/// <summary>One run of a method.</summary>
+/// <param name="Elapsed">The time that it took.</param>
+/// <param name="Processor">The processor time of its thread, user and system.</param>
+/// <param name="SystemCalls">The system calls that it made; null where nobody counts them.</param>
+internal readonly record struct Sample(TimeSpan Elapsed, TimeSpan Processor, long? SystemCalls);

@@ -197,3 +197,26 @@ public sealed partial record MeasuredFolder(string Path, string? FileSystem, str
     [GeneratedRegex(@"\\([0-7]{3})")]
     private static partial Regex Octal();
 }
+
+/// <summary>Byte counts for people.</summary>
+public static class ByteSize
+{
+    private static readonly string[] Units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+
+    /// <summary>Three digits and a binary unit, for example "1.5 MiB".</summary>
+    /// <param name="bytes">A count of bytes.</param>
+    /// <param name="culture">Whose point or comma it has; null for the current one's.</param>
+    /// <returns>The text.</returns>
+    public static string Format(double bytes, CultureInfo? culture = null)
+    {
+        int unit = 0;
+        while (Math.Abs(bytes) >= 999.5 && unit < Units.Length - 1)
+        {
+            bytes /= 1024;
+            unit++;
+        }
+
+        string format = unit == 0 || Math.Abs(bytes) >= 99.95 ? "N0" : Math.Abs(bytes) >= 9.995 ? "N1" : "N2";
+        return $"{bytes.ToString(format, culture ?? CultureInfo.CurrentCulture)} {Units[unit]}";
+    }
+}

@@ -1,7 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -44,7 +43,7 @@ internal sealed class TestFolder : IDisposable
         if (!result.Ok)
         {
             handle.Dispose();
-            throw Failures.OpenFolder(path, result.Errno);
+            throw FileFailures.OpenFolder(path, result.Errno);
         }
 
         return new TestFolder(path, handle, status!);
@@ -95,7 +94,7 @@ internal static class TestData
             SysResult result = LibC.Write(file.Handle, piece.AsSpan(0, (int)Math.Min(piece.Length, size - at)), at);
             if (!result.Ok && result.Errno != Errno.EINTR)
             {
-                throw Failures.Step(TransferMethod.ReadWrite, result.Errno, TransferSide.Destination, "random bytes", path, at);
+                throw TransferFailures.Step(TransferMethod.ReadWrite, result.Errno, TransferSide.Destination, "random bytes", path, at);
             }
 
             at += Math.Max(result.Value, 0);

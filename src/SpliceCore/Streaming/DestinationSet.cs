@@ -1,5 +1,4 @@
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Transfer;
 
 namespace Splice.Streaming;
@@ -169,6 +168,6 @@ internal sealed class DestinationSet : IDisposable
     private StreamOutcome Untouched(int index)
     {
         string name = _opened[index]?.Descriptor.Name ?? _request.Destinations[index].Name ?? "the destination";
-        return new StreamOutcome(null, Failures.StoppedWithOthers(_source.Descriptor.Name, name, arrived: 0));
+        return new StreamOutcome(null, TransferFailures.StoppedWithOthers(_source.Descriptor.Name, name, arrived: 0));
     }
 }

@@ -89,7 +89,7 @@ internal sealed class FanOut : IDisposable
             {
             }
 
-            FailAll(outlet => Failures.Stopped(_source.Name, outlet.Descriptor.Name, outlet.BytesCopied));
+            FailAll(outlet => TransferFailures.Stopped(_source.Name, outlet.Descriptor.Name, outlet.BytesCopied));
         }
         catch (TransferException exception)
         {
@@ -243,17 +243,17 @@ internal sealed class FanOut : IDisposable
         {
             if (outlet.IsLive && outlet.BytesPending == 0 && _poll[at] != PollEvents.None)
             {
-                Fail(outlet, Failures.ReaderGone(_source.Name, outlet.Descriptor.Name, outlet.BytesCopied));
+                Fail(outlet, TransferFailures.ReaderGone(_source.Name, outlet.Descriptor.Name, outlet.BytesCopied));
             }
             else if (outlet.IsLive && outlet.BytesPending > 0 && _poll[at] == PollEvents.None && outlet.Deadline.IsOver)
             {
-                Fail(outlet, Failures.Idle(TransferSide.Destination, outlet.Descriptor.Name, _spec.IdleTimeout!.Value, outlet.BytesCopied));
+                Fail(outlet, TransferFailures.Idle(TransferSide.Destination, outlet.Descriptor.Name, _spec.IdleTimeout!.Value, outlet.BytesCopied));
             }
         }
 
         if (isSilent && _sourceDeadline!.Value.IsOver)
         {
-            _sourceFailure = Failures.Idle(TransferSide.Source, _source.Name, _spec.IdleTimeout!.Value, _inlet.BytesGiven);
+            _sourceFailure = TransferFailures.Idle(TransferSide.Source, _source.Name, _spec.IdleTimeout!.Value, _inlet.BytesGiven);
         }
     }
 
@@ -294,7 +294,7 @@ internal sealed class FanOut : IDisposable
         outlet.Fail(exception, _inlet, _piece.Attempts);
         if (_stopsOnError)
         {
-            FailAll(other => Failures.StoppedWithOthers(_source.Name, other.Descriptor.Name, other.BytesCopied));
+            FailAll(other => TransferFailures.StoppedWithOthers(_source.Name, other.Descriptor.Name, other.BytesCopied));
         }
     }
 

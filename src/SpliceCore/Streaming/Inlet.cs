@@ -1,5 +1,4 @@
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -94,7 +93,7 @@ internal sealed class Inlet : IDisposable
                     break;
 
                 default:
-                    throw Failures.Step(method.Kind, step.Errno, TransferSide.Source, _source.Name, "the pipe", _tally.BytesCopied);
+                    throw TransferFailures.Step(method.Kind, step.Errno, TransferSide.Source, _source.Name, "the pipe", _tally.BytesCopied);
             }
         }
 
@@ -145,7 +144,7 @@ internal sealed class IdleWait(TimeSpan? patience, CancellationToken cancellatio
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            throw Failures.Idle(side, name, time, arrived: 0);
+            throw TransferFailures.Idle(side, name, time, arrived: 0);
         }
     }
 }

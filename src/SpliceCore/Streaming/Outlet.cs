@@ -1,5 +1,4 @@
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -119,7 +118,7 @@ internal sealed class Outlet : IDisposable
     {
         TransferResult partial = Result(inlet, attempts);
         exception.Partial = partial;
-        Outcome = new StreamOutcome(null, partial.BytesUndelivered == 0 ? exception : exception.Adding(Failures.Undelivered(partial)));
+        Outcome = new StreamOutcome(null, partial.BytesUndelivered == 0 ? exception : exception.Adding(TransferFailures.Undelivered(partial)));
         Release();
     }
 
@@ -152,7 +151,7 @@ internal sealed class Outlet : IDisposable
                 break;
 
             default:
-                throw Failures.Step(method.Kind, step.Errno, TransferSide.Destination, _source, Descriptor, _tally.BytesCopied);
+                throw TransferFailures.Step(method.Kind, step.Errno, TransferSide.Destination, _source, Descriptor, _tally.BytesCopied);
         }
     }
 
@@ -161,7 +160,7 @@ internal sealed class Outlet : IDisposable
     {
         if (Descriptor.Kind == DescriptorKind.Regular && LibC.CloseDuplicate(Descriptor.Handle) is { Ok: false } closed)
         {
-            throw Failures.Step(
+            throw TransferFailures.Step(
                 TransferMethod.ReadWrite, closed.Errno, TransferSide.Destination, _source, Descriptor, _tally.BytesCopied);
         }
     }

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -98,7 +97,7 @@ internal sealed class PieceDistribution(KernelPipe pipe) : IDisposable
             SysResult result = LibC.Read(pipe.ReadEnd, _buffer.AsSpan(at, (int)_held), null);
             if (!result.Ok && result.Errno != Errno.EINTR)
             {
-                throw Failures.Step(TransferMethod.ReadWrite, result.Errno, TransferSide.Source, "the pipe", "the pipe", arrived: 0);
+                throw TransferFailures.Step(TransferMethod.ReadWrite, result.Errno, TransferSide.Source, "the pipe", "the pipe", arrived: 0);
             }
 
             at += (int)Math.Max(result.Value, 0);

@@ -79,7 +79,7 @@ public static class PipeTee
         }
         else if (readiness.Wait(source.Handle, PollEvents.In, destination.Handle) == Awakening.WatchedGone)
         {
-            throw Failures.ReaderGone(source.Name, destination.Name, arrived: 0);
+            throw TransferFailures.ReaderGone(source.Name, destination.Name, arrived: 0);
         }
     }
 
@@ -103,7 +103,7 @@ public static class PipeTee
             $"tee(2) is not to be had: this kernel does not have it, or a seccomp filter forbids it ({ErrnoText.Describe(errno)}).",
             "Use Copy-StreamZeroCopy with several destinations.",
             errno, destination.Name),
-        _ => Failures.Step(TransferMethod.Splice, errno, TransferSide.Destination, source, destination, arrived: 0),
+        _ => TransferFailures.Step(TransferMethod.Splice, errno, TransferSide.Destination, source, destination, arrived: 0),
     };
 
     private static TransferResult Result(

@@ -3,21 +3,21 @@ namespace Splice.Transfer;
 /// <summary>Makes calls again that failed of what may pass: a disk, a network or a server that is away for a while.</summary>
 internal sealed class Retrier
 {
-    private readonly CopyRequest _request;
+    private readonly RetryPolicy _policy;
     private readonly TransferMonitor _monitor;
     private readonly TransferTally _tally;
     private int _inRow;
 
-    private Retrier(CopyRequest request, TransferMonitor monitor, TransferTally tally)
+    private Retrier(RetryPolicy policy, TransferMonitor monitor, TransferTally tally)
     {
-        _request = request;
+        _policy = policy;
         _monitor = monitor;
         _tally = tally;
     }
 
-    /// <summary>One for a request; null where nothing is to be tried again.</summary>
-    public static Retrier? For(CopyRequest request, TransferMonitor monitor, TransferTally tally) =>
-        request.RetryCount > 0 ? new Retrier(request, monitor, tally) : null;
+    /// <summary>Returns null if nothing is to be retried.</summary>
+    public static Retrier? For(RetryPolicy policy, TransferMonitor monitor, TransferTally tally) =>
+        policy.Count > 0 ? new Retrier(policy, monitor, tally) : null;
 
     /// <summary>Whether an error of a file's input or output may be over when the call is made again.</summary>
     public static bool MayPass(Errno errno) => errno
@@ -29,7 +29,7 @@ internal sealed class Retrier
     /// <exception cref="OperationCanceledException">The copy was stopped meanwhile.</exception>
     public bool TriesAgain(Errno errno)
     {
-        if (!MayPass(errno) || _inRow == _request.RetryCount)
+        if (!MayPass(errno) || _inRow == _policy.Count)
         {
             return false;
         }
@@ -37,14 +37,21 @@ internal sealed class Retrier
         _inRow++;
         _tally.Retries++;
         _monitor.Retrying?.Invoke(
-            new TransferRetry(_request.Source, _request.Destination, errno, _inRow, _request.RetryCount));
-        Pause.Wait(_request.RetryInterval, TimeProvider.System, _monitor.Cancellation);
+            new TransferRetry(_policy.Source, _policy.Destination, errno, _inRow, _policy.Count));
+        Pause.Wait(_policy.Interval, TimeProvider.System, _monitor.Cancellation);
         return true;
     }
 
     /// <summary>A call did what it should: the next failure is the first in a row.</summary>
     public void Succeeded() => _inRow = 0;
 }
+
+/// <summary>How often calls on one source and one destination are retried.</summary>
+/// <param name="Source">The source's path.</param>
+/// <param name="Destination">The destination's path.</param>
+/// <param name="Count">Number of consecutive retries after a transient error; 0 for none.</param>
+/// <param name="Interval">The time before each.</param>
+internal sealed record RetryPolicy(string Source, string Destination, int Count, TimeSpan Interval);
 
 /// <summary>Waiting for a time, of which a cancellation makes an end at once.</summary>
 internal static class Pause

@@ -1,4 +1,7 @@
+using System.Globalization;
+using Splice.Descriptors;
 using Splice.Errors;
+using Splice.Transfer;
 
 namespace Splice;
 
@@ -22,28 +25,6 @@ public enum TransferMethod
 
     /// <summary>read(2) and write(2) through a buffer of this process: always possible.</summary>
     ReadWrite,
-}
-
-/// <summary>The flags of splice(2), tee(2) and vmsplice(2).</summary>
-/// <remarks><see href="https://man7.org/linux/man-pages/man2/splice.2.html">splice(2)</see></remarks>
-[Flags]
-public enum SpliceFlags
-{
-    /// <summary>No flag.</summary>
-    None = 0,
-
-    /// <summary>SPLICE_F_MOVE: move pages instead of copying them. A hint that Linux has not acted upon since 2.6.21.</summary>
-    Move = 1,
-
-    /// <summary>SPLICE_F_NONBLOCK: do not wait. What can be moved at once is moved; what a socket or pipe has given up
-    /// already is delivered first.</summary>
-    NonBlock = 2,
-
-    /// <summary>SPLICE_F_MORE: more data will follow; a TCP socket may wait with a packet that is not full.</summary>
-    More = 4,
-
-    /// <summary>SPLICE_F_GIFT: only vmsplice(2) uses it; splice(2) ignores it.</summary>
-    Gift = 8,
 }
 
 /// <summary>Whether a copy shares blocks on the disk with its source: reflinks, copy on write.</summary>
@@ -129,4 +110,59 @@ public sealed record MethodAttempt(TransferMethod Method, Errno Errno, string Re
     /// <summary>For example "Reflink: EOPNOTSUPP, the file system cannot share blocks".</summary>
     /// <returns>The attempt in one line.</returns>
     public override string ToString() => Errno == Errno.None ? $"{Method}: {Reason}" : $"{Method}: {Errno}, {Reason}";
+}
+
+/// <summary>What the kernel is, and how much of its pipes this user may have.</summary>
+public sealed record KernelLimits
+{
+    private const string Sysctl = "/proc/sys/";
+
+    /// <summary>The kernel's release, as uname -r prints it; null where /proc does not tell.</summary>
+    public string? KernelRelease { get; private init; }
+
+    /// <summary>The largest pipe in bytes that a user without privilege may ask for (/proc/sys/fs/pipe-max-size); null where
+    /// /proc does not tell.</summary>
+    public long? PipeMaxSize { get; private init; }
+
+    /// <summary>The pages that the pipes of a user without privilege may have together before new ones are small, 0 for no
+    /// limit (/proc/sys/fs/pipe-user-pages-soft); null where /proc does not tell.</summary>
+    public long? PipeUserPagesSoft { get; private init; }
+
+    /// <summary>The bytes that a pipe got just now that asked for what splice(2) asks for here, 1 MiB.</summary>
+    public int PipeCapacity { get; private init; }
+
+    /// <summary>Asks for them.</summary>
+    /// <returns>The limits.</returns>
+    /// <exception cref="TransferException">No pipe can be made: too many files are open.</exception>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man7/pipe.7.html">pipe(7)</see></remarks>
+    public static KernelLimits Read()
+    {
+        using var pipe = KernelPipe.Create(MethodLadder.DefaultPipeSize);
+        return new KernelLimits
+        {
+            KernelRelease = Text("kernel/osrelease"),
+            PipeMaxSize = Number("fs/pipe-max-size"),
+            PipeUserPagesSoft = Number("fs/pipe-user-pages-soft"),
+            PipeCapacity = pipe.Capacity,
+        };
+    }
+
+    /// <summary>For example "6.18.0, pipes of 1048576 bytes".</summary>
+    /// <returns>The limits in one line.</returns>
+    public override string ToString() => $"{KernelRelease}, pipes of {PipeCapacity} bytes";
+
+    private static long? Number(string name) =>
+        long.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
+
+    private static string? Text(string name)
+    {
+        try
+        {
+            return File.ReadAllText(Sysctl + name).Trim();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 }

@@ -97,6 +97,6 @@ public sealed class TransferJournal(bool takesCalls)
     private static void Take(TransferJournal? journal)
     {
         _current = journal;
-        SystemCallCount.Journal = journal is { TakesCalls: true } ? journal : null;
+        SystemCallCount.Sink = journal is { TakesCalls: true } ? journal.Add : null;
     }
 }

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Transfer;
@@ -88,7 +87,7 @@ internal sealed class TransferLoop(
                 case StepKind.WouldBlock:
                 case StepKind.NotSupported:
                 case StepKind.Failed:
-                    throw Failures.Step(method.Kind, step.Errno, step.Side, source, destination, tally.BytesCopied);
+                    throw TransferFailures.Step(method.Kind, step.Errno, step.Side, source, destination, tally.BytesCopied);
 
                 case StepKind.Interrupted:
                 default:
@@ -231,9 +230,9 @@ internal sealed class TransferLoop(
         switch (_readiness.Wait(descriptor.Handle, events, watched, patience))
         {
             case Awakening.WatchedGone:
-                throw Failures.ReaderGone(source.Name, destination.Name, tally.BytesCopied);
+                throw TransferFailures.ReaderGone(source.Name, destination.Name, tally.BytesCopied);
             case Awakening.TimedOut:
-                throw Failures.Idle(side, descriptor.Name, spec.IdleTimeout!.Value, tally.BytesCopied);
+                throw TransferFailures.Idle(side, descriptor.Name, spec.IdleTimeout!.Value, tally.BytesCopied);
             default:
                 break;
         }

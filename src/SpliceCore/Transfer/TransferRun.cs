@@ -1,5 +1,4 @@
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Transfer;
@@ -55,7 +54,7 @@ internal sealed class TransferRun : IDisposable
         catch (OperationCanceledException)
         {
             _loop.Deliver(ref _at);
-            throw With(Result(), Failures.Stopped(_source.Name, _destination.Name, _tally.BytesCopied));
+            throw With(Result(), TransferFailures.Stopped(_source.Name, _destination.Name, _tally.BytesCopied));
         }
         catch (TransferException exception)
         {
@@ -189,12 +188,12 @@ internal sealed class TransferRun : IDisposable
         }
     }
 
-    private TransferException DestinationFailed(Errno errno) => Failures.Step(
+    private TransferException DestinationFailed(Errno errno) => TransferFailures.Step(
         TransferMethod.ReadWrite, errno, TransferSide.Destination, _source, _destination, _tally.BytesCopied);
 
     private static TransferException With(TransferResult partial, TransferException exception)
     {
         exception.Partial = partial;
-        return partial.BytesUndelivered == 0 ? exception : exception.Adding(Failures.Undelivered(partial));
+        return partial.BytesUndelivered == 0 ? exception : exception.Adding(TransferFailures.Undelivered(partial));
     }
 }

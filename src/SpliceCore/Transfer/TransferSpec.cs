@@ -1,4 +1,7 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
 using Splice.Descriptors;
+using Splice.Interop;
 
 namespace Splice.Transfer;
 
@@ -60,4 +63,64 @@ internal sealed record TransferSpec
 
     /// <summary>Null where a failure is final.</summary>
     public Retrier? Retrier { get; init; }
+}
+
+/// <summary>The counts of one transfer.</summary>
+internal sealed class TransferTally
+{
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly long _callsBefore = SystemCallCount.Current;
+    private readonly long[] _bytesByMethod = new long[(int)TransferMethod.ReadWrite + 1];
+
+    public long BytesInHoles { get; set; }
+
+    public long Retries { get; set; }
+
+    public long BytesReflinked => BytesBy(TransferMethod.Reflink);
+
+    public long BytesMoved { get; private set; }
+
+    public long BytesCopied => BytesMoved + BytesReflinked + BytesInHoles;
+
+    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
+
+    public long SystemCalls => SystemCallCount.Current - _callsBefore;
+
+    /// <summary>The method that moved the most; null where none had to.</summary>
+    public TransferMethod? MainMethod
+    {
+        get
+        {
+            TransferMethod main = default;
+            for (TransferMethod method = default; method <= TransferMethod.ReadWrite; method++)
+            {
+                main = BytesBy(method) > BytesBy(main) ? method : main;
+            }
+
+            return BytesBy(main) == 0 ? null : main;
+        }
+    }
+
+    public void Add(TransferMethod method, long bytes)
+    {
+        _bytesByMethod[(int)method] += bytes;
+        BytesMoved += method == TransferMethod.Reflink ? 0 : bytes;
+    }
+
+    public long BytesBy(TransferMethod method) => _bytesByMethod[(int)method];
+}
+
+/// <summary>Keeps SIGXFSZ from ending the process, so that a write past a file-size limit answers EFBIG.</summary>
+/// <remarks>The handler stays for good: the signal is handled on another thread, maybe after the write has returned, and
+/// without a handler it kills. A handler, unlike SIG_IGN, is not inherited by the commands that the shell starts.
+/// <see href="https://man7.org/linux/man-pages/man2/setrlimit.2.html">setrlimit(2)</see>, RLIMIT_FSIZE</remarks>
+internal static class FileSizeSignal
+{
+    public const int FileSizeExceeded = 25; // SIGXFSZ
+
+    private static readonly PosixSignalRegistration Registration =
+        PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, static context => context.Cancel = true);
+
+    /// <summary>Makes sure that the handler is there.</summary>
+    public static void Handle() => GC.KeepAlive(Registration);
 }

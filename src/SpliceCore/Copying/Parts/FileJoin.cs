@@ -1,7 +1,6 @@
 using Splice.Copying;
 using Splice.Copying.Parts;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -47,7 +46,7 @@ public static class FileJoin
             SysResult looked = FileStatus.TryGet(source, followLink: true, out FileStatus? status);
             if (!looked.Ok)
             {
-                throw Failures.OpenSource(source, looked.Errno);
+                throw FileFailures.OpenSource(source, looked.Errno);
             }
 
             if (status!.Identity == destination.Existing?.Identity && status.Kind is DescriptorKind.Regular or DescriptorKind.Block)

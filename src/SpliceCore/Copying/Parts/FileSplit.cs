@@ -2,7 +2,6 @@ using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Copying.Parts;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -111,7 +110,7 @@ public static class FileSplit
         SysResult looked = FileStatus.TryGet(folder, name, followLink: false, out FileStatus? existing);
         if (!looked.Ok && looked.Errno != Errno.ENOENT)
         {
-            throw Failures.OpenDestination(path, looked.Errno);
+            throw FileFailures.OpenDestination(path, looked.Errno);
         }
 
         if (existing is not null)
@@ -200,7 +199,7 @@ public static class FileSplit
         }
 
         folder.Dispose();
-        throw Failures.OpenFolder(path, opened.Errno);
+        throw FileFailures.OpenFolder(path, opened.Errno);
     }
 
     /// <summary>Tells how far the whole is, not the part.</summary>

@@ -43,7 +43,7 @@ internal sealed class JoinedFile(
     private void Add(CopyRequest copy)
     {
         var tally = new TransferTally();
-        Descriptor source = SourceFile.Open(copy.Source, monitor.Cancellation, Retrier.For(copy, monitor, tally));
+        Descriptor source = SourceFile.Open(copy.Source, monitor.Cancellation, Retrier.For(copy.Retry, monitor, tally));
         using (source.Handle)
         {
             ExistingDestination.Check(copy, source, destination);

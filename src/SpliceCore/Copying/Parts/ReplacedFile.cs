@@ -1,5 +1,4 @@
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Copying.Parts;
@@ -39,7 +38,7 @@ internal sealed class ReplacedFile
         {
             Errno.None => new ReplacedFile(place, hidden),
             Errno.ENOENT => null,
-            _ => throw Failures.OpenDestination(place.Path, kept.Errno),
+            _ => throw FileFailures.OpenDestination(place.Path, kept.Errno),
         };
     }
 
@@ -49,7 +48,7 @@ internal sealed class ReplacedFile
     {
         FileName hidden = StagedFile.TemporaryName();
         SysResult renamed = LibC.RenameAt(place.Folder, place.Name, hidden);
-        return renamed.Ok ? new ReplacedFile(place, hidden) : throw Failures.OpenDestination(place.Path, renamed.Errno);
+        return renamed.Ok ? new ReplacedFile(place, hidden) : throw FileFailures.OpenDestination(place.Path, renamed.Errno);
     }
 
     /// <summary>Gives it its name back, unless it still has it: between two names of one file rename(2) does nothing.</summary>

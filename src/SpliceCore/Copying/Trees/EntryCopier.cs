@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -320,6 +319,6 @@ internal sealed class EntryCopier
         }
 
         SysResult looked = FileStatus.TryGet(entry.Folder.Destination!, entry.Name, followLink: false, out FileStatus? existing);
-        return looked.Ok || looked.Errno == Errno.ENOENT ? existing : throw Failures.OpenDestination(entry.DestinationPath, looked.Errno);
+        return looked.Ok || looked.Errno == Errno.ENOENT ? existing : throw FileFailures.OpenDestination(entry.DestinationPath, looked.Errno);
     }
 }

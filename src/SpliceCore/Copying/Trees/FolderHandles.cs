@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Copying.Trees;
@@ -49,7 +48,7 @@ internal sealed class FolderHandles : IDisposable
                     SysResult sought = LibC.Seek(folder.Source, folder.Position, SeekOrigin.Begin);
                     if (!sought.Ok)
                     {
-                        throw Failures.OpenSource(folder.SourcePath, sought.Errno);
+                        throw FileFailures.OpenSource(folder.SourcePath, sought.Errno);
                     }
 
                     folder.Destination = OpenAbove(inside?.Destination, folder.DestinationIdentity, folder);
@@ -172,6 +171,6 @@ internal sealed class FolderHandles : IDisposable
 
         handle?.Dispose();
         string path = label.ToString()!;
-        throw opened.Errno is Errno.None or Errno.ENOENT ? TreeErrors.Moved(path) : Failures.OpenSource(path, opened.Errno);
+        throw opened.Errno is Errno.None or Errno.ENOENT ? TreeErrors.Moved(path) : FileFailures.OpenSource(path, opened.Errno);
     }
 }

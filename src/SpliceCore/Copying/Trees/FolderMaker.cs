@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Copying.Trees;
@@ -153,7 +152,7 @@ internal sealed class FolderMaker(TreeJob job)
         SysResult made = LibC.MakeDirectoryAt(parent, name, mode);
         if (!made.Ok && made.Errno != Errno.EEXIST)
         {
-            throw Failures.OpenDestination(label.ToString()!, made.Errno);
+            throw FileFailures.OpenDestination(label.ToString()!, made.Errno);
         }
 
         int flags = FolderFlags | OpenFlags.Directory | OpenFlags.NoFollow;
@@ -186,6 +185,6 @@ internal sealed class FolderMaker(TreeJob job)
     private static FileStatus Look(SafeFileHandle folder, object label)
     {
         SysResult result = FileStatus.TryGet(folder, out FileStatus? status);
-        return result.Ok ? status! : throw Failures.OpenSource(label.ToString()!, result.Errno);
+        return result.Ok ? status! : throw FileFailures.OpenSource(label.ToString()!, result.Errno);
     }
 }

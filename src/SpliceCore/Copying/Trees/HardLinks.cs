@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Copying.Trees;
@@ -106,7 +105,7 @@ internal sealed class HardLinks
             {
                 next.Dispose();
                 return errno is Errno.EMFILE or Errno.ENFILE
-                    ? throw Failures.OpenDestination(entry.DestinationPath, errno)
+                    ? throw FileFailures.OpenDestination(entry.DestinationPath, errno)
                     : null;
             }
         }

@@ -2,7 +2,6 @@ using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Copying.Trees;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice;
@@ -23,7 +22,7 @@ public static class TreeCopy
         SysResult looked = FileStatus.TryGet(request.Copy.Source, request.FollowSymlink, out FileStatus? status);
         if (!looked.Ok)
         {
-            throw Failures.OpenSource(request.Copy.Source, looked.Errno);
+            throw FileFailures.OpenSource(request.Copy.Source, looked.Errno);
         }
 
         switch (status!.Kind)
@@ -58,7 +57,7 @@ public static class TreeCopy
         if (!opened.Ok)
         {
             source.Dispose();
-            throw Failures.OpenSource(request.Copy.Source, opened.Errno);
+            throw FileFailures.OpenSource(request.Copy.Source, opened.Errno);
         }
 
         // From here on it is the root folder's to close.
@@ -123,7 +122,7 @@ public static class TreeCopy
     private static FileStatus Look(SafeFileHandle source, string path)
     {
         SysResult looked = FileStatus.TryGet(source, out FileStatus? status);
-        return looked.Ok ? status! : throw Failures.OpenSource(path, looked.Errno);
+        return looked.Ok ? status! : throw FileFailures.OpenSource(path, looked.Errno);
     }
 }
 

@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Copying.Trees;
@@ -56,7 +55,7 @@ internal sealed class TreeDestination : IDisposable
         {
             if (!opened.Ok)
             {
-                throw Failures.OpenDestination(path, opened.Errno);
+                throw FileFailures.OpenDestination(path, opened.Errno);
             }
 
             // cp -r does so too: the source's last name is none, and ".." would lead out of the destination.
@@ -91,7 +90,7 @@ internal sealed class TreeDestination : IDisposable
         }
 
         again.Dispose();
-        throw Failures.OpenDestination(LibC.PathOf(folder), opened.Errno);
+        throw FileFailures.OpenDestination(LibC.PathOf(folder), opened.Errno);
     }
 
     public void Dispose() => Place.Folder.Dispose();

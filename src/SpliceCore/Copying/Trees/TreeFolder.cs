@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Copying.Trees;
@@ -155,7 +154,7 @@ internal sealed class TreeEntry(TreeFolder folder, FileName name)
     public override string ToString() => SourcePath;
 
     private DescriptorKind Look(SysResult result, FileStatus? status) =>
-        result.Ok ? status!.Kind : throw Failures.OpenSource(SourcePath, result.Errno);
+        result.Ok ? status!.Kind : throw FileFailures.OpenSource(SourcePath, result.Errno);
 
     private sealed class DestinationName(TreeEntry entry)
     {

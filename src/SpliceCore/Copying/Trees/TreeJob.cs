@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -74,7 +73,7 @@ internal sealed class TreeJob(TreeRequest request, int workers, CancellationToke
                 return handle;
             }
 
-            retrier ??= Retrier.For(Copy, new TransferMonitor(null, Cancellation), new TransferTally());
+            retrier ??= Retrier.For(Copy.Retry, new TransferMonitor(null, Cancellation), new TransferTally());
             bool isFull = opened.Errno is Errno.EMFILE or Errno.ENFILE;
 
             // The first time also where nothing was left to close: another thread may just have closed it.
@@ -93,8 +92,8 @@ internal sealed class TreeJob(TreeRequest request, int workers, CancellationToke
                     // Not what the listing said, or not what was made: somebody has put something else there.
                     (Errno.ELOOP or Errno.ENOTDIR, true) => TreeErrors.Moved(label.ToString()!),
                     (Errno.ELOOP or Errno.ENOTDIR, false) => TreeErrors.NotAFolder(label.ToString()!),
-                    (_, true) => Failures.OpenSource(label.ToString()!, opened.Errno),
-                    (_, false) => Failures.OpenDestination(label.ToString()!, opened.Errno),
+                    (_, true) => FileFailures.OpenSource(label.ToString()!, opened.Errno),
+                    (_, false) => FileFailures.OpenDestination(label.ToString()!, opened.Errno),
                 };
             }
         }
@@ -132,7 +131,7 @@ internal static class TreeMark
         mark.Dispose();
         if (!made.Ok && made.Errno != Errno.EEXIST)
         {
-            throw Failures.OpenDestination(place.Path, made.Errno);
+            throw FileFailures.OpenDestination(place.Path, made.Errno);
         }
     }
 

@@ -1,5 +1,4 @@
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Copying.Trees;
@@ -48,7 +47,7 @@ internal sealed class TreeWorker(TreeJob job)
             {
                 if (!read.Ok)
                 {
-                    _entries.Fail(Failures.OpenSource(slice.Folder.SourcePath, read.Errno));
+                    _entries.Fail(FileFailures.OpenSource(slice.Folder.SourcePath, read.Errno));
                 }
 
                 Leave();

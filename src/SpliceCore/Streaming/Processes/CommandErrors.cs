@@ -82,7 +82,7 @@ internal sealed class CommandErrors : IDisposable
             SysResult written = LibC.Write(_file.Handle, bytes, offset: null);
             if (!written.Ok && written.Errno != Errno.EINTR)
             {
-                throw Failures.Step(
+                throw TransferFailures.Step(
                     TransferMethod.ReadWrite, written.Errno, TransferSide.Destination, "standard error", _file.Name, arrived: 0);
             }
 

@@ -80,7 +80,7 @@ internal sealed class PipelineOutput : IDisposable
         if (!closed.Ok)
         {
             // NFS and FUSE tell only then that bytes were lost.
-            throw Failures.Flush(_place.Path, closed.Errno);
+            throw FileFailures.Flush(_place.Path, closed.Errno);
         }
 
         if (!_append)
@@ -108,7 +108,7 @@ internal sealed class PipelineOutput : IDisposable
         {
             if (!opened.Ok)
             {
-                throw Failures.OpenDestination(_place.Path, opened.Errno);
+                throw FileFailures.OpenDestination(_place.Path, opened.Errno);
             }
 
             var source = Descriptor.Describe(output, _place.Label);

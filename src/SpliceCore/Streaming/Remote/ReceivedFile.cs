@@ -1,8 +1,9 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote;
@@ -81,7 +82,7 @@ internal sealed class ReceivedFile : IDisposable
             : result;
         if (!result.Ok)
         {
-            throw Failures.OpenDestination(Path, result.Errno);
+            throw FileFailures.OpenDestination(Path, result.Errno);
         }
 
         if (_staged is not null)
@@ -119,7 +120,7 @@ internal sealed class ReceivedFile : IDisposable
 
         if (request.NoClobber)
         {
-            throw Failures.DestinationExists(destination.Path);
+            throw FileFailures.DestinationExists(destination.Path);
         }
 
         if (existing.Kind != DescriptorKind.Regular || !destination.IsReplaceable || existing.IsMountRoot)
@@ -133,7 +134,7 @@ internal sealed class ReceivedFile : IDisposable
         SysResult access = LibC.MayWriteAt(destination.Folder, destination.Name);
         if (!access.Ok && (!request.Force || access.Errno != Errno.EACCES))
         {
-            throw Failures.OpenDestination(destination.Path, access.Errno);
+            throw FileFailures.OpenDestination(destination.Path, access.Errno);
         }
     }
 
@@ -151,7 +152,7 @@ internal sealed class ReceivedFile : IDisposable
         if (!opened.Ok)
         {
             handle.Dispose();
-            throw Failures.OpenDestination(_place.Path, opened.Errno);
+            throw FileFailures.OpenDestination(_place.Path, opened.Errno);
         }
 
         bool isOurs = FileStatus.TryGet(handle, out FileStatus? status).Ok
@@ -172,9 +173,72 @@ internal sealed class ReceivedFile : IDisposable
         if (!prepared.Ok)
         {
             handle.Dispose();
-            throw Failures.OpenDestination(_place.Path, prepared.Errno);
+            throw FileFailures.OpenDestination(_place.Path, prepared.Errno);
         }
 
         return handle;
+    }
+}
+
+/// <summary>Gives back the blocks of a file that have come as zeros.</summary>
+internal static class HoleDigger
+{
+    private const int BufferSize = 1 << 20;
+    private const int BlockSize = 4096;
+
+    /// <summary>Makes holes of blocks of zeros. Where that cannot be done, the file has its blocks, and is right all the same.</summary>
+    /// <param name="file">The file, open for reading and writing.</param>
+    /// <param name="from">Where to begin.</param>
+    /// <param name="to">Where to end.</param>
+    /// <param name="cancellation">Ends it.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static void Dig(SafeHandle file, long from, long to, CancellationToken cancellation)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        try
+        {
+            for (long at = from / BlockSize * BlockSize; at < to;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                SysResult read = LibC.Read(file, buffer.AsSpan(0, (int)Math.Min(BufferSize, to - at)), at);
+                if (read.Errno == Errno.EINTR)
+                {
+                    continue;
+                }
+
+                if (!read.Ok || read.Value == 0 || !Dig(file, at, buffer.AsSpan(0, (int)read.Value)))
+                {
+                    return;
+                }
+
+                at += read.Value;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Finds runs of zeros, in whole blocks. False: no holes can be made.</summary>
+    private static bool Dig(SafeHandle file, long offset, ReadOnlySpan<byte> bytes)
+    {
+        for (int start = 0; start < bytes.Length;)
+        {
+            int end = start;
+            while (end < bytes.Length && !bytes[end..Math.Min(end + BlockSize, bytes.Length)].ContainsAnyExcept((byte)0))
+            {
+                end = Math.Min(end + BlockSize, bytes.Length);
+            }
+
+            if (end > start && !LibC.PunchHole(file, offset + start, end - start).Ok)
+            {
+                return false;
+            }
+
+            start = end == bytes.Length ? end : end + BlockSize;
+        }
+
+        return true;
     }
 }

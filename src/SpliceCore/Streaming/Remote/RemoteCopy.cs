@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Streaming.Processes;
 using Splice.Streaming.Remote;
 using Splice.Streaming.Remote.Trees;
+using Splice.Transfer;
 
 namespace Splice;
 
@@ -45,7 +45,7 @@ public static class RemoteCopy
         }
         catch (OperationCanceledException)
         {
-            throw Failures.Stopped(request.Source, request.Destination, arrived: 0);
+            throw TransferFailures.Stopped(request.Source, request.Destination, arrived: 0);
         }
     }
 
@@ -107,7 +107,7 @@ public static class RemoteCopy
         }
         catch (OperationCanceledException)
         {
-            throw Failures.Stopped(request.Source, request.Destination, arrived: 0);
+            throw TransferFailures.Stopped(request.Source, request.Destination, arrived: 0);
         }
         finally
         {
@@ -168,7 +168,7 @@ public static class RemoteCopy
 
         if (!Directory.Exists(request.Destination))
         {
-            throw Failures.OpenFolder(request.Destination, Errno.ENOENT);
+            throw FileFailures.OpenFolder(request.Destination, Errno.ENOENT);
         }
 
         bool isAlone = request.Hosts.Count(other => other.Name == host.Name) == 1;

@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Diagnostics;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Streaming.Processes;
 using Splice.Transfer;
@@ -117,7 +116,7 @@ internal sealed class SshSessions : IDisposable
     {
         if (_idleTimeout is TimeSpan time && Left(session) == TimeSpan.Zero)
         {
-            session.Fail(Failures.Idle(TransferSide.Source, session.Host.Text, time, arrived: 0));
+            session.Fail(TransferFailures.Idle(TransferSide.Source, session.Host.Text, time, arrived: 0));
         }
     }
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
+using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -61,7 +61,7 @@ internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, C
             }
             else if (read.Errno != Errno.EINTR)
             {
-                throw Failures.OpenSource(session.Host.Text, read.Errno);
+                throw FileFailures.OpenSource(session.Host.Text, read.Errno);
             }
         }
     }
@@ -94,7 +94,7 @@ internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, C
         _readiness.Wait(session.Output, PollEvents.In, patience: LookInterval);
         if (idleTimeout is TimeSpan time && Stopwatch.GetElapsedTime(since) > time && !_readiness.IsReady(session.Output, PollEvents.In))
         {
-            throw Failures.Idle(TransferSide.Source, session.Host.Text, time, arrived: 0);
+            throw TransferFailures.Idle(TransferSide.Source, session.Host.Text, time, arrived: 0);
         }
     }
 }

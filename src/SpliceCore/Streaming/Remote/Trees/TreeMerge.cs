@@ -1,7 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
@@ -85,7 +84,7 @@ internal sealed class TreeMerge(bool force)
 
         if (there.Kind == DescriptorKind.Directory)
         {
-            throw Failures.DestinationIsDirectory(label);
+            throw FileFailures.DestinationIsDirectory(label);
         }
 
         if (!force && there.Kind == DescriptorKind.Regular)
@@ -117,7 +116,7 @@ internal sealed class TreeMerge(bool force)
     {
         if (!result.Ok)
         {
-            throw Failures.OpenDestination(label, result.Errno);
+            throw FileFailures.OpenDestination(label, result.Errno);
         }
     }
 }

@@ -2,7 +2,7 @@ using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
-using Splice.Errors;
+using Splice.Copying;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
@@ -176,7 +176,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             }
             else if (written.Errno != Errno.EINTR)
             {
-                throw Failures.OpenDestination(entry.Name, written.Errno);
+                throw FileFailures.OpenDestination(entry.Name, written.Errno);
             }
         }
     }

@@ -4,7 +4,6 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -219,7 +218,7 @@ internal sealed class TreeSendRun : SendRun
 
             if (!read.Ok || read.Value == 0)
             {
-                throw read.Ok ? RemoteFailure.SourceShorter(item.Label, Request.Destination) : Failures.OpenSource(item.Label, read.Errno);
+                throw read.Ok ? RemoteFailure.SourceShorter(item.Label, Request.Destination) : FileFailures.OpenSource(item.Label, read.Errno);
             }
 
             at += (int)read.Value;

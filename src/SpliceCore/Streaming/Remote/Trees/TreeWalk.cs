@@ -2,7 +2,6 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
@@ -29,7 +28,7 @@ internal static class TreeWalk
             opened = opened.Ok ? FileStatus.TryGet(top, out status) : opened;
             if (!opened.Ok)
             {
-                throw Failures.OpenSource(root, opened.Errno);
+                throw FileFailures.OpenSource(root, opened.Errno);
             }
 
             var item = new TreeItem(top, Here, [], status!, root);
@@ -71,7 +70,7 @@ internal static class TreeWalk
         SysResult looked = FileStatus.TryGet(level.Folder, name, followLink: false, out FileStatus? status);
         return looked.Ok
             ? new TreeItem(level.Folder, name, path, status!, level.Item.Root)
-            : throw Failures.OpenSource((level.Item with { Path = path }).Label, looked.Errno);
+            : throw FileFailures.OpenSource((level.Item with { Path = path }).Label, looked.Errno);
     }
 
     private static Queue<FileName> Names(SafeFileHandle folder, TreeItem item)
@@ -88,7 +87,7 @@ internal static class TreeWalk
             }
         }
 
-        return read.Ok ? names : throw Failures.OpenSource(item.Label, read.Errno);
+        return read.Ok ? names : throw FileFailures.OpenSource(item.Label, read.Errno);
     }
 
     private sealed record Level(TreeItem Item, SafeFileHandle Folder, Queue<FileName> Names);
@@ -122,7 +121,7 @@ internal sealed record TreeItem(SafeFileHandle Folder, FileName Name, byte[] Pat
         handle.Dispose();
         throw opened.Ok || opened.Errno is Errno.ELOOP or Errno.ENOENT
             ? Copying.Trees.TreeErrors.Moved(Label)
-            : Failures.OpenSource(Label, opened.Errno);
+            : FileFailures.OpenSource(Label, opened.Errno);
     }
 }
 

@@ -3,7 +3,6 @@ using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
@@ -167,7 +166,7 @@ internal sealed class UnpackedTree : IDisposable
         }
         catch (TransferException exception)
         {
-            throw Failures.OpenDestination(PathOf(entry), exception.Errno == Errno.None ? Errno.EIO : exception.Errno);
+            throw FileFailures.OpenDestination(PathOf(entry), exception.Errno == Errno.None ? Errno.EIO : exception.Errno);
         }
 
         Check(ExclusiveRename.Run(folder, passing, name), entry);
@@ -205,7 +204,7 @@ internal sealed class UnpackedTree : IDisposable
     {
         if (!result.Ok)
         {
-            throw Failures.OpenDestination(PathOf(entry), result.Errno);
+            throw FileFailures.OpenDestination(PathOf(entry), result.Errno);
         }
     }
 

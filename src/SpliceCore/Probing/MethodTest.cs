@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Splice.Descriptors;
+using Splice.Probing;
 using Splice.Transfer;
 
 namespace Splice;

@@ -1,10 +1,10 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
+using Splice.Transfer;
 
-namespace Splice.Transfer;
+namespace Splice.Probing;
 
 /// <summary>One side of a pair that is only looked at. Regular files are opened, which has no effect; a FIFO, a device or a
 /// socket would notice.</summary>
@@ -51,7 +51,7 @@ internal sealed class TestedEnd : IDisposable
         SysResult looked = FileStatus.TryGet(path, followLink: true, out FileStatus? status);
         if (!looked.Ok)
         {
-            throw Failures.OpenSource(path, looked.Errno);
+            throw FileFailures.OpenSource(path, looked.Errno);
         }
 
         return status!.Kind switch
@@ -59,7 +59,7 @@ internal sealed class TestedEnd : IDisposable
             DescriptorKind.Directory => throw new TransferException(TransferErrorId.SourceIsDirectory,
                 $"'{path}' is a directory.",
                 "Name a file in it: the methods are chosen file by file.", Errno.EISDIR, path),
-            DescriptorKind.Socket => throw Failures.OpenSource(path, Errno.ENXIO),
+            DescriptorKind.Socket => throw FileFailures.OpenSource(path, Errno.ENXIO),
             DescriptorKind.Regular => OpenSource(path, cancellation),
             _ => new TestedEnd(path, status.Kind, open: null, owned: null),
         };
@@ -86,7 +86,7 @@ internal sealed class TestedEnd : IDisposable
             SysResult opened = LeasedFile.Open(destination.Path, Flags | OpenFlags.WriteOnly, cancellation, out SafeFileHandle file);
             return opened.Ok
                 ? Owning(file, () => Descriptor.Describe(file, destination.Path))
-                : throw Failures.OpenDestination(destination.Path, opened.Errno);
+                : throw FileFailures.OpenDestination(destination.Path, opened.Errno);
         }
 
         if (destination.Existing is not null && destination.Existing.Inode == source.Open?.Status.Inode)
@@ -104,7 +104,7 @@ internal sealed class TestedEnd : IDisposable
         SysResult opened = LeasedFile.Open(path, Flags | OpenFlags.ReadOnly, cancellation, out SafeFileHandle file);
         return opened.Ok
             ? Owning(file, () => Descriptor.OfOpened(file, path, Flags | OpenFlags.ReadOnly))
-            : throw Failures.OpenSource(path, opened.Errno);
+            : throw FileFailures.OpenSource(path, opened.Errno);
     }
 
     /// <summary>A file system does not tell in general whether it shares blocks, with whom, and in which folders (btrfs does
@@ -123,7 +123,7 @@ internal sealed class TestedEnd : IDisposable
         file.Dispose();
         if (made.Errno is not (Errno.EOPNOTSUPP or Errno.EISDIR or Errno.EINVAL))
         {
-            throw Failures.OpenDestination(path, made.Errno);
+            throw FileFailures.OpenDestination(path, made.Errno);
         }
 
         FileStatus.TryGet(folder, out FileStatus? status);

@@ -1,0 +1,122 @@
+using System.Globalization;
+using Splice.Descriptors;
+using Splice.Errors;
+using Splice.Interop;
+
+namespace Splice.Transfer;
+
+/// <summary>The errors of moving bytes, from what the kernel returned.</summary>
+internal static class TransferFailures
+{
+    /// <summary>A transfer's step failed.</summary>
+    public static TransferException Step(
+        TransferMethod method, Errno errno, TransferSide side, Descriptor source, Descriptor destination, long arrived) =>
+        errno == Errno.EPIPE && side != TransferSide.Source && IsUnconnected(destination)
+            ? new TransferException(TransferErrorId.WriteFailed,
+                $"The socket '{destination.Name}' is not connected ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)}).",
+                "Connect it first.",
+                errno, destination.Name)
+            : Step(method, errno, side, source.Name, destination.Name, arrived);
+
+    /// <summary>A call on one or both of two files failed.</summary>
+    public static TransferException Step(
+        TransferMethod method, Errno errno, TransferSide side, string source, string destination, long arrived)
+    {
+        string why = $"{Progress(arrived)} ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)})";
+        return errno switch
+        {
+            Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
+                $"No space is left for '{destination}' {why}.",
+                "Free some space, or choose another destination.",
+                errno, destination),
+            Errno.EFBIG => new(TransferErrorId.FileSizeLimit,
+                $"'{destination}' has reached a file-size limit {why}.",
+                "Raise the limit (ulimit -f, prlimit --fsize), or choose a file system that allows larger files.",
+                errno, destination),
+            Errno.ECONNRESET when side == TransferSide.Source => new(TransferErrorId.ReadFailed,
+                $"The sender of '{source}' broke the connection off {why}.",
+                "See why it ended, and start it again.",
+                errno, source),
+            Errno.EPIPE or Errno.ECONNRESET => new(TransferErrorId.ReaderGone,
+                $"The reader of '{destination}' went away {why}.",
+                "See why it ended, and start it again.",
+                errno, destination),
+            Errno.EDESTADDRREQ => new(TransferErrorId.WriteFailed,
+                $"The socket '{destination}' has no peer {why}.",
+                "Connect it first.",
+                errno, destination),
+            Errno.ENOTCONN when side != TransferSide.Destination => new(TransferErrorId.ReadFailed,
+                $"The socket '{source}' has no peer {why}.",
+                "Connect it first.",
+                errno, source),
+            Errno.ESPIPE => new(TransferErrorId.NotSeekable,
+                $"'{(side == TransferSide.Source ? source : destination)}' can be used at its own position only {why}, as some files of procfs.",
+                "Write it with Set-Content, or read it with Get-Content.",
+                errno, side == TransferSide.Source ? source : destination),
+            Errno.EPERM or Errno.EACCES or Errno.EROFS or Errno.ETXTBSY => new(TransferErrorId.PermissionDenied,
+                $"The kernel does not permit the transfer from '{source}' to '{destination}' {why}.",
+                "See whether one of them is sealed, immutable, read-only or a swap file in use.",
+                errno, destination),
+            Errno.ENOMEM or Errno.ENOBUFS => new(TransferErrorId.ResourceExhausted,
+                $"The system ran out of memory for the transfer from '{source}' to '{destination}' {why}.",
+                "Try again when it has some.",
+                errno, destination),
+            Errno.EMFILE or Errno.ENFILE => new(TransferErrorId.ResourceExhausted,
+                $"Too many files are open for the transfer from '{source}' to '{destination}' {why}.",
+                "Close some, or raise the limit (ulimit -n).",
+                errno, destination),
+            _ => side switch
+            {
+                TransferSide.Source => new(TransferErrorId.ReadFailed,
+                    $"Reading '{source}' failed {why}.",
+                    "The device may be failing: see the kernel's log (dmesg).",
+                    errno, source),
+                TransferSide.Destination => new(TransferErrorId.WriteFailed,
+                    $"Writing '{destination}' failed {why}.",
+                    "The device may be failing: see the kernel's log (dmesg).",
+                    errno, destination),
+                _ => new(TransferErrorId.TransferFailed,
+                    $"The transfer from '{source}' to '{destination}' failed {why}.",
+                    ["See the kernel's log (dmesg); -Method ReadWrite shows which side it is.", "See the kernel's log (dmesg)."],
+                    errno, source),
+            },
+        };
+    }
+
+    /// <summary>The destination's reader went away while the source was silent.</summary>
+    public static TransferException ReaderGone(string source, string destination, long arrived) => new(TransferErrorId.ReaderGone,
+        $"The reader of '{destination}' went away {Progress(arrived)}, while more of '{source}' was waited for (poll(2)).",
+        "See why it ended, and start it again.",
+        Errno.EPIPE, destination);
+
+    /// <summary>One side kept a transfer waiting for too long.</summary>
+    public static TransferException Idle(TransferSide side, string name, TimeSpan time, long arrived)
+    {
+        string what = side == TransferSide.Source ? "gave nothing" : "took nothing";
+        string seconds = time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+        return new TransferException(TransferErrorId.IdleTimeout,
+            $"'{name}' {what} for {seconds} seconds {Progress(arrived)}.",
+            "See what keeps it, or give it more time with -IdleTimeout.",
+            Errno.ETIMEDOUT, name);
+    }
+
+    /// <summary>The user stopped a transfer.</summary>
+    public static TransferException Stopped(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
+        $"Copying '{source}' to '{destination}' was stopped after {ByteText.Of(arrived)}.", "Start it again.", Errno.ECANCELED, destination);
+
+    /// <summary>Another destination of the same stream failed, and the user wants that to end all of it.</summary>
+    public static TransferException StoppedWithOthers(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
+        $"Copying '{source}' to '{destination}' was stopped after {ByteText.Of(arrived)}, since another destination failed.",
+        "Leave -StopOnError out to let the others go on.",
+        Errno.ECANCELED, destination);
+
+    /// <summary>What left the source and did not arrive, as a sentence.</summary>
+    public static string Undelivered(TransferResult partial) =>
+        $"{ByteText.Of(partial.BytesUndelivered)} more had left '{partial.Source}', and {(partial.BytesUndelivered == 1 ? "is" : "are")} lost.";
+
+    private static string Progress(long arrived) => arrived == 0 ? "before the first byte" : $"after {ByteText.Of(arrived)}";
+
+    /// <summary>A TCP socket that never had a peer says EPIPE, like one whose peer has gone; but it has not sent anything.</summary>
+    private static bool IsUnconnected(Descriptor descriptor) =>
+        descriptor.Kind == DescriptorKind.Socket && LibC.TcpSegmentsSent(descriptor.Handle) is { Ok: true, Value: 0 };
+}
