@@ -23,7 +23,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     private string[]? _head;
     private HostAccessLists _lists = new();
 
-    /// <summary>Whether the host has no folder by that name, but something else.</summary>
+    /// <summary>True if the host has no folder by that name, but something else.</summary>
     public bool IsNoFolder => _head is [TreeReceiveScript.NoTree, ..];
 
     private protected override bool HasBegun => _head is not null;
@@ -53,7 +53,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         using (var stream = new SessionStream(session, Request.IdleTimeout, Cancellation))
         {
             _lists = ReadLists(session, stream);
-            _tree = new UnpackedTree(Request, Host.Text, Path) { Lists = _lists };
+            _tree = new UnpackedTree(Request, Host.Text, Path) { Lists = _lists, Cancellation = Cancellation };
             Unpack(session, stream);
             if (_sums is not null)
             {

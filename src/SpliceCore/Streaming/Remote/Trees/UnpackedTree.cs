@@ -39,6 +39,9 @@ internal sealed class UnpackedTree : IDisposable
     /// <summary>The access control lists of the host's items.</summary>
     public HostAccessLists Lists { get; init; } = new();
 
+    /// <summary>Ends the copies that are made here.</summary>
+    public CancellationToken Cancellation { get; init; }
+
     public long FileCount { get; private set; }
 
     public long DirectoryCount => _folders.Count;
@@ -138,7 +141,8 @@ internal sealed class UnpackedTree : IDisposable
             Check(opened, entry);
             SafeFileHandle folder = _chain.Open(names.SkipLast(1));
             SysResult linked = LibC.LinkOpen(file, folder, names[^1]);
-            if (linked.Errno == Errno.EMLINK || UnlinkableFileSystems.IsRefusal(linked.Errno))
+            bool isRefused = linked.Errno == Errno.EMLINK || UnlinkableFileSystems.IsRefusal(linked.Errno);
+            if (isRefused && FileStatus.TryGet(file, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Regular)
             {
                 Copy(file, folder, names[^1], entry);
                 _losses.Add("its hard link", linked.Errno, PathOf(entry));
@@ -162,9 +166,9 @@ internal sealed class UnpackedTree : IDisposable
                     Destination = System.IO.Path.Join(LinkedPath(folder), passing.ToString()),
                     Preserve = PreserveAttributes.All,
                 },
-                TransferMonitor.None);
+                new TransferMonitor(Cancellation: Cancellation));
         }
-        catch (TransferException exception)
+        catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
         {
             throw FileFailures.OpenDestination(PathOf(entry), exception.Errno == Errno.None ? Errno.EIO : exception.Errno);
         }
