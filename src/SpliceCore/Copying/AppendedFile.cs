@@ -64,7 +64,7 @@ internal sealed class AppendedFile : ITargetFile
         }
     }
 
-    /// <summary>Whether a copy failed since its destination was missing at first and another process made it meanwhile. What can
+    /// <summary>True if a copy failed since its destination was missing at first and another process made it meanwhile. What can
     /// be read again can be added to it.</summary>
     public static bool HasAppeared(CopyRequest request, TransferException exception) =>
         request is { Append: true, NoClobber: false }

@@ -37,7 +37,7 @@ internal sealed unsafe class Comparison : IDisposable
         _cancellation = cancellation;
     }
 
-    /// <summary>Whether data of the copy are taken for the source's, and are not read: the file system proves that they were
+    /// <summary>True if data of the copy are taken for the source's, and are not read: the file system proves that they were
     /// written. A hole is compared with what the source has there.</summary>
     public bool TrustsData { get; init; }
 
@@ -197,7 +197,7 @@ internal sealed unsafe class Comparison : IDisposable
         return result;
     }
 
-    /// <summary>Whether the file system may answer a read with O_DIRECT from the cache: btrfs does so of compressed extents, and
+    /// <summary>True if the file system may answer a read with O_DIRECT from the cache: btrfs does so of compressed extents, and
     /// ext4 with data=journal.</summary>
     private bool MayReadFromCache() => FileSystemTypes.Of(_copy) switch
     {

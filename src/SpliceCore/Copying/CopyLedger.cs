@@ -11,10 +11,10 @@ public sealed class CopyLedger
     private readonly HashSet<ulong> _folders = [];
     private volatile bool _mayHaveLinks;
 
-    /// <summary>Whether the command may have made symbolic links, one by one or in folders.</summary>
+    /// <summary>True if the command may have made symbolic links, one by one or in folders.</summary>
     internal bool MayHaveLinks => _mayHaveLinks;
 
-    /// <summary>Whether the command wrote this file: the node, or the device that it stands for.</summary>
+    /// <summary>True if the command wrote this file: the node, or the device that it stands for.</summary>
     internal bool HasFile(FileStatus file) => Has(_files, Key(file.Identity)) || Has(_files, Key(file.Inode));
 
     /// <summary>Takes note of a file that the command made or wrote into.</summary>
@@ -27,7 +27,7 @@ public sealed class CopyLedger
         Add(_files, Key(identity));
     }
 
-    /// <summary>Whether the command made this folder, and so everything in it.</summary>
+    /// <summary>True if the command made this folder, and so everything in it.</summary>
     internal bool HasFolder(FileIdentity identity) => Has(_folders, Key(identity));
 
     internal void AddFolder(FileIdentity identity)

@@ -114,7 +114,7 @@ public sealed class CopyQueue : IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>Whether a copy is done, or is so in time. Where many wait, one wake-up for many outcomes is enough.</summary>
+    /// <summary>True if a copy is done, or is so in time. Where many wait, one wake-up for many outcomes is enough.</summary>
     private bool IsDone(Copy copy, TimeSpan wait)
     {
         if (!copy.IsDone && wait > Moment && Count > WorthWaking)

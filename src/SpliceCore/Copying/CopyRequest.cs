@@ -21,22 +21,22 @@ public sealed record CopyRequest
     /// Null: the destination becomes exactly what was copied, and its old content survives until then.</summary>
     public long? DestinationOffset { get; init; }
 
-    /// <summary>Whether a regular file that is there is written into, and not replaced: whoever has it open, and all its
+    /// <summary>True if a regular file that is there is written into, and not replaced: whoever has it open, and all its
     /// names, see the new content. An interruption leaves a part of the new and the rest of the old.</summary>
     public bool InPlace { get; init; }
 
-    /// <summary>Whether the bytes go to the end of an existing regular file, behind what other processes add to it meanwhile. After
+    /// <summary>True if the bytes go to the end of an existing regular file, behind what other processes add to it meanwhile. After
     /// an error or an interruption it is cut back to what it was, if no other process has it open.</summary>
     public bool Append { get; init; }
 
-    /// <summary>Whether the copy is done only when the disk has it: bytes, attributes and name.</summary>
+    /// <summary>True if the copy is done only when the disk has it: bytes, attributes and name.</summary>
     public bool Flush { get; init; }
 
-    /// <summary>Whether both sides are read again and compared before a new file takes its name, the destination from its
+    /// <summary>True if both sides are read again and compared before a new file takes its name, the destination from its
     /// disk.</summary>
     public bool Verify { get; init; }
 
-    /// <summary>Whether an interrupted copy leaves what has arrived, beside the destination, and goes on with what the last one
+    /// <summary>True if an interrupted copy leaves what has arrived, beside the destination, and goes on with what the last one
     /// has left of the same source.</summary>
     public bool Resume { get; init; }
 
@@ -55,7 +55,7 @@ public sealed record CopyRequest
     /// <summary>The capacity to ask for where splice(2) needs a pipe of its own, in bytes; null for 1 MiB.</summary>
     public int? PipeSize { get; init; }
 
-    /// <summary>How many bytes may be moved a second; holes and reflinked bytes do not count. Copies that have one limiter
+    /// <summary>Limit in bytes per second; holes and reflinked bytes do not count. Copies that have one limiter
     /// keep to the rate together. Null: as many as can be.</summary>
     public RateLimiter? RateLimit { get; init; }
 
@@ -69,14 +69,14 @@ public sealed record CopyRequest
     /// <summary>How its calls are retried.</summary>
     internal RetryPolicy Retry => new(Source, Destination, RetryCount, RetryInterval);
 
-    /// <summary>Whether a source that somebody writes to meanwhile is copied as it comes, up to the size that it had at
+    /// <summary>True if a source that somebody writes to meanwhile is copied as it comes, up to the size that it had at
     /// first. Otherwise it is an error.</summary>
     public bool AllowChanging { get; init; }
 
-    /// <summary>Whether an existing destination is an error.</summary>
+    /// <summary>True if an existing destination is an error.</summary>
     public bool NoClobber { get; init; }
 
-    /// <summary>Whether a destination that the user may not write to is replaced all the same.</summary>
+    /// <summary>True if a destination that the user may not write to is replaced all the same.</summary>
     public bool Force { get; init; }
 
     /// <summary>What the copy of a whole file keeps of its source besides the bytes.</summary>
@@ -86,7 +86,7 @@ public sealed record CopyRequest
     /// null.</summary>
     public CopyLedger? Ledger { get; init; }
 
-    /// <summary>Whether it makes one of the parts of a file, which are as private as the file is.</summary>
+    /// <summary>True if it makes one of the parts of a file, which are as private as the file is.</summary>
     internal bool IsPart { get; init; }
 
     /// <summary>A copy from beginning to end to a file of its own: it keeps mode and times.</summary>

@@ -39,7 +39,7 @@ public sealed class CopyTarget
     /// <summary>The destination.</summary>
     public string Path { get; }
 
-    /// <summary>Whether the folder that the sources go into has yet to be made.</summary>
+    /// <summary>True if the folder that the sources go into has yet to be made.</summary>
     public bool IsMissing { get; private set; }
 
     /// <summary>Why no source can go there; null where it can.</summary>
@@ -49,7 +49,7 @@ public sealed class CopyTarget
     /// <param name="source">The source.</param>
     public string Forecast(string source) => IsMissing ? System.IO.Path.Join(Path, System.IO.Path.GetFileName(source.TrimEnd('/'))) : Path;
 
-    /// <summary>Whether a source comes for the first time. It goes into a folder once.</summary>
+    /// <summary>True if a source comes for the first time. It goes into a folder once.</summary>
     /// <param name="source">The source.</param>
     public bool IsFirst(string source) =>
         !(_isFolder || IsMissing)

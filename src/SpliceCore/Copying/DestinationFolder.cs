@@ -31,7 +31,7 @@ internal sealed class DestinationFolder : IDisposable
 
     public FileIdentity Identity { get; }
 
-    /// <summary>Whether nothing was in the folder before. Then nobody has to look what a name stands for: what has come since
+    /// <summary>True if nothing was in the folder before. Then nobody has to look what a name stands for: what has come since
     /// is not replaced.</summary>
     public bool IsNew { get; }
 

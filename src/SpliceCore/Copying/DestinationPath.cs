@@ -30,7 +30,7 @@ internal sealed class DestinationPath : IDisposable
     /// <summary>What has the name; null for a free name.</summary>
     public FileStatus? Existing { get; }
 
-    /// <summary>Whether the path names the file: /dev/stdout, say, only leads to one.</summary>
+    /// <summary>True if the path names the file: /dev/stdout, say, only leads to one.</summary>
     public bool IsReplaceable { get; }
 
     /// <summary>Looks at the destination: a folder takes the source's name, a link is followed to the file it means.</summary>
@@ -113,15 +113,15 @@ internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? E
 {
     public string Path => Label.ToString()!;
 
-    /// <summary>Whether the new item replaces what has the name. Only what was looked at is replaced: what takes a free name
+    /// <summary>True if the new item replaces what has the name. Only what was looked at is replaced: what takes a free name
     /// meanwhile stays.</summary>
     public bool Replaces => MayReplace && Existing is not null;
 
-    /// <summary>Whether the user named this very place. Then a device or FIFO in it is written into. In a tree it is replaced,
+    /// <summary>True if the user named this very place. Then a device or FIFO in it is written into. In a tree it is replaced,
     /// and the names in a folder are flushed together.</summary>
     public bool IsNamedByUser { get; init; }
 
-    /// <summary>Whether the name is a link to an open file (/dev/stdout), and <see cref="Existing"/> what it leads to. No other
+    /// <summary>True if the name is a link to an open file (/dev/stdout), and <see cref="Existing"/> what it leads to. No other
     /// link is followed: whoever made the place has done that.</summary>
     public bool IsLink { get; init; }
 

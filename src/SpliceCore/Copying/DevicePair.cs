@@ -8,7 +8,7 @@ internal sealed class DevicePair(ulong source, ulong destination, FileSystemType
     private volatile bool _refusesReflink;
     private long _sourceFileSystem = long.MinValue;
 
-    /// <summary>Whether a reflink was refused for the file systems' sake, not for the file's.</summary>
+    /// <summary>True if a reflink was refused for the file systems' sake, not for the file's.</summary>
     public bool RefusesReflink => _refusesReflink;
 
     /// <summary>The destination's.</summary>

@@ -56,7 +56,7 @@ internal static class ExtendedAttributes
         !IsList(name) && !name.Bytes.StartsWith("trusted.SGI_ACL_"u8)
         && !name.Bytes.SequenceEqual("security.ima"u8) && !name.Bytes.SequenceEqual("security.evm"u8);
 
-    /// <summary>Whether an attribute is one of those that are to be kept.</summary>
+    /// <summary>True if an attribute is one of those that are to be kept.</summary>
     public static bool IsWanted(FileName name, PreserveAttributes preserve) => IsList(name)
         ? preserve.HasFlag(PreserveAttributes.Acl)
         : preserve.HasFlag(PreserveAttributes.Xattr) && TravelsWithContent(name);

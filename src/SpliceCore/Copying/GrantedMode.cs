@@ -23,7 +23,7 @@ internal sealed class GrantedMode
         }
     }
 
-    /// <summary>Whether a new file that was opened with a mode has it.</summary>
+    /// <summary>True if a new file that was opened with a mode has it.</summary>
     public bool Covers(uint mode) => (mode & ~(uint)_granted) == 0;
 }
 

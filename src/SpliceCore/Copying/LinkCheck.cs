@@ -96,7 +96,7 @@ internal static class LinkCheck
         return null;
     }
 
-    /// <summary>Whether a link in a folder with this text leads to a file or link, in one step or over other links.</summary>
+    /// <summary>True if a link in a folder with this text leads to a file or link, in one step or over other links.</summary>
     private static bool LeadsTo(SafeFileHandle folder, FileName text, FileIdentity file)
     {
         if (!LibC.OpenAt(folder, Here, FolderFlags, 0, out SafeFileHandle start).Ok)
@@ -163,7 +163,7 @@ internal sealed class LinkWalk(SafeFileHandle folder, FileName name, string path
 
     public bool IsAtLink => Status?.Kind == DescriptorKind.SymbolicLink;
 
-    /// <summary>Whether the link is one of procfs: it leads to an open file, and its text is not the way there
+    /// <summary>True if the link is one of procfs: it leads to an open file, and its text is not the way there
     /// (proc_pid_fd(5)).</summary>
     public bool IsAtMagicLink => IsAtLink
         && FileStatus.TryGet("/proc/self", followLink: false, out FileStatus? proc).Ok

@@ -109,7 +109,7 @@ internal sealed class NewFile : IDisposable
         _ => PrivateMode,
     };
 
-    /// <summary>Whether the file is opened with the source's mode, unless it has a hidden name by which others could open it:
+    /// <summary>True if the file is opened with the source's mode, unless it has a hidden name by which others could open it:
     /// somebody remembers how much of it is granted, and neither an owner nor a list comes before it.</summary>
     private bool KeepsFirstMode => _place is { Existing: null, Modes: not null } && TakesAttributes && !_request.Resume
         && (_request.Preserve & ModeAndItsMasters) == PreserveAttributes.Mode;
@@ -210,7 +210,7 @@ internal sealed class NewFile : IDisposable
         }
     }
 
-    /// <summary>What has been done.</summary>
+    /// <summary>Result.</summary>
     public TransferResult Result() => _run.Result() with
     {
         Offset = _spec.Offset - Kept,

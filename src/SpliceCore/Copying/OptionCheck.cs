@@ -104,7 +104,7 @@ internal static class PathCheck
         }
     }
 
-    /// <summary>Whether each half of a surrogate pair has its other half: UTF-8 has no bytes for one alone.</summary>
+    /// <summary>True if each half of a surrogate pair has its other half: UTF-8 has no bytes for one alone.</summary>
     public static bool IsValidUtf16(string text)
     {
         for (int i = 0; i < text.Length; i++)

@@ -169,7 +169,7 @@ internal sealed class PartialFile : ITargetFile
         return false;
     }
 
-    /// <summary>Whether this is the one with the name, and for nobody else to use or to change. Another one is removed.</summary>
+    /// <summary>True if this is the one with the name, and for nobody else to use or to change. Another one is removed.</summary>
     private bool TryTake(bool isNew, long length)
     {
         SysResult locked = LibC.Lock(Handle);
@@ -283,7 +283,7 @@ internal static class DataProof
     private const string Label = "btime ";
     private const int Tolerance = 2; // seconds: the kernel counts back from a clock that is being adjusted
 
-    /// <summary>Whether lost data would show as holes, so that the file's extents prove the rest. Otherwise only its bytes do.</summary>
+    /// <summary>True if lost data would show as holes, so that the file's extents prove the rest. Otherwise only its bytes do.</summary>
     /// <param name="file">The file.</param>
     /// <param name="fileSystem">Its file system.</param>
     /// <param name="bootTime">When the system was started; null where that is not known.</param>
@@ -312,7 +312,7 @@ internal static class DataProof
         }
     }
 
-    /// <summary>Whether a time is after the start of the system. Where the clock leaves doubts it is not.</summary>
+    /// <summary>True if a time is after the start of the system. Where the clock leaves doubts it is not.</summary>
     private static bool IsSince(long? bootTime, LibC.StatxTimestamp time) =>
         bootTime is long boot && time.Seconds > boot + Tolerance && time.Seconds <= DateTimeOffset.UtcNow.ToUnixTimeSeconds() + Tolerance;
 }

@@ -47,7 +47,7 @@ internal static class PartialName
     public static FileName OfFolder(FileName name, FileStatus source) =>
         Of(name, [LibC.EffectiveUserId, (long)source.Inode.Device, (long)source.Inode.Inode]);
 
-    /// <summary>Whether a name is that of an unfinished copy to a destination, from whatever source. Of one whose name was
+    /// <summary>True if a name is that of an unfinished copy to a destination, from whatever source. Of one whose name was
     /// cut nobody knows.</summary>
     /// <param name="name">The name.</param>
     /// <param name="destination">The destination's name.</param>
@@ -82,7 +82,7 @@ internal static class PartialFolder
 {
     private static readonly FileName ThisFolder = ".";
 
-    /// <summary>Whether a name still means an open file.</summary>
+    /// <summary>True if a name still means an open file.</summary>
     public static bool Has(SafeHandle folder, FileName name, SafeFileHandle file)
     {
         SysResult opened = LibC.OpenAt(folder, name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle named);

@@ -24,7 +24,7 @@ internal sealed class SourceSnapshot : IDisposable
     /// <summary>The copy, which has the name and the attributes of the source.</summary>
     public Descriptor Content { get; }
 
-    /// <summary>Whether a source has bytes although its size is 0.</summary>
+    /// <summary>True if a source has bytes although its size is 0.</summary>
     public static bool IsNeeded(Descriptor source) =>
         source is { Kind: DescriptorKind.Regular, Size: 0 } && RangeCheck.HasByteAt(source.Handle, 0);
 

@@ -32,7 +32,7 @@ internal sealed class StagedFile : ITargetFile
     /// <summary>The file, open for writing.</summary>
     public SafeFileHandle Handle { get; private set; }
 
-    /// <summary>Whether it has no name yet, not even a hidden one.</summary>
+    /// <summary>True if it has no name yet, not even a hidden one.</summary>
     public bool IsUnnamed => _temporaryName is null;
 
     /// <summary>Called before the file gets its name where it had to be made again, and <see cref="Handle"/> is another one.</summary>
@@ -255,11 +255,11 @@ internal static class UnlinkableFileSystems
     private static readonly ConcurrentDictionary<ulong, bool> Devices = new();
     private static volatile bool _isKnown;
 
-    /// <summary>Whether linkat(2) refused the file, and not the name.</summary>
+    /// <summary>True if linkat(2) refused the file, and not the name.</summary>
     public static bool IsRefusal(Errno errno) => errno
         is Errno.EXDEV or Errno.EPERM or Errno.EACCES or Errno.EOPNOTSUPP or Errno.ENOENT or Errno.ENOSYS or Errno.EINVAL;
 
-    /// <summary>Whether a folder is on one.</summary>
+    /// <summary>True if a folder is on one.</summary>
     public static bool Contains(SafeHandle folder) =>
         _isKnown && FileStatus.TryGet(folder, out FileStatus? status).Ok && Devices.ContainsKey(status!.Inode.Device);
 

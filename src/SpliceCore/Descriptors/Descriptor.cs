@@ -28,7 +28,7 @@ internal sealed class Descriptor
     /// <summary>What says its name; the text is made only where somebody wants to read it.</summary>
     public object Label { get; }
 
-    /// <summary>Whether it was made by us, just now: it is no other file.</summary>
+    /// <summary>True if it was made by us, just now: it is no other file.</summary>
     public bool IsNew { get; private init; }
 
     public FileStatus Status => _status ??= Look();

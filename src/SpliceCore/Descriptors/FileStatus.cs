@@ -48,7 +48,7 @@ internal sealed record FileStatus
     /// <summary>A device's number; 0 and 0 for everything else.</summary>
     public (uint Major, uint Minor) SpecialDevice { get; }
 
-    /// <summary>How many names the file has.</summary>
+    /// <summary>Number of names of the file.</summary>
     public uint LinkCount { get; }
 
     public uint UserId { get; }
@@ -64,11 +64,11 @@ internal sealed record FileStatus
 
     public bool IsMountRoot { get; }
 
-    /// <summary>Whether the file is on a block device of its file system's own. Those over a network, in memory, on other file
+    /// <summary>True if the file is on a block device of its file system's own. Those over a network, in memory, on other file
     /// systems (overlay) and on several devices (btrfs) have numbers that stand for no device (major 0).</summary>
     public bool IsOnBlockDevice => Inode.Device >> 32 != 0;
 
-    /// <summary>Whether two looks found the same size and the same time of the last modification.</summary>
+    /// <summary>True if two looks found the same size and the same time of the last modification.</summary>
     public bool HasContentOf(FileStatus other) =>
         Size == other.Size && ModificationTime.CompareTo(other.ModificationTime) == 0;
 

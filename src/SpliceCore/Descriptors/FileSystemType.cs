@@ -49,7 +49,7 @@ internal static class FileSystemTypes
             : FileSystemType.Other;
     }
 
-    /// <summary>Whether the kernel generates the file behind a handle when it is read: its size is 0 or a page, and says nothing
+    /// <summary>True if the kernel generates the file behind a handle when it is read: its size is 0 or a page, and says nothing
     /// of its content. Not a matter of blocks: a file of FUSE may have none, and its size is a promise all the same.</summary>
     public static bool IsGenerated(SafeHandle handle) => LibC.FileSystemType(handle) is { Ok: true } type && (FileSystemType)type.Value
         is FileSystemType.BinaryFormats or FileSystemType.Bpf or FileSystemType.Cgroup or FileSystemType.Cgroup2
@@ -57,21 +57,21 @@ internal static class FileSystemTypes
         or FileSystemType.Proc or FileSystemType.Pstore or FileSystemType.ResourceControl or FileSystemType.Security
         or FileSystemType.Selinux or FileSystemType.Smack or FileSystemType.Sysfs or FileSystemType.Tracefs or FileSystemType.Xen;
 
-    /// <summary>Whether close(2) has nothing to tell: it writes back when it wants to, and fsync(2) alone waits for that. Those
+    /// <summary>True if close(2) has nothing to tell: it writes back when it wants to, and fsync(2) alone waits for that. Those
     /// over a network, and FUSE, may write back when a file is closed.</summary>
     public static bool IsLocal(this FileSystemType fileSystem) => fileSystem != FileSystemType.Other;
 
-    /// <summary>Whether a store through a mapping into a hole is known to change the file's modification time, as it does
+    /// <summary>True if a store through a mapping into a hole is known to change the file's modification time, as it does
     /// where the file system hears of the page's first store (page_mkwrite). Tmpfs does not.</summary>
     public static bool TimesMappedStores(this FileSystemType fileSystem) =>
         fileSystem is FileSystemType.Ext or FileSystemType.Xfs or FileSystemType.Btrfs;
 
-    /// <summary>Whether data that a lost device did not get show as holes: these file systems write a block's data before the
+    /// <summary>True if data that a lost device did not get show as holes: these file systems write a block's data before the
     /// metadata that refer to it, and mark what was only reserved as unwritten (ext4 with ordered data, XFS, btrfs). What is in
     /// memory (tmpfs) is lost as a whole.</summary>
     public static bool ShowsLostDataAsHoles(this FileSystemType fileSystem) => fileSystem != FileSystemType.Other;
 
-    /// <summary>Whether write(2) takes many pages at once where it is given many: copy_file_range(2) hands over 16 pages at a
+    /// <summary>True if write(2) takes many pages at once where it is given many: copy_file_range(2) hands over 16 pages at a
     /// time, one by one.</summary>
     public static bool TakesManyPages(this FileSystemType fileSystem) =>
         (fileSystem == FileSystemType.Xfs && LargeFoliosOnXfs) || (fileSystem == FileSystemType.Ext && LargeFoliosOnExt);

@@ -40,7 +40,7 @@ internal sealed class Readiness(CancellationToken token) : IDisposable
         }
     }
 
-    /// <summary>Whether the descriptor is ready at this moment.</summary>
+    /// <summary>True if the descriptor is ready at this moment.</summary>
     public bool IsReady(SafeHandle handle, PollEvents events) =>
         Poll(handle, events, watched: null, timeout: 0).Returned != PollEvents.None;
 

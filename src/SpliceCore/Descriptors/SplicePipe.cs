@@ -22,7 +22,7 @@ public sealed class SplicePipe : IDisposable
     /// <summary>How many bytes fit in, as the kernel gave them: a power of two pages.</summary>
     public int Capacity => _pipe.Capacity;
 
-    /// <summary>How many bytes wait to be read now; 0 where both ends are closed.</summary>
+    /// <summary>Number of bytes that can be read now; 0 where both ends are closed.</summary>
     public int BytesAvailable
     {
         get

@@ -21,7 +21,7 @@ internal static partial class LibC
         }
     }
 
-    /// <summary>Whether the kernel says that reads with O_DIRECT go past the cache (since Linux 6.1, ext4 and XFS among
+    /// <summary>True if the kernel says that reads with O_DIRECT go past the cache (since Linux 6.1, ext4 and XFS among
     /// others).</summary>
     public static unsafe bool ReadsDirectly(SafeHandle handle)
     {

@@ -4,7 +4,7 @@ namespace Splice.Interop;
 
 internal static partial class LibC
 {
-    /// <summary>Whether a descriptor is a terminal.</summary>
+    /// <summary>True if a descriptor is a terminal.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man3/isatty.3.html">isatty(3)</see></remarks>
     public static bool IsTerminal(SafeHandle handle)
     {
@@ -43,7 +43,7 @@ internal static partial class LibC
         }
     }
 
-    /// <summary>Whether this process is in the terminal's foreground.</summary>
+    /// <summary>True if this process is in the terminal's foreground.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man3/tcgetpgrp.3.html">tcgetpgrp(3)</see></remarks>
     public static bool IsForeground(int terminal)
     {

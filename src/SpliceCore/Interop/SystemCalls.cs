@@ -45,7 +45,7 @@ internal static class SystemCallName
         return name;
     }
 
-    /// <summary>Whether the call answers how many bytes it has moved.</summary>
+    /// <summary>True if the call answers how many bytes it has moved.</summary>
     public static bool MovesBytes(string name) =>
         name is "copy_file_range" or "sendfile" or "splice" or "tee" or "vmsplice" or "read" or "pread" or "write" or "pwrite";
 }

@@ -29,7 +29,7 @@ public sealed record MeasurementRequest
 /// <param name="Cancellation">Stops the measurement.</param>
 public sealed record MeasurementMonitor(Action<MeasurementProgress>? Progress = null, CancellationToken Cancellation = default);
 
-/// <summary>How far a measurement is.</summary>
+/// <summary>Progress of a measurement.</summary>
 /// <param name="Method">What runs next; null while the test data are written.</param>
 /// <param name="Round">Which round that is, from 1 on; 0 for the one that is not counted.</param>
 /// <param name="Rounds">How many there are.</param>
@@ -45,7 +45,7 @@ public sealed record MeasurementResult
     /// <summary>The method.</summary>
     public required MeasuredMethod Method { get; init; }
 
-    /// <summary>Whether it can serve here. Where it cannot, it was not run, and all that is measured is null.</summary>
+    /// <summary>True if it can serve here. Where it cannot, it was not run, and all that is measured is null.</summary>
     public required bool IsAvailable { get; init; }
 
     /// <summary>What the kernel said against it; <see cref="Splice.Errno.None"/> where it did not refuse or was not asked.</summary>
@@ -54,7 +54,7 @@ public sealed record MeasurementResult
     /// <summary>Why it can serve, or why not.</summary>
     public required string Reason { get; init; }
 
-    /// <summary>Whether it is the one that -Method Auto of the other cmdlets takes here.</summary>
+    /// <summary>True if it is the one that -Method Auto of the other cmdlets takes here.</summary>
     public bool IsAuto { get; init; }
 
     /// <summary>The folder of the test data.</summary>

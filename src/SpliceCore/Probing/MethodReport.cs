@@ -15,10 +15,10 @@ public sealed record MethodReport
     /// <summary>The method.</summary>
     public required TransferMethod Method { get; init; }
 
-    /// <summary>Whether it would serve.</summary>
+    /// <summary>True if it would serve.</summary>
     public required bool Available { get; init; }
 
-    /// <summary>Whether it is the one that a transfer would begin with: the first that serves. None is where a transfer would
+    /// <summary>True if it is the one that a transfer would begin with: the first that serves. None is where a transfer would
     /// end with an error.</summary>
     public bool Chosen { get; init; }
 

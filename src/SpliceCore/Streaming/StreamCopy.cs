@@ -67,7 +67,7 @@ public sealed record StreamRequest
     /// <summary>The bytes to move; null for all up to the end. A source that ends before is an error.</summary>
     public long? Count { get; init; }
 
-    /// <summary>How many bytes of the source may be moved a second; null for as many as can be.</summary>
+    /// <summary>Limit in bytes of the source per second; null for as many as can be.</summary>
     public RateLimiter? RateLimit { get; init; }
 
     /// <summary>The capacity to ask for of the pipes that are needed, in bytes; null for 1 MiB.</summary>
@@ -79,7 +79,7 @@ public sealed record StreamRequest
     /// <summary>How long the source may give nothing, or a destination take nothing; null for any time.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 
-    /// <summary>Whether a destination that fails ends all of it; otherwise the others go on.</summary>
+    /// <summary>True if a destination that fails ends all of it; otherwise the others go on.</summary>
     public bool StopsOnError { get; init; }
 }
 

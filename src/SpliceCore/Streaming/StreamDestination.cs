@@ -61,7 +61,7 @@ internal sealed class StreamDestination : IDisposable
     /// <summary>Where the first byte goes; null where there are no positions.</summary>
     public long? Start { get; }
 
-    /// <summary>Whether several destinations of this kind must not be one and the same.</summary>
+    /// <summary>True if several destinations of this kind must not be one and the same.</summary>
     public bool IsOfOneStream => Descriptor.Kind is not (DescriptorKind.Character or DescriptorKind.Other);
 
     /// <summary>What names a destination: a file that is not there yet is its path.</summary>

@@ -201,7 +201,7 @@ internal static class EndCheck
         return LibC.Read(source.Handle, one, offset).Value > 0;
     }
 
-    /// <summary>Whether a file that was read up to its size has more bytes, as one of a FUSE file system that reports a wrong size
+    /// <summary>True if a file that was read up to its size has more bytes, as one of a FUSE file system that reports a wrong size
     /// may. One that has grown meanwhile has another size by then.</summary>
     public static bool IsLongerThanItsSize(Descriptor source) =>
         source is { Kind: DescriptorKind.Regular, IsSeekable: true, Size: > 0 } && RangeCheck.HasByteAt(source.Handle, source.Size)

@@ -119,7 +119,7 @@ internal sealed class SparseTransfer(
         }
     }
 
-    /// <summary>Whether it is worth asking the source for its holes.</summary>
+    /// <summary>True if it is worth asking the source for its holes.</summary>
     public static bool HasHoles(Descriptor source) =>
         source is { Kind: DescriptorKind.Regular, IsSeekable: true, Size: > 0, Status.IsProbablySparse: true };
 

@@ -77,7 +77,7 @@ internal sealed class MethodLadder : IDisposable
     /// <summary>Bytes that have left the source and are not yet at the destination.</summary>
     public long BytesInHand => _current?.BytesInHand ?? 0;
 
-    /// <summary>Whether another method may take the place of the one in use.</summary>
+    /// <summary>True if another method may take the place of the one in use.</summary>
     public bool HasNext => _spec.Method == TransferMethod.Auto && _candidates.Count > 0;
 
     /// <summary>Where the user named the method, or wants a small pipe, that is what he gets.</summary>

@@ -109,12 +109,12 @@ internal static class Methods
         };
     }
 
-    /// <summary>Whether both are regular files that have something to copy and take it anywhere: then more than one method may
+    /// <summary>True if both are regular files that have something to copy and take it anywhere: then more than one method may
     /// serve.</summary>
     public static bool MayChoose(Endpoint source, Endpoint destination) =>
         AreFiles(source, destination) && !source.IsEmpty && !destination.IsAppending;
 
-    /// <summary>Whether a file is copied into a pipe so large that it is best filled from a pipe of our own. A call that reads a
+    /// <summary>True if a file is copied into a pipe so large that it is best filled from a pipe of our own. A call that reads a
     /// file holds the pipe until it is full, and the reader waits as long; from pipe to pipe, pages change hands in an instant.</summary>
     /// <remarks>For 1 MiB, 0.5 of sendfile(2)'s time where the reader throws all away, 0.9 where it looks, with half of the
     /// processor's; below 256 KiB the calls are so many that it is slower.</remarks>

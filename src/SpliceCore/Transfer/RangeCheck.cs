@@ -133,7 +133,7 @@ internal static class RangeCheck
             : count;
     }
 
-    /// <summary>Whether a file has a byte at an offset, whatever it reports as its size.</summary>
+    /// <summary>True if a file has a byte at an offset, whatever it reports as its size.</summary>
     public static bool HasByteAt(SafeHandle handle, long offset)
     {
         Span<byte> one = stackalloc byte[1];

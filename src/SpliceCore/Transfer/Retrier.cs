@@ -19,7 +19,7 @@ internal sealed class Retrier
     public static Retrier? For(RetryPolicy policy, TransferMonitor monitor, TransferTally tally) =>
         policy.Count > 0 ? new Retrier(policy, monitor, tally) : null;
 
-    /// <summary>Whether an error of a file's input or output may be over when the call is made again.</summary>
+    /// <summary>True if an error of a file's input or output may be over when the call is made again.</summary>
     public static bool MayPass(Errno errno) => errno
         is Errno.EIO or Errno.ESTALE or Errno.EAGAIN or Errno.ETIMEDOUT or Errno.EREMOTEIO
         or Errno.ECONNRESET or Errno.ENOTCONN or Errno.EHOSTUNREACH;

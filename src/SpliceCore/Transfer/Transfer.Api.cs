@@ -53,7 +53,7 @@ public enum SparseMode
     Never,
 }
 
-/// <summary>How far a transfer is.</summary>
+/// <summary>Progress of a transfer.</summary>
 /// <param name="BytesCopied">The bytes that have arrived, holes and reflinked ones included.</param>
 /// <param name="TotalBytes">The bytes that will arrive, where that is known.</param>
 /// <param name="Elapsed">The time since the transfer began.</param>

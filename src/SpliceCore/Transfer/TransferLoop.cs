@@ -146,7 +146,7 @@ internal sealed class TransferLoop(
     /// <summary>What can be resumed ends with a whole page, as far as that is a matter of the step.</summary>
     private long EvenStep(long limit) => spec.GrowsInOrder && limit > PageSize ? limit - (limit % PageSize) : limit;
 
-    /// <summary>Whether a step that failed of what may pass is to be made again, where it stood.</summary>
+    /// <summary>True if a step that failed of what may pass is to be made again, where it stood.</summary>
     private bool TriesAgain(ITransferMethod method, StepResult step)
     {
         if (spec.Retrier is not { } retrier)
@@ -172,7 +172,7 @@ internal sealed class TransferLoop(
         _ => false,
     };
 
-    /// <summary>Whether an error is a file system's or a disk's: a peer that broke off does not come back. Pipes have no
+    /// <summary>True if an error is a file system's or a disk's: a peer that broke off does not come back. Pipes have no
     /// such errors of their own.</summary>
     private bool IsOfFiles(TransferSide side)
     {
@@ -243,7 +243,7 @@ internal sealed class TransferLoop(
     private bool ReturnsInsteadOfWaiting(ITransferMethod method) =>
         _mayReturn && (method.BytesInHand == 0 || source.IsSeekable);
 
-    /// <summary>Whether poll(2) can tell when to go on. A few generated files are regular and wait all the same
+    /// <summary>True if poll(2) can tell when to go on. A few generated files are regular and wait all the same
     /// (/proc/kmsg); of other files EAGAIN is an error.</summary>
     private bool CanWait(TransferSide side) =>
         source.CanBlock || destination.CanBlock || (side == TransferSide.Source && source.Size == 0);

@@ -1,6 +1,6 @@
 namespace Splice;
 
-/// <summary>What a transfer did.</summary>
+/// <summary>Result of a transfer.</summary>
 public sealed record TransferResult
 {
     /// <summary>Where the bytes came from: a path, or what the descriptor stands for.</summary>
@@ -78,10 +78,10 @@ public sealed record TransferResult
     /// <summary>Bytes a second, over <see cref="Elapsed"/>; 0 where nothing was copied.</summary>
     public double BytesPerSecond => Elapsed > TimeSpan.Zero ? BytesCopied / Elapsed.TotalSeconds : 0;
 
-    /// <summary>Whether both sides were read again, and were the same.</summary>
+    /// <summary>True if both sides were read again, and were the same.</summary>
     public bool Verified { get; init; }
 
-    /// <summary>Whether the disk has the copy: bytes, attributes and name. False where that was not asked for, or where there
+    /// <summary>True if the disk has the copy: bytes, attributes and name. False where that was not asked for, or where there
     /// is no disk (pipes, most character devices).</summary>
     public bool Flushed { get; init; }
 

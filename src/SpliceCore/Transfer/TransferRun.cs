@@ -65,7 +65,7 @@ internal sealed class TransferRun : IDisposable
     /// <summary>The methods that did not serve.</summary>
     public IReadOnlyList<MethodAttempt> Attempts => _ladder.Attempts;
 
-    /// <summary>Whether the file system said at the close that bytes were lost, nobody knows which.</summary>
+    /// <summary>True if the file system said at the close that bytes were lost, nobody knows which.</summary>
     public bool IsLost { get; private set; }
 
     /// <summary>What has been done so far.</summary>

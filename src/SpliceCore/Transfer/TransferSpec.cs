@@ -20,13 +20,13 @@ internal sealed record TransferSpec
     /// <summary>The bytes that the user asked for, if he did: fewer are an error where they were promised.</summary>
     public long? RequestedCount { get; init; }
 
-    /// <summary>Whether less than all that was asked for is an error: a file is copied, or it is not.</summary>
+    /// <summary>True if less than all that was asked for is an error: a file is copied, or it is not.</summary>
     public bool RequiresAll { get; init; }
 
-    /// <summary>Whether the source may change meanwhile.</summary>
+    /// <summary>True if the source may change meanwhile.</summary>
     public bool AllowsChanging { get; init; }
 
-    /// <summary>Whether the destination, a regular file, must have all bytes up to its end at any time: its size is how far
+    /// <summary>True if the destination, a regular file, must have all bytes up to its end at any time: its size is how far
     /// the transfer has come, and nothing is taken back.</summary>
     public bool GrowsInOrder { get; init; }
 
@@ -41,10 +41,10 @@ internal sealed record TransferSpec
     /// <summary>The source's, where it is known.</summary>
     public FileSystemType? SourceFileSystem { get; init; }
 
-    /// <summary>Whether the destination is a pipe of our own: nobody reads from it while it is filled.</summary>
+    /// <summary>True if the destination is a pipe of our own: nobody reads from it while it is filled.</summary>
     public bool FillsOwnPipe { get; init; }
 
-    /// <summary>Whether it is known that these file systems share no blocks: then nobody asks.</summary>
+    /// <summary>True if it is known that these file systems share no blocks: then nobody asks.</summary>
     public bool SkipsReflink { get; init; }
 
     public ReflinkMode Reflink { get; init; }

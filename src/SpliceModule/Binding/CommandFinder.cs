@@ -93,13 +93,13 @@ internal static class HostStreams
 {
     private const BindingFlags Members = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
-    /// <summary>Whether nobody takes the cmdlet's output but the host.</summary>
+    /// <summary>True if nobody takes the cmdlet's output but the host.</summary>
     public static bool OutputGoesToHost(PSCmdlet command) => IsHost(Get(command.CommandRuntime, "OutputPipe"));
 
-    /// <summary>Whether the cmdlet's errors are among its output (2>&amp;1).</summary>
+    /// <summary>True if the cmdlet's errors are among its output (2>&amp;1).</summary>
     public static bool ErrorsGoToOutput(PSCmdlet command) => Get(command.CommandRuntime, "ErrorMergeTo")?.ToString() == "Output";
 
-    /// <summary>Whether nobody takes the cmdlet's errors but the host.</summary>
+    /// <summary>True if nobody takes the cmdlet's errors but the host.</summary>
     public static bool ErrorsGoToHost(PSCmdlet command) =>
         ErrorsGoToOutput(command)
             ? OutputGoesToHost(command)

@@ -74,7 +74,7 @@ internal static class ReaderBuffer
     private static readonly FieldInfo? Length = Field("_charLen");
     private static readonly FieldInfo? Decoder = Field("_decoder");
 
-    /// <summary>Whether it holds characters that nobody has read, or a part of one.</summary>
+    /// <summary>True if it holds characters that nobody has read, or a part of one.</summary>
     public static bool HasContent(StreamReader reader) =>
         (Position?.GetValue(reader), Length?.GetValue(reader)) is not (int position, int length)
         || position < length

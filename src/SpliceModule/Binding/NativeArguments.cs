@@ -156,7 +156,7 @@ internal sealed class NativeArguments(PSCmdlet command, CallerScope scope)
         return true;
     }
 
-    /// <summary>Whether a text has white space outside of double quotes. PowerShell takes no such text for a pattern.</summary>
+    /// <summary>True if a text has white space outside of double quotes. PowerShell takes no such text for a pattern.</summary>
     private static bool HasOpenSpace(string text)
     {
         bool isInside = false;

@@ -82,7 +82,7 @@ internal sealed class PathResolver(PSCmdlet command, bool findsHidden, Action<Er
         }
     }
 
-    /// <summary>Whether PowerShell says by an exception that a path is none.</summary>
+    /// <summary>True if PowerShell says by an exception that a path is none.</summary>
     public static bool IsPathProblem(Exception exception) => exception
         is SessionStateException or ProviderInvocationException or PSInvalidOperationException or NotSupportedException
         or ArgumentException or WildcardPatternException;
@@ -124,7 +124,7 @@ internal static class PlainPath
         return !isPlain ? null : path[0] == '/' ? path : Path.Join(location.Path, path);
     }
 
-    /// <summary>Whether a part of it may be "", "." or "..".</summary>
+    /// <summary>True if a part of it may be "", "." or "..".</summary>
     private static bool HasEmptyOrDotted(string path) =>
         path[0] == '.' || path[^1] == '/' || path.Contains("//", StringComparison.Ordinal) || path.Contains("/.", StringComparison.Ordinal);
 }
@@ -140,7 +140,7 @@ internal sealed class NameFilter(string?[]? include, string?[]? exclude, string?
     /// <summary>Chooses files in folders; null where all are wanted. May be called from any thread.</summary>
     public Func<string, bool>? ForFiles => _exclude.Length == 0 && string.IsNullOrEmpty(filter) ? null : IsFileWanted;
 
-    /// <summary>Whether a path that was given is wanted.</summary>
+    /// <summary>True if a path that was given is wanted.</summary>
     /// <param name="name">Its last part.</param>
     /// <param name="isFound">Whether a wildcard found it.</param>
     public bool IsWanted(string name, bool isFound) =>

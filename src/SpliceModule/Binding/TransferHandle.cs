@@ -62,7 +62,7 @@ public sealed class TransferHandle
         _ => null,
     };
 
-    /// <summary>Whether it is bytes, which nobody can write to.</summary>
+    /// <summary>True if it is bytes, which nobody can write to.</summary>
     internal bool IsContent => _value is byte[];
 
     /// <summary>What the engine takes for it.</summary>

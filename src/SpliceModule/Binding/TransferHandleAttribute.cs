@@ -10,10 +10,10 @@ internal sealed class TransferHandleAttribute : ArgumentTransformationAttribute
     private const string Handles =
         "a FileStream, SafeHandle, Socket, NetworkStream, PipeStream, SplicePipe, a redirected stream of a process, or the number of an open descriptor";
 
-    /// <summary>Whether paths are taken, too.</summary>
+    /// <summary>True if paths are taken, too.</summary>
     public bool TakesPaths { get; init; }
 
-    /// <summary>Whether bytes are taken, too.</summary>
+    /// <summary>True if bytes are taken, too.</summary>
     public bool TakesBytes { get; init; }
 
     /// <inheritdoc />

@@ -30,7 +30,7 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     [Parameter]
     public long? Offset { get; set; }
 
-    /// <summary>How many bytes to copy.</summary>
+    /// <summary>Number of bytes to copy.</summary>
     [Parameter]
     public long? Count { get; set; }
 
@@ -86,7 +86,7 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     [Parameter]
     public PreserveAttributes Preserve { get; set; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
-    /// <summary>How many files are copied at once.</summary>
+    /// <summary>Number of files copied at once.</summary>
     [Parameter]
     [ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; } = TreeRequest.DefaultThrottleLimit;
@@ -105,7 +105,7 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     [Seconds]
     public TimeSpan RetryInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Whether the files of a pipeline are copied beside it, several at once. What is written in place depends on
+    /// <summary>True if the files of a pipeline are copied beside it, several at once. What is written in place depends on
     /// the order, and who wants the first error to end it all wants nothing done after it.</summary>
     private bool RunsBeside =>
         MyInvocation.ExpectingInput && !Recurse && !InPlace && !Append && DestinationOffset is null && !_stopsAtErrors;

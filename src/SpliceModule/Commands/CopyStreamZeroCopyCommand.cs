@@ -22,7 +22,7 @@ public sealed class CopyStreamZeroCopyCommand : TransferCommand
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public TransferHandle[] Destination { get; set; } = [];
 
-    /// <summary>How many bytes to move.</summary>
+    /// <summary>Number of bytes to move.</summary>
     [Parameter]
     public long? Count { get; set; }
 
@@ -30,7 +30,7 @@ public sealed class CopyStreamZeroCopyCommand : TransferCommand
     [Parameter]
     public long? Offset { get; set; }
 
-    /// <summary>How many bytes of the source may be moved a second.</summary>
+    /// <summary>Limit in bytes of the source per second.</summary>
     [Parameter]
     [ValidateRange(1L, long.MaxValue)]
     public long? RateLimit { get; set; }

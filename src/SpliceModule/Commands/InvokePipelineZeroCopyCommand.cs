@@ -55,7 +55,7 @@ public sealed class InvokePipelineZeroCopyCommand : StoppableCommand
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? WorkingDirectory { get; set; }
 
-    /// <summary>How many bytes a second are moved, from the input path, or without one to the output.</summary>
+    /// <summary>Bytes moved per second, from the input path, or without one to the output.</summary>
     [Parameter]
     [ValidateRange(1L, long.MaxValue)]
     public long? RateLimit { get; set; }
@@ -190,7 +190,7 @@ public sealed class InvokePipelineZeroCopyCommand : StoppableCommand
         }
     }
 
-    /// <summary>Whether somebody wants the commands' standard error as error records. Where the first error is to end it all,
+    /// <summary>True if somebody wants the commands' standard error as error records. Where the first error is to end it all,
     /// they stay with this process, unless they are among the output: what a command remarks is no failure.</summary>
     private bool TakesErrors()
     {

@@ -25,7 +25,7 @@ public sealed class InvokeSpliceCommand : SpliceOptionsCommand
     [Parameter(Position = 2)]
     public long? Offset { get; set; }
 
-    /// <summary>How many bytes to move.</summary>
+    /// <summary>Number of bytes to move.</summary>
     [Parameter(Position = 3)]
     public long? Count { get; set; }
 

@@ -19,7 +19,7 @@ public sealed class InvokeTeeCommand : TransferCommand
     [TransferHandle]
     public TransferHandle Destination { get; set; } = null!;
 
-    /// <summary>How many bytes to duplicate at most.</summary>
+    /// <summary>Number of bytes to duplicate at most.</summary>
     [Parameter(Position = 2)]
     public long? Count { get; set; }
 

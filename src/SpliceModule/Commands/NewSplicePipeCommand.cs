@@ -8,7 +8,7 @@ namespace Splice.Commands;
 [OutputType(typeof(SplicePipe))]
 public sealed class NewSplicePipeCommand : StoppableCommand
 {
-    /// <summary>How many bytes are to fit in.</summary>
+    /// <summary>Requested capacity in bytes.</summary>
     [Parameter(Position = 0)]
     [ValidateRange(1, 1 << 30)]
     public int? Capacity { get; set; }

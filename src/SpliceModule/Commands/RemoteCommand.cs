@@ -45,7 +45,7 @@ public abstract class RemoteCommand : TransferCommand
     [Seconds]
     public TimeSpan? ConnectingTimeout { get; set; }
 
-    /// <summary>How many hosts at once.</summary>
+    /// <summary>Number of hosts at once.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int ThrottleLimit { get; set; } = 32;
@@ -71,7 +71,7 @@ public abstract class RemoteCommand : TransferCommand
     [Parameter]
     public PreserveAttributes Preserve { get; set; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
-    /// <summary>How many bytes may be moved a second.</summary>
+    /// <summary>Limit in bytes per second.</summary>
     [Parameter]
     [ValidateRange(1L, long.MaxValue)]
     public long? RateLimit { get; set; }

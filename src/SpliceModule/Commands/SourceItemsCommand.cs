@@ -39,7 +39,7 @@ public abstract class SourceItemsCommand : SpliceOptionsCommand
     [ValidateNotNullOrEmpty]
     public FileSystemInfo[] InputObject { get; set; } = [];
 
-    /// <summary>Whether the sources of the record may be several: more than one is named, or there is a wildcard.</summary>
+    /// <summary>True if the sources of the record may be several: more than one is named, or there is a wildcard.</summary>
     private protected bool NamesSeveral => _paths.Length + InputObject.Length > 1
         || (ParameterSetName != LiteralPathSet && Array.Exists(_paths, WildcardPattern.ContainsWildcardCharacters));
 
@@ -72,7 +72,7 @@ public abstract class SourceItemsCommand : SpliceOptionsCommand
         }
     }
 
-    /// <summary>Whether a source is missing, where -WhatIf, -Confirm or -Verbose would describe what is done with it: then it is
+    /// <summary>True if a source is missing, where -WhatIf, -Confirm or -Verbose would describe what is done with it: then it is
     /// an error at once.</summary>
     /// <param name="source">The source.</param>
     /// <param name="followLink">Whether what a link leads to is copied, and not the link.</param>
@@ -111,7 +111,7 @@ public abstract class FileOptionsCommand : SourceItemsCommand
     [Parameter]
     public SparseMode Sparse { get; set; }
 
-    /// <summary>How many bytes the command may move a second, of all files together.</summary>
+    /// <summary>Limit of the command in bytes per second, of all files together.</summary>
     [Parameter]
     [ValidateRange(1L, long.MaxValue)]
     public long? RateLimit { get; set; }

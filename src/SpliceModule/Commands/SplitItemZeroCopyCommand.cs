@@ -21,7 +21,7 @@ public sealed class SplitItemZeroCopyCommand : FileOptionsCommand
     [ValidateRange(1L, long.MaxValue)]
     public long? PartSize { get; set; }
 
-    /// <summary>How many parts to make, of about the same size.</summary>
+    /// <summary>Number of parts to make, of about the same size.</summary>
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int? PartCount { get; set; }

@@ -44,7 +44,7 @@ internal static class ErrorRecords
             ? "See whether its drive exists (Get-PSDrive). To copy to or from another host, use Send-ItemZeroCopy or Receive-ItemZeroCopy."
             : "See whether its drive exists (Get-PSDrive), or give a path of the file system.");
 
-    /// <summary>Whether a path is written as scp(1) and rsync(1) take those of other hosts: host:path or user@host:path.</summary>
+    /// <summary>True if a path is written as scp(1) and rsync(1) take those of other hosts: host:path or user@host:path.</summary>
     private static bool IsOnHost(string path, Exception cause)
     {
         int colon = path.IndexOf(':', StringComparison.Ordinal);

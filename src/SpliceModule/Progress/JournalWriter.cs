@@ -73,7 +73,7 @@ internal sealed class JournalWriter(PSCmdlet command)
 
     private bool IsGiven(string stream) => command.MyInvocation.BoundParameters.ContainsKey(stream);
 
-    /// <summary>Whether a stream goes anywhere: by the switch of the command, or by the preference around it.</summary>
+    /// <summary>True if a stream goes anywhere: by the switch of the command, or by the preference around it.</summary>
     private bool IsWanted(string stream) =>
         command.MyInvocation.BoundParameters.TryGetValue(stream, out object? given) ? LanguagePrimitives.IsTrue(given)
             : LanguagePrimitives.TryConvertTo(command.GetVariableValue($"{stream}Preference"), out ActionPreference preference)

@@ -219,7 +219,7 @@ public sealed record SplitRequest
     /// <summary>The size of all parts but the last, in bytes; 1 or more.</summary>
     public long? PartSize { get; init; }
 
-    /// <summary>How many parts of about the same size to make: they begin where the file system's blocks do, so that they can
+    /// <summary>Number of parts of about the same size to make: they begin where the file system's blocks do, so that they can
     /// share them.</summary>
     public int? PartCount { get; init; }
 

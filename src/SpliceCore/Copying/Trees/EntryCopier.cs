@@ -142,7 +142,7 @@ internal sealed class EntryCopier
         return identity;
     }
 
-    /// <summary>Whether an earlier copy that was interrupted has made the file. It got the source's times before its name, so
+    /// <summary>True if an earlier copy that was interrupted has made the file. It got the source's times before its name, so
     /// what has both size and times is whole. Nobody asks whether it may be replaced: it is not.</summary>
     private bool IsComplete(FileStatus existing, FileStatus source) =>
         _job.Copy is { Resume: true, Verify: false } && _job.Copy.Preserve.HasFlag(PreserveAttributes.Timestamps)

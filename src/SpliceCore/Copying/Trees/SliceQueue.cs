@@ -13,7 +13,7 @@ internal sealed class SliceQueue(int workers)
     private bool _done;
     private volatile bool _wanted;
 
-    /// <summary>Whether somebody waits for work.</summary>
+    /// <summary>True if somebody waits for work.</summary>
     public bool IsWanted => _wanted;
 
     public void Add(TreeSlice slice)

@@ -20,7 +20,7 @@ internal sealed class TreeDestination : IDisposable
 
     public Place Place { get; }
 
-    /// <summary>Whether the destination is the copy's own name, and not the folder that takes it in.</summary>
+    /// <summary>True if the destination is the copy's own name, and not the folder that takes it in.</summary>
     public bool IsName { get; }
 
     /// <summary>Finds the place, and looks for what forbids to copy there, before anything is made.</summary>

@@ -45,10 +45,10 @@ internal sealed class TreeFolder
 
     public required FileIdentity DestinationIdentity { get; init; }
 
-    /// <summary>Whether this copy made the destination; otherwise it was there and takes the entries in.</summary>
+    /// <summary>True if this copy made the destination; otherwise it was there and takes the entries in.</summary>
     public required bool IsNew { get; init; }
 
-    /// <summary>Whether all that is in the destination was made by this command: then nothing in it may be replaced.</summary>
+    /// <summary>True if all that is in the destination was made by this command: then nothing in it may be replaced.</summary>
     public required bool IsOurs { get; init; }
 
     public required DevicePair Devices { get; init; }
@@ -56,13 +56,13 @@ internal sealed class TreeFolder
     /// <summary>What modes new files get in the destination.</summary>
     public GrantedMode Modes { get; } = new();
 
-    /// <summary>Whether the source was reached through a symbolic link: then its ".." is not the parent, which stays open.</summary>
+    /// <summary>True if the source was reached through a symbolic link: then its ".." is not the parent, which stays open.</summary>
     public bool IsLinked { get; init; }
 
     /// <summary>How many use the handles at present.</summary>
     public int Pins { get; set; }
 
-    /// <summary>Whether it could not be found again, and that was told.</summary>
+    /// <summary>True if it could not be found again, and that was told.</summary>
     public bool IsLost { get; set; }
 
     /// <summary>Where reading the source's entries goes on, while it is closed.</summary>
@@ -118,7 +118,7 @@ internal sealed class TreeEntry(TreeFolder folder, FileName name)
 
     public FileName Name => name;
 
-    /// <summary>Whether it is a symbolic link that stands for what it leads to.</summary>
+    /// <summary>True if it is a symbolic link that stands for what it leads to.</summary>
     public bool IsFollowed { get; private set; }
 
     public string SourcePath => TreeFolder.Join(folder.SourcePath, name);

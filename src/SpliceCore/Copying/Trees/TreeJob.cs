@@ -114,7 +114,7 @@ internal static class TreeMark
 {
     private const uint PrivateMode = 0x180; // 0600
 
-    /// <summary>Whether a copy of a source to a name has been begun and not ended.</summary>
+    /// <summary>True if a copy of a source to a name has been begun and not ended.</summary>
     /// <param name="folder">The folder of the copy.</param>
     /// <param name="name">The copy's name in it.</param>
     /// <param name="source">The source.</param>

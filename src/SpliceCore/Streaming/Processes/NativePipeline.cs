@@ -38,14 +38,14 @@ public sealed record PipelineRequest
     /// input.</summary>
     public string? InputPath { get; init; }
 
-    /// <summary>Whether the first command finds its standard input empty, where there is no input path.</summary>
+    /// <summary>True if the first command finds its standard input empty, where there is no input path.</summary>
     public bool HasNoInput { get; init; }
 
     /// <summary>Where the last command writes: an absolute path. A regular file is replaced once every command has succeeded.
     /// Null for this process's standard output, or whoever listens to the monitor.</summary>
     public string? OutputPath { get; init; }
 
-    /// <summary>Whether files are added to, in place, and not replaced.</summary>
+    /// <summary>True if files are added to, in place, and not replaced.</summary>
     public bool Append { get; init; }
 
     /// <summary>A file for the standard error of all commands: an absolute path; null for none.</summary>
@@ -57,11 +57,11 @@ public sealed record PipelineRequest
     /// <summary>The folder that the commands run in: an absolute path.</summary>
     public required string WorkingDirectory { get; init; }
 
-    /// <summary>How many bytes a second are moved from the input path, or where there is none to the output; null for as many
+    /// <summary>Bytes moved per second from the input path, or where there is none to the output; null for as many
     /// as can be.</summary>
     public RateLimiter? RateLimit { get; init; }
 
-    /// <summary>Whether a command that fails is no error, and its output is kept.</summary>
+    /// <summary>True if a command that fails is no error, and its output is kept.</summary>
     public bool AllowFailure { get; init; }
 }
 
@@ -89,7 +89,7 @@ public sealed record PipelineMonitor
     public CancellationToken Cancellation { get; init; }
 }
 
-/// <summary>What a pipeline of native commands did.</summary>
+/// <summary>Result of a pipeline of native commands.</summary>
 public sealed record PipelineResult
 {
     /// <summary>The commands, in their order.</summary>
@@ -148,7 +148,7 @@ public sealed record NativeCommand
     /// <summary>The file for <see cref="ErrorTarget.File"/>: an absolute path.</summary>
     public string? ErrorFile { get; init; }
 
-    /// <summary>Whether that file is added to; otherwise it begins anew.</summary>
+    /// <summary>True if that file is added to; otherwise it begins anew.</summary>
     public bool AppendsErrors { get; init; }
 }
 
@@ -174,7 +174,7 @@ public sealed record NativeCommandResult
     /// <summary>The signal that ended it, "SIGKILL" for example; null where none did.</summary>
     public string? Signal { get; init; }
 
-    /// <summary>Whether it returned 0, or was ended by SIGPIPE because the next command did not want more.</summary>
+    /// <summary>True if it returned 0, or was ended by SIGPIPE because the next command did not want more.</summary>
     public bool Succeeded { get; init; }
 
     /// <summary>The processor time in the program, its own children that it has waited for included.</summary>

@@ -40,7 +40,7 @@ internal sealed class PipelineOutput : IDisposable
     /// <summary>Open for writing, and it may block.</summary>
     public SafeFileHandle Handle => _staged?.Handle ?? _opened!;
 
-    /// <summary>Whether nobody sees the output until it is complete.</summary>
+    /// <summary>True if nobody sees the output until it is complete.</summary>
     public bool IsStaged => _staged is not null;
 
     /// <summary>How many bytes have come; null for devices and FIFOs.</summary>

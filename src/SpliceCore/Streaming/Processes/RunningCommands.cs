@@ -13,7 +13,7 @@ internal sealed class RunningCommands : IDisposable
 
     public bool AreRunning => _commands.Exists(command => !command.HasEnded);
 
-    /// <summary>Whether one runs of which no descriptor tells when it ends.</summary>
+    /// <summary>True if one runs of which no descriptor tells when it ends.</summary>
     public bool MustBeAsked => _commands.Exists(command => !command.HasEnded && command.Handle is null);
 
     /// <summary>What tells that one has ended.</summary>
@@ -110,7 +110,7 @@ internal sealed class CommandWaits
         }
     }
 
-    /// <summary>Whether one of them is readable, or has hung up.</summary>
+    /// <summary>True if one of them is readable, or has hung up.</summary>
     public bool IsReady(SafeHandle handle)
     {
         int number = (int)handle.DangerousGetHandle();

@@ -47,7 +47,7 @@ internal sealed class SpawnedCommand : IDisposable
     /// <summary>Becomes readable when the command has ended; null where there is no such thing.</summary>
     public SafeFileHandle? Handle { get; }
 
-    /// <summary>Whether it has ended, and is no zombie.</summary>
+    /// <summary>True if it has ended, and is no zombie.</summary>
     public bool HasEnded { get; private set; }
 
     /// <summary>128 and the signal's number where a signal ended it; null where nobody can tell.</summary>

@@ -25,13 +25,13 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
     /// <summary>Which of the forms that the bytes can be sent in the host chose, in a word of its script.</summary>
     public string Form { get; private set; } = string.Empty;
 
-    /// <summary>Whether it takes the data without the holes.</summary>
+    /// <summary>True if it takes the data without the holes.</summary>
     public bool IsSparse => Form == "1";
 
-    /// <summary>How many files are sent.</summary>
+    /// <summary>Number of files sent.</summary>
     public long FileCount { get; init; } = 1;
 
-    /// <summary>How many folders are sent.</summary>
+    /// <summary>Number of folders sent.</summary>
     public long DirectoryCount { get; init; }
 
     /// <summary>The bytes of all that is sent.</summary>
@@ -41,7 +41,7 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
 
     public long BytesInHoles { get; set; }
 
-    /// <summary>Whether what is sent still arrives.</summary>
+    /// <summary>True if what is sent still arrives.</summary>
     public bool IsReceiving { get; private set; }
 
     /// <summary>Reads what the host says before it takes bytes.</summary>

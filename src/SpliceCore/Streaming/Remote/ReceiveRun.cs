@@ -58,10 +58,10 @@ internal abstract class ReceiveRun : IDisposable
     /// <returns>Whether both sides' SHA-256 was compared, and the same.</returns>
     private protected abstract bool Receive();
 
-    /// <summary>Whether the host has said what it has.</summary>
+    /// <summary>True if the host has said what it has.</summary>
     private protected abstract bool HasBegun { get; }
 
-    /// <summary>Whether it is a folder.</summary>
+    /// <summary>True if it is a folder.</summary>
     private protected abstract bool IsTree { get; }
 
     /// <summary>How far it has got.</summary>

@@ -9,28 +9,28 @@ public abstract record RemoteRequest
     /// <summary>How ssh connects.</summary>
     public SshOptions Ssh { get; init; } = new();
 
-    /// <summary>How many hosts at once, 1 or more.</summary>
+    /// <summary>Number of hosts at once, 1 or more.</summary>
     public int ThrottleLimit { get; init; } = 32;
 
-    /// <summary>Whether both sides' SHA-256 has to be the same before the file gets its name.</summary>
+    /// <summary>True if both sides' SHA-256 has to be the same before the file gets its name.</summary>
     public bool Verify { get; init; }
 
-    /// <summary>Whether what an interruption leaves is kept, and gone on with.</summary>
+    /// <summary>True if what an interruption leaves is kept, and gone on with.</summary>
     public bool Resume { get; init; }
 
-    /// <summary>Whether an existing file is an error.</summary>
+    /// <summary>True if an existing file is an error.</summary>
     public bool NoClobber { get; init; }
 
-    /// <summary>Whether a read-only file is replaced.</summary>
+    /// <summary>True if a read-only file is replaced.</summary>
     public bool Force { get; init; }
 
-    /// <summary>Whether a folder is transferred with all that is in it; otherwise it is an error.</summary>
+    /// <summary>True if a folder is transferred with all that is in it; otherwise it is an error.</summary>
     public bool Recurse { get; init; }
 
     /// <summary>What the other side keeps besides the bytes.</summary>
     public PreserveAttributes Preserve { get; init; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
-    /// <summary>How many bytes may be moved a second, by all hosts together; null for as many as can be.</summary>
+    /// <summary>Limit in bytes per second, by all hosts together; null for as many as can be.</summary>
     public RateLimiter? RateLimit { get; init; }
 
     /// <summary>How long a host may take nothing, give nothing and say nothing; null for any time.</summary>
@@ -71,7 +71,7 @@ public sealed record SshOptions
     /// <summary>How long a connection may take to come about, in whole seconds, 1 or more; null for ssh's choice.</summary>
     public int? ConnectingTimeout { get; init; }
 
-    /// <summary>Whether ssh compresses what it sends.</summary>
+    /// <summary>True if ssh compresses what it sends.</summary>
     public bool Compress { get; init; }
 }
 
@@ -107,7 +107,7 @@ public sealed record RemoteTransferResult
     /// others.</summary>
     public long? ResumedAt { get; init; }
 
-    /// <summary>Whether both sides' SHA-256 was the same.</summary>
+    /// <summary>True if both sides' SHA-256 was the same.</summary>
     public bool Verified { get; init; }
 
     /// <summary>The time from the start of ssh to its end.</summary>

@@ -94,7 +94,7 @@ internal static class SshCommand
             Errno.ENOENT, "ssh");
     }
 
-    /// <summary>Whether ssh could ask somebody: it opens the terminal itself.</summary>
+    /// <summary>True if ssh could ask somebody: it opens the terminal itself.</summary>
     private static bool HasTerminal()
     {
         SysResult opened = LibC.Open("/dev/tty", OpenFlags.ReadWrite | OpenFlags.NoControllingTerminal, out var terminal);

@@ -71,13 +71,13 @@ internal sealed class SshSession : IDisposable
     /// <summary>To be read from; it never waits.</summary>
     public SafeFileHandle Output { get; }
 
-    /// <summary>Whether nothing more comes from <see cref="Output"/>.</summary>
+    /// <summary>True if nothing more comes from <see cref="Output"/>.</summary>
     public bool OutputEnded { get; private set; }
 
     /// <summary>The timestamp of the last sign of life.</summary>
     public long LastSign { get; private set; }
 
-    /// <summary>Whether ssh has ended; then all that it said has been read.</summary>
+    /// <summary>True if ssh has ended; then all that it said has been read.</summary>
     public bool HasEnded { get; private set; }
 
     /// <summary>Null while ssh runs, and where a signal has ended it.</summary>
@@ -89,7 +89,7 @@ internal sealed class SshSession : IDisposable
     /// <summary>Why it was given up; null where it was not.</summary>
     public TransferException? Failure { get; private set; }
 
-    /// <summary>Whether it can still be worked with.</summary>
+    /// <summary>True if it can still be worked with.</summary>
     public bool IsLive => Failure is null && !HasEnded;
 
     /// <summary>The time since it was started, or that it took.</summary>

@@ -140,7 +140,7 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
     /// <summary>The offset behind the last byte.</summary>
     public long End { get; private set; }
 
-    /// <summary>Whether all bytes that were written are one behind the other.</summary>
+    /// <summary>True if all bytes that were written are one behind the other.</summary>
     public bool IsContiguous => _firstEnd is null;
 
     /// <summary>Looks, before the next bytes are written, whether the file still ends where the last ones do.</summary>

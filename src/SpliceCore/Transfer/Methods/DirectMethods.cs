@@ -100,7 +100,7 @@ internal interface ITransferMethod : IDisposable
     /// <summary>Bytes that have left the source and are not yet at the destination.</summary>
     long BytesInHand => 0;
 
-    /// <summary>Whether the method itself never waits on this side, whatever mode the descriptor is in.</summary>
+    /// <summary>True if the method itself never waits on this side, whatever mode the descriptor is in.</summary>
     bool NeverWaitsOn(TransferSide side) => false;
 
     /// <summary>Moves up to <paramref name="count"/> bytes.</summary>

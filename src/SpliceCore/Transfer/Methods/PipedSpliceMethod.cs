@@ -26,7 +26,7 @@ internal sealed class PipedSpliceMethod(
 
     public long BytesInHand { get; private set; }
 
-    /// <summary>Whether it got its pipe: before, every refusal is that of a pipe.</summary>
+    /// <summary>True if it got its pipe: before, every refusal is that of a pipe.</summary>
     public bool HasPipe => _pipe is not null;
 
     public bool NeverWaitsOn(TransferSide side) =>

@@ -137,7 +137,7 @@ internal static class TarBytes
     private const int OldTimesAt = 345;
     private const int OldTimesLength = 24;
 
-    /// <summary>Whether the library can be given these bytes.</summary>
+    /// <summary>True if the library can be given these bytes.</summary>
     public static bool IsText(ReadOnlySpan<byte> bytes) => Utf8.IsValid(bytes) && !bytes.Contains((byte)'\n');
 
     /// <summary>What the library is given for the key of a record, of as many bytes, and of no other record.</summary>

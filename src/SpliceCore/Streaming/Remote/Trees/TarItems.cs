@@ -25,7 +25,7 @@ internal sealed class TarItems(PreserveAttributes preserve)
     private long _sockets;
     private string? _firstSocket;
 
-    /// <summary>How many symbolic links there were.</summary>
+    /// <summary>Number of symbolic links.</summary>
     public long Links { get; private set; }
 
     /// <summary>How many folders there were that their owner may not write to.</summary>
@@ -37,7 +37,7 @@ internal sealed class TarItems(PreserveAttributes preserve)
     /// <summary>What was left out, or lost already.</summary>
     public IEnumerable<string> Warnings => [.. _leftOut, .. SocketWarning(), .. _losses.Describe()];
 
-    /// <summary>Whether the item goes into the stream.</summary>
+    /// <summary>True if the item goes into the stream.</summary>
     public bool IsSent(TreeItem item) => item.Status.Kind switch
     {
         DescriptorKind.Regular or DescriptorKind.Directory or DescriptorKind.SymbolicLink => true,
@@ -92,7 +92,7 @@ internal sealed class TarItems(PreserveAttributes preserve)
         _ => TarEntryType.RegularFile,
     };
 
-    /// <summary>Whether the item is a file's first name; the first name in the stream where it is not.</summary>
+    /// <summary>True if the item is a file's first name; the first name in the stream where it is not.</summary>
     private bool IsFirst(TreeItem item, out byte[] first)
     {
         byte[] path = [.. Top, .. item.Path];

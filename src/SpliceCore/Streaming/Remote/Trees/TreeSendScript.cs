@@ -179,7 +179,7 @@ internal static class TreeSendScript
         printf "splice-done\n"
         """;
 
-    /// <summary>Whether a form is one without pax records.</summary>
+    /// <summary>True if a form is one without pax records.</summary>
     public static bool IsGnu(string form) => form is GnuForm or GnuRootForm;
 
     /// <summary>The command for a host.</summary>
