@@ -87,16 +87,18 @@ function Invoke-Test {
     # The build of the module and `dotnet format` analyze the code.
     Invoke-Native dotnet @('build', "$PSScriptRoot/../Splice.slnx", '-c', $Configuration, '--nologo', '-p:RunAnalyzers=false')
     $folder = "$output/test-results"
-    $projects = @(switch ($Suite) { Engine { 'tests/SpliceCore.Tests' } Fuzz { 'tests/Fuzz' } })
-    # Beside Pester, which waits for other processes half of the time.
-    $xunit = Start-ThreadJob -StreamingHost $Host {
-        $Configuration = $using:Configuration
-        . "$using:PSScriptRoot/Test.ps1"
-        foreach ($project in $using:projects) { Invoke-Xunit $project $using:folder }
+    # Beside the others, which wait for other processes half of the time.
+    $engine = if ('Engine' -in $Suite) {
+        Start-ThreadJob -StreamingHost $Host {
+            $Configuration = $using:Configuration
+            . "$using:PSScriptRoot/Test.ps1"
+            Invoke-Xunit tests/SpliceCore.Tests $using:folder
+        }
     }
     $results = @(
         if ('Pester' -in $Suite) { Invoke-PesterSuite $folder }
-        Receive-Job $xunit -Wait -AutoRemoveJob
+        if ('Fuzz' -in $Suite) { Invoke-Xunit tests/Fuzz $folder }
+        if ($engine) { Receive-Job $engine -Wait -AutoRemoveJob }
     )
 
     $failed, $skipped = $results.Other.Where({ $_.Failed }, 'Split')

@@ -9,7 +9,7 @@ namespace Splice.Tests.Faults;
 public sealed class TreeTroubleTests(MountedFileSystems fileSystems, ITestOutputHelper output) : IDisposable
 {
     private const int MiB = 1 << 20;
-    private static readonly int Kills = FullRun.Count(everyday: 4, full: 30);
+    private static readonly int Kills = FullRun.Count(everyday: 2, full: 30);
 
     private readonly Workspace _folder = new();
 

@@ -125,7 +125,7 @@ public sealed class TreeShapeTests : IDisposable
     [Fact]
     public void A_wider_folder_takes_no_more_memory()
     {
-        int count = FullRun.Count(everyday: 10_000, full: 50_000);
+        int count = FullRun.Count(everyday: 4_000, full: 50_000);
         WideFolder.Make(_folder["small"], count);
         WideFolder.Make(_folder["wide"], 4 * count);
         long small = Peak("small");

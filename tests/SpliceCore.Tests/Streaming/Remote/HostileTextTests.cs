@@ -31,7 +31,7 @@ public sealed class HostileTextTests(SshServer server) : IDisposable
         };
         RemoteHost host = server.Host($"hostile-{shell}", $"cd $(cat {_workspace["none"]} 2>/dev/null) {there}; exec {(shell == "busybox" ? "busybox sh" : shell)} -c \"$SSH_ORIGINAL_COMMAND\"");
         int part = Array.IndexOf(["bash", "dash", "busybox"], shell);
-        foreach (string name in Names().Where((_, i) => i % FullRun.Count(everyday: 30, full: 3) == part))
+        foreach (string name in Names().Where((_, i) => i % FullRun.Count(everyday: 60, full: 3) == part))
         {
             // Where the destination is a folder it is the source's name that goes over, else the path.
             bool isFolder = name.Length % 2 == 0;
