@@ -18,9 +18,9 @@ Describe 'On .NET <_>' -ForEach $versions {
     BeforeAll {
         $script:version = $_
         $script:testHost = "$root/tests/SpliceCore.TestHost/bin/Release/net8.0/SpliceCore.TestHost.dll"
-        $script:path = $env:PATH
+        $script:path, $script:dotnetRoot = $env:PATH, $env:DOTNET_ROOT
         if (-not $missing) {
-            $script:dotnet = New-DotnetRoot "$TestDrive/dotnet-$version" $version ([Runtime.InteropServices.RuntimeInformation]::RuntimeIdentifier)
+            $script:dotnet = New-DotnetRoot "$TestDrive/dotnet-$version" $version "linux-$([Runtime.InteropServices.RuntimeInformation]::OSArchitecture)".ToLowerInvariant()
             Copy-Item (readlink -f (Get-Command dotnet).Source) $dotnet
             # For the processes that the tests start.
             $env:PATH = "${dotnet}:$path"
@@ -32,7 +32,7 @@ Describe 'On .NET <_>' -ForEach $versions {
 
     AfterAll {
         $env:PATH = $path
-        $env:DOTNET_ROOT = $null
+        $env:DOTNET_ROOT = $dotnetRoot
     }
 
     BeforeEach {

@@ -27,7 +27,7 @@ internal static class TestHost
     {
         Emulator.Skip("a process of its own is not emulated");
         Assert.SkipUnless(Command.Exists(wrapper.FirstOrDefault("dotnet")), $"{wrapper.FirstOrDefault()} is not installed");
-        return new ChildProcess([.. Sparing(wrapper), "dotnet", HostPath.Value, .. arguments], Environment);
+        return new ChildProcess([.. AtNamedCalls(wrapper), "dotnet", HostPath.Value, .. arguments], Environment);
     }
 
     /// <summary>Runs it to its end.</summary>
@@ -46,9 +46,9 @@ internal static class TestHost
         return host;
     }
 
-    /// <summary>Lets strace(1) stop the process only at the calls that are named: the start of a runtime makes thousands of others.
-    /// Then it injects errors, but no signals.</summary>
-    private static string[] Sparing(string[] wrapper)
+    /// <summary>Lets strace(1) stop the process only at the named calls: the start of a runtime makes thousands of others. With seccomp
+    /// it injects errors, but no signals.</summary>
+    private static string[] AtNamedCalls(string[] wrapper)
     {
         const string Inject = "inject=";
         string[] injected = [.. wrapper.Where(part => part.StartsWith(Inject, StringComparison.Ordinal)).Select(part => part[Inject.Length..part.IndexOf(':')])];

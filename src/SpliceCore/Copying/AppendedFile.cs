@@ -64,8 +64,8 @@ internal sealed class AppendedFile : ITargetFile
         }
     }
 
-    /// <summary>True if a copy failed since its destination was missing at first and another process made it meanwhile. What can
-    /// be read again can be added to it.</summary>
+    /// <summary>True if a copy failed because another process created its missing destination. A source that can be read again
+    /// can still be appended to it.</summary>
     public static bool HasAppeared(CopyRequest request, TransferException exception) =>
         request is { Append: true, NoClobber: false }
         && exception is { Id: TransferErrorId.DestinationExists, Errno: Errno.EEXIST, Partial.Offset: not null };

@@ -221,7 +221,7 @@ internal sealed unsafe class Comparison : IDisposable
     };
 }
 
-/// <summary>Whether the disk has what the source has.</summary>
+/// <summary>Compares a copy on the disk with its source.</summary>
 internal static class Verification
 {
     /// <summary>Reads a range of both sides again, the copy from its disk.</summary>

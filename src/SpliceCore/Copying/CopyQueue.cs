@@ -250,12 +250,12 @@ public sealed class CopyQueue : IDisposable
     }
 }
 
-/// <summary>What became of one copy of many.</summary>
+/// <summary>Result of one copy of many.</summary>
 /// <param name="Request">What was to be copied.</param>
 /// <param name="Result">What was done; null where it failed.</param>
 /// <param name="Error">Why it failed; null where it did not.</param>
 public sealed record CopyOutcome(CopyRequest Request, TransferResult? Result, TransferException? Error)
 {
-    /// <summary>What was decided and called for it; null where nobody keeps a journal.</summary>
+    /// <summary>Its decisions and system calls; null without a journal.</summary>
     public TransferJournal? Journal { get; init; }
 }

@@ -21,11 +21,11 @@ public sealed record CopyRequest
     /// Null: the destination becomes exactly what was copied, and its old content survives until then.</summary>
     public long? DestinationOffset { get; init; }
 
-    /// <summary>True if a regular file that is there is written into, and not replaced: whoever has it open, and all its
+    /// <summary>True if an existing regular file is written in place instead of replaced: processes that have it open, and all its
     /// names, see the new content. An interruption leaves a part of the new and the rest of the old.</summary>
     public bool InPlace { get; init; }
 
-    /// <summary>True if the bytes go to the end of an existing regular file, behind what other processes add to it meanwhile. After
+    /// <summary>True if the bytes are appended to an existing regular file, after what other processes append at the same time. After
     /// an error or an interruption it is cut back to what it was, if no other process has it open.</summary>
     public bool Append { get; init; }
 
@@ -59,18 +59,17 @@ public sealed record CopyRequest
     /// keep to the rate together. Null: as many as can be.</summary>
     public RateLimiter? RateLimit { get; init; }
 
-    /// <summary>How many times in a row a call on a file is made again that failed of what may pass (EIO, ESTALE,
-    /// ETIMEDOUT and their like); 0 for never.</summary>
+    /// <summary>Number of consecutive retries after a transient error (EIO, ESTALE, ETIMEDOUT and similar); 0 for none.</summary>
     public int RetryCount { get; init; }
 
-    /// <summary>How long to wait before that.</summary>
+    /// <summary>Time before each retry.</summary>
     public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How its calls are retried.</summary>
+    /// <summary>Policy for retrying its calls.</summary>
     internal RetryPolicy Retry => new(Source, Destination, RetryCount, RetryInterval);
 
-    /// <summary>True if a source that somebody writes to meanwhile is copied as it comes, up to the size that it had at
-    /// first. Otherwise it is an error.</summary>
+    /// <summary>True if a source that changes during the copy is copied as it comes, up to its first size. Otherwise it is an
+    /// error.</summary>
     public bool AllowChanging { get; init; }
 
     /// <summary>True if an existing destination is an error.</summary>

@@ -95,7 +95,7 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     [Parameter]
     public SwitchParameter PerFile { get; set; }
 
-    /// <summary>How many times in a row a call on a file is made again that failed of what may pass.</summary>
+    /// <summary>Number of consecutive retries after a transient error.</summary>
     [Parameter]
     [ValidateRange(0, int.MaxValue)]
     public int RetryCount { get; set; }

@@ -116,7 +116,7 @@ public abstract class FileOptionsCommand : SourceItemsCommand
     [ValidateRange(1L, long.MaxValue)]
     public long? RateLimit { get; set; }
 
-    /// <summary>Takes a source that somebody writes to meanwhile as it comes.</summary>
+    /// <summary>Copies a source that changes during the copy as it comes.</summary>
     [Parameter]
     public SwitchParameter AllowChanging { get; set; }
 
