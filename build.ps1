@@ -32,6 +32,11 @@
 
 .EXAMPLE
     ./build.ps1 -Task Benchmark -Job large-file, range -Quick
+
+.EXAMPLE
+    ./build.ps1 -Task Benchmark -Job call-overhead, small-files, large-file -Quick -Compare main
+
+    Builds the module of another commit too, and reports the ratio of the times for each case: a check for regressions.
 #>
 [CmdletBinding()]
 param(
@@ -64,6 +69,8 @@ param(
     [switch] $Quick,
     # For Benchmark: the folders to work in.
     [string[]] $Folder,
+    # For Benchmark: a commit whose module is compared with this one instead of peers.
+    [string] $Compare,
     # For Benchmark: writes the last results into the documents.
     [switch] $UpdateDocs
 )
@@ -114,7 +121,7 @@ function Invoke-Docs {
 function Invoke-Benchmark {
     Invoke-Build
     $chosen = @{ Quick = $Quick; UpdateDocs = $UpdateDocs }
-    foreach ($name in 'Job', 'Rounds', 'Folder') {
+    foreach ($name in 'Job', 'Rounds', 'Folder', 'Compare') {
         $value = Get-Variable $name -ValueOnly
         if ($value) { $chosen[$name] = $value }
     }

@@ -8,8 +8,14 @@
 
     The results go to out/benchmarks: DATE.jsonl, DATE.md and the plots in DATE.plots.
 
+    With -Compare, the module of another commit takes the peers' place: each round runs a job once with either module, in random
+    order, and the output has the ratio of this module's time to the other's for each case.
+
 .EXAMPLE
     pwsh -NoProfile benchmarks/Invoke-Benchmark.ps1 -Job large-file, range -Quick
+
+.EXAMPLE
+    pwsh -NoProfile benchmarks/Invoke-Benchmark.ps1 -Job call-overhead, small-files, large-file -Quick -Compare HEAD~10
 #>
 [CmdletBinding()]
 param(
@@ -24,6 +30,8 @@ param(
     [string[]] $Folder = @('/var/tmp', '/dev/shm'),
     # Where the results go.
     [string] $ResultFolder = "$PSScriptRoot/../out/benchmarks",
+    # Compares with the module of this commit instead of with peers.
+    [string] $Compare,
     # Writes the tables and plots of all results in that folder into docs/performance.md and README.md. Quick ones do not count.
     [switch] $UpdateDocs
 )
@@ -43,11 +51,16 @@ $null = [IO.Directory]::CreateDirectory($ResultFolder)
 $failed = @()
 $ResultFolder = [IO.Path]::GetFullPath($ResultFolder)
 $folders = @($Folder | ForEach-Object { [IO.Path]::GetFullPath($_) } | Where-Object { [IO.Directory]::Exists($_) })
+if ($Compare) {
+    Compare-Build $Compare $Job $ResultFolder @{ Rounds = $Rounds; Quick = $Quick; Folder = $folders; WorkName = "splice-benchmark-$PID" }
+    return
+}
+
 if ($Job) {
     $run = Get-RunRecord $Quick
     $resultPath = "$ResultFolder/$($run.date -replace ':').jsonl"
     [IO.File]::WriteAllText($resultPath, (ConvertTo-Json $run -Depth 5 -Compress) + "`n")
-    $workName = "splice-benchmark-$PID"
+    $jobOptions = @{ Rounds = $Rounds; Quick = $Quick; Folder = $folders; WorkName = "splice-benchmark-$PID" }
     foreach ($probe in @{ Tool = 'strace'; Of = 'System calls' }, @{ Tool = 'time'; Of = 'The memory of programs' }) {
         $reason = Get-MissingReason $probe.Tool
         if ($reason) { Write-Warning "$($probe.Of) will not be measured: $reason" }
@@ -55,24 +68,7 @@ if ($Job) {
 
     foreach ($name in $Job) {
         Write-Information "$([DateTime]::Now.ToString('HH:mm:ss')) $name" -InformationAction Continue
-        $list = ($folders | ForEach-Object { "'$_'" }) -join ','
-        $places = "-Folder $list -WorkName '$workName' -ResultPath '$resultPath'"
-        $script = "& '$PSScriptRoot/lib/Invoke-Job.ps1' -Name '$name' -Rounds $Rounds -Quick:`$$Quick $places"
-        $process = [Diagnostics.Process]::Start((Get-Pwsh), [string[]]('-NoProfile', '-NonInteractive', '-Command', $script))
-        try {
-            # Ctrl+C is heard between two looks.
-            while (-not $process.WaitForExit(200)) { continue }
-            if ($process.ExitCode) { $failed += $name }
-        }
-        finally {
-            if (-not $process.HasExited) {
-                $process.Kill($true)
-                $process.WaitForExit()
-            }
-
-            $process.Dispose()
-            Clear-Place $folders $workName
-        }
+        if (-not (Invoke-JobProcess $name $resultPath @jobOptions)) { $failed += $name }
     }
 
     $records = Read-Record $resultPath

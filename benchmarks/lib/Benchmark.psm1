@@ -11,20 +11,24 @@ $script:quick = $false
 $script:folders = @()
 $script:workName = ''
 $script:job = ''
+$script:alone = $false
 $script:module = [IO.Path]::GetFullPath("$PSScriptRoot/../../out/Splice/Splice.psd1")
 
-foreach ($part in 'Statistics', 'Packages', 'Contestants', 'CopyContestants', 'Probes', 'Memory', 'Cases', 'Places', 'Files', 'Peers', 'SshServer', 'Targets', 'Machine', 'Tables', 'Documents') {
+foreach ($part in 'Statistics', 'Packages', 'Contestants', 'CopyContestants', 'Probes', 'Memory', 'Cases', 'Places', 'Files', 'Peers', 'SshServer', 'Targets', 'Machine', 'Tables', 'Documents', 'Jobs', 'Comparison') {
     . "$PSScriptRoot/$part.ps1"
 }
 . "$PSScriptRoot/../../build/Get-Pwsh.ps1"
 
-function Initialize-Benchmark([string] $Job, [int] $Rounds, [bool] $Quick, [string[]] $Folder, [string] $WorkName) {
+# Alone leaves the peers out, and what is measured beside the time.
+function Initialize-Benchmark([string] $Job, [int] $Rounds, [bool] $Quick, [string[]] $Folder, [string] $WorkName, [string] $Module, [bool] $Alone) {
     $script:job = $Job
     $script:rounds = $Rounds
     $script:quick = $Quick
     $script:warmUp = $Quick ? 0 : 1
     $script:folders = $Folder
     $script:workName = $WorkName
+    $script:module = $Module
+    $script:alone = $Alone
 }
 
 # A script for a pwsh of its own, with the module's path in $module.

@@ -22,6 +22,12 @@ function Measure-Case {
         [switch] $NoProbe
     )
 
+    if ($script:alone) {
+        $Contestants = @($Contestants | Where-Object { $_.Ours })
+        $Target = @()
+        $NoProbe = $true
+    }
+
     $able = [Collections.Generic.List[hashtable]]::new()
     foreach ($contestant in $Contestants) {
         $reason = Get-ContestantReason $contestant

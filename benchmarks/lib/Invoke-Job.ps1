@@ -8,13 +8,15 @@ param(
     [switch] $Quick,
     [string[]] $Folder,
     [string] $WorkName,
-    [string] $ResultPath
+    [string] $ResultPath,
+    [string] $Module,
+    [switch] $Alone
 )
 
 $ErrorActionPreference = 'Stop'
 Import-Module "$PSScriptRoot/Benchmark.psm1"
-Import-Module ([IO.Path]::GetFullPath("$PSScriptRoot/../../out/Splice/Splice.psd1"))
-Initialize-Benchmark -Job $Name -Rounds $Rounds -Quick $Quick -Folder $Folder -WorkName $WorkName
+Import-Module $Module
+Initialize-Benchmark -Job $Name -Rounds $Rounds -Quick $Quick -Folder $Folder -WorkName $WorkName -Module $Module -Alone $Alone
 try {
     & "$PSScriptRoot/../jobs/$Name.ps1" -Quick:$Quick | ForEach-Object {
         if ($_.kind -eq 'skip') { Write-Information "  skipped: $($_.case) $($_.contestant): $($_.reason)" -InformationAction Continue }

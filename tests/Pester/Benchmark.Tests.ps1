@@ -115,6 +115,37 @@ Describe 'The benchmarks' {
         }
     }
 
+    Context 'beside another commit' {
+        BeforeAll {
+            function Compare-Commit([string] $Commit) {
+                $arguments = '-Quick', '-Job', 'call-overhead', '-Rounds', '1', '-ResultFolder', "$TestDrive/compared", '-Folder', '/dev/shm'
+                pwsh -NoProfile -NonInteractive -Command "& '$root/benchmarks/Invoke-Benchmark.ps1' $arguments -Compare $Commit | ConvertTo-Json"
+            }
+        }
+
+        BeforeEach {
+            if ($env:SPLICE_TEST_FULL -ne '1') { Set-ItResult -Skipped -Because 'the benchmarks are for the full run' }
+        }
+
+        It 'report a ratio for each case' {
+            if (-not (git -C $root rev-parse --verify --quiet HEAD 2>$null)) { Set-ItResult -Skipped -Because 'this is not a git repository' }
+            $output = Compare-Commit HEAD 6>$null
+
+            $LASTEXITCODE | Should -Be 0 -Because ($output -join "`n")
+            $cases = $output.Where({ $_ -match '^\[' }, 'SkipUntil') -join "`n" | ConvertFrom-Json
+            $cases.Case | Should -Be '0 bytes, a new file', '0 bytes over a file'
+            foreach ($case in $cases) {
+                $case.Ratio | Should -BeGreaterThan 0
+                $case.Seconds | Should -BeGreaterThan 0
+            }
+            Get-ChildItem "$TestDrive/compared" -File | Should -BeNullOrEmpty
+        }
+
+        It 'name a commit that does not exist' {
+            "$(Compare-Commit no-such-commit 2>&1)" -replace '\s+', ' ' | Should -Match "no commit 'no-such-commit'"
+        }
+    }
+
     It 'name all jobs where one is unknown' {
         $output = Invoke-Suite '-Job', 'nothing', '-ResultFolder', "$TestDrive/none"
         $LASTEXITCODE | Should -Be 1
