@@ -4,7 +4,7 @@
 
 .DESCRIPTION
     Each job is a script in benchmarks/jobs, and runs in a pwsh of its own. In a job this module and its peers do the same in
-    turn; docs/performance.md says how it is measured. Nothing is installed: what a job misses is named, and skipped.
+    turn; docs/performance/method.md says how it is measured. Nothing is installed: what a job misses is named, and skipped.
 
     The results go to out/benchmarks: DATE.jsonl, DATE.md and the plots in DATE.plots.
 
@@ -32,7 +32,7 @@ param(
     [string] $ResultFolder = "$PSScriptRoot/../out/benchmarks",
     # Compares with the module of this commit instead of with peers.
     [string] $Compare,
-    # Writes the tables and plots of all results in that folder into docs/performance.md and README.md. Quick ones do not count.
+    # Writes the tables and plots of all results in that folder into docs/performance.md, docs/performance and README.md. Quick ones do not count.
     [switch] $UpdateDocs
 )
 

@@ -1,4 +1,4 @@
-# The numbers in README.md and docs/performance.md: tables between two marks, which nobody types.
+# The figures in README.md, docs/performance.md and the pages of the jobs: generated between two marks.
 
 # What the README tells of, in its order.
 $script:summary = @(
@@ -67,7 +67,7 @@ function Join-MarkedText([string] $Document, [string] $Name, [string[]] $Line) {
 }
 
 function Format-Summary([Collections.IDictionary] $Jobs) {
-    Format-Head 'job', 'here', 'beside it: time, median of the paired ratios (interquartile range)'
+    Format-Head 'job', 'Splice', 'peer: time, median of the paired ratios (interquartile range)'
     foreach ($row in $script:summary) {
         $records = @($Jobs[$row.Job].Records | Where-Object { $_.kind -eq 'result' -and $_.case -eq $row.Case -and "$($_.fileSystem)" -eq $row.On })
         $ours = $records | Where-Object ours
@@ -115,12 +115,11 @@ function Write-Document([string] $ResultFolder, [string] $Repository) {
 # The tables of the documents, and the pictures that they show.
 function Write-Table([Collections.IDictionary] $Jobs, [string] $Repository) {
     $images = "$Repository/docs/images"
-    $page = [IO.File]::ReadAllText("$Repository/docs/performance.md")
     foreach ($name in $Jobs.Keys) {
         $results = @($Jobs[$name].Records | Where-Object kind -EQ result)
         if (-not $results) { continue }
-        $page = Join-MarkedText $page "job $name" -Line @(
-            if ($script:plots[$name]) { Format-Picture $images $script:plots[$name] -Link images }
+        Update-MarkedText "$Repository/docs/performance/$name.md" "job $name" -Line @(
+            if ($script:plots[$name]) { Format-Picture $images $script:plots[$name] -Link ../images }
             if ($name -ne 'memory') { Format-CaseTable $results; '' }
             '<details><summary>All figures</summary>', ''
             Format-ContestantTable $results
@@ -131,19 +130,20 @@ function Write-Table([Collections.IDictionary] $Jobs, [string] $Repository) {
         )
     }
 
+    $summary = @(Format-Summary $Jobs)
+    $last = "$(Format-RunLine @($Jobs.Values.Run | Sort-Object date)[-1]) This is the last job; each page has the date and commit of its job."
+    Update-MarkedText "$Repository/docs/performance.md" numbers -Line @($summary; ''; $last)
     $targets = @($Jobs.Values | ForEach-Object { $_.Records | Where-Object kind -EQ target })
-    if ($targets) { $page = Join-MarkedText $page 'targets' -Line (Format-TargetTable $targets) }
-    [IO.File]::WriteAllText("$Repository/docs/performance.md", $page)
-
-    $readme = [IO.File]::ReadAllText("$Repository/README.md")
-    $last = @($Jobs.Values.Run | Sort-Object date)[-1]
-    $readme = Join-MarkedText $readme 'numbers' -Line @(
-        "$(Format-RunLine $last) That is the last job; the others have their dates and commits in docs/performance.md."
-        ''
+    if ($targets) { Update-MarkedText "$Repository/docs/performance.md" targets -Line (Format-TargetList $targets) }
+    Update-MarkedText "$Repository/README.md" numbers -Line @(
+        $last, ''
         foreach ($plot in 'time-by-size-ext4', 'files-per-second-ext4') { Format-Picture $images $plot -Link docs/images }
-        Format-Summary $Jobs
+        $summary
     )
-    [IO.File]::WriteAllText("$Repository/README.md", $readme)
+}
+
+function Update-MarkedText([string] $Path, [string] $Name, [string[]] $Line) {
+    if ([IO.File]::Exists($Path)) { [IO.File]::WriteAllText($Path, (Join-MarkedText ([IO.File]::ReadAllText($Path)) $Name $Line)) }
 }
 
 # Draws the plots of a file of results, where there is an SDK that builds them.

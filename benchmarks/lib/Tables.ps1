@@ -38,7 +38,7 @@ function Format-CaseTable([object[]] $Result) {
         $keys = $cases | ForEach-Object { Get-CaseKey $_ }
         $others = @($Result | Where-Object { -not $_.ours -and (Get-CaseKey $_) -in $keys })
         $peers = @($others.contestant | Select-Object -Unique)
-        Format-Head (@('job', 'on', $ourName, 'processor', 'system calls') + $peers)
+        Format-Head (@('job', 'on', $ourName, 'CPU time', 'system calls') + $peers)
         foreach ($ours in $cases) {
             $processor = Format-Second ($ours.userSeconds + $ours.systemSeconds)
             $cells = $ours.case, $ours.fileSystem, (Format-Second $ours.seconds.median), $processor, "$($ours.systemCalls)"
@@ -57,7 +57,7 @@ function Get-CaseKey([object] $Result) { "$($Result.case)|$($Result.fileSystem)"
 # A row a contestant, with all that was measured.
 function Format-ContestantTable([object[]] $Result) {
     Format-Head @(
-        'job', 'on', 'who', 'time', 'first to third quartile', 'processor, user', 'system', 'ratio of processor time'
+        'job', 'on', 'tool', 'time', 'first to third quartile', 'user CPU time', 'system CPU time', 'ratio of CPU time'
         'system calls', 'peak memory', 'allocated', 'more'
     )
     foreach ($one in $Result) {
@@ -86,6 +86,16 @@ function Format-TargetTable([object[]] $Records) {
         $met = $one.met ? 'yes' : '**no**'
         $figures = $one.measured, $one.atMost | ForEach-Object { Format-Number '{0:0.####}' $_ }
         Format-Row "$($one.target -replace '\D'). $($one.text)", $one.case, $one.fileSystem, $one.peer, $figures[0], $figures[1], $met
+    }
+}
+
+# A line a target: in how many cases it is met, and the cases that miss it.
+function Format-TargetList([object[]] $Records) {
+    foreach ($group in $Records | Group-Object target | Sort-Object { [int]($_.Name -replace '\D') }, Name) {
+        $missed = @($group.Group | Where-Object { -not $_.met })
+        $figures = foreach ($one in $missed) { "$($one.case) on $($one.fileSystem): $(Format-Number '{0:0.##}' $one.measured) of $($one.peer)" }
+        $count = "$($group.Count - $missed.Count) of $($group.Count)"
+        "- $($group.Group[0].text): met in $count.$(if ($missed) { " Missed: $($figures -join '; ')." })"
     }
 }
 

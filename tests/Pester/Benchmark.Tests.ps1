@@ -155,14 +155,14 @@ Describe 'The benchmarks' {
 }
 
 Describe 'The documents of the benchmarks' {
-    It 'have a place for the job <Job>' -ForEach $jobs {
-        $page = Get-Content "$root/docs/performance.md" -Raw
-        $page | Should -Match "Job ``$Job``"
-        $page | Should -Match "<!-- begin job $Job -->(?s:.)*<!-- end job $Job -->"
+    It 'have a page for the job <Job>, and a link to it' -ForEach $jobs {
+        Get-Content "$root/docs/performance/$Job.md" -Raw |
+            Should -Match "Job ``$Job``(?s:.)*<!-- begin job $Job -->(?s:.)*<!-- end job $Job -->"
+        Get-Content "$root/docs/performance.md" -Raw | Should -Match "\(performance/$Job\.md\)"
     }
 
-    It 'name no job that does not exist' {
-        $names = [regex]::Matches((Get-Content "$root/docs/performance.md" -Raw), '<!-- begin job (\S+) -->').ForEach({ $_.Groups[1].Value })
+    It 'have no page of a job that does not exist' {
+        $names = (Get-ChildItem "$root/docs/performance" -Filter *.md).BaseName | Where-Object { $_ -notin 'method', 'limits' }
         $names | Should -Not -BeNullOrEmpty
         foreach ($name in $names) { "$root/benchmarks/jobs/$name.ps1" | Should -Exist }
     }
@@ -175,7 +175,7 @@ Describe 'The documents of the benchmarks' {
 
         Write-Table $jobs "$TestDrive/copy"
 
-        foreach ($name in 'README.md', 'docs/performance.md') {
+        foreach ($name in 'README.md', 'docs/performance.md', 'docs/performance/large-file.md', 'docs/performance/memory.md') {
             Get-Content "$TestDrive/copy/$name" -Raw | Should -BeExactly (Get-Content "$root/$name" -Raw)
         }
     }
@@ -184,7 +184,7 @@ Describe 'The documents of the benchmarks' {
         $reason = Get-NoPlotReason
         if ($reason) { Set-ItResult -Skipped -Because $reason }
         $null = New-Item -ItemType Directory "$TestDrive/repository/docs", "$TestDrive/numbers"
-        Copy-Item "$root/docs/performance.md" "$TestDrive/repository/docs"
+        Copy-Item "$root/docs/performance.md", "$root/docs/performance" "$TestDrive/repository/docs" -Recurse
         Copy-Item "$root/README.md" "$TestDrive/repository"
         Write-Result "$TestDrive/numbers/1.jsonl" '2026-01-01T00:00:00Z' -Seconds 3.25
         Write-Result "$TestDrive/numbers/2.jsonl" '2026-01-02T00:00:00Z' -Seconds 1.25
@@ -195,7 +195,7 @@ Describe 'The documents of the benchmarks' {
         Remove-Item "$TestDrive/numbers/2.jsonl"
         Write-Document "$TestDrive/numbers" "$TestDrive/repository"
 
-        $page = Get-Content "$TestDrive/repository/docs/performance.md" -Raw
+        $page = Get-Content "$TestDrive/repository/docs/performance/large-file.md" -Raw
         $page | Should -Match '\| 1 GiB \| ext4 \| 1\.25 s \| 500 ms \| 26 \| 1\.50 s: 0\.81 \(0\.75 to 0\.90\) \|'
         $page | Should -Match 'Measured on 2026-01-02 on a 2-core machine \(One, 8 GiB\), Linux 6\.1, .*commit abc1234'
         $page | Should -Not -Match '\| [37]\.25 s \| 500 ms \| 26 \|'
