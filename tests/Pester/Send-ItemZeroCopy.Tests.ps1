@@ -65,7 +65,7 @@ Describe 'Send-ItemZeroCopy' {
         $results = Send-ItemZeroCopy $source web1, web2 errors -ErrorAction SilentlyContinue -ErrorVariable failure
         $results.HostName | Should -Be 'web1'
         Assert-Failure $failure 'DestinationExists,Splice.Commands.SendItemZeroCopyCommand' ResourceExists web2 'is a folder'
-        $failure[0].Exception.Remote.RemoteExitCode | Should -Be 82
+        $failure[0].Exception.Partial.RemoteExitCode | Should -Be 82
     }
 
     It 'says why a host refuses, and not with which number: <Id>' -ForEach @(
@@ -77,7 +77,7 @@ Describe 'Send-ItemZeroCopy' {
         if (-not (Test-Path "$($server.Folder)/web1/numbers/fifo")) { mkfifo "$($server.Folder)/web1/numbers/fifo" }
         $failure = Get-Failure { Send-ItemZeroCopy $source web1 $Destination }
         Assert-Failure $failure "$Id,Splice.Commands.SendItemZeroCopyCommand" $Category web1 $Destination
-        $failure[0].Exception.Remote.RemoteExitCode | Should -Be $Code
+        $failure[0].Exception.Partial.RemoteExitCode | Should -Be $Code
         $failure[0].Exception.Message | Should -Not -Match 'exit code|It said'
     }
 

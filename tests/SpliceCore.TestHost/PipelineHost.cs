@@ -47,7 +47,7 @@ internal static class PipelineHost
         return JsonSerializer.Serialize(new
         {
             Output = text.ToString(),
-            ExitCodes = (result ?? end?.Pipeline)?.Commands.Select(command => command.ExitCode) ?? [],
+            ExitCodes = (result ?? end?.Partial as PipelineResult)?.Commands.Select(command => command.ExitCode) ?? [],
             Error = end is null ? null : $"{end.Id}",
             Errno = end is null ? null : $"{end.Errno}",
             end?.Message,

@@ -87,15 +87,16 @@ internal static class Program
         }
         catch (TransferException exception)
         {
+            var partial = exception.Partial as TransferResult;
             Answer(output, new
             {
                 Error = $"{exception.Id}",
                 Errno = $"{exception.Errno}",
                 exception.Message,
                 exception.DifferenceOffset,
-                BytesCopied = exception.Partial?.BytesCopied ?? 0,
-                Retries = exception.Partial?.Retries ?? 0,
-                exception.Partial?.ResumedAt,
+                BytesCopied = partial?.BytesCopied ?? 0,
+                Retries = partial?.Retries ?? 0,
+                partial?.ResumedAt,
             });
             return 1;
         }

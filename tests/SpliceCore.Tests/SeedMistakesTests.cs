@@ -102,7 +102,7 @@ public sealed class SeedMistakesTests : IDisposable
         TransferException error = Transfers.Fail(
             new HandleTransferRequest { Source = source, Destination = channel.Input });
         Assert.Equal((TransferErrorId.ReaderGone, Errno.EPIPE), (error.Id, error.Errno));
-        Assert.Equal(0, error.Partial!.BytesCopied);
+        Assert.Equal(0, error.PartialTransfer().BytesCopied);
     }
 
     [Fact]

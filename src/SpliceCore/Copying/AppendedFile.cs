@@ -68,7 +68,7 @@ internal sealed class AppendedFile : ITargetFile
     /// can still be appended to it.</summary>
     public static bool HasAppeared(CopyRequest request, TransferException exception) =>
         request is { Append: true, NoClobber: false }
-        && exception is { Id: TransferErrorId.DestinationExists, Errno: Errno.EEXIST, Partial.Offset: not null };
+        && exception is { Id: TransferErrorId.DestinationExists, Errno: Errno.EEXIST, Partial: TransferResult { Offset: not null } };
 
     /// <summary>It has its name.</summary>
     public void Commit(bool replace)

@@ -89,7 +89,7 @@ public sealed record StreamRequest
 public sealed record StreamOutcome(TransferResult? Result, TransferException? Error)
 {
     /// <summary>What has arrived there, in bytes.</summary>
-    public long BytesCopied => (Result ?? Error?.Partial)?.BytesCopied ?? 0;
+    public long BytesCopied => (Result ?? Error?.Partial as TransferResult)?.BytesCopied ?? 0;
 }
 
 /// <summary>Whether bytes in a pipe or socket may still be those of the source's pages.</summary>

@@ -149,7 +149,7 @@ public sealed class InvokePipelineZeroCopyCommand : StoppableCommand
         }
         catch (TransferException exception)
         {
-            SetExitCode(exception.Pipeline);
+            SetExitCode(exception.Partial as PipelineResult);
             output?.Complete();
             errors?.Complete();
             WriteError(ErrorRecords.From(exception, this));

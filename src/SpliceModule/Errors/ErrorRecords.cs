@@ -13,7 +13,7 @@ internal static class ErrorRecords
     public static ErrorRecord From(TransferException exception, PSCmdlet command)
     {
         TransferException own = exception.For(command.MyInvocation.MyCommand.Parameters.ContainsKey);
-        return Make(own, own.Id.ToString(), CategoryOf(own.Id), own.Pipeline ?? (object?)own.Target, own.Problem, own.RecommendedAction);
+        return Make(own, own.Id.ToString(), CategoryOf(own.Id), own.Partial as PipelineResult ?? (object?)own.Target, own.Problem, own.RecommendedAction);
     }
 
     /// <summary>A script block is no pipeline of native commands.</summary>

@@ -238,7 +238,7 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledge
         var worker = new Worker<TransferResult>(() => FileCopy.Copy(request, monitor));
 
         TransferException stopped = worker.JoinFailed<TransferException>();
-        Assert.Equal((TransferErrorId.Cancelled, 1L), (stopped.Id, stopped.Partial!.Retries));
+        Assert.Equal((TransferErrorId.Cancelled, 1L), (stopped.Id, stopped.PartialTransfer().Retries));
         Assert.Equal(["EIO: Input/output error, try 1 of 3"], told);
     }
 

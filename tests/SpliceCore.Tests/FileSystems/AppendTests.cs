@@ -88,7 +88,7 @@ public sealed class AppendTests(MountedFileSystems fileSystems)
             () => FileCopy.Copy(Request(disk), TransferMonitor.None));
 
         Assert.Equal(TransferErrorId.DiskFull, error.Id);
-        Assert.InRange(error.Partial!.BytesCopied, 1, MiB);
+        Assert.InRange(error.PartialTransfer().BytesCopied, 1, MiB);
         Assert.Equal(Workspace.RandomBytes(OldSize, seed: 2), File.ReadAllBytes(disk["copy"]));
     }
 
@@ -114,7 +114,7 @@ public sealed class AppendTests(MountedFileSystems fileSystems)
         TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(Request(folder), monitor));
 
         Assert.Equal(TransferErrorId.Cancelled, error.Id);
-        Assert.InRange(error.Partial!.BytesCopied, 1, 39 * MiB);
+        Assert.InRange(error.PartialTransfer().BytesCopied, 1, 39 * MiB);
         Assert.Equal(Workspace.RandomBytes(OldSize, seed: 2), File.ReadAllBytes(folder["copy"]));
     }
 

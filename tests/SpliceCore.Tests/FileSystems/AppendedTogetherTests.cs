@@ -164,9 +164,9 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
 
         Assert.Equal(TransferErrorId.DestinationChanged, error.Id);
         Assert.Equal(log, error.Target);
-        long arrived = error.Partial!.BytesCopied;
+        long arrived = error.PartialTransfer().BytesCopied;
         Assert.InRange(arrived, MiB, Large - 1);
-        Assert.Equal(4, error.Partial.DestinationOffset);
+        Assert.Equal(4, error.PartialTransfer().DestinationOffset);
         Assert.Contains($"{arrived} bytes of '{source}' were added at offset 4", error.Message, StringComparison.Ordinal);
         Assert.Contains("from byte 4 on it has an unfinished part", error.Message, StringComparison.Ordinal);
         Assert.Equal([.. "old\n"u8, .. content[..(int)arrived], .. "theirs\n"u8], File.ReadAllBytes(log));
@@ -239,7 +239,7 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
 
         Assert.Equal(TransferErrorId.Cancelled, error.Id);
         Assert.Contains("from byte 5000 on it has an unfinished part", error.Message, StringComparison.Ordinal);
-        Assert.Equal(5000 + error.Partial!.BytesCopied, new FileInfo(log).Length);
+        Assert.Equal(5000 + error.PartialTransfer().BytesCopied, new FileInfo(log).Length);
     }
 
     [Fact]

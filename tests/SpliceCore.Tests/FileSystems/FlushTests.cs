@@ -216,7 +216,7 @@ public sealed class FlushTests(FaultLedger ledger)
         TransferException error = Assert.Throws<TransferException>(
             () => TreeCopy.Copy(second, new TreeMonitor(Cancellation: new CancellationToken(canceled: true))));
         Assert.Equal(TransferErrorId.Cancelled, error.Id);
-        Assert.Equal(1, error.Partial!.FileCount);
+        Assert.Equal(1, error.PartialTransfer().FileCount);
         Assert.Equal(["copy", "second", "source"], folder.Names);
     }
 
@@ -234,7 +234,7 @@ public sealed class FlushTests(FaultLedger ledger)
             _request with { Source = folder["source"], Destination = folder["copy"] }, monitor));
 
         Assert.Equal(TransferErrorId.Cancelled, error.Id);
-        Assert.Equal(1000, error.Partial!.BytesCopied);
+        Assert.Equal(1000, error.PartialTransfer().BytesCopied);
         Assert.Equal(Workspace.RandomBytes(10, seed: 2), File.ReadAllBytes(folder["copy"]));
         Assert.Equal(["copy", "source"], folder.Names);
     }

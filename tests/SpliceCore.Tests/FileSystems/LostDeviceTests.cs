@@ -240,7 +240,7 @@ public sealed class LostDeviceTests(MountedFileSystems fileSystems)
             stop.Token);
         TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(request, monitor));
         Assert.Equal(TransferErrorId.Cancelled, error.Id);
-        return error.Partial!.BytesCopied;
+        return error.PartialTransfer().BytesCopied;
     }
 
     /// <summary>Has the journal on the device, as it is after some seconds in any case: fsync(2) of another file does that, and

@@ -120,8 +120,8 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
         string partial = Assert.Single(Partials(folder));
         long kept = new FileInfo(partial).Length;
         Assert.Equal(TransferErrorId.Cancelled, error.Id);
-        Assert.Equal(kept, error.Partial!.BytesCopied);
-        Assert.Null(error.Partial.ResumedAt);
+        Assert.Equal(kept, error.PartialTransfer().BytesCopied);
+        Assert.Null(error.PartialTransfer().ResumedAt);
         Assert.Contains($"-Resume the same command goes on at byte {kept}", error.Message, StringComparison.Ordinal);
         Assert.Contains(Path.GetFileName(partial), error.Message, StringComparison.Ordinal);
         Assert.Equal("600", Files.Metadata(partial, "%a"));
@@ -182,7 +182,7 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
         TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(request, TransferMonitor.None));
         Assert.Equal(TransferErrorId.DiskFull, error.Id);
         long kept = new FileInfo(Assert.Single(Partials(disk))).Length;
-        Assert.Equal(kept, error.Partial!.BytesCopied);
+        Assert.Equal(kept, error.PartialTransfer().BytesCopied);
         Command.Check("mount", "-o", "remount,size=16m", mount.Folder);
         TransferResult result = FileCopy.Copy(request, TransferMonitor.None);
 
@@ -604,8 +604,8 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
     private static long Interrupt(CopyRequest request, long after)
     {
         TransferException error = Stop(request, after);
-        Assert.InRange(error.Partial!.BytesCopied, after, Size - 1);
-        return error.Partial.BytesCopied;
+        Assert.InRange(error.PartialTransfer().BytesCopied, after, Size - 1);
+        return error.PartialTransfer().BytesCopied;
     }
 
     /// <summary>Leaves what an interrupted copy would have.</summary>

@@ -28,7 +28,7 @@ public sealed class RewrittenSourceTests(MountedFileSystems fileSystems)
         Assert.Equal(folder["source"], error.Target);
         Assert.Contains(change == SourceChange.Grown ? $"{Size + 1000} now" : "modification time", error.Message, StringComparison.Ordinal);
         Assert.Contains("-AllowChanging", error.Message, StringComparison.Ordinal);
-        Assert.Equal(Size, error.Partial!.BytesCopied);
+        Assert.Equal(Size, error.PartialTransfer().BytesCopied);
         Assert.Equal(Workspace.RandomBytes(1000, seed: 2), File.ReadAllBytes(folder["copy"]));
         Assert.Equal(["copy", "source"], folder.Names);
     }

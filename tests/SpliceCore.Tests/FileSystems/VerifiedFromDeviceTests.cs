@@ -108,8 +108,8 @@ public sealed class VerifiedFromDeviceTests
         TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(request, monitor));
         Assert.Equal(TransferErrorId.VerificationFailed, error.Id);
         Assert.Contains("mmap", error.Message, StringComparison.Ordinal);
-        Assert.False(error.Partial!.Verified);
-        Assert.Equal(Size, error.Partial.BytesCopied);
+        Assert.False(error.PartialTransfer().Verified);
+        Assert.Equal(Size, error.PartialTransfer().BytesCopied);
         Files.AssertSameBytes(folder["source"], copy);
     }
 

@@ -37,7 +37,7 @@ public sealed class NoClobberTests : IDisposable
             new TransferMonitor(_ => File.WriteAllText(_workspace["copy"], "another"))));
 
         Assert.Equal(TransferErrorId.DestinationExists, error.Id);
-        Assert.Equal(5000, error.Partial?.BytesCopied);
+        Assert.Equal(5000, error.PartialTransfer().BytesCopied);
         Assert.Equal("another", File.ReadAllText(_workspace["copy"]));
     }
 

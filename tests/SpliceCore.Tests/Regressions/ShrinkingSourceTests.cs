@@ -24,7 +24,7 @@ public sealed class ShrinkingSourceTests(MountedFileSystems fileSystems)
             () => Copy(folder, new CopyRequest { Source = folder["source"], Destination = folder["copy"] }, cutTo: 2 * MiB));
 
         Assert.Equal(TransferErrorId.SourceTruncated, failure.Id);
-        Assert.Equal((long)MiB, failure.Partial!.BytesCopied);
+        Assert.Equal((long)MiB, failure.PartialTransfer().BytesCopied);
         Assert.Equal([1, 2, 3], File.ReadAllBytes(folder["copy"]));
     }
 
@@ -64,7 +64,7 @@ public sealed class ShrinkingSourceTests(MountedFileSystems fileSystems)
         TransferException failure = Assert.Throws<TransferException>(run.Run);
 
         Assert.Equal(TransferErrorId.SourceTruncated, failure.Id);
-        Assert.Equal(0, failure.Partial!.BytesCopied);
+        Assert.Equal(0, failure.PartialTransfer().BytesCopied);
         Assert.Equal(0, new FileInfo(folder["copy"]).Length);
     }
 

@@ -49,7 +49,7 @@ public sealed class FanOutTests : IDisposable
         vanishing.Output.Dispose();
         IReadOnlyList<StreamOutcome> outcomes = stream.Join();
         Assert.Equal(TransferErrorId.ReaderGone, outcomes[0].Error!.Id);
-        Assert.InRange(outcomes[0].Error!.Partial!.BytesCopied, 1, _content.Length - 1);
+        Assert.InRange(outcomes[0].Error!.PartialTransfer().BytesCopied, 1, _content.Length - 1);
         ArrivedWhole(outcomes[1]);
     }
 
@@ -93,7 +93,7 @@ public sealed class FanOutTests : IDisposable
         using Channel stuck = Channel.Pipe();
         IReadOnlyList<StreamOutcome> outcomes = Streams.Run(
             Request(StreamEnd.OfHandle(stuck.Input), _file) with { IdleTimeout = TimeSpan.FromMilliseconds(100) });
-        Assert.Equal((TransferErrorId.IdleTimeout, PipeCapacity), (outcomes[0].Error!.Id, (int)outcomes[0].Error!.Partial!.BytesCopied));
+        Assert.Equal((TransferErrorId.IdleTimeout, PipeCapacity), (outcomes[0].Error!.Id, (int)outcomes[0].Error!.PartialTransfer().BytesCopied));
         ArrivedWhole(outcomes[1]);
     }
 
@@ -113,7 +113,7 @@ public sealed class FanOutTests : IDisposable
         });
         Assert.Equal(count, outcomes.Count);
         Assert.All(outcomes, outcome => Assert.Equal(
-            (TransferErrorId.IdleTimeout, "the silent", 1000), (outcome.Error!.Id, outcome.Error.Target, outcome.Error.Partial!.BytesCopied)));
+            (TransferErrorId.IdleTimeout, "the silent", 1000), (outcome.Error!.Id, outcome.Error.Target, outcome.Error.PartialTransfer().BytesCopied)));
         Assert.Equal("old", File.ReadAllText(_workspace["old0"]));
         Assert.Equal(["old0", "source"], _workspace.Names);
     }
@@ -131,7 +131,7 @@ public sealed class FanOutTests : IDisposable
         stream.WaitUntilItPolls();
         Array.ForEach(readers, reader => reader.Output.Dispose());
         Assert.All(stream.Join(), outcome => Assert.Equal(
-            (TransferErrorId.ReaderGone, 1000), (outcome.Error!.Id, outcome.Error.Partial!.BytesCopied)));
+            (TransferErrorId.ReaderGone, 1000), (outcome.Error!.Id, outcome.Error.PartialTransfer().BytesCopied)));
         Array.ForEach(readers, reader => reader.Dispose());
     }
 
@@ -185,7 +185,7 @@ public sealed class FanOutTests : IDisposable
         breaking.Input.Dispose(); // .NET closes a socket's handle by a reset
         Assert.All(stream.Join(), outcome => Assert.Equal(
             (TransferErrorId.ReadFailed, Errno.ECONNRESET, 1000),
-            (outcome.Error!.Id, outcome.Error.Errno, outcome.Error.Partial!.BytesCopied)));
+            (outcome.Error!.Id, outcome.Error.Errno, outcome.Error.PartialTransfer().BytesCopied)));
         Assert.Equal(_content[..1000], second.ReceiveRest());
     }
 
@@ -237,8 +237,8 @@ public sealed class FanOutTests : IDisposable
         cancellation.Cancel();
         IReadOnlyList<StreamOutcome> outcomes = stream.Join();
         Assert.All(outcomes, outcome => Assert.Equal(TransferErrorId.Cancelled, outcome.Error!.Id));
-        Assert.Equal([0L, 1000L], outcomes.Select(outcome => outcome.Error!.Partial!.BytesCopied));
-        Assert.Equal([1000L, 0L], outcomes.Select(outcome => outcome.Error!.Partial!.BytesUndelivered));
+        Assert.Equal([0L, 1000L], outcomes.Select(outcome => outcome.Error!.PartialTransfer().BytesCopied));
+        Assert.Equal([1000L, 0L], outcomes.Select(outcome => outcome.Error!.PartialTransfer().BytesUndelivered));
         Assert.Contains("1000 bytes more had left", outcomes[0].Error!.Message, StringComparison.Ordinal);
         Assert.Equal(_content[..1000], free.ReceiveRest());
     }
@@ -271,7 +271,7 @@ public sealed class FanOutTests : IDisposable
             Destinations = [_file, StreamEnd.OfPath("/dev/null")],
             Count = 2000,
         });
-        Assert.All(outcomes, outcome => Assert.Equal((TransferErrorId.CountPastEnd, 1000), (outcome.Error!.Id, outcome.Error.Partial!.BytesCopied)));
+        Assert.All(outcomes, outcome => Assert.Equal((TransferErrorId.CountPastEnd, 1000), (outcome.Error!.Id, outcome.Error.PartialTransfer().BytesCopied)));
         Assert.Equal("old", File.ReadAllText(_workspace["copy"]));
         Assert.Equal(["copy", "source"], _workspace.Names);
     }
@@ -294,7 +294,7 @@ public sealed class FanOutTests : IDisposable
         Worker<IReadOnlyList<StreamOutcome>> crawl = Streams.Start(
             Request(StreamEnd.OfPath("/dev/null"), _file) with { RateLimit = new RateLimiter(1) }, cancellation);
         cancellation.Cancel();
-        Assert.All(crawl.Join(), outcome => Assert.InRange(outcome.Error!.Partial!.BytesCopied, 0, 1000));
+        Assert.All(crawl.Join(), outcome => Assert.InRange(outcome.Error!.PartialTransfer().BytesCopied, 0, 1000));
     }
 
     [Fact]

@@ -144,7 +144,7 @@ public sealed class FallbackTests : IDisposable
         TransferException stopped = Assert.Throws<TransferException>(() => HandleTransfer.Run(
             new HandleTransferRequest { Source = sparse, Destination = destination },
             new TransferMonitor(_ => cancellation.Cancel(), cancellation.Token)));
-        Assert.Equal(2 * SparseFile.Block, stopped.Partial!.BytesCopied);
+        Assert.Equal(2 * SparseFile.Block, stopped.PartialTransfer().BytesCopied);
         Assert.Equal(2 * SparseFile.Block, new FileInfo(_workspace["destination"]).Length);
     }
 

@@ -139,7 +139,7 @@ public sealed class PositionTests : IDisposable
         TransferException stopped = Assert.Throws<TransferException>(() => HandleTransfer.Run(
             new HandleTransferRequest { Source = large, Destination = _destination, Method = method },
             new TransferMonitor(_ => cancellation.Cancel(), cancellation.Token)));
-        long arrived = stopped.Partial!.BytesCopied;
+        long arrived = stopped.PartialTransfer().BytesCopied;
         Assert.Equal(TransferErrorId.Cancelled, stopped.Id);
         Assert.InRange(arrived, 1, (3 << 20) - 1);
         Assert.Equal((arrived, 200 + arrived), (PositionOf(large), PositionOf(_destination)));

@@ -215,7 +215,7 @@ public sealed class RangeCheckTests : IDisposable
     {
         TransferException refused = Transfers.Fail(request);
         Assert.Equal(id, refused.Id);
-        Assert.Equal(0, refused.Partial?.BytesCopied ?? 0);
+        Assert.Equal(0, (refused.Partial as TransferResult)?.BytesCopied ?? 0);
         Assert.Equal(0, new FileInfo(_workspace["destination"]).Length);
     }
 }

@@ -34,7 +34,7 @@ public sealed class WaitingTests : IDisposable
         using Channel channel = Channel.Open(kind, _workspace);
         channel.Send(_content.AsSpan(0, 1000));
         TransferException stopped = StopWaiting(channel.Output, _destination, method);
-        Assert.Equal(1000, stopped.Partial!.BytesCopied);
+        Assert.Equal(1000, stopped.PartialTransfer().BytesCopied);
         Assert.Equal(_content[..1000], File.ReadAllBytes(_workspace["destination"]));
     }
 
@@ -45,7 +45,7 @@ public sealed class WaitingTests : IDisposable
         using Channel channel = Channel.Open(kind, _workspace);
         TransferException stopped = StopWaiting(_source, channel.Input, method);
         byte[] received = channel.ReceiveRest();
-        Assert.Equal(received.Length, stopped.Partial!.BytesCopied);
+        Assert.Equal(received.Length, stopped.PartialTransfer().BytesCopied);
         Assert.True(received.AsSpan().SequenceEqual(_content.AsSpan(0, received.Length)));
         Assert.Equal(received.Length, LibC.Seek(_source, 0, SeekOrigin.Current).Value);
     }
@@ -56,7 +56,7 @@ public sealed class WaitingTests : IDisposable
         TransferException stopped = Assert.Throws<TransferException>(() => HandleTransfer.Run(
             new HandleTransferRequest { Source = _source, Destination = _destination },
             new TransferMonitor(Cancellation: new CancellationToken(canceled: true))));
-        Assert.Equal((TransferErrorId.Cancelled, 0L), (stopped.Id, stopped.Partial!.BytesCopied));
+        Assert.Equal((TransferErrorId.Cancelled, 0L), (stopped.Id, stopped.PartialTransfer().BytesCopied));
         Assert.Empty(File.ReadAllBytes(_workspace["destination"]));
     }
 
@@ -125,7 +125,7 @@ public sealed class WaitingTests : IDisposable
         channel.Output.Dispose();
         TransferException gone = transfer.JoinFailed<TransferException>();
         Assert.Equal((TransferErrorId.ReaderGone, Errno.EPIPE), (gone.Id, gone.Errno));
-        Assert.Equal(65_536, gone.Partial!.BytesCopied);
+        Assert.Equal(65_536, gone.PartialTransfer().BytesCopied);
     }
 
     [Theory]
@@ -154,7 +154,7 @@ public sealed class WaitingTests : IDisposable
         byte[] before = new byte[Transfers.Run(fill).BytesCopied / 2];
         to.Send(before);
         TransferException stopped = StopWaiting(from.Output, to.Input, method);
-        TransferResult partial = stopped.Partial!;
+        TransferResult partial = stopped.PartialTransfer();
         Assert.InRange(partial.BytesUndelivered, 1, 1 << 20);
         Assert.Contains($"{partial.BytesUndelivered} bytes more had left", stopped.Message, StringComparison.Ordinal);
         Assert.Equal(before.Length + partial.BytesCopied, to.ReceiveRest().Length);

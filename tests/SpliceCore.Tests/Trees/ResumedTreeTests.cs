@@ -200,6 +200,6 @@ public sealed class ResumedTreeTests : IDisposable
         TreeRequest slow = request with { Copy = request.Copy with { RateLimit = new RateLimiter(20_000) } };
         TransferException stopped = Assert.Throws<TransferException>(() => TreeCopy.Copy(slow, monitor));
         Assert.Equal(TransferErrorId.Cancelled, stopped.Id);
-        return stopped.Partial!.FileCount;
+        return stopped.PartialTransfer().FileCount;
     }
 }

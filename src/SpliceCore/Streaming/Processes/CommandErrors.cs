@@ -111,7 +111,7 @@ internal static class CommandFailure
             "See what the command says of it; -AllowFailure takes such an end as none.",
             target: failed[^1].Command.Name)
         {
-            Pipeline = result,
+            Partial = result,
         };
     }
 

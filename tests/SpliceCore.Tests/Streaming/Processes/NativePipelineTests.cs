@@ -56,8 +56,8 @@ public sealed class NativePipelineTests : IDisposable
 
         Assert.Equal((TransferErrorId.CommandFailed, "sh"), (exception.Id, exception.Target));
         Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"(command {place + 1} of 3) ended with exit code 7"), exception.Message, StringComparison.Ordinal);
-        Assert.Equal(7, exception.Pipeline!.ExitCode);
-        Assert.Equal([.. Enumerable.Range(0, 3).Select(i => i == place ? 7 : 0)], exception.Pipeline.Commands.Select(command => command.ExitCode!.Value));
+        Assert.Equal(7, exception.PartialPipeline().ExitCode);
+        Assert.Equal([.. Enumerable.Range(0, 3).Select(i => i == place ? 7 : 0)], exception.PartialPipeline().Commands.Select(command => command.ExitCode!.Value));
         Assert.Equal("old", File.ReadAllText(old));
         Assert.Equal(["old", "source"], _workspace.Names);
     }
@@ -81,7 +81,7 @@ public sealed class NativePipelineTests : IDisposable
         TransferException exception = Pipelines.Fail(Pipelines.Of(Pipelines.Shell("kill -s SEGV $$"), Pipelines.Command("cat")));
 
         Assert.Contains("was ended by SIGSEGV", exception.Message, StringComparison.Ordinal);
-        Assert.Equal((139, "SIGSEGV"), (exception.Pipeline!.ExitCode, exception.Pipeline.Commands[0].Signal));
+        Assert.Equal((139, "SIGSEGV"), (exception.PartialPipeline().ExitCode, exception.PartialPipeline().Commands[0].Signal));
     }
 
     [Fact]

@@ -85,7 +85,7 @@ public sealed class SendTests(SshServer server) : IDisposable
         _workspace.Write("target", old);
         TransferException exists = Remotes.Error(Remotes.Send(request with { NoClobber = true }), TransferErrorId.DestinationExists);
         Assert.Contains("target exists", exists.Message, StringComparison.Ordinal);
-        Assert.Equal(82, exists.Remote!.RemoteExitCode);
+        Assert.Equal(82, exists.PartialRemote().RemoteExitCode);
         Assert.Equal(old, File.ReadAllBytes(request.Destination));
         Remotes.Error(Remotes.Send(request with { Destination = _workspace["none/target"] }), TransferErrorId.DestinationFolderNotFound);
         Posix.MakeFifo(_workspace["fifo"]);
@@ -130,11 +130,11 @@ public sealed class SendTests(SshServer server) : IDisposable
         RemoteHost refusing = server.Host("refuses", "echo Not today >&2; exit 7");
         TransferException refused = Remotes.Error(Remotes.Send(Request(refusing, 1000)), TransferErrorId.RemoteFailed);
         Assert.Contains("Not today", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(7, refused.Remote!.RemoteExitCode);
+        Assert.Equal(7, refused.PartialRemote().RemoteExitCode);
         var nobody = RemoteHost.Parse("127.0.0.1", port: SshServer.FreePort());
         TransferException closed = Remotes.Error(Remotes.Send(Request(nobody, 1000)), TransferErrorId.ConnectionFailed);
         Assert.Contains("Connection refused", closed.Message, StringComparison.Ordinal);
-        Assert.Equal(255, closed.Remote!.RemoteExitCode);
+        Assert.Equal(255, closed.PartialRemote().RemoteExitCode);
     }
 
     [Fact]

@@ -94,7 +94,7 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
         Write("source/a", "new");
         Write("target/source/b", "old");
         TransferException error = Remotes.Error(Remotes.Send(request), TransferErrorId.DestinationExists);
-        Assert.Equal(0, error.Remote!.BytesSent);
+        Assert.Equal(0, error.PartialRemote().BytesSent);
         Assert.Equal([_workspace["target/source/b"]], Directory.GetFileSystemEntries(_workspace["target/source"]));
     }
 
