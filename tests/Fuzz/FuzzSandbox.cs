@@ -1,7 +1,7 @@
 using System.IO.Pipes;
 using System.Net;
 using System.Net.Sockets;
-using Splice.Tests;
+using Splice.TestKit;
 
 namespace Splice.Fuzz;
 

@@ -1,7 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Interop;
-using Splice.Tests.Descriptors;
-using Splice.Tests.Transfer;
 using Splice.Transfer;
 using Xunit;
 

@@ -1,4 +1,3 @@
-using Splice.Tests.Descriptors;
 using Xunit;
 
 namespace Splice.Tests.Copying;

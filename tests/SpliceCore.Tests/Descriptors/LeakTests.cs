@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Interop;
-using Splice.Tests.Transfer;
 using Xunit;
 
 namespace Splice.Tests.Descriptors;

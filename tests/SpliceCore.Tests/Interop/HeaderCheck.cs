@@ -2,7 +2,6 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using Splice.Tests.FileSystems;
 
 namespace Splice.Tests.Interop;
 

@@ -1,5 +1,4 @@
 using Splice.Measuring;
-using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Measuring;

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Measuring;

@@ -3,7 +3,6 @@ using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Splice.Measuring.Page;
-using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Measuring;

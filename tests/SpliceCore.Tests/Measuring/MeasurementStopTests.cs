@@ -1,6 +1,4 @@
 using Microsoft.Win32.SafeHandles;
-using Splice.Tests.Descriptors;
-using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Measuring;

@@ -1,6 +1,5 @@
 using System.Buffers;
 using Splice.Interop;
-using Splice.Tests.Descriptors;
 using Xunit;
 
 namespace Splice.Tests.Streaming;

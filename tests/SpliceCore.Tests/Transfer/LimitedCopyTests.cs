@@ -1,4 +1,3 @@
-using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Transfer;

@@ -1,5 +1,4 @@
 using Microsoft.Win32.SafeHandles;
-using Splice.Tests.Descriptors;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Processes;

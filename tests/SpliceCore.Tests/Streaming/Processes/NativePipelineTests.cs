@@ -1,5 +1,4 @@
 using System.Globalization;
-using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Processes;

@@ -1,5 +1,3 @@
-using Splice.Tests.Descriptors;
-using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote;

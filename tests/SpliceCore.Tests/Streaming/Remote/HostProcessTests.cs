@@ -1,6 +1,4 @@
 using System.Globalization;
-using Splice.Tests.Descriptors;
-using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote;

@@ -1,7 +1,4 @@
-using Splice.Tests.FileSystems;
 using Xunit;
-
-[assembly: AssemblyFixture(typeof(Splice.Tests.Streaming.Remote.SshServer))]
 
 namespace Splice.Tests.Streaming.Remote;
 

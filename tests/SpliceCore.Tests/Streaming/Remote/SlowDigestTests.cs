@@ -1,5 +1,4 @@
 using Splice.Streaming.Remote;
-using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote;

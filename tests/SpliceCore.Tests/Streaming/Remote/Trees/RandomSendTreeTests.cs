@@ -1,5 +1,3 @@
-using Splice.Tests.FileSystems;
-using Splice.Tests.Trees;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote.Trees;

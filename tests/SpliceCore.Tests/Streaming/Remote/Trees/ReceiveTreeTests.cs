@@ -1,7 +1,5 @@
 using System.Formats.Tar;
 using System.Text;
-using Splice.Tests.FileSystems;
-using Splice.Tests.Trees;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote.Trees;

@@ -1,5 +1,4 @@
 using System.Text;
-using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote.Trees;

@@ -1,0 +1,94 @@
+using Xunit;
+
+namespace Splice.Tests.Copying.Destination;
+
+/// <summary>File systems that make files without a name, and then give them none.</summary>
+public sealed class RefusedLinkTests : IDisposable
+{
+    private readonly Workspace _folder = new();
+    private readonly Workspace _logs = new();
+
+    public static TheoryData<string, bool> Refusals => new(
+        from errno in new[] { "EXDEV", "EPERM", "EOPNOTSUPP", "ENOENT", "EACCES", "EINVAL" }
+        from replaces in new[] { false, true }
+        select (errno, replaces));
+
+    [Theory]
+    [MemberData(nameof(Refusals))]
+    public void A_copy_is_made_again_under_a_temporary_name(string errno, bool replaces)
+    {
+        Files.WriteSparse(_folder["source"], 8 << 20, (1 << 20, 300_000));
+        Command.Check("chmod", "0640", _folder["source"]);
+        Command.Check("touch", "-d", "2001-02-03 04:05:06.123456789 UTC", _folder["source"]);
+        if (replaces)
+        {
+            _folder.WriteRandom("copy", 10, seed: 2);
+            Command.Check("chmod", "0640", _folder["copy"]);
+        }
+
+        HostAnswer answer = HostedCopy.Run(
+            new CopyRequest { Source = _folder["source"], Destination = _folder["copy"], Verify = true, Flush = true }, Strace(errno));
+
+        Assert.True(answer.Succeeded, answer.Message);
+        Assert.True(answer is { Verified: true, Flushed: true });
+        Files.AssertSameBytes(_folder["source"], _folder["copy"]);
+        Assert.Equal(Files.Metadata(_folder["source"]), Files.Metadata(_folder["copy"]));
+        Assert.True(Files.Allocated(_folder["copy"]) < 1 << 20);
+        Assert.Equal(["copy", "source"], _folder.Names);
+    }
+
+    [Fact]
+    public void It_is_remembered_for_the_file_system()
+    {
+        Directory.CreateDirectory(_folder["source"]);
+        for (int i = 0; i < 20; i++)
+        {
+            _folder.WriteRandom($"source/{i}", 1000, seed: i);
+        }
+
+        using (var host = new TreeHostProcess(Strace("EXDEV", "openat,linkat")))
+        {
+            TreeAnswer answer = host.Copy(new TreeRequest { Copy = new CopyRequest { Source = _folder["source"], Destination = _folder["copy"] }, ThrottleLimit = 1 });
+            Assert.True(answer.Succeeded, $"{answer}");
+            TreeAnswer joined = host.Join(new JoinRequest
+            {
+                Sources = [_folder["source/1"], _folder["source/2"]],
+                Copy = new CopyRequest { Source = _folder["source/1"], Destination = _folder["whole"], Flush = true },
+            });
+            Assert.True(joined.Succeeded, $"{joined}");
+            TreeAnswer parts = host.Split(new SplitRequest { Copy = new CopyRequest { Source = _folder["whole"], Destination = _folder.Folder }, PartCount = 2 });
+            Assert.True(parts.Succeeded, $"{parts}");
+        }
+
+        Assert.Equal(string.Empty, Command.Run("diff", "-r", _folder["source"], _folder["copy"]).Text);
+        Assert.Equal(["copy", "source", "whole", "whole.001", "whole.002"], _folder.Names);
+        string[] calls = [.. File.ReadLines(_logs["trace"]).Where(line => line.Contains("O_TMPFILE", StringComparison.Ordinal))];
+        Assert.InRange(calls.Length, 1, 3); // the rehearsal's in another folder of the same file system, and the first here
+    }
+
+    [Fact]
+    public void What_gets_no_name_either_way_leaves_the_old_file()
+    {
+        _folder.WriteRandom("source", 1000);
+        _folder.WriteRandom("copy", 10, seed: 2);
+
+        HostAnswer answer = HostedCopy.Run(
+            new CopyRequest { Source = _folder["source"], Destination = _folder["copy"] }, [.. Strace("EXDEV"), "-e", "inject=renameat:error=EIO"]);
+
+        Assert.Equal($"{TransferErrorId.WriteFailed}", answer.Error);
+        Assert.Contains("given its name", answer.Message, StringComparison.Ordinal);
+        Assert.Equal(Workspace.RandomBytes(10, seed: 2), File.ReadAllBytes(_folder["copy"]));
+        Assert.Equal(["copy", "source"], _folder.Names);
+    }
+
+    public void Dispose()
+    {
+        _folder.Dispose();
+        _logs.Dispose();
+    }
+
+    private string[] Strace(string errno, string calls = "linkat,renameat") =>
+    [
+        "strace", "-f", "-qq", "-o", _logs["trace"], "-e", $"trace={calls}", "-e", $"inject=linkat:error={errno}",
+    ];
+}

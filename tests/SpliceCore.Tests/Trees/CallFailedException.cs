@@ -1,7 +1,0 @@
-namespace Splice.Tests.Trees;
-
-/// <summary>A system call that a tree needed has failed.</summary>
-internal sealed class CallFailedException(string call, Errno errno) : IOException($"{call}: {errno}")
-{
-    public Errno Errno => errno;
-}

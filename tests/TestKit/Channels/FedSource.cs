@@ -1,0 +1,69 @@
+using System.Net;
+
+namespace Splice.TestKit.Channels;
+
+/// <summary>A source that gives a certain content: by and by, in pieces of random size with random pauses, where it is no
+/// file.</summary>
+internal sealed class FedSource : IDisposable
+{
+    private readonly IDisposable? _owner;
+    private readonly IDisposable? _second;
+    private readonly Worker<bool>? _feeder;
+
+    public FedSource(StreamEndKind kind, byte[] content, Workspace workspace, int seed)
+    {
+        string path = workspace[$"source-{seed}"];
+        switch (kind)
+        {
+            case StreamEndKind.Content:
+                End = StreamEnd.OfContent(content);
+                break;
+            case StreamEndKind.Path:
+                File.WriteAllBytes(path, content);
+                End = StreamEnd.OfPath(path);
+                break;
+            case StreamEndKind.File:
+                File.WriteAllBytes(path, content);
+                var file = Posix.OpenRead(path);
+                _owner = file;
+                End = StreamEnd.OfHandle(file);
+                break;
+            case StreamEndKind.Terminal:
+                (var master, var slave) = Posix.Terminal();
+                (_owner, _second) = (master, slave);
+                End = StreamEnd.OfHandle(slave);
+                Count = content.Length;
+                _feeder = new Worker<bool>(() => RandomPace.Write(master, content, seed));
+                break;
+            default:
+                Channel channel = Open(kind, workspace);
+                _owner = channel;
+                End = StreamEnd.OfHandle(channel.Output);
+                _feeder = new Worker<bool>(() =>
+                {
+                    RandomPace.Write(channel.Input, content, seed);
+                    channel.Finish();
+                    return true;
+                });
+                break;
+        }
+    }
+
+    public StreamEnd End { get; }
+
+    /// <summary>How many bytes to ask for where there is no end.</summary>
+    public long? Count { get; }
+
+    public static Channel Open(StreamEndKind kind, Workspace workspace) => kind switch
+    {
+        StreamEndKind.Tcp6 => Channel.Tcp(IPAddress.IPv6Loopback),
+        _ => Channel.Open(Enum.Parse<ChannelKind>($"{kind}"), workspace),
+    };
+
+    public void Dispose()
+    {
+        _feeder?.Join();
+        _owner?.Dispose();
+        _second?.Dispose();
+    }
+}
