@@ -1,6 +1,6 @@
 # The figures in README.md, docs/performance.md and the pages of the jobs: generated between two marks.
 
-# What the README tells of, in its order.
+# What docs/performance.md begins with, in its order.
 $script:summary = @(
     @{ Text = '1 GiB file to file, tmpfs'; Job = 'large-file'; Case = '1 GiB'; On = 'tmpfs'; Peer = 'cp', 'File.Copy' }
     @{ Text = '1 GiB file to file, ext4'; Job = 'large-file'; Case = '1 GiB'; On = 'ext4'; Peer = 'cp', 'File.Copy' }
@@ -81,6 +81,27 @@ function Format-Summary([Collections.IDictionary] $Jobs) {
     }
 }
 
+# What the README shows: jobs beside what PowerShell has for them.
+$script:wins = @(
+    @{ Text = 'copy 100,000 small files, ext4'; Job = 'small-files'; Case = '100,000 files, tree'; On = 'ext4'; Peer = 'Copy-Item -Recurse' }
+    @{ Text = 'copy 10,000 small files through the pipeline, tmpfs'; Job = 'small-files'; Case = '10,000 files, piped'; On = 'tmpfs'; Peer = 'ls | Copy-Item' }
+    @{ Text = 'copy a 1 GiB file, ext4'; Job = 'large-file'; Case = '1 GiB'; On = 'ext4'; Peer = 'File.Copy' }
+    @{ Text = '`cat a | cat > /dev/null`, 1 GiB'; Job = 'native-pipeline'; Case = 'cat a | cat > /dev/null'; On = 'tmpfs'; Peer = 'pwsh' }
+    @{ Text = 'split a 4 GiB file into 8 parts, XFS'; Job = 'split-join'; Case = '4 GiB cut into 8'; On = 'xfs'; Peer = 'split' }
+)
+
+function Format-Win([Collections.IDictionary] $Jobs) {
+    Format-Head 'job', 'Splice', 'today', 'speedup'
+    foreach ($row in $script:wins) {
+        $records = @($Jobs[$row.Job].Records | Where-Object { $_.kind -eq 'result' -and $_.case -eq $row.Case -and $_.fileSystem -eq $row.On })
+        $ours = $records | Where-Object ours
+        $peer = $records | Where-Object { -not $_.ours -and $_.contestant -eq $row.Peer }
+        if (-not ($ours -and $peer)) { continue }
+        $figures = $ours, $peer | ForEach-Object { Format-Second $_.seconds.median }
+        Format-Row $row.Text, $figures[0], "``$($row.Peer)``: $($figures[1])", "$(ConvertTo-Figure (1 / $peer.ratio.median) 2)`u{d7}"
+    }
+}
+
 # Pictures for a light and a dark page, as many as there are of a name.
 function Format-Picture([string] $Folder, [string] $Name, [string] $Link) {
     foreach ($light in Get-ChildItem $Folder -Filter "$Name-light.svg" | Sort-Object Name) {
@@ -132,14 +153,13 @@ function Write-Table([Collections.IDictionary] $Jobs, [string] $Repository) {
 
     $summary = @(Format-Summary $Jobs)
     $last = "$(Format-RunLine @($Jobs.Values.Run | Sort-Object date)[-1]) This is the last job; each page has the date and commit of its job."
-    Update-MarkedText "$Repository/docs/performance.md" numbers -Line @($summary; ''; $last)
+    Update-MarkedText "$Repository/docs/performance.md" numbers -Line @(
+        foreach ($plot in 'time-by-size-ext4', 'files-per-second-ext4') { Format-Picture $images $plot -Link images }
+        $summary, '', $last
+    )
     $targets = @($Jobs.Values | ForEach-Object { $_.Records | Where-Object kind -EQ target })
     if ($targets) { Update-MarkedText "$Repository/docs/performance.md" targets -Line (Format-TargetList $targets) }
-    Update-MarkedText "$Repository/README.md" numbers -Line @(
-        $last, ''
-        foreach ($plot in 'time-by-size-ext4', 'files-per-second-ext4') { Format-Picture $images $plot -Link docs/images }
-        $summary
-    )
+    Update-MarkedText "$Repository/README.md" numbers -Line @(Format-Win $Jobs)
 }
 
 function Update-MarkedText([string] $Path, [string] $Name, [string[]] $Line) {

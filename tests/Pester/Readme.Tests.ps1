@@ -1,33 +1,34 @@
 BeforeDiscovery {
     $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
 
-    # Every block of the README, with the heading that it is under, as it stands there.
+    # Every block of a page, with the heading that it is under, as it stands there.
     $number = 0
     $heading = ''
-    $blocks = foreach ($found in [regex]::Matches((Get-Content "$root/README.md" -Raw), '(?ms)^#+ (?<heading>[^\n]+)$|^```(?<language>\w*)\n(?<code>.*?)^```')) {
-        if ($found.Groups['heading'].Success) {
-            $heading = $found.Groups['heading'].Value
-        }
-        else {
-            $number++
-            $code = $found.Groups['code'].Value
-            $kind = switch ($found.Groups['language'].Value) {
-                sh { 'sh' }
-                powershell {
-                    if ($code -match '\$client') { 'relay' }
-                    elseif ($heading -eq 'Install') { 'install' }
-                    else { 'task' }
+    $blocks, $more = foreach ($page in 'README.md', 'CONTRIBUTING.md') {
+        , @(foreach ($found in [regex]::Matches((Get-Content "$root/$page" -Raw), '(?ms)^#+ (?<heading>[^\n]+)$|^```(?<language>\w*)\n(?<code>.*?)^```')) {
+                if ($found.Groups['heading'].Success) {
+                    $heading = $found.Groups['heading'].Value
                 }
-                default { 'none' }
-            }
-            @{ Number = $number; Heading = $heading; Kind = $kind; Code = $code }
-        }
+                else {
+                    $number++
+                    $code = $found.Groups['code'].Value
+                    $kind = switch ($found.Groups['language'].Value) {
+                        sh { 'sh' }
+                        powershell {
+                            if ($heading -like 'Install*') { 'install' }
+                            else { 'task' }
+                        }
+                        default { 'none' }
+                    }
+                    @{ Number = $number; Heading = $heading; Kind = $kind; Code = $code }
+                }
+            })
     }
 
     $tasks = @($blocks | Where-Object Kind -EQ task)
-    $relays = @($blocks | Where-Object Kind -EQ relay)
-    $installs = @($blocks | Where-Object Kind -EQ install)
-    $lines = @($blocks | Where-Object Kind -EQ sh | ForEach-Object { $_.Code.TrimEnd() -split "`n" } | ForEach-Object { @{ Line = $_ } })
+    $installs = @($blocks + $more | Where-Object Kind -EQ install)
+    $lines = @($blocks | Where-Object Kind -EQ sh | ForEach-Object { $_.Code.TrimEnd() -split "`n" })
+    $testLines = @([regex]::Matches((Get-Content "$root/CONTRIBUTING.md" -Raw), '(?m)^(\w+=\S+ )?dotnet test .*$') | ForEach-Object { @{ Line = $_.Value } })
     $other = @($blocks | Where-Object Kind -EQ none)
 }
 
@@ -38,20 +39,7 @@ BeforeAll {
     . "$PSScriptRoot/Packages.ps1"
     Import-Module "$root/out/Splice/Splice.psd1" -Force
     $script:readme = Get-Content "$root/README.md" -Raw
-
-    # Two sockets that are connected to each other.
-    function Connect-Pair {
-        $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
-        $listener.Start()
-        try {
-            $socket = [Net.Sockets.Socket]::new('InterNetwork', 'Stream', 'Tcp')
-            $socket.Connect($listener.LocalEndpoint)
-            $socket, $listener.AcceptSocket()
-        }
-        finally {
-            $listener.Stop()
-        }
-    }
+    $script:pages = "$readme$(Get-Content "$root/CONTRIBUTING.md" -Raw)"
 
     $script:ssh = Open-SshHost "$TestDrive/ssh"
 
@@ -87,30 +75,6 @@ Describe 'The blocks of the README' {
         $done = Invoke-Example $Code
         $done.Output.Count | Should -BeGreaterThan 0
     }
-
-    It 'block <Number>, <Heading>' -ForEach $relays {
-        $clientEnd, $client = Connect-Pair
-        $server, $serverEnd = Connect-Pair
-        try {
-            # Both ends have sent all of it, so that the block comes to its end.
-            foreach ($say in @{ At = $clientEnd; Text = 'what is it' }, @{ At = $serverEnd; Text = 'a relay' }) {
-                $null = $say.At.Send([Text.Encoding]::UTF8.GetBytes($say.Text))
-                $say.At.Shutdown('Send')
-            }
-
-            $done = Invoke-Example $Code -Variable @{ client = $client; server = $server }
-            $done.Output.BytesCopied | Sort-Object | Should -Be 7, 10
-            $buffer = [byte[]]::new(100)
-            $serverEnd.Receive($buffer) | Should -Be 10
-            [Text.Encoding]::UTF8.GetString($buffer, 0, 10) | Should -Be 'what is it'
-            $serverEnd.Receive($buffer) | Should -Be 0 -Because 'it hears of the end'
-            $clientEnd.Receive($buffer) | Should -Be 7
-            [Text.Encoding]::UTF8.GetString($buffer, 0, 7) | Should -Be 'a relay'
-        }
-        finally {
-            $clientEnd, $client, $server, $serverEnd | ForEach-Object Dispose
-        }
-    }
 }
 
 Describe 'Installing as the README says' {
@@ -138,7 +102,7 @@ Describe 'Installing as the README says' {
     }
 }
 
-Describe 'The shell lines of the README' {
+Describe 'The lines of the README and of CONTRIBUTING' {
     BeforeAll {
         # The runner takes the line as it stands, and lists tests instead of running them.
         function Get-ListedTest([string] $Line) {
@@ -150,46 +114,39 @@ Describe 'The shell lines of the README' {
         $script:isBuilt = Test-Path "$root/tests/*/bin/Release/*/SpliceCore.Tests.dll"
     }
 
-    It 'begin with two for a clone, which the continuous integration runs' -ForEach @{ Lines = $lines.Line } {
-        $first = [regex]::Match($readme, '(?ms)^```sh\n(.*?)^```').Groups[1].Value.TrimEnd() -split "`n"
-        $first.Count | Should -Be 2
-        $first | Should -Be $Lines[0, 1]
+    It 'has two for a clone, which the continuous integration runs' -ForEach @{ Lines = $lines } {
+        $Lines.Count | Should -Be 2
         $run = Get-Content "$root/.ci/run" -Raw
-        foreach ($line in $first) { $run | Should -Match "(?m)^$([regex]::Escape($line))\b" }
+        foreach ($line in $Lines) { $run | Should -Match "(?m)^$([regex]::Escape($line))\b" }
     }
 
-    It '<Line>' -ForEach ($lines | Select-Object -Skip 2) {
-        switch -Regex ($Line) {
-            '\bdotnet test ' {
-                if (-not ($hasSdk -and $isBuilt)) { Set-ItResult -Skipped -Because 'the tests have not been built here' }
-                $told = Get-ListedTest $Line
-                $told -match 'RandomRangeTests' | Should -Not -BeNullOrEmpty -Because ($told -join "`n")
-                ($told -match 'CopyQueueTests').Count | Should -Be 0 -Because 'a filter chooses'
-                break
-            }
-            default { throw 'No test knows what this line should do.' }
-        }
+    It '<Line>' -ForEach $testLines {
+        if (-not ($hasSdk -and $isBuilt)) { Set-ItResult -Skipped -Because 'the tests have not been built here' }
+        $told = Get-ListedTest $Line
+        $class = [regex]::Match($Line, '\*(\w+)').Groups[1].Value
+        $told -match $class | Should -Not -BeNullOrEmpty -Because ($told -join "`n")
+        ($told -match 'CopyQueueTests').Count | Should -Be 0 -Because 'a filter chooses'
     }
 
-    It 'and its text name tests, build tasks and files that exist' {
-        $classes = [regex]::Matches($readme, '\*(\w+Tests)\b').ForEach({ $_.Groups[1].Value }) | Select-Object -Unique
+    It 'name tests, build tasks and files that exist' {
+        $classes = [regex]::Matches($pages, '\*(\w+Tests)\b').ForEach({ $_.Groups[1].Value }) | Select-Object -Unique
         $classes.Count | Should -BeGreaterThan 2
         foreach ($class in $classes) { Get-ChildItem "$root/tests" -Recurse -Filter "$class.cs" | Should -HaveCount 1 -Because $class }
 
         $names = (Get-Command "$root/build.ps1").Parameters['Task'].Attributes.Where({ $_ -is [ValidateSet] }).ValidValues
-        $tasks = [regex]::Matches($readme, 'build\.ps1 -Task (\w+)').ForEach({ $_.Groups[1].Value })
+        $tasks = [regex]::Matches($pages, 'build\.ps1 -Task (\w+)').ForEach({ $_.Groups[1].Value })
         $tasks.Count | Should -BeGreaterThan 3
         $tasks | Should -BeIn $names
 
-        $links = [regex]::Matches($readme, '\]\((?!https?:|#)([^)]+)\)').ForEach({ $_.Groups[1].Value })
+        $links = [regex]::Matches($pages, '\]\((?!https?:|#)([^)]+)\)').ForEach({ $_.Groups[1].Value })
         $links.Count | Should -BeGreaterThan 15
         foreach ($link in $links) { "$root/$link" | Should -Exist }
     }
 
-    It 'and its tables have a row for each cmdlet, and as many cells in each row as in the head' {
+    It 'have a row for each cmdlet, and as many cells in each row as in the head of its table' {
         foreach ($name in (Get-Command -Module Splice).Name) { $readme | Should -Match "\| \[$name\]\(docs/en-US/$name\.md\) \|" }
         $tables = [regex]::Matches($readme, '(?m)(^\|.*\n)+')
-        $tables.Count | Should -BeGreaterThan 3
+        $tables.Count | Should -Be 3
         foreach ($table in $tables) {
             $cells = $table.Value.Trim() -split "`n" | ForEach-Object { [regex]::Matches($_, '(?<!\\)\|').Count }
             $cells | Select-Object -Unique | Should -HaveCount 1 -Because $table.Value
