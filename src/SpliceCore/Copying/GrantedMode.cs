@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
+using Splice.Interop;
 
 namespace Splice.Copying;
 
@@ -31,15 +32,7 @@ internal sealed class GrantedMode
 /// <remarks>umask(2) tells it only to who changes it, for all threads; proc_pid_status(5) just tells it.</remarks>
 internal static class OwnUmask
 {
-    private const string Field = "Umask:";
     private const uint Usual = 0x12; // 022
 
-    public static uint Value
-    {
-        get
-        {
-            string? line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Field, StringComparison.Ordinal));
-            return line is null ? Usual : Convert.ToUInt32(line[Field.Length..].Trim(), fromBase: 8);
-        }
-    }
+    public static uint Value => ProcFile.ReadField("/proc/self/status", "Umask") is string octal ? Convert.ToUInt32(octal, fromBase: 8) : Usual;
 }

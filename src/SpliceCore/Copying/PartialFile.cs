@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Errors;
@@ -280,7 +279,6 @@ internal sealed class PartialFile : ITargetFile
 /// reboot (USB, iSCSI, a loop device), so that the boot proves nothing of it.</summary>
 internal static class DataProof
 {
-    private const string Label = "btime ";
     private const int Tolerance = 2; // seconds: the kernel counts back from a clock that is being adjusted
 
     /// <summary>True if lost data would show as holes, so that the file's extents prove the rest. Otherwise only its bytes do.</summary>
@@ -293,24 +291,7 @@ internal static class DataProof
 
     /// <summary>Finds when the system was started, in seconds since 1970; null where it does not say it.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man5/proc_stat.5.html">proc_stat(5)</see></remarks>
-    public static long? FindBootTime()
-    {
-        try
-        {
-            string? line = File.ReadLines("/proc/stat").FirstOrDefault(line => line.StartsWith(Label, StringComparison.Ordinal));
-            return long.TryParse(line.AsSpan(Math.Min(Label.Length, line?.Length ?? 0)), CultureInfo.InvariantCulture, out long seconds)
-                ? seconds
-                : null;
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
+    public static long? FindBootTime() => ProcFile.ReadNumber("/proc/stat", "btime");
 
     /// <summary>True if a time is after the start of the system. Where the clock leaves doubts it is not.</summary>
     private static bool IsSince(long? bootTime, LibC.StatxTimestamp time) =>

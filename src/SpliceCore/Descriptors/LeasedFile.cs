@@ -8,8 +8,6 @@ namespace Splice.Descriptors;
 /// asks the holder to release it, and an open that does not block returns EWOULDBLOCK meanwhile.</summary>
 internal static class LeasedFile
 {
-    private const string BreakTimePath = "/proc/sys/fs/lease-break-time";
-
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
 
     // The kernel's default; and then it takes the lease away.
@@ -67,15 +65,6 @@ internal static class LeasedFile
     }
 
     /// <summary>How long the kernel waits for a holder before it takes the lease away.</summary>
-    private static TimeSpan BreakTime()
-    {
-        try
-        {
-            return int.TryParse(File.ReadAllText(BreakTimePath), out int seconds) ? TimeSpan.FromSeconds(seconds) : UsualBreakTime;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return UsualBreakTime;
-        }
-    }
+    private static TimeSpan BreakTime() =>
+        ProcFile.ReadNumber("/proc/sys/fs/lease-break-time") is long seconds ? TimeSpan.FromSeconds(seconds) : UsualBreakTime;
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Splice.Interop;
 
@@ -89,9 +88,7 @@ internal static class TerminalOutput
             return null;
         }
 
-        nint number = descriptor.Handle.DangerousGetHandle();
-        string path = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{number}");
         const int Flags = OpenFlags.WriteOnly | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal;
-        return LibC.Open(path, Flags, out SafeFileHandle handle).Ok ? handle : null;
+        return LibC.Open(LibC.PathOf(descriptor.Handle), Flags, out SafeFileHandle handle).Ok ? handle : null;
     }
 }

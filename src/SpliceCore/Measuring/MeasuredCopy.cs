@@ -1,4 +1,3 @@
-using System.Buffers.Text;
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
@@ -60,7 +59,7 @@ internal sealed class MeasuredCopy(
                 return null;
             });
             cancellation.ThrowIfCancellationRequested();
-            return sample with { SystemCalls = ThreadCalls.Count() - before - 1 };
+            return sample with { SystemCalls = ThreadCalls.Count() - before - ThreadCalls.OwnReads };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -106,26 +105,14 @@ internal sealed class MeasuredCopy(
 /// <remarks><see href="https://man7.org/linux/man-pages/man5/proc_pid_io.5.html">proc_pid_io(5)</see>, syscr and syscw</remarks>
 internal static class ThreadCalls
 {
-    private const string Counts = "/proc/thread-self/io";
-    private const int EnoughForAll = 512;
+    /// <summary>Reads that one count adds to the next: of the text, and of its end.</summary>
+    public const int OwnReads = 2;
 
-    /// <summary>The calls since the thread began; null where the kernel does not count them. To ask is one more, afterwards.</summary>
+    /// <summary>The calls since the thread began; null where the kernel does not count them.</summary>
     public static long? Count()
     {
-        Span<byte> text = stackalloc byte[EnoughForAll];
-        SysResult result = LibC.Open(Counts, OpenFlags.ReadOnly, out SafeFileHandle handle);
-        using (handle)
-        {
-            result = result.Ok ? LibC.Read(handle, text, offset: null) : result;
-        }
-
-        return result.Ok ? Number(text[..(int)result.Value], "syscr: "u8) + Number(text[..(int)result.Value], "syscw: "u8) : null;
-    }
-
-    private static long? Number(ReadOnlySpan<byte> text, ReadOnlySpan<byte> label)
-    {
-        int at = text.IndexOf(label);
-        return at >= 0 && Utf8Parser.TryParse(text[(at + label.Length)..], out long value, out _) ? value : null;
+        string? text = ProcFile.ReadText("/proc/thread-self/io");
+        return ProcFile.FindNumber(text, "syscr") + ProcFile.FindNumber(text, "syscw");
     }
 }
 

@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
+using Splice.Interop;
 
 namespace Splice;
 
@@ -37,37 +37,12 @@ public sealed record MeasuredMachine
     public static MeasuredMachine Read() => new()
     {
         Name = Environment.MachineName,
-        Processor = Field("/proc/cpuinfo", "model name"),
+        Processor = ProcFile.ReadField("/proc/cpuinfo", "model name"),
         ProcessorCount = Environment.ProcessorCount,
         Architecture = RuntimeInformation.ProcessArchitecture,
-        Memory = Kibibytes(Field("/proc/meminfo", "MemTotal")),
+        Memory = ProcFile.ReadNumber("/proc/meminfo", "MemTotal") * Kibibyte,
         KernelRelease = KernelLimits.Read().KernelRelease,
         System = RuntimeInformation.OSDescription,
         Runtime = RuntimeInformation.FrameworkDescription,
     };
-
-    private static long? Kibibytes(string? text) =>
-        long.TryParse(text?.Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value * Kibibyte : null;
-
-    /// <summary>The value of the first line with a name; null where there is none.</summary>
-    private static string? Field(string path, string name)
-    {
-        try
-        {
-            foreach (string line in File.ReadLines(path))
-            {
-                string[] parts = line.Split(':', 2);
-                if (parts.Length == 2 && parts[0].Trim() == name)
-                {
-                    return parts[1].Trim();
-                }
-            }
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // Not there, or not for this user.
-        }
-
-        return null;
-    }
 }

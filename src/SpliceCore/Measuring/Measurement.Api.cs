@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using Microsoft.Win32.SafeHandles;
+using Splice.Interop;
 using Splice.Measuring;
 
 namespace Splice;
@@ -156,19 +156,12 @@ public sealed partial record MeasuredFolder(string Path, string? FileSystem, str
 
     internal static MeasuredFolder Of(TestFolder folder)
     {
-        try
-        {
-            string id = MountOf(folder.Handle);
-            return Parse(folder.Path, id, File.ReadLines("/proc/self/mountinfo"));
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return new MeasuredFolder(folder.Path, null, null, null);
-        }
+        string? id = ProcFile.ReadField(string.Create(CultureInfo.InvariantCulture, $"/proc/self/fdinfo/{folder.Handle.DangerousGetHandle()}"), "mnt_id");
+        return Parse(folder.Path, id, ProcFile.ReadText("/proc/self/mountinfo")?.Split('\n') ?? []);
     }
 
     /// <summary>Finds a mount: a separator is between what all file systems have and the kind, device and options.</summary>
-    internal static MeasuredFolder Parse(string path, string id, IEnumerable<string> mounts)
+    internal static MeasuredFolder Parse(string path, string? id, IEnumerable<string> mounts)
     {
         foreach (string mount in mounts)
         {
@@ -181,13 +174,6 @@ public sealed partial record MeasuredFolder(string Path, string? FileSystem, str
         }
 
         return new MeasuredFolder(path, null, null, null);
-    }
-
-    private static string MountOf(SafeFileHandle folder)
-    {
-        const string Label = "mnt_id:";
-        string info = string.Create(CultureInfo.InvariantCulture, $"/proc/self/fdinfo/{folder.DangerousGetHandle()}");
-        return File.ReadLines(info).First(line => line.StartsWith(Label, StringComparison.Ordinal))[Label.Length..].Trim();
     }
 
     /// <summary>Blanks and backslashes are written in octal there.</summary>

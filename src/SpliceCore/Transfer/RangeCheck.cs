@@ -203,18 +203,10 @@ internal static class HandleCheck
         destination is { IsSeekable: true, IsAppending: true } ? destination.Size : destination.Position;
 
     /// <summary>What /proc says of the descriptor: a path, pipe:[inode], socket:[inode].</summary>
-    public static string NameOf(SafeHandle handle)
-    {
-        string descriptor = handle.DangerousGetHandle().ToString(CultureInfo.InvariantCulture);
-        try
-        {
-            return new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget ?? $"descriptor {descriptor}";
-        }
-        catch (IOException)
-        {
-            return $"descriptor {descriptor}";
-        }
-    }
+    public static string NameOf(SafeHandle handle) =>
+        LibC.ReadLink(LibC.PathOf(handle), out string? target).Ok
+            ? target!
+            : string.Create(CultureInfo.InvariantCulture, $"descriptor {handle.DangerousGetHandle()}");
 
     /// <summary>Somebody closed a handle while it was in use.</summary>
     public static TransferException Closed(Descriptor source, Descriptor destination) => new(TransferErrorId.HandleClosed,

@@ -1,6 +1,6 @@
-using System.Globalization;
 using Splice.Descriptors;
 using Splice.Errors;
+using Splice.Interop;
 using Splice.Transfer;
 
 namespace Splice;
@@ -115,8 +115,6 @@ public sealed record MethodAttempt(TransferMethod Method, Errno Errno, string Re
 /// <summary>What the kernel is, and how much of its pipes this user may have.</summary>
 public sealed record KernelLimits
 {
-    private const string Sysctl = "/proc/sys/";
-
     /// <summary>The kernel's release, as uname -r prints it; null where /proc does not tell.</summary>
     public string? KernelRelease { get; private init; }
 
@@ -140,9 +138,9 @@ public sealed record KernelLimits
         using var pipe = KernelPipe.Create(MethodLadder.DefaultPipeSize);
         return new KernelLimits
         {
-            KernelRelease = Text("kernel/osrelease"),
-            PipeMaxSize = Number("fs/pipe-max-size"),
-            PipeUserPagesSoft = Number("fs/pipe-user-pages-soft"),
+            KernelRelease = ProcFile.ReadText("/proc/sys/kernel/osrelease")?.Trim(),
+            PipeMaxSize = ProcFile.ReadNumber("/proc/sys/fs/pipe-max-size"),
+            PipeUserPagesSoft = ProcFile.ReadNumber("/proc/sys/fs/pipe-user-pages-soft"),
             PipeCapacity = pipe.Capacity,
         };
     }
@@ -150,19 +148,4 @@ public sealed record KernelLimits
     /// <summary>For example "6.18.0, pipes of 1048576 bytes".</summary>
     /// <returns>The limits in one line.</returns>
     public override string ToString() => $"{KernelRelease}, pipes of {PipeCapacity} bytes";
-
-    private static long? Number(string name) =>
-        long.TryParse(Text(name), NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? value : null;
-
-    private static string? Text(string name)
-    {
-        try
-        {
-            return File.ReadAllText(Sysctl + name).Trim();
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return null;
-        }
-    }
 }

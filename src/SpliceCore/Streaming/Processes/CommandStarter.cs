@@ -190,8 +190,6 @@ internal static class InheritableDescriptors
 /// so in a new program; but who started this process with nohup(1) means the commands too.</summary>
 internal static class IgnoredSignals
 {
-    private const string Label = "SigIgn:";
-
     /// <summary>Writes the set of signals that commands get with their default action.</summary>
     /// <param name="set">A sigset_t.</param>
     public static void WriteDefaults(Span<byte> set)
@@ -203,11 +201,7 @@ internal static class IgnoredSignals
         }
     }
 
-    private static bool IsHangUpIgnored()
-    {
-        string? line = File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith(Label, StringComparison.Ordinal));
-        return line is not null
-            && ulong.TryParse(line.AsSpan(Label.Length).Trim(), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong ignored)
-            && (ignored & (1UL << (LibC.HangUpSignal - 1))) != 0;
-    }
+    private static bool IsHangUpIgnored() =>
+        ProcFile.ReadField("/proc/self/status", "SigIgn") is string ignored
+        && (Convert.ToUInt64(ignored, fromBase: 16) & (1UL << (LibC.HangUpSignal - 1))) != 0;
 }
