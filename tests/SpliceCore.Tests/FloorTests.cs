@@ -43,7 +43,7 @@ public sealed partial class FloorTests
         return floor;
     }
 
-    private static string? Root()
+    internal static string? Root()
     {
         DirectoryInfo? folder = new(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Splice.slnx")))

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Interop;
@@ -62,6 +63,15 @@ internal static class PartialName
             && !rest.Slice(destination.Bytes.Length + 1, Digits).ContainsAnyExcept(Hexadecimal);
     }
 
+    /// <summary>Returns the end of the names of unfinished copies of one source.</summary>
+    /// <param name="identity">What tells the source from others.</param>
+    public static string SuffixOf(ReadOnlySpan<byte> identity) =>
+        $".{Convert.ToHexString(SHA256.HashData(identity), 0, Digits / 2).ToLowerInvariant()}{Encoding.ASCII.GetString(Suffix)}";
+
+    /// <summary>Returns a name with such an end, cut to the longest that there can be.</summary>
+    public static FileName With(FileName name, string suffix) =>
+        new([.. name.Bytes[..Math.Min(name.Bytes.Length, MostOfName)], .. Encoding.ASCII.GetBytes(suffix)]);
+
     private static FileName Of(FileName name, long[] numbers)
     {
         byte[] text = new byte[(numbers.Length * sizeof(long)) + name.Bytes.Length];
@@ -71,9 +81,7 @@ internal static class PartialName
         }
 
         name.Bytes.CopyTo(text.AsSpan(numbers.Length * sizeof(long)));
-        string hash = Convert.ToHexString(SHA256.HashData(text), 0, Digits / 2).ToLowerInvariant();
-        ReadOnlySpan<byte> shown = name.Bytes[..Math.Min(name.Bytes.Length, MostOfName)];
-        return new FileName([.. shown, (byte)'.', .. System.Text.Encoding.ASCII.GetBytes(hash), .. Suffix]);
+        return With(name, SuffixOf(text));
     }
 }
 

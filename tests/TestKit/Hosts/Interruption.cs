@@ -12,7 +12,7 @@ internal sealed class Interruption(string target, long after, Action interrupt)
 
     /// <summary>How much of an unfinished file there is.</summary>
     public static long LengthOfPartial(string target) => Directory
-        .EnumerateFiles(Path.GetDirectoryName(target)!, Path.GetFileName(target) + ".splice-partial-????????????????")
+        .EnumerateFiles(Path.GetDirectoryName(target)!, Path.GetFileName(target) + ".????????????????.splice-partial")
         .Select(path => new FileInfo(path).Length).SingleOrDefault();
 
     public static void WaitForPartial(string target, long length) =>

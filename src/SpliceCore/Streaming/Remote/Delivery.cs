@@ -51,8 +51,8 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
         while (Session!.TryReadLine() is string line)
         {
             // A shell's start files may have something to say as well.
-            int at = line.IndexOf(SendScript.Ready, StringComparison.Ordinal);
-            string[] words = at < 0 ? [] : line[(at + SendScript.Ready.Length)..].Split(' ');
+            int at = line.IndexOf(HostScript.Ready, StringComparison.Ordinal);
+            string[] words = at < 0 ? [] : line[(at + HostScript.Ready.Length)..].Split(' ');
             if (words is [string from, string form]
                 && long.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) && offset <= Length)
             {
@@ -73,10 +73,10 @@ internal sealed class Delivery(RemoteHost host, SendRequest request, long length
     {
         while (Session!.TryReadLine() is string line)
         {
-            _isDone |= line == SendScript.Done;
-            if (line.StartsWith(SendScript.Note, StringComparison.Ordinal))
+            _isDone |= line == HostScript.Done;
+            if (line.StartsWith(HostScript.Note, StringComparison.Ordinal))
             {
-                _warnings.Add($"'{host.Text}' could not set {line[SendScript.Note.Length..]}.");
+                _warnings.Add($"'{host.Text}' could not set {line[HostScript.Note.Length..]}.");
             }
         }
     }

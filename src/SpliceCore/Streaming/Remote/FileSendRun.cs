@@ -29,24 +29,16 @@ internal sealed class FileSendRun : SendRun
         LibC.StatxTimestamp time = _source.Status.ModificationTime;
         string name = Path.GetFileName(Request.Source);
         string exact = Exact(time);
-        List<string> parameters =
-        [
-            Request.Destination, name,
-            _source.Size.ToString(CultureInfo.InvariantCulture),
+        string size = _source.Size.ToString(CultureInfo.InvariantCulture);
+        return HostScript.Command(
+            "send-file.sh", Request, Request.Destination, name, size,
             Convert.ToString(AccessControlList.WithoutList(_source.Handle, _source.Status.Permissions) & 0x1FF, toBase: 8),
-            exact, time.Seconds.ToString(CultureInfo.InvariantCulture),
-            RemoteName.Passing(),
-            Request.Resume ? RemoteName.Partial(_source.Size, exact, Exact(_source.Status.ChangeTime), name) : string.Empty,
-        ];
-        parameters.AddRange(Request.Verify ? ["verify"] : []);
-        parameters.AddRange(Request.NoClobber ? ["keep"] : []);
-        parameters.AddRange(Request.Force ? ["force"] : []);
-        parameters.AddRange(_hasHoles ? ["sparse"] : []);
-        parameters.AddRange(Request.Preserve.HasFlag(PreserveAttributes.Mode) ? ["mode"] : []);
-        parameters.AddRange(Request.Preserve.HasFlag(PreserveAttributes.Timestamps) ? ["times"] : []);
-        parameters.AddRange(Request.Preserve.HasFlag(PreserveAttributes.Ownership)
-            ? [string.Create(CultureInfo.InvariantCulture, $"owner={_source.Status.UserId}:{_source.Status.GroupId}")] : []);
-        return ShellText.Command(SendScript.Text, [.. parameters]);
+            exact, time.Seconds.ToString(CultureInfo.InvariantCulture), StagedFile.TemporaryName().ToString(),
+            Request.Resume ? PartialName.SuffixOf(Encoding.UTF8.GetBytes(string.Join('\n', size, exact, Exact(_source.Status.ChangeTime), name))) : string.Empty,
+            Request.Preserve.HasFlag(PreserveAttributes.Ownership)
+                ? string.Create(CultureInfo.InvariantCulture, $"{_source.Status.UserId}:{_source.Status.GroupId}")
+                : string.Empty,
+            _hasHoles ? "sparse" : string.Empty);
     }
 
     private protected override void Send(IReadOnlyList<Delivery> deliveries)

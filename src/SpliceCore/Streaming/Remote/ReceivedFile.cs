@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
@@ -38,7 +37,7 @@ internal sealed class ReceivedFile : IDisposable
             _place = _destination.ToPlace(mayReplace: !request.NoClobber);
             if (request.Resume)
             {
-                _partialName = PartialNameOf(_place.Name, partialSuffix);
+                _partialName = PartialName.With(_place.Name, partialSuffix);
                 _partial = OpenPartial(_partialName.Value, size);
             }
             else
@@ -136,13 +135,6 @@ internal sealed class ReceivedFile : IDisposable
         {
             throw FileFailures.OpenDestination(destination.Path, access.Errno);
         }
-    }
-
-    private static FileName PartialNameOf(FileName name, string suffix)
-    {
-        const int LongestName = 255; // NAME_MAX
-        var whole = new FileName([.. name.Bytes, .. Encoding.UTF8.GetBytes(suffix)]);
-        return whole.Bytes.Length <= LongestName ? whole : suffix;
     }
 
     private SafeFileHandle OpenPartial(FileName name, long size)

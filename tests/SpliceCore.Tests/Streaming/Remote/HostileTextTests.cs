@@ -132,7 +132,7 @@ public sealed class HostileTextTests(SshServer server) : IDisposable
     [InlineData("a b", "'a b'")]
     [InlineData("it's", @"'it'\''s'")]
     [InlineData("$x`y`\\", "'$x`y`\\'")]
-    public void Quoting_leaves_nothing_to_the_shell(string text, string quoted) => Assert.Equal(quoted, ShellText.Quote(text));
+    public void Quoting_leaves_nothing_to_the_shell(string text, string quoted) => Assert.Equal(quoted, HostScript.Quote(text));
 
     public void Dispose() => _workspace.Dispose();
 

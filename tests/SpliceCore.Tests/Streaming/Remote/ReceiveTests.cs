@@ -110,7 +110,7 @@ public sealed class ReceiveTests(SshServer server) : IDisposable
         Assert.Equal(["source", "target"], _workspace.Names);
         Assert.Single(Remotes.Receive(request with { Resume = true }), outcome => outcome.Error is not null);
         Assert.Equal([1, 2, 3], File.ReadAllBytes(request.Destination));
-        string partial = Assert.Single(_workspace.Names, name => name.StartsWith("target.splice-partial-", StringComparison.Ordinal));
+        string partial = Assert.Single(_workspace.Names, name => name.EndsWith(".splice-partial", StringComparison.Ordinal));
         long kept = new FileInfo(_workspace[partial]).Length;
         Assert.InRange(kept, 1, 300_000);
 

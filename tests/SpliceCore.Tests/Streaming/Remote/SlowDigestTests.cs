@@ -71,11 +71,11 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
         string script = $$"""
             trap : EXIT
             trap "exit 80" HUP INT TERM
-            {{ScriptParts.SignsOfLife}}
+            {{HostScript.Read("common.sh")}}
             i=0
             while [ $i -lt {{FullRun.Count(everyday: 200, full: 1000)}} ]; do
-                tell
-                quiet
+                start_heartbeat
+                stop_heartbeat
                 i=$((i + 1))
             done
             """;

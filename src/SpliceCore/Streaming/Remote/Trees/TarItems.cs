@@ -15,7 +15,7 @@ internal sealed class TarItems(PreserveAttributes preserve)
     public const uint FolderBits = 0x1C0; // 0700
 
     /// <summary>The name of the tree's top in the stream.</summary>
-    public static readonly byte[] Top = "tree"u8.ToArray();
+    public static readonly byte[] Top = Encoding.ASCII.GetBytes(HostScript.TreeName);
 
     private static readonly int LinkFlags = OpenFlags.PathOnly;
 

@@ -24,7 +24,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     private HostAccessLists _lists = new();
 
     /// <summary>True if the host has no folder by that name, but something else.</summary>
-    public bool IsNoFolder => _head is [TreeReceiveScript.NoTree, ..];
+    public bool IsNoFolder => _head is ["no", ..];
 
     private protected override bool HasBegun => _head is not null;
 
@@ -38,7 +38,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private protected override bool Receive()
     {
-        SshSession session = Start(TreeReceiveScript.Command(Request));
+        SshSession session = Start(HostScript.Command("receive-tree.sh", Request, Request.Source));
         Sessions.WaitFor([session], ReadHead);
         if (_head is null)
         {
@@ -57,7 +57,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             Unpack(session, stream);
             if (_sums is not null)
             {
-                Answer(session, _sums.OddFirst());
+                Answer(session, _sums.EscapedFirst());
             }
 
             ReadTail(session, stream);
@@ -86,8 +86,8 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         while (_head is null && session.TryReadLine() is string line)
         {
             // A shell's start files may have something to say as well.
-            int at = line.IndexOf(TreeReceiveScript.Tree, StringComparison.Ordinal);
-            _head = at < 0 ? null : line[(at + TreeReceiveScript.Tree.Length)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            int at = line.IndexOf(HostScript.Tree, StringComparison.Ordinal);
+            _head = at < 0 ? null : line[(at + HostScript.Tree.Length)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         }
 
         return _head is not null;
@@ -196,7 +196,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         session.Touch();
         TransferException ended = Ended(session);
         string[] lines = Encoding.ASCII.GetString([.. tail]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        if (session.ExitCode != 0 || !lines.Where(line => line != ScriptParts.Alive).SequenceEqual([TreeReceiveScript.Done]))
+        if (session.ExitCode != 0 || !lines.Where(line => line != HostScript.Alive).SequenceEqual([HostScript.Done]))
         {
             throw ended;
         }
@@ -210,12 +210,12 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             yield return $"'{Host.Text}' said: {string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c))}";
         }
 
-        if (_head is not [string form, ..] || form == TreeReceiveScript.NoTree)
+        if (_head is not [string form, ..] || IsNoFolder)
         {
             yield break;
         }
 
-        if (Request.Preserve.HasFlag(PreserveAttributes.Xattr) && form != TreeReceiveScript.FullForm)
+        if (Request.Preserve.HasFlag(PreserveAttributes.Xattr) && form != "pax")
         {
             yield return $"'{Host.Text}' sent no extended attributes: its tar is not GNU tar, or names contain newlines.";
         }
@@ -225,7 +225,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             string items = _lists.UnknownCount == 1 ? "1 item has" : string.Create(CultureInfo.InvariantCulture, $"{_lists.UnknownCount} items have");
             yield return $"{items} no permissions for the group: '{Host.Text}' has access control lists for them, and no getfacl to show these.";
         }
-        else if (Request.Preserve.HasFlag(PreserveAttributes.Acl) && _head is not [_, TreeReceiveScript.WholeLists, _])
+        else if (Request.Preserve.HasFlag(PreserveAttributes.Acl) && _head is not [_, "getfacl", _])
         {
             yield return $"'{Host.Text}' sent no access control lists: it has no getfacl.";
         }

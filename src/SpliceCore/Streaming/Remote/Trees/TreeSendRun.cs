@@ -13,6 +13,12 @@ namespace Splice.Streaming.Remote.Trees;
 /// the content of others from the page cache. The tree is read once.</summary>
 internal sealed class TreeSendRun : SendRun
 {
+    // The formats that send-tree.sh can ask for: pax with and without extended attributes, and the old format of GNU tar, which
+    // root extracts in another way.
+    private const string FullForm = "pax-attributes";
+    private const string GnuForm = "gnu";
+    private const string GnuRootForm = "gnu-root";
+
     private const int SmallFile = 64 << 10;
     private const long MostPending = 1 << 20;
     private const int FileFlags = OpenFlags.ReadOnly | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal;
@@ -37,14 +43,15 @@ internal sealed class TreeSendRun : SendRun
         _sums = request.Verify ? new SumList() : null;
     }
 
-    private protected override string Script() => TreeSendScript.Command(Request);
+    private protected override string Script() => HostScript.Command(
+        "send-tree.sh", Request, Request.Destination, Path.GetFileName(Request.Source.TrimEnd('/')), StagedFile.TemporaryName().ToString());
 
     private protected override void Send(IReadOnlyList<Delivery> deliveries)
     {
         _receiving = deliveries;
         _forms =
         [
-            .. deliveries.GroupBy(delivery => (IsGnu: TreeSendScript.IsGnu(delivery.Form), IsFull: delivery.Form == TreeSendScript.FullForm))
+            .. deliveries.GroupBy(delivery => (IsGnu: IsGnu(delivery.Form), IsFull: delivery.Form == FullForm))
                 .Select(group => new TarForm(group.Key.IsGnu ? TarEntryFormat.Gnu : TarEntryFormat.Pax, group.Key.IsFull, [.. group])),
         ];
         try
@@ -77,6 +84,8 @@ internal sealed class TreeSendRun : SendRun
         }
     }
 
+    private static bool IsGnu(string form) => form is GnuForm or GnuRootForm;
+
     private void SendTree()
     {
         foreach (TreeItem item in TreeWalk.Of(Request.Source))
@@ -96,11 +105,11 @@ internal sealed class TreeSendRun : SendRun
 
         if (_sums is not null)
         {
-            AddFile(TreeSendScript.Sums, _sums.Plain);
-            AddFile(TreeSendScript.OddSums, _sums.Odd);
+            AddFile(HostScript.Sums, _sums.Plain);
+            AddFile(HostScript.EscapedSums, _sums.Escaped);
         }
 
-        AddFile(TreeSendScript.End, []);
+        AddFile(HostScript.End, []);
         foreach (TarForm form in _forms)
         {
             form.End();
@@ -298,17 +307,17 @@ internal sealed class TreeSendRun : SendRun
                 : $"{_changed} files were written to while they were sent; the first is '{_firstChanged}'. What '{delivery.Host.Text}' has of them may be of both.");
         }
 
-        if (delivery.Form == TreeSendScript.GnuForm && _items.ClosedFolders > 0 && Request.Preserve.HasFlag(PreserveAttributes.Mode))
+        if (delivery.Form == GnuForm && _items.ClosedFolders > 0 && Request.Preserve.HasFlag(PreserveAttributes.Mode))
         {
             delivery.Warn($"The tar of '{delivery.Host.Text}' cannot take the right to write from {_items.ClosedFolders} folders.");
         }
 
-        if (TreeSendScript.IsGnu(delivery.Form) && _items.Links > 0 && Request.Preserve.HasFlag(PreserveAttributes.Timestamps))
+        if (IsGnu(delivery.Form) && _items.Links > 0 && Request.Preserve.HasFlag(PreserveAttributes.Timestamps))
         {
             delivery.Warn($"The tar of '{delivery.Host.Text}' gives symbolic links ({_items.Links}) neither times nor owners.");
         }
 
-        if (_items.WithAttributes > 0 && delivery.Form != TreeSendScript.FullForm)
+        if (_items.WithAttributes > 0 && delivery.Form != FullForm)
         {
             delivery.Warn($"The tar of '{delivery.Host.Text}' knows no extended attributes and access control lists: {_items.WithAttributes} items have none there.");
         }

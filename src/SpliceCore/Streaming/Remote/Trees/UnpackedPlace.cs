@@ -15,7 +15,7 @@ internal sealed class UnpackedPlace : IDisposable
     private static readonly int FolderFlags = OpenFlags.ReadOnly | OpenFlags.Directory;
 
     private readonly SafeFileHandle _folder;
-    private readonly FileName _passing = RemoteName.Passing();
+    private readonly FileName _passing = StagedFile.TemporaryName();
     private readonly string _passingPath;
     private readonly bool _isThere;
     private bool _isDone;

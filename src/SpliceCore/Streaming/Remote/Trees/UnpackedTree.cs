@@ -156,7 +156,7 @@ internal sealed class UnpackedTree : IDisposable
     /// <summary>Copies a file of the tree under a temporary name, since its own may be no text.</summary>
     private void Copy(SafeFileHandle file, SafeFileHandle folder, FileName name, TarEntry entry)
     {
-        FileName passing = RemoteName.Passing();
+        FileName passing = StagedFile.TemporaryName();
         try
         {
             FileCopy.Copy(

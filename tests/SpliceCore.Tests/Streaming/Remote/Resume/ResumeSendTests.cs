@@ -18,7 +18,7 @@ public sealed class ResumeSendTests(SshServer server) : IDisposable
         RemoteHost dropping = server.Host($"part-{shell}", $"head -c 1000000 | {(shell == "busybox" ? "busybox sh" : shell)} -c \"$SSH_ORIGINAL_COMMAND\"");
         Remotes.Error(Remotes.Send(request with { Hosts = [dropping] }), TransferErrorId.ConnectionFailed);
         Assert.Equal([1, 2, 3], File.ReadAllBytes(request.Destination));
-        string partial = Assert.Single(_workspace.Names, name => name.StartsWith("target.splice-partial-", StringComparison.Ordinal));
+        string partial = Assert.Single(_workspace.Names, name => name.EndsWith(".splice-partial", StringComparison.Ordinal));
         Assert.Equal(1_000_000, new FileInfo(_workspace[partial]).Length);
         RemoteTransferResult result = Remotes.Result(Remotes.Send(request));
         Assert.Equal(1_000_000, result.ResumedAt);

@@ -97,7 +97,7 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
             Resume = true,
         };
         Assert.NotNull(Assert.Single(Remotes.Receive(request)).Error);
-        Assert.Single(_workspace.Names, name => name.StartsWith("target.splice-partial-", StringComparison.Ordinal));
+        Assert.Single(_workspace.Names, name => name.EndsWith(".splice-partial", StringComparison.Ordinal));
         if (shell == "busybox")
         {
             // Its stat(1) knows whole seconds.
@@ -116,7 +116,7 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
 
     private void LoseData()
     {
-        string partial = Assert.Single(_workspace.Names, name => name.StartsWith("target.splice-partial-", StringComparison.Ordinal));
+        string partial = Assert.Single(_workspace.Names, name => name.EndsWith(".splice-partial", StringComparison.Ordinal));
         using FileStream file = File.OpenWrite(_workspace[partial]);
         file.Position = 4096;
         file.Write(new byte[4096]);

@@ -74,7 +74,7 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
         Write("target/source/a", "old");
         Write("target/source/z", "old");
         TransferException error = Remotes.Error(Remotes.Send(request), TransferErrorId.DestinationExists);
-        Assert.Contains("target/source/z is there, and is no folder", error.Message, StringComparison.Ordinal);
+        Assert.Contains("target/source/z exists and is not a folder", error.Message, StringComparison.Ordinal);
         Assert.Equal("old", Text("target/source/a"));
         Assert.Equal(2, Directory.GetFileSystemEntries(_workspace["target/source"]).Length);
 

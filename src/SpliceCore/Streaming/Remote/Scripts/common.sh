@@ -1,0 +1,82 @@
+# Shared by the scripts that run on hosts, in dash, bash and busybox ash. HostScript inserts this file where they source it.
+
+# TAR_OPTIONS may leave files out, and POSIXLY_CORRECT and languages change what tools print. What bash(1) does not let a
+# script unset stays.
+for variable in $(env | sed -n "s/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p"); do
+    case $variable in
+        HOME | PATH | TMPDIR | LD_*) ;;
+        PWD | SHLVL | _ | SHELLOPTS | BASHOPTS | PPID | UID | EUID) ;;
+        *) unset "$variable" ;;
+    esac
+done
+LC_ALL=C
+export LC_ALL
+nl="
+"
+
+# Sets a variable to 1 for each option, and to nothing for the others.
+# shellcheck disable=SC2034 # each script uses some of them
+read_options() {
+    verify= keep= force= mode= times= owner= links= xattr= sparse=
+    for option; do
+        case $option in
+            verify | keep | force | mode | times | owner | links | xattr | sparse) eval "$option=1" ;;
+        esac
+    done
+}
+
+# Exits; no signal interrupts the clean-up.
+quit() {
+    trap "" HUP INT TERM
+    exit "$1"
+}
+
+# Exits with a code of RemoteExit and a message.
+fail() {
+    code=$1
+    shift
+    printf "%s\n" "$*" >&2
+    quit "$code"
+}
+
+need() { command -v "$1" > /dev/null || fail 88 "There is no $1 on this host."; }
+
+# Until stop_heartbeat the host prints a line each second. None of it outlives the connection or keeps it open.
+heartbeat=
+start_heartbeat() {
+    (
+        trap - EXIT HUP INT TERM
+        while kill -0 "$$" && sleep 1 > /dev/null && printf "splice-alive\n"; do
+            :
+        done
+    ) < /dev/null 2> /dev/null &
+    heartbeat=$!
+}
+stop_heartbeat() {
+    # A signal that comes before the traps are reset is lost, except this one.
+    kill -9 "$heartbeat" 2> /dev/null
+    wait "$heartbeat" 2> /dev/null
+}
+
+# True if the kernel generates the content of a path on reading; its size means nothing then.
+is_generated() {
+    case $(stat -f -L -c %T "$1" 2> /dev/null) in
+        proc | sysfs | debugfs | tracefs | cgroupfs | cgroup2fs | configfs | securityfs | pstorefs | efivarfs) return 0 ;;
+        bpf_fs | selinux | smackfs | binfmt_misc | fusectl | rdt | xenfs) return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
+# Prints the files of the current directory whose SHA-256 differs from a list for sha256sum -c.
+different() {
+    [ -z "$1" ] || { printf "%s\n" "$1" | sha256sum -c - 2>&1 || echo "sha256sum has FAILED"; } | grep -v ": OK\$"
+}
+
+# The same for a list on standard input with names escaped for printf %b, up to an empty line.
+different_escaped() {
+    while read -r sum name && [ -n "$sum" ]; do
+        f=$(printf "%b_" "$name")
+        have=$(sha256sum < "${f%_}")
+        [ "${have%% *}" = "$sum" ] || printf "%s: FAILED\n" "$name"
+    done
+}

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Runs on a host that a file is received from: prints its attributes, reads the offset to begin at, writes the bytes to standard
+# output, and confirms that the file did not change meanwhile.
+# Parameters: path; then options: verify.
+. ./common.sh
+
+f=$1
+shift
+read_options "$@"
+
+state() { stat -L -c "%s %.9Y %a %d %i" "$f"; }
+
+case $f in
+    /*) ;;
+    *) f=./$f ;;
+esac
+[ -e "$f" ] || fail 89 "There is no file $f"
+[ ! -d "$f" ] || fail 90 "$f is a folder."
+[ -f "$f" ] || fail 83 "$f is not a regular file."
+[ -r "$f" ] || fail 84 "$f is not readable."
+[ -z "$verify" ] || need sha256sum
+before=$(state) || fail 88 "The stat of this host cannot describe $f."
+content=$f
+if is_generated "$f" || { [ ! -s "$f" ] && [ "$(head -c 1 < "$f" | wc -c)" -gt 0 ]; }; then
+    # Read once, into a file that ends with this shell.
+    { spool=$(mktemp) && exec 3<> "$spool" && rm -f "$spool"; } || fail 86 "No temporary file could be created on this host."
+    cat < "$f" >&3 || fail 86 "$f could not be read."
+    content=/proc/$$/fd/3
+    before="$(stat -L -c %s "$content") ${before#* }"
+fi
+# The group bits of a file with an access control list are its mask (acl(5)).
+group=-
+if command -v getfacl > /dev/null; then
+    group=$(getfacl -p -- "$f" 2> /dev/null | sed -n -e "s/^group::.*#effective://p" -e t -e "s/^group:://p")
+else
+    # shellcheck disable=SC2012 # only ls shows that a file has a list
+    case $(ls -lLd -- "$f") in
+        ??????????+*) group="?" ;;
+    esac
+fi
+
+printf "splice-file %s %s %s\n" "$before" "$(stat -L -c "%b %u %g %.9Z" "$f")" "${group:--}"
+read -r from || exit 80
+# After the loss of a device a file can have its length without its data: what is resumed is compared.
+if [ "$from" -gt 0 ]; then
+    command -v sha256sum > /dev/null || fail 88 "Without sha256sum on this host, nothing can be resumed."
+    verify=1
+fi
+if [ "$from" -eq 0 ]; then
+    cat < "$content" || exit 80
+else
+    tail -c "+$((from + 1))" < "$content" || exit 80
+fi
+sum=-
+if [ -n "$verify" ]; then
+    start_heartbeat
+    sum=$(sha256sum < "$content") || sum=
+    stop_heartbeat
+    [ -n "$sum" ] || fail 86 "$f cannot be read again."
+fi
+[ "$content" != "$f" ] || [ "$(state)" = "$before" ] || fail 85 "$f was changed while it was read."
+printf "splice-done %s\n" "${sum%% *}"

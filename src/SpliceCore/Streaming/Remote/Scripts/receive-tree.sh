@@ -1,0 +1,71 @@
+#!/bin/sh
+# Runs on a host that a folder is received from: tar writes the stream. .NET reads no pax records with a newline in them; a tree
+# with such names comes in the old format of GNU tar. To verify, the SHA-256 of what has arrived come back: those of escaped
+# names, an empty line, and the others. The access control lists go before the stream, as getfacl(1) prints them; without it,
+# ls(1) shows which items have one.
+# Parameters: path; then options: verify, owner, links, xattr.
+. ./common.sh
+
+f=$1
+shift
+read_options "$@"
+
+case $f in
+    /*) ;;
+    *) f=./$f ;;
+esac
+[ -e "$f" ] || fail 89 "There is no folder $f"
+if [ ! -d "$f" ]; then
+    printf "splice-tree no\n"
+    exit 0
+fi
+{ cd "$f" && [ -r . ]; } || fail 84 "$f is not readable."
+! is_generated . || fail 93 "The kernel generates the files of $f, and tar takes them for empty."
+need tar
+[ -z "$verify" ] || need sha256sum
+set -- -c -f -
+case $(tar --version 2> /dev/null) in
+    *GNU*)
+        set -- "$@" --numeric-owner
+        [ -n "$owner" ] || set -- "$@" --owner=0 --group=0
+        [ -n "$links" ] || set -- "$@" --hard-dereference
+        if [ -z "$(find . \( -name "*$nl*" -o -lname "*$nl*" \) -print | head -c 1)" ]; then
+            form="pax"
+            set -- "$@" --format=pax --pax-option=delete=atime,delete=ctime
+            [ -z "$xattr" ] || set -- "$@" --xattrs "--xattrs-include=*"
+        else
+            form=gnu
+            set -- "$@" --format=gnu
+        fi
+        ;;
+    *) form=plain ;;
+esac
+if command -v getfacl > /dev/null; then
+    tool=getfacl
+    lists=$(getfacl -R -P -n -s -E -p . 2> /dev/null)
+else
+    tool="ls"
+    lists=$(find ./ ! -type l -exec ls -ldb {} + 2> /dev/null | sed -n "s|^.\{10\}+ .*[^\\] \./|# file: ./|p")
+fi
+
+printf "splice-tree %s %s %s\n" "$form" "$tool" "$(printf "%s" "$lists" | wc -c)"
+printf "%s" "$lists"
+tar "$@" .
+case $? in
+    0) ;;
+    1) fail 85 "Something in $f was changed while it was read." ;;
+    *) fail 92 "Not all of $f could be read." ;;
+esac
+if [ -n "$verify" ]; then
+    # All of it is read before the first file, so that the other side never waits to write.
+    escaped=$(while read -r line && [ -n "$line" ]; do printf "%s\n" "$line"; done)
+    sums=$(cat)
+    start_heartbeat
+    said=$(
+        printf "%s\n" "$escaped" | different_escaped
+        different "$sums"
+    )
+    stop_heartbeat
+    [ -z "$said" ] || fail 87 "$(printf "%s\n" "$said" | tail -n 3)"
+fi
+printf "splice-done\n"

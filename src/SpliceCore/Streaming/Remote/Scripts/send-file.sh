@@ -1,0 +1,161 @@
+#!/bin/sh
+# Runs on a host that a file is sent to: prints the offset to send from, writes standard input to a temporary file, and renames
+# it once the end mark has come, which only a sender writes that has sent everything. A lost connection ends the input as well.
+# Parameters: path, name of the source, its size, mode, and time of modification with and without nanoseconds, temporary name,
+# suffix of the partial file or nothing, user:group or nothing; then options: verify, keep, force, sparse, mode, times.
+. ./common.sh
+
+d=$1 name=$2 size=$3 bits=$4 exact=$5 whole=$6 random=$7 kept=$8 ids=$9
+shift 9
+read_options "$@"
+t="" lock=""
+
+length() { stat -c %s "$1" 2> /dev/null || wc -c < "$1"; }
+resize() { dd if=/dev/null of="$1" bs=1 count=0 seek="$2" 2> /dev/null; }
+drop() { [ -z "$t" ] || rm -f "$t"; }
+unlock() { [ -z "$lock" ] || rm -f "$lock"; }
+
+trap "" PIPE
+trap drop EXIT
+trap "quit 80" HUP INT TERM
+before=$(umask)
+umask 077
+
+case $d in
+    /*) ;;
+    *) d=./$d ;;
+esac
+if [ -d "$d" ]; then
+    d=${d%/}/$name
+    [ ! -d "$d" ] || fail 82 "$d is a folder."
+fi
+case $d in
+    */) fail 81 "There is no folder $d" ;;
+esac
+if [ -L "$d" ]; then
+    real=$(readlink -f "$d" && echo x) || fail 83 "$d is a link to a path that does not exist."
+    real=${real%x}
+    d=${real%"$nl"}
+fi
+folder=${d%/*}/
+base=${d##*/}
+[ -d "$folder" ] || fail 81 "There is no folder $folder"
+seen=
+if [ -e "$d" ]; then
+    seen=1
+    [ -z "$keep" ] || fail 82 "$d exists."
+    [ -f "$d" ] || fail 83 "$d is not a regular file."
+    [ -w "$d" ] || [ -n "$force" ] || fail 84 "$d is not writable."
+fi
+[ -w "$folder" ] || fail 84 "The folder $folder is not writable."
+[ -z "$verify" ] || need sha256sum
+
+from=0
+if [ -n "$kept" ]; then
+    [ ${#base} -gt 190 ] || kept=$base$kept
+    t=$folder$kept
+    trap unlock EXIT
+    tries=0
+    while ! ln -s "$$" "$t.lock" 2> /dev/null; do
+        holder=$(readlink "$t.lock") || holder=
+        case $holder in
+            "" | *[!0-9]*) ;;
+            *)
+                # The children of a shell that was killed may still write.
+                if ! kill -0 "$holder" 2> /dev/null && ! kill -0 "-$holder" 2> /dev/null; then
+                    rm -f "$t.lock"
+                    tries=$((tries + 1))
+                    [ "$tries" -lt 8 ] && continue
+                fi
+                ;;
+        esac
+        tries=$((tries + 1))
+        [ "$tries" -lt 8 ] || fail 91 "$t.lock exists: another transfer to this file is in progress."
+        sleep 1
+    done
+    lock=$t.lock
+    if [ -e "$t" ] || [ -L "$t" ]; then
+        # shellcheck disable=SC3067 # dash, bash and busybox have -O
+        { [ -f "$t" ] && [ ! -L "$t" ] && [ -O "$t" ]; } || fail 83 "$t is not a file of this user."
+        from=$(length "$t") || fail 86 "$t cannot be read."
+        from=$((from))
+    fi
+else
+    t=$folder$random
+fi
+if [ "$from" -gt "$size" ]; then
+    resize "$t" "$size" || fail 86 "$t cannot be cut."
+    from=$size
+fi
+# After the loss of a device a file can have its length without its data: what is resumed is compared.
+if [ "$from" -gt 0 ]; then
+    if command -v sha256sum > /dev/null; then verify=1; else from=0; fi
+fi
+if [ "$from" -eq 0 ]; then
+    rm -f "$t"
+    (set -C && : > "$t") || { t=; fail 86 "No file could be created in $folder"; }
+fi
+if [ -n "$sparse" ] && ! printf xx | dd bs=2 count=1 iflag=fullblock of=/dev/null 2> /dev/null; then
+    sparse=
+fi
+
+printf "splice-ready %s %s\n" "$from" "${sparse:-0}"
+digest=
+if [ -n "$sparse" ]; then
+    while read -r bs seek count; do
+        case $bs in
+            end:*)
+                digest=${bs#end:}
+                break
+                ;;
+        esac
+        said=$(dd bs="$bs" seek="$seek" count="$count" iflag=fullblock conv=notrunc of="$t" 2>&1) || fail 86 "$said"
+    done
+    [ -n "$digest" ] || fail 80 "The transfer was interrupted."
+else
+    cat >> "$t" || fail 86 "$d could not be written."
+    now=$(length "$t")
+    [ "$((now))" -eq "$((size + 72))" ] || fail 80 "The transfer was interrupted."
+    digest=$(tail -c 72 "$t" | tr -d "\000")
+    case $digest in
+        splice:*) digest=${digest#splice:} ;;
+        *) fail 80 "The transfer was interrupted." ;;
+    esac
+fi
+resize "$t" "$size" || fail 86 "$t cannot be given its size."
+now=$(length "$t")
+[ "$((now))" -eq "$size" ] || fail 86 "$t does not have its size."
+if [ -n "$verify" ]; then
+    start_heartbeat
+    have=$(sha256sum < "$t") || have=
+    stop_heartbeat
+    [ -n "$have" ] || fail 86 "$t cannot be read."
+    if [ "${have%% *}" != "$digest" ]; then
+        drop
+        fail 87 "$d would have the SHA-256 ${have%% *}, and $digest was sent."
+    fi
+fi
+
+if [ -n "$ids" ]; then
+    chown "$ids" "$t" 2> /dev/null || printf "splice-note the owner\n"
+fi
+[ -n "$mode" ] || bits=$(printf "%o" "$((0$bits & ~0$before))")
+chmod "$bits" "$t" || fail 86 "The mode of $t cannot be set."
+if [ -n "$times" ]; then
+    touch -d "@$exact" "$t" 2> /dev/null || touch -d "@$whole" "$t" 2> /dev/null || printf "splice-note the time of its last modification\n"
+else
+    touch "$t"
+fi
+[ ! -d "$d" ] || fail 82 "$d is a folder."
+named=
+if [ -n "$keep" ] || [ -z "$seen" ]; then
+    # Unlike mv, ln replaces nothing.
+    if ln "$t" "$d" 2> /dev/null && rm -f "$t"; then
+        named=1
+    elif [ -e "$d" ] || [ -L "$d" ]; then
+        fail 82 "$d was created by another process during the transfer."
+    fi
+fi
+[ -n "$named" ] || mv -f "$t" "$d" || fail 86 "The temporary file could not be renamed to $d."
+t=
+printf "splice-done\n"

@@ -1,0 +1,153 @@
+#!/bin/sh
+# Runs on a host that a folder is sent to: prints the tar format that it reads, extracts standard input into a temporary folder,
+# checks that the end has come and the SHA-256 of the files, and renames the tree; or moves its items into an existing folder,
+# once nothing is in the way.
+# Parameters: path, name of the source, name of the temporary folder; then options: verify, keep, force, mode, times, owner.
+. ./common.sh
+
+d=$1 name=$2 random=$3
+shift 3
+read_options "$@"
+t=
+
+drop() {
+    [ -z "$t" ] || rm -rf "$t" 2> /dev/null || {
+        chmod -R u+rwx "$t"
+        rm -rf "$t"
+    }
+}
+note() { printf "splice-note %s\n" "$(printf "%s" "$*" | tr -c "[:print:]" " " | cut -c 1-500)"; }
+words() { printf "%s\n" "$said" | tail -n 3; }
+
+trap "" PIPE
+trap drop EXIT
+trap "quit 80" HUP INT TERM
+
+case $d in
+    /*) ;;
+    *) d=./$d ;;
+esac
+[ ! -d "$d" ] || [ -z "$name" ] || d=${d%/}/$name
+while [ "$d" != / ] && [ "$d" != "${d%/}" ]; do
+    d=${d%/}
+done
+if [ -e "$d" ] || [ -L "$d" ]; then
+    [ -z "$keep" ] || fail 82 "$d exists."
+    { [ -d "$d" ] && { [ -z "$name" ] || [ ! -L "$d" ]; }; } || fail 82 "$d exists and is not a folder."
+    folder=$d
+else
+    folder=${d%/*}/
+    [ -d "$folder" ] || fail 81 "There is no folder $folder"
+fi
+{ [ -w "$folder" ] && [ -x "$folder" ]; } || fail 84 "The folder $folder is not writable."
+need tar
+[ -z "$verify" ] || need sha256sum
+mkdir -m 700 "${folder%/}/$random" || fail 86 "No folder could be created in $folder"
+t=${folder%/}/$random
+root=
+[ "$(id -u)" != 0 ] || root=1
+set -- -x -f - -C "$t"
+case $(tar --version 2> /dev/null) in
+    *GNU*)
+        form="pax"
+        set -- "$@" --delay-directory-restore --warning=no-timestamp
+        case $(tar --help 2> /dev/null) in
+            *--xattrs-include*)
+                form=pax-attributes
+                set -- "$@" --xattrs "--xattrs-include=*"
+                ;;
+        esac
+        ;;
+    *bsdtar*) form="pax" ;;
+    *) form=gnu${root:+-root} ;;
+esac
+if [ -n "$mode" ]; then
+    set -- "$@" -p
+else
+    set -- "$@" --no-same-permissions
+fi
+[ -n "$times" ] || set -- "$@" -m
+{ [ -n "$owner" ] && [ -n "$root" ]; } || set -- "$@" -o
+before=$(umask)
+[ -z "$mode" ] || umask 0
+
+printf "splice-ready 0 %s\n" "$form"
+said=$(tar "$@" 2>&1) || case $(words) in
+    *"nexpected E"* | *"short read"* | *"not look like a tar"*) fail 80 "The transfer was interrupted." ;;
+    *) fail 86 "$(words)" ;;
+esac
+umask "$before"
+[ -e "$t/end" ] || fail 80 "The transfer was interrupted."
+# As the folder that it is created in: tar clears the bit of its folders.
+[ ! -g "$folder" ] || find "$t/tree" -type d -exec chmod g+s {} + 2> /dev/null
+[ -z "$said" ] || note "all of it: $(words)"
+[ -z "$owner" ] || [ -n "$root" ] || note "owners, since it is not root there"
+start_heartbeat
+if [ -n "$verify" ]; then
+    said=$(
+        cd "$t/tree" || exit
+        different "$(cat ../sums)"
+        different_escaped < ../escaped-sums
+    )
+    [ -z "$said" ] || fail 87 "$(words)"
+fi
+
+move() {
+    if [ -d "$1" ] && [ ! -L "$1" ] && [ ! -w "$1" ]; then
+        chmod u+w "$1" && mv -f "$1" "$2" && chmod u-w "$2"
+    elif [ -L "$2" ]; then
+        # Without -T, which not every mv has, a link to a folder takes the item in.
+        mv -fT "$1" "$2" 2> /dev/null || { rm -f "$2" && mv -f "$1" "$2"; }
+    else
+        mv -f "$1" "$2"
+    fi || fail 86 "An item could not be renamed to $2."
+}
+
+# True if a link, put into a folder, would lead to the item of its name there.
+leads() (
+    to=$(readlink "$1" && echo x) && cd "$2" || exit
+    to=${to%"$nl"x}
+    case $to in
+        /*) ;;
+        *) to=./$to ;;
+    esac
+    # shellcheck disable=SC3013 # dash, bash and busybox have -ef
+    [ "$to" -ef "./${1##*/}" ]
+)
+
+# Checks or moves the items of a folder into another one.
+each() {
+    { [ -r "$2" ] && [ -w "$2" ] && [ -x "$2" ]; } || chmod u+rwx "$2"
+    [ -w "$3" ] || fail 84 "The folder $3 is not writable."
+    for item in "$2"/* "$2"/.[!.]* "$2"/..?*; do
+        there=$3/${item##*/}
+        [ -e "$item" ] || [ -L "$item" ] || continue
+        if [ -d "$item" ] && [ ! -L "$item" ]; then
+            if [ -d "$there" ] && [ ! -L "$there" ]; then
+                (each "$1" "$item" "$there") || exit
+                continue
+            fi
+            { [ ! -e "$there" ] && [ ! -L "$there" ]; } || fail 82 "$there exists and is not a folder."
+        elif [ -d "$there" ] && [ ! -L "$there" ]; then
+            fail 82 "$there is a folder."
+        elif [ -f "$there" ] && [ ! -L "$there" ] && [ ! -w "$there" ]; then
+            [ -n "$force" ] || fail 84 "$there is not writable."
+        fi
+        if [ -L "$item" ] && [ -e "$there" ] && [ ! -L "$there" ] && leads "$item" "$3"; then
+            fail 94 "The link ${item##*/} leads to $there, would replace it and lead to itself."
+        fi
+        [ "$1" = check ] || move "$item" "$there"
+    done
+}
+
+if [ "$folder" = "$d" ]; then
+    (each check "$t/tree" "$d") || quit "$?"
+    (each move "$t/tree" "$d") || quit "$?"
+else
+    { [ ! -e "$d" ] && [ ! -L "$d" ]; } || fail 82 "$d exists."
+    move "$t/tree" "$d"
+fi
+drop
+t=
+stop_heartbeat
+printf "splice-done\n"

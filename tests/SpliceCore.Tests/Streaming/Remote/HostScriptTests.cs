@@ -1,0 +1,129 @@
+using System.Globalization;
+using Splice.Streaming.Remote;
+using Splice.Tests.FileSystems;
+using Xunit;
+
+namespace Splice.Tests.Streaming.Remote;
+
+/// <summary>The scripts for hosts by themselves, without ssh.</summary>
+public sealed class HostScriptTests : IDisposable
+{
+    private const int LongestCommand = 9000; // of dropbear (MAX_CMD_LEN in sysoptions.h)
+
+    private readonly Workspace _workspace = new();
+
+    public static TheoryData<string> Scripts => ["receive-file.sh", "receive-tree.sh", "send-file.sh", "send-tree.sh"];
+
+    public static TheoryData<string> Shells => ["dash", "bash", "busybox sh"];
+
+    [Theory]
+    [MemberData(nameof(Scripts))]
+    public void Shellcheck_finds_nothing(string script)
+    {
+        Command.Require("shellcheck");
+        string? root = FloorTests.Root();
+        Assert.SkipWhen(root is null, "the sources are not here");
+        string folder = Path.Combine(root!, "src/SpliceCore/Streaming/Remote/Scripts");
+        Assert.Equal(
+            new Command.Output(0, string.Empty, string.Empty),
+            Command.Run("shellcheck", "-x", "-s", "sh", "--source-path", folder, Path.Combine(folder, script)));
+    }
+
+    /// <summary>A comment would be sent with each transfer, and a single quote makes the command three characters longer.</summary>
+    [Theory]
+    [MemberData(nameof(Scripts))]
+    public void A_command_has_room_for_long_paths(string script)
+    {
+        string command = HostScript.Command(script, Request(string.Empty, verify: true));
+        Assert.DoesNotContain(command.Split('\n'), line => line.StartsWith('#'));
+        Assert.DoesNotContain('\'', HostScript.Read(script));
+        Assert.DoesNotContain("common.sh", command, StringComparison.Ordinal);
+        Assert.True(command.Length < LongestCommand - 1500, $"{command.Length} characters");
+    }
+
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void A_file_is_sent(string shell)
+    {
+        byte[] content = Workspace.RandomBytes(100_000);
+        string digest = Command.Check("sha256sum", _workspace.Write("source", content)).Split(' ')[0];
+        _workspace.Write("input", [.. content, .. System.Text.Encoding.ASCII.GetBytes($"splice:{digest}\n")]);
+        string size = content.Length.ToString(CultureInfo.InvariantCulture);
+
+        string output = Run(
+            shell, "input", "send-file.sh", _workspace["it's sent"], "source", size, "640", "1000000000.123456789", "1000000000", ".temporary", string.Empty, string.Empty);
+
+        Assert.Equal("splice-ready 0 0\nsplice-done", output);
+        Assert.Equal(content, File.ReadAllBytes(_workspace["it's sent"]));
+        Assert.Equal(DateTime.UnixEpoch.AddSeconds(1000000000), File.GetLastWriteTimeUtc(_workspace["it's sent"]), TimeSpan.FromSeconds(1));
+        Assert.Equal(["input", "it's sent", "source"], _workspace.Names);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void A_file_is_received(string shell)
+    {
+        _workspace.Write("it's here", "content\n"u8.ToArray());
+        _workspace.Write("input", "0\n"u8.ToArray());
+
+        string[] lines = Run(shell, "input", "receive-file.sh", _workspace["it's here"]).Split('\n');
+
+        Assert.NotNull(RemoteFileInfo.TryParse(lines[0][HostScript.File.Length..]));
+        Assert.Equal("content", lines[1]);
+        Assert.Equal($"splice-done {Command.Check("sha256sum", _workspace["it's here"]).Split(' ')[0].TrimStart('\\')}", lines[2]);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void A_tree_is_sent(string shell)
+    {
+        Command.Require("tar");
+        Directory.CreateDirectory(_workspace["stream/tree/inner"]);
+        _workspace.Write("stream/tree/inner/file", "content"u8.ToArray());
+        _workspace.Write("stream/end", []);
+        string digest = Command.Check("sha256sum", _workspace["stream/tree/inner/file"]).Split(' ')[0];
+        _workspace.Write("stream/sums", System.Text.Encoding.ASCII.GetBytes($"{digest}  ./inner/file\n"));
+        _workspace.Write("stream/escaped-sums", []);
+        Command.Check("tar", "-C", _workspace["stream"], "-cf", _workspace["input"], "tree", "sums", "escaped-sums", "end");
+
+        string output = Run(shell, "input", "send-tree.sh", _workspace["it's sent"], "tree", ".temporary");
+
+        Assert.Matches("^splice-ready 0 [a-z-]+\nsplice-done$", output);
+        Assert.Equal("content", File.ReadAllText(_workspace["it's sent/inner/file"]));
+        Assert.Equal(["input", "it's sent", "stream"], _workspace.Names);
+    }
+
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void A_tree_is_received(string shell)
+    {
+        Command.Require("tar");
+        Directory.CreateDirectory(_workspace["it's here/inner"]);
+        _workspace.Write("it's here/inner/file", "content"u8.ToArray());
+        string digest = Command.Check("sha256sum", _workspace["it's here/inner/file"]).Split(' ')[0];
+        _workspace.Write("input", System.Text.Encoding.ASCII.GetBytes($"\n{digest}  ./inner/file\n"));
+
+        string output = Run(shell, "input", "receive-tree.sh", _workspace["it's here"]);
+
+        Assert.StartsWith("splice-tree ", output, StringComparison.Ordinal);
+        Assert.Contains("content\0", output, StringComparison.Ordinal);
+        Assert.EndsWith("\0splice-done", output, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _workspace.Dispose();
+
+    private static SendRequest Request(string destination, bool verify) => new()
+    {
+        Source = "/source",
+        Destination = destination,
+        Hosts = [RemoteHost.Parse("host")],
+        Verify = verify,
+    };
+
+    private string Run(string shell, string input, string script, params string[] parameters)
+    {
+        Command.Require(shell.Split(' ')[0], "sha256sum");
+        string command = HostScript.Command(script, Request(string.Empty, verify: true), parameters).Replace("exec sh", $"exec {shell}", StringComparison.Ordinal);
+        return Command.Check("sh", "-c", $"{command} < {HostScript.Quote(_workspace[input])}");
+    }
+}
