@@ -1,6 +1,5 @@
 using System.Globalization;
 using Splice.Streaming.Remote;
-using Splice.Tests.FileSystems;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote;
