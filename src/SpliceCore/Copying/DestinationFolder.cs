@@ -7,9 +7,6 @@ namespace Splice.Copying;
 /// <summary>A folder that takes many files, opened once for all of them.</summary>
 internal sealed class DestinationFolder : IDisposable
 {
-    private const int EntriesLength = 1024; // bytes, more than one entry can have
-    private static readonly FileName ThisFolder = ".";
-
     private readonly string _path;
     private readonly SafeFileHandle _handle;
     private readonly FileSystemType _fileSystem;
@@ -22,7 +19,7 @@ internal sealed class DestinationFolder : IDisposable
         _handle = handle;
         Identity = identity;
         _fileSystem = FileSystemTypes.Of(handle);
-        if (ledger?.HasFolder(identity) == false && IsEmpty(handle))
+        if (ledger?.HasFolder(identity) == false && DirectoryReader.IsEmpty(handle))
         {
             ledger.AddFolder(identity);
             IsNew = true;
@@ -48,32 +45,6 @@ internal sealed class DestinationFolder : IDisposable
 
         handle.Dispose();
         return null;
-    }
-
-    private static bool IsEmpty(SafeFileHandle folder)
-    {
-        SysResult opened = LibC.OpenAt(folder, ThisFolder, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out SafeFileHandle readable);
-        using (readable)
-        {
-            byte[] entries = new byte[EntriesLength];
-            SysResult read = opened;
-            while (read.Ok)
-            {
-                read = LibC.GetDirectoryEntries(readable, entries);
-                int length = read.Ok ? (int)read.Value : 0;
-                if (new DirectoryListing(entries.AsMemory(0, length)).TryTake(out _, out _))
-                {
-                    return false;
-                }
-
-                if (read.Ok && length == 0)
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
     }
 
     /// <summary>Where a source goes in the folder; null where what has its name there is no regular file, and takes a

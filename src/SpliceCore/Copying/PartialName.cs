@@ -88,8 +88,6 @@ internal static class PartialName
 /// <summary>The unfinished copies in a folder.</summary>
 internal static class PartialFolder
 {
-    private static readonly FileName ThisFolder = ".";
-
     /// <summary>True if a name still means an open file.</summary>
     public static bool Has(SafeHandle folder, FileName name, SafeFileHandle file)
     {
@@ -108,18 +106,11 @@ internal static class PartialFolder
     /// <param name="name">The one that is to stay.</param>
     public static void RemoveOthers(Place place, FileName name)
     {
-        SysResult opened = LibC.OpenAt(
-            place.Folder, ThisFolder, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out SafeFileHandle folder);
-        using (folder)
+        // What cannot be read is left as it is.
+        DirectoryReader.ReadNames(place.Folder, out List<FileName> names);
+        foreach (FileName other in names.Where(other => PartialName.IsFor(other, place.Name) && !other.Bytes.SequenceEqual(name.Bytes)))
         {
-            // A folder that may not be read is left as it is.
-            foreach (FileName other in opened.Ok ? FolderNames.Of(folder) : [])
-            {
-                if (PartialName.IsFor(other, place.Name) && !other.Bytes.SequenceEqual(name.Bytes))
-                {
-                    RemoveUnused(folder, other);
-                }
-            }
+            RemoveUnused(place.Folder, other);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
 
@@ -13,9 +14,6 @@ internal sealed class PartNames
     private const int FewestDigits = 3;
     private const int LongestName = 255; // bytes, NAME_MAX
     private const int MostInMessage = 5;
-    private const int BufferSize = 32 * 1024;
-
-    private static readonly FileName ThisFolder = ".";
 
     private readonly string _format;
     private readonly string _file;
@@ -127,25 +125,12 @@ internal sealed class PartNames
         return pattern.Append('$').ToString();
     }
 
-    private static List<string> Names(SafeFileHandle folder, string path)
+    private static IEnumerable<string> Names(SafeFileHandle folder, string path)
     {
-        List<string> names = [];
-        SysResult read = LibC.OpenAt(folder, ThisFolder, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out SafeFileHandle readable);
-        using (readable)
-        {
-            byte[] buffer = new byte[BufferSize];
-            while (read.Ok && (read = LibC.GetDirectoryEntries(readable, buffer)) is { Ok: true, Value: > 0 })
-            {
-                var listing = new DirectoryListing(buffer.AsMemory(0, (int)read.Value));
-                while (listing.TryTake(out FileName name, out _))
-                {
-                    names.Add(name.ToString());
-                }
-            }
-        }
+        SysResult read = DirectoryReader.ReadNames(folder, out List<FileName> names);
 
-        // Who may write to a folder and not read it is not told what is in it.
-        return read.Ok || read.Errno == Errno.EACCES ? names : throw FileFailures.OpenFolder(path, read.Errno);
+        // A user who may write to a folder and not read it does not learn its entries.
+        return read.Ok || read.Errno == Errno.EACCES ? names.Select(name => name.ToString()) : throw FileFailures.OpenFolder(path, read.Errno);
     }
 
     private static bool IsName(string name) => name is not ("" or "." or "..")

@@ -1,4 +1,4 @@
-using System.Buffers;
+using Splice.Descriptors;
 using Splice.Interop;
 
 namespace Splice.Copying.Trees;
@@ -76,54 +76,16 @@ internal sealed class SliceQueue(int workers)
 }
 
 /// <summary>Entries of a folder that one worker takes one by one. Part of them can be given to another worker.</summary>
-internal sealed class TreeSlice
+internal sealed class TreeSlice(TreeFolder folder, DirectoryReader reader = default)
 {
-    private const int BufferSize = 64 * 1024;
+    private DirectoryReader _reader = reader;
 
-    private readonly bool _readsOn;
-    private DirectoryListing _listing;
-
-    /// <param name="folder">A folder of which nothing has been read yet.</param>
-    public TreeSlice(TreeFolder folder)
-    {
-        Folder = folder;
-        _readsOn = true;
-    }
-
-    private TreeSlice(TreeFolder folder, DirectoryListing listing)
-    {
-        Folder = folder;
-        _listing = listing;
-    }
-
-    public TreeFolder Folder { get; }
+    public TreeFolder Folder => folder;
 
     /// <summary>Takes the next entry. False at the end, or where the folder cannot be read.</summary>
-    public bool TryTake(out FileName name, out int type, out SysResult read)
-    {
-        read = default;
-        while (!_listing.TryTake(out name, out type))
-        {
-            if (!_readsOn || !Fill(out read))
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public bool TryTake(out FileName name, out DescriptorKind kind, out SysResult read) =>
+        _reader.TryRead(Folder.Source!, out name, out kind, out read);
 
     /// <summary>Gives half of what has been read to another worker; null where there is no half.</summary>
-    public TreeSlice? Split() => _listing.Split() is { } half ? new TreeSlice(Folder, half) : null;
-
-    private bool Fill(out SysResult read)
-    {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
-        read = LibC.GetDirectoryEntries(Folder.Source!, buffer);
-
-        // As many bytes as there are: a folder waits for those in it, and there may be thousands one in the other.
-        _listing = new DirectoryListing(buffer.AsSpan(0, (int)Math.Max(read.Value, 0)).ToArray());
-        ArrayPool<byte>.Shared.Return(buffer);
-        return !_listing.IsEmpty;
-    }
+    public TreeSlice? Split() => _reader.Split() is { } half ? new TreeSlice(Folder, half) : null;
 }

@@ -120,7 +120,7 @@ internal sealed class TreeCrew
     /// <summary>Hands on what the workers report, until the last one has gone home.</summary>
     private void Listen()
     {
-        using var count = new TreeCount(_job);
+        using var count = new TreeCount(_job.Request);
         while (!_job.Reports.IsCompleted)
         {
             if (_job.Reports.TryTake(out object? report, ReportInterval))

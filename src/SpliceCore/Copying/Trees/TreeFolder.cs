@@ -132,11 +132,11 @@ internal sealed class TreeEntry(TreeFolder folder, FileName name)
     public object DestinationLabel => new DestinationName(this);
 
     /// <summary>Finds out what the entry is, if the listing did not say or a link is to be followed.</summary>
-    /// <param name="listed">The kind that the listing says; 0 where it does not.</param>
+    /// <param name="listed">The kind that the directory reports.</param>
     /// <param name="followLinks">Whether links stand for what they lead to.</param>
-    public DescriptorKind FindKind(int listed, bool followLinks)
+    public DescriptorKind FindKind(DescriptorKind listed, bool followLinks)
     {
-        var kind = (DescriptorKind)listed;
+        DescriptorKind kind = listed;
         if (kind == DescriptorKind.Other)
         {
             kind = Look(FileStatus.TryGet(folder.Source!, name, followLink: false, out FileStatus? status), status);

@@ -43,7 +43,7 @@ internal sealed class TreeWorker(TreeJob job)
                 job.Slices.Add(half);
             }
 
-            if (!slice.TryTake(out FileName name, out int type, out SysResult read))
+            if (!slice.TryTake(out FileName name, out DescriptorKind kind, out SysResult read))
             {
                 if (!read.Ok)
                 {
@@ -54,17 +54,17 @@ internal sealed class TreeWorker(TreeJob job)
             }
             else
             {
-                Take(new TreeEntry(slice.Folder, name), type);
+                Take(new TreeEntry(slice.Folder, name), kind);
             }
         }
     }
 
-    private void Take(TreeEntry entry, int type)
+    private void Take(TreeEntry entry, DescriptorKind listed)
     {
         TreeFolder? folder = null;
         try
         {
-            DescriptorKind kind = entry.FindKind(type, job.Request.FollowSymlink);
+            DescriptorKind kind = entry.FindKind(listed, job.Request.FollowSymlink);
             if (kind == DescriptorKind.Directory)
             {
                 folder = _folders.Enter(entry);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
+using Splice.Copying.Trees;
 using Splice.Descriptors;
 using Splice.Interop;
 

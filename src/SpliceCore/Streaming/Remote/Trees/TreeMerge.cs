@@ -49,9 +49,8 @@ internal sealed class TreeMerge(bool force)
 
     private void Walk(SafeFileHandle from, SafeFileHandle to, string path, bool isMoving)
     {
-        // A handle of its own reads the names from the first on.
-        using SafeFileHandle names = Open(from, ".", path);
-        foreach (FileName name in FolderNames.Of(names).ToList())
+        DirectoryReader.ReadNames(from, out List<FileName> names);
+        foreach (FileName name in names)
         {
             string label = $"{path}/{name}";
             Check(FileStatus.TryGet(from, name, followLink: false, out FileStatus? item), label);

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
+using Splice.Copying.Trees;
 using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Transfer;
@@ -88,7 +89,7 @@ internal sealed class TreeSendRun : SendRun
 
     private void SendTree()
     {
-        foreach (TreeItem item in TreeWalk.Of(Request.Source))
+        foreach (TreeItem item in TreeWalk.Enumerate(Request.Source))
         {
             Monitor.Cancellation.ThrowIfCancellationRequested();
             if (!_receiving.Any(delivery => delivery.IsReceiving))

@@ -1,0 +1,209 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Copying.Trees;
+
+/// <summary>Walks a tree depth first. Each directory is opened in its parent and compared with what was found there, so that a
+/// link put in its place does not redirect the walk.</summary>
+internal static class TreeWalk
+{
+    private const int DirectoryFlags = OpenFlags.ReadOnly | OpenFlags.NonBlock;
+
+    /// <summary>Enumerates all items: each directory before its entries, and once more after them. The handle in an item is
+    /// open until the next one.</summary>
+    /// <param name="root">The directory at the top; a link there is followed.</param>
+    /// <param name="followLinks">True to look at the target of a link. No link is entered.</param>
+    /// <param name="cancellation">Stops the walk.</param>
+    /// <exception cref="TransferException">A directory cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static IEnumerable<TreeItem> Enumerate(string root, bool followLinks = false, CancellationToken cancellation = default)
+    {
+        var path = new Stack<Level>();
+        SysResult opened = LibC.Open(root, DirectoryFlags | OpenFlags.Directory, out SafeFileHandle top);
+        try
+        {
+            FileStatus? status = null;
+            opened = opened.Ok ? FileStatus.TryGet(top, out status) : opened;
+            var item = new TreeItem(root, Parent: null, top, ".", status ?? throw FileFailures.OpenSource(root, opened.Errno), Errno.None);
+            yield return item;
+            path.Push(new Level(item, top));
+            while (path.TryPeek(out Level? level))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (level.Reader.TryRead(level.Handle, out FileName name, out DescriptorKind listed, out SysResult read))
+                {
+                    SysResult looked = FileStatus.TryGet(level.Handle, name, followLinks, out status);
+                    item = new TreeItem(root, level.Item, level.Handle, name, status, looked.Errno) { Listed = listed };
+                    yield return item;
+                    if (item.Kind == DescriptorKind.Directory)
+                    {
+                        path.Push(new Level(item, item.Open(DirectoryFlags | OpenFlags.Directory, cancellation)));
+                    }
+                }
+                else if (read.Ok)
+                {
+                    yield return level.Item with { IsLeft = true };
+                    path.Pop().Handle.Dispose();
+                }
+                else
+                {
+                    throw FileFailures.OpenSource(level.Item.Label, read.Errno);
+                }
+            }
+        }
+        finally
+        {
+            top.Dispose();
+            foreach (Level level in path)
+            {
+                level.Handle.Dispose();
+            }
+        }
+    }
+
+    private sealed class Level(TreeItem item, SafeFileHandle handle)
+    {
+        public TreeItem Item => item;
+
+        public SafeFileHandle Handle => handle;
+
+        public DirectoryReader Reader;
+    }
+}
+
+/// <summary>An item of a tree that is walked.</summary>
+/// <param name="Root">The path of the tree's top.</param>
+/// <param name="Parent">The directory that it is in; null for the top.</param>
+/// <param name="Handle">That directory, open; the top itself for the top.</param>
+/// <param name="Name">Its name there.</param>
+/// <param name="Found">Its status; null where that could not be read.</param>
+/// <param name="Errno">The error of reading the status.</param>
+internal sealed record TreeItem(string Root, TreeItem? Parent, SafeFileHandle Handle, FileName Name, FileStatus? Found, Errno Errno)
+{
+    private byte[]? _path;
+
+    /// <summary>True for a directory after its last entry.</summary>
+    public bool IsLeft { get; init; }
+
+    /// <summary>The kind that the directory reports.</summary>
+    public DescriptorKind Listed { get; init; }
+
+    public DescriptorKind Kind => Found?.Kind ?? Listed;
+
+    /// <exception cref="TransferException">It could not be read.</exception>
+    public FileStatus Status => Found ?? throw FileFailures.OpenSource(Label, Errno);
+
+    public int Depth { get; } = Parent is null ? 0 : Parent.Depth + 1;
+
+    /// <summary>The path from the tree's top: empty for the top itself, else it starts with a slash.</summary>
+    public byte[] Path => _path ??= Parent is null ? [] : [.. Parent.Path, (byte)'/', .. Name.Bytes];
+
+    /// <summary>The path for messages.</summary>
+    public string Label => Root.TrimEnd('/') + Encoding.UTF8.GetString(Path);
+
+    /// <summary>Opens the item itself, and not what was put in its place.</summary>
+    /// <param name="flags">Flags for open(2), with O_NONBLOCK where it is read.</param>
+    /// <param name="cancellation">Ends the wait for a lease.</param>
+    /// <exception cref="TransferException">It cannot be opened, or is another one by now.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public SafeFileHandle Open(int flags, CancellationToken cancellation = default)
+    {
+        FileIdentity inode = Status.Inode;
+        SysResult opened = LeasedFile.OpenAt(Handle, Name, flags | OpenFlags.NoFollow, cancellation, out SafeFileHandle handle);
+        if (opened.Ok && FileStatus.TryGet(handle, out FileStatus? status).Ok && status!.Inode == inode)
+        {
+            return handle;
+        }
+
+        handle.Dispose();
+        throw opened.Ok || opened.Errno is Errno.ELOOP or Errno.ENOENT
+            ? TreeErrors.Moved(Label)
+            : FileFailures.OpenSource(Label, opened.Errno);
+    }
+}
+
+/// <summary>Counts a tree while it is copied, so that the progress has a total. Starts when the copy has taken a while, at the
+/// lowest priority.</summary>
+internal sealed class TreeCount(TreeRequest request) : IDisposable
+{
+    private const int MaxDepth = 200; // each level has an open handle
+
+    private static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _stop = new();
+    private Thread? _thread;
+    private long _files;
+    private long _bytes;
+    private volatile bool _isDone;
+
+    /// <summary>Number of files; null until all are counted.</summary>
+    public long? Files => _isDone ? _files : null;
+
+    /// <summary>The sum of their sizes; null until all are counted.</summary>
+    public long? Bytes => _isDone ? _bytes : null;
+
+    /// <summary>Starts to count if the copy has taken a while.</summary>
+    public void StartAfter(TimeSpan elapsed)
+    {
+        if (_thread is not null || elapsed < Delay)
+        {
+            return;
+        }
+
+        var thread = new Thread(Run) { IsBackground = true, Name = "Splice count" };
+        try
+        {
+            thread.Start();
+            _thread = thread;
+        }
+        catch (OutOfMemoryException)
+        {
+            // The user's threads are limited: retried at the next report.
+        }
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _thread?.Join();
+        _stop.Dispose();
+    }
+
+    private void Run()
+    {
+        LibC.YieldToOthers();
+        try
+        {
+            _isDone = TryCount();
+        }
+        catch (Exception exception) when (exception is TransferException or OperationCanceledException)
+        {
+            // The progress has no total then.
+        }
+    }
+
+    private bool TryCount()
+    {
+        foreach (TreeItem item in TreeWalk.Enumerate(request.Copy.Source, request.FollowSymlink, _stop.Token))
+        {
+            if (item.Kind == DescriptorKind.Directory)
+            {
+                if (item.Depth > MaxDepth)
+                {
+                    return false;
+                }
+            }
+            else if (request.Includes?.Invoke(item.Name.ToString()) != false)
+            {
+                _files++;
+
+                // What has no status, or is gone by now, is not copied either.
+                _bytes += item.Found is { Kind: DescriptorKind.Regular } file ? file.Size : 0;
+            }
+        }
+
+        return true;
+    }
+}
