@@ -49,7 +49,7 @@ internal sealed class TreeMerge(bool force)
 
     private void Walk(SafeFileHandle from, SafeFileHandle to, string path, bool isMoving)
     {
-        DirectoryReader.ReadNames(from, out List<FileName> names);
+        Check(DirectoryReader.ReadNames(from, out List<FileName> names), path);
         foreach (FileName name in names)
         {
             string label = $"{path}/{name}";
