@@ -76,7 +76,7 @@ internal sealed class AppendedFile : ITargetFile
     }
 
     /// <summary>Cuts off what was added, where it is certain that no other process has added anything behind it.</summary>
-    public string? Abandon(long written, long? good)
+    public string? Abandon(long? good)
     {
         if (Position.Start is not long start)
         {

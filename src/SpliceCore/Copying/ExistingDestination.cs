@@ -11,7 +11,7 @@ internal static class ExistingDestination
 {
     /// <summary>Looks for what forbids to touch it, before it is touched.</summary>
     /// <exception cref="TransferException">It must not, or cannot, be replaced.</exception>
-    public static void Check(CopyRequest request, Descriptor source, DestinationPath destination)
+    public static void Check(CopyRequest request, FileStatus? source, DestinationPath destination)
     {
         if (destination.Existing is not { } existing)
         {
@@ -29,7 +29,7 @@ internal static class ExistingDestination
             throw NotReplaceable(destination.Path);
         }
 
-        CheckFile(request, source.Status, request.Source, existing, destination.Path, () => LibC.MayWriteAt(destination.Folder, destination.Name));
+        CheckFile(request, source, request.Source, existing, destination.Path, () => LibC.MayWriteAt(destination.Folder, destination.Name));
     }
 
     /// <summary>Looks for what forbids to replace an item of a folder.</summary>
@@ -53,9 +53,9 @@ internal static class ExistingDestination
     }
 
     private static void CheckFile(
-        CopyRequest request, FileStatus source, object sourceLabel, FileStatus existing, object label, Func<SysResult> mayWrite)
+        CopyRequest request, FileStatus? source, object sourceLabel, FileStatus existing, object label, Func<SysResult> mayWrite)
     {
-        if (request.IsExact && existing.Inode == source.Inode)
+        if (request.IsExact && existing.Inode == source?.Inode)
         {
             throw RangeCheck.SameFile(sourceLabel.ToString()!, label.ToString()!);
         }
@@ -124,7 +124,7 @@ internal static class ExistingDestination
 
     private static TransferException NotReplaceable(string path) => new(TransferErrorId.DestinationNotReplaceable,
         $"'{path}' cannot be replaced: it is a mount point, or leads to an open file only.",
-        ["Use -InPlace to write into the file itself.", "Choose another destination."],
+        ["Use -InPlace to write into the file itself.", "Write to the file's own name, or add to it with -Append.", "Choose another destination."],
         Errno.EBUSY, path);
 }
 

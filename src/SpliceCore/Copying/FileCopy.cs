@@ -66,7 +66,7 @@ public static class FileCopy
     {
         using var destination = DestinationPath.Resolve(request.Source, request.Destination, request.Ledger);
         TransferSpec spec = CopySpec.Of(request, source, monitor, tally);
-        ExistingDestination.Check(request, source, destination);
+        ExistingDestination.Check(request, source.Status, destination);
         if (destination.Existing is { Kind: DescriptorKind.Regular } && request.Ledger is not null
             && FileStatus.TryGet(destination.Folder, out FileStatus? status).Ok)
         {
@@ -74,11 +74,11 @@ public static class FileCopy
         }
 
         Place place = destination.ToPlace(mayReplace: !request.NoClobber);
-        using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
+        using var file = new DestinationWriter(request, source, place, spec, monitor, tally, new MetadataLosses());
 
         // Into a pipe or a device without positions one source comes after the other.
         bool isListed = request.Ledger is not null && place.Existing?.Kind is null or DescriptorKind.Regular or DescriptorKind.Block;
-        if (file.Make(isListed) is FileIdentity made)
+        if (file.WriteAndCommit(isListed) is FileIdentity made)
         {
             request.Ledger!.AddFile(made);
         }
@@ -102,10 +102,10 @@ public static class FileCopy
             ExistingDestination.Check(request, source.Status, request.Source, existing, place.Label, () => folder.MayWrite(place));
         }
 
-        using var file = new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
+        using var file = new DestinationWriter(request, source, place, spec, monitor, tally, new MetadataLosses());
         try
         {
-            if (file.Make(isIdentified: !folder.IsNew && request.Ledger is not null) is FileIdentity made)
+            if (file.WriteAndCommit(isIdentified: !folder.IsNew && request.Ledger is not null) is FileIdentity made)
             {
                 request.Ledger!.AddFile(made);
             }

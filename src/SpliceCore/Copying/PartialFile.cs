@@ -98,7 +98,7 @@ internal sealed class PartialFile : ITargetFile
     }
 
     /// <summary>Keeps what is good, if there is anything.</summary>
-    public string? Abandon(long written, long? good)
+    public string? Abandon(long? good)
     {
         if (!_isTaken || _isSettled)
         {
@@ -130,7 +130,7 @@ internal sealed class PartialFile : ITargetFile
     {
         if (!Handle.IsClosed)
         {
-            Abandon(written: 0, good: null);
+            Abandon(good: null);
             LibC.Unlock(Handle);
         }
 

@@ -241,11 +241,10 @@ internal interface ITargetFile : IDisposable
     /// <param name="replace">Whether a file that has the name is replaced; otherwise it is an error.</param>
     void Commit(bool replace);
 
-    /// <summary>The copy failed.</summary>
-    /// <param name="written">The bytes that it has written.</param>
-    /// <param name="good">So many bytes from its start are known to be good; null where nothing is known to be bad.</param>
-    /// <returns>What the user should know of what is left of it, as a sentence; null where there is nothing to say.</returns>
-    string? Abandon(long written, long? good) => null;
+    /// <summary>Cleans up after a failure.</summary>
+    /// <param name="good">Number of bytes from its start that are known to be good; null if none is known to be bad.</param>
+    /// <returns>A sentence on what is left of the file; null if there is nothing to report.</returns>
+    string? Abandon(long? good) => null;
 }
 
 /// <summary>The file systems on which a file without a name (O_TMPFILE) could not be given one (linkat(2)): overlays, FUSE, and

@@ -11,15 +11,10 @@ namespace Splice.Streaming;
 /// everything.</summary>
 internal sealed class StreamDestination : IDisposable
 {
-    private const uint PrivateMode = 0x180; // 0600, until the file gets the mode of the one that it replaces
-    private const uint DefaultMode = 0x1B6; // 0666, of which the umask takes its share
-
-    private readonly MetadataLosses _losses = new();
     private readonly Descriptor? _borrowed;
     private readonly SafeFileHandle? _opened;
     private readonly DestinationPath? _path;
-    private readonly Place? _place;
-    private readonly StagedFile? _staged;
+    private readonly DestinationWriter? _writer;
 
     private StreamDestination(Descriptor borrowed)
     {
@@ -34,19 +29,12 @@ internal sealed class StreamDestination : IDisposable
         _path = Resolve(path, source);
         try
         {
-            _place = _path.ToPlace(mayReplace: true);
-            if (_place.Existing?.Kind is null or DescriptorKind.Regular)
-            {
-                _staged = StagedFile.Create(_place, _place.Existing is null ? DefaultMode : PrivateMode, cancellation);
-                Descriptor = Descriptor.OfNewFile(_staged.Handle, _place.Label);
-            }
-            else
-            {
-                _opened = wait.For(TransferSide.Destination, _place.Path,
-                    token => OpenDestination.InPlace(_place, OpenFlags.WriteOnly, token));
-                Descriptor = Descriptor.Describe(_opened, _place.Label);
-            }
-
+            Place place = _path.ToPlace(mayReplace: true);
+            SafeFileHandle? inPlace = place.Existing?.Kind is null or DescriptorKind.Regular
+                ? null
+                : wait.For(TransferSide.Destination, place.Path, token => OpenDestination.InPlace(place, OpenFlags.WriteOnly, token));
+            _writer = new DestinationWriter(place, inPlace, cancellation);
+            Descriptor = _writer.Destination;
             Start = Descriptor.IsSeekable ? 0 : null;
         }
         catch
@@ -65,10 +53,10 @@ internal sealed class StreamDestination : IDisposable
     public bool IsOfOneStream => Descriptor.Kind is not (DescriptorKind.Character or DescriptorKind.Other);
 
     /// <summary>What names a destination: a file that is not there yet is its path.</summary>
-    public object Identity => _staged is null ? Descriptor.Status.Identity : _place!.Path;
+    public object Identity => _writer is { IsNew: true } ? _path!.Path : Descriptor.Status.Identity;
 
     /// <summary>What worked only in part.</summary>
-    public IReadOnlyList<string> Warnings => _losses.Describe();
+    public IReadOnlyList<string> Warnings => _writer?.Warnings ?? [];
 
     /// <summary>Opens it. A FIFO is open when its first reader has come.</summary>
     /// <exception cref="TransferException">It cannot be written, or not be replaced.</exception>
@@ -90,11 +78,8 @@ internal sealed class StreamDestination : IDisposable
     /// <exception cref="TransferException">It could not; the old file is there.</exception>
     public void Complete()
     {
-        if (_staged is not null)
-        {
-            Metadata.OfFile(_staged.Handle, _place!, source: null, PreserveAttributes.None, _losses);
-            _staged.CommitOrKeep(_place!.Replaces);
-        }
+        _writer?.Finish();
+        _writer?.CommitOrKeep();
     }
 
     /// <summary>Puts the position of the caller's handle behind what arrived.</summary>
@@ -108,7 +93,7 @@ internal sealed class StreamDestination : IDisposable
 
     public void Dispose()
     {
-        _staged?.Dispose();
+        _writer?.Dispose();
         _opened?.Dispose();
         _path?.Dispose();
     }
@@ -124,7 +109,7 @@ internal sealed class StreamDestination : IDisposable
         var destination = DestinationPath.Resolve(request.Source, path);
         try
         {
-            ExistingDestination.Check(request, source.Descriptor, destination);
+            ExistingDestination.Check(request, source.Descriptor.Status, destination);
             return destination;
         }
         catch

@@ -1,19 +1,21 @@
+using System.Diagnostics;
 using Splice.Copying;
 using Splice.Copying.Parts;
+using Splice.Copying.Trees;
 using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Transfer;
 
 namespace Splice;
 
-/// <summary>Puts files one behind the other.</summary>
+/// <summary>Concatenates files.</summary>
 public static class FileJoin
 {
     /// <summary>Makes one file of several, which takes its name when it is complete.</summary>
-    /// <param name="request">What to join.</param>
-    /// <param name="monitor">When to stop, and whom to tell.</param>
-    /// <returns>What was done, for all files together.</returns>
-    /// <exception cref="TransferException">It was not done. A regular file that was to be replaced is as before.</exception>
+    /// <param name="request">The files to join.</param>
+    /// <param name="monitor">Cancellation and progress.</param>
+    /// <returns>One result for all files together.</returns>
+    /// <exception cref="TransferException">It failed; a regular file that was to be replaced is unchanged.</exception>
     public static TransferResult Join(JoinRequest request, TransferMonitor monitor)
     {
         ArgumentOutOfRangeException.ThrowIfZero(request.Sources.Count);
@@ -24,8 +26,8 @@ public static class FileJoin
         {
             using var destination = DestinationPath.Resolve(request.Sources[0], copy.Destination);
             List<(string Path, long? Size)> files = Check(request, destination);
-            using var file = new JoinedFile(request, destination, monitor, files.Aggregate<(string, long? Size), long?>(0, (sum, next) => sum + next.Size));
-            TransferResult result = file.Make();
+            using var run = new Run(request, destination, monitor, files.Aggregate<(string, long? Size), long?>(0, (sum, next) => sum + next.Size));
+            TransferResult result = run.Join();
             return PartSeries.FindFault(files) is string fault ? result with { Warnings = [.. result.Warnings, fault] } : result;
         }
         catch (OperationCanceledException)
@@ -35,8 +37,8 @@ public static class FileJoin
         }
     }
 
-    /// <summary>Looks at all files before the first is read, so that one that is missing is not found out after hours.</summary>
-    /// <returns>All files, with their sizes where they are known.</returns>
+    /// <summary>Checks all files before the first is read, so that a missing one is not found out after hours.</summary>
+    /// <returns>All files, with their sizes if known.</returns>
     private static List<(string Path, long? Size)> Check(JoinRequest request, DestinationPath destination)
     {
         List<(string, long?)> files = [];
@@ -59,15 +61,113 @@ public static class FileJoin
 
         return files;
     }
+
+    /// <summary>One join. A new file is as private as the first of its parts, and keeps nothing else of them.</summary>
+    private sealed class Run(JoinRequest request, DestinationPath destination, TransferMonitor monitor, long? total) : IDisposable
+    {
+        private readonly long _started = Stopwatch.GetTimestamp();
+        private readonly MetadataLosses _losses = new();
+        private readonly TreeSums _sums = new();
+        private readonly List<MethodAttempt> _attempts = [];
+        private readonly Place _place = destination.ToPlace(mayReplace: !request.Copy.NoClobber);
+        private DestinationWriter? _writer;
+
+        public TransferResult Join()
+        {
+            foreach (string source in request.Sources)
+            {
+                Add(request.Copy with
+                {
+                    Source = source,
+                    Preserve = PreserveAttributes.None,
+                    InPlace = false,
+                    Append = false,
+                    Resume = false,
+                    Verify = false,
+                });
+            }
+
+            _writer!.Finish();
+            _writer.Commit();
+            return Result();
+        }
+
+        public void Dispose() => _writer?.Dispose();
+
+        private void Add(CopyRequest copy)
+        {
+            var tally = new TransferTally();
+            Descriptor source = SourceFile.Open(copy.Source, monitor.Cancellation, Retrier.For(copy.Retry, monitor, tally));
+            using (source.Handle)
+            {
+                ExistingDestination.Check(copy, source.Status, destination);
+                TransferSpec spec = CopySpec.Of(copy, source, monitor, tally);
+                if (_writer is null)
+                {
+                    _writer = new DestinationWriter(copy, source, _place, spec, Watch(), tally, _losses);
+                }
+                else
+                {
+                    _writer.Continue(source, spec, Watch(), tally);
+                }
+
+                try
+                {
+                    _writer.WriteContent();
+                    Count(tally, _writer.Attempts);
+                }
+                catch (TransferException exception)
+                {
+                    Count(tally, _writer.Attempts);
+                    exception.Partial = Result();
+                    throw;
+                }
+            }
+        }
+
+        private void Count(TransferTally tally, IReadOnlyList<MethodAttempt> attempts)
+        {
+            _sums.Add(tally);
+            _sums.Files++;
+            _sums.SystemCalls += tally.SystemCalls;
+            _attempts.AddRange(attempts.Where(attempt => !_attempts.Contains(attempt)));
+        }
+
+        /// <summary>Reports the progress of the whole, not of the current file.</summary>
+        private TransferMonitor Watch()
+        {
+            long before = _sums.BytesCopied;
+            return monitor.Progress is not { } progress ? monitor : monitor with
+            {
+                Progress = now => progress(new TransferProgress(before + now.BytesCopied, total, Stopwatch.GetElapsedTime(_started))),
+            };
+        }
+
+        private TransferResult Result() => _writer!.Result() with
+        {
+            Source = request.Sources.Count == 1 ? request.Sources[0] : $"{request.Sources[0]} and {request.Sources.Count - 1} more",
+            Offset = null,
+            DestinationOffset = _place.Existing is { Kind: not (DescriptorKind.Regular or DescriptorKind.Block) } ? null : 0,
+            BytesMoved = _sums.BytesMoved,
+            BytesReflinked = _sums.BytesReflinked,
+            BytesInHoles = _sums.BytesInHoles,
+            FileCount = _sums.Files,
+            Method = _sums.MainMethod,
+            Attempts = _attempts,
+            SystemCalls = _sums.SystemCalls,
+            Retries = _sums.Retries,
+            Elapsed = Stopwatch.GetElapsedTime(_started),
+        };
+    }
 }
 
-/// <summary>Files to put one behind the other.</summary>
+/// <summary>Files to concatenate.</summary>
 public sealed record JoinRequest
 {
     /// <summary>The files, in order: absolute paths.</summary>
     public required IReadOnlyList<string> Sources { get; init; }
 
-    /// <summary>The file to make, and how each of the others is copied into it. Its source does not count: the files are named
-    /// in <see cref="Sources"/>. Nor do ranges, and what a copy keeps of its source.</summary>
+    /// <summary>The file to make, and how each of the others is copied into it. Its source, ranges, and what a copy preserves of its
+    /// source are ignored.</summary>
     public required CopyRequest Copy { get; init; }
 }

@@ -61,7 +61,7 @@ public static class FileSplit
             ? DiskFlush.OpenFolder(new Place(folder, names[0], Existing: null, first, MayReplace: false))
             : null;
         var tallies = new TransferTally[parts.Count];
-        List<NewFile> staged = [];
+        List<DestinationWriter> staged = [];
         List<FileIdentity> made = [];
         try
         {
@@ -69,9 +69,9 @@ public static class FileSplit
             {
                 CopyRequest part = request.Copy with { Offset = parts[i].Start, Count = parts[i].Length, IsPart = true };
                 tallies[i] = new TransferTally();
-                NewFile file = Open(part, source, folder, names[i], Watch(monitor, source, parts[i], tallies[0]), tallies[i]);
+                DestinationWriter file = Open(part, source, folder, names[i], Watch(monitor, source, parts[i], tallies[0]), tallies[i]);
                 staged.Add(file);
-                file.Stage();
+                file.Write();
                 made.AddRange(part.Ledger is null ? [] : [file.Identity]);
             }
 
@@ -96,14 +96,14 @@ public static class FileSplit
         }
         finally
         {
-            foreach (NewFile file in staged)
+            foreach (DestinationWriter file in staged)
             {
                 file.Dispose();
             }
         }
     }
 
-    private static NewFile Open(
+    private static DestinationWriter Open(
         CopyRequest request, Descriptor source, SafeFileHandle folder, string name, TransferMonitor monitor, TransferTally tally)
     {
         string path = Path.Join(request.Destination, name);
@@ -120,7 +120,7 @@ public static class FileSplit
 
         var place = new Place(folder, name, existing, path, MayReplace: !request.NoClobber);
         TransferSpec spec = CopySpec.Of(request, source, monitor, tally);
-        return new NewFile(request, source, place, spec, monitor, tally, new MetadataLosses());
+        return new DestinationWriter(request, source, place, spec, monitor, tally, new MetadataLosses());
     }
 
     /// <summary>Parts of an earlier cut stay only where the user removes them: all that have names like these would be joined.</summary>
@@ -144,35 +144,21 @@ public static class FileSplit
 
     /// <summary>Nothing that takes long is left to do. Where one part gets no name, the others give theirs back to what had
     /// them.</summary>
-    private static void CommitAll(List<NewFile> staged, IReadOnlyList<Place> stale)
+    private static void CommitAll(List<DestinationWriter> staged, List<Place> stale)
     {
-        int done = 0;
-        List<ReplacedFile> removed = [];
+        List<ReplacedFile> done = [];
         try
         {
-            for (; done < staged.Count; done++)
-            {
-                staged[done].CommitReversibly();
-            }
-
-            foreach (Place place in stale)
-            {
-                removed.Add(ReplacedFile.Hide(place));
-            }
+            staged.ForEach(file => done.Add(file.CommitReversibly()));
+            stale.ForEach(place => done.Add(ReplacedFile.Hide(place)));
         }
         catch
         {
-            removed.ForEach(file => file.PutBack());
-            foreach (NewFile file in staged.Take(done))
-            {
-                file.TakeBack();
-            }
-
+            done.ForEach(file => file.PutBack());
             throw;
         }
 
-        staged.ForEach(file => file.Settle());
-        removed.ForEach(file => file.Forget());
+        done.ForEach(file => file.Forget());
     }
 
     private static void FlushNames(SafeFileHandle folder, string path, CancellationToken cancellation)

@@ -127,8 +127,8 @@ internal sealed class EntryCopier
             SourceFileSystem = folder.Devices.SourceFileSystemOf(source),
             SkipsReflink = folder.Devices.RefusesReflink,
         };
-        using var file = new NewFile(_job.Copy, source, place, spec, _monitor, tally, _job.Losses);
-        FileIdentity? identity = file.Make(isIdentified);
+        using var file = new DestinationWriter(_job.Copy, source, place, spec, _monitor, tally, _job.Losses);
+        FileIdentity? identity = file.WriteAndCommit(isIdentified);
         AddToLedger(entry, identity);
         folder.Devices.Learn(file.Attempts);
         Sums.Add(tally);

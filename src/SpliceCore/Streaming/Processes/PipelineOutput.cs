@@ -1,23 +1,15 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
-using Splice.Transfer;
 
 namespace Splice.Streaming.Processes;
 
 /// <summary>What the last command writes to: a new file that takes its place at the end, or what is there already.</summary>
 internal sealed class PipelineOutput : IDisposable
 {
-    private const uint DefaultMode = 0x1B6; // 0666, of which the umask takes its share
-    private const uint PrivateMode = 0x180; // 0600, until the file gets the mode of the one that it replaces
-
     private readonly DestinationPath _destination;
-    private readonly Place _place;
-    private readonly StagedFile? _staged;
-    private readonly SafeFileHandle? _opened;
-    private readonly MetadataLosses _losses = new();
+    private readonly DestinationWriter _writer;
     private readonly long? _oldSize;
     private readonly bool _append;
     private readonly CancellationToken _cancellation;
@@ -26,28 +18,26 @@ internal sealed class PipelineOutput : IDisposable
     {
         Place place = destination.ToPlace(mayReplace: true);
         _destination = destination;
-        _place = place;
         _append = append;
         _cancellation = cancellation;
         bool isNew = place.Existing is null || (place.Existing.Kind == DescriptorKind.Regular && !append);
-        _staged = isNew ? StagedFile.Create(place, place.Existing is null ? DefaultMode : PrivateMode, cancellation) : null;
-        _opened = isNew ? null : PathInPlace.Open(place, append, cancellation);
+        _writer = new DestinationWriter(place, isNew ? null : PathInPlace.Open(place, append, cancellation), cancellation);
         _oldSize = isNew || place.Existing!.Kind == DescriptorKind.Regular ? Size() : null;
     }
 
-    public string Path => _place.Path;
+    public string Path => _destination.Path;
 
     /// <summary>Open for writing, and it may block.</summary>
-    public SafeFileHandle Handle => _staged?.Handle ?? _opened!;
+    public SafeFileHandle Handle => _writer.Handle;
 
     /// <summary>True if nobody sees the output until it is complete.</summary>
-    public bool IsStaged => _staged is not null;
+    public bool IsStaged => _writer.IsNew;
 
     /// <summary>How many bytes have come; null for devices and FIFOs.</summary>
     public long? BytesWritten => Size() - _oldSize;
 
     /// <summary>What could not be kept of the file that was replaced.</summary>
-    public IReadOnlyList<string> Warnings => _losses.Describe();
+    public IReadOnlyList<string> Warnings => _writer.Warnings;
 
     /// <summary>Opens a path.</summary>
     /// <exception cref="TransferException">It cannot be written or replaced.</exception>
@@ -57,7 +47,7 @@ internal sealed class PipelineOutput : IDisposable
         DestinationPath destination = PathInPlace.Resolve(path);
         try
         {
-            Check(destination, append);
+            ExistingDestination.Check(new CopyRequest { Source = path, Destination = path, Append = append }, source: null, destination);
             return new PipelineOutput(destination, append, cancellation);
         }
         catch
@@ -70,92 +60,41 @@ internal sealed class PipelineOutput : IDisposable
     /// <summary>Gives a new file its name, in one step.</summary>
     public void Commit()
     {
-        if (_staged is null)
+        if (!IsStaged)
         {
             return;
         }
 
-        Metadata.OfFile(_staged.Handle, _place, source: null, PreserveAttributes.None, _losses);
-        SysResult closed = LibC.CloseDuplicate(_staged.Handle);
+        _writer.Finish();
+        SysResult closed = LibC.CloseDuplicate(Handle);
         if (!closed.Ok)
         {
-            // NFS and FUSE tell only then that bytes were lost.
-            throw FileFailures.Flush(_place.Path, closed.Errno);
+            // NFS and FUSE report lost bytes only then.
+            throw FileFailures.Flush(Path, closed.Errno);
         }
 
         if (!_append)
         {
-            _staged.CommitOrKeep(_place.Replaces);
+            _writer.CommitOrKeep();
             return;
         }
 
         try
         {
-            _staged.Commit(replace: false);
+            _writer.Commit();
         }
         catch (TransferException exception) when (exception.Errno == Errno.EEXIST)
         {
-            AddToExisting();
-        }
-    }
-
-    /// <summary>Another process has made the file meanwhile: what it wrote is not replaced.</summary>
-    private void AddToExisting()
-    {
-        using var target = AppendedFile.Open(_place, OpenFlags.WriteOnly, _cancellation);
-        SysResult opened = LibC.Open(LibC.PathOf(_staged!.Handle), OpenFlags.ReadOnly, out SafeFileHandle output);
-        using (output)
-        {
-            if (!opened.Ok)
-            {
-                throw FileFailures.OpenDestination(_place.Path, opened.Errno);
-            }
-
-            var source = Descriptor.Describe(output, _place.Label);
-            var spec = new TransferSpec
-            {
-                Offset = 0,
-                DestinationOffset = target.OldSize,
-                Length = source.Size,
-                RequiresAll = true,
-                Append = target.Position,
-            };
-            using var run = new TransferRun(
-                source, Descriptor.Describe(target.Handle, _place.Label), spec, new TransferMonitor(Cancellation: _cancellation), new TransferTally());
-            run.Run();
+            // Another process has created the file meanwhile.
+            var request = new CopyRequest { Source = LibC.PathOf(Handle), Destination = Path, Append = true };
+            FileCopy.Copy(request, new TransferMonitor(Cancellation: _cancellation));
         }
     }
 
     public void Dispose()
     {
-        _opened?.Dispose();
-        _staged?.Dispose();
+        _writer.Dispose();
         _destination.Dispose();
-    }
-
-    private static void Check(DestinationPath destination, bool append)
-    {
-        if (destination.Existing is not { Kind: DescriptorKind.Regular } existing || append)
-        {
-            return;
-        }
-
-        if (existing.IsMountRoot || !destination.IsReplaceable)
-        {
-            throw new TransferException(TransferErrorId.DestinationNotReplaceable,
-                $"'{destination.Path}' cannot be replaced: it is a mount point, or leads to an open file only.",
-                "Write to the file's own name, or add to it with -Append.",
-                Errno.EBUSY, destination.Path);
-        }
-
-        SysResult access = LibC.MayWriteAt(destination.Folder, destination.Name);
-        if (!access.Ok)
-        {
-            throw new TransferException(TransferErrorId.PermissionDenied,
-                $"'{destination.Path}' is not writable ({ErrnoText.Describe(access.Errno)}).",
-                "Have it made writable, or choose another output path.",
-                access.Errno, destination.Path);
-        }
     }
 
     private long? Size() =>

@@ -48,11 +48,11 @@ public sealed class StagedFileTests : IDisposable
         var tally = new TransferTally();
         TransferSpec spec = CopySpec.Of(request, source, TransferMonitor.None, tally);
 
-        using var file = new NewFile(request, source, place, spec, TransferMonitor.None, tally, new MetadataLosses());
+        using var file = new DestinationWriter(request, source, place, spec, TransferMonitor.None, tally, new MetadataLosses());
         string hidden = Assert.Single(Directory.GetFileSystemEntries(mount.Folder));
         Assert.Equal((UnixFileMode)0x180, File.GetUnixFileMode(hidden)); // 0600
 
-        file.Stage();
+        file.Write();
         Assert.Equal((UnixFileMode)0x1A4, File.GetUnixFileMode(hidden));
     }
 

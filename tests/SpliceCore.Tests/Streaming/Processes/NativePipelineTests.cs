@@ -166,6 +166,16 @@ public sealed class NativePipelineTests : IDisposable
     }
 
     [Fact]
+    public void Append_adds_to_a_file_that_another_process_creates_meanwhile()
+    {
+        string file = _workspace["file"];
+        Pipelines.Run(Pipelines.Of(Pipelines.Shell($"printf new; printf 'old ' > '{file}'")) with { OutputPath = file, Append = true });
+
+        Assert.Equal("old new", File.ReadAllText(file));
+        Assert.Equal(["file"], _workspace.Names);
+    }
+
+    [Fact]
     public void Errors_go_to_their_file_and_each_command_s_last_words_are_known()
     {
         string errors = _workspace["errors"];

@@ -1,0 +1,412 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice.Copying;
+
+/// <summary>Writes one destination: opens it, takes its content, verifies and flushes it, sets its metadata, and gives a new file
+/// its name atomically, or abandons it. The content comes from a source, from several in turn, or from whatever writes to
+/// <see cref="Destination"/>.</summary>
+internal sealed class DestinationWriter : IDisposable
+{
+    private const uint PrivateMode = 0x180; // 0600, until the file gets the mode of another
+    private const uint DefaultMode = 0x1B6; // 0666, less the umask
+    private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
+
+    private const PreserveAttributes ModeAndItsMasters = PreserveAttributes.Mode | PreserveAttributes.Ownership | PreserveAttributes.Acl;
+
+    private const long ReadAheadThreshold = 4 << 20; // bytes
+
+    private readonly CopyRequest _request;
+    private readonly Place _place;
+    private readonly MetadataLosses _losses;
+    private readonly CancellationToken _cancellation;
+    private readonly bool _writesInto;
+    private readonly ITargetFile _target;
+    private readonly SafeFileHandle? _folder;
+    private Descriptor? _source;
+    private TransferSpec? _spec;
+    private TransferTally? _tally;
+    private TransferRun? _run;
+    private long _writtenBefore;
+    private uint? _createMode;
+    private bool _verified;
+    private bool _flushed;
+    private bool _isLost;
+
+    /// <summary>Opens the destination of a source's copy.</summary>
+    public DestinationWriter(
+        CopyRequest request, Descriptor source, Place place, TransferSpec spec, TransferMonitor monitor, TransferTally tally, MetadataLosses losses)
+    {
+        _request = request;
+        _source = source;
+        _place = place;
+        _losses = losses;
+        _cancellation = monitor.Cancellation;
+        _writesInto = place.Existing?.Kind switch
+        {
+            null => false,
+            DescriptorKind.Regular => request.WritesInto,
+            _ => place.IsNamedByUser,
+        };
+        OptionCheck.Kinds(request, source, place);
+        _target = Open(source, spec);
+        try
+        {
+            _folder = request.Flush && !_writesInto && place.IsNamedByUser ? DiskFlush.OpenFolder(place) : null;
+            Destination = Describe();
+            Begin(source, spec, monitor, tally);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a destination that others write to: a new file, or what the caller has opened in place.</summary>
+    public DestinationWriter(Place place, SafeFileHandle? inPlace, CancellationToken cancellation)
+    {
+        _request = new CopyRequest { Source = place.Path, Destination = place.Path };
+        _place = place;
+        _losses = new MetadataLosses();
+        _cancellation = cancellation;
+        _writesInto = inPlace is not null;
+        _target = inPlace is null ? StagedFile.Create(place, CreateMode, cancellation) : new ExistingFile(inPlace);
+        try
+        {
+            Destination = Describe();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The destination, open for writing.</summary>
+    public Descriptor Destination { get; private set; }
+
+    public SafeFileHandle Handle => _target.Handle;
+
+    /// <summary>True if it is a new file, which takes its name when it is complete.</summary>
+    public bool IsNew => !_writesInto;
+
+    /// <summary>Identity of the file. Read it before the commit: the call can fail.</summary>
+    public FileIdentity Identity => Destination.Status.Identity;
+
+    /// <summary>Methods that were unsupported.</summary>
+    public IReadOnlyList<MethodAttempt> Attempts => _run!.Attempts;
+
+    public IReadOnlyList<string> Warnings => _losses.Describe();
+
+    private bool ReplacesRegularFile => _place.Existing?.Kind == DescriptorKind.Regular;
+
+    /// <summary>The mode of a FIFO or device does not fit a file, and a range is not the file that it was taken from.</summary>
+    private bool TakesAttributes => _source?.Kind == DescriptorKind.Regular && _request.IsWhole
+        && (!_writesInto || (_request.IsExact && ReplacesRegularFile));
+
+    private long Resumed => _target is PartialFile partial ? partial.Kept : 0;
+
+    private long Size => Resumed + _writtenBefore + _tally!.BytesCopied;
+
+    private long? DestinationStart => _target is AppendedFile appended ? appended.Start : _spec!.DestinationOffset - Resumed;
+
+    private int Access => _request.Verify ? OpenFlags.ReadWrite : OpenFlags.WriteOnly;
+
+    /// <summary>Computed once: it reads the source's access control list.</summary>
+    private uint CreateMode => _createMode ??= (ReplacesRegularFile, TakesAttributes) switch
+    {
+        (false, false) => _request.IsPart ? SourcePermissions() : DefaultMode,
+        (false, true) when !_request.Preserve.HasFlag(PreserveAttributes.Mode) || KeepsCreateMode => SourcePermissions(),
+        _ => PrivateMode,
+    };
+
+    /// <summary>True if the file is created with its final mode, unless it has a temporary name by which others could open it:
+    /// the cache knows how much of it is granted, and neither an owner nor a list has to be set first.</summary>
+    private bool KeepsCreateMode => _place is { Existing: null, Modes: not null } && TakesAttributes && !_request.Resume
+        && (_request.Preserve & ModeAndItsMasters) == PreserveAttributes.Mode;
+
+    /// <summary>Writes the file and gives it its name.</summary>
+    /// <returns>Its identity if that was requested, which takes another call.</returns>
+    /// <exception cref="TransferException">It failed; the old file is unchanged unless it was written in place.</exception>
+    public FileIdentity? WriteAndCommit(bool isIdentified)
+    {
+        FileIdentity? identity = null;
+        Write();
+        Run(writer => identity = isIdentified ? writer.Identity : null);
+        Commit();
+        return identity;
+    }
+
+    /// <summary>Writes the file completely, without a name.</summary>
+    public void Write()
+    {
+        WriteContent();
+        Finish();
+    }
+
+    public void WriteContent() => Run(static writer =>
+    {
+        if (writer._source!.Kind == DescriptorKind.Regular && writer._spec!.Length >= ReadAheadThreshold)
+        {
+            LibC.AdviseSequential(writer._source.Handle);
+        }
+
+        writer._run!.Run();
+    });
+
+    /// <summary>Continues with another source, behind the content so far.</summary>
+    public void Continue(Descriptor source, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
+    {
+        _writtenBefore += _tally!.BytesCopied;
+        _run!.Dispose();
+        Destination = IsNew ? Descriptor.OfNewFile(_target.Handle, _place.Label, _writtenBefore) : Destination;
+        Begin(source, spec, monitor, tally);
+    }
+
+    /// <summary>Verifies the content, sets the metadata, and flushes both.</summary>
+    public void Finish() => Run(static writer =>
+    {
+        if (writer._run is not null)
+        {
+            writer.CutRest();
+            writer.Verify();
+        }
+
+        writer.SetMetadata();
+        writer.Flush();
+    });
+
+    /// <summary>Gives a new file its name.</summary>
+    public void Commit() => Run(static writer =>
+    {
+        if (writer._target is StagedFile staged)
+        {
+            staged.WhenRecreated = () =>
+            {
+                writer.Destination = Descriptor.OfNewFile(staged.Handle, writer._place.Label);
+                writer.Verify();
+                writer.Flush();
+            };
+        }
+
+        writer._target.Commit(writer._place.Replaces);
+        writer.FlushName();
+    });
+
+    /// <summary>Gives a new file its name, or a free one beside it if another program has taken the name: content that others
+    /// wrote cannot be written a second time.</summary>
+    public void CommitOrKeep() => (_target as StagedFile)?.CommitOrKeep(_place.Replaces);
+
+    /// <summary>Gives a new file its name, and returns what undoes that.</summary>
+    public ReplacedFile CommitReversibly()
+    {
+        var replaced = ReplacedFile.Keep(_place);
+        try
+        {
+            Commit();
+            return replaced;
+        }
+        catch
+        {
+            replaced.PutBack(isCommitted: false);
+            throw;
+        }
+    }
+
+    public TransferResult Result() => _run!.Result() with
+    {
+        Offset = _spec!.Offset - Resumed,
+        DestinationOffset = DestinationStart,
+        Count = _request.Count,
+        ResumedAt = Resumed > 0 ? Resumed : null,
+        Verified = _verified,
+        Flushed = _flushed,
+        Warnings = Warnings,
+    };
+
+    public void Dispose()
+    {
+        _run?.Dispose();
+        _folder?.Dispose();
+        _target.Dispose();
+    }
+
+    /// <summary>Runs a step. If it fails, the file is abandoned, and the error says what is left of it.</summary>
+    private void Run(Action<DestinationWriter> step)
+    {
+        try
+        {
+            step(this);
+        }
+        catch (OperationCanceledException)
+        {
+            TransferException exception = new(TransferErrorId.Cancelled,
+                $"Copying '{_source!.Name}' to '{_place.Path}' was stopped after its last byte, before all was done that was asked for.",
+                "Start it again.",
+                Errno.ECANCELED, _place.Path)
+            {
+                Partial = Result(),
+            };
+            throw Abandon(exception) is string remark ? exception.Adding(remark) : exception;
+        }
+        catch (TransferException exception)
+        {
+            exception.Partial ??= _run is null ? null : Result();
+            if (Abandon(exception) is not string remark)
+            {
+                throw;
+            }
+
+            throw exception.Adding(remark);
+        }
+        catch
+        {
+            Abandon();
+            throw;
+        }
+    }
+
+    private string? Abandon(TransferException? failure = null) =>
+        _target.Abandon(good: failure?.DifferenceOffset ?? (_isLost || _run?.IsLost == true ? 0 : null));
+
+    private uint SourcePermissions() =>
+        AccessControlList.WithoutList(_source!.Handle, _source.Status.Permissions) & ReadWriteExecuteForAll;
+
+    private ITargetFile Open(Descriptor source, TransferSpec spec)
+    {
+        if (!_writesInto)
+        {
+            return _request.Resume && spec.Length > PartialFile.NotWorthIt
+                ? PartialFile.Open(_place, source, spec, _cancellation)
+                : StagedFile.Create(_place, CreateMode, _cancellation, Access, KeepsCreateMode ? PrivateMode : null);
+        }
+
+        TransferJournal.Current?.Note($"{_place.Path}: is written into, and stays the same file");
+        return _request.Append
+            ? AppendedFile.Open(_place, Access, _cancellation)
+            : new ExistingFile(OpenDestination.InPlace(_place, Access, _cancellation));
+    }
+
+    private Descriptor Describe() => _target is StagedFile
+        ? Descriptor.OfNewFile(_target.Handle, _place.Label)
+        : Descriptor.Describe(_target.Handle, _place.Label);
+
+    private void Begin(Descriptor source, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
+    {
+        (_source, _tally) = (source, tally);
+        _spec = _target switch
+        {
+            PartialFile { Kept: long resumed } => spec with
+            {
+                Offset = spec.Offset + resumed,
+                DestinationOffset = resumed,
+                Length = spec.Length - resumed,
+                RequestedCount = spec.RequestedCount - resumed,
+                GrowsInOrder = true,
+            },
+            AppendedFile appended => spec with { DestinationOffset = appended.OldSize, Append = appended.Position },
+            _ => spec with { DestinationOffset = Destination.IsSeekable ? (_request.DestinationOffset ?? 0) + _writtenBefore : null },
+        };
+        RangeCheck.Destination(Destination, _request.DestinationOffset, _spec.DestinationOffset, _spec.Length);
+        if (_writesInto)
+        {
+            RangeCheck.NotTheSame(source, _spec.Offset, Destination, _spec.DestinationOffset, _spec.Length);
+        }
+
+        _run = new TransferRun(source, Destination, _spec, monitor, tally);
+    }
+
+    /// <summary>A longer file that was written in place still has its old end; and behind that of one that was opened several
+    /// times, XFS keeps blocks for more.</summary>
+    private void CutRest()
+    {
+        bool hasOldEnd = _writesInto && _request.IsExact && ReplacesRegularFile;
+        if ((hasOldEnd || _target is PartialFile) && LibC.Truncate(_target.Handle, Size) is { Ok: false } cut)
+        {
+            throw FileFailures.Cut(_place.Path, Size, cut.Errno);
+        }
+    }
+
+    /// <summary>Before the metadata is set: reading changes the access time.</summary>
+    private void Verify()
+    {
+        if (_request.Verify)
+        {
+            FlushBytes();
+            Verification.Check(
+                _source!, _spec!.Offset!.Value - Resumed, _target.Handle, DestinationStart!.Value, Size,
+                _place, _writesInto, isAppended: _target is AppendedFile, _cancellation);
+            _verified = true;
+        }
+    }
+
+    private void SetMetadata()
+    {
+        if (_target is PartialFile && CreateMode != PrivateMode)
+        {
+            // A file created now has what the umask and the folder's default access list leave of the mode.
+            using var model = StagedFile.Create(_place, CreateMode, _cancellation);
+            if (FileStatus.TryGet(model.Handle, out FileStatus? status).Ok)
+            {
+                LibC.ChangeMode(_target.Handle, status!.Permissions);
+            }
+        }
+
+        if (!_writesInto)
+        {
+            PreserveAttributes had = HasFinalMode() ? PreserveAttributes.Mode : PreserveAttributes.None;
+            Metadata.OfFile(_target.Handle, _place, TakesAttributes ? _source : null, _request.Preserve & ~had, _losses);
+        }
+        else if (TakesAttributes)
+        {
+            Metadata.Set(_target.Handle, _place.Label, _source!.Handle, _source.Status, _request.Preserve, isPath: false, _losses);
+        }
+    }
+
+    private bool HasFinalMode()
+    {
+        if (!KeepsCreateMode || _target is not StagedFile { IsUnnamed: true })
+        {
+            return false;
+        }
+
+        _place.Modes!.Learn(_target.Handle, CreateMode);
+        return _place.Modes.Covers(CreateMode);
+    }
+
+    /// <summary>Before the name is given: until the disk has the new file, it has the old one.</summary>
+    private void Flush()
+    {
+        if (_request.Flush)
+        {
+            _flushed = FlushBytes();
+        }
+    }
+
+    private bool FlushBytes()
+    {
+        try
+        {
+            return DiskFlush.OfFile(_target.Handle, Destination.Kind, _place.Path, _cancellation);
+        }
+        catch (TransferException)
+        {
+            // fsync(2) reports a write-back error once, then marks the pages clean although they never reached the disk.
+            _isLost = true;
+            throw;
+        }
+    }
+
+    private void FlushName()
+    {
+        if (_folder is not null)
+        {
+            _flushed = false;
+            DiskFlush.OfFolder(_folder, _place.Path, _cancellation);
+            _flushed = true;
+        }
+    }
+}
