@@ -13,29 +13,29 @@ internal sealed class Readiness(CancellationToken token) : IDisposable
     /// <param name="handle">The descriptor.</param>
     /// <param name="events">In or Out.</param>
     /// <param name="watched">Another one, whose error or hang-up ends the wait as well; may be null.</param>
-    /// <param name="patience">The longest time to wait; null for any.</param>
+    /// <param name="timeout">The longest time to wait; null for any.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
-    public Awakening Wait(SafeHandle handle, PollEvents events, SafeHandle? watched = null, TimeSpan? patience = null)
+    public PollResult Wait(SafeHandle handle, PollEvents events, SafeHandle? watched = null, TimeSpan? timeout = null)
     {
         _cancelled ??= new CancellationEvent(token);
-        var deadline = new Deadline(patience);
+        var deadline = new Deadline(timeout);
         while (true)
         {
             (PollEvents returned, PollEvents seen) = Poll(handle, events, watched, deadline.Milliseconds);
             token.ThrowIfCancellationRequested();
             if (returned != PollEvents.None)
             {
-                return Awakening.Ready;
+                return PollResult.Ready;
             }
 
             if (seen != PollEvents.None)
             {
-                return Awakening.WatchedGone;
+                return PollResult.WatchedGone;
             }
 
             if (deadline.IsOver)
             {
-                return Awakening.TimedOut;
+                return PollResult.TimedOut;
             }
         }
     }
@@ -85,7 +85,7 @@ internal sealed class Readiness(CancellationToken token) : IDisposable
 }
 
 /// <summary>What ended a wait.</summary>
-internal enum Awakening
+internal enum PollResult
 {
     /// <summary>The descriptor is ready, or has an error or hang-up to tell.</summary>
     Ready,
@@ -98,18 +98,18 @@ internal enum Awakening
 }
 
 /// <summary>A time from now that a wait may last.</summary>
-/// <param name="patience">The time; null for any.</param>
-internal readonly struct Deadline(TimeSpan? patience)
+/// <param name="timeout">The time; null for any.</param>
+internal readonly struct Deadline(TimeSpan? timeout)
 {
     private readonly long _started = Stopwatch.GetTimestamp();
 
     /// <summary>The one of two that is over first.</summary>
     public Deadline Earlier(Deadline other) => Left is null || other.Left < Left ? other : this;
 
-    public bool IsOver => patience <= Stopwatch.GetElapsedTime(_started);
+    public bool IsOver => timeout <= Stopwatch.GetElapsedTime(_started);
 
     /// <summary>What is left of it; null for any time.</summary>
-    public TimeSpan? Left => patience is TimeSpan time ? time - Stopwatch.GetElapsedTime(_started) : null;
+    public TimeSpan? Left => timeout is TimeSpan time ? time - Stopwatch.GetElapsedTime(_started) : null;
 
     /// <summary>What is left, for poll(2): rounded up, so that nobody wakes up too early; -1 for any time.</summary>
     public int Milliseconds =>

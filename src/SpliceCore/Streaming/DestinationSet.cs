@@ -138,8 +138,8 @@ internal sealed class DestinationSet : IDisposable
         {
             for (int i = 0; i < ready.Length; i++)
             {
-                _outcomes[ready[i]] = fanOut.Outlets[i].Outcome;
-                _arrived[ready[i]] = fanOut.Outlets[i].BytesCopied;
+                _outcomes[ready[i]] = fanOut.Pumps[i].Outcome;
+                _arrived[ready[i]] = fanOut.Pumps[i].BytesCopied;
             }
         }
     }
@@ -169,5 +169,32 @@ internal sealed class DestinationSet : IDisposable
     {
         string name = _opened[index]?.Descriptor.Name ?? _request.Destinations[index].Name ?? "the destination";
         return new StreamOutcome(null, TransferFailures.StoppedWithOthers(_source.Descriptor.Name, name, arrived: 0));
+    }
+}
+
+/// <summary>Opens a FIFO, which waits for its other end, within the idle timeout.</summary>
+internal sealed class IdleWait(TimeSpan? timeout, CancellationToken cancellation)
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(int.MaxValue); // of a timer
+
+    /// <exception cref="TransferException">The time is over.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public T For<T>(TransferSide side, string name, Func<CancellationToken, T> open)
+    {
+        if (timeout is not TimeSpan time || time > Longest)
+        {
+            return open(cancellation);
+        }
+
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        either.CancelAfter(time);
+        try
+        {
+            return open(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            throw TransferFailures.Idle(side, name, time, arrived: 0);
+        }
     }
 }

@@ -5,63 +5,62 @@ using Splice.Transfer;
 
 namespace Splice.Streaming;
 
-/// <summary>One source, many destinations. The source is read once, into a pipe; what is in it is given to every
-/// destination's own pipe, and goes on from there as each takes it. One thread does it all, and sleeps only in poll(2).</summary>
+/// <summary>Copies one source to many destinations. The source is read once, into a pipe; each chunk in it is duplicated to the
+/// pipe of every destination, which drains at its own speed. One thread does it all, and blocks only in poll(2).</summary>
 internal sealed class FanOut : IDisposable
 {
     private readonly Descriptor _source;
     private readonly TransferSpec _spec;
     private readonly TransferMonitor _monitor;
     private readonly bool _stopsOnError;
-    private readonly NonBlockingScope _mode;
     private readonly KernelPipe _pipe;
-    private readonly PieceDistribution _piece;
-    private readonly List<Outlet> _outlets = [];
+    private readonly TeeFanOut _tee;
+    private readonly List<DestinationPump> _pumps = [];
     private readonly PollSet _poll;
-    private readonly Inlet _inlet;
+    private readonly SourcePump _input;
     private readonly RefillPause _refill = new();
+    private readonly Stack<IDisposable> _opened = new();
     private TransferException? _sourceFailure;
     private Deadline? _sourceDeadline;
 
     public FanOut(
-        Descriptor source, IReadOnlyList<StreamDestination> destinations, TransferSpec spec, TransferMonitor monitor, bool stopsOnError)
+        Descriptor source, IEnumerable<StreamDestination> destinations, TransferSpec spec, TransferMonitor monitor, bool stopsOnError)
     {
         _source = source;
         _spec = spec;
         _monitor = monitor;
         _stopsOnError = stopsOnError;
-        int size = spec.PipeSize ?? MethodLadder.DefaultPipeSize;
-        var made = new Stack<IDisposable>();
+        int size = spec.PipeSize ?? MethodChain.DefaultPipeSize;
         try
         {
-            made.Push(_mode = new NonBlockingScope(source));
-            made.Push(_pipe = KernelPipe.Create(size));
-            made.Push(_piece = new PieceDistribution(_pipe));
+            _opened.Push(new NonBlockingScope(source));
+            _opened.Push(_pipe = KernelPipe.Create(size));
+            _opened.Push(_tee = new TeeFanOut(_pipe));
             foreach (StreamDestination destination in destinations)
             {
-                _outlets.Add(new Outlet(destination, source, spec, size, monitor.Cancellation));
-                made.Push(_outlets[^1]);
+                _pumps.Add(new DestinationPump(destination, source, spec, size));
+                _opened.Push(_pumps[^1]);
             }
 
-            // Users get less when they hold many pipes, and a piece must fit into the smallest.
-            _pipe.Resize(_outlets.Min(outlet => outlet.Pipe.Capacity));
+            // Users get less when they hold many pipes, and a chunk must fit into the smallest.
+            _pipe.Resize(_pumps.Min(pump => pump.Pipe.Capacity));
             TransferJournal.Current?.Note(
-                $"{source.Name}: is read once for {_outlets.Count} destinations, in pieces of up to {_pipe.Capacity} bytes, the size of each one's pipe");
-            made.Push(_poll = new PollSet(monitor.Cancellation));
-            _inlet = new Inlet(source, _pipe, spec, monitor.Cancellation);
+                $"{source.Name}: is read once for {_pumps.Count} destinations, in chunks of up to {_pipe.Capacity} bytes, the size of each one's pipe");
+            _opened.Push(_poll = new PollSet(monitor.Cancellation));
+            _opened.Push(_input = new SourcePump(source, _pipe, spec, monitor.Cancellation));
         }
         catch
         {
-            DisposeAll(made);
+            Dispose();
             throw;
         }
     }
 
-    public IReadOnlyList<Outlet> Outlets => _outlets;
+    public IReadOnlyList<DestinationPump> Pumps => _pumps;
 
-    private IEnumerable<Outlet> Live => _outlets.Where(outlet => outlet.IsLive);
+    private IEnumerable<DestinationPump> Live => _pumps.Where(pump => pump.IsLive);
 
-    private bool IsSourceWanted => _piece.Length == 0 && _inlet.End is null && _sourceFailure is null;
+    private bool IsSourceWanted => _tee.Length == 0 && _input.End is null && _sourceFailure is null;
 
     /// <summary>Moves the bytes until every destination has its outcome.</summary>
     public void Run()
@@ -74,7 +73,7 @@ internal sealed class FanOut : IDisposable
                 _monitor.Cancellation.ThrowIfCancellationRequested();
                 if (Deliver() | Fill())
                 {
-                    _monitor.Progress?.Invoke(new TransferProgress(_inlet.BytesGiven, _spec.Length, _inlet.Elapsed));
+                    _monitor.Progress?.Invoke(new TransferProgress(_input.Tally.BytesCopied, _spec.Length, _input.Tally.Elapsed));
                 }
                 else if (Live.Any())
                 {
@@ -84,56 +83,45 @@ internal sealed class FanOut : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // What has left the source goes where it still can.
+            // The bytes that were read are still written, where that is possible.
             while (Deliver())
             {
             }
 
-            FailAll(outlet => TransferFailures.Stopped(_source.Name, outlet.Descriptor.Name, outlet.BytesCopied));
+            FailAll(pump => TransferFailures.Stopped(_source.Name, pump.Descriptor.Name, pump.BytesCopied));
         }
         catch (TransferException exception)
         {
-            // The pipe in the middle is nobody's, and without it nobody gets anything.
-            FailAll(outlet => exception.Adding($"'{outlet.Descriptor.Name}' got {ByteText.Of(outlet.BytesCopied)}."));
+            FailAll(pump => WithReceived(exception, pump));
         }
     }
 
     public void Dispose()
     {
-        _inlet.Dispose();
-        _poll.Dispose();
-        DisposeAll(_outlets);
-        _piece.Dispose();
-        _pipe.Dispose();
-        _mode.Dispose();
-    }
-
-    private static void DisposeAll(IEnumerable<IDisposable> items)
-    {
-        foreach (IDisposable item in items)
+        while (_opened.TryPop(out IDisposable? opened))
         {
-            item.Dispose();
+            opened.Dispose();
         }
     }
 
-    /// <summary>Writes what is pending, and gives the piece to those who have nothing pending.</summary>
+    /// <summary>Writes what is pending, and gives the chunk to the destinations that have nothing pending.</summary>
     private bool Deliver()
     {
         bool moved = false;
-        foreach (Outlet outlet in Live.ToArray())
+        foreach (DestinationPump pump in Live)
         {
-            moved |= Try(outlet, () => outlet.Drain());
-            if (outlet.IsLive && outlet.BytesPending == 0 && outlet.PieceGiven < _piece.Length)
+            moved |= Try(pump, static pump => pump.Drain());
+            if (pump.IsLive && pump.BytesPending == 0 && pump.ChunkReceived < _tee.Length)
             {
-                bool isLast = Live.All(other => other == outlet || other.PieceGiven == _piece.Length);
-                moved |= _piece.Give(outlet, isLast) && Try(outlet, () => outlet.Drain() | true);
+                bool isLast = Live.All(other => other == pump || other.ChunkReceived == _tee.Length);
+                moved |= _tee.Feed(pump, isLast) && Try(pump, static pump => pump.Drain() | true);
             }
         }
 
-        if (_piece.Length > 0 && Live.All(outlet => outlet.PieceGiven == _piece.Length))
+        if (_tee.Length > 0 && Live.All(pump => pump.ChunkReceived == _tee.Length))
         {
-            _piece.End();
-            _outlets.ForEach(outlet => outlet.PieceGiven = 0);
+            _tee.End();
+            _pumps.ForEach(pump => pump.ChunkReceived = 0);
             moved = true;
         }
 
@@ -149,58 +137,57 @@ internal sealed class FanOut : IDisposable
 
         try
         {
-            long bytes = _inlet.Fill();
+            long bytes = _input.Fill();
             if (bytes > 0)
             {
-                _piece.Begin(bytes);
+                _tee.Begin(bytes);
                 _sourceDeadline = null;
             }
 
-            return bytes > 0 || _inlet.End is not null;
+            return bytes > 0 || _input.End is not null;
         }
         catch (TransferException exception)
         {
-            // What it gave before still goes on.
+            // The bytes before it are still delivered.
             _sourceFailure = exception;
             return true;
         }
         catch (ObjectDisposedException)
         {
-            _sourceFailure = HandleCheck.Closed(_source, _outlets[0].Descriptor);
+            _sourceFailure = HandleCheck.Closed(_source, _pumps[0].Descriptor);
             return true;
         }
     }
 
-    /// <summary>Ends the outlets that have everything.</summary>
+    /// <summary>Ends the pumps of the destinations that have all bytes.</summary>
     private bool Complete()
     {
-        bool isOver = _piece.Length == 0 && (_inlet.End is not null || _sourceFailure is not null);
+        bool isOver = _tee.Length == 0 && (_input.End is not null || _sourceFailure is not null);
         bool ended = false;
-        foreach (Outlet outlet in isOver ? Live.Where(outlet => outlet.BytesPending == 0).ToArray() : [])
+        foreach (DestinationPump pump in Live.Where(pump => isOver && pump.BytesPending == 0))
         {
-            Try(outlet, () =>
+            ended = Try(pump, pump =>
             {
                 if (_sourceFailure is not null)
                 {
-                    throw _sourceFailure.Adding($"'{outlet.Descriptor.Name}' got {ByteText.Of(outlet.BytesCopied)}.");
+                    throw WithReceived(_sourceFailure, pump);
                 }
 
-                outlet.Complete(_inlet.End!.Value, _inlet, _piece.Attempts);
+                pump.Complete(_input, _tee.Attempts);
                 return true;
             });
-            ended = true;
         }
 
         return ended;
     }
 
-    /// <summary>Sleeps until something can go on. Destinations that have everything so far are watched meanwhile.</summary>
+    /// <summary>Waits until a descriptor is ready. Destinations that have all bytes so far are watched for a closed reader.</summary>
     private void Wait()
     {
         _poll.Clear();
         Deadline deadline = default;
         int? source = null;
-        var waiting = new List<(Outlet Outlet, int Index)>();
+        var waiting = new List<(DestinationPump Pump, int Index)>();
         if (IsSourceWanted)
         {
             _sourceDeadline ??= new Deadline(_spec.IdleTimeout);
@@ -208,29 +195,29 @@ internal sealed class FanOut : IDisposable
             source = _poll.Add(_source.Handle, PollEvents.In);
         }
 
-        foreach (Outlet outlet in Live.ToArray())
+        foreach (DestinationPump pump in Live)
         {
-            Try(outlet, () =>
+            Try(pump, pump =>
             {
-                if (outlet.BytesPending > 0)
+                if (pump.BytesPending > 0)
                 {
-                    waiting.Add((outlet, _poll.Add(outlet.Descriptor.Handle, PollEvents.Out)));
-                    deadline = deadline.Earlier(outlet.Deadline);
+                    waiting.Add((pump, _poll.Add(pump.Descriptor.Handle, PollEvents.Out)));
+                    deadline = deadline.Earlier(pump.Deadline);
                 }
-                else if (outlet.PieceGiven < _piece.Length)
+                else if (pump.ChunkReceived < _tee.Length)
                 {
-                    _poll.Add(outlet.Pipe.WriteEnd, PollEvents.Out);
+                    _poll.Add(pump.Pipe.WriteEnd, PollEvents.Out);
                 }
-                else if (outlet.Descriptor.CanBlock)
+                else if (pump.Descriptor.CanBlock)
                 {
-                    waiting.Add((outlet, _poll.Add(outlet.Descriptor.Handle, PollEvents.None)));
+                    waiting.Add((pump, _poll.Add(pump.Descriptor.Handle, PollEvents.None)));
                 }
 
                 return true;
             });
         }
 
-        // The last one may have been closed by its owner just now: nobody is left to wait for.
+        // The owner may just have closed the last one.
         if (!Live.Any())
         {
             return;
@@ -239,70 +226,73 @@ internal sealed class FanOut : IDisposable
         _poll.Wait(deadline);
         LetReadersMakeRoom();
         bool isSilent = source is int index && _poll[index] == PollEvents.None;
-        foreach ((Outlet outlet, int at) in waiting)
+        foreach ((DestinationPump pump, int at) in waiting.Where(one => one.Pump.IsLive))
         {
-            if (outlet.IsLive && outlet.BytesPending == 0 && _poll[at] != PollEvents.None)
+            if (pump.BytesPending == 0 && _poll[at] != PollEvents.None)
             {
-                Fail(outlet, TransferFailures.ReaderGone(_source.Name, outlet.Descriptor.Name, outlet.BytesCopied));
+                Fail(pump, TransferFailures.ReaderGone(_source.Name, pump.Descriptor.Name, pump.BytesCopied));
             }
-            else if (outlet.IsLive && outlet.BytesPending > 0 && _poll[at] == PollEvents.None && outlet.Deadline.IsOver)
+            else if (pump.BytesPending > 0 && _poll[at] == PollEvents.None && pump.Deadline.IsOver)
             {
-                Fail(outlet, TransferFailures.Idle(TransferSide.Destination, outlet.Descriptor.Name, _spec.IdleTimeout!.Value, outlet.BytesCopied));
+                Fail(pump, TransferFailures.Idle(TransferSide.Destination, pump.Descriptor.Name, _spec.IdleTimeout!.Value, pump.BytesCopied));
             }
         }
 
         if (isSilent && _sourceDeadline!.Value.IsOver)
         {
-            _sourceFailure = TransferFailures.Idle(TransferSide.Source, _source.Name, _spec.IdleTimeout!.Value, _inlet.BytesGiven);
+            _sourceFailure = TransferFailures.Idle(TransferSide.Source, _source.Name, _spec.IdleTimeout!.Value, _input.Tally.BytesCopied);
         }
     }
 
-    /// <summary>Where all that is waited for are pipes.</summary>
+    /// <summary>Only from a file, and if all destinations that are waited for are pipes.</summary>
     private void LetReadersMakeRoom()
     {
-        Outlet[] full = [.. Live.Where(outlet => outlet.BytesPending > 0)];
+        DestinationPump[] full = [.. Live.Where(pump => pump.BytesPending > 0)];
         if (_source.Kind == DescriptorKind.Regular && full.Length > 0
-            && Array.TrueForAll(full, outlet => outlet.Descriptor.Kind == DescriptorKind.Fifo))
+            && Array.TrueForAll(full, pump => pump.Descriptor.Kind == DescriptorKind.Fifo))
         {
-            _refill.Observe(full.Max(outlet => outlet.PartSinceWait));
-            _outlets.ForEach(outlet => outlet.WaitBegins());
+            _refill.Observe(full.Max(pump => pump.PartSinceWait));
+            _pumps.ForEach(pump => pump.BeginWait());
             _refill.Wait();
         }
     }
 
-    /// <summary>Does something for an outlet. What goes wrong is its own error, and the others go on.</summary>
-    private bool Try(Outlet outlet, Func<bool> action)
+    private static TransferException WithReceived(TransferException exception, DestinationPump pump) =>
+        exception.Adding($"'{pump.Descriptor.Name}' got {ByteText.Of(pump.BytesCopied)}.");
+
+    /// <summary>Runs an action for a destination. What fails is that destination's error, and the others go on.</summary>
+    private bool Try(DestinationPump pump, Func<DestinationPump, bool> action)
     {
         try
         {
-            return action();
+            return action(pump);
         }
         catch (TransferException exception)
         {
-            Fail(outlet, exception);
+            Fail(pump, exception);
         }
         catch (ObjectDisposedException)
         {
-            Fail(outlet, HandleCheck.Closed(_source, outlet.Descriptor));
+            Fail(pump, HandleCheck.Closed(_source, pump.Descriptor));
         }
 
         return true;
     }
 
-    private void Fail(Outlet outlet, TransferException exception)
+    private void Fail(DestinationPump pump, TransferException exception)
     {
-        outlet.Fail(exception, _inlet, _piece.Attempts);
+        pump.Fail(exception, _input, _tee.Attempts);
         if (_stopsOnError)
         {
             FailAll(other => TransferFailures.StoppedWithOthers(_source.Name, other.Descriptor.Name, other.BytesCopied));
         }
     }
 
-    private void FailAll(Func<Outlet, TransferException> why)
+    private void FailAll(Func<DestinationPump, TransferException> why)
     {
-        foreach (Outlet outlet in Live.ToArray())
+        foreach (DestinationPump pump in Live)
         {
-            outlet.Fail(why(outlet), _inlet, _piece.Attempts);
+            pump.Fail(why(pump), _input, _tee.Attempts);
         }
     }
 }

@@ -28,9 +28,11 @@ public static class PipeTee
         HandleCheck.Source(source);
         HandleCheck.Destination(destination);
         RangeCheck.NotTheSame(source, start: null, destination, destinationStart: null, length: null);
+        var spec = new TransferSpec { RequestedCount = request.Count, Flags = request.Flags };
         try
         {
-            return Result(request, source, destination, tally, Duplicate(request, source, destination, monitor));
+            long bytes = Duplicate(request, source, destination, monitor);
+            return tally.ToResult(source.Name, destination.Name, spec, []) with { BytesMoved = bytes };
         }
         catch (OperationCanceledException)
         {
@@ -39,7 +41,7 @@ public static class PipeTee
                 "Start it again.",
                 Errno.ECANCELED, destination.Name)
             {
-                Partial = Result(request, source, destination, tally, bytes: 0),
+                Partial = tally.ToResult(source.Name, destination.Name, spec, []),
             };
         }
     }
@@ -77,7 +79,7 @@ public static class PipeTee
         {
             readiness.Wait(destination.Handle, PollEvents.Out);
         }
-        else if (readiness.Wait(source.Handle, PollEvents.In, destination.Handle) == Awakening.WatchedGone)
+        else if (readiness.Wait(source.Handle, PollEvents.In, destination.Handle) == PollResult.WatchedGone)
         {
             throw TransferFailures.ReaderGone(source.Name, destination.Name, arrived: 0);
         }
@@ -105,17 +107,4 @@ public static class PipeTee
             errno, destination.Name),
         _ => TransferFailures.Step(TransferMethod.Splice, errno, TransferSide.Destination, source, destination, arrived: 0),
     };
-
-    private static TransferResult Result(
-        HandleTransferRequest request, Descriptor source, Descriptor destination, TransferTally tally, long bytes) => new()
-        {
-            Source = source.Name,
-            Destination = destination.Name,
-            Count = request.Count,
-            BytesMoved = bytes,
-            Attempts = [],
-            Flags = request.Flags,
-            SystemCalls = tally.SystemCalls,
-            Elapsed = tally.Elapsed,
-        };
 }

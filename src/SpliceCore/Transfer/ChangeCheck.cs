@@ -150,9 +150,9 @@ internal static class EndCheck
     /// <summary>Looks whether less came than was to come.</summary>
     /// <exception cref="TransferException">Less came.</exception>
     public static void Check(
-        LoopEnd end, Descriptor source, Descriptor destination, TransferSpec spec, TransferTally tally)
+        TransferStatus end, Descriptor source, Descriptor destination, TransferSpec spec, TransferTally tally)
     {
-        if (end == LoopEnd.WouldBlock && spec.RequiresAll)
+        if (end == TransferStatus.WouldBlock && spec.RequiresAll)
         {
             throw new TransferException(TransferErrorId.WouldBlock,
                 $"Only {ByteText.Of(tally.BytesCopied)} could be copied from '{source.Name}' to '{destination.Name}' without waiting.",
@@ -160,7 +160,7 @@ internal static class EndCheck
                 Errno.EAGAIN, source.Name);
         }
 
-        if (end != LoopEnd.EndOfData)
+        if (end != TransferStatus.EndOfData)
         {
             bool isToEnd = spec is { RequiresAll: true, RequestedCount: null } && source is { Kind: DescriptorKind.Regular, Size: > 0 }
                 && spec.Offset + spec.Length == source.Size;
@@ -190,7 +190,7 @@ internal static class EndCheck
 
     /// <summary>A 0 of a call that moves bytes is no proof of the end (old procfs, go#44272), unless it is read(2). Nothing
     /// moved, so another method may go on from here.</summary>
-    public static bool IsFalse(TransferMethod method, Descriptor source, TransferCursor at)
+    public static bool IsSpuriousEof(TransferMethod method, Descriptor source, TransferCursor at)
     {
         if (method is TransferMethod.ReadWrite or TransferMethod.Reflink || at.SourceOffset is not long offset)
         {

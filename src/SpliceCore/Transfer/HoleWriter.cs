@@ -83,7 +83,7 @@ internal sealed class HoleWriter(Descriptor destination, bool inOrder = false)
 
 /// <summary>Moves the data of a file with holes, and makes the holes anew; or data of which holes are made.</summary>
 internal sealed class SparseTransfer(
-    Descriptor source, HoleWriter holes, TransferLoop loop, TransferTally tally, CancellationToken cancellation)
+    Descriptor source, HoleWriter holes, StepDriver driver, TransferTally tally, CancellationToken cancellation)
 {
     private ExtentSum _extents;
 
@@ -94,18 +94,18 @@ internal sealed class SparseTransfer(
     /// <param name="at">Where; it moves on.</param>
     /// <param name="length">The range's length, holes included; null up to the end.</param>
     /// <param name="sized">What became of the destination's size, which is set before the first byte.</param>
-    public LoopEnd Run(ref TransferCursor at, long? length, out SysResult sized)
+    public TransferStatus Run(ref TransferCursor at, long? length, out SysResult sized)
     {
         sized = length is long known ? holes.GrowTo(at.DestinationOffset!.Value + known) : default;
         if (!sized.Ok)
         {
-            return LoopEnd.Done;
+            return TransferStatus.Done;
         }
 
         try
         {
-            LoopEnd end = length is long all && HasHoles(source) ? Walk(ref at, all) : loop.Run(ref at, length);
-            if (end != LoopEnd.Done)
+            TransferStatus end = length is long all && HasHoles(source) ? Walk(ref at, all) : driver.Run(ref at, length);
+            if (end != TransferStatus.Done)
             {
                 sized = holes.EndAt(at.DestinationOffset!.Value);
             }
@@ -123,7 +123,7 @@ internal sealed class SparseTransfer(
     public static bool HasHoles(Descriptor source) =>
         source is { Kind: DescriptorKind.Regular, IsSeekable: true, Size: > 0, Status.IsProbablySparse: true };
 
-    private LoopEnd Walk(ref TransferCursor at, long length)
+    private TransferStatus Walk(ref TransferCursor at, long length)
     {
         long start = at.SourceOffset!.Value;
         foreach (Extent extent in Extent.Walk(source.Handle, start, length))
@@ -132,23 +132,23 @@ internal sealed class SparseTransfer(
             _extents.Add(extent);
             if (extent.IsHole && IsCutOff(extent, start + length))
             {
-                return LoopEnd.EndOfData;
+                return TransferStatus.EndOfData;
             }
 
             if (extent.IsHole && holes.TryMake(at.DestinationOffset!.Value, extent.Length))
             {
                 at.Advance(extent.Length);
                 tally.BytesInHoles += extent.Length;
-                loop.Report();
+                driver.Report();
             }
-            else if (loop.RunPiece(ref at, extent.Length) is not LoopEnd.Done and LoopEnd end)
+            else if (driver.RunExtent(ref at, extent.Length) is not TransferStatus.Done and TransferStatus end)
             {
                 return end;
             }
         }
 
         Extents = _extents.Value;
-        return LoopEnd.Done;
+        return TransferStatus.Done;
     }
 
     /// <summary>SEEK_DATA answers the same for a hole that reaches the end and for a file that ends earlier by now.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.Win32.SafeHandles;
-using Splice.Descriptors;
 using Splice.Interop;
 
 namespace Splice.Transfer;
@@ -24,15 +23,6 @@ internal static class Refusals
         TransferMethod.Splice => Splice(errno),
         _ => null,
     };
-
-    /// <summary>A refusal is believed before the method's first byte, or where bytes are in our hands that the source does not
-    /// give again. After that it is an error like others: another method would only hide it.</summary>
-    public static bool IsBelieved(ITransferMethod method, Errno errno, TransferTally tally, Descriptor source)
-    {
-        bool first = tally.BytesBy(method.Kind) == 0 || (method.BytesInHand > 0 && !source.IsSeekable);
-        return first
-            && (errno != Errno.EPERM || method is PipedSpliceMethod { HasPipe: false } || SeccompProbe.Forbids(method.Kind));
-    }
 
     private static string? Reflink(Errno errno) => errno switch
     {

@@ -80,20 +80,20 @@ internal sealed class StepSize
     }
 }
 
-/// <summary>How a run of the loop ended.</summary>
-internal enum LoopEnd
+/// <summary>Result of the steps of a driver.</summary>
+internal enum TransferStatus
 {
-    /// <summary>All that was asked for has arrived.</summary>
+    /// <summary>All bytes have arrived.</summary>
     Done,
 
     /// <summary>The source ended first.</summary>
     EndOfData,
 
-    /// <summary>The rest would have to be waited for, and the user does not want to wait.</summary>
+    /// <summary>The rest requires waiting.</summary>
     WouldBlock,
 
-    /// <summary>Reflinks do not work here. What does is chosen extent by extent, so the caller goes on.</summary>
-    Refused,
+    /// <summary>Reflinks are unsupported here: the caller goes on, extent by extent.</summary>
+    Unsupported,
 }
 
 /// <summary>Where a transfer stands. An offset is null where a side has none; then the kernel keeps the place.</summary>

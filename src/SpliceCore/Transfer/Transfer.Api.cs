@@ -135,7 +135,7 @@ public sealed record KernelLimits
     /// <remarks><see href="https://man7.org/linux/man-pages/man7/pipe.7.html">pipe(7)</see></remarks>
     public static KernelLimits Read()
     {
-        using var pipe = KernelPipe.Create(MethodLadder.DefaultPipeSize);
+        using var pipe = KernelPipe.Create(MethodChain.DefaultPipeSize);
         return new KernelLimits
         {
             KernelRelease = ProcFile.ReadText("/proc/sys/kernel/osrelease")?.Trim(),

@@ -110,9 +110,13 @@ internal static class TransferFailures
         "Leave -StopOnError out to let the others go on.",
         Errno.ECANCELED, destination);
 
-    /// <summary>What left the source and did not arrive, as a sentence.</summary>
-    public static string Undelivered(TransferResult partial) =>
-        $"{ByteText.Of(partial.BytesUndelivered)} more had left '{partial.Source}', and {(partial.BytesUndelivered == 1 ? "is" : "are")} lost.";
+    /// <summary>Adds the result so far to an exception, and to its text the bytes that were lost.</summary>
+    public static TransferException With(TransferException exception, TransferResult partial)
+    {
+        exception.Partial = partial;
+        return partial.BytesUndelivered == 0 ? exception : exception.Adding(
+            $"{ByteText.Of(partial.BytesUndelivered)} more had left '{partial.Source}', and {(partial.BytesUndelivered == 1 ? "is" : "are")} lost.");
+    }
 
     private static string Progress(long arrived) => arrived == 0 ? "before the first byte" : $"after {ByteText.Of(arrived)}";
 

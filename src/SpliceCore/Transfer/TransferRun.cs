@@ -10,14 +10,13 @@ internal sealed class TransferRun : IDisposable
     private readonly Descriptor _destination;
     private readonly TransferSpec _spec;
     private readonly TransferTally _tally;
-    private readonly MethodLadder _ladder;
-    private readonly TransferLoop _loop;
+    private readonly StepDriver _driver;
     private readonly TransferMonitor _monitor;
     private readonly HoleWriter? _holes;
     private TransferCursor _at;
     private ulong? _extents;
 
-    /// <exception cref="TransferException">The method that the user named cannot serve.</exception>
+    /// <exception cref="TransferException">The method that the user named is not possible.</exception>
     public TransferRun(
         Descriptor source, Descriptor destination, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
     {
@@ -31,8 +30,7 @@ internal sealed class TransferRun : IDisposable
         bool findsHoles = mayHaveHoles && spec.Sparse == SparseMode.Always;
         bool keepsHoles = mayHaveHoles && spec.Length > 0 && SparseTransfer.HasHoles(source);
         _holes = findsHoles || keepsHoles ? new HoleWriter(destination, spec.GrowsInOrder) : null;
-        _ladder = new MethodLadder(source, destination, spec, findsHoles ? _holes : null);
-        _loop = new TransferLoop(source, destination, _ladder, tally, monitor, spec);
+        _driver = new StepDriver(source, destination, spec, monitor, tally, findsHoles ? _holes : null);
     }
 
     /// <summary>Moves the bytes.</summary>
@@ -44,99 +42,77 @@ internal sealed class TransferRun : IDisposable
         using var destinationMode = new NonBlockingScope(_destination);
         try
         {
-            LoopEnd end = Move();
+            TransferStatus end = Move();
             _spec.Append?.ThrowIfSplit(_source.Name);
             EndCheck.Check(end, _source, _destination, _spec, _tally);
             ChangeCheck.Check(_source, _destination, _spec, _tally, _extents);
             CheckWrittenBack();
-            Tell(TransferJournal.Current);
+            NoteDecisions(TransferJournal.Current);
         }
         catch (OperationCanceledException)
         {
-            _loop.Deliver(ref _at);
-            throw With(Result(), TransferFailures.Stopped(_source.Name, _destination.Name, _tally.BytesCopied));
+            _driver.Deliver(ref _at);
+            throw TransferFailures.With(TransferFailures.Stopped(_source.Name, _destination.Name, _tally.BytesCopied), Result());
         }
         catch (TransferException exception)
         {
-            throw With(Result(), exception);
+            throw TransferFailures.With(exception, Result());
         }
     }
 
-    /// <summary>The methods that did not serve.</summary>
-    public IReadOnlyList<MethodAttempt> Attempts => _ladder.Attempts;
+    /// <summary>The unsupported methods.</summary>
+    public IReadOnlyList<MethodAttempt> Attempts => _driver.Chain.Attempts;
 
-    /// <summary>True if the file system said at the close that bytes were lost, nobody knows which.</summary>
+    /// <summary>True if the file system reported at close(2) that bytes were lost, and not which.</summary>
     public bool IsLost { get; private set; }
 
-    /// <summary>What has been done so far.</summary>
-    public TransferResult Result() => new()
-    {
-        Source = _source.Name,
-        Destination = _destination.Name,
-        Offset = _spec.Offset,
-        DestinationOffset = _spec.DestinationOffset,
-        Count = _spec.RequestedCount,
-        BytesMoved = _tally.BytesMoved,
-        BytesReflinked = _tally.BytesReflinked,
-        BytesInHoles = _tally.BytesInHoles,
-        BytesUndelivered = _source.IsSeekable ? 0 : _ladder.BytesInHand,
-        Method = _tally.MainMethod,
-        Attempts = _ladder.Attempts,
-        Flags = _spec.Flags,
-        SystemCalls = _tally.SystemCalls,
-        Retries = _tally.Retries,
-        Elapsed = _tally.Elapsed,
-    };
+    public TransferResult Result() =>
+        _tally.ToResult(_source.Name, _destination.Name, _spec, _driver.Chain.Attempts, _driver.BytesUndelivered);
 
-    public void Dispose()
-    {
-        _loop.Dispose();
-        _ladder.Dispose();
-    }
+    public void Dispose() => _driver.Dispose();
 
-    private LoopEnd Move()
+    private TransferStatus Move()
     {
         if (_spec.Length == 0)
         {
-            return LoopEnd.Done;
+            return TransferStatus.Done;
         }
 
-        if (_spec.Length is long length && _ladder.Current.Kind == TransferMethod.Reflink && Reflink(length) is not LoopEnd.Refused and LoopEnd end)
+        if (_spec.Length is long length && _driver.Chain.Current.Kind == TransferMethod.Reflink && Reflink(length) is not TransferStatus.Unsupported and TransferStatus end)
         {
             return end;
         }
 
-        return _holes is null ? _loop.Run(ref _at, _spec.Length) : MoveSparse(_holes);
+        return _holes is null ? _driver.Run(ref _at, _spec.Length) : MoveSparse(_holes);
     }
 
     /// <summary>Shares the whole blocks of the range, and moves the edges that do not fill one.</summary>
-    private LoopEnd Reflink(long length)
+    private TransferStatus Reflink(long length)
     {
         ReflinkRange part = ReflinkRange.Align(_source, _destination, _at, length);
         bool all = part.Length == length;
         bool leavesGap = _spec.GrowsInOrder && part.Start > 0;
         if (part.Length == 0 || leavesGap || (!all && _spec.Method == TransferMethod.Reflink))
         {
-            _ladder.Refused(TransferMethod.Reflink, Errno.None, ReflinkRange.NotAligned);
-            _ladder.Descend();
-            return LoopEnd.Refused;
+            _driver.Chain.FallBack(Errno.None, ReflinkRange.NotAligned);
+            return TransferStatus.Unsupported;
         }
 
         TransferCursor start = _at;
         TransferCursor middle = _at;
         middle.Advance(part.Start);
-        LoopEnd end = _loop.Run(ref middle, part.Length);
-        if (end == LoopEnd.Done && !all)
+        TransferStatus end = _driver.Run(ref middle, part.Length);
+        if (end == TransferStatus.Done && !all)
         {
-            _ladder.Descend();
-            end = _loop.Run(ref start, part.Start);
-            if (end == LoopEnd.Done)
+            _driver.Chain.Skip();
+            end = _driver.Run(ref start, part.Start);
+            if (end == TransferStatus.Done)
             {
-                end = _loop.Run(ref middle, length - part.Start - part.Length);
+                end = _driver.Run(ref middle, length - part.Start - part.Length);
             }
         }
 
-        if (end == LoopEnd.Done)
+        if (end == TransferStatus.Done)
         {
             _at.Advance(length);
         }
@@ -144,16 +120,15 @@ internal sealed class TransferRun : IDisposable
         return end;
     }
 
-    private LoopEnd MoveSparse(HoleWriter holes)
+    private TransferStatus MoveSparse(HoleWriter holes)
     {
-        var sparse = new SparseTransfer(_source, holes, _loop, _tally, _monitor.Cancellation);
-        LoopEnd end = sparse.Run(ref _at, _spec.Length, out SysResult sized);
+        var sparse = new SparseTransfer(_source, holes, _driver, _tally, _monitor.Cancellation);
+        TransferStatus end = sparse.Run(ref _at, _spec.Length, out SysResult sized);
         _extents = sparse.Extents;
         return sized.Ok ? end : throw DestinationFailed(sized.Errno);
     }
 
-    /// <summary>Asks for what the file system would tell only when the destination is closed: after that it is too late
-    /// to keep the old file.</summary>
+    /// <summary>Some file systems report a lost write only at close(2), when it would be too late to keep the old file.</summary>
     private void CheckWrittenBack()
     {
         if (!_spec.RequiresAll || _spec.DestinationFileSystem?.IsLocal() == true || _destination.Kind != DescriptorKind.Regular)
@@ -169,8 +144,7 @@ internal sealed class TransferRun : IDisposable
         }
     }
 
-    /// <summary>Tells what was decided: by which method the bytes went, and what became of holes.</summary>
-    private void Tell(TransferJournal? journal)
+    private void NoteDecisions(TransferJournal? journal)
     {
         if (journal is null)
         {
@@ -190,10 +164,4 @@ internal sealed class TransferRun : IDisposable
 
     private TransferException DestinationFailed(Errno errno) => TransferFailures.Step(
         TransferMethod.ReadWrite, errno, TransferSide.Destination, _source, _destination, _tally.BytesCopied);
-
-    private static TransferException With(TransferResult partial, TransferException exception)
-    {
-        exception.Partial = partial;
-        return partial.BytesUndelivered == 0 ? exception : exception.Adding(TransferFailures.Undelivered(partial));
-    }
 }

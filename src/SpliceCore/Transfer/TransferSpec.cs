@@ -41,8 +41,8 @@ internal sealed record TransferSpec
     /// <summary>The source's, where it is known.</summary>
     public FileSystemType? SourceFileSystem { get; init; }
 
-    /// <summary>True if the destination is a pipe of our own: nobody reads from it while it is filled.</summary>
-    public bool FillsOwnPipe { get; init; }
+    /// <summary>The side that is a pipe of our own, between the source and the destinations of a stream; Unknown for neither.</summary>
+    public TransferSide OwnPipe { get; init; }
 
     /// <summary>True if it is known that these file systems share no blocks: then nobody asks.</summary>
     public bool SkipsReflink { get; init; }
@@ -108,6 +108,26 @@ internal sealed class TransferTally
     }
 
     public long BytesBy(TransferMethod method) => _bytesByMethod[(int)method];
+
+    public TransferResult ToResult(
+        string source, string destination, TransferSpec spec, IReadOnlyList<MethodAttempt> attempts, long undelivered = 0) => new()
+        {
+            Source = source,
+            Destination = destination,
+            Offset = spec.Offset,
+            DestinationOffset = spec.DestinationOffset,
+            Count = spec.RequestedCount,
+            BytesMoved = BytesMoved,
+            BytesReflinked = BytesReflinked,
+            BytesInHoles = BytesInHoles,
+            BytesUndelivered = undelivered,
+            Method = MainMethod,
+            Attempts = attempts,
+            Flags = spec.Flags,
+            SystemCalls = SystemCalls,
+            Retries = Retries,
+            Elapsed = Elapsed,
+        };
 }
 
 /// <summary>Keeps SIGXFSZ from ending the process, so that a write past a file-size limit answers EFBIG.</summary>

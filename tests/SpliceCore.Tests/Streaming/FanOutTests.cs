@@ -200,6 +200,18 @@ public sealed class FanOutTests : IDisposable
     }
 
     [Fact]
+    public void StopsOnError_ends_one_with_bytes_pending()
+    {
+        using Channel vanishing = Channel.Pipe();
+        using Channel stuck = Channel.Pipe();
+        Worker<IReadOnlyList<StreamOutcome>> stream = Streams.Start(
+            Request(StreamEnd.OfHandle(vanishing.Input), StreamEnd.OfHandle(stuck.Input)) with { StopsOnError = true });
+        Wait.Until(() => stuck.Waiting == PipeCapacity, "The pipe was not filled.");
+        vanishing.Output.Dispose();
+        Assert.Equal([TransferErrorId.ReaderGone, TransferErrorId.Cancelled], stream.Join().Select(outcome => outcome.Error!.Id));
+    }
+
+    [Fact]
     public void One_that_cannot_be_opened_does_not_keep_the_others()
     {
         IReadOnlyList<StreamOutcome> outcomes = Streams.Run(Request(StreamEnd.OfPath(_workspace["nowhere/file"]), _file));

@@ -36,7 +36,7 @@ internal sealed class PipedSpliceMethod(
     {
         if (_pipe is null)
         {
-            Errno errno = KernelPipe.TryCreate(pipeSize ?? Math.Min(_piece, MethodLadder.DefaultPipeSize), out _pipe);
+            Errno errno = KernelPipe.TryCreate(pipeSize ?? Math.Min(_piece, MethodChain.DefaultPipeSize), out _pipe);
             if (_pipe?.Capacity < smallest)
             {
                 // As pipe(2) has it where the user's pipes hold too much for another one.

@@ -91,7 +91,7 @@ internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, C
     private void Wait(long since)
     {
         session.Look();
-        _readiness.Wait(session.Output, PollEvents.In, patience: LookInterval);
+        _readiness.Wait(session.Output, PollEvents.In, timeout: LookInterval);
         if (idleTimeout is TimeSpan time && Stopwatch.GetElapsedTime(since) > time && !_readiness.IsReady(session.Output, PollEvents.In))
         {
             throw TransferFailures.Idle(TransferSide.Source, session.Host.Text, time, arrived: 0);

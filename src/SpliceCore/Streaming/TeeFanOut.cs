@@ -5,10 +5,10 @@ using Splice.Transfer;
 
 namespace Splice.Streaming;
 
-/// <summary>Gives what is in one pipe, the piece, to all destinations' pipes: by tee(2) to all but the last, which takes it
-/// out. tee(2) always begins at the pipe's start, so that a piece goes into an empty pipe as a whole, and there is no next
-/// one before all have it.</summary>
-internal sealed class PieceDistribution(KernelPipe pipe) : IDisposable
+/// <summary>Duplicates the chunk in one pipe to the pipes of all destinations: by tee(2) to all but the last, which takes it
+/// out. tee(2) always begins at the pipe's start, so a chunk goes into an empty pipe as a whole, and the next one waits until all
+/// have it.</summary>
+internal sealed class TeeFanOut(KernelPipe pipe) : IDisposable
 {
     private readonly List<MethodAttempt> _attempts = [];
     private byte[]? _buffer;
@@ -16,10 +16,10 @@ internal sealed class PieceDistribution(KernelPipe pipe) : IDisposable
     private long _held;
     private bool _copies;
 
-    /// <summary>The size of the piece that is under way; 0 between two.</summary>
+    /// <summary>The size of the chunk; 0 between two.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Why the bytes were copied where tee(2) did not serve.</summary>
+    /// <summary>Why the bytes were copied instead.</summary>
     public IReadOnlyList<MethodAttempt> Attempts => _attempts;
 
     public void Begin(long length)
@@ -33,29 +33,29 @@ internal sealed class PieceDistribution(KernelPipe pipe) : IDisposable
         }
     }
 
-    /// <summary>Gives an outlet that has nothing pending what it does not have of the piece.</summary>
-    /// <param name="outlet">The outlet.</param>
-    /// <param name="isLast">Whether all others have it.</param>
-    /// <returns>Whether bytes were given.</returns>
-    public bool Give(Outlet outlet, bool isLast)
+    /// <summary>Duplicates the rest of the chunk to a destination that has nothing pending.</summary>
+    /// <param name="pump">The destination.</param>
+    /// <param name="isLast">True if all others have the chunk.</param>
+    /// <returns>True if the destination received bytes.</returns>
+    public bool Feed(DestinationPump pump, bool isLast)
     {
-        SysResult result = _copies ? Write(outlet)
-            : isLast ? LibC.Splice(pipe.ReadEnd, null, outlet.Pipe.WriteEnd, null, _held, SpliceFlags.NonBlock)
-            : LibC.Tee(pipe.ReadEnd, outlet.Pipe.WriteEnd, Length, SpliceFlags.NonBlock);
+        SysResult result = _copies ? LibC.Write(pump.Pipe.WriteEnd, Rest(pump), null)
+            : isLast ? LibC.Splice(pipe.ReadEnd, null, pump.Pipe.WriteEnd, null, _held, SpliceFlags.NonBlock)
+            : LibC.Tee(pipe.ReadEnd, pump.Pipe.WriteEnd, Length, SpliceFlags.NonBlock);
         if (result.Value > 0)
         {
             _held -= isLast && !_copies ? result.Value : 0;
-            outlet.Give(result.Value);
+            pump.Receive(result.Value);
         }
         else if (!_copies && result.Errno is not (Errno.EAGAIN or Errno.EINTR))
         {
             string call = isLast ? "splice(2)" : "tee(2)";
-            var attempt = new MethodAttempt(TransferMethod.Splice, result.Errno, $"{call} does not serve here: the bytes were copied for each destination");
+            var attempt = new MethodAttempt(TransferMethod.Splice, result.Errno, $"{call} is unsupported here: the bytes were copied for each destination");
             _attempts.Add(attempt);
             TransferJournal.Current?.Note($"{attempt}");
         }
 
-        bool isCut = result.Value > 0 && !isLast && outlet.PieceGiven < Length;
+        bool isCut = result.Value > 0 && !isLast && pump.ChunkReceived < Length;
         if (!_copies && (isCut || _attempts.Count > 0))
         {
             _copies = true;
@@ -65,7 +65,7 @@ internal sealed class PieceDistribution(KernelPipe pipe) : IDisposable
         return result.Value > 0;
     }
 
-    /// <summary>All have the piece. Where the one that was to take it out has failed, it is taken out now.</summary>
+    /// <summary>Ends the chunk, which all have. If the destination that was to take it out has failed, reads it now.</summary>
     public void End()
     {
         if (_held > 0)
@@ -84,10 +84,10 @@ internal sealed class PieceDistribution(KernelPipe pipe) : IDisposable
         }
     }
 
-    private SysResult Write(Outlet outlet) =>
-        LibC.Write(outlet.Pipe.WriteEnd, _buffer.AsSpan((int)(outlet.PieceGiven - _bufferStart), (int)(Length - outlet.PieceGiven)), null);
+    private ReadOnlySpan<byte> Rest(DestinationPump pump) =>
+        _buffer.AsSpan((int)(pump.ChunkReceived - _bufferStart), (int)(Length - pump.ChunkReceived));
 
-    /// <summary>Takes what is left of the piece out of the pipe.</summary>
+    /// <summary>Reads the rest of the chunk out of the pipe.</summary>
     private void ReadAll()
     {
         _buffer ??= ArrayPool<byte>.Shared.Rent(pipe.Capacity);

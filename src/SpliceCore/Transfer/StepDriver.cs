@@ -1,0 +1,328 @@
+using System.Runtime.InteropServices;
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Transfer;
+
+/// <summary>Runs the steps of a method, for copies and for both halves of a stream with several destinations. It owns signals,
+/// waiting, short moves, bytes in hand, cancellation, progress, the rate limit, retries, counting, and the fallback to the next
+/// method.</summary>
+/// <remarks>Where one side is a pipe of our own (<see cref="TransferSpec.OwnPipe"/>), it never waits.</remarks>
+internal sealed class StepDriver : IDisposable
+{
+    private const int PageSize = 4096;
+
+    private readonly Descriptor _source;
+    private readonly Descriptor _destination;
+    private readonly TransferSpec _spec;
+    private readonly TransferTally _tally;
+    private readonly MethodChain _chain;
+    private readonly Readiness _readiness;
+    private readonly StepSize _stepSize = new();
+    private readonly RefillPause _refill = new();
+    private readonly bool _isNonBlocking;
+    private TransferMonitor _monitor;
+    private RateLimiter? _rateLimit;
+    private Retrier? _retrier;
+    private bool _neverWaits;
+    private long _copiedAtRefill;
+    private double _pipeSize;
+    private (TransferSide Side, Deadline Deadline)? _waiting;
+
+    /// <exception cref="TransferException">The method that the user named is not possible.</exception>
+    public StepDriver(
+        Descriptor source, Descriptor destination, TransferSpec spec, TransferMonitor monitor, TransferTally tally, HoleWriter? holes = null)
+    {
+        _source = source;
+        _destination = destination;
+        _spec = spec;
+        _tally = tally;
+        _monitor = monitor;
+        _rateLimit = spec.RateLimit;
+        _retrier = spec.Retrier;
+        _isNonBlocking = spec.Flags.HasFlag(SpliceFlags.NonBlock);
+        _neverWaits = spec.OwnPipe != TransferSide.Unknown;
+        _chain = new MethodChain(source, destination, spec, holes);
+        _readiness = new Readiness(monitor.Cancellation);
+    }
+
+    public MethodChain Chain => _chain;
+
+    /// <summary>Bytes that cannot be read again, and are not yet at the destination.</summary>
+    public long BytesUndelivered => _source.IsSeekable ? 0 : _chain.BytesInHand;
+
+    /// <summary>Moves <paramref name="count"/> bytes, or all up to the end where it is null.</summary>
+    public TransferStatus Run(ref TransferCursor at, long? count) => Run(ref at, count ?? long.MaxValue, small: null);
+
+    /// <summary>Moves an extent of a sparse file.</summary>
+    public TransferStatus RunExtent(ref TransferCursor at, long length) => Run(ref at, length, _chain.ForExtent(length));
+
+    /// <summary>After a cancellation, writes what the source cannot give again, as far as that goes without waiting.</summary>
+    public void Deliver(ref TransferCursor at)
+    {
+        (_monitor, _rateLimit, _retrier, _neverWaits) = (TransferMonitor.None, null, null, true);
+        try
+        {
+            Run(ref at, BytesUndelivered, small: null);
+        }
+        catch (TransferException)
+        {
+            // The result has the bytes that were not delivered.
+        }
+    }
+
+    public void Report() =>
+        _monitor.Progress?.Invoke(new TransferProgress(_tally.BytesCopied, _spec.Length, _tally.Elapsed));
+
+    public void Dispose()
+    {
+        _readiness.Dispose();
+        _chain.Dispose();
+    }
+
+    private TransferStatus Run(ref TransferCursor at, long left, ITransferMethod? small)
+    {
+        while (left > 0)
+        {
+            _monitor.Cancellation.ThrowIfCancellationRequested();
+            ITransferMethod method = small?.Kind == TransferMethod.ReadWrite ? small : _chain.Current;
+            if (!IsReady(method))
+            {
+                return TransferStatus.WouldBlock;
+            }
+
+            StepResult step = Step(method, at, left);
+            if (WaitToRetry(method, step))
+            {
+                continue;
+            }
+
+            switch (step.Kind)
+            {
+                case StepKind.Moved:
+                    _stepSize.StepEnded(step.Bytes);
+                    _waiting = null;
+                    at.Advance(step.Bytes);
+                    left -= step.Bytes;
+                    _tally.Add(method.Kind, step.Bytes);
+                    Report();
+                    if (_spec.OwnPipe == TransferSide.Destination)
+                    {
+                        return TransferStatus.Done;
+                    }
+
+                    break;
+
+                case StepKind.BecameHole:
+                    at.Advance(step.Bytes);
+                    left -= step.Bytes;
+                    _tally.BytesInHoles += step.Bytes;
+                    Report();
+                    break;
+
+                case StepKind.EndOfData when IsSpuriousEof(method, at):
+                    _chain.FallBack(Errno.None);
+                    break;
+
+                case StepKind.EndOfData:
+                    return TransferStatus.EndOfData;
+
+                case StepKind.WouldBlock when ReturnsInsteadOfWaiting(method):
+                    return TransferStatus.WouldBlock;
+
+                case StepKind.WouldBlock when CanWait(step.Side):
+                    Wait(method, step.Side);
+                    break;
+
+                case StepKind.NotSupported when AllowsFallback(method, step.Errno):
+                    _chain.FallBack(step.Errno);
+                    if (method.Kind == TransferMethod.Reflink)
+                    {
+                        return TransferStatus.Unsupported;
+                    }
+
+                    break;
+
+                case StepKind.WouldBlock:
+                case StepKind.NotSupported:
+                case StepKind.Failed:
+                    throw Failed(method.Kind, step.Errno, step.Side);
+
+                case StepKind.Interrupted:
+                default:
+                    break;
+            }
+        }
+
+        return TransferStatus.Done;
+    }
+
+    /// <summary>Makes a step, when the rate allows it. Bytes that are not moved cost nothing.</summary>
+    private StepResult Step(ITransferMethod method, TransferCursor at, long left)
+    {
+        long count = Math.Min(left, method.StepLimit(_stepSize.Current));
+        RateLimiter? limiter = method.Kind == TransferMethod.Reflink ? null : _rateLimit;
+        if (limiter is not null)
+        {
+            count = Math.Min(count, Math.Max(EvenStep(limiter.StepLimit), method.SmallestStep));
+            limiter.Take(count, _monitor.Cancellation);
+        }
+
+        _stepSize.StepStarts();
+        StepResult step = method.Step(at, count);
+        limiter?.Settle(count, step.Kind == StepKind.Moved ? step.Bytes : 0);
+        return step;
+    }
+
+    /// <summary>A resumable copy stops at a whole page, as far as the step decides.</summary>
+    private long EvenStep(long limit) => _spec.GrowsInOrder && limit > PageSize ? limit - (limit % PageSize) : limit;
+
+    private TransferException Failed(TransferMethod method, Errno errno, TransferSide side) => TransferFailures.Step(
+        method,
+        errno,
+        _spec.OwnPipe switch
+        {
+            TransferSide.Destination => TransferSide.Source,
+            TransferSide.Source => TransferSide.Destination,
+            _ => side,
+        },
+        _source,
+        _destination,
+        _tally.BytesCopied);
+
+    private bool IsSpuriousEof(ITransferMethod method, TransferCursor at) =>
+        _spec.OwnPipe == TransferSide.Source ? _chain.HasNext : EndCheck.IsSpuriousEof(method.Kind, _source, at);
+
+    /// <summary>True if NotSupported is no error: before the method's first byte, or for bytes in hand that cannot be read again.
+    /// After that, another method would only hide an error.</summary>
+    private bool AllowsFallback(ITransferMethod method, Errno errno)
+    {
+        bool isFirst = _tally.BytesBy(method.Kind) == 0 || _spec.OwnPipe == TransferSide.Source
+            || (method.BytesInHand > 0 && !_source.IsSeekable);
+        return isFirst
+            && (errno != Errno.EPERM || method is PipedSpliceMethod { HasPipe: false } || SeccompProbe.Forbids(method.Kind));
+    }
+
+    private bool WaitToRetry(ITransferMethod method, StepResult step)
+    {
+        if (_retrier is not { } retrier)
+        {
+            return false;
+        }
+
+        if (step.Bytes > 0)
+        {
+            retrier.Succeeded();
+        }
+
+        return Retrier.MayPass(step.Errno) && IsOfFiles(step.Side) && IsFailure(method, step) && retrier.TriesAgain(step.Errno);
+    }
+
+    private bool IsFailure(ITransferMethod method, StepResult step) => step.Kind switch
+    {
+        StepKind.Failed => true,
+        StepKind.WouldBlock => !ReturnsInsteadOfWaiting(method) && !CanWait(step.Side),
+        StepKind.NotSupported => !_chain.HasNext || !AllowsFallback(method, step.Errno),
+        _ => false,
+    };
+
+    /// <summary>True if an error is a file system's or a disk's: a peer that broke off does not come back. Pipes have no
+    /// such errors of their own.</summary>
+    private bool IsOfFiles(TransferSide side)
+    {
+        bool fromFile = _source.Kind is DescriptorKind.Regular or DescriptorKind.Block;
+        bool toFile = _destination.Kind is DescriptorKind.Regular or DescriptorKind.Block;
+        return side switch
+        {
+            TransferSide.Source => fromFile,
+            TransferSide.Destination => toFile,
+            _ => (fromFile && (toFile || _destination.Kind == DescriptorKind.Fifo))
+                || (toFile && _source.Kind == DescriptorKind.Fifo),
+        };
+    }
+
+    /// <summary>A method that could block inside the kernel, where a cancellation does not reach it, is called only when ready.</summary>
+    private bool IsReady(ITransferMethod method)
+    {
+        bool empty = method.BytesInHand == 0;
+        return (!empty || IsReady(method, _source, TransferSide.Source, PollEvents.In))
+            && IsReady(method, _destination, TransferSide.Destination, PollEvents.Out);
+    }
+
+    private bool IsReady(ITransferMethod method, Descriptor descriptor, TransferSide side, PollEvents events)
+    {
+        // With NonBlock, check that the destination has room before consuming from the source.
+        bool mustPoll = descriptor.CanBlock && !method.NeverWaitsOn(side)
+            && (!descriptor.IsNonBlocking || (_isNonBlocking && side == TransferSide.Destination));
+        if (!mustPoll)
+        {
+            return true;
+        }
+
+        if (ReturnsInsteadOfWaiting(method))
+        {
+            return _readiness.IsReady(descriptor.Handle, events);
+        }
+
+        Await(descriptor, side, events);
+        return true;
+    }
+
+    /// <summary>Waits for one side. While the source is silent, the destination's reader may close it.</summary>
+    private void Await(Descriptor descriptor, TransferSide side, PollEvents events)
+    {
+        TimeSpan? timeout = null;
+        if (_spec.IdleTimeout is not null)
+        {
+            _waiting = _waiting is { } waiting && waiting.Side == side ? waiting : (side, new Deadline(_spec.IdleTimeout));
+            timeout = _waiting.Value.Deadline.Left;
+        }
+
+        SafeHandle? watched = side == TransferSide.Source && _destination.CanBlock ? _destination.Handle : null;
+        switch (_readiness.Wait(descriptor.Handle, events, watched, timeout))
+        {
+            case PollResult.WatchedGone:
+                throw TransferFailures.ReaderGone(_source.Name, _destination.Name, _tally.BytesCopied);
+            case PollResult.TimedOut:
+                throw TransferFailures.Idle(side, descriptor.Name, _spec.IdleTimeout!.Value, _tally.BytesCopied);
+            default:
+                break;
+        }
+    }
+
+    /// <summary>With NonBlock, bytes that cannot be read again must still be written, or they would be lost.</summary>
+    private bool ReturnsInsteadOfWaiting(ITransferMethod method) =>
+        _neverWaits || (_isNonBlocking && (method.BytesInHand == 0 || _source.IsSeekable));
+
+    /// <summary>True if poll(2) can tell when to go on. A few generated files are regular and wait all the same
+    /// (/proc/kmsg); of other files EAGAIN is an error.</summary>
+    private bool CanWait(TransferSide side) =>
+        _source.CanBlock || _destination.CanBlock || (side == TransferSide.Source && _source.Size == 0);
+
+    /// <summary>EAGAIN from splice(2) can mean an empty source or a full destination: wait for both.</summary>
+    private void Wait(ITransferMethod method, TransferSide side)
+    {
+        if (side != TransferSide.Destination && method.BytesInHand == 0 && (_source.CanBlock || side == TransferSide.Source))
+        {
+            Await(_source, TransferSide.Source, PollEvents.In);
+        }
+
+        if (side != TransferSide.Source && _destination.CanBlock)
+        {
+            Await(_destination, TransferSide.Destination, PollEvents.Out);
+            LetReaderMakeRoom();
+        }
+    }
+
+    /// <summary>Only for files: a pipe or socket is read as soon as there is room, so that its writer is not held up.</summary>
+    private void LetReaderMakeRoom()
+    {
+        if (_destination.Kind == DescriptorKind.Fifo && _source.Kind == DescriptorKind.Regular)
+        {
+            _pipeSize = _pipeSize > 0 ? _pipeSize : LibC.GetPipeSize(_destination.Handle).Value;
+            _refill.Observe((_tally.BytesCopied - _copiedAtRefill) / _pipeSize);
+            _copiedAtRefill = _tally.BytesCopied;
+            _refill.Wait();
+        }
+    }
+}
