@@ -21,7 +21,7 @@
 param(
     # The jobs to run: names of files in benchmarks/jobs. All, if none is named.
     [string[]] $Job,
-    # How many times each takes its turn.
+    # The largest number of rounds of a case. Default: 15, or 3 with -Quick. A case ends earlier if its ratios vary little.
     [ValidateRange(1, 1000)]
     [int] $Rounds,
     # Small sizes and few rounds: to see that it runs, not to learn how fast.
@@ -45,7 +45,7 @@ $Folder = @($Folder -split ',')
 $unknown = $Job | Where-Object { $_ -notin $known }
 if ($unknown) { throw "There is no job '$($unknown -join "', '")'. There are: $($known -join ', ')." }
 if (-not $Job -and -not $UpdateDocs) { $Job = $known }
-if (-not $Rounds) { $Rounds = $Quick ? 3 : 9 }
+if (-not $Rounds) { $Rounds = $Quick ? 3 : $Compare ? 9 : 15 }
 
 $null = [IO.Directory]::CreateDirectory($ResultFolder)
 $failed = @()

@@ -25,8 +25,9 @@ Use-Place tmpfs, ext4 -WithJournal {
         if ($tree.WarmUp) { $more.WarmUp = $tree.WarmUp }
         $targets = @(
             if ($files -ge 100000 -or $Quick) {
-                @{ Id = '3'; Peer = 'cp -r'; AtMost = 0.8 }
+                @{ Id = '3'; Peer = 'cp -r'; AtMost = 0.6 }
                 @{ Id = '3b'; Peer = 'Copy-Item -Recurse'; AtMost = 0.15 }
+                @{ Id = '3c'; Peer = 'rsync -a', 'tar | tar', 'cpio -p', 'Rust cp -r', 'fpsync', 'Python copytree'; AtMost = 0.9 }
             }
         )
         $check = {
@@ -39,6 +40,10 @@ Use-Place tmpfs, ext4 -WithJournal {
             @{ Name = 'cp -r'; Command = 'cp', '-r', $source, $target }
             @{ Name = 'Copy-Item -Recurse'; Script = { Copy-Item $source $target -Recurse } }
             @{ Name = 'rsync -a'; Command = 'rsync', '-a', '--whole-file', "$source/", $target }
+            @{ Name = 'tar | tar'; Needs = 'tar'; Command = 'bash', '-c', 'mkdir "$1" && tar -C "$0" -c -f - . | tar -C "$1" -x -f -', $source, $target }
+            @{ Name = 'cpio -p'; Needs = 'cpio'; Command = 'bash', '-c', 'mkdir "$1" && cd "$0" && find . -depth -print0 | cpio -0 -p -d -m --quiet "$1"', $source, $target }
+            @{ Name = 'Rust cp -r'; Needs = 'coreutils'; Command = 'coreutils', 'cp', '-r', $source, $target }
+            @{ Name = 'fpsync'; Needs = 'fpsync', 'rsync'; Command = 'bash', '-c', 'mkdir "$1" && fpsync -n 2 -t "$1.work" "$0/" "$1/" 2> /dev/null; rm -r "$1.work"', $source, $target }
             @{ Name = 'Python copytree'; Python = 'copytree', $source, $target }
         ) -Before {
             if ([IO.Directory]::Exists($target)) { [IO.Directory]::Delete($target, $true) }

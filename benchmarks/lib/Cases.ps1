@@ -1,10 +1,12 @@
 # A case: several contestants do the same, in turn.
 
-# Runs contestants in turn and answers a record for each, ours first. Their order is drawn anew for each round, for what one
-# leaves behind (dirty pages, a cache it filled) is the next one's burden; a trial and the first rounds only warm up. For the
-# same reason all have memory at hand.
+# Runs contestants in turn and returns a record for each, ours first. Each round shuffles their order, because the state that one leaves
+# behind (dirty pages, a filled cache) slows down the next one; a trial and the first rounds only warm up. For the same reason all
+# have memory at hand.
+# There are as many rounds as the spread of the ratios needs: at least MinimumRounds, at most Rounds, and beyond the minimum none
+# after Budget seconds.
 # Before runs ahead of every turn and is not timed; Memory is what a turn takes of the page cache, as a rule its copy; Facts
-# answers more to tell about a contestant.
+# returns more about a contestant.
 function Measure-Case {
     param(
         [Parameter(Mandatory)] [string] $Case,
@@ -18,6 +20,8 @@ function Measure-Case {
         [string] $FileSystem,
         [hashtable[]] $Target,
         [int] $Rounds = $script:rounds,
+        [int] $MinimumRounds = [Math]::Min(5, $Rounds),
+        [int] $Budget = 60,
         [int] $WarmUp = $script:warmUp,
         [switch] $NoProbe
     )
@@ -42,13 +46,15 @@ function Measure-Case {
     $probes = @{}
     $told = @{}
     foreach ($contestant in $able) { $samples[$contestant.Name] = [Collections.Generic.List[object]]::new() }
+    $watch = [Diagnostics.Stopwatch]::StartNew()
     for ($round = -$WarmUp; $round -lt $Rounds; $round++) {
+        if ($round -ge $MinimumRounds -and ($watch.Elapsed.TotalSeconds -ge $Budget -or (Test-Settled $ours.Name $samples))) { break }
         foreach ($contestant in $able | Get-Random -Shuffle) {
             $null = & $Before $contestant.Name
             Get-FreeMemory $Memory
             $sample = Measure-Contestant $contestant $Repeat
             if ($round -ge 0) { $samples[$contestant.Name].Add($sample) }
-            if ($Facts -and $round -eq $Rounds - 1) { $told[$contestant.Name] = & $Facts $contestant.Name }
+            if ($Facts -and $round -eq 0) { $told[$contestant.Name] = & $Facts $contestant.Name }
         }
     }
 
@@ -69,7 +75,7 @@ function Measure-Case {
         $name = $contestant.Name
         $record = [ordered]@{
             kind = 'result'; job = $script:job; case = $Case; fileSystem = $FileSystem; bytes = $Bytes; files = $Files
-            contestant = $name; ours = [bool]$contestant.Ours; rounds = $Rounds; repeat = $Repeat
+            contestant = $name; ours = [bool]$contestant.Ours; rounds = $samples[$name].Count; repeat = $Repeat
             seconds = Get-Spread $samples[$name].Seconds
             userSeconds = ConvertTo-Figure (Get-Quantile $samples[$name].User 0.5)
             systemSeconds = ConvertTo-Figure (Get-Quantile $samples[$name].System 0.5)
@@ -91,6 +97,17 @@ function Measure-Case {
 
     $records
     foreach ($one in $Target) { Get-TargetRecord $one $records }
+}
+
+# True if half of the ratios to each peer lie within 3 % of their median.
+function Test-Settled([string] $Ours, [hashtable] $Samples) {
+    if ($script:alone) { return $false }
+    foreach ($name in $Samples.Keys -ne $Ours) {
+        $ratio = Get-RatioSpread $Samples[$Ours].Seconds $Samples[$name].Seconds
+        if ($ratio.q3 - $ratio.q1 -gt 0.06 * $ratio.median) { return $false }
+    }
+
+    $true
 }
 
 # Lets a contestant take a first turn. Answers why a peer cannot do this job; what fails here is an error.

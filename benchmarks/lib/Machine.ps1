@@ -33,6 +33,11 @@ function Get-RunRecord([bool] $Quick) {
             rsync = Get-FirstLine rsync '--version'
             pv = Get-FirstLine pv '--version'
             zstd = Get-FirstLine zstd '--version'
+            tar = Get-FirstLine tar '--version'
+            cpio = Get-FirstLine cpio '--version'
+            rustCoreutils = Get-FirstLine coreutils 'cp', '--version'
+            fpsync = Get-FirstLine fpsync '-v'
+            ssh = Get-FirstLine ssh '-V'
         }
     }
 }

@@ -2,7 +2,7 @@
 $script:packages = @{
     pv = 'pv'; rsync = 'rsync'; python3 = 'python3'; zstd = 'zstd'; strace = 'strace'; time = 'time'; ssh = 'openssh-client'
     scp = 'openssh-client'; sshd = 'openssh-server'; 'mkfs.xfs' = 'xfsprogs'; 'mkfs.btrfs' = 'btrfs-progs'; 'mkfs.ext4' = 'e2fsprogs'
-    fincore = 'util-linux'; bash = 'bash'; cmp = 'diffutils'
+    fincore = 'util-linux'; bash = 'bash'; cmp = 'diffutils'; tar = 'tar'; cpio = 'cpio'; coreutils = 'rust-coreutils'; fpsync = 'fpart'
 }
 
 # Why a program cannot be run here, or nothing.
