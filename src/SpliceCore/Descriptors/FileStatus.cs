@@ -27,7 +27,7 @@ internal sealed record FileStatus
         AccessTime = statx.AccessTime;
         ModificationTime = statx.ModificationTime;
         ChangeTime = statx.ChangeTime;
-        IsMountRoot = (statx.Attributes & LibC.AttributeMountRoot) != 0;
+        IsMountRoot = (statx.Attributes & LibC.STATX_ATTR_MOUNT_ROOT) != 0;
     }
 
     public DescriptorKind Kind { get; }

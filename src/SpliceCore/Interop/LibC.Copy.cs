@@ -4,50 +4,32 @@ namespace Splice.Interop;
 
 internal static partial class LibC
 {
+    // linux/fs.h: _IOW(0x94, 9, int) and _IOW(0x94, 13, struct file_clone_range)
+    public const uint FICLONE = 0x40049409, FICLONERANGE = 0x4020940D;
+
     /// <summary>Copies up to <paramref name="count"/> bytes between two regular files inside the kernel.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/copy_file_range.2.html">copy_file_range(2)</see></remarks>
-    public static unsafe SysResult CopyFileRange(
+    public static SysResult CopyFileRange(
         SafeHandle source, long sourceOffset, SafeHandle destination, long destinationOffset, long count) =>
         SysResult.From(copy_file_range(
-            SystemCallNumber.CopyFileRange, source, &sourceOffset, destination, &destinationOffset, (nuint)count, 0));
+            SystemCallNumber.copy_file_range, source, ref sourceOffset, destination, ref destinationOffset, (nuint)count, 0));
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
-    private static unsafe partial nint copy_file_range(
-        nint number, SafeHandle fdIn, long* offIn, SafeHandle fdOut, long* offOut, nuint len, nuint flags);
+    private static partial nint copy_file_range(
+        nint number, SafeHandle fdIn, ref long offIn, SafeHandle fdOut, ref long offOut, nuint len, nuint flags);
 
-    /// <summary>Moves up to <paramref name="count"/> bytes from a seekable source, at an offset, to the destination's
-    /// position. The source's own position stays.</summary>
+    /// <summary>Moves up to <paramref name="count"/> bytes from an offset of a seekable source to the destination's file offset.
+    /// The source's own file offset stays.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/sendfile.2.html">sendfile(2)</see></remarks>
-    public static unsafe SysResult SendFile(SafeHandle destination, SafeHandle source, long sourceOffset, long count) =>
-        SysResult.From(sendfile(destination, source, &sourceOffset, (nuint)count));
+    public static SysResult SendFile(SafeHandle destination, SafeHandle source, long sourceOffset, long count) =>
+        SysResult.From(sendfile(destination, source, ref sourceOffset, (nuint)count));
 
     [LibraryImport(Library, SetLastError = true)]
-    private static unsafe partial nint sendfile(SafeHandle fdOut, SafeHandle fdIn, long* offset, nuint count);
-
-    /// <summary>FICLONE: _IOW(0x94, 9, int)</summary>
-    public const uint CloneRequest = 0x40049409;
-
-    /// <summary>FICLONERANGE: _IOW(0x94, 13, struct file_clone_range)</summary>
-    public const uint CloneRangeRequest = 0x4020940D;
+    private static partial nint sendfile(SafeHandle fdOut, SafeHandle fdIn, ref long offset, nuint count);
 
     /// <summary>Makes the destination share all blocks of the source.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/ioctl_ficlone.2.html">ioctl_ficlone(2)</see></remarks>
-    public static SysResult CloneFile(SafeHandle source, SafeHandle destination)
-    {
-        bool added = false;
-        try
-        {
-            source.DangerousAddRef(ref added);
-            return SysResult.From(ioctl_value(destination, CloneRequest, source.DangerousGetHandle()));
-        }
-        finally
-        {
-            if (added)
-            {
-                source.DangerousRelease();
-            }
-        }
-    }
+    public static SysResult CloneFile(SafeHandle source, SafeHandle destination) => SysResult.From(ioctl(destination, FICLONE, source));
 
     /// <summary>Makes a block-aligned range of the destination share the source's blocks.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/ioctl_ficlonerange.2.html">ioctl_ficlonerange(2)</see></remarks>
@@ -65,7 +47,7 @@ internal static partial class LibC
                 SourceLength = (ulong)count,
                 DestinationOffset = (ulong)destinationOffset,
             };
-            return SysResult.From(ioctl_pointer(destination, CloneRangeRequest, &range));
+            return SysResult.From(ioctl(destination, FICLONERANGE, &range));
         }
         finally
         {
@@ -80,14 +62,12 @@ internal static partial class LibC
     internal struct CloneRange
     {
         public long SourceDescriptor;
-        public ulong SourceOffset;
-        public ulong SourceLength;
-        public ulong DestinationOffset;
+        public ulong SourceOffset, SourceLength, DestinationOffset;
     }
 
-    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
-    private static partial int ioctl_value(SafeHandle fd, nuint request, nint value);
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int ioctl(SafeHandle fd, nuint request, SafeHandle argument);
 
-    [LibraryImport(Library, EntryPoint = "ioctl", SetLastError = true)]
-    private static unsafe partial int ioctl_pointer(SafeHandle fd, nuint request, void* argument);
+    [LibraryImport(Library, SetLastError = true)]
+    private static unsafe partial int ioctl(SafeHandle fd, nuint request, void* argument);
 }

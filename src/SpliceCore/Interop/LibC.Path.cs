@@ -1,105 +1,76 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Runtime.InteropServices.Marshalling;
 using System.Text;
 
 namespace Splice.Interop;
 
 internal static partial class LibC
 {
-    public const int ExecuteAccess = 1; // X_OK
-    public const int WriteAccess = 2; // W_OK
-    public const int EffectiveAccess = 0x200; // AT_EACCESS
+    // unistd.h, stdio.h, linux/limits.h
+    public const int X_OK = 1, W_OK = 2, RENAME_NOREPLACE = 1, PATH_MAX = 4096;
 
-    /// <summary>Whether the process, with its effective ids, may run a file.</summary>
-    public static SysResult MayExecute(string path) =>
-        SysResult.From(faccessat(CurrentDirectory, path, ExecuteAccess, EffectiveAccess));
+    /// <summary>Succeeds if the process, with its effective ids, may run a file.</summary>
+    public static SysResult MayExecute(string path) => SysResult.From(faccessat(AT_FDCWD, path, X_OK, AT_EACCESS));
 
-    /// <summary>Whether the process, with its effective ids, may write to a name in an open directory. A link is followed.</summary>
+    /// <summary>Succeeds if the process, with its effective ids, may write to a name in an open directory. Follows a link.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/access.2.html">faccessat(2)</see></remarks>
-    public static unsafe SysResult MayWriteAt(SafeHandle directory, FileName name)
-    {
-        fixed (byte* path = name)
-        {
-            return SysResult.From(faccessat_handle(directory, path, WriteAccess, EffectiveAccess));
-        }
-    }
-
-    [LibraryImport(Library, EntryPoint = "faccessat", SetLastError = true)]
-    private static unsafe partial int faccessat_handle(SafeHandle directory, byte* path, int mode, int flags);
+    public static SysResult MayWriteAt(SafeHandle directory, FileName name) => SysResult.From(faccessat(directory, name, W_OK, AT_EACCESS));
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int faccessat(int directory, string path, int mode, int flags);
 
-    /// <summary>Gives an open file, one without a name (O_TMPFILE) say, a name in a directory. EEXIST where the name is
-    /// taken.</summary>
-    /// <remarks>AT_EMPTY_PATH is for those with CAP_DAC_READ_SEARCH, or who opened the file themselves (Linux 6.10); all
-    /// others get ENOENT for it, and go by way of /proc/self/fd.
-    /// <see href="https://man7.org/linux/man-pages/man2/link.2.html">linkat(2)</see></remarks>
-    public static unsafe SysResult LinkOpen(SafeHandle file, SafeHandle directory, FileName name)
-    {
-        byte empty = 0;
-        fixed (byte* newPath = name)
-        {
-            SysResult result = SysResult.From(linkat_handle(file, &empty, directory, newPath, EmptyPath));
-            return result.Errno == Errno.ENOENT
-                ? SysResult.From(linkat_path(CurrentDirectory, PathOf(file), directory, newPath, SymlinkFollow))
-                : result;
-        }
-    }
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int faccessat(SafeHandle directory, FileName path, int mode, int flags);
 
-    /// <summary>Gives a file of a directory a second name in it. EEXIST where the name is taken.</summary>
-    public static unsafe SysResult LinkAt(SafeHandle directory, FileName from, FileName to)
-    {
-        fixed (byte* oldPath = from, newPath = to)
-        {
-            return SysResult.From(linkat_handle(directory, oldPath, directory, newPath, 0));
-        }
-    }
-
-    /// <summary>A path to what a descriptor stands for, for calls that take no descriptor, or none that was opened with
-    /// O_PATH.</summary>
+    /// <summary>Returns a path to an open file, for calls that take no descriptor, or none opened with O_PATH.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html">proc_pid_fd(5)</see></remarks>
     public static string PathOf(SafeHandle handle) =>
         string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}");
 
-    [LibraryImport(Library, EntryPoint = "linkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static unsafe partial int linkat_path(int oldDirectory, string oldPath, SafeHandle newDirectory, byte* newPath, int flags);
-
-    [LibraryImport(Library, EntryPoint = "linkat", SetLastError = true)]
-    private static unsafe partial int linkat_handle(
-        SafeHandle oldDirectory, byte* oldPath, SafeHandle newDirectory, byte* newPath, int flags);
-
-    /// <summary>Makes a symbolic link in a directory. EEXIST where the name is taken.</summary>
-    /// <remarks><see href="https://man7.org/linux/man-pages/man2/symlink.2.html">symlinkat(2)</see></remarks>
-    public static unsafe SysResult SymbolicLinkAt(FileName target, SafeHandle directory, FileName name)
+    /// <summary>Gives an open file (O_TMPFILE for example) a name in a directory. EEXIST: the name exists.</summary>
+    /// <remarks>AT_EMPTY_PATH requires CAP_DAC_READ_SEARCH, or that this process opened the file (Linux 6.10), and is ENOENT otherwise.
+    /// <see href="https://man7.org/linux/man-pages/man2/link.2.html">linkat(2)</see></remarks>
+    public static SysResult LinkOpen(SafeHandle file, SafeHandle directory, FileName name)
     {
-        fixed (byte* text = target, path = name)
-        {
-            return SysResult.From(symlinkat(text, directory, path));
-        }
+        SysResult result = SysResult.From(linkat(file, FileName.Empty, directory, name, AT_EMPTY_PATH));
+        return result.Errno == Errno.ENOENT
+            ? SysResult.From(linkat(AT_FDCWD, PathOf(file), directory, name, AT_SYMLINK_FOLLOW))
+            : result;
     }
 
+    /// <summary>Makes a hard link within a directory. EEXIST: the name exists.</summary>
+    public static SysResult LinkAt(SafeHandle directory, FileName from, FileName to) => SysResult.From(linkat(directory, from, directory, to, 0));
+
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int linkat(int oldDirectory, string oldPath, SafeHandle newDirectory, FileName newPath, int flags);
+
     [LibraryImport(Library, SetLastError = true)]
-    private static unsafe partial int symlinkat(byte* target, SafeHandle directory, byte* path);
+    private static partial int linkat(SafeHandle oldDirectory, FileName oldPath, SafeHandle newDirectory, FileName newPath, int flags);
 
-    private const int LongestPath = 4096; // PATH_MAX
+    /// <summary>Makes a symbolic link in a directory. EEXIST: the name exists.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/symlink.2.html">symlinkat(2)</see></remarks>
+    public static SysResult SymbolicLinkAt(FileName target, SafeHandle directory, FileName name) =>
+        SysResult.From(symlinkat(target, directory, name));
 
-    /// <summary>What a symbolic link says, to the letter. EINVAL: the path is no link.</summary>
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int symlinkat(FileName target, SafeHandle directory, FileName path);
+
+    /// <summary>Returns the text of a symbolic link. EINVAL: not a link.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/readlink.2.html">readlink(2)</see></remarks>
     public static unsafe SysResult ReadLink(string path, out string? target)
     {
-        byte* buffer = stackalloc byte[LongestPath];
-        SysResult result = SysResult.From(readlink(path, buffer, LongestPath));
+        byte* buffer = stackalloc byte[PATH_MAX];
+        SysResult result = SysResult.From(readlink(path, buffer, PATH_MAX));
         target = result.Ok ? Encoding.UTF8.GetString(buffer, (int)result.Value) : null;
         return result;
     }
 
-    /// <summary>What an open symbolic link (O_PATH, O_NOFOLLOW) says. ENOENT: it is no link.</summary>
+    /// <summary>Returns the bytes of an open symbolic link (O_PATH, O_NOFOLLOW). ENOENT: not a link.</summary>
     public static unsafe SysResult ReadLink(SafeHandle link, out FileName target)
     {
-        byte empty = 0;
-        byte* buffer = stackalloc byte[LongestPath];
-        SysResult result = SysResult.From(readlinkat(link, &empty, buffer, LongestPath));
+        byte* buffer = stackalloc byte[PATH_MAX];
+        SysResult result = SysResult.From(readlinkat(link, FileName.Empty, buffer, PATH_MAX));
         target = new FileName(new ReadOnlySpan<byte>(buffer, (int)Math.Max(result.Value, 0)));
         return result;
     }
@@ -108,109 +79,84 @@ internal static partial class LibC
     private static unsafe partial nint readlink(string path, byte* buffer, nuint size);
 
     [LibraryImport(Library, SetLastError = true)]
-    private static unsafe partial nint readlinkat(SafeHandle directory, byte* path, byte* buffer, nuint size);
+    private static unsafe partial nint readlinkat(SafeHandle directory, FileName path, byte* buffer, nuint size);
 
-    public const uint NoReplace = 1; // RENAME_NOREPLACE
+    /// <summary>Renames within a directory, and atomically replaces the new name.</summary>
+    public static SysResult RenameAt(SafeHandle directory, FileName from, FileName to) => RenameAt(directory, from, directory, to);
 
-    /// <summary>Renames within one directory; the new name is replaced in one step.</summary>
+    /// <summary>Moves to another directory, and atomically replaces the new name.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/rename.2.html">renameat(2)</see></remarks>
-    public static unsafe SysResult RenameAt(SafeHandle directory, FileName from, FileName to)
-    {
-        fixed (byte* oldPath = from, newPath = to)
-        {
-            return SysResult.From(renameat(directory, oldPath, directory, newPath));
-        }
-    }
+    public static SysResult RenameAt(SafeHandle directory, FileName from, SafeHandle newDirectory, FileName to) =>
+        SysResult.From(renameat(directory, from, newDirectory, to));
 
-    /// <summary>Moves to another directory; the new name is replaced in one step.</summary>
-    public static unsafe SysResult RenameAt(SafeHandle directory, FileName from, SafeHandle newDirectory, FileName to)
-    {
-        fixed (byte* oldPath = from, newPath = to)
-        {
-            return SysResult.From(renameat(directory, oldPath, newDirectory, newPath));
-        }
-    }
-
-    /// <summary>Renames within one directory; EEXIST where the new name is taken.</summary>
-    public static unsafe SysResult RenameAtNoReplace(SafeHandle directory, FileName from, FileName to)
-    {
-        fixed (byte* oldPath = from, newPath = to)
-        {
-            return SysResult.From(renameat2(SystemCallNumber.RenameAt2, directory, oldPath, directory, newPath, NoReplace));
-        }
-    }
+    /// <summary>Renames within a directory. EEXIST: the new name exists.</summary>
+    public static SysResult RenameAtNoReplace(SafeHandle directory, FileName from, FileName to) =>
+        SysResult.From(renameat2(SystemCallNumber.renameat2, directory, from, directory, to, RENAME_NOREPLACE));
 
     [LibraryImport(Library, SetLastError = true)]
-    private static unsafe partial int renameat(SafeHandle oldDirectory, byte* oldPath, SafeHandle newDirectory, byte* newPath);
+    private static partial int renameat(SafeHandle oldDirectory, FileName oldPath, SafeHandle newDirectory, FileName newPath);
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
-    private static unsafe partial nint renameat2(
-        nint number, SafeHandle oldDirectory, byte* oldPath, SafeHandle newDirectory, byte* newPath, nuint flags);
-
-    public const int RemoveDirectory = 0x200; // AT_REMOVEDIR
+    private static partial nint renameat2(
+        nint number, SafeHandle oldDirectory, FileName oldPath, SafeHandle newDirectory, FileName newPath, nuint flags);
 
     /// <summary>Removes a file's name from a directory.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/unlink.2.html">unlinkat(2)</see></remarks>
-    public static unsafe SysResult UnlinkAt(SafeHandle directory, FileName name)
-    {
-        fixed (byte* path = name)
-        {
-            return SysResult.From(unlinkat(directory, path, 0));
-        }
-    }
+    public static SysResult UnlinkAt(SafeHandle directory, FileName name) => SysResult.From(unlinkat(directory, name, 0));
 
     /// <summary>Removes an empty directory from a directory.</summary>
-    public static unsafe SysResult RemoveDirectoryAt(SafeHandle directory, FileName name)
-    {
-        fixed (byte* path = name)
-        {
-            return SysResult.From(unlinkat(directory, path, RemoveDirectory));
-        }
-    }
+    public static SysResult RemoveDirectoryAt(SafeHandle directory, FileName name) => SysResult.From(unlinkat(directory, name, AT_REMOVEDIR));
 
     [LibraryImport(Library, SetLastError = true)]
-    private static unsafe partial int unlinkat(SafeHandle directory, byte* path, int flags);
+    private static partial int unlinkat(SafeHandle directory, FileName path, int flags);
 
-    /// <summary>Makes a directory in a directory. The umask takes its share of the mode. EEXIST where the name is taken.</summary>
+    /// <summary>Makes a directory in a directory; the umask applies. EEXIST: the name exists.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/mkdir.2.html">mkdirat(2)</see></remarks>
-    public static unsafe SysResult MakeDirectoryAt(SafeHandle directory, FileName name, uint mode)
-    {
-        fixed (byte* path = name)
-        {
-            return SysResult.From(mkdirat(directory, path, mode));
-        }
-    }
+    public static SysResult MakeDirectoryAt(SafeHandle directory, FileName name, uint mode) => SysResult.From(mkdirat(directory, name, mode));
 
     [LibraryImport(Library, SetLastError = true)]
-    private static unsafe partial int mkdirat(SafeHandle directory, byte* path, uint mode);
+    private static partial int mkdirat(SafeHandle directory, FileName path, uint mode);
 
-    /// <summary>Makes a FIFO, socket or device node in a directory. EEXIST where the name is taken.</summary>
-    /// <param name="directory">The directory.</param>
-    /// <param name="name">The name.</param>
-    /// <param name="mode">The kind, and permission bits of which the umask takes its share.</param>
-    /// <param name="major">A device's major number.</param>
-    /// <param name="minor">A device's minor number.</param>
+    /// <summary>Makes a FIFO, socket or device node in a directory: <paramref name="mode"/> has its kind and permission bits, to which the
+    /// umask applies. EEXIST: the name exists.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/mknod.2.html">mknodat(2)</see></remarks>
-    public static unsafe SysResult MakeNodeAt(SafeHandle directory, FileName name, uint mode, uint major, uint minor)
-    {
-        fixed (byte* path = name)
-        {
-            return SysResult.From(mknodat(directory, path, mode, DeviceNumber(major, minor)));
-        }
-    }
+    public static SysResult MakeNodeAt(SafeHandle directory, FileName name, uint mode, uint major, uint minor) =>
+        SysResult.From(mknodat(directory, name, mode, DeviceNumber(major, minor)));
 
-    /// <summary>makedev(3) of 64-bit Linux: 32 bits of major and minor, interleaved.</summary>
+    /// <summary>Returns the device number of 64-bit Linux, as makedev(3): 32 bits of major and minor, interleaved.</summary>
     public static ulong DeviceNumber(ulong major, ulong minor) =>
         ((major & 0xFFFFF000) << 32) | ((major & 0xFFF) << 8) | ((minor & 0xFFFFFF00) << 12) | (minor & 0xFF);
 
     [LibraryImport(Library, SetLastError = true)]
-    private static unsafe partial int mknodat(SafeHandle directory, byte* path, uint mode, ulong device);
+    private static partial int mknodat(SafeHandle directory, FileName path, uint mode, ulong device);
+
+    /// <summary>Reads as many entries of an open directory as fit, as struct linux_dirent64; 0 at the end.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/getdents64.2.html">getdents64(2)</see></remarks>
+    public static unsafe SysResult GetDirectoryEntries(SafeHandle directory, Span<byte> buffer)
+    {
+        fixed (byte* start = buffer)
+        {
+            SysResult result;
+            do
+            {
+                result = SysResult.From(getdents64(SystemCallNumber.getdents64, directory, start, (nuint)buffer.Length));
+            }
+            while (result.Errno == Errno.EINTR);
+
+            return result;
+        }
+    }
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    private static unsafe partial nint getdents64(nint number, SafeHandle directory, byte* buffer, nuint size);
 }
 
-/// <summary>The name of a file in its folder as the kernel has it: bytes in no particular encoding, with a NUL at their
-/// end. Text cannot stand for every name.</summary>
+/// <summary>A file's name in its directory as the kernel has it: bytes of any encoding, and a NUL. Not every name is text.</summary>
+[NativeMarshalling(typeof(FileNameMarshaller))]
 internal readonly struct FileName
 {
+    public static readonly FileName Empty = new([]);
+
     private readonly byte[] _terminated;
 
     /// <param name="bytes">The name, without the NUL.</param>
@@ -225,9 +171,19 @@ internal readonly struct FileName
 
     public static implicit operator FileName(string text) => new(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>For the fixed statement: a C string.</summary>
+    /// <summary>Returns the first byte of the C string, for the fixed statement.</summary>
     public ref readonly byte GetPinnableReference() => ref _terminated[0];
 
-    /// <summary>For people: bytes that are no UTF-8 show as U+FFFD.</summary>
+    /// <summary>Returns the name as text for messages: bytes that are not UTF-8 show as U+FFFD.</summary>
     public override string ToString() => Encoding.UTF8.GetString(Bytes);
+}
+
+/// <summary>Passes a <see cref="FileName"/> to an import as a pinned C string.</summary>
+[CustomMarshaller(typeof(FileName), MarshalMode.ManagedToUnmanagedIn, typeof(FileNameMarshaller))]
+internal static unsafe class FileNameMarshaller
+{
+    public static ref readonly byte GetPinnableReference(FileName name) => ref name.GetPinnableReference();
+
+    /// <summary>Required by the generator, which never calls it where it can pin.</summary>
+    public static byte* ConvertToUnmanaged(FileName name) => throw new NotSupportedException($"'{name}' was not pinned.");
 }

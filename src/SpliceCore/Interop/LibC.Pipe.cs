@@ -5,6 +5,15 @@ namespace Splice.Interop;
 
 internal static partial class LibC
 {
+    // asm/ioctls.h
+    public const uint FIONREAD = 0x541B;
+
+    // sys/socket.h, netinet/in.h, linux/tcp.h
+    public const int SHUT_WR = 1, IPPROTO_TCP = 6, TCP_INFO = 11;
+
+    // struct tcp_info: the offset of tcpi_segs_out, and the size up to tcpi_segs_in
+    public const int TcpSegmentsOutOffset = 136, TcpInfoSize = 144;
+
     /// <summary>Makes a pipe, closed on exec.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/pipe.2.html">pipe2(2)</see></remarks>
     public static unsafe SysResult Pipe2(int flags, out SafeFileHandle readEnd, out SafeFileHandle writeEnd)
@@ -43,15 +52,31 @@ internal static partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     private static partial nint tee(SafeHandle fdIn, SafeHandle fdOut, nuint len, uint flags);
 
-    /// <summary>FIONREAD</summary>
-    public const uint BytesAvailableRequest = 0x541B;
-
-    /// <summary>The bytes that wait in a pipe or socket to be read.</summary>
+    /// <summary>Returns the number of bytes in a pipe or socket that can be read.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/FIONREAD.2const.html">FIONREAD(2const)</see></remarks>
     public static unsafe SysResult BytesAvailable(SafeHandle handle)
     {
         int count = 0;
-        SysResult result = SysResult.From(ioctl_pointer(handle, BytesAvailableRequest, &count));
-        return result.Ok ? new SysResult(count, Errno.None) : result;
+        return SysResult.From(ioctl(handle, FIONREAD, &count)).With(count);
     }
+
+    /// <summary>Reports the end of data to a socket's peer. ENOTSOCK: not a socket.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/shutdown.2.html">shutdown(2)</see></remarks>
+    public static SysResult ShutDownSending(SafeHandle socket) => SysResult.From(shutdown(socket, SHUT_WR));
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int shutdown(SafeHandle socket, int how);
+
+    /// <summary>Returns the number of segments that a TCP socket has sent in its life; an error for other sockets.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man7/tcp.7.html">tcp(7)</see>, TCP_INFO</remarks>
+    public static unsafe SysResult TcpSegmentsSent(SafeHandle socket)
+    {
+        byte* info = stackalloc byte[TcpInfoSize];
+        uint length = TcpInfoSize;
+        SysResult result = SysResult.From(getsockopt(socket, IPPROTO_TCP, TCP_INFO, info, ref length));
+        return !result.Ok || length == TcpInfoSize ? result.With(*(uint*)(info + TcpSegmentsOutOffset)) : new SysResult(-1, Errno.EOPNOTSUPP);
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static unsafe partial int getsockopt(SafeHandle socket, int level, int name, byte* value, ref uint length);
 }

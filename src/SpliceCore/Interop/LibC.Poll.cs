@@ -5,8 +5,7 @@ namespace Splice.Interop;
 
 internal static partial class LibC
 {
-    /// <summary>Waits until one of the descriptors is ready, or for <paramref name="timeout"/> milliseconds
-    /// (-1: without end).</summary>
+    /// <summary>Waits until one of the descriptors is ready, or for <paramref name="timeout"/> milliseconds (-1: unlimited).</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/poll.2.html">poll(2)</see></remarks>
     public static unsafe SysResult Poll(Span<PollDescriptor> descriptors, int timeout)
     {
@@ -16,25 +15,20 @@ internal static partial class LibC
         }
     }
 
+    [LibraryImport(Library, SetLastError = true)]
+    private static unsafe partial int poll(PollDescriptor* fds, nuint count, int timeout);
+
     /// <summary>struct pollfd</summary>
     internal struct PollDescriptor
     {
         public int Descriptor;
-        public PollEvents Events;
-        public PollEvents Returned;
+        public PollEvents Events, Returned;
     }
 
-    [LibraryImport(Library, SetLastError = true)]
-    private static unsafe partial int poll(PollDescriptor* fds, nuint count, int timeout);
-
-    /// <summary>A counter that poll(2) can wait for, closed on exec and never blocking.</summary>
+    /// <summary>Makes a counter that poll(2) can wait for, closed on exec and non-blocking.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/eventfd.2.html">eventfd(2)</see></remarks>
-    public static SysResult EventFd(out SafeFileHandle handle)
-    {
-        SysResult result = SysResult.From(eventfd(0, OpenFlags.CloseOnExec | OpenFlags.NonBlock));
-        handle = new SafeFileHandle((nint)result.Value, ownsHandle: true);
-        return result;
-    }
+    public static SysResult EventFd(out SafeFileHandle handle) =>
+        Own(SysResult.From(eventfd(0, OpenFlags.CloseOnExec | OpenFlags.NonBlock)), out handle);
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int eventfd(uint value, int flags);

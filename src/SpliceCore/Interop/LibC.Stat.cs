@@ -4,80 +4,47 @@ namespace Splice.Interop;
 
 internal static partial class LibC
 {
-    public const uint BasicStats = 0x7FF; // STATX_BASIC_STATS
-    public const uint DirectAlignment = 0x2000; // STATX_DIOALIGN
+    // linux/stat.h, linux/fs.h: _IOR(0x12, 114, size_t)
+    public const uint STATX_BASIC_STATS = 0x7FF, STATX_DIOALIGN = 0x2000, BLKGETSIZE64 = 0x80081272;
+    public const ulong STATX_ATTR_MOUNT_ROOT = 0x2000;
 
-    /// <summary>STATX_ATTR_MOUNT_ROOT: the file is where something is mounted (a bind-mounted file, say).</summary>
-    public const ulong AttributeMountRoot = 0x2000;
-
-    /// <summary>What the kernel knows of an open descriptor.</summary>
+    /// <summary>Returns the status of an open file.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/statx.2.html">statx(2)</see></remarks>
-    public static unsafe SysResult Statx(SafeHandle handle, out StatxBuffer buffer)
-    {
-        fixed (StatxBuffer* result = &buffer)
-        {
-            byte empty = 0;
-            return SysResult.From(statx_handle(SystemCallNumber.Statx, handle, &empty, EmptyPath, BasicStats, result));
-        }
-    }
+    public static SysResult Statx(SafeHandle handle, out StatxBuffer buffer) =>
+        SysResult.From(statx(SystemCallNumber.statx, handle, FileName.Empty, AT_EMPTY_PATH, STATX_BASIC_STATS, out buffer));
 
-    /// <summary>True if the kernel says that reads with O_DIRECT go past the cache (since Linux 6.1, ext4 and XFS among
-    /// others).</summary>
-    public static unsafe bool ReadsDirectly(SafeHandle handle)
-    {
-        StatxBuffer buffer;
-        byte empty = 0;
-        SysResult result = SysResult.From(statx_handle(SystemCallNumber.Statx, handle, &empty, EmptyPath, DirectAlignment, &buffer));
-        return result.Ok && (buffer.Mask & DirectAlignment) != 0 && buffer.DirectOffsetAlignment > 0;
-    }
+    /// <summary>Returns the status of a path.</summary>
+    public static SysResult Statx(string path, bool followLink, out StatxBuffer buffer) =>
+        SysResult.From(statx(SystemCallNumber.statx, AT_FDCWD, path, followLink ? 0 : AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, out buffer));
 
-    /// <summary>What the kernel knows of a path.</summary>
-    public static unsafe SysResult Statx(string path, bool followLink, out StatxBuffer buffer)
-    {
-        fixed (StatxBuffer* result = &buffer)
-        {
-            return SysResult.From(statx_path(
-                SystemCallNumber.Statx, CurrentDirectory, path, followLink ? 0 : SymlinkNoFollow, BasicStats, result));
-        }
-    }
+    /// <summary>Returns the status of a name in an open directory.</summary>
+    public static SysResult StatxAt(SafeHandle directory, FileName name, bool followLink, out StatxBuffer buffer) =>
+        SysResult.From(statx(SystemCallNumber.statx, directory, name, followLink ? 0 : AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS, out buffer));
 
-    /// <summary>What the kernel knows of a name in an open directory.</summary>
-    public static unsafe SysResult StatxAt(SafeHandle directory, FileName name, bool followLink, out StatxBuffer buffer)
-    {
-        fixed (StatxBuffer* result = &buffer)
-        fixed (byte* path = name)
-        {
-            return SysResult.From(statx_handle(SystemCallNumber.Statx, directory, path, followLink ? 0 : SymlinkNoFollow, BasicStats, result));
-        }
-    }
+    /// <summary>True if reads with O_DIRECT bypass the page cache (since Linux 6.1; ext4, XFS and others).</summary>
+    public static bool ReadsDirectly(SafeHandle handle) =>
+        SysResult.From(statx(SystemCallNumber.statx, handle, FileName.Empty, AT_EMPTY_PATH, STATX_DIOALIGN, out StatxBuffer buffer)).Ok
+        && (buffer.Mask & STATX_DIOALIGN) != 0 && buffer.DirectOffsetAlignment > 0;
 
-    /// <summary>struct statx: the same on every architecture.</summary>
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint statx(nint number, SafeHandle directory, FileName path, nint flags, nuint mask, out StatxBuffer buffer);
+
+    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint statx(nint number, nint directory, string path, nint flags, nuint mask, out StatxBuffer buffer);
+
+    /// <summary>struct statx, the same on every architecture.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 256)]
     internal struct StatxBuffer
     {
-        public uint Mask;
-        public uint BlockSize;
+        public uint Mask, BlockSize;
         public ulong Attributes;
-        public uint LinkCount;
-        public uint UserId;
-        public uint GroupId;
-        public ushort Mode;
-        public ushort Spare0;
-        public ulong Inode;
-        public ulong Size;
-        public ulong Blocks;
-        public ulong AttributesMask;
-        public StatxTimestamp AccessTime;
-        public StatxTimestamp BirthTime;
-        public StatxTimestamp ChangeTime;
-        public StatxTimestamp ModificationTime;
-        public uint SpecialDeviceMajor;
-        public uint SpecialDeviceMinor;
-        public uint DeviceMajor;
-        public uint DeviceMinor;
+        public uint LinkCount, UserId, GroupId;
+        public ushort Mode, Spare0;
+        public ulong Inode, Size, Blocks, AttributesMask;
+        public StatxTimestamp AccessTime, BirthTime, ChangeTime, ModificationTime;
+        public uint SpecialDeviceMajor, SpecialDeviceMinor, DeviceMajor, DeviceMinor;
         public ulong MountId;
-        public uint DirectMemoryAlignment;
-        public uint DirectOffsetAlignment;
+        public uint DirectMemoryAlignment, DirectOffsetAlignment;
     }
 
     /// <summary>struct statx_timestamp</summary>
@@ -87,48 +54,36 @@ internal static partial class LibC
         public uint Nanoseconds;
         public int Reserved;
 
-        /// <summary>Less than 0 where this is earlier than another, 0 where both are the same.</summary>
+        /// <summary>Returns less than 0 if this is earlier than another, 0 if both are equal.</summary>
         public readonly int CompareTo(in StatxTimestamp other) => (Seconds, Nanoseconds).CompareTo((other.Seconds, other.Nanoseconds));
     }
-
-    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
-    private static unsafe partial nint statx_handle(
-        nint number, SafeHandle directory, byte* path, nint flags, nuint mask, StatxBuffer* buffer);
-
-    [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static unsafe partial nint statx_path(
-        nint number, nint directory, string path, nint flags, nuint mask, StatxBuffer* buffer);
 
     /// <summary>Sets the permission bits of an open file.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/chmod.2.html">fchmod(2)</see></remarks>
     public static SysResult ChangeMode(SafeHandle file, uint mode) => SysResult.From(fchmod(file, mode));
 
-    /// <summary>Sets the permission bits of what was opened with O_PATH.</summary>
+    /// <summary>Sets the permission bits of a handle opened with O_PATH.</summary>
     public static SysResult ChangeModeOfPath(SafeHandle handle, uint mode) => SysResult.From(chmod(PathOf(handle), mode));
-
-    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int chmod(string path, uint mode);
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int fchmod(SafeHandle fd, uint mode);
 
+    [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int chmod(string path, uint mode);
+
     /// <summary>Sets user and group of an open file.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/chown.2.html">fchown(2)</see></remarks>
-    public static SysResult ChangeOwner(SafeHandle file, uint userId, uint groupId) =>
-        SysResult.From(fchown(file, userId, groupId));
+    public static SysResult ChangeOwner(SafeHandle file, uint userId, uint groupId) => SysResult.From(fchown(file, userId, groupId));
 
-    /// <summary>Sets user and group of whatever is open, a symbolic link or with O_PATH included.</summary>
-    public static unsafe SysResult ChangeOwnerOfPath(SafeHandle handle, uint userId, uint groupId)
-    {
-        byte empty = 0;
-        return SysResult.From(fchownat(handle, &empty, userId, groupId, EmptyPath));
-    }
-
-    [LibraryImport(Library, SetLastError = true)]
-    private static unsafe partial int fchownat(SafeHandle directory, byte* path, uint userId, uint groupId, int flags);
+    /// <summary>Sets user and group of any handle, also of a symbolic link or one opened with O_PATH.</summary>
+    public static SysResult ChangeOwnerOfPath(SafeHandle handle, uint userId, uint groupId) =>
+        SysResult.From(fchownat(handle, FileName.Empty, userId, groupId, AT_EMPTY_PATH));
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int fchown(SafeHandle fd, uint userId, uint groupId);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int fchownat(SafeHandle directory, FileName path, uint userId, uint groupId, int flags);
 
     /// <summary>Sets access and modification time of an open file, to the nanosecond.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man3/futimens.3.html">futimens(3)</see></remarks>
@@ -138,91 +93,61 @@ internal static partial class LibC
         return SysResult.From(futimens(file, times));
     }
 
-    /// <summary>Sets the times of whatever is open, a symbolic link or with O_PATH included.</summary>
-    /// <remarks>Linux 5.8 and later; EINVAL before.</remarks>
+    /// <summary>Sets the times of any handle, also of a symbolic link or one opened with O_PATH. EINVAL: Linux before 5.8.</summary>
     public static unsafe SysResult ChangeTimesOfPath(SafeHandle handle, StatxTimestamp access, StatxTimestamp modification)
     {
-        byte empty = 0;
         TimeSpecification* times = stackalloc TimeSpecification[] { access, modification };
-        return SysResult.From(utimensat(handle, &empty, times, EmptyPath));
+        return SysResult.From(utimensat(handle, FileName.Empty, times, AT_EMPTY_PATH));
     }
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static unsafe partial int futimens(SafeHandle fd, TimeSpecification* times);
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static unsafe partial int utimensat(SafeHandle directory, FileName path, TimeSpecification* times, int flags);
 
     /// <summary>struct timespec of 64-bit Linux</summary>
     internal struct TimeSpecification
     {
-        public long Seconds;
-        public long Nanoseconds;
+        public long Seconds, Nanoseconds;
 
         public static implicit operator TimeSpecification(StatxTimestamp time) =>
             new() { Seconds = time.Seconds, Nanoseconds = time.Nanoseconds };
     }
 
-    [LibraryImport(Library, SetLastError = true)]
-    private static unsafe partial int utimensat(SafeHandle directory, byte* path, TimeSpecification* times, int flags);
+    /// <summary>Returns the block size of the file system of an open file, in bytes: reflinks align to it.</summary>
+    public static SysResult FileSystemBlockSize(SafeHandle handle) =>
+        SysResult.From(fstatfs(handle, out StatFsBuffer buffer)).With(buffer.BlockSize);
 
-    [LibraryImport(Library, SetLastError = true)]
-    private static unsafe partial int futimens(SafeHandle fd, TimeSpecification* times);
+    /// <summary>Returns the kind of the file system of an open file: a magic number of linux/magic.h.</summary>
+    public static SysResult FileSystemType(SafeHandle handle) => SysResult.From(fstatfs(handle, out StatFsBuffer buffer)).With(buffer.Type);
 
-    /// <summary>The block size of the file system behind a descriptor, in bytes: what reflinks align to.</summary>
-    /// <remarks><see href="https://man7.org/linux/man-pages/man2/statfs.2.html">fstatfs(2)</see></remarks>
-    public static unsafe SysResult FileSystemBlockSize(SafeHandle handle)
+    /// <summary>Returns the bytes available to unprivileged users in the file system of an open file; the largest number if it does not
+    /// report them (ramfs, some of FUSE).</summary>
+    public static SysResult FreeSpace(SafeHandle handle)
     {
-        StatFsBuffer buffer;
-        SysResult result = SysResult.From(fstatfs(handle, &buffer));
-        return result.Ok ? new SysResult(buffer.BlockSize, Errno.None) : result;
-    }
-
-    /// <summary>The kind of file system behind a descriptor: one of the magic numbers of linux/magic.h.</summary>
-    public static unsafe SysResult FileSystemType(SafeHandle handle)
-    {
-        StatFsBuffer buffer;
-        SysResult result = SysResult.From(fstatfs(handle, &buffer));
-        return result.Ok ? new SysResult(buffer.Type, Errno.None) : result;
-    }
-
-    /// <summary>The bytes that a user without privilege may still write to the file system behind a descriptor; the greatest
-    /// number where it does not tell (ramfs, some of FUSE).</summary>
-    public static unsafe SysResult FreeSpace(SafeHandle handle)
-    {
-        StatFsBuffer buffer;
-        SysResult result = SysResult.From(fstatfs(handle, &buffer));
-        if (!result.Ok)
-        {
-            return result;
-        }
-
+        SysResult result = SysResult.From(fstatfs(handle, out StatFsBuffer buffer));
         UInt128 free = (UInt128)buffer.AvailableBlocks * (ulong)buffer.FragmentSize;
-        bool tells = buffer.Blocks > 0 && free <= long.MaxValue;
-        return new SysResult(tells ? (long)free : long.MaxValue, Errno.None);
+        return result.With(buffer.Blocks > 0 && free <= long.MaxValue ? (long)free : long.MaxValue);
     }
 
-    /// <summary>struct statfs of 64-bit Linux, as far as it is read here; its size leaves room for all libcs.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/statfs.2.html">fstatfs(2)</see></remarks>
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int fstatfs(SafeHandle fd, out StatFsBuffer buffer);
+
+    /// <summary>struct statfs of 64-bit Linux as far as it is read here, and ample room for the rest.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 256)]
     internal struct StatFsBuffer
     {
-        public long Type;
-        public long BlockSize;
-        public ulong Blocks;
-        public ulong FreeBlocks;
-        public ulong AvailableBlocks;
-        public ulong Files;
-        public ulong FreeFiles;
-        public ulong FileSystemId;
-        public long LongestName;
-        public long FragmentSize;
+        public long Type, BlockSize;
+        public ulong Blocks, FreeBlocks, AvailableBlocks, Files, FreeFiles, FileSystemId;
+        public long LongestName, FragmentSize;
     }
 
-    [LibraryImport(Library, SetLastError = true)]
-    private static unsafe partial int fstatfs(SafeHandle fd, StatFsBuffer* buffer);
-
-    /// <summary>BLKGETSIZE64: _IOR(0x12, 114, size_t)</summary>
-    public const uint BlockDeviceSizeRequest = 0x80081272;
-
-    /// <summary>The size of a block device in bytes (linux/fs.h, BLKGETSIZE64).</summary>
+    /// <summary>Returns the size of a block device in bytes.</summary>
     public static unsafe SysResult BlockDeviceSize(SafeHandle device)
     {
         ulong size = 0;
-        SysResult result = SysResult.From(ioctl_pointer(device, BlockDeviceSizeRequest, &size));
-        return result.Ok ? new SysResult((long)size, Errno.None) : result;
+        return SysResult.From(ioctl(device, BLKGETSIZE64, &size)).With((long)size);
     }
 }

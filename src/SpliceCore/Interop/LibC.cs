@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 // Every import is blittable and generated at build time: nothing is marshalled by reflection when the module loads.
 [assembly: DisableRuntimeMarshalling]
@@ -9,33 +10,31 @@ using System.Runtime.InteropServices;
 
 namespace Splice.Interop;
 
-/// <summary>The C library, one area a file: the import private under its native name, the wrapper above it. Takes borrowed handles,
-/// returns owned ones; every wrapper returns a <see cref="SysResult"/> and never throws.</summary>
+/// <summary>The C library, one area a file: the import private under its native name, the wrapper above it, constants under the kernel's
+/// names. Takes borrowed handles, returns owned ones; every wrapper returns a <see cref="SysResult"/> and never throws.</summary>
 internal static partial class LibC
 {
     private const string Library = "libc";
 
-    /// <summary>AT_FDCWD: relative paths start at the process's directory.</summary>
-    public const int CurrentDirectory = -100;
+    // fcntl.h
+    public const int AT_FDCWD = -100, AT_SYMLINK_NOFOLLOW = 0x100, AT_REMOVEDIR = 0x200, AT_EACCESS = 0x200, AT_SYMLINK_FOLLOW = 0x400,
+        AT_EMPTY_PATH = 0x1000;
 
-    /// <summary>AT_SYMLINK_NOFOLLOW: a link stands for itself.</summary>
-    public const int SymlinkNoFollow = 0x100;
-
-    /// <summary>AT_SYMLINK_FOLLOW: linkat(2) follows its source.</summary>
-    public const int SymlinkFollow = 0x400;
-
-    /// <summary>AT_EMPTY_PATH: the descriptor itself is meant.</summary>
-    public const int EmptyPath = 0x1000;
+    private static SysResult Own(SysResult opened, out SafeFileHandle handle)
+    {
+        handle = new SafeFileHandle((nint)opened.Value, ownsHandle: true);
+        return opened;
+    }
 }
 
-/// <summary>What a system call answered: a value, or the errno read at once after it.</summary>
+/// <summary>The result of a system call: a value, or the errno read at once after it.</summary>
 internal readonly record struct SysResult(long Value, Errno Errno)
 {
     public bool Ok => Errno == Errno.None;
 
-    /// <summary>Wraps a return value, where -1 means that errno tells why. Counts the call.</summary>
-    /// <param name="value">The return value.</param>
-    /// <param name="call">The compiler gives it.</param>
+    /// <summary>Wraps and counts a call that returns -1 and sets errno if it fails.</summary>
+    /// <param name="value">The call.</param>
+    /// <param name="call">Its text, from the compiler.</param>
     public static SysResult From(nint value, [CallerArgumentExpression(nameof(value))] string call = "")
     {
         SysResult result = value >= 0 ? new(value, Errno.None) : new(-1, (Errno)Marshal.GetLastPInvokeError());
@@ -43,14 +42,16 @@ internal readonly record struct SysResult(long Value, Errno Errno)
         return result;
     }
 
-    /// <summary>Wraps the answer of a function that returns the errno itself, and 0 for none. Counts the call.</summary>
-    /// <param name="errno">The answer.</param>
-    /// <param name="value">What it gave besides.</param>
-    /// <param name="call">The compiler gives it.</param>
+    /// <summary>Wraps and counts a call that returns the error number itself, or 0.</summary>
+    /// <param name="errno">The call.</param>
+    /// <param name="value">The value if it succeeds.</param>
+    /// <param name="call">Its text, from the compiler.</param>
     public static SysResult FromErrno(int errno, long value = 0, [CallerArgumentExpression(nameof(errno))] string call = "")
     {
         SysResult result = errno == 0 ? new(value, Errno.None) : new(-1, (Errno)errno);
         SystemCallCount.Add(call, result.Value, result.Errno);
         return result;
     }
+    /// <summary>Returns another value if the call succeeded.</summary>
+    public SysResult With(long value) => Ok ? new SysResult(value, Errno.None) : this;
 }

@@ -15,6 +15,7 @@ internal sealed class HeaderCheck
         #include <errno.h>
         #include <fcntl.h>
         #include <linux/fs.h>
+        #include <linux/limits.h>
         #include <linux/magic.h>
         #include <linux/tcp.h>
         #include <netinet/in.h>
@@ -24,6 +25,7 @@ internal sealed class HeaderCheck
         #include <stddef.h>
         #include <stdio.h>
         #include <sys/eventfd.h>
+        #include <sys/file.h>
         #include <sys/ioctl.h>
         #include <sys/mman.h>
         #include <sys/resource.h>

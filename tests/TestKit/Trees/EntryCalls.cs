@@ -100,7 +100,7 @@ internal static partial class EntryCalls
     public static bool TryExchange(SafeHandle folder, ByteString name, SafeHandle otherFolder, ByteString otherName)
     {
         nint result = renameat2(
-            SystemCallNumber.RenameAt2, folder, name.Terminated, otherFolder, otherName.Terminated, ExchangeFlag);
+            SystemCallNumber.renameat2, folder, name.Terminated, otherFolder, otherName.Terminated, ExchangeFlag);
         Errno errno = LastErrno;
         return result == 0 || (errno is Errno.ENOENT or Errno.ENOTDIR ? false : throw Failure(errno, name));
     }
@@ -109,7 +109,7 @@ internal static partial class EntryCalls
         Check(fchmodat(folder, name.Terminated, mode, 0), name);
 
     public static void ChangeOwner(SafeHandle folder, ByteString name, uint user, uint group) =>
-        Check(fchownat(folder, name.Terminated, user, group, LibC.SymlinkNoFollow), name);
+        Check(fchownat(folder, name.Terminated, user, group, LibC.AT_SYMLINK_NOFOLLOW), name);
 
     public static void ChangeTimes(SafeHandle folder, ByteString name, FileTime access, FileTime modification) =>
         Check(
@@ -117,7 +117,7 @@ internal static partial class EntryCalls
                 folder,
                 name.Terminated,
                 [access.Seconds, access.Nanoseconds, modification.Seconds, modification.Nanoseconds],
-                LibC.SymlinkNoFollow),
+                LibC.AT_SYMLINK_NOFOLLOW),
             name);
 
     /// <summary>Blocks for a range that nothing is written to.</summary>
@@ -128,7 +128,7 @@ internal static partial class EntryCalls
     {
         LibC.StatxBuffer buffer;
         Check(
-            statx(SystemCallNumber.Statx, folder, name.Terminated, LibC.SymlinkNoFollow, LibC.BasicStats, &buffer), name);
+            statx(SystemCallNumber.statx, folder, name.Terminated, LibC.AT_SYMLINK_NOFOLLOW, LibC.STATX_BASIC_STATS, &buffer), name);
         return buffer;
     }
 

@@ -176,7 +176,7 @@ internal static class InheritableDescriptors
         {
             int descriptor = int.Parse(Path.GetFileName(entry.AsSpan()), CultureInfo.InvariantCulture);
             if (descriptor > StandardError
-                && LibC.GetDescriptorFlags(descriptor) is { Ok: true } flags && (flags.Value & LibC.CloseOnExecFlag) == 0)
+                && LibC.GetDescriptorFlags(descriptor) is { Ok: true } flags && (flags.Value & LibC.FD_CLOEXEC) == 0)
             {
                 found.Add(descriptor);
             }
@@ -197,11 +197,11 @@ internal static class IgnoredSignals
         set.Fill(byte.MaxValue);
         if (IsHangUpIgnored())
         {
-            set[0] &= unchecked((byte)~(1 << (LibC.HangUpSignal - 1)));
+            set[0] &= unchecked((byte)~(1 << (LibC.SIGHUP - 1)));
         }
     }
 
     private static bool IsHangUpIgnored() =>
         ProcFile.ReadField("/proc/self/status", "SigIgn") is string ignored
-        && (Convert.ToUInt64(ignored, fromBase: 16) & (1UL << (LibC.HangUpSignal - 1))) != 0;
+        && (Convert.ToUInt64(ignored, fromBase: 16) & (1UL << (LibC.SIGHUP - 1))) != 0;
 }

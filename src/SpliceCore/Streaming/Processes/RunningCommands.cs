@@ -32,10 +32,10 @@ internal sealed class RunningCommands : IDisposable
     /// the kernel, is left to a thread that waits for it.</summary>
     public void Dispose()
     {
-        SendAll(LibC.TerminateSignal);
-        SendAll(LibC.ContinueSignal); // a stopped one hears nothing else
+        SendAll(LibC.SIGTERM);
+        SendAll(LibC.SIGCONT); // a stopped one hears nothing else
         WaitForAll();
-        SendAll(LibC.KillSignal);
+        SendAll(LibC.SIGKILL);
         WaitForAll();
         foreach (SpawnedCommand command in _commands)
         {

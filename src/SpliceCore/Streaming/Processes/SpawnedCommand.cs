@@ -69,7 +69,7 @@ internal sealed class SpawnedCommand : IDisposable
             return;
         }
 
-        SysResult result = LibC.Wait(ProcessId, LibC.WaitNoHang, out int status, out LibC.ResourceUsage usage);
+        SysResult result = LibC.Wait(ProcessId, LibC.WNOHANG, out int status, out LibC.ResourceUsage usage);
         if (!result.Ok || result.Value == ProcessId)
         {
             // ECHILD: somebody else has, and nobody can tell how it ended.
@@ -119,7 +119,7 @@ internal sealed class SpawnedCommand : IDisposable
             ProcessId = ProcessId,
             ExitCode = ExitCode,
             Signal = Signal is int signal ? SignalName.Of(signal) : null,
-            Succeeded = ExitCode == 0 || (Signal == LibC.BrokenPipeSignal && !isLast),
+            Succeeded = ExitCode == 0 || (Signal == LibC.SIGPIPE && !isLast),
             UserTime = Time(_usage.UserSeconds, _usage.UserMicroseconds),
             SystemTime = Time(_usage.SystemSeconds, _usage.SystemMicroseconds),
             PeakMemory = counted > ownPeak + CountMargin ? counted : _seenPeak,

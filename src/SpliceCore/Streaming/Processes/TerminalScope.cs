@@ -18,8 +18,8 @@ internal sealed class TerminalScope : IDisposable
         if (_isOurs)
         {
             LibC.TerminalMode mode = _before;
-            mode.Input |= LibC.CarriageReturnToNewLine | LibC.OutputFlowControl;
-            mode.Local |= LibC.TerminalSignals | LibC.CanonicalInput | LibC.Echo | LibC.ExtendedInput;
+            mode.Input |= LibC.ICRNL | LibC.IXON;
+            mode.Local |= LibC.ISIG | LibC.ICANON | LibC.ECHO | LibC.IEXTEN;
             LibC.SetTerminalMode(Terminal, mode);
         }
     }

@@ -113,7 +113,7 @@ internal sealed class SshSession : IDisposable
         Input.Dispose();
         if (!HasEnded)
         {
-            _command.Send(LibC.TerminateSignal);
+            _command.Send(LibC.SIGTERM);
         }
     }
 
