@@ -107,6 +107,17 @@ internal sealed class TransferTally
         BytesMoved += method == TransferMethod.Reflink ? 0 : bytes;
     }
 
+    public void Add(TransferTally other)
+    {
+        for (TransferMethod method = default; method <= TransferMethod.ReadWrite; method++)
+        {
+            Add(method, other.BytesBy(method));
+        }
+
+        BytesInHoles += other.BytesInHoles;
+        Retries += other.Retries;
+    }
+
     public long BytesBy(TransferMethod method) => _bytesByMethod[(int)method];
 
     public TransferResult ToResult(

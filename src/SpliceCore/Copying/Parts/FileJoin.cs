@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Splice.Copying;
 using Splice.Copying.Parts;
-using Splice.Copying.Trees;
 using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Transfer;
@@ -67,10 +66,12 @@ public static class FileJoin
     {
         private readonly long _started = Stopwatch.GetTimestamp();
         private readonly MetadataLosses _losses = new();
-        private readonly TreeSums _sums = new();
+        private readonly TransferTally _sums = new();
         private readonly List<MethodAttempt> _attempts = [];
         private readonly Place _place = destination.ToPlace(mayReplace: !request.Copy.NoClobber);
         private DestinationWriter? _writer;
+        private long _files;
+        private long _systemCalls;
 
         public TransferResult Join()
         {
@@ -128,8 +129,8 @@ public static class FileJoin
         private void Count(TransferTally tally, IReadOnlyList<MethodAttempt> attempts)
         {
             _sums.Add(tally);
-            _sums.Files++;
-            _sums.SystemCalls += tally.SystemCalls;
+            _files++;
+            _systemCalls += tally.SystemCalls;
             _attempts.AddRange(attempts.Where(attempt => !_attempts.Contains(attempt)));
         }
 
@@ -151,10 +152,10 @@ public static class FileJoin
             BytesMoved = _sums.BytesMoved,
             BytesReflinked = _sums.BytesReflinked,
             BytesInHoles = _sums.BytesInHoles,
-            FileCount = _sums.Files,
+            FileCount = _files,
             Method = _sums.MainMethod,
             Attempts = _attempts,
-            SystemCalls = _sums.SystemCalls,
+            SystemCalls = _systemCalls,
             Retries = _sums.Retries,
             Elapsed = Stopwatch.GetElapsedTime(_started),
         };

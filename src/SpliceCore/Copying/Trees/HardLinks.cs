@@ -4,23 +4,18 @@ using Splice.Interop;
 
 namespace Splice.Copying.Trees;
 
-/// <summary>Files of the tree that have several names: the first name is copied, the others become names of that copy.
-/// Remembered only until the last name was met.</summary>
-internal sealed class HardLinks
+/// <summary>Files with several names: the first name is copied, the others become names of that copy. A file is remembered until its
+/// last name was found.</summary>
+internal sealed class HardLinks(TreeCopyContext context)
 {
     private readonly Dictionary<FileIdentity, LinkedFile> _files = [];
 
-    /// <summary>Makes another name of a copy.</summary>
-    public delegate bool LinkMaker(TreeEntry entry, FileStatus status, SafeFileHandle made, FileIdentity identity);
+    /// <summary>Creates another name of a copy.</summary>
+    /// <returns>False if the existing file of that name must be written into instead.</returns>
+    public delegate bool LinkMaker(TreeEntry entry, FileStatus status, SafeFileHandle copied, FileIdentity identity);
 
-    /// <summary>Copies a name of a file, or links it to the copy.</summary>
-    /// <param name="job">The job.</param>
-    /// <param name="entry">The name.</param>
-    /// <param name="status">The file.</param>
-    /// <param name="copy">Copies it, and says what the copy is.</param>
-    /// <param name="link">Makes a name of the copy. False: what has the name must be written into instead.</param>
-    public void Copy(
-        TreeJob job, TreeEntry entry, FileStatus status, Func<FileIdentity> copy, LinkMaker link)
+    /// <summary>Copies a file under its first name, or creates another name of the copy.</summary>
+    public void Copy(TreeEntry entry, FileStatus status, Func<FileIdentity> copy, LinkMaker link)
     {
         LinkedFile file = Find(status);
         lock (file)
@@ -30,7 +25,7 @@ internal sealed class HardLinks
                 file.Identity = copy();
                 file.First = entry;
             }
-            else if (!TryLink(job, entry, status, file, link))
+            else if (!TryLink(entry, status, file, link))
             {
                 copy();
             }
@@ -61,64 +56,55 @@ internal sealed class HardLinks
         }
     }
 
-    private static bool TryLink(
-        TreeJob job, TreeEntry entry, FileStatus status, LinkedFile file, LinkMaker link)
+    private bool TryLink(TreeEntry entry, FileStatus status, LinkedFile file, LinkMaker link)
     {
-        using SafeFileHandle? made = Reach(job, file, entry, out Errno errno);
-        if (made is null)
-        {
-            job.Losses.Add("its hard link", errno, entry.DestinationLabel);
-            return false;
-        }
-
+        using SafeFileHandle? copied = Reach(file, entry, out Errno errno);
         try
         {
-            return link(entry, status, made, file.Identity);
+            if (copied is not null)
+            {
+                return link(entry, status, copied, file.Identity);
+            }
         }
         catch (TransferException exception) when (exception.Errno == Errno.EMLINK || UnlinkableFileSystems.IsRefusal(exception.Errno))
         {
-            job.Losses.Add("its hard link", exception.Errno, entry.DestinationLabel);
-            return false;
+            errno = exception.Errno;
         }
+
+        context.Losses.Add("its hard link", errno, entry.DestinationLabel);
+        return false;
     }
 
-    /// <summary>Opens the copy by its first name, from the top of the tree and through no link. Null where it is not there
-    /// any more.</summary>
+    /// <summary>Opens the copy by its first name, from the top of the tree and through no link. Null where it is gone.</summary>
     /// <exception cref="TransferException">The process may open no more files.</exception>
-    private static SafeFileHandle? Reach(TreeJob job, LinkedFile file, TreeEntry entry, out Errno errno)
+    private SafeFileHandle? Reach(LinkedFile file, TreeEntry entry, out Errno errno)
     {
-        int flags = OpenFlags.PathOnly | OpenFlags.NoFollow;
         List<FileName> names = [file.First!.Name];
-        for (TreeFolder folder = file.First.Folder; folder.Parent is not null; folder = folder.Parent)
+        for (TreeDirectory directory = file.First.Directory; directory.Parent is not null; directory = directory.Parent)
         {
-            names.Add(folder.Name);
+            names.Add(directory.Name);
         }
 
-        SafeFileHandle? at = null;
-        for (int i = names.Count - 1; i >= 0; i--)
+        SafeFileHandle? current = null;
+        SysResult result = default;
+        for (int i = names.Count - 1; i >= 0 && result.Ok; i--)
         {
-            SysResult opened = LibC.OpenAt(at ?? job.RootDestination!, names[i], flags, 0, out SafeFileHandle next);
-            at?.Dispose();
-            at = next;
-            errno = opened.Errno;
-            if (!opened.Ok)
-            {
-                next.Dispose();
-                return errno is Errno.EMFILE or Errno.ENFILE
-                    ? throw FileFailures.OpenDestination(entry.DestinationPath, errno)
-                    : null;
-            }
+            result = LibC.OpenAt(
+                current ?? context.RootDestination!, names[i], OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle next);
+            current?.Dispose();
+            current = next;
         }
 
-        SysResult looked = FileStatus.TryGet(at!, out FileStatus? status);
-        bool same = looked.Ok && status!.Inode == file.Identity;
-        errno = looked.Ok ? Errno.ENOENT : looked.Errno;
-        if (!same)
+        FileStatus? status = null;
+        result = result.Ok ? FileStatus.TryGet(current!, out status) : result;
+        errno = result.Ok ? Errno.ENOENT : result.Errno;
+        if (result.Ok && status!.Inode == file.Identity)
         {
-            at!.Dispose();
+            return current;
         }
 
-        return same ? at : null;
+        current!.Dispose();
+        return errno is Errno.EMFILE or Errno.ENFILE ? throw FileFailures.OpenDestination(entry.DestinationPath, errno) : null;
     }
 
     private sealed class LinkedFile

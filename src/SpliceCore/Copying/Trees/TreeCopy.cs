@@ -6,14 +6,14 @@ using Splice.Interop;
 
 namespace Splice;
 
-/// <summary>Copies a folder with all that is in it, several files at once; also a single link, special file or file.</summary>
+/// <summary>Copies a folder with everything in it, several files at once; also a single link, special file or file.</summary>
 public static class TreeCopy
 {
-    /// <summary>Copies. What fails in the tree is reported, and the rest goes on.</summary>
-    /// <param name="request">What to copy.</param>
-    /// <param name="monitor">When to stop, and whom to tell.</param>
-    /// <returns>What was done in all.</returns>
-    /// <exception cref="TransferException">Nothing was done (the destination is inside the source, say), or the copy was
+    /// <summary>Copies. An entry that fails is reported, and the copy continues.</summary>
+    /// <param name="request">The source, the destination and the options.</param>
+    /// <param name="monitor">Callbacks and cancellation.</param>
+    /// <returns>The sums of the tree.</returns>
+    /// <exception cref="TransferException">Nothing was copied (the destination is inside the source, say), or the copy was
     /// stopped: then <see cref="TransferException.Partial"/> says how far it got.</exception>
     public static TransferResult Copy(TreeRequest request, TreeMonitor monitor)
     {
@@ -29,13 +29,11 @@ public static class TreeCopy
         {
             case DescriptorKind.Directory:
                 CheckWhole(request.Copy, status.Kind);
-                OptionCheck.Combination(request.Copy);
-                return CopyFolder(request, monitor);
+                return CopyDirectory(request, monitor);
             case DescriptorKind.SymbolicLink:
             case DescriptorKind.Fifo or DescriptorKind.Socket or DescriptorKind.Character or DescriptorKind.Block
                 when request.Copy.Preserve == PreserveAttributes.All:
                 CheckWhole(request.Copy, status.Kind);
-                OptionCheck.Combination(request.Copy);
                 return NodeCopy.Copy(request.Copy, status.Kind, request.FollowSymlink, monitor.Cancellation);
             default:
                 return FileCopy.Copy(request.Copy, monitor.ForFile());
@@ -48,94 +46,63 @@ public static class TreeCopy
         {
             throw TreeErrors.Range(request.Source, kind);
         }
+
+        OptionCheck.Combination(request);
     }
 
-    private static TransferResult CopyFolder(TreeRequest request, TreeMonitor monitor)
+    private static TransferResult CopyDirectory(TreeRequest request, TreeMonitor monitor)
     {
-        int flags = FolderHandles.FolderFlags | OpenFlags.Directory | (request.FollowSymlink ? 0 : OpenFlags.NoFollow);
-        SysResult opened = LibC.Open(request.Copy.Source, flags, out SafeFileHandle source);
-        if (!opened.Ok)
+        CopyRequest copy = request.Copy;
+        int flags = DirectoryHandles.DirectoryFlags | OpenFlags.Directory | (request.FollowSymlink ? 0 : OpenFlags.NoFollow);
+        SysResult result = LibC.Open(copy.Source, flags, out SafeFileHandle source);
+        using (source)
         {
-            source.Dispose();
-            throw FileFailures.OpenSource(request.Copy.Source, opened.Errno);
-        }
-
-        // From here on it is the root folder's to close.
-        return Copy(request, source, monitor);
-    }
-
-    private static TransferResult Copy(TreeRequest request, SafeFileHandle source, TreeMonitor monitor)
-    {
-        int threads = request.ThrottleLimit > 0 ? request.ThrottleLimit : TreeRequest.DefaultThrottleLimit;
-        using var job = new TreeJob(request, threads, monitor.Cancellation);
-        TreeDestination? destination = null;
-        SafeFileHandle? flushed = null;
-        try
-        {
-            FileStatus status;
-            try
+            FileStatus? status = null;
+            result = result.Ok ? FileStatus.TryGet(source, out status) : result;
+            if (!result.Ok)
             {
-                status = Look(source, request.Copy.Source);
-                destination = TreeDestination.Find(request.Copy, status);
-                flushed = request.Copy.Flush ? DiskFlush.OpenFolder(destination.Place) : null;
-                if (request.Copy.Resume && destination.IsName)
-                {
-                    TreeMark.Make(destination.Place, status);
-                }
-
-                job.Root = new FolderMaker(job).EnterRoot(source, status, request.Copy.Source, destination.Place);
-                job.RootDestination = TreeDestination.Reopen(job.Root.Destination!);
-            }
-            catch
-            {
-                source.Dispose();
-                throw;
+                throw FileFailures.OpenSource(copy.Source, result.Errno);
             }
 
-            job.Slices.Add(new TreeSlice(job.Root));
-            TransferResult result = new TreeCrew(job, threads, monitor).Run();
-            Finish(request.Copy, status, destination, flushed, result, monitor.Cancellation);
-            return result;
-        }
-        finally
-        {
-            flushed?.Dispose();
-            destination?.Dispose();
-        }
-    }
+            int threads = request.ThrottleLimit > 0 ? request.ThrottleLimit : TreeRequest.DefaultThrottleLimit;
+            using var context = new TreeCopyContext(request, threads, monitor.Cancellation);
+            using var destination = TreeDestination.Find(copy, status!);
+            using SafeFileHandle? flushed = copy.Flush ? DiskFlush.OpenFolder(destination.Place) : null;
+            bool isMarked = copy.Resume && destination.IsName;
+            if (isMarked)
+            {
+                ResumeMarker.Create(destination.Place, status!);
+            }
 
-    private static void Finish(
-        CopyRequest request, FileStatus source, TreeDestination destination, SafeFileHandle? flushed, TransferResult result,
-        CancellationToken cancellation)
-    {
-        if (request.Resume && destination.IsName && result.Failed == 0)
-        {
-            TreeMark.Remove(destination.Place, source);
-        }
+            context.Root = new DirectoryCopier(context).EnterRoot(source, status!, copy.Source, destination.Place);
+            context.RootDestination = TreeDestination.Reopen(context.Root.Destination!);
+            context.Queue.Add(new DirectoryBatch(context.Root));
+            TransferResult copied = new TreeWorkerPool(context, threads, monitor).Run();
+            if (isMarked && copied.Failed == 0)
+            {
+                ResumeMarker.Remove(destination.Place, status!);
+            }
 
-        if (flushed is not null)
-        {
-            DiskFlush.OfName(flushed, destination.Place, result, cancellation);
-        }
-    }
+            if (flushed is not null)
+            {
+                DiskFlush.OfName(flushed, destination.Place, copied, monitor.Cancellation);
+            }
 
-    private static FileStatus Look(SafeFileHandle source, string path)
-    {
-        SysResult looked = FileStatus.TryGet(source, out FileStatus? status);
-        return looked.Ok ? status! : throw FileFailures.OpenSource(path, looked.Errno);
+            return copied;
+        }
     }
 }
 
 /// <summary>A folder to copy with all that is in it.</summary>
 public sealed record TreeRequest
 {
-    /// <summary>The folder, where it goes, and how each file of it is copied. Ranges are for single files.</summary>
+    /// <summary>The folder, its destination, and the options of each file. Ranges are for single files.</summary>
     public required CopyRequest Copy { get; init; }
 
-    /// <summary>True if symbolic links stand for what they lead to. Otherwise they are copied as links.</summary>
+    /// <summary>True to copy the targets of symbolic links. Otherwise links are copied as links.</summary>
     public bool FollowSymlink { get; init; }
 
-    /// <summary>Chooses the entries that are no folders by their names; null for all. Called on several threads.</summary>
+    /// <summary>Selects the entries that are not folders by their names; null for all. Called on several threads.</summary>
     public Func<string, bool>? Includes { get; init; }
 
     /// <summary>Number of files copied at once; 0 for <see cref="DefaultThrottleLimit"/>.</summary>
@@ -144,18 +111,18 @@ public sealed record TreeRequest
     /// <summary>True if each file is reported.</summary>
     public bool PerFile { get; init; }
 
-    /// <summary>True if folders that were there before get the source's attributes too.</summary>
+    /// <summary>True if existing folders get the attributes of the source too.</summary>
     public bool AppliesToExistingFolders { get; init; }
 
     /// <summary>The number of processors, at most 8.</summary>
     public static int DefaultThrottleLimit => Math.Clamp(Environment.ProcessorCount, 1, 8);
 }
 
-/// <summary>What the engine knows of whoever copies a tree. Everything is called on the thread that started the copy.</summary>
-/// <param name="FileCopied">Hears of each file, where the request wants that; may be null.</param>
-/// <param name="Failed">Hears of each entry that was not copied; may be null.</param>
-/// <param name="Warned">Hears what else there is to know; may be null.</param>
-/// <param name="Progress">Hears a few times a second how far the copy is; may be null.</param>
+/// <summary>Callbacks and cancellation of a tree's copy. All are called on the thread that started the copy, and may be null.</summary>
+/// <param name="FileCopied">Receives the result of each file, if the request has PerFile.</param>
+/// <param name="Failed">Receives the error of each entry that was not copied.</param>
+/// <param name="Warned">Receives warnings.</param>
+/// <param name="Progress">Receives the progress a few times a second.</param>
 /// <param name="Cancellation">Stops the copy after at most one step.</param>
 public sealed record TreeMonitor(
     Action<TransferResult>? FileCopied = null,
@@ -164,7 +131,7 @@ public sealed record TreeMonitor(
     Action<TreeProgress>? Progress = null,
     CancellationToken Cancellation = default)
 {
-    /// <summary>Nobody watches, nothing stops it.</summary>
+    /// <summary>No callbacks, and no cancellation.</summary>
     public static TreeMonitor None { get; } = new();
 
     /// <summary>The same for a single file.</summary>
@@ -174,10 +141,10 @@ public sealed record TreeMonitor(
 }
 
 /// <summary>Progress of the copy of a tree.</summary>
-/// <param name="FilesCopied">The files that are complete.</param>
-/// <param name="BytesCopied">The bytes that have arrived, those of files under way included.</param>
-/// <param name="TotalFiles">The files of the tree; null until they are counted.</param>
-/// <param name="TotalBytes">The bytes of the tree; null until they are counted.</param>
-/// <param name="Elapsed">The time since the copy began.</param>
+/// <param name="FilesCopied">Number of complete files.</param>
+/// <param name="BytesCopied">Number of bytes copied, also of incomplete files.</param>
+/// <param name="TotalFiles">Number of files of the tree; null until they are counted.</param>
+/// <param name="TotalBytes">Number of bytes of the tree; null until they are counted.</param>
+/// <param name="Elapsed">Time since the start.</param>
 public readonly record struct TreeProgress(
     long FilesCopied, long BytesCopied, long? TotalFiles, long? TotalBytes, TimeSpan Elapsed);

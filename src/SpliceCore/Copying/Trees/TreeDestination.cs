@@ -1,16 +1,18 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice.Copying.Trees;
 
-/// <summary>Where a tree, or a single link, goes: into a folder that is there, or under a name that is not.</summary>
+/// <summary>The destination of a tree, or of a single link or special file: an entry of an existing directory, or a missing
+/// name.</summary>
 internal sealed class TreeDestination : IDisposable
 {
-    private static readonly int FolderFlags = OpenFlags.PathOnly | OpenFlags.Directory;
+    private static readonly int DirectoryFlags = OpenFlags.PathOnly | OpenFlags.Directory;
 
     private static readonly FileName Above = "..";
-    private static readonly FileName Here = ".";
+    private static readonly FileName Self = ".";
 
     private TreeDestination(Place place, bool isName)
     {
@@ -20,35 +22,34 @@ internal sealed class TreeDestination : IDisposable
 
     public Place Place { get; }
 
-    /// <summary>True if the destination is the copy's own name, and not the folder that takes it in.</summary>
+    /// <summary>True if the path is the copy's own, and not that of the directory that it goes into.</summary>
     public bool IsName { get; }
 
-    /// <summary>Finds the place, and looks for what forbids to copy there, before anything is made.</summary>
-    /// <exception cref="TransferException">The tree cannot be copied there.</exception>
+    /// <summary>Finds the destination, and checks it before anything is created.</summary>
+    /// <exception cref="TransferException">The source cannot be copied there.</exception>
     public static TreeDestination Find(CopyRequest request, FileStatus source)
     {
         string path = request.Destination;
+        bool isTree = source.Kind == DescriptorKind.Directory;
         LinkCheck.ThrowIfMade(request.Ledger, request.Source, path);
         string name = Path.GetFileName(request.Source.TrimEnd('/'));
-        SafeFileHandle folder = Open(path, out SysResult opened);
-        bool goesOn = opened.Ok && request.Resume && source.Kind == DescriptorKind.Directory && WasBegun(path, source);
-        bool isName = goesOn || opened.Errno is Errno.ENOENT or Errno.ENOTDIR;
-        if (isName)
+        SysResult opened = LibC.Open(path, DirectoryFlags, out SafeFileHandle directory);
+        bool isName = opened.Errno is Errno.ENOENT or Errno.ENOTDIR
+            || (opened.Ok && request.Resume && isTree && ResumeMarker.Exists(path.TrimEnd('/'), source));
+        if (!isName)
         {
-            bool isFile = opened.Errno == Errno.ENOTDIR && FileStatus.TryGet(path, followLink: true, out _).Ok;
-            if (isFile && source.Kind == DescriptorKind.Directory)
-            {
-                throw TreeErrors.NotAFolder(path);
-            }
-
-            path = path.TrimEnd('/');
-            name = Path.GetFileName(path);
-            folder.Dispose();
-            folder = Open(Path.GetDirectoryName(path) ?? "/", out opened);
+            path = Path.Join(path, name);
+        }
+        else if (isTree && opened.Errno == Errno.ENOTDIR && FileStatus.TryGet(path, followLink: true, out _).Ok)
+        {
+            throw TreeErrors.NotAFolder(path);
         }
         else
         {
-            path = Path.Join(path, name);
+            path = path.TrimEnd('/');
+            name = Path.GetFileName(path);
+            directory.Dispose();
+            opened = LibC.Open(Path.GetDirectoryName(path) ?? "/", DirectoryFlags, out directory);
         }
 
         try
@@ -58,83 +59,97 @@ internal sealed class TreeDestination : IDisposable
                 throw FileFailures.OpenDestination(path, opened.Errno);
             }
 
-            // cp -r does so too: the source's last name is none, and ".." would lead out of the destination.
-            FileName fileName = name is "" or ".." ? Here : name;
-            FileStatus.TryGet(folder, fileName, followLink: false, out FileStatus? existing);
+            // As cp -r does: such a source has no last name, and ".." would lead out of the destination.
+            FileName fileName = name is "" or ".." ? Self : name;
+            FileStatus.TryGet(directory, fileName, followLink: false, out FileStatus? existing);
             if (existing?.Inode == source.Inode)
             {
-                throw Transfer.RangeCheck.SameFile(request.Source, path);
+                throw RangeCheck.SameFile(request.Source, path);
             }
 
-            if (source.Kind == DescriptorKind.Directory)
+            if (isTree)
             {
-                CheckOutside(request.Source, source, folder, path);
+                ThrowIfInside(request.Source, source, directory, path);
             }
 
-            return new TreeDestination(new Place(folder, fileName, existing, path, MayReplace: false), isName);
+            return new TreeDestination(new Place(directory, fileName, existing, path, MayReplace: false), isName);
         }
         catch
         {
-            folder.Dispose();
+            directory.Dispose();
             throw;
         }
     }
 
-    /// <summary>A handle of the tree's top that stays open whatever happens to the other.</summary>
-    public static SafeFileHandle Reopen(SafeFileHandle folder)
+    /// <summary>Opens the top of the tree with a handle that stays open.</summary>
+    public static SafeFileHandle Reopen(SafeFileHandle directory)
     {
-        SysResult opened = LibC.OpenAt(folder, Here, FolderFlags, 0, out SafeFileHandle again);
+        SysResult opened = LibC.OpenAt(directory, Self, DirectoryFlags, 0, out SafeFileHandle handle);
         if (opened.Ok)
         {
-            return again;
+            return handle;
         }
 
-        again.Dispose();
-        throw FileFailures.OpenDestination(LibC.PathOf(folder), opened.Errno);
+        handle.Dispose();
+        throw FileFailures.OpenDestination(LibC.PathOf(directory), opened.Errno);
     }
 
     public void Dispose() => Place.Folder.Dispose();
 
-    /// <summary>Goes up from the destination to the root: the source must not be on the way.</summary>
-    private static void CheckOutside(string sourcePath, FileStatus source, SafeFileHandle folder, string path)
+    /// <summary>The source must not be on the way from the destination up to the root.</summary>
+    private static void ThrowIfInside(string sourcePath, FileStatus source, SafeFileHandle directory, string path)
     {
-        SafeFileHandle at = Reopen(folder);
-        try
+        SafeFileHandle current = Reopen(directory);
+        FileIdentity below = default;
+        SysResult opened = default;
+        while (opened.Ok && FileStatus.TryGet(current, out FileStatus? status).Ok && status!.Inode != below)
         {
-            FileIdentity below = default;
-            while (FileStatus.TryGet(at, out FileStatus? status).Ok && status!.Inode != below)
+            if (status.Inode == source.Inode)
             {
-                if (status.Inode == source.Inode)
-                {
-                    throw TreeErrors.IntoItself(sourcePath, path);
-                }
-
-                below = status.Inode;
-                SysResult opened = LibC.OpenAt(at, Above, FolderFlags, 0, out SafeFileHandle next);
-                at.Dispose();
-                at = next;
-                if (!opened.Ok)
-                {
-                    return;
-                }
+                current.Dispose();
+                throw TreeErrors.IntoItself(sourcePath, path);
             }
+
+            below = status.Inode;
+            opened = LibC.OpenAt(current, Above, DirectoryFlags, 0, out SafeFileHandle next);
+            current.Dispose();
+            current = next;
         }
-        finally
+
+        current.Dispose();
+    }
+}
+
+/// <summary>An empty file beside a tree that is copied with -Resume to a missing name. By it the next run recognizes the directory
+/// as the copy, and not as one to copy into.</summary>
+internal static class ResumeMarker
+{
+    private const uint PrivateMode = 0x180; // 0600
+
+    /// <summary>True if a copy of the source to the path was begun and not completed.</summary>
+    public static bool Exists(string path, FileStatus source)
+    {
+        SysResult result = LibC.Open(Path.GetDirectoryName(path) ?? "/", OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle directory);
+        using (directory)
         {
-            at.Dispose();
+            FileName name = PartialName.OfFolder(Path.GetFileName(path), source);
+            return result.Ok && FileStatus.TryGet(directory, name, followLink: false, out FileStatus? status).Ok
+                && status!.Kind == DescriptorKind.Regular && status.UserId == LibC.EffectiveUserId;
         }
     }
 
-    private static bool WasBegun(string path, FileStatus source)
+    public static void Create(Place place, FileStatus source)
     {
-        path = path.TrimEnd('/');
-        using SafeFileHandle folder = Open(Path.GetDirectoryName(path) ?? "/", out SysResult opened);
-        return opened.Ok && TreeMark.IsThere(folder, Path.GetFileName(path), source);
+        SysResult made = LibC.OpenAt(
+            place.Folder, PartialName.OfFolder(place.Name, source),
+            OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, PrivateMode, out SafeFileHandle marker);
+        marker.Dispose();
+        if (!made.Ok && made.Errno != Errno.EEXIST)
+        {
+            throw FileFailures.OpenDestination(place.Path, made.Errno);
+        }
     }
 
-    private static SafeFileHandle Open(string path, out SysResult opened)
-    {
-        opened = LibC.Open(path, FolderFlags, out SafeFileHandle folder);
-        return folder;
-    }
+    public static void Remove(Place place, FileStatus source) =>
+        LibC.UnlinkAt(place.Folder, PartialName.OfFolder(place.Name, source));
 }

@@ -1,75 +1,75 @@
 using Splice.Descriptors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice.Copying.Trees;
 
-/// <summary>One of the threads that copy a tree: it goes into each folder as soon as it meets it, so that only the
-/// folders on the way are kept, and gives half of a folder away where another worker has nothing to do.</summary>
-internal sealed class TreeWorker(TreeJob job)
+/// <summary>One of the threads that copy a tree. It enters each directory as soon as it finds it, so that only those on the path
+/// are kept, and gives half of a directory away where another worker waits for work.</summary>
+internal sealed class TreeWorker(TreeCopyContext context)
 {
-    private readonly EntryCopier _entries = new(job);
-    private readonly FolderMaker _folders = new(job);
-    private readonly Stack<TreeSlice> _path = new();
+    private readonly EntryCopier _entries = new(context);
+    private readonly DirectoryCopier _directories = new(context);
+    private readonly Stack<DirectoryBatch> _path = new();
 
-    public TreeSums Sums => _entries.Sums;
+    public TreeCounters Counters => _entries.Counters;
 
-    /// <summary>Works until there is nothing left, or the job is cancelled.</summary>
+    /// <summary>Works until nothing is left, or the copy is cancelled.</summary>
     public void Run()
     {
         long before = SystemCallCount.Current;
         try
         {
-            while (job.Slices.Take() is { } slice)
+            while (context.Queue.WaitToTake() is { } batch)
             {
-                _path.Push(slice);
+                _path.Push(batch);
                 Walk();
             }
         }
         finally
         {
-            Sums.SystemCalls = SystemCallCount.Current - before;
+            Counters.SystemCalls = SystemCallCount.Current - before;
         }
     }
 
     private void Walk()
     {
-        while (_path.TryPeek(out TreeSlice? slice))
+        while (_path.TryPeek(out DirectoryBatch? batch))
         {
-            job.Cancellation.ThrowIfCancellationRequested();
-            if (job.Slices.IsWanted && slice.Split() is { } half)
+            context.Cancellation.ThrowIfCancellationRequested();
+            if (context.Queue.IsWanted && batch.Split() is { } half)
             {
-                half.Folder.AddPending();
-                job.Handles.Pin(half.Folder);
-                job.Slices.Add(half);
+                half.Directory.AddPending();
+                context.Handles.Pin(half.Directory);
+                context.Queue.Add(half);
             }
 
-            if (!slice.TryTake(out FileName name, out DescriptorKind kind, out SysResult read))
+            if (batch.TryRead(out FileName name, out DescriptorKind listed, out SysResult read))
             {
-                if (!read.Ok)
-                {
-                    _entries.Fail(FileFailures.OpenSource(slice.Folder.SourcePath, read.Errno));
-                }
+                Copy(new TreeEntry(batch.Directory, name), listed);
+                continue;
+            }
 
-                Leave();
-            }
-            else
+            if (!read.Ok)
             {
-                Take(new TreeEntry(slice.Folder, name), kind);
+                _entries.Fail(FileFailures.OpenSource(batch.Directory.SourcePath, read.Errno));
             }
+
+            Leave();
         }
     }
 
-    private void Take(TreeEntry entry, DescriptorKind listed)
+    private void Copy(TreeEntry entry, DescriptorKind listed)
     {
-        TreeFolder? folder = null;
+        TreeDirectory? directory = null;
         try
         {
-            DescriptorKind kind = entry.FindKind(listed, job.Request.FollowSymlink);
+            DescriptorKind kind = entry.FindKind(listed, context.Request.FollowSymlink);
             if (kind == DescriptorKind.Directory)
             {
-                folder = _folders.Enter(entry);
+                directory = _directories.Enter(entry);
             }
-            else if (job.Request.Includes?.Invoke(entry.Name.ToString()) != false)
+            else if (context.Request.Includes?.Invoke(entry.Name.ToString()) != false)
             {
                 _entries.Copy(entry, kind);
             }
@@ -79,39 +79,39 @@ internal sealed class TreeWorker(TreeJob job)
             _entries.Fail(exception.Target is null ? TreeErrors.About(entry.SourcePath, exception) : exception);
         }
 
-        if (folder is not null)
+        if (directory is not null)
         {
-            Sums.Folders++;
-            _path.Push(new TreeSlice(folder));
-            job.Handles.Unpin(entry.Folder);
+            Counters.Directories++;
+            _path.Push(new DirectoryBatch(directory));
+            context.Handles.Unpin(entry.Directory);
         }
     }
 
-    /// <summary>Goes back to the folder above, which must be open again before this one is closed.</summary>
+    /// <summary>Returns to the parent, which must be open again before the directory is closed.</summary>
     private void Leave()
     {
-        TreeFolder folder = _path.Pop().Folder;
-        while (_path.TryPeek(out TreeSlice? above) && !TryReturn(above.Folder, folder))
+        TreeDirectory directory = _path.Pop().Directory;
+        while (_path.TryPeek(out DirectoryBatch? above) && !TryReturn(above.Directory, directory))
         {
-            // What is left of it cannot be reached any more. It is not complete, and stays as it is.
+            // The rest of it cannot be reached any more. It is not complete, and stays as it is.
             _path.Pop();
         }
 
-        Complete(folder);
+        Complete(directory);
     }
 
-    private bool TryReturn(TreeFolder folder, TreeFolder inside)
+    private bool TryReturn(TreeDirectory directory, TreeDirectory inside)
     {
         try
         {
-            job.Handles.Pin(folder, inside);
+            context.Handles.Pin(directory, inside);
             return true;
         }
         catch (TransferException exception)
         {
-            if (!folder.IsLost)
+            if (!directory.IsLost)
             {
-                folder.IsLost = true;
+                directory.IsLost = true;
                 _entries.Fail(exception);
             }
 
@@ -119,27 +119,27 @@ internal sealed class TreeWorker(TreeJob job)
         }
     }
 
-    /// <summary>Says that a part of a folder is done. With the last part the folder gets its attributes, and that may have
-    /// been the last part of the one above.</summary>
-    private void Complete(TreeFolder folder)
+    /// <summary>Counts a part of a directory as done. After the last part the directory gets its attributes, and that may have been
+    /// the last part of its parent.</summary>
+    private void Complete(TreeDirectory directory)
     {
-        while (folder.RemovePending())
+        while (directory.RemovePending())
         {
             try
             {
-                _folders.Finish(folder);
+                _directories.Finish(directory);
             }
             catch (TransferException exception)
             {
                 _entries.Fail(exception);
             }
 
-            bool goesUp = folder.Parent is { } above && TryReturn(above, folder);
-            job.Handles.Unpin(folder);
-            job.Handles.Close(folder);
-            if (folder.IsLinked)
+            bool goesUp = directory.Parent is { } above && TryReturn(above, directory);
+            context.Handles.Unpin(directory);
+            context.Handles.Close(directory);
+            if (directory.IsLinked)
             {
-                job.Handles.Unpin(folder.Parent!);
+                context.Handles.Unpin(directory.Parent!);
             }
 
             if (!goesUp)
@@ -147,9 +147,131 @@ internal sealed class TreeWorker(TreeJob job)
                 return;
             }
 
-            folder = folder.Parent!;
+            directory = directory.Parent!;
         }
 
-        job.Handles.Unpin(folder);
+        context.Handles.Unpin(directory);
+    }
+}
+
+/// <summary>Entries of a directory that one worker copies one by one. The second half can be given to another worker.</summary>
+internal sealed class DirectoryBatch(TreeDirectory directory, DirectoryReader reader = default)
+{
+    private DirectoryReader _reader = reader;
+
+    public TreeDirectory Directory => directory;
+
+    public bool TryRead(out FileName name, out DescriptorKind kind, out SysResult result) =>
+        _reader.TryRead(directory.Source!, out name, out kind, out result);
+
+    public DirectoryBatch? Split() => _reader.Split() is { } half ? new DirectoryBatch(directory, half) : null;
+}
+
+/// <summary>Batches that one worker gives to another. All is done when every worker waits.</summary>
+internal sealed class WorkQueue(int workers)
+{
+    private readonly object _lock = new();
+    private readonly Queue<DirectoryBatch> _batches = new();
+    private int _workers = workers;
+    private int _waiting;
+    private bool _isStopped;
+    private volatile bool _isWanted;
+
+    /// <summary>True if a worker waits for work.</summary>
+    public bool IsWanted => _isWanted;
+
+    public void Add(DirectoryBatch batch)
+    {
+        lock (_lock)
+        {
+            _batches.Enqueue(batch);
+            _isWanted = _waiting > _batches.Count;
+            Monitor.Pulse(_lock);
+        }
+    }
+
+    /// <returns>Null when all is done, or the copy was stopped.</returns>
+    public DirectoryBatch? WaitToTake()
+    {
+        lock (_lock)
+        {
+            _waiting++;
+            while (_batches.Count == 0 && !_isStopped)
+            {
+                if (_waiting == _workers)
+                {
+                    Stop();
+                    break;
+                }
+
+                _isWanted = true;
+                Monitor.Wait(_lock);
+            }
+
+            _waiting--;
+            bool found = _batches.TryDequeue(out DirectoryBatch? batch);
+            _isWanted = _waiting > _batches.Count;
+            return found && !_isStopped ? batch : null;
+        }
+    }
+
+    /// <returns>Number of workers left.</returns>
+    public int RemoveWorker()
+    {
+        lock (_lock)
+        {
+            _workers--;
+            if (_waiting == _workers && _batches.Count == 0)
+            {
+                Stop();
+            }
+
+            return _workers;
+        }
+    }
+
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _isStopped = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
+}
+
+/// <summary>Counts of one worker, which other threads may read meanwhile.</summary>
+internal sealed class TreeCounters
+{
+    public long Files { get; set; }
+
+    public long Directories { get; set; }
+
+    public long Unchanged { get; set; }
+
+    public long Failed { get; set; }
+
+    public long SystemCalls { get; set; }
+
+    /// <summary>Bytes of the file that is being copied.</summary>
+    public long BytesUnderWay { get; set; }
+
+    /// <summary>The counts of all files that are complete.</summary>
+    public TransferTally Transfers { get; } = new();
+
+    public void Add(TransferTally file)
+    {
+        Transfers.Add(file);
+        BytesUnderWay = 0;
+    }
+
+    public void Add(TreeCounters other)
+    {
+        Files += other.Files;
+        Directories += other.Directories;
+        Unchanged += other.Unchanged;
+        Failed += other.Failed;
+        SystemCalls += other.SystemCalls;
+        Transfers.Add(other.Transfers);
     }
 }

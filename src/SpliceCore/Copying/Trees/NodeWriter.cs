@@ -1,0 +1,173 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice.Copying.Trees;
+
+/// <summary>Creates a link or special file. Where something has its name, it is created under a temporary one and then replaces
+/// that atomically.</summary>
+internal sealed class NodeWriter : IDisposable
+{
+    private readonly Place _place;
+    private readonly FileName _name;
+    private bool _isTemporary;
+
+    private NodeWriter(Place place, Func<SafeFileHandle, FileName, SysResult> create)
+    {
+        _place = place;
+        _name = place.Existing is null ? place.Name : StagedFile.TemporaryName();
+        SysResult created = create(place.Folder, _name);
+        if (!created.Ok)
+        {
+            throw place.NameFailure(created.Errno);
+        }
+
+        _isTemporary = place.Existing is not null;
+    }
+
+    /// <summary>Creates a link or special file like another one, which is open with O_PATH.</summary>
+    /// <exception cref="TransferException">It could not be created.</exception>
+    public static NodeWriter Create(Place place, SafeFileHandle source, FileStatus status, object sourceLabel)
+    {
+        if (status.Kind != DescriptorKind.SymbolicLink)
+        {
+            return new NodeWriter(place, (directory, name) => LibC.MakeNodeAt(
+                directory, name, (uint)status.Kind, status.SpecialDevice.Major, status.SpecialDevice.Minor));
+        }
+
+        SysResult read = LibC.ReadLink(source, out FileName target);
+        return read.Ok
+            ? new NodeWriter(place, (directory, name) => LibC.SymbolicLinkAt(target, directory, name))
+            : throw FileFailures.OpenSource(sourceLabel.ToString()!, read.Errno);
+    }
+
+    /// <summary>Creates another name of an open file.</summary>
+    /// <exception cref="TransferException">It could not be created.</exception>
+    public static NodeWriter Link(Place place, SafeFileHandle file) =>
+        new(place, (directory, name) => LibC.LinkOpen(file, directory, name));
+
+    /// <summary>Sets the source's attributes, and gives it its name.</summary>
+    /// <param name="source">The source, open with O_PATH.</param>
+    /// <param name="status">Its status.</param>
+    /// <param name="preserve">The attributes.</param>
+    /// <param name="losses">Receives what could not be set.</param>
+    /// <param name="makeRoom">Closes idle files where the process may open no more; null where there are none.</param>
+    public FileIdentity Finish(
+        SafeFileHandle source, FileStatus status, PreserveAttributes preserve, MetadataLosses losses, Func<bool>? makeRoom = null)
+    {
+        SysResult opened = Open(out SafeFileHandle node);
+        if (opened.Errno is Errno.EMFILE or Errno.ENFILE && makeRoom?.Invoke() == true)
+        {
+            opened = Open(out node);
+        }
+
+        using (node)
+        {
+            if (!opened.Ok && opened.Errno is not (Errno.ENOENT or Errno.ELOOP))
+            {
+                throw FileFailures.OpenDestination(_place.Path, opened.Errno);
+            }
+
+            FileStatus? created = null;
+            if (!opened.Ok || !FileStatus.TryGet(node, out created).Ok || created!.Kind != status.Kind || created.LinkCount != 1)
+            {
+                throw TreeErrors.Moved(_place.Path);
+            }
+
+            Metadata.Set(node, _place.Label, source, status, preserve, isPath: true, losses);
+            Commit();
+            return created.Inode;
+        }
+    }
+
+    public void Commit()
+    {
+        if (!_isTemporary)
+        {
+            return;
+        }
+
+        SysResult renamed = StagedFile.Rename(_place, _name, _place.Replaces);
+        if (!renamed.Ok)
+        {
+            throw _place.NameFailure(renamed.Errno);
+        }
+
+        // rename(2) does nothing where both are names of one file already.
+        LibC.UnlinkAt(_place.Folder, _name);
+        _isTemporary = false;
+    }
+
+    /// <summary>Removes what was not committed.</summary>
+    public void Dispose()
+    {
+        if (_isTemporary)
+        {
+            LibC.UnlinkAt(_place.Folder, _name);
+        }
+    }
+
+    private SysResult Open(out SafeFileHandle node) =>
+        LibC.OpenAt(_place.Folder, _name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out node);
+}
+
+/// <summary>Copies a single link or special file that the user named.</summary>
+internal static class NodeCopy
+{
+    /// <exception cref="TransferException">It was not copied; the destination is as before.</exception>
+    public static TransferResult Copy(CopyRequest request, DescriptorKind kind, bool followLink, CancellationToken cancellation)
+    {
+        var tally = new TransferTally();
+        SysResult result = LibC.Open(request.Source, OpenFlags.PathOnly | (followLink ? 0 : OpenFlags.NoFollow), out SafeFileHandle source);
+        using (source)
+        {
+            FileStatus? status = null;
+            result = result.Ok ? FileStatus.TryGet(source, out status) : result;
+            if (!result.Ok)
+            {
+                throw FileFailures.OpenSource(request.Source, result.Errno);
+            }
+
+            if (status!.Kind != kind)
+            {
+                throw TreeErrors.Moved(request.Source);
+            }
+
+            using var destination = TreeDestination.Find(request, status);
+            Place place = destination.Place with { MayReplace = !request.NoClobber };
+            if (place.Existing is { } existing)
+            {
+                if (FileStatus.TryGet(place.Folder, out FileStatus? directory).Ok)
+                {
+                    ExistingDestination.CheckFolder(request, directory!.Inode, existing, place.Label);
+                }
+
+                ExistingDestination.Check(
+                    request, status, request.Source, existing, place.Label, () => LibC.MayWriteAt(place.Folder, place.Name));
+                LinkCheck.ThrowIfLeadsTo(source, request.Source, place);
+            }
+
+            OptionCheck.Node(request, request.Source, kind, place);
+            using SafeFileHandle? flushed = request.Flush ? DiskFlush.OpenFolder(place) : null;
+            var losses = new MetadataLosses();
+            using var node = NodeWriter.Create(place, source, status, request.Source);
+            request.Ledger?.AddNode(node.Finish(source, status, request.Preserve, losses));
+            var copied = new TransferResult
+            {
+                Source = request.Source,
+                Destination = place.Path,
+                Attempts = [],
+                SystemCalls = tally.SystemCalls,
+                Elapsed = tally.Elapsed,
+                Warnings = losses.Describe(),
+            };
+            if (flushed is not null)
+            {
+                DiskFlush.OfName(flushed, place, copied, cancellation);
+            }
+
+            return copied with { Flushed = request.Flush };
+        }
+    }
+}

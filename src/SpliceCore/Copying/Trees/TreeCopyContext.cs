@@ -1,0 +1,160 @@
+using System.Collections.Concurrent;
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice.Copying.Trees;
+
+/// <summary>State that the workers of one tree share.</summary>
+internal sealed class TreeCopyContext : IDisposable
+{
+    private const int MaxReports = 1000; // waiting to be read; then the workers wait
+
+    private readonly CancellationTokenSource _stop;
+    private readonly Lazy<long?> _bootTime = new(DataProof.FindBootTime);
+    private readonly Lazy<uint> _umask = new(() => OwnUmask.Value);
+    private long _openRetries;
+
+    public TreeCopyContext(TreeRequest request, int workers, CancellationToken cancellation)
+    {
+        Request = request;
+        Queue = new WorkQueue(workers);
+        Links = new HardLinks(this);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+    }
+
+    public TreeRequest Request { get; }
+
+    public CopyRequest Copy => Request.Copy;
+
+    public CancellationToken Cancellation => _stop.Token;
+
+    /// <summary>The directory at the top; null until it is created.</summary>
+    public TreeDirectory? Root { get; set; }
+
+    /// <summary>The destination at the top, to reach the entries below it again.</summary>
+    public SafeFileHandle? RootDestination { get; set; }
+
+    public DirectoryHandles Handles { get; } = new();
+
+    public WorkQueue Queue { get; }
+
+    public HardLinks Links { get; }
+
+    public MetadataLosses Losses { get; } = new();
+
+    public long OpenRetries => _openRetries;
+
+    /// <summary>Results, errors and warnings, for the thread that started the copy.</summary>
+    public BlockingCollection<object> Reports { get; } = new(MaxReports);
+
+    public uint Umask => _umask.Value;
+
+    /// <summary>The time when the system was started; null where that is not known.</summary>
+    public long? BootTime => _bootTime.Value;
+
+    /// <summary>Waits where the reader of the reports is far behind.</summary>
+    public void Report(object report) => Reports.Add(report, Cancellation);
+
+    /// <summary>Stops all workers.</summary>
+    public void Stop()
+    {
+        _stop.Cancel();
+        Queue.Stop();
+    }
+
+    /// <summary>Opens an entry. Where the process may open no more files, idle directories are closed.</summary>
+    /// <exception cref="TransferException">It cannot be opened.</exception>
+    public SafeFileHandle Open(SafeFileHandle directory, FileName name, int flags, object label, bool isSource)
+    {
+        Retrier? retrier = null;
+        bool wasFull = false;
+        while (true)
+        {
+            SysResult opened = LeasedFile.OpenAt(directory, name, flags, Cancellation, out SafeFileHandle handle);
+            if (opened.Ok)
+            {
+                return handle;
+            }
+
+            retrier ??= Retrier.For(Copy.Retry, new TransferMonitor(null, Cancellation), new TransferTally());
+            bool isFull = opened.Errno is Errno.EMFILE or Errno.ENFILE;
+
+            // The first time also where nothing was left to close: another thread may just have closed it.
+            bool again = isFull
+                ? Handles.CloseIdle() || !wasFull
+                : retrier?.TriesAgain(opened.Errno) == true;
+            wasFull |= isFull;
+            if (!again)
+            {
+                string path = label.ToString()!;
+                throw (opened.Errno, isSource) switch
+                {
+                    // Not the kind that the directory reported, or that was created: something else is there now.
+                    (Errno.ELOOP or Errno.ENOTDIR, true) => TreeErrors.Moved(path),
+                    (Errno.ELOOP or Errno.ENOTDIR, false) => TreeErrors.NotAFolder(path),
+                    (_, true) => FileFailures.OpenSource(path, opened.Errno),
+                    (_, false) => FileFailures.OpenDestination(path, opened.Errno),
+                };
+            }
+
+            Interlocked.Add(ref _openRetries, retrier is null ? 0 : 1);
+        }
+    }
+
+    public void Dispose()
+    {
+        Handles.Dispose();
+        RootDestination?.Dispose();
+        Reports.Dispose();
+        _stop.Dispose();
+    }
+}
+
+/// <summary>Errors of trees that single files do not have.</summary>
+internal static class TreeErrors
+{
+    public static TransferException Moved(string path) => new(TransferErrorId.FolderChanged,
+        $"'{path}' was moved, or something else was put in its place, while it was copied: what it leads to now was not touched.",
+        "Copy it again when nobody changes it.",
+        Errno.ESTALE, path);
+
+    /// <summary>Adds the path to an error that does not name one.</summary>
+    public static TransferException About(string path, TransferException exception) =>
+        exception.WithProblem($"'{path}' was not copied. {exception.Problem}", path);
+
+    public static TransferException NotAFolder(string path) => new(TransferErrorId.DestinationExists,
+        $"'{path}' is there and is not a folder, so no folder's entries can go into it.",
+        "Choose another destination, or remove it.",
+        Errno.ENOTDIR, path);
+
+    public static TransferException NoFolderForSeveral(string path) => new(TransferErrorId.DestinationExists,
+        $"'{path}' exists and is not a folder. Several sources, what a wildcard finds, and what comes from the pipeline go into a folder. Nothing was copied.",
+        "Name a folder, or copy one source by its path.",
+        Errno.ENOTDIR, path);
+
+    public static TransferException IntoItself(string source, string destination) => new(TransferErrorId.CopyIntoItself,
+        $"'{destination}' is inside '{source}', and would be copied into itself without end. Nothing was touched.",
+        "Choose a destination outside.",
+        Errno.ELOOP, destination);
+
+    public static TransferException Range(string path, DescriptorKind kind) => new(TransferErrorId.RangeOfFolder,
+        kind == DescriptorKind.Directory
+            ? $"'{path}' is a folder, and a range is one of a single file's bytes. Nothing was touched."
+            : $"'{path}' is a {kind} and would be copied as such, which has no range of bytes. Nothing was touched.",
+        kind == DescriptorKind.Directory
+            ? "Leave -Offset, -Count and -DestinationOffset out, or name the file."
+            : "Leave -Recurse out: then a link is followed, and a device is read.",
+        Errno.EISDIR, path);
+
+    public static TransferException NoThreads(string path) => new(TransferErrorId.ResourceExhausted,
+        $"'{path}' cannot be copied: the system has no thread left to do it. Nothing was copied.",
+        "End some processes, or raise the limit (ulimit -u).",
+        Errno.EAGAIN, path);
+
+    public static TransferException Loop(string path) => new(TransferErrorId.CopyIntoItself,
+        $"'{path}' leads back to a folder that it is in, or to the copy itself. It was left out.",
+        "Copy without -FollowSymlink to copy links as links.",
+        Errno.ELOOP, path);
+}

@@ -1,0 +1,186 @@
+using System.Diagnostics;
+using System.Runtime.ExceptionServices;
+using Splice.Errors;
+
+namespace Splice.Copying.Trees;
+
+/// <summary>The threads that copy a tree, and the one that started them: only that one calls the monitor.</summary>
+internal sealed class TreeWorkerPool
+{
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(200);
+
+    private readonly TreeCopyContext _context;
+    private readonly TreeMonitor _monitor;
+    private readonly TreeWorker[] _workers;
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private ExceptionDispatchInfo? _fault;
+
+    public TreeWorkerPool(TreeCopyContext context, int threads, TreeMonitor monitor)
+    {
+        _context = context;
+        _monitor = monitor;
+        _workers = [.. Enumerable.Range(0, threads).Select(_ => new TreeWorker(context))];
+    }
+
+    /// <exception cref="TransferException">The copy was stopped.</exception>
+    public TransferResult Run()
+    {
+        List<Thread> threads = [];
+        try
+        {
+            Start(threads);
+            TransferJournal.Current?.Note($"{_context.Copy.Source}: its files are copied {(threads.Count == 1 ? "one after the other" : $"by {threads.Count} threads at once")}");
+            Listen();
+        }
+        finally
+        {
+            // Also where the monitor throws: the workers would wait for their reports to be read.
+            _context.Stop();
+            foreach (Thread thread in threads)
+            {
+                thread.Join();
+            }
+        }
+
+        _fault?.Throw();
+        TransferResult result = Result();
+        return !_monitor.Cancellation.IsCancellationRequested
+            ? result
+            : throw new TransferException(TransferErrorId.Cancelled,
+                $"Copying '{result.Source}' to '{result.Destination}' was stopped after {result.FileCount} {(result.FileCount == 1 ? "file" : "files")} and {ByteText.Of(result.BytesCopied)}.",
+                "Start it again.",
+                Errno.ECANCELED, result.Destination)
+            {
+                Partial = result,
+            };
+    }
+
+    /// <summary>Starts as many workers as the system allows.</summary>
+    private void Start(List<Thread> threads)
+    {
+        foreach (TreeWorker worker in _workers)
+        {
+            var thread = new Thread(() => Work(worker)) { IsBackground = true, Name = "Splice" };
+            try
+            {
+                thread.Start();
+                threads.Add(thread);
+            }
+            catch (OutOfMemoryException)
+            {
+                // pthread_create(3), EAGAIN: the user's threads are limited (ulimit -u). The other workers copy everything.
+                RemoveWorker();
+            }
+        }
+
+        if (threads.Count == 0)
+        {
+            throw TreeErrors.NoThreads(_context.Copy.Source);
+        }
+    }
+
+    private void Work(TreeWorker worker)
+    {
+        try
+        {
+            worker.Run();
+        }
+        catch (Exception exception)
+        {
+            if (exception is not (OperationCanceledException or TransferException { Id: TransferErrorId.Cancelled }))
+            {
+                // A bug: it is thrown again on the thread that started the copy.
+                _fault = ExceptionDispatchInfo.Capture(exception);
+            }
+
+            _context.Stop();
+        }
+        finally
+        {
+            RemoveWorker();
+        }
+    }
+
+    private void RemoveWorker()
+    {
+        if (_context.Queue.RemoveWorker() == 0)
+        {
+            _context.Reports.CompleteAdding();
+        }
+    }
+
+    /// <summary>Passes the workers' reports to the monitor, until the last worker has ended.</summary>
+    private void Listen()
+    {
+        using var count = new TreeCount(_context.Request);
+        while (!_context.Reports.IsCompleted)
+        {
+            if (_context.Reports.TryTake(out object? report, ReportInterval))
+            {
+                switch (report)
+                {
+                    case TransferResult result:
+                        _monitor.FileCopied?.Invoke(result);
+                        break;
+                    case TransferException exception:
+                        _monitor.Failed?.Invoke(exception);
+                        break;
+                    default:
+                        _monitor.Warned?.Invoke((string)report);
+                        break;
+                }
+            }
+
+            if (_monitor.Progress is not null)
+            {
+                ReportProgress(count);
+            }
+        }
+    }
+
+    private void ReportProgress(TreeCount count)
+    {
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(_started);
+        count.StartAfter(elapsed);
+        long files = 0;
+        long bytes = 0;
+        foreach (TreeWorker worker in _workers)
+        {
+            files += worker.Counters.Files;
+            bytes += worker.Counters.Transfers.BytesCopied + worker.Counters.BytesUnderWay;
+        }
+
+        _monitor.Progress!(new TreeProgress(files, bytes, count.Files, count.Bytes, elapsed));
+    }
+
+    private TransferResult Result()
+    {
+        var sum = new TreeCounters();
+        foreach (TreeWorker worker in _workers)
+        {
+            sum.Add(worker.Counters);
+        }
+
+        return new TransferResult
+        {
+            Source = _context.Copy.Source,
+            Destination = _context.Root!.DestinationPath,
+            FileCount = sum.Files,
+            DirectoryCount = sum.Directories + 1,
+            Unchanged = sum.Unchanged,
+            Failed = sum.Failed,
+            Flushed = _context.Copy.Flush && sum.Failed == 0,
+            Verified = _context.Copy.Verify && sum.Failed == 0,
+            BytesMoved = sum.Transfers.BytesMoved,
+            BytesReflinked = sum.Transfers.BytesReflinked,
+            BytesInHoles = sum.Transfers.BytesInHoles,
+            Method = sum.Transfers.MainMethod,
+            Attempts = [],
+            Flags = _context.Copy.Flags,
+            SystemCalls = sum.SystemCalls,
+            Retries = sum.Transfers.Retries + _context.OpenRetries,
+            Elapsed = Stopwatch.GetElapsedTime(_started),
+            Warnings = _context.Losses.Describe(),
+        };
+    }
+}
