@@ -6,12 +6,12 @@ using Splice.Transfer;
 
 namespace Splice.Measuring;
 
-/// <summary>Runs one method once: from the test data to a new file, which is thrown away.</summary>
+/// <summary>Runs one method once, from the test data to a new file, which is removed.</summary>
 internal sealed class MeasuredCopy(
     TestFolder source, StagedFile data, TestFolder destination, long size, CancellationToken cancellation)
 {
-    /// <summary>Copies, and takes the time. To make the file, and to throw it away, does not count.</summary>
-    /// <exception cref="TransferException">It could not be done this way, or at all.</exception>
+    /// <summary>Measures the copy, without creating and removing the file.</summary>
+    /// <exception cref="TransferException">It failed, with this method or with every one.</exception>
     /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public Sample Run(MeasuredMethod method)
     {
@@ -45,11 +45,11 @@ internal sealed class MeasuredCopy(
         input.CopyTo(output);
     }
 
-    /// <summary>.NET knows no token here. When the user stops, its source has come to its end, and so has the loop.</summary>
+    /// <summary>The calls of .NET take no token. On cancellation the source is truncated, which ends them.</summary>
     private Sample ByDotNet(StagedFile copy, Action<string, string> run)
     {
         using CancellationTokenRegistration stop = cancellation.UnsafeRegister(
-            static handle => ThreadPool.UnsafeQueueUserWorkItem(CutShort, (SafeFileHandle)handle!, preferLocal: false), data.Handle);
+            static handle => ThreadPool.UnsafeQueueUserWorkItem(Truncate, (SafeFileHandle)handle!, preferLocal: false), data.Handle);
         long? before = ThreadCalls.Count();
         try
         {
@@ -69,7 +69,7 @@ internal sealed class MeasuredCopy(
         }
     }
 
-    private static void CutShort(SafeFileHandle file)
+    private static void Truncate(SafeFileHandle file)
     {
         try
         {
@@ -81,7 +81,7 @@ internal sealed class MeasuredCopy(
         }
     }
 
-    /// <summary>An IOException has the number that the kernel said; those derived from it have numbers of their own.</summary>
+    /// <summary>An IOException holds the errno; its subclasses have numbers of their own.</summary>
     private static Errno ErrnoOf(Exception exception) => exception switch
     {
         UnauthorizedAccessException => Errno.EACCES,
@@ -91,24 +91,24 @@ internal sealed class MeasuredCopy(
 
     private static Sample Time(Func<long?> copy)
     {
-        SysResult processor = LibC.ThreadTime();
+        SysResult cpu = LibC.ThreadTime();
         long started = Stopwatch.GetTimestamp();
         long? calls = copy();
         TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
-        long used = LibC.ThreadTime().Value - processor.Value;
+        long used = LibC.ThreadTime().Value - cpu.Value;
         return new Sample(elapsed, TimeSpan.FromTicks(used / TimeSpan.NanosecondsPerTick), calls);
     }
 }
 
-/// <summary>The reads and writes of the calling thread as the kernel counts them, whoever makes them: read(2), write(2) and
-/// their like are one each, sendfile(2) and copy_file_range(2) are one read and one write.</summary>
+/// <summary>Counts reads and writes of the calling thread as the kernel does: read(2), write(2) and similar calls are one each,
+/// sendfile(2) and copy_file_range(2) are one read and one write.</summary>
 /// <remarks><see href="https://man7.org/linux/man-pages/man5/proc_pid_io.5.html">proc_pid_io(5)</see>, syscr and syscw</remarks>
 internal static class ThreadCalls
 {
-    /// <summary>Reads that one count adds to the next: of the text, and of its end.</summary>
+    /// <summary>Number of reads that one count adds to the next: the text, and its end.</summary>
     public const int OwnReads = 2;
 
-    /// <summary>The calls since the thread began; null where the kernel does not count them.</summary>
+    /// <summary>Number of calls since the start of the thread; null where the kernel does not count them.</summary>
     public static long? Count()
     {
         string? text = ProcFile.ReadText("/proc/thread-self/io");
@@ -116,14 +116,11 @@ internal static class ThreadCalls
     }
 }
 
-/// <summary>What cuts numbers, put in order, into four parts with as many in each.</summary>
-/// <param name="First">A quarter of the numbers is below.</param>
-/// <param name="Median">Half of them is below.</param>
-/// <param name="Third">Three quarters are below.</param>
+/// <summary>Quartiles of some numbers.</summary>
 internal readonly record struct Quartiles(double First, double Median, double Third)
 {
-    /// <summary>Between two numbers the straight line tells, as in R and NumPy where nothing else is said.</summary>
-    /// <param name="numbers">One or more, in any order.</param>
+    /// <summary>Interpolates linearly between two numbers, as R and NumPy do by default.</summary>
+    /// <param name="numbers">One or more numbers, in any order.</param>
     public static Quartiles Of(IEnumerable<double> numbers)
     {
         double[] ordered = [.. numbers.Order()];
@@ -132,15 +129,15 @@ internal readonly record struct Quartiles(double First, double Median, double Th
 
     private static double At(double[] ordered, double part)
     {
-        double place = (ordered.Length - 1) * part;
-        int below = (int)place;
+        double index = (ordered.Length - 1) * part;
+        int below = (int)index;
         int above = Math.Min(below + 1, ordered.Length - 1);
-        return ordered[below] + ((ordered[above] - ordered[below]) * (place - below));
+        return ordered[below] + ((ordered[above] - ordered[below]) * (index - below));
     }
 }
 
 /// <summary>One run of a method.</summary>
-/// <param name="Elapsed">The time that it took.</param>
-/// <param name="Processor">The processor time of its thread, user and system.</param>
-/// <param name="SystemCalls">The system calls that it made; null where nobody counts them.</param>
-internal readonly record struct Sample(TimeSpan Elapsed, TimeSpan Processor, long? SystemCalls);
+/// <param name="Elapsed">Its duration.</param>
+/// <param name="Cpu">CPU time of its thread, user and system.</param>
+/// <param name="SystemCalls">Number of its system calls; null if not counted.</param>
+internal readonly record struct Sample(TimeSpan Elapsed, TimeSpan Cpu, long? SystemCalls);

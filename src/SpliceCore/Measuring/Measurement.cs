@@ -4,20 +4,19 @@ using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Measuring;
-using Splice.Measuring.Page;
 using Splice.Transfer;
 
 namespace Splice;
 
-/// <summary>Measures how fast the methods are between two folders.</summary>
+/// <summary>Measures the speed of the methods between two folders.</summary>
 public static class Measurement
 {
-    /// <summary>Writes random bytes into a file without a name, and copies them to others again and again. Nothing of that is
-    /// left, however it ends.</summary>
-    /// <param name="request">What to measure.</param>
-    /// <param name="monitor">When to stop, and whom to tell.</param>
+    /// <summary>Writes random bytes to a file without a name, and copies it repeatedly to other such files. Nothing of that
+    /// remains, however it ends.</summary>
+    /// <param name="request">The measurement.</param>
+    /// <param name="monitor">Callback and cancellation.</param>
     /// <returns>A result for each method, in the order of the request.</returns>
-    /// <exception cref="TransferException">There is no such folder or no room in it, or a copy failed.</exception>
+    /// <exception cref="TransferException">A folder is missing or has too little space, or a copy failed.</exception>
     public static MeasurementReport Run(MeasurementRequest request, MeasurementMonitor monitor)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(request.Size, 1);
@@ -53,12 +52,12 @@ public static class Measurement
         exception is OperationCanceledException or TransferException { Id: TransferErrorId.Cancelled };
 }
 
-/// <summary>Puts measurements into pages of HTML.</summary>
+/// <summary>Writes measurements as pages of HTML.</summary>
 public static class MeasurementPage
 {
-    /// <summary>Looks whether a page could be written, so that nobody finds out after the measurement.</summary>
+    /// <summary>Checks before a measurement that a page can be written.</summary>
     /// <param name="path">The page, an absolute path.</param>
-    /// <exception cref="TransferException">It could not.</exception>
+    /// <exception cref="TransferException">It cannot.</exception>
     public static void Check(string path)
     {
         CheckName(path);
@@ -70,22 +69,22 @@ public static class MeasurementPage
         });
     }
 
-    /// <summary>Writes a page. One that is there is replaced when the new one is complete.</summary>
-    /// <param name="report">What was measured.</param>
+    /// <summary>Writes a page. An existing one is replaced when the new one is complete.</summary>
+    /// <param name="report">The measurement.</param>
     /// <param name="path">The page, an absolute path.</param>
-    /// <param name="monitor">When to stop.</param>
-    /// <returns>What was written.</returns>
-    /// <exception cref="TransferException">It was not written; what was there is as before.</exception>
+    /// <param name="monitor">Callback and cancellation.</param>
+    /// <returns>The result of the copy.</returns>
+    /// <exception cref="TransferException">It was not written; an existing page is unchanged.</exception>
     public static TransferResult Write(MeasurementReport report, string path, TransferMonitor monitor)
     {
         CheckName(path);
         using SafeFileHandle page = InMemory(ReportPage.Write(report), path);
 
-        // A part of a file, not the file: a page takes no permissions of it.
+        // A range, so that the page does not take the permissions of the file in memory.
         return FileCopy.Copy(new CopyRequest { Source = LibC.PathOf(page), Offset = 0, Destination = path }, monitor);
     }
 
-    /// <summary>A folder would take the page under the name that it has in memory.</summary>
+    /// <summary>In a folder the page would get the name that it has in memory.</summary>
     private static void CheckName(string path)
     {
         PathCheck.Name(path);
@@ -99,9 +98,9 @@ public static class MeasurementPage
     {
         SysResult result = LibC.MemoryFile("page", out SafeFileHandle file);
         byte[] bytes = Encoding.UTF8.GetBytes(text);
-        for (int at = 0; result.Ok && at < bytes.Length; at += (int)result.Value)
+        for (int offset = 0; result.Ok && offset < bytes.Length; offset += (int)result.Value)
         {
-            result = LibC.Write(file, bytes.AsSpan(at), at);
+            result = LibC.Write(file, bytes.AsSpan(offset), offset);
         }
 
         if (!result.Ok)

@@ -4,23 +4,22 @@ using Splice.Transfer;
 
 namespace Splice.Measuring;
 
-/// <summary>A measurement under way: one round that does not count, then as many as were asked for. In a round every method
-/// has its turn, so that what else the machine does meets all of them alike.</summary>
+/// <summary>A measurement under way: a warm-up round, then as many as requested. In a round each method runs once, so that other
+/// load of the machine affects all of them alike.</summary>
 internal sealed class MeasuringRun(
     MeasurementRequest request, TestFolder source, TestFolder destination, MeasurementMonitor monitor)
 {
     private readonly long _started = Stopwatch.GetTimestamp();
-    private readonly Candidate[] _candidates = [.. request.Methods.Distinct().Select(method => new Candidate(method))];
+    private readonly Candidate[] _candidates = [.. request.Methods.Distinct().Select(method => new Candidate(method, request))];
     private int _runsDone;
 
-    /// <summary>Writes the test data, and copies them.</summary>
-    /// <returns>A result for each method.</returns>
+    /// <summary>Writes the test data, and copies them with each method.</summary>
     public IReadOnlyList<MeasurementResult> Run()
     {
         CancellationToken cancellation = monitor.Cancellation;
         using StagedFile data = TestData.Write(
             source, request.Size, written => Report(null, round: 0, written), cancellation);
-        IReadOnlyList<MethodReport> reports = Look(data);
+        IReadOnlyList<MethodReport> reports = Probe(data);
         var copy = new MeasuredCopy(source, data, destination, request.Size, cancellation);
         for (int round = 0; round <= request.Iterations; round++)
         {
@@ -33,8 +32,9 @@ internal sealed class MeasuringRun(
             }
         }
 
-        TransferMethod? auto = reports.FirstOrDefault(report => report.Available && !IsRefused(report.Method))?.Method;
-        return [.. _candidates.Select(candidate => candidate.ToResult(request, (int?)auto == (int)candidate.Method))];
+        TransferMethod? auto = reports.FirstOrDefault(
+            report => report.Available && !Array.Exists(_candidates, candidate => candidate.Is(report.Method) && !candidate.IsAvailable))?.Method;
+        return [.. _candidates.Select(candidate => candidate.Result() with { IsAuto = auto is { } method && candidate.Is(method) })];
     }
 
     private static void Run(Candidate candidate, MeasuredCopy copy, int round)
@@ -44,17 +44,19 @@ internal sealed class MeasuringRun(
             Sample sample = copy.Run(candidate.Method);
             if (round > 0)
             {
-                candidate.Add(sample);
+                candidate.Samples.Add(sample);
             }
         }
         catch (TransferException exception) when (exception.Id == TransferErrorId.MethodNotPossible && round == 0)
         {
-            candidate.Refuse(exception.Errno, Refusals.Explain((TransferMethod)candidate.Method, exception.Errno) ?? exception.Message);
+            // The kernel refused only when it was to move bytes.
+            string? reason = Refusals.Explain((TransferMethod)candidate.Method, exception.Errno);
+            candidate.SetAvailability(isAvailable: false, exception.Errno, reason ?? exception.Message);
         }
     }
 
-    /// <summary>Asks by which methods the data could go to a new file.</summary>
-    private IReadOnlyList<MethodReport> Look(StagedFile data)
+    /// <summary>Finds the methods that can copy the data to a new file.</summary>
+    private IReadOnlyList<MethodReport> Probe(StagedFile data)
     {
         using StagedFile copy = destination.NewFile(monitor.Cancellation);
         IReadOnlyList<MethodReport> reports = MethodTest.Run(new MethodTestRequest
@@ -66,17 +68,14 @@ internal sealed class MeasuringRun(
         });
         foreach (Candidate candidate in _candidates)
         {
-            if (reports.FirstOrDefault(report => (int)report.Method == (int)candidate.Method) is { } report)
+            if (reports.FirstOrDefault(report => candidate.Is(report.Method)) is { } report)
             {
-                candidate.Take(report);
+                candidate.SetAvailability(report.Available, report.Errno, report.Reason);
             }
         }
 
         return reports;
     }
-
-    private bool IsRefused(TransferMethod method) =>
-        Array.Exists(_candidates, candidate => (int)candidate.Method == (int)method && !candidate.IsAvailable);
 
     private void Report(MeasuredMethod? method, int round, long written)
     {
@@ -87,73 +86,55 @@ internal sealed class MeasuringRun(
     }
 }
 
-/// <summary>A method in a measurement, and what came of it.</summary>
-internal sealed class Candidate(MeasuredMethod method)
+/// <summary>A method in a measurement, and its runs.</summary>
+internal sealed class Candidate(MeasuredMethod method, MeasurementRequest request)
 {
-    private readonly List<Sample> _samples = [];
+    private MeasurementResult _result = new()
+    {
+        Method = method,
+        IsAvailable = true,
+        Reason = method switch
+        {
+            MeasuredMethod.StreamCopyTo => "a baseline: .NET's loop of reads and writes",
+            MeasuredMethod.FileCopy => "a baseline: .NET's File.Copy, as Copy-Item calls it",
+            _ => string.Empty,
+        },
+        Source = request.Path,
+        Destination = request.Destination,
+        Size = request.Size,
+        Times = [],
+    };
 
     public MeasuredMethod Method => method;
 
-    public bool IsAvailable { get; private set; } = true;
+    public bool IsAvailable => _result.IsAvailable;
 
-    public Errno Errno { get; private set; }
+    public List<Sample> Samples { get; } = [];
 
-    /// <summary>Why it serves, or why not.</summary>
-    public string Reason { get; private set; } = method switch
+    public bool Is(TransferMethod other) => (int)method == (int)other;
+
+    public void SetAvailability(bool isAvailable, Errno errno, string reason) =>
+        _result = _result with { IsAvailable = isAvailable, Errno = errno, Reason = reason };
+
+    public MeasurementResult Result()
     {
-        MeasuredMethod.StreamCopyTo => "a baseline: .NET's loop of reads and writes",
-        MeasuredMethod.FileCopy => "a baseline: .NET's File.Copy, as Copy-Item calls it",
-        _ => string.Empty,
-    };
-
-    /// <summary>Takes what was said before any byte was moved.</summary>
-    public void Take(MethodReport report)
-    {
-        IsAvailable = report.Available;
-        Errno = report.Errno;
-        Reason = report.Reason;
-    }
-
-    /// <summary>The kernel refused only when it was to move bytes.</summary>
-    public void Refuse(Errno errno, string reason)
-    {
-        IsAvailable = false;
-        Errno = errno;
-        Reason = reason;
-    }
-
-    public void Add(Sample sample) => _samples.Add(sample);
-
-    public MeasurementResult ToResult(MeasurementRequest request, bool isAuto)
-    {
-        var result = new MeasurementResult
+        if (Samples.Count == 0)
         {
-            Method = method,
-            IsAvailable = IsAvailable,
-            Errno = Errno,
-            Reason = Reason,
-            IsAuto = isAuto,
-            Source = request.Path,
-            Destination = request.Destination,
-            Size = request.Size,
-            Times = [.. _samples.Select(sample => sample.Elapsed)],
-        };
-        if (_samples.Count == 0)
-        {
-            return result;
+            return _result;
         }
 
-        var times = Quartiles.Of(_samples.Select(sample => (double)sample.Elapsed.Ticks));
-        double processor = Quartiles.Of(_samples.Select(sample => (double)sample.Processor.Ticks)).Median;
-        bool isCounted = _samples.TrueForAll(sample => sample.SystemCalls.HasValue);
-        return result with
+        var times = Quartiles.Of(Samples.Select(sample => (double)sample.Elapsed.Ticks));
+        double cpu = Quartiles.Of(Samples.Select(sample => (double)sample.Cpu.Ticks)).Median;
+        bool isCounted = Samples.TrueForAll(sample => sample.SystemCalls.HasValue);
+        return _result with
         {
+            Times = [.. Samples.Select(sample => sample.Elapsed)],
             FirstQuartile = Span(times.First),
             Median = Span(times.Median),
             ThirdQuartile = Span(times.Third),
             BytesPerSecond = request.Size * TimeSpan.TicksPerSecond / times.Median,
-            CpuPerGiB = Span(processor * (1L << 30) / request.Size),
-            SystemCalls = isCounted ? (long)Quartiles.Of(_samples.Select(sample => (double)sample.SystemCalls!.Value)).Median : null,
+            CpuPerGiB = Span(cpu * (1L << 30) / request.Size),
+            SystemCalls = isCounted ? (long)Quartiles.Of(Samples.Select(sample => (double)sample.SystemCalls!.Value)).Median : null,
         };
     }
 

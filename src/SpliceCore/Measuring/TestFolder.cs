@@ -6,7 +6,7 @@ using Splice.Transfer;
 
 namespace Splice.Measuring;
 
-/// <summary>A folder that files are made in which nobody is to see.</summary>
+/// <summary>A folder for files without a name.</summary>
 internal sealed class TestFolder : IDisposable
 {
     private const uint PrivateMode = 0x180; // 0600
@@ -25,11 +25,9 @@ internal sealed class TestFolder : IDisposable
 
     public SafeFileHandle Handle { get; }
 
-    /// <summary>The device of its file system.</summary>
     public ulong Device { get; }
 
-    /// <summary>Opens a folder.</summary>
-    /// <exception cref="TransferException">There is no such folder.</exception>
+    /// <exception cref="TransferException">The folder cannot be opened.</exception>
     public static TestFolder Open(string path)
     {
         PathCheck.Name(path);
@@ -49,24 +47,20 @@ internal sealed class TestFolder : IDisposable
         return new TestFolder(path, handle, status!);
     }
 
-    /// <summary>Makes a file that goes when it is disposed.</summary>
-    /// <exception cref="TransferException">The user may not, or the file system is full.</exception>
+    /// <summary>Creates a file that is removed when it is disposed.</summary>
+    /// <exception cref="TransferException">It cannot be created.</exception>
     public StagedFile NewFile(CancellationToken cancellation) =>
         StagedFile.Create(_place, PrivateMode, cancellation, OpenFlags.ReadWrite);
 
     public void Dispose() => Handle.Dispose();
 }
 
-/// <summary>What is copied: random bytes, which no file system, disk or network makes smaller, or takes for a hole.</summary>
+/// <summary>The file to copy: random bytes, which no file system, disk or network compresses or stores as a hole.</summary>
 internal static class TestData
 {
-    private const int Piece = 1 << 20;
+    private const int ChunkSize = 1 << 20;
 
-    /// <summary>Makes the file, and waits until the disk has it, so that no run shares the disk with it.</summary>
-    /// <param name="folder">Where.</param>
-    /// <param name="size">Its bytes.</param>
-    /// <param name="written">Hears how many there are.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <summary>Creates the file and flushes it to the disk, so that its write-back does not slow a run.</summary>
     public static StagedFile Write(TestFolder folder, long size, Action<long> written, CancellationToken cancellation)
     {
         StagedFile file = folder.NewFile(cancellation);
@@ -85,28 +79,28 @@ internal static class TestData
 
     private static void Fill(StagedFile file, string path, long size, Action<long> written, CancellationToken cancellation)
     {
-        byte[] piece = new byte[Math.Min(Piece, size)];
-        long at = 0;
-        while (at < size)
+        byte[] chunk = new byte[Math.Min(ChunkSize, size)];
+        long offset = 0;
+        while (offset < size)
         {
             cancellation.ThrowIfCancellationRequested();
-            Random.Shared.NextBytes(piece);
-            SysResult result = LibC.Write(file.Handle, piece.AsSpan(0, (int)Math.Min(piece.Length, size - at)), at);
+            Random.Shared.NextBytes(chunk);
+            SysResult result = LibC.Write(file.Handle, chunk.AsSpan(0, (int)Math.Min(chunk.Length, size - offset)), offset);
             if (!result.Ok && result.Errno != Errno.EINTR)
             {
-                throw TransferFailures.Step(TransferMethod.ReadWrite, result.Errno, TransferSide.Destination, "random bytes", path, at);
+                throw TransferFailures.Step(TransferMethod.ReadWrite, result.Errno, TransferSide.Destination, "random bytes", path, offset);
             }
 
-            at += Math.Max(result.Value, 0);
-            written(at);
+            offset += Math.Max(result.Value, 0);
+            written(offset);
         }
     }
 }
 
-/// <summary>Whether test data and a copy of it find room, before the first byte is written.</summary>
+/// <summary>Checks the free space before the first byte is written.</summary>
 internal static class FreeSpace
 {
-    /// <exception cref="TransferException">They do not.</exception>
+    /// <exception cref="TransferException">The test data and one copy do not fit.</exception>
     public static void Check(TestFolder source, TestFolder destination, long size)
     {
         if (source.Device == destination.Device)

@@ -1,4 +1,4 @@
-using Splice.Measuring.Page;
+using Splice.Measuring;
 using Xunit;
 
 namespace Splice.Tests.Measuring;

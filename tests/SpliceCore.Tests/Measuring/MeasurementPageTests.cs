@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
-using Splice.Measuring.Page;
+using Splice.Measuring;
 using Xunit;
 
 namespace Splice.Tests.Measuring;

@@ -1,9 +1,9 @@
 using System.Text;
-using static Splice.Measuring.Page.PageText;
+using static Splice.Measuring.PageText;
 
-namespace Splice.Measuring.Page;
+namespace Splice.Measuring;
 
-/// <summary>A measurement as a page of HTML that is complete in itself: nothing is loaded, and nothing runs in it.</summary>
+/// <summary>Formats a measurement as a page of HTML that is complete in itself: it loads nothing, and has no script.</summary>
 internal static class ReportPage
 {
     private const long GiB = 1L << 30;
@@ -22,7 +22,7 @@ internal static class ReportPage
             <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
             <title>Copying {size} on {Escape(report.Machine.Name)}</title>
             <style>
-            {PageStyle.Css}
+            {Css()}
             </style>
             </head>
             <body>
@@ -62,6 +62,12 @@ internal static class ReportPage
 
     private static string Version => typeof(ReportPage).Assembly.GetName().Version!.ToString(fieldCount: 3);
 
+    private static string Css()
+    {
+        using var reader = new StreamReader(typeof(ReportPage).Assembly.GetManifestResourceStream("ReportPage.css")!);
+        return reader.ReadToEnd().TrimEnd();
+    }
+
     private static string Folders(MeasurementReport report) => report.Source == report.Destination
         ? $"In {Folder(report.Source)}"
         : $"From {Folder(report.Source)} to {Folder(report.Destination)}";
@@ -72,7 +78,7 @@ internal static class ReportPage
         return folder.FileSystem is null ? path : $"{path} ({Escape(folder.FileSystem)})";
     }
 
-    /// <summary>What most readers want to know; nothing where the method that Auto takes was not measured.</summary>
+    /// <summary>The figures at the top; empty if the method that Auto takes was not measured.</summary>
     private static string Facts(MeasurementReport report) =>
         report.Results.FirstOrDefault(result => result.IsAuto) is not { Median: { } median } auto ? string.Empty : $"""
             <dl class="facts">
@@ -108,4 +114,74 @@ internal static class ReportPage
         result.IsAuto ? "auto" : result.Method is MeasuredMethod.StreamCopyTo or MeasuredMethod.FileCopy ? "baseline" : "method";
 
     private static string Runs(int count) => count == 1 ? "1 run" : string.Create(Culture, $"{count} runs");
+}
+
+/// <summary>The table of the machine and the folders.</summary>
+internal static class MachineTable
+{
+    public static string Write(MeasurementReport report)
+    {
+        MeasuredMachine machine = report.Machine;
+        var table = new StringBuilder("""<table class="machine"><tbody>""").AppendLine();
+        Add(table, "Machine", machine.Name);
+        Add(table, "Processors", $"{machine.ProcessorCount} × {machine.Processor ?? $"{machine.Architecture}"}");
+        Add(table, "Memory", machine.Memory is long memory ? ByteSize.Format(memory, Culture) : null);
+        Add(table, "Kernel", machine.KernelRelease is null ? null : $"Linux {machine.KernelRelease}");
+        Add(table, "System", machine.System);
+        Add(table, "Runtime", machine.Runtime);
+        Add(table, "Test data in", Describe(report.Source));
+        Add(table, "Copies in", Describe(report.Destination));
+        Add(table, "Size", string.Create(Culture, $"{report.Size:N0} bytes"));
+        Add(table, "Runs", string.Create(Culture, $"{report.Iterations} of each method, after one that does not count"));
+        Add(table, "Date", report.Date.ToString("yyyy-MM-dd HH:mm:ss zzz", Culture));
+        return table.Append("</tbody></table>").ToString();
+    }
+
+    private static void Add(StringBuilder table, string name, string? value)
+    {
+        if (value is not null)
+        {
+            table.AppendLine(Culture, $"""<tr><th scope="row">{name}</th><td class="text">{Escape(value)}</td></tr>""");
+        }
+    }
+
+    private static string Describe(MeasuredFolder folder) => folder.FileSystem is null
+        ? folder.Path
+        : $"{folder.Path}, {folder.FileSystem} of {folder.Device} on {folder.MountPoint}";
+}
+
+/// <summary>The table of the results.</summary>
+internal static class ResultTable
+{
+    private const int NumberColumns = 5;
+
+    public static string Write(IReadOnlyList<MeasurementResult> results)
+    {
+        var table = new StringBuilder("""
+            <table class="results">
+            <thead><tr><th scope="col">Method</th><th scope="col" class="number">Median</th><th scope="col" class="number">Spread</th><th scope="col" class="number">Rate</th><th scope="col" class="number">CPU per GiB</th><th scope="col" class="number">System calls</th></tr></thead>
+            <tbody>
+
+            """);
+        foreach (MeasurementResult result in results)
+        {
+            string tag = result.IsAuto ? """<span class="tag">Auto</span>""" : string.Empty;
+            table.AppendLine(Culture, $"""<tr><th scope="row" class="name">{result.Method}{tag}</th>{Cells(result)}</tr>""");
+        }
+
+        return table.Append("</tbody></table>").ToString();
+    }
+
+    private static string Cells(MeasurementResult result) => result.Median is { } median
+        ? Cell(Duration(median))
+            + Cell(Duration(result.InterquartileRange!.Value))
+            + Cell(Rate(result.BytesPerSecond!.Value))
+            + Cell(Duration(result.CpuPerGiB!.Value))
+            + Cell(result.SystemCalls?.ToString("N0", Culture) ?? "not counted")
+        : string.Create(Culture, $"""<td class="soft" colspan="{NumberColumns}">{Escape(WhyNot(result))}</td>""");
+
+    private static string WhyNot(MeasurementResult result) =>
+        result.Errno == Errno.None ? result.Reason : $"{result.Errno}: {result.Reason}";
+
+    private static string Cell(string text) => $"""<td class="number">{Escape(text)}</td>""";
 }
