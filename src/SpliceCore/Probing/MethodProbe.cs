@@ -5,37 +5,31 @@ using Splice.Transfer;
 
 namespace Splice.Probing;
 
-/// <summary>Asks whether a method would serve, without moving a byte: the rules first, in the order in which a transfer
-/// meets them, and then the kernel.</summary>
-/// <param name="source">The source.</param>
-/// <param name="destination">The destination.</param>
-/// <param name="at">Where the transfer would start, on both sides.</param>
-/// <param name="length">The bytes that it would move; null where only the end will tell.</param>
-/// <param name="limits">The kernel's.</param>
-internal sealed class MethodProbe(TestedEnd source, TestedEnd destination, TransferCursor at, long? length, KernelLimits limits)
+/// <summary>Finds whether a transfer could use a method, without moving a byte: by the rules first, in the order in which a transfer
+/// applies them, and then by a call to the kernel.</summary>
+internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destination, TransferCursor start, long? length, KernelLimits limits)
 {
-    /// <summary>What came of it.</summary>
-    /// <param name="Available">Whether the method would serve.</param>
-    /// <param name="Errno">What the kernel said against it.</param>
-    /// <param name="Reason">Why, or why not.</param>
-    /// <param name="IsFatal">Whether a transfer would not go on to another method, but end with this error.</param>
-    internal readonly record struct Answer(bool Available, Errno Errno, string Reason, bool IsFatal = false);
+    /// <param name="Available">True if a transfer could use the method.</param>
+    /// <param name="Errno">The error of the kernel.</param>
+    /// <param name="Reason">Why it is available, or why not.</param>
+    /// <param name="IsFatal">True if a transfer would fail with this error instead of falling back.</param>
+    internal readonly record struct Result(bool Available, Errno Errno, string Reason, bool IsFatal = false);
 
-    /// <summary>The method that is tried ahead of the others that move bytes.</summary>
+    /// <summary>The method that a transfer tries before the others that move bytes.</summary>
     public TransferMethod Fastest => FillsLargePipe ? TransferMethod.Splice
         : Methods.MayChoose(source.Endpoint, destination.Endpoint)
         ? Methods.Fastest(destination.FileSystem, length)
         : TransferMethod.CopyFileRange;
 
-    private bool FillsLargePipe => CanAsk && Methods.FillsLargePipe(source.Open!, destination.Open!, length);
+    private bool FillsLargePipe => IsOpen && Methods.FillsLargePipe(source.Open!, destination.Open!, length);
 
-    private bool CanAsk => source.Open is not null && destination.Open is not null;
+    private bool IsOpen => source.Open is not null && destination.Open is not null;
 
-    public Answer Ask(TransferMethod method)
+    public Result Run(TransferMethod method)
     {
         if (Methods.Obstacle(method, source.Endpoint, destination.Endpoint) is string obstacle)
         {
-            return new Answer(Available: false, Errno.None, obstacle);
+            return new Result(Available: false, Errno.None, obstacle);
         }
 
         if (method == TransferMethod.Splice && Fastest == method && limits.PipeCapacity < Methods.SmallestPipe)
@@ -44,43 +38,43 @@ internal sealed class MethodProbe(TestedEnd source, TestedEnd destination, Trans
         }
 
         ReflinkRange shared = default;
-        if (method == TransferMethod.Reflink && CanAsk && length > 0)
+        if (method == TransferMethod.Reflink && IsOpen && length > 0)
         {
-            shared = ReflinkRange.Align(source.Open!, destination.Open!, at, length.Value);
+            shared = ReflinkRange.Align(source.Open!, destination.Open!, start, length.Value);
             if (shared.Length == 0)
             {
-                return new Answer(Available: false, Errno.None, ReflinkRange.NotAligned);
+                return new Result(Available: false, Errno.None, ReflinkRange.NotAligned);
             }
         }
 
-        Errno errno = AskKernel(method);
+        Errno errno = QueryKernel(method);
         return errno == Errno.None
-            ? new Answer(Available: true, Errno.None, Explain(method, shared))
+            ? new Result(Available: true, Errno.None, Explain(method, shared))
             : Refusal(method, errno);
     }
 
-    private static Answer Refusal(TransferMethod method, Errno errno)
+    private static Result Refusal(TransferMethod method, Errno errno)
     {
         bool isRefusal = errno != Errno.EPERM || SeccompProbe.Forbids(method);
         return isRefusal && Refusals.Explain(method, errno) is string reason
-            ? new Answer(Available: false, errno, reason)
-            : new Answer(Available: false, errno, $"the transfer would fail ({ErrnoText.Describe(errno)})", IsFatal: true);
+            ? new Result(Available: false, errno, reason)
+            : new Result(Available: false, errno, $"the transfer would fail ({ErrnoText.Describe(errno)})", IsFatal: true);
     }
 
-    private Errno AskKernel(TransferMethod method)
+    private Errno QueryKernel(TransferMethod method)
     {
         switch (method)
         {
             case TransferMethod.ReadWrite:
                 return Errno.None;
 
-            case TransferMethod.Reflink when CanAsk:
-                // From its end on, a file has nothing to share: what can share blocks answers 0, and the others say why not.
-                // Should the file have grown meanwhile, byte 1 of the destination is no place for a block.
+            case TransferMethod.Reflink when IsOpen:
+                // At its end a file has nothing to share: 0 where blocks can be shared, else the reason why not. If the file has
+                // grown meanwhile, offset 1 of the destination is not aligned to a block.
                 return LibC.CloneFileRange(source.Open!.Handle, source.Open.Size, 0, destination.Open!.Handle, 1).Errno;
 
-            case TransferMethod.CopyFileRange when CanAsk:
-                // No byte is a count as good as others for all that is checked before the first.
+            case TransferMethod.CopyFileRange when IsOpen:
+                // A count of 0 passes the same checks as any other.
                 return LibC.CopyFileRange(source.Open!.Handle, 0, destination.Open!.Handle, 0, 0).Errno;
 
             case TransferMethod.Reflink or TransferMethod.CopyFileRange when source.Device != destination.Device:
@@ -94,7 +88,7 @@ internal sealed class MethodProbe(TestedEnd source, TestedEnd destination, Trans
 
     private string Explain(TransferMethod method, ReflinkRange shared) => method switch
     {
-        TransferMethod.Reflink or TransferMethod.CopyFileRange when !CanAsk =>
+        TransferMethod.Reflink or TransferMethod.CopyFileRange when !IsOpen =>
             "one file system, which has no unnamed files to ask with: it may refuse",
         TransferMethod.Reflink when shared.Length < length =>
             $"shares {shared.Length} of {length} bytes; the edges, which fill no block, are moved by the next method",
@@ -117,7 +111,7 @@ internal sealed class MethodProbe(TestedEnd source, TestedEnd destination, Trans
 
     private bool HasPipe => source.Kind == DescriptorKind.Fifo || destination.Kind == DescriptorKind.Fifo;
 
-    /// <summary>Files of procfs and devices each have rules of their own, which only an attempt tells.</summary>
+    /// <summary>Files of procfs and devices have rules of their own, which only a transfer shows.</summary>
     private bool MayRefuse => source.Kind == DescriptorKind.Character || destination.Kind == DescriptorKind.Character
         || (source.Kind == DescriptorKind.Regular && source.Endpoint.IsEmpty);
 }

@@ -6,16 +6,16 @@ using Splice.Transfer;
 
 namespace Splice.Probing;
 
-/// <summary>One side of a pair that is only looked at. Regular files are opened, which has no effect; a FIFO, a device or a
-/// socket would notice.</summary>
-internal sealed class TestedEnd : IDisposable
+/// <summary>Source or destination of a probe. Regular files are opened, which has no effect; FIFOs, devices and sockets are
+/// not.</summary>
+internal sealed class ProbedEndpoint : IDisposable
 {
     private const int Flags = OpenFlags.NonBlock | OpenFlags.NoControllingTerminal;
-    private static readonly FileName ThisFolder = ".";
+    private static readonly FileName Self = ".";
 
     private readonly SafeFileHandle? _owned;
 
-    private TestedEnd(string name, DescriptorKind kind, Descriptor? open, SafeFileHandle? owned, FileIdentity? fileSystem = null)
+    private ProbedEndpoint(string name, DescriptorKind kind, Descriptor? open, SafeFileHandle? owned, FileIdentity? fileSystem = null)
     {
         Name = name;
         Kind = kind;
@@ -28,24 +28,22 @@ internal sealed class TestedEnd : IDisposable
 
     public DescriptorKind Kind { get; }
 
-    /// <summary>What is open; null where nothing may be, or where the file system has no unnamed files.</summary>
+    /// <summary>The open file; null where it may not be opened, or the file system has no unnamed files.</summary>
     public Descriptor? Open { get; }
 
-    /// <summary>The device of its file system, where that is known.</summary>
+    /// <summary>The device of its file system; null if unknown.</summary>
     public ulong? Device { get; }
 
-    /// <summary>Its file system, where something is open that can be asked.</summary>
     public FileSystemType FileSystem => Open is null ? FileSystemType.Other : FileSystemTypes.Of(Open.Handle);
 
     public Endpoint Endpoint => Open is not null
         ? Endpoint.Of(Open)
         : new Endpoint(Kind, IsSeekable: Kind is DescriptorKind.Regular or DescriptorKind.Block, IsAppending: false, IsEmpty: false);
 
-    public static TestedEnd OfHandle(Descriptor descriptor) => new(descriptor.Name, descriptor.Kind, descriptor, owned: null);
+    public static ProbedEndpoint FromHandle(Descriptor descriptor) => new(descriptor.Name, descriptor.Kind, descriptor, owned: null);
 
-    /// <summary>Looks at what a path leads to.</summary>
     /// <exception cref="TransferException">It could not be read.</exception>
-    public static TestedEnd OfSource(string path, CancellationToken cancellation)
+    public static ProbedEndpoint OpenSource(string path, CancellationToken cancellation)
     {
         PathCheck.Name(path);
         SysResult looked = FileStatus.TryGet(path, followLink: true, out FileStatus? status);
@@ -60,32 +58,28 @@ internal sealed class TestedEnd : IDisposable
                 $"'{path}' is a directory.",
                 "Name a file in it: the methods are chosen file by file.", Errno.EISDIR, path),
             DescriptorKind.Socket => throw FileFailures.OpenSource(path, Errno.ENXIO),
-            DescriptorKind.Regular => OpenSource(path, cancellation),
-            _ => new TestedEnd(path, status.Kind, open: null, owned: null),
+            DescriptorKind.Regular => OpenFile(path, cancellation),
+            _ => new ProbedEndpoint(path, status.Kind, open: null, owned: null),
         };
     }
 
-    /// <summary>Looks at where a copy would go: an existing file that would be written into, or else what the copy begins
-    /// with, an unnamed file in the folder.</summary>
-    /// <param name="path">The file, there or not, or the folder.</param>
-    /// <param name="source">What is read.</param>
-    /// <param name="inPlace">Whether a file that is there would be written into.</param>
-    /// <param name="cancellation">Ends the wait for a lease.</param>
+    /// <summary>Opens an existing file that would be written in place, or else an unnamed file in the folder, as a copy
+    /// does.</summary>
     /// <exception cref="TransferException">It could not be written.</exception>
-    public static TestedEnd OfDestination(string path, TestedEnd source, bool inPlace, CancellationToken cancellation)
+    public static ProbedEndpoint OpenDestination(string path, ProbedEndpoint source, bool inPlace, CancellationToken cancellation)
     {
         PathCheck.Name(path);
         using var destination = DestinationPath.Resolve(source.Name, path);
         if (destination.Existing is { Kind: not DescriptorKind.Regular } special)
         {
-            return new TestedEnd(destination.Path, special.Kind, open: null, owned: null);
+            return new ProbedEndpoint(destination.Path, special.Kind, open: null, owned: null);
         }
 
         if (destination.Existing is not null && inPlace)
         {
             SysResult opened = LeasedFile.Open(destination.Path, Flags | OpenFlags.WriteOnly, cancellation, out SafeFileHandle file);
             return opened.Ok
-                ? Owning(file, () => Descriptor.Describe(file, destination.Path))
+                ? Own(file, () => Descriptor.Describe(file, destination.Path))
                 : throw FileFailures.OpenDestination(destination.Path, opened.Errno);
         }
 
@@ -94,30 +88,30 @@ internal sealed class TestedEnd : IDisposable
             throw RangeCheck.SameFile(source.Name, destination.Path);
         }
 
-        return OfNewFile(destination.Folder, destination.Path);
+        return OpenNewFile(destination.Folder, destination.Path);
     }
 
     public void Dispose() => _owned?.Dispose();
 
-    private static TestedEnd OpenSource(string path, CancellationToken cancellation)
+    private static ProbedEndpoint OpenFile(string path, CancellationToken cancellation)
     {
         SysResult opened = LeasedFile.Open(path, Flags | OpenFlags.ReadOnly, cancellation, out SafeFileHandle file);
         return opened.Ok
-            ? Owning(file, () => Descriptor.OfOpened(file, path, Flags | OpenFlags.ReadOnly))
+            ? Own(file, () => Descriptor.OfOpened(file, path, Flags | OpenFlags.ReadOnly))
             : throw FileFailures.OpenSource(path, opened.Errno);
     }
 
-    /// <summary>A file system does not tell in general whether it shares blocks, with whom, and in which folders (btrfs does
-    /// not between files with checksums and without). An unnamed file (O_TMPFILE) is what the copy itself would write to, and
-    /// can be asked: it has no name and no block, and is gone when it is closed.</summary>
-    private static TestedEnd OfNewFile(SafeFileHandle folder, string path)
+    /// <summary>No call reports whether a file system shares blocks, with which other ones, and in which folders (btrfs does not
+    /// between files with checksums and without). An unnamed file (O_TMPFILE) is what the copy itself would write to: it has
+    /// no block, and is removed when it is closed.</summary>
+    private static ProbedEndpoint OpenNewFile(SafeFileHandle folder, string path)
     {
         const uint PrivateMode = 0x180; // 0600
         SysResult made = LibC.OpenAt(
-            folder, ThisFolder, OpenFlags.TemporaryFile | OpenFlags.WriteOnly, PrivateMode, out SafeFileHandle file);
+            folder, Self, OpenFlags.TemporaryFile | OpenFlags.WriteOnly, PrivateMode, out SafeFileHandle file);
         if (made.Ok)
         {
-            return Owning(file, () => Descriptor.OfNewFile(file, path));
+            return Own(file, () => Descriptor.OfNewFile(file, path));
         }
 
         file.Dispose();
@@ -127,15 +121,15 @@ internal sealed class TestedEnd : IDisposable
         }
 
         FileStatus.TryGet(folder, out FileStatus? status);
-        return new TestedEnd(path, DescriptorKind.Regular, open: null, owned: null, status?.Inode);
+        return new ProbedEndpoint(path, DescriptorKind.Regular, open: null, owned: null, status?.Inode);
     }
 
-    private static TestedEnd Owning(SafeFileHandle file, Func<Descriptor> describe)
+    private static ProbedEndpoint Own(SafeFileHandle file, Func<Descriptor> describe)
     {
         try
         {
             Descriptor descriptor = describe();
-            return new TestedEnd(descriptor.Name, descriptor.Kind, descriptor, file);
+            return new ProbedEndpoint(descriptor.Name, descriptor.Kind, descriptor, file);
         }
         catch
         {
