@@ -78,6 +78,7 @@ param(
 #requires -Version 7.4
 $ErrorActionPreference = 'Stop'
 . "$PSScriptRoot/build/Get-Pwsh.ps1"
+. "$PSScriptRoot/build/PlainHelp.ps1"
 . "$PSScriptRoot/build/Test.ps1"
 $output = "$PSScriptRoot/out"
 $moduleFolder = "$output/Splice"
@@ -111,7 +112,9 @@ function Invoke-Docs {
         $pages = Get-ChildItem "$PSScriptRoot/docs/en-US" -Filter *-*.md
         $pages | Import-MarkdownCommandHelp | Export-MamlCommandHelp -OutputFolder $made -Force | Out-Null
         $null = New-Item -ItemType Directory -Force $helpFolder
-        Get-ChildItem $made -Recurse -Filter *-Help.xml | Copy-Item -Destination $helpFolder
+        foreach ($file in Get-ChildItem $made -Recurse -Filter *-Help.xml) {
+            Set-Content "$helpFolder/$($file.Name)" (ConvertTo-PlainHelp (Get-Content $file -Raw)) -NoNewline
+        }
     }
     finally {
         Remove-Item $made -Recurse -Force -ErrorAction Ignore

@@ -33,6 +33,7 @@ BeforeAll {
 
     . "$PSScriptRoot/Common.ps1"
     . "$PSScriptRoot/Examples.ps1"
+    . "$root/build/PlainHelp.ps1"
     $script:ssh = Open-SshHost "$TestDrive/ssh"
 }
 
@@ -62,7 +63,7 @@ Describe 'Help' {
         ($help.description | Out-String).Trim().Length | Should -BeGreaterThan 15
         $help.description.Text | Should -Not -Match '\{\{'
         $attribute = @($real.Attributes | Where-Object { $_ -is [Management.Automation.ParameterAttribute] })[0]
-        $help.type.name | Should -BeExactly $real.ParameterType.ToString()
+        $help.type.name | Should -BeExactly (ConvertTo-PlainHelp $real.ParameterType.ToString())
         $help.required | Should -Be "$($attribute.Mandatory)".ToLowerInvariant()
         $position = if ($attribute.Position -ge 0) { "$($attribute.Position)" } else { 'Named' }
         $help.position | Should -Be $position
@@ -84,21 +85,37 @@ Describe 'Help' {
         Import-Module Microsoft.PowerShell.PlatyPS
         Get-ChildItem "$root/docs/en-US/*-*.md" | Import-MarkdownCommandHelp | Export-MamlCommandHelp -OutputFolder $made | Out-Null
         $new = Get-ChildItem $made -Recurse -Filter *-Help.xml
-        Get-Content $new -Raw | Should -Be (Get-Content "$root/out/Splice/en-US/SpliceModule.dll-Help.xml" -Raw)
+        ConvertTo-PlainHelp (Get-Content $new -Raw) | Should -Be (Get-Content "$root/out/Splice/en-US/SpliceModule.dll-Help.xml" -Raw)
     }
 
     It 'is for the cmdlets of the module and no others' {
         $maml.helpItems.command.details.name | Sort-Object | Should -Be ((Get-Command -Module Splice).Name | Sort-Object)
     }
 
-    It '<Name> has every text of its page in docs/en-US' -ForEach $commands {
-        $help = ($maml.helpItems.command | Where-Object { $_.details.name -eq $Name }).InnerText -replace '\s+', ' '
+    It '<Name> has the texts of its page in docs/en-US, and no others' -ForEach $commands {
+        $node = $maml.helpItems.command | Where-Object { $_.details.name -eq $Name }
+        $help = $node.InnerText.Replace('`', '') -replace '\s+', ' '
 
         # Prose only: no front matter, tables of parameters, headings, or sections that PlatyPS leaves out.
         $left = '(?ms)\A---.*?^---|^```yaml.*?^```|^### CommonParameters.*?(?=^## )|^## (SYNTAX|ALIASES|RELATED).*?(?=^## |\z)'
-        $lines = @(((Get-Content "$root/docs/en-US/$Name.md" -Raw) -replace $left) -split "`n" -notmatch '^([-#`].*)?$')
-        $lines.Count | Should -BeGreaterThan 30
-        $lines | ForEach-Object { $_ -replace '\s+', ' ' } | Where-Object { -not $help.Contains($_.Trim()) } | Should -BeNullOrEmpty
+        $page = (Get-Content "$root/docs/en-US/$Name.md" -Raw) -replace $left
+        $page = [regex]::Replace($page, '(?m)(^\|.*\n?)+', { param($table) Format-HelpTable $table.Value })
+        $lines = @($page -split "`n" -notmatch '^([-#`].*)?$').ForEach({ $_.Replace('`', '') -replace '\s+', ' ' })
+        $lines.Count | Should -BeGreaterThan 20
+        $lines | Where-Object { -not $help.Contains($_.Trim()) } | Should -BeNullOrEmpty
+
+        $text = $page.Replace('`', '') -replace '\s+', ' '
+        $shown = $node.SelectNodes('.//*[local-name()="para" or local-name()="code"]').InnerText -split "`n"
+        $shown.Count | Should -BeGreaterThan 20
+        $shown.ForEach({ $_.Replace('`', '') -replace '\s+', ' ' }) | Where-Object { -not $text.Contains($_.Trim()) } | Should -BeNullOrEmpty
+    }
+
+    It '<Name> has no fence, no backtick in prose, and no link into the repository' -ForEach $commands {
+        $text = (Get-Help $Name -Full | Out-String -Width 200) -replace '\s+', ' '
+        foreach ($example in (Get-Help $Name).examples.example) { $text = $text.Replace(($example.code -replace '\s+', ' '), '') }
+        $text | Should -Not -Match '`'
+        $text | Should -Not -Match '\.md\b|Online Version'
+        (Get-Help $Name).relatedLinks.navigationLink.uri | Where-Object { $_ -and $_ -notmatch '^https://' } | Should -BeNullOrEmpty
     }
 
     It 'has a page of the module with each cmdlet and its synopsis' {
