@@ -22,6 +22,7 @@ BeforeDiscovery {
     }
 
     $examples = @($examples)
+    $topics = (Get-ChildItem "$root/docs/en-US/about_*.help.txt").Name.Replace('.help.txt', '')
 }
 
 BeforeAll {
@@ -129,15 +130,22 @@ Describe 'Help' {
         $page | Should -Match "(?m)^Module Guid: $((Get-Module Splice).Guid)$"
     }
 
-    It '<_> is shown, in lines of 80 columns at most' -ForEach 'about_Splice', 'about_Splice_Methods', 'about_Splice_Errors' {
+    It '<_> is shown, in lines of 80 columns at most' -ForEach $topics {
+        "$root/out/Splice/en-US/$_.help.txt" | Should -Exist
         $text = Get-Help $_ | Out-String
         $text | Should -Match "(?s)TOPIC\s+$_\s.*SEE ALSO\s+about_Splice"
         ($text -split "`n").ForEach({ $_.TrimEnd().Length }) | Should -BeLessOrEqual 80
     }
 
-    It 'about_Splice says which stores into a source a copy cannot see' {
-        (Get-Help about_Splice | Out-String) -replace '\s+', ' ' |
-            Should -BeLike '*What a process stores through a shared mapping (mmap(2)) shows * only when the page was clean before:*'
+    It 'about_Splice_Verification has the stores into a source that a copy cannot detect' {
+        (Get-Help about_Splice_Verification | Out-String) -replace '\s+', ' ' |
+            Should -BeLike '*Stores through a shared mapping (mmap(2)) update the file times only if the page was clean before.*'
+    }
+
+    It 'about_Splice names all topics and cmdlets in SEE ALSO' {
+        $text = Get-Help about_Splice | Out-String
+        $listed = [regex]::Matches($text.Substring($text.IndexOf('SEE ALSO')), '(?m)^    (about_\w+|\w+-\w+)').ForEach({ $_.Groups[1].Value })
+        $listed | Should -Be ((Get-ChildItem "$root/docs/en-US/about_Splice_*").Name.Replace('.help.txt', '') + (Get-Command -Module Splice).Name)
     }
 
     It 'about_Splice_Methods has every method, in the order in which they are tried' {
@@ -146,7 +154,7 @@ Describe 'Help' {
         $topics | Should -Be ([Enum]::GetNames([Splice.TransferMethod]) -ne 'Auto')
     }
 
-    It 'about_Splice_Errors has every error id with its category, a cause and a cure, and no other' {
+    It 'about_Splice_Errors has every error id with its category, a cause and an action, and no other' {
         $assembly = (Get-Command Copy-ItemZeroCopy).ImplementingType.Assembly
         $records = $assembly.GetType('Splice.Errors.ErrorRecords')
         $categoryOf = $records.GetMethod('CategoryOf', [Reflection.BindingFlags]'Static, NonPublic')
@@ -156,7 +164,7 @@ Describe 'Help' {
         $source = (Get-Content "$root/src/SpliceModule/Errors/*.cs" -Raw) -replace '(?s)CategoryOf\(TransferErrorId.*?\};', ''
         $own = [regex]::Matches($source, '"(\w+)", ErrorCategory\.(\w+)').ForEach({ "$($_.Groups[1].Value) $($_.Groups[2].Value)" })
         $own.Count | Should -BeGreaterThan 4
-        $entries = [regex]::Matches((Get-Help about_Splice_Errors | Out-String), '(?m)^    (\w+) \[(\w+)\]\r?\n        Cause: \S.{10,}(\r?\n {15}\S.*)*\r?\n        Cure:  \S.{5,}')
+        $entries = [regex]::Matches((Get-Help about_Splice_Errors | Out-String), '(?m)^    (\w+) \[(\w+)\]\r?\n        Cause:  \S.{10,}(\r?\n {16}\S.*)*\r?\n        Action: \S.{5,}')
         $listed = $entries.ForEach({ "$($_.Groups[1].Value) $($_.Groups[2].Value)" })
         $listed | Should -Be ($expected + $own | Sort-Object -Unique)
     }

@@ -1,4 +1,4 @@
-# The tables of about_Splice that say what is kept: every value of -Preserve beside cp(1) and Copy-Item, and the text itself.
+# The tables of about_Splice_Trees on what is kept: every value of -Preserve beside cp(1) and Copy-Item, and the text itself.
 
 BeforeDiscovery {
     # Name is the first column. For a shell in a folder: Make adds an item, and Get prints what of it is the same in a copy.
@@ -42,7 +42,7 @@ BeforeDiscovery {
     )
 }
 
-Describe 'The tables of about_Splice' {
+Describe 'The tables of about_Splice_Trees' {
     BeforeAll {
         . "$PSScriptRoot/Common.ps1"
         Import-Module "$PSScriptRoot/../../out/Splice"
@@ -58,12 +58,12 @@ Describe 'The tables of about_Splice' {
         mkfs.ext4 -q "$TestDrive/image"
         mount -o loop "$TestDrive/image" $mount
 
-        $script:help = Get-Help about_Splice | Out-String
+        $script:help = Get-Help about_Splice_Trees | Out-String
         # A row of a table in the help: its columns, at least two spaces apart.
         function Get-Row([string] $Section, [string] $Name) {
             $text = [regex]::Match($help, "(?ms)^$Section\r?`n(.*?)^\S").Groups[1].Value
             $line = [regex]::Match($text, "(?m)^    $([regex]::Escape($Name))  +(\S.*\S)\s*$").Groups[1].Value
-            $line | Should -Not -BeNullOrEmpty -Because "about_Splice has a row for $Name"
+            $line | Should -Not -BeNullOrEmpty -Because "about_Splice_Trees has a row for $Name"
             $line -split ' {2,}'
         }
 
@@ -171,7 +171,7 @@ Describe 'The tables of about_Splice' {
         }
 
         It '<Name>' -ForEach $left.ForEach{ @{ Name = $_.Name; Rows = $left } } {
-            $exception, $words = Get-Row 'WHAT A REPLACED FILE LEAVES' $Name
+            $exception, $words = Get-Row 'WHAT A REPLACED FILE KEEPS' $Name
             $measured = foreach ($tool in 'default', 'cp', 'Copy-Item') { (Test-Left $tool) ? 'yes' : 'no' }
             $words | Should -Be $measured -Because 'these are the columns of default, cp and Copy-Item'
 

@@ -32,7 +32,8 @@ Describe 'The package' {
         Get-PackageFile $package | Sort-Object | Should -Be (@(
                 '_rels/.rels', '[Content_Types].xml', 'package/services/metadata/core-properties/nuget.psmdcp', 'Splice.nuspec'
                 'Splice.psd1', 'Splice.Format.ps1xml', 'SpliceCore.dll', 'SpliceModule.dll'
-                'en-US/SpliceModule.dll-Help.xml', 'en-US/about_Splice.help.txt', 'en-US/about_Splice_Methods.help.txt', 'en-US/about_Splice_Errors.help.txt'
+                'en-US/SpliceModule.dll-Help.xml'
+                (Get-ChildItem "$root/docs/en-US/about_*.help.txt").ForEach({ "en-US/$($_.Name)" })
                 'CHANGELOG.md', 'LICENSE', 'README.md', 'icon.png', 'sbom.cdx.json') | Sort-Object)
     }
 
