@@ -5,7 +5,7 @@
     Author                 = 'The Splice contributors'
     CompanyName            = 'The Splice contributors'
     Copyright              = '(c) The Splice contributors. MIT license.'
-    Description            = 'Moves bytes inside the Linux kernel (reflink, copy_file_range, sendfile, splice) and tells in an object what it did.'
+    Description            = 'Copies files and folders, and moves bytes between files, pipes, sockets, processes and hosts, inside the Linux kernel (reflink, copy_file_range, sendfile, splice). Returns result objects.'
     PowerShellVersion      = '7.4'
     CompatiblePSEditions   = @('Core')
     FormatsToProcess       = @('Splice.Format.ps1xml')

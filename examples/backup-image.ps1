@@ -1,13 +1,13 @@
 <#
 .SYNOPSIS
-    Copies a disk image into a backup folder, one file a day, and keeps the last few.
+    Copies a disk image into a backup folder, one file per day, and keeps the last few.
 
 .DESCRIPTION
-    The copy goes on where an earlier run of the same day was interrupted, both sides are read again and compared, and the
-    script ends when the disk has the copy. Holes take no space. The old copies go when the new one is complete.
+    Resumes the interrupted copy of an earlier run of the same day, reads the copy back and compares it with the image, and
+    returns when the copy is on the disk. Holes take no space. Old copies are removed once the new one is complete.
 
-    Emits the result of the copy. The exit code is for a timer or cron: 0 when the copy is there, 75 where a later run can
-    succeed, 1 where somebody has to look.
+    Emits the result of the copy. The exit code is for a timer or cron: 0 after success, 75 if a later run can succeed, 1 if
+    an administrator has to act.
 
 .EXAMPLE
     ./backup-image.ps1 /var/lib/libvirt/images/db.img /mnt/backup
@@ -19,22 +19,22 @@
 #requires -Modules Splice
 [CmdletBinding()]
 param(
-    # The image.
+    # The disk image.
     [Parameter(Mandatory, Position = 0)]
     [string] $Path,
 
-    # The folder that has the copies.
+    # The folder of the copies.
     [Parameter(Mandatory, Position = 1)]
     [string] $Folder,
 
-    # How many copies to keep, the new one included.
+    # Number of copies to keep, including the new one.
     [ValidateRange(1, 10000)]
     [int] $Keep = 7,
 
-    # How many bytes to move a second, at most; all that the disks give if left out.
+    # Maximum number of bytes per second. Default: unlimited.
     [long] $RateLimit,
 
-    # The day that the copy is named after.
+    # The day in the name of the copy.
     [datetime] $Date = (Get-Date)
 )
 
@@ -47,8 +47,8 @@ try {
 }
 catch [Splice.TransferException] {
     $exitCode, $advice = switch ($_.Exception.Id) {
-        DestinationBusy { 75, 'Another run is at work on this copy.' }
-        DiskFull { 75, 'What is there already is not copied again.' }
+        DestinationBusy { 75, 'Another run is writing this copy.' }
+        DiskFull { 75, 'The next run copies only the rest.' }
         SourceChanged { 75, 'Stop the guest, or copy a snapshot of the image.' }
         SourceTruncated { 75, 'Stop the guest, or copy a snapshot of the image.' }
         ReadFailed { 1, 'The disk of the image may be failing.' }
@@ -60,7 +60,7 @@ catch [Splice.TransferException] {
     exit $exitCode
 }
 
-# Names of one pattern, with the date at the end: their order is that of their days.
+# The names end with the date, so that they sort by day.
 Get-ChildItem -LiteralPath $Folder -File |
     Where-Object { $_.Name.StartsWith("$name.") -and $_.Name.Substring($name.Length) -match '^\.\d{4}-\d\d-\d\d$' } |
     Sort-Object Name -Descending | Select-Object -Skip $Keep | Remove-Item

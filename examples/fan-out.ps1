@@ -1,10 +1,10 @@
 <#
 .SYNOPSIS
-    Sends a file to many hosts over ssh, tries again where that can help, and reports each host.
+    Sends a file to many hosts over ssh, retries after transient errors, and reports each host.
 
 .DESCRIPTION
-    The file is read once for all hosts. What has arrived at a host is not sent again: a second attempt, and a second run,
-    go on with it. Each host computes the checksum of what it has. Keys and known hosts are those of ssh; nobody is asked.
+    The file is read once for all hosts. A second attempt, and a second run, resume at each host. Each host computes the
+    checksum of its file. Keys and known hosts are those of ssh, which does not prompt.
 
     Emits an object for each host, in the order of the hosts. The exit code is the number of hosts that do not have the
     file, 255 at most.
@@ -23,7 +23,7 @@ param(
     [Parameter(Mandatory, Position = 0)]
     [string] $Path,
 
-    # The hosts, as ssh knows them.
+    # The hosts, as for ssh.
     [Parameter(Mandatory, Position = 1)]
     [string[]] $HostName,
 
@@ -31,21 +31,21 @@ param(
     [Parameter(Mandatory, Position = 2)]
     [string] $Destination,
 
-    # How many times to try a host.
+    # Number of attempts for a host.
     [ValidateRange(1, 100)]
     [int] $Attempts = 3,
 
-    # How many seconds to wait before the next attempt.
+    # Seconds to wait before the next attempt.
     [ValidateRange(0, 86400)]
     [int] $Pause = 10,
 
-    # Where to write the report as CSV as well.
+    # A CSV file for the report.
     [string] $ReportPath
 )
 
 $ErrorActionPreference = 'Stop'
 
-# What passes by itself. Anything else wants somebody who mends it.
+# Transient errors. All others need an administrator.
 $passing = 'ConnectionFailed', 'IdleTimeout', 'DestinationBusy', 'VerificationFailed', 'SourceChanged'
 $options = @{ ConnectingTimeout = 15; IdleTimeout = 120; Options = @{ BatchMode = 'yes' } }
 $rows = @{}
@@ -68,7 +68,7 @@ for ($attempt = 1; $left -and $attempt -le $Attempts; $attempt++) {
 
     $left = foreach ($failure in $failures) {
         $name = "$($failure.TargetObject)"
-        # What is wrong with the file, or with ssh here, is wrong for all hosts.
+        # An error of the file, or of the local ssh, concerns all hosts.
         if ($name -notin $HostName) { throw $failure }
         $rows[$name] = [pscustomobject]@{
             HostName = $name

@@ -21,7 +21,7 @@ try {
     # The whole image. Holes stay holes.
     Copy-ItemZeroCopy $image "$folder/copy.img"
 
-    # 20 MiB from the middle, to a file of their own.
+    # 20 MiB from the middle, to a separate file.
     Copy-ItemZeroCopy $image "$folder/range.bin" -Offset 60MB -Count 20MB
 
     if ((Get-FileHash $image).Hash -ne (Get-FileHash "$folder/copy.img").Hash) { throw 'The copy differs from the image.' }

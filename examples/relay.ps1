@@ -1,10 +1,11 @@
 <#
 .SYNOPSIS
-    Listens at a port, and relays each connection to another host's.
+    Listens on a port, and relays each connection to a port of another host.
 
 .DESCRIPTION
-    Bytes go from socket to socket inside the kernel, both ways at once, and none of them passes through PowerShell. When
-    one side has sent everything, the other hears of it, and can still answer. Ctrl+C ends the script and all connections.
+    Bytes go from socket to socket inside the kernel, in both directions, without passing through PowerShell. When one peer
+    shuts down its sending direction, the other one receives that, and can still send. Ctrl+C stops the script and all
+    connections.
 
 .EXAMPLE
     ./relay.ps1 8080 db1 5432
@@ -16,7 +17,7 @@
 #requires -Modules Splice
 [CmdletBinding()]
 param(
-    # The port to listen at; 0 takes a free one.
+    # The port to listen on; 0 selects a free one.
     [Parameter(Mandatory, Position = 0)]
     [ValidateRange(0, 65535)]
     [int] $Port,
@@ -25,19 +26,19 @@ param(
     [Parameter(Mandatory, Position = 1)]
     [string] $TargetHost,
 
-    # Its port.
+    # The port of that host.
     [Parameter(Mandatory, Position = 2)]
     [ValidateRange(1, 65535)]
     [int] $TargetPort,
 
-    # The address to listen at: this machine alone, unless another is given.
+    # The address to listen on. Default: the loopback address.
     [ipaddress] $Address = [ipaddress]::Loopback,
 
-    # How many seconds a direction may be silent.
+    # Maximum number of seconds without bytes in a direction.
     [ValidateRange(1, 86400)]
     [int] $IdleTimeout = 3600,
 
-    # How many connections to serve before the script ends; 0 for no limit.
+    # Number of connections before the script ends; 0 for unlimited.
     [int] $Connections
 )
 
@@ -55,7 +56,7 @@ $relay = {
     }
 }
 
-# A result is worth a line in the log, an error a warning, and neither ends the others.
+# Emits results, and writes errors as warnings.
 function Write-Outcome {
     foreach ($job in @($jobs | Where-Object State -In Completed, Failed, Stopped)) {
         Receive-Job $job -ErrorVariable failures -ErrorAction SilentlyContinue
@@ -69,9 +70,9 @@ $jobs = [Collections.Generic.List[object]]::new()
 $listener = [Net.Sockets.TcpListener]::new($Address, $Port)
 $listener.Start()
 try {
-    Write-Verbose "Listening at $($listener.LocalEndpoint)."
-    for ($served = 0; -not $Connections -or $served -lt $Connections) {
-        # Accepting would not hear Ctrl+C.
+    Write-Verbose "Listening on $($listener.LocalEndpoint)."
+    for ($accepted = 0; -not $Connections -or $accepted -lt $Connections) {
+        # AcceptSocket would block Ctrl+C.
         while (-not $listener.Pending()) {
             Start-Sleep -Milliseconds 50
             Write-Outcome
@@ -79,7 +80,7 @@ try {
 
         $client = $listener.AcceptSocket()
         $server = [Net.Sockets.Socket]::new('Stream', 'Tcp')
-        $served++
+        $accepted++
         try {
             $server.Connect($TargetHost, $TargetPort)
         }

@@ -114,7 +114,7 @@ Describe 'relay.ps1' {
         $start.RedirectStandardOutput = $true
         $script:relay = [Diagnostics.Process]::Start($start)
         $line = ''
-        while ($null -ne $line -and $line -notmatch 'Listening at 127\.0\.0\.1:(\d+)') { $line = $relay.StandardOutput.ReadLine() }
+        while ($null -ne $line -and $line -notmatch 'Listening on 127\.0\.0\.1:(\d+)') { $line = $relay.StandardOutput.ReadLine() }
         $script:port = [int]$Matches[1]
     }
 

@@ -142,10 +142,18 @@ Describe 'Help' {
             Should -BeLike '*Stores through a shared mapping (mmap(2)) update the file times only if the page was clean before.*'
     }
 
-    It 'about_Splice names all topics and cmdlets in SEE ALSO' {
+    It 'about_Splice names all topics and cmdlets in SEE ALSO, and the topics name sections that exist' {
         $text = Get-Help about_Splice | Out-String
         $listed = [regex]::Matches($text.Substring($text.IndexOf('SEE ALSO')), '(?m)^    (about_\w+|\w+-\w+)').ForEach({ $_.Groups[1].Value })
         $listed | Should -Be ((Get-ChildItem "$root/docs/en-US/about_Splice_*").Name.Replace('.help.txt', '') + (Get-Command -Module Splice).Name)
+
+        $pointers = [regex]::Matches(((Get-Content "$root/docs/en-US/*", "$root/README.md" -Raw) -replace '\s+', ' '),
+            '([A-Z]{3,}(?: [A-Z-]+)*) in (about_\w+)|(about_\w+), ([A-Z]{3,}(?: [A-Z]+)*)')
+        $pointers.Count | Should -BeGreaterThan 20
+        foreach ($pointer in $pointers) {
+            $section = $pointer.Groups[1].Value + $pointer.Groups[4].Value
+            Get-Content "$root/docs/en-US/$($pointer.Groups[2].Value + $pointer.Groups[3].Value).help.txt" | Should -Contain $section
+        }
     }
 
     It 'about_Splice_Methods has every method, in the order in which they are tried' {
