@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Transfer;
 using Xunit;
@@ -58,7 +59,7 @@ public sealed class SeedMistakesTests : IDisposable
         Assert.Equal(Size, result.BytesMoved);
 
         // In and out for every piece, and some to look and to tidy up: 4 KiB steps would take 32,768.
-        Assert.InRange(result.SystemCalls, 1, (2 * (Size / ReadWriteMethod.BufferSize)) + 30);
+        Assert.InRange(result.SystemCalls, 1, (2 * (Size / Tuning.BufferSize)) + 30);
     }
 
     [Fact]

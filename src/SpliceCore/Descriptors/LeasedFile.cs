@@ -8,8 +8,6 @@ namespace Splice.Descriptors;
 /// asks the holder to release it, and an open that does not block returns EWOULDBLOCK meanwhile.</summary>
 internal static class LeasedFile
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
-
     // The kernel's default; and then it takes the lease away.
     private static readonly TimeSpan UsualBreakTime = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
@@ -52,7 +50,7 @@ internal static class LeasedFile
         var deadline = new Deadline(BreakTime() + Margin);
         while (true)
         {
-            cancellation.WaitHandle.WaitOne(Interval);
+            cancellation.WaitHandle.WaitOne(Tuning.LeasePollInterval);
             cancellation.ThrowIfCancellationRequested();
             SysResult result = open(out handle);
             if (result.Errno != Errno.EAGAIN || deadline.IsOver)

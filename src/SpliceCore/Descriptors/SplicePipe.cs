@@ -1,50 +1,127 @@
 using System.Runtime.InteropServices;
-using Splice.Descriptors;
+using Microsoft.Win32.SafeHandles;
+using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice;
 
-/// <summary>A kernel pipe: what is written to its one end can be read from the other. Both ends wait, and are closed in
-/// programs that are started.</summary>
+/// <summary>A kernel pipe: what is written to its one end can be read from the other. Both ends are closed in programs that are
+/// started.</summary>
 /// <remarks><see href="https://man7.org/linux/man-pages/man7/pipe.7.html">pipe(7)</see></remarks>
 public sealed class SplicePipe : IDisposable
 {
-    private readonly KernelPipe _pipe;
-
-    private SplicePipe(KernelPipe pipe) => _pipe = pipe;
+    private SplicePipe(SafeFileHandle readEnd, SafeFileHandle writeEnd)
+    {
+        ReadEnd = readEnd;
+        WriteEnd = writeEnd;
+    }
 
     /// <summary>The end to read from.</summary>
-    public SafeHandle ReadEnd => _pipe.ReadEnd;
+    public SafeFileHandle ReadEnd { get; }
 
     /// <summary>The end to write to. While it is open anywhere, the reader waits for more.</summary>
-    public SafeHandle WriteEnd => _pipe.WriteEnd;
+    public SafeFileHandle WriteEnd { get; }
 
-    /// <summary>How many bytes fit in, as the kernel gave them: a power of two pages.</summary>
-    public int Capacity => _pipe.Capacity;
+    /// <summary>Capacity in bytes, as the kernel allocated it: a power of two pages.</summary>
+    public int Capacity { get; private set; }
 
     /// <summary>Number of bytes that can be read now; 0 where both ends are closed.</summary>
     public int BytesAvailable
     {
         get
         {
-            SafeHandle open = ReadEnd.IsClosed ? WriteEnd : ReadEnd;
+            SafeFileHandle open = ReadEnd.IsClosed ? WriteEnd : ReadEnd;
             return open.IsClosed ? 0 : (int)Math.Max(0, LibC.BytesAvailable(open).Value);
         }
     }
 
-    /// <summary>Why the pipe is smaller than what was asked for; <see cref="Errno.None"/> where it is not.</summary>
-    public Errno Refusal => _pipe.Refusal;
+    /// <summary>Why the pipe is smaller than requested; <see cref="Errno.None"/> where it is not.</summary>
+    public Errno Refusal { get; private set; }
 
-    /// <summary>Makes a pipe.</summary>
-    /// <param name="capacity">The bytes that are to fit in, which the kernel rounds up to a power of two pages; null for what
-    /// it gives by itself, 64 KiB mostly. Where the user's limits do not allow as much, the pipe has what they do.</param>
+    /// <summary>Number of bytes that this process put in and did not take out. A pipe with bytes is not used for anything else.</summary>
+    internal long BytesHeld { get; set; }
+
+    /// <summary>Creates a pipe whose ends block.</summary>
+    /// <param name="capacity">Capacity in bytes, which the kernel rounds up to a power of two pages; null for the kernel's default,
+    /// usually 64 KiB. Where the user's limits do not allow as much, the pipe has what they allow.</param>
     /// <returns>The pipe.</returns>
     /// <exception cref="TransferException">Too many files are open.</exception>
-    public static SplicePipe Create(int? capacity = null) => new(KernelPipe.Create(capacity, flags: 0));
+    public static SplicePipe Create(int? capacity = null) => CreateWith(flags: 0, capacity);
 
-    /// <summary>Closes the end to write to: who reads comes to the end.</summary>
+    internal static SplicePipe CreateNonBlocking(int capacity) => CreateWith(OpenFlags.NonBlock, capacity);
+
+    internal static Errno TryCreate(int? capacity, int flags, out SplicePipe? pipe)
+    {
+        SysResult result = LibC.Pipe2(flags, out SafeFileHandle readEnd, out SafeFileHandle writeEnd);
+        pipe = result.Ok ? new SplicePipe(readEnd, writeEnd) : null;
+        pipe?.Resize(capacity);
+        return result.Errno;
+    }
+
+    internal static TransferException NotCreated(Errno errno) => new(
+        TransferErrorId.ResourceExhausted,
+        $"No pipe could be created ({ErrnoText.Describe(errno)}).",
+        errno == Errno.ENFILE
+            ? "Close files and pipes, or raise the limits (fs.file-max, fs.pipe-user-pages-hard)."
+            : "Close some files, or raise the limit (ulimit -n).",
+        errno);
+
+    /// <summary>Requests another capacity while the pipe is empty. Past pipe-max-size or past the user's pages (pipe(7)) the kernel
+    /// returns EPERM and changes nothing: then the largest half, quarter and so on that it does allow is taken.</summary>
+    internal void Resize(int? capacity)
+    {
+        SysResult result = capacity is int wanted ? LibC.SetPipeSize(WriteEnd, wanted) : default;
+        Refusal = result.Errno;
+        int before = result is { Ok: true, Value: > 0 } ? 0 : ReadCapacity();
+        for (int? less = capacity / 2; result.Errno == Errno.EPERM && less > before; less /= 2)
+        {
+            result = LibC.SetPipeSize(WriteEnd, less.Value);
+        }
+
+        Capacity = result is { Ok: true, Value: > 0 } ? (int)result.Value : before;
+    }
+
+    /// <summary>splice(2) into the pipe.</summary>
+    internal SysResult Fill(SafeHandle source, long? offset, long count, SpliceFlags flags)
+    {
+        SysResult result = LibC.Splice(source, offset, WriteEnd, null, count, flags);
+        BytesHeld += Math.Max(result.Value, 0);
+        return result;
+    }
+
+    /// <summary>splice(2) of the bytes held out of the pipe.</summary>
+    internal SysResult Drain(SafeHandle destination, long? offset, SpliceFlags flags) =>
+        Taken(LibC.Splice(ReadEnd, null, destination, offset, BytesHeld, flags));
+
+    /// <summary>read(2) of the bytes held.</summary>
+    internal SysResult Read(Span<byte> buffer) =>
+        Taken(LibC.Read(ReadEnd, buffer[..(int)Math.Min(buffer.Length, BytesHeld)], offset: null));
+
+    /// <summary>Closes the end to write to: the reader comes to the end.</summary>
     public void CloseWrite() => WriteEnd.Dispose();
 
-    /// <summary>Closes both ends; what was not read is gone.</summary>
-    public void Dispose() => _pipe.Dispose();
+    /// <summary>Closes both ends. What was not read is lost.</summary>
+    public void Dispose()
+    {
+        ReadEnd.Dispose();
+        WriteEnd.Dispose();
+    }
+
+    private static SplicePipe CreateWith(int flags, int? capacity)
+    {
+        Errno errno = TryCreate(capacity, flags, out SplicePipe? pipe);
+        return pipe ?? throw NotCreated(errno);
+    }
+
+    private SysResult Taken(SysResult result)
+    {
+        BytesHeld -= Math.Max(result.Value, 0);
+        return result;
+    }
+
+    private int ReadCapacity()
+    {
+        SysResult result = LibC.GetPipeSize(WriteEnd);
+        return result.Ok ? (int)result.Value : Environment.SystemPageSize;
+    }
 }

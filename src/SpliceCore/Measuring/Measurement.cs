@@ -21,7 +21,7 @@ public static class Measurement
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(request.Size, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(request.Iterations, 1);
-        FileSizeSignal.Handle();
+        SigXfsz.Suppress();
         using var source = TestFolder.Open(request.Path);
         using var destination = TestFolder.Open(request.Destination);
         FreeSpace.Check(source, destination, request.Size);

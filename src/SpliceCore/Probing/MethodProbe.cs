@@ -32,7 +32,7 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
             return new Result(Available: false, Errno.None, obstacle);
         }
 
-        if (method == TransferMethod.Splice && Fastest == method && limits.PipeCapacity < Methods.SmallestPipe)
+        if (method == TransferMethod.Splice && Fastest == method && limits.PipeCapacity < Tuning.SmallestPipe)
         {
             return Refusal(method, Errno.ENFILE);
         }
@@ -103,7 +103,7 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
         TransferMethod.Splice when HasPipe => "one side is a pipe",
         TransferMethod.Splice when MayRefuse => $"through a pipe of {limits.PipeCapacity} bytes; a generated file or a device may refuse",
         TransferMethod.Splice when Fastest == TransferMethod.Splice =>
-            $"through a pipe, {PipedSpliceMethod.Piece} bytes at a time, which takes less time here than the other calls",
+            $"through a pipe, {Tuning.BufferSize} bytes at a time, which takes less time here than the other calls",
         TransferMethod.Splice => $"through a pipe of {limits.PipeCapacity} bytes",
         _ when Fastest == TransferMethod.ReadWrite => "through a buffer of this process, which takes less time here than copying inside the kernel",
         _ => "always possible, through a buffer of this process",

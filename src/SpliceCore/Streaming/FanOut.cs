@@ -13,12 +13,12 @@ internal sealed class FanOut : IDisposable
     private readonly TransferSpec _spec;
     private readonly TransferMonitor _monitor;
     private readonly bool _stopsOnError;
-    private readonly KernelPipe _pipe;
+    private readonly SplicePipe _pipe;
     private readonly TeeFanOut _tee;
     private readonly List<DestinationPump> _pumps = [];
     private readonly PollSet _poll;
     private readonly SourcePump _input;
-    private readonly RefillPause _refill = new();
+    private readonly PipeRefillThrottle _refill = new();
     private readonly Stack<IDisposable> _opened = new();
     private TransferException? _sourceFailure;
     private Deadline? _sourceDeadline;
@@ -30,11 +30,11 @@ internal sealed class FanOut : IDisposable
         _spec = spec;
         _monitor = monitor;
         _stopsOnError = stopsOnError;
-        int size = spec.PipeSize ?? MethodChain.DefaultPipeSize;
+        int size = spec.PipeSize ?? Tuning.PipeSize;
         try
         {
             _opened.Push(new NonBlockingScope(source));
-            _opened.Push(_pipe = KernelPipe.Create(size));
+            _opened.Push(_pipe = SplicePipe.CreateNonBlocking(size));
             _opened.Push(_tee = new TeeFanOut(_pipe));
             foreach (StreamDestination destination in destinations)
             {
@@ -65,7 +65,7 @@ internal sealed class FanOut : IDisposable
     /// <summary>Moves the bytes until every destination has its outcome.</summary>
     public void Run()
     {
-        FileSizeSignal.Handle();
+        SigXfsz.Suppress();
         try
         {
             while (Live.Any())

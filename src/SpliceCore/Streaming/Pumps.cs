@@ -7,12 +7,12 @@ namespace Splice.Streaming;
 /// <summary>Reads the source of a stream into the pipe that feeds all destinations.</summary>
 internal sealed class SourcePump : IDisposable
 {
-    private readonly KernelPipe _pipe;
+    private readonly SplicePipe _pipe;
     private readonly StepDriver _driver;
     private TransferCursor _at;
     private long _left;
 
-    public SourcePump(Descriptor source, KernelPipe pipe, TransferSpec spec, CancellationToken cancellation)
+    public SourcePump(Descriptor source, SplicePipe pipe, TransferSpec spec, CancellationToken cancellation)
     {
         _pipe = pipe;
         _at = new TransferCursor(spec.Offset, DestinationOffset: null);
@@ -74,7 +74,7 @@ internal sealed class DestinationPump : IDisposable
         _source = source;
         _spec = spec with { DestinationOffset = destination.Start };
         _at = new TransferCursor(SourceOffset: null, destination.Start);
-        Pipe = KernelPipe.Create(pipeSize);
+        Pipe = SplicePipe.CreateNonBlocking(pipeSize);
 
         // Not cancelled: the bytes in the pipe are still delivered as far as possible.
         _driver = new StepDriver(
@@ -88,7 +88,7 @@ internal sealed class DestinationPump : IDisposable
 
     public Descriptor Descriptor => _destination.Descriptor;
 
-    public KernelPipe Pipe { get; }
+    public SplicePipe Pipe { get; }
 
     /// <summary>Null while the pump runs.</summary>
     public StreamOutcome? Outcome { get; private set; }

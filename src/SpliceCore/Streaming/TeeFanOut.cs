@@ -1,5 +1,4 @@
 using System.Buffers;
-using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Transfer;
 
@@ -8,12 +7,11 @@ namespace Splice.Streaming;
 /// <summary>Duplicates the chunk in one pipe to the pipes of all destinations: by tee(2) to all but the last, which takes it
 /// out. tee(2) always begins at the pipe's start, so a chunk goes into an empty pipe as a whole, and the next one waits until all
 /// have it.</summary>
-internal sealed class TeeFanOut(KernelPipe pipe) : IDisposable
+internal sealed class TeeFanOut(SplicePipe pipe) : IDisposable
 {
     private readonly List<MethodAttempt> _attempts = [];
     private byte[]? _buffer;
     private long _bufferStart;
-    private long _held;
     private bool _copies;
 
     /// <summary>The size of the chunk; 0 between two.</summary>
@@ -25,7 +23,7 @@ internal sealed class TeeFanOut(KernelPipe pipe) : IDisposable
     public void Begin(long length)
     {
         Length = length;
-        _held = length;
+        pipe.BytesHeld = length;
         _copies = _attempts.Count > 0;
         if (_copies)
         {
@@ -40,11 +38,10 @@ internal sealed class TeeFanOut(KernelPipe pipe) : IDisposable
     public bool Feed(DestinationPump pump, bool isLast)
     {
         SysResult result = _copies ? LibC.Write(pump.Pipe.WriteEnd, Rest(pump), null)
-            : isLast ? LibC.Splice(pipe.ReadEnd, null, pump.Pipe.WriteEnd, null, _held, SpliceFlags.NonBlock)
+            : isLast ? pipe.Drain(pump.Pipe.WriteEnd, offset: null, SpliceFlags.NonBlock)
             : LibC.Tee(pipe.ReadEnd, pump.Pipe.WriteEnd, Length, SpliceFlags.NonBlock);
         if (result.Value > 0)
         {
-            _held -= isLast && !_copies ? result.Value : 0;
             pump.Receive(result.Value);
         }
         else if (!_copies && result.Errno is not (Errno.EAGAIN or Errno.EINTR))
@@ -68,11 +65,7 @@ internal sealed class TeeFanOut(KernelPipe pipe) : IDisposable
     /// <summary>Ends the chunk, which all have. If the destination that was to take it out has failed, reads it now.</summary>
     public void End()
     {
-        if (_held > 0)
-        {
-            ReadAll();
-        }
-
+        ReadAll();
         Length = 0;
     }
 
@@ -90,18 +83,21 @@ internal sealed class TeeFanOut(KernelPipe pipe) : IDisposable
     /// <summary>Reads the rest of the chunk out of the pipe.</summary>
     private void ReadAll()
     {
-        _buffer ??= ArrayPool<byte>.Shared.Rent(pipe.Capacity);
-        _bufferStart = Length - _held;
-        for (int at = 0; _held > 0;)
+        if (pipe.BytesHeld > 0)
         {
-            SysResult result = LibC.Read(pipe.ReadEnd, _buffer.AsSpan(at, (int)_held), null);
+            _buffer ??= ArrayPool<byte>.Shared.Rent(pipe.Capacity);
+            _bufferStart = Length - pipe.BytesHeld;
+        }
+
+        for (int at = 0; pipe.BytesHeld > 0;)
+        {
+            SysResult result = pipe.Read(_buffer.AsSpan(at));
             if (!result.Ok && result.Errno != Errno.EINTR)
             {
                 throw TransferFailures.Step(TransferMethod.ReadWrite, result.Errno, TransferSide.Source, "the pipe", "the pipe", arrived: 0);
             }
 
             at += (int)Math.Max(result.Value, 0);
-            _held -= Math.Max(result.Value, 0);
         }
     }
 }

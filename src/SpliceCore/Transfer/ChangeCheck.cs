@@ -8,8 +8,6 @@ namespace Splice.Transfer;
 /// <summary>Whether somebody wrote to a source while it was copied: then the copy is of no one moment.</summary>
 internal static class ChangeCheck
 {
-    private const int BufferSize = 256 * 1024;
-
     /// <summary>Compares what is to be seen of the source now with what was to be seen at first.</summary>
     /// <param name="source">The source, as it was at first.</param>
     /// <param name="destination">The finished copy.</param>
@@ -71,7 +69,7 @@ internal static class ChangeCheck
     /// moment.</summary>
     private static bool CanTell(Descriptor source, Descriptor destination, TransferSpec spec, TransferTally tally)
     {
-        bool isSnapshot = tally.BytesReflinked == spec.Length && spec.Length <= ReflinkMethod.LargestStep;
+        bool isSnapshot = tally.BytesReflinked == spec.Length && spec.Length <= Tuning.LargestReflink;
         return source.Kind == DescriptorKind.Regular && !isSnapshot
             && (destination.IsNew || source.Status.Identity != destination.Status.Identity);
     }
@@ -111,7 +109,7 @@ internal static class ChangeCheck
 
     private static bool HasNonZero(Descriptor source, long offset, long length)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Tuning.BufferSize);
         try
         {
             foreach (Extent extent in Extent.Walk(source.Handle, offset, length))
@@ -119,7 +117,7 @@ internal static class ChangeCheck
                 long read = extent.IsHole ? extent.Length : 0;
                 while (read < extent.Length)
                 {
-                    int wanted = (int)Math.Min(BufferSize, extent.Length - read);
+                    int wanted = (int)Math.Min(Tuning.BufferSize, extent.Length - read);
                     SysResult result = LibC.Read(source.Handle, buffer.AsSpan(0, wanted), extent.Offset + read);
                     if (result.Value <= 0)
                     {

@@ -8,9 +8,6 @@ namespace Splice.Transfer;
 /// tried again.</summary>
 internal sealed class MethodChain : IDisposable
 {
-    /// <summary>The size of our own pipe where the user names none: the most that a user gets without privilege.</summary>
-    public const int DefaultPipeSize = 1 << 20;
-
     private readonly Descriptor _source;
     private readonly Descriptor _destination;
     private readonly TransferSpec _spec;
@@ -41,7 +38,7 @@ internal sealed class MethodChain : IDisposable
         TransferMethod fastest = _fillsLargePipe ? TransferMethod.Splice
             : isAuto && Methods.MayChoose(input, output) ? Methods.Fastest(DestinationFileSystem, spec.Length)
             : TransferMethod.CopyFileRange;
-        if (fastest == TransferMethod.Splice && spec.PipeSize < Methods.SmallestPipe)
+        if (fastest == TransferMethod.Splice && spec.PipeSize < Tuning.SmallestPipe)
         {
             fastest = TransferMethod.CopyFileRange;
         }
@@ -69,10 +66,10 @@ internal sealed class MethodChain : IDisposable
     public bool HasNext => _spec.Method == TransferMethod.Auto && _candidates.Count > 0;
 
     /// <summary>The method in use. The last one, read and write, is always supported.</summary>
-    public ITransferMethod Current => _current ??= Create(_candidates.Dequeue(), leftover: null, leftoverBytes: 0);
+    public ITransferMethod Current => _current ??= Create(_candidates.Dequeue());
 
     /// <summary>A named method, or a small pipe that was asked for, is used as it is.</summary>
-    private int SmallestPipe => _spec.Method == TransferMethod.Auto ? Math.Min(Methods.SmallestPipe, _spec.PipeSize ?? int.MaxValue) : 0;
+    private int SmallestPipe => _spec.Method == TransferMethod.Auto ? Math.Min(Tuning.SmallestPipe, _spec.PipeSize ?? int.MaxValue) : 0;
 
     private bool HasPipe => _source.Kind == DescriptorKind.Fifo || _destination.Kind == DescriptorKind.Fifo;
 
@@ -81,10 +78,10 @@ internal sealed class MethodChain : IDisposable
     /// <summary>The method for an extent of a sparse file, which differs for a small one.</summary>
     public ITransferMethod ForExtent(long length)
     {
-        bool isSmall = length <= Methods.Small && _spec.Method == TransferMethod.Auto
+        bool isSmall = length <= Tuning.ReadWriteUpTo && _spec.Method == TransferMethod.Auto
             && Current.Kind is TransferMethod.CopyFileRange or TransferMethod.Splice;
         return isSmall && DestinationFileSystem.IsLocal()
-            ? _small ??= Create(TransferMethod.ReadWrite, leftover: null, leftoverBytes: 0)
+            ? _small ??= Create(TransferMethod.ReadWrite)
             : Current;
     }
 
@@ -96,7 +93,7 @@ internal sealed class MethodChain : IDisposable
         reason ??= Refusals.Explain(method, errno) ?? string.Empty;
         if (_spec.Method != TransferMethod.Auto)
         {
-            throw errno is Errno.EMFILE or Errno.ENFILE ? KernelPipe.NotMade(errno) : NotPossible(method, errno, reason);
+            throw errno is Errno.EMFILE or Errno.ENFILE ? SplicePipe.NotCreated(errno) : NotPossible(method, errno, reason);
         }
 
         var attempt = new MethodAttempt(method, errno, reason);
@@ -108,15 +105,9 @@ internal sealed class MethodChain : IDisposable
     /// <summary>Replaces the method in use by the next one, with the bytes in hand.</summary>
     public void Skip()
     {
-        long leftoverBytes = 0;
-        KernelPipe? leftover = null;
-        if (!_source.IsSeekable && _current is PipedSpliceMethod piped)
-        {
-            leftover = piped.HandOver(out leftoverBytes);
-        }
-
+        SplicePipe? leftover = _source.IsSeekable ? null : (_current as PipedSpliceMethod)?.TakePipe();
         _current?.Dispose();
-        _current = Create(_candidates.Dequeue(), leftover, leftoverBytes);
+        _current = Create(_candidates.Dequeue(), leftover);
     }
 
     public void Dispose()
@@ -125,18 +116,16 @@ internal sealed class MethodChain : IDisposable
         _small?.Dispose();
     }
 
-    private ITransferMethod Create(TransferMethod method, KernelPipe? leftover, long leftoverBytes) => method switch
+    private ITransferMethod Create(TransferMethod method, SplicePipe? leftover = null) => method switch
     {
         TransferMethod.Reflink => new ReflinkMethod(_source, _destination),
         TransferMethod.CopyFileRange => new CopyFileRangeMethod(_source, _destination),
         TransferMethod.SendFile => new SendFileMethod(_source, _destination),
-        TransferMethod.Splice when HasPipe && !_fillsLargePipe =>
-            new DirectSpliceMethod(_source, _destination, _spec.Flags),
-        TransferMethod.Splice => new PipedSpliceMethod(
-            _source, _destination, _spec.Flags, _spec.PipeSize, SmallestPipe),
+        TransferMethod.Splice when HasPipe && !_fillsLargePipe => new DirectSpliceMethod(_source, _destination, _spec.Flags),
+        TransferMethod.Splice => new PipedSpliceMethod(_source, _destination, _spec.Flags, _spec.PipeSize, SmallestPipe),
         _ when _spec.Append is { } position => new AppendMethod(_source, _destination, position, _spec.Length, _spec.Sparse),
         _ when _holes is not null => new HoleFindingMethod(_source, _destination, _holes),
-        _ => new ReadWriteMethod(_source, _destination, leftover, leftoverBytes),
+        _ => new ReadWriteMethod(_source, _destination, leftover),
     };
 
     private TransferException NotPossible(TransferMethod method, Errno errno, string reason)
@@ -151,42 +140,23 @@ internal sealed class MethodChain : IDisposable
     }
 }
 
-/// <summary>Which methods a pair of descriptors allows, in the order in which they are tried.</summary>
+/// <summary>The rules for the methods of a pair of descriptors, and their order.</summary>
 internal static class Methods
 {
-    /// <summary>So many bytes and fewer take less time read and written than by a copy_file_range(2) that hands pages through a
-    /// pipe of the kernel's (0.87 on ext4 with pieces of 100 KB; 0.93 for 100,000 files of 8 KiB on tmpfs).</summary>
-    public const long Small = 128 * 1024;
-
-    /// <summary>As <see cref="Small"/>, where write(2) takes many pages at once. Beyond, splice(2) through a pipe of our own saves
-    /// a copy of memory: 0.9 of the time of read and write for 1 MiB, 0.8 (ext4) and 0.7 (XFS) from 16 MiB on.</summary>
-    public const long SmallForManyPages = 256 * 1024;
-
-    /// <summary>More bytes than these may cost more in large folios than they save: 4 GiB that were in the page cache took more
-    /// than twice copy_file_range(2)'s time, on a virtual machine whose memory was not all its own yet.</summary>
-    public const long Large = 1L << 30;
-
-    /// <summary>What a pipe holds when it is made (pipe(7)), and sendfile(2) and copy_file_range(2) hand over at a time. A user
-    /// whose pipes hold too much gets one of two pages.</summary>
-    public const int SmallestPipe = 64 * 1024;
-
-    private const int LargePipe = 256 * 1024;
-
-    /// <summary>Which method that moves bytes takes the least time from file to file. What is known of file systems on a disk here
-    /// does not hold for others: a server may copy by itself what copy_file_range(2) asks it to.</summary>
-    /// <param name="fileSystem">The destination's: there most of the time goes.</param>
-    /// <param name="length">The bytes to copy; null where that is not known.</param>
+    /// <summary>Returns the fastest method that moves bytes from file to file. Measurements on local file systems do not hold for
+    /// others: with copy_file_range(2), a server may copy by itself.</summary>
+    /// <param name="fileSystem">The destination's, where most of the time is spent.</param>
+    /// <param name="length">Number of bytes to copy; null for unknown.</param>
     public static TransferMethod Fastest(FileSystemType fileSystem, long? length)
     {
         bool takesManyPages = fileSystem.TakesManyPages();
         return !fileSystem.IsLocal() ? TransferMethod.CopyFileRange
-            : length <= (takesManyPages ? SmallForManyPages : Small) ? TransferMethod.ReadWrite
-            : takesManyPages && length <= Large ? TransferMethod.Splice
+            : length <= (takesManyPages ? Tuning.ReadWriteUpToInFolios : Tuning.ReadWriteUpTo) ? TransferMethod.ReadWrite
+            : takesManyPages && length <= Tuning.SpliceUpTo ? TransferMethod.Splice
             : TransferMethod.CopyFileRange;
     }
 
-    /// <summary>All methods in the order in which they are tried, each with the reason why it cannot serve, or null where it
-    /// may.</summary>
+    /// <summary>Returns all methods in the order in which they are tried, each with the reason why it is unsupported, or null.</summary>
     public static IEnumerable<(TransferMethod Method, string? Obstacle)> Consider(
         Endpoint source, Endpoint destination, ReflinkMode reflink = ReflinkMode.Auto, SparseMode sparse = SparseMode.Auto,
         TransferMethod fastest = TransferMethod.CopyFileRange)
@@ -202,7 +172,7 @@ internal static class Methods
         }
     }
 
-    /// <summary>Why a method cannot serve for this pair; null where only the kernel can tell.</summary>
+    /// <summary>Returns why a method is unsupported for this pair; null where only the kernel can tell.</summary>
     public static string? Obstacle(
         TransferMethod method, Endpoint source, Endpoint destination,
         ReflinkMode reflink = ReflinkMode.Auto, SparseMode sparse = SparseMode.Auto)
@@ -229,23 +199,20 @@ internal static class Methods
         };
     }
 
-    /// <summary>True if both are regular files that have something to copy and take it anywhere: then more than one method may
-    /// serve.</summary>
+    /// <summary>True if both are regular files and the source is not empty: then several methods are possible.</summary>
     public static bool MayChoose(Endpoint source, Endpoint destination) =>
         AreFiles(source, destination) && !source.IsEmpty && !destination.IsAppending;
 
     /// <summary>True if a file is copied into a pipe so large that it is best filled from a pipe of our own. A call that reads a
-    /// file holds the pipe until it is full, and the reader waits as long; from pipe to pipe, pages change hands in an instant.</summary>
-    /// <remarks>For 1 MiB, 0.5 of sendfile(2)'s time where the reader throws all away, 0.9 where it looks, with half of the
-    /// processor's; below 256 KiB the calls are so many that it is slower.</remarks>
+    /// file locks the pipe until it is full, and the reader waits as long; from pipe to pipe, pages move at once.</summary>
     public static bool FillsLargePipe(Descriptor source, Descriptor destination, long? length) =>
-        destination.Kind == DescriptorKind.Fifo && source is { IsSeekable: true, Size: > 0 } && !(length <= Small)
-        && LibC.GetPipeSize(destination.Handle).Value >= LargePipe;
+        destination.Kind == DescriptorKind.Fifo && source is { IsSeekable: true, Size: > 0 } && !(length <= Tuning.ReadWriteUpTo)
+        && LibC.GetPipeSize(destination.Handle).Value >= Tuning.LargePipe;
 
     private static bool AreFiles(Endpoint source, Endpoint destination) =>
         source.Kind == DescriptorKind.Regular && destination.Kind == DescriptorKind.Regular;
 
-    /// <summary>The manual page's name of what a method calls.</summary>
+    /// <summary>Returns the names of the manual pages of the calls of a method.</summary>
     public static string CallOf(TransferMethod method) => method switch
     {
         TransferMethod.Reflink => "ioctl_ficlonerange(2)",

@@ -19,7 +19,7 @@ internal sealed class StepDriver : IDisposable
     private readonly MethodChain _chain;
     private readonly Readiness _readiness;
     private readonly StepSize _stepSize = new();
-    private readonly RefillPause _refill = new();
+    private readonly PipeRefillThrottle _refill = new();
     private readonly bool _isNonBlocking;
     private TransferMonitor _monitor;
     private RateLimiter? _rateLimit;

@@ -37,7 +37,7 @@ internal sealed class TransferRun : IDisposable
     /// <exception cref="TransferException">With <see cref="TransferException.Partial"/>: how far it got.</exception>
     public void Run()
     {
-        FileSizeSignal.Handle();
+        SigXfsz.Suppress();
         using var sourceMode = new NonBlockingScope(_source);
         using var destinationMode = new NonBlockingScope(_destination);
         try

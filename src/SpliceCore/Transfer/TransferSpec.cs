@@ -5,46 +5,45 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>What one transfer between two descriptors shall do, checked and complete.</summary>
+/// <summary>A transfer between two descriptors, checked and complete.</summary>
 internal sealed record TransferSpec
 {
-    /// <summary>Where reading starts; null where the source has no position.</summary>
+    /// <summary>Offset of the first byte in the source; null if it is not seekable.</summary>
     public long? Offset { get; init; }
 
-    /// <summary>Where writing starts; null where the destination has no position.</summary>
+    /// <summary>Offset of the first byte in the destination; null if it is not seekable.</summary>
     public long? DestinationOffset { get; init; }
 
-    /// <summary>The bytes to move; null up to the end.</summary>
+    /// <summary>Number of bytes to move; null up to the end.</summary>
     public long? Length { get; init; }
 
-    /// <summary>The bytes that the user asked for, if he did: fewer are an error where they were promised.</summary>
+    /// <summary>Number of bytes that the user requested; null for all.</summary>
     public long? RequestedCount { get; init; }
 
-    /// <summary>True if less than all that was asked for is an error: a file is copied, or it is not.</summary>
+    /// <summary>True if fewer bytes are an error.</summary>
     public bool RequiresAll { get; init; }
 
-    /// <summary>True if the source may change meanwhile.</summary>
     public bool AllowsChanging { get; init; }
 
-    /// <summary>True if the destination, a regular file, must have all bytes up to its end at any time: its size is how far
-    /// the transfer has come, and nothing is taken back.</summary>
+    /// <summary>True if the destination, a regular file, has all bytes up to its end at any time, so that its size is the progress
+    /// of the transfer.</summary>
     public bool GrowsInOrder { get; init; }
 
-    /// <summary>Where the bytes are in a file that they are added to (O_APPEND); null where they are written at offsets.</summary>
+    /// <summary>Tracks the bytes in a file opened with O_APPEND; null where they are written at offsets.</summary>
     public AppendPosition? Append { get; init; }
 
     public TransferMethod Method { get; init; }
 
-    /// <summary>The destination's, where it is known: then nobody asks.</summary>
+    /// <summary>The destination's; null for unknown.</summary>
     public FileSystemType? DestinationFileSystem { get; init; }
 
-    /// <summary>The source's, where it is known.</summary>
+    /// <summary>The source's; null for unknown.</summary>
     public FileSystemType? SourceFileSystem { get; init; }
 
     /// <summary>The side that is a pipe of our own, between the source and the destinations of a stream; Unknown for neither.</summary>
     public TransferSide OwnPipe { get; init; }
 
-    /// <summary>True if it is known that these file systems share no blocks: then nobody asks.</summary>
+    /// <summary>True if these file systems are known not to share blocks.</summary>
     public bool SkipsReflink { get; init; }
 
     public ReflinkMode Reflink { get; init; }
@@ -55,14 +54,58 @@ internal sealed record TransferSpec
 
     public int? PipeSize { get; init; }
 
-    /// <summary>Shared with other transfers; null where nothing limits the rate.</summary>
+    /// <summary>May be shared with other transfers; null for unlimited.</summary>
     public RateLimiter? RateLimit { get; init; }
 
-    /// <summary>How long a side may keep the transfer waiting; null for any time.</summary>
+    /// <summary>The longest wait for one side; null for unlimited.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 
-    /// <summary>Null where a failure is final.</summary>
+    /// <summary>Null for no retries.</summary>
     public Retrier? Retrier { get; init; }
+}
+
+/// <summary>Result of the steps of a driver.</summary>
+internal enum TransferStatus
+{
+    /// <summary>All bytes have arrived.</summary>
+    Done,
+
+    /// <summary>The source ended first.</summary>
+    EndOfData,
+
+    /// <summary>The rest requires waiting.</summary>
+    WouldBlock,
+
+    /// <summary>Reflinks are unsupported here: the caller goes on, extent by extent.</summary>
+    Unsupported,
+}
+
+/// <summary>The offsets of a transfer. An offset is null for a descriptor without; then the kernel keeps it.</summary>
+internal record struct TransferCursor(long? SourceOffset, long? DestinationOffset)
+{
+    public void Advance(long bytes)
+    {
+        SourceOffset += bytes;
+        DestinationOffset += bytes;
+    }
+}
+
+/// <summary>The side of a transfer that a result of the kernel is about.</summary>
+internal enum TransferSide
+{
+    Unknown,
+    Source,
+    Destination,
+}
+
+/// <summary>The traits of a descriptor that decide on its methods.</summary>
+internal readonly record struct Endpoint(DescriptorKind Kind, bool IsSeekable, bool IsAppending, bool IsEmpty)
+{
+    /// <summary>True if the kind of descriptor can have holes; whether the file system can is found out.</summary>
+    public bool MayHaveHoles => Kind is DescriptorKind.Regular or DescriptorKind.Block && IsSeekable && !IsAppending;
+
+    public static Endpoint Of(Descriptor descriptor) =>
+        new(descriptor.Kind, descriptor.IsSeekable, descriptor.IsAppending, descriptor.Size == 0);
 }
 
 /// <summary>The counts of one transfer.</summary>
@@ -141,17 +184,16 @@ internal sealed class TransferTally
         };
 }
 
-/// <summary>Keeps SIGXFSZ from ending the process, so that a write past a file-size limit answers EFBIG.</summary>
-/// <remarks>The handler stays for good: the signal is handled on another thread, maybe after the write has returned, and
-/// without a handler it kills. A handler, unlike SIG_IGN, is not inherited by the commands that the shell starts.
+/// <summary>Keeps SIGXFSZ from ending the process, so that a write past a file-size limit returns EFBIG.</summary>
+/// <remarks>The handler stays: the signal is handled on another thread, possibly after the write has returned, and kills without a
+/// handler. A handler, unlike SIG_IGN, is not inherited by the commands that the shell starts.
 /// <see href="https://man7.org/linux/man-pages/man2/setrlimit.2.html">setrlimit(2)</see>, RLIMIT_FSIZE</remarks>
-internal static class FileSizeSignal
+internal static class SigXfsz
 {
-    public const int FileSizeExceeded = 25; // SIGXFSZ
+    public const int SIGXFSZ = 25;
 
     private static readonly PosixSignalRegistration Registration =
-        PosixSignalRegistration.Create((PosixSignal)FileSizeExceeded, static context => context.Cancel = true);
+        PosixSignalRegistration.Create((PosixSignal)SIGXFSZ, static context => context.Cancel = true);
 
-    /// <summary>Makes sure that the handler is there.</summary>
-    public static void Handle() => GC.KeepAlive(Registration);
+    public static void Suppress() => GC.KeepAlive(Registration);
 }

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Transfer;
 using Xunit;
@@ -53,7 +54,7 @@ public sealed class FileCopyTests : IDisposable
     /// <summary>What a pipe holds goes into the page cache as one write: larger pieces make larger folios, which cost more than
     /// they save.</summary>
     [Theory]
-    [InlineData(null, ReadWriteMethod.BufferSize)]
+    [InlineData(null, Tuning.BufferSize)]
     [InlineData(1 << 20, 1 << 20)]
     [InlineData(4096, 4096)]
     public void A_file_is_spliced_in_pieces_as_large_as_those_that_are_written(int? pipeSize, int piece)

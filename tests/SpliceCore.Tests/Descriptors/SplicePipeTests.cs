@@ -8,6 +8,7 @@ public class SplicePipeTests
     [Theory]
     [InlineData(1, 4096)]
     [InlineData(300_000, 524_288)]
+    [InlineData(1 << 20, 1 << 20)]
     public void The_capacity_is_what_the_kernel_gave(int asked, int capacity)
     {
         using var pipe = SplicePipe.Create(asked);
@@ -45,5 +46,24 @@ public class SplicePipeTests
         pipe.Dispose();
         Assert.True(pipe.ReadEnd.IsClosed && pipe.WriteEnd.IsClosed);
         Assert.Equal(0, pipe.BytesAvailable);
+    }
+
+    [Fact]
+    public void A_size_that_the_kernel_refuses_leaves_its_own()
+    {
+        using var pipe = SplicePipe.Create(int.MaxValue);
+        Assert.Equal(LibC.GetPipeSize(pipe.ReadEnd).Value, pipe.Capacity);
+        Assert.True(pipe.Capacity >= Environment.SystemPageSize);
+        Assert.NotEqual(Errno.None, pipe.Refusal);
+    }
+
+    [Fact]
+    public void The_ends_of_a_non_blocking_pipe_never_wait()
+    {
+        using var pipe = SplicePipe.CreateNonBlocking(4096);
+        byte[] buffer = new byte[4096];
+        Assert.Equal(Errno.EAGAIN, LibC.Read(pipe.ReadEnd, buffer, null).Errno);
+        Assert.Equal(4096, LibC.Write(pipe.WriteEnd, buffer, null).Value);
+        Assert.Equal(Errno.EAGAIN, LibC.Write(pipe.WriteEnd, buffer, null).Errno);
     }
 }

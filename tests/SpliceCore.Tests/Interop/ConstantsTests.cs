@@ -92,7 +92,7 @@ public class ConstantsTests
         check.Equal("XENFS_SUPER_MAGIC", (long)FileSystemType.Xen);
         check.Equal("sizeof(struct flock)", System.Runtime.InteropServices.Marshal.SizeOf<LibC.FileLock>());
         check.Equal("offsetof(struct flock, l_start)", (int)Marshal.OffsetOf<LibC.FileLock>(nameof(LibC.FileLock.Start)));
-        check.Equal("SIGXFSZ", FileSizeSignal.FileSizeExceeded);
+        check.Equal("SIGXFSZ", SigXfsz.SIGXFSZ);
         check.Equal("S_IFMT", FileStatus.TypeMask);
         check.Equal("offsetof(struct tcp_info, tcpi_segs_out)", LibC.TcpSegmentsOutOffset);
         check.Equal("offsetof(struct tcp_info, tcpi_segs_in) + sizeof(((struct tcp_info *)0)->tcpi_segs_in)", LibC.TcpInfoSize);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Splice.Descriptors;
 using Splice.Interop;
 using Xunit;
 
@@ -12,7 +13,7 @@ public sealed class FanOutTests : IDisposable
     private const int PipeCapacity = 65_536;
     private const int PieceSize = 1 << 16; // what -PipeSize asks for here
 
-    private const int BufferSize = Splice.Transfer.ReadWriteMethod.BufferSize;
+    private const int BufferSize = Tuning.BufferSize;
 
     private readonly Workspace _workspace = new();
     private readonly byte[] _content = Workspace.RandomBytes(3 << 20);

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
 using Splice.Transfer;
 using Xunit;
 
@@ -16,8 +17,8 @@ public sealed class LargePipeTests : IDisposable
     [InlineData(128 * KiB, 3_000_001, TransferMethod.SendFile)]
     [InlineData(256 * KiB, 3_000_001, TransferMethod.Splice)]
     [InlineData(1024 * KiB, 3_000_001, TransferMethod.Splice)]
-    [InlineData(1024 * KiB, (int)Methods.Small, TransferMethod.SendFile)]
-    [InlineData(1024 * KiB, (int)Methods.Small + 1, TransferMethod.Splice)]
+    [InlineData(1024 * KiB, (int)Tuning.ReadWriteUpTo, TransferMethod.SendFile)]
+    [InlineData(1024 * KiB, (int)Tuning.ReadWriteUpTo + 1, TransferMethod.Splice)]
     public void The_pipes_capacity_and_the_length_say_how_it_is_filled(int capacity, int size, TransferMethod expected)
     {
         byte[] content = Workspace.RandomBytes(size);

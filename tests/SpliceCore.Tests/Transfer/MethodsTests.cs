@@ -72,15 +72,15 @@ public class MethodsTests
     [Theory]
     [InlineData(FileSystemType.Other, 1L, TransferMethod.CopyFileRange)]
     [InlineData(FileSystemType.Other, null, TransferMethod.CopyFileRange)]
-    [InlineData(FileSystemType.Tmpfs, Methods.Small, TransferMethod.ReadWrite)]
-    [InlineData(FileSystemType.Tmpfs, Methods.Small + 1, TransferMethod.CopyFileRange)]
+    [InlineData(FileSystemType.Tmpfs, Tuning.ReadWriteUpTo, TransferMethod.ReadWrite)]
+    [InlineData(FileSystemType.Tmpfs, Tuning.ReadWriteUpTo + 1, TransferMethod.CopyFileRange)]
     [InlineData(FileSystemType.Tmpfs, null, TransferMethod.CopyFileRange)]
-    [InlineData(FileSystemType.Btrfs, Methods.Small, TransferMethod.ReadWrite)]
-    [InlineData(FileSystemType.Btrfs, Methods.Small + 1, TransferMethod.CopyFileRange)]
-    [InlineData(FileSystemType.Ext, Methods.Small, TransferMethod.ReadWrite)]
-    [InlineData(FileSystemType.Ext, Methods.Large + 1, TransferMethod.CopyFileRange)]
-    [InlineData(FileSystemType.Xfs, Methods.Small, TransferMethod.ReadWrite)]
-    [InlineData(FileSystemType.Xfs, Methods.Large + 1, TransferMethod.CopyFileRange)]
+    [InlineData(FileSystemType.Btrfs, Tuning.ReadWriteUpTo, TransferMethod.ReadWrite)]
+    [InlineData(FileSystemType.Btrfs, Tuning.ReadWriteUpTo + 1, TransferMethod.CopyFileRange)]
+    [InlineData(FileSystemType.Ext, Tuning.ReadWriteUpTo, TransferMethod.ReadWrite)]
+    [InlineData(FileSystemType.Ext, Tuning.SpliceUpTo + 1, TransferMethod.CopyFileRange)]
+    [InlineData(FileSystemType.Xfs, Tuning.ReadWriteUpTo, TransferMethod.ReadWrite)]
+    [InlineData(FileSystemType.Xfs, Tuning.SpliceUpTo + 1, TransferMethod.CopyFileRange)]
     public void The_file_system_and_the_length_say_what_takes_the_least_time(object fileSystem, long? length, TransferMethod expected) =>
         Assert.Equal(expected, Methods.Fastest((FileSystemType)fileSystem, length));
 
@@ -91,9 +91,9 @@ public class MethodsTests
     {
         Assert.SkipUnless(OperatingSystem.IsOSPlatformVersionAtLeast("linux", major, minor), $"needs Linux {major}.{minor}");
         var type = (FileSystemType)fileSystem;
-        Assert.Equal(TransferMethod.ReadWrite, Methods.Fastest(type, Methods.SmallForManyPages));
-        Assert.Equal(TransferMethod.Splice, Methods.Fastest(type, Methods.SmallForManyPages + 1));
-        Assert.Equal(TransferMethod.Splice, Methods.Fastest(type, Methods.Large));
+        Assert.Equal(TransferMethod.ReadWrite, Methods.Fastest(type, Tuning.ReadWriteUpToInFolios));
+        Assert.Equal(TransferMethod.Splice, Methods.Fastest(type, Tuning.ReadWriteUpToInFolios + 1));
+        Assert.Equal(TransferMethod.Splice, Methods.Fastest(type, Tuning.SpliceUpTo));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Splice.Descriptors;
 using Splice.Transfer;
 using Xunit;
 
@@ -28,7 +29,7 @@ public class StepSizeTests
         size.Observe(before, Fast);
         Assert.Equal(before * 2, size.Current);
         Repeat(20, () => size.Observe(size.Current, Fast));
-        Assert.Equal(StepSize.Largest, size.Current);
+        Assert.Equal(Tuning.LargestStep, size.Current);
     }
 
     [Fact]

@@ -34,7 +34,7 @@ internal sealed class CommandErrors : IDisposable
     /// <summary>Makes a pipe for a command, and answers the end for it.</summary>
     public SafeFileHandle Add(ErrorTail tail)
     {
-        var pipe = CommandPipe.Create();
+        var pipe = SplicePipe.Create(Tuning.CommandPipeSize);
         LibC.SetStatusFlags(pipe.ReadEnd, OpenFlags.ReadOnly | OpenFlags.NonBlock);
         _open.Add((pipe.ReadEnd, tail));
         return pipe.WriteEnd;

@@ -156,7 +156,7 @@ internal sealed class PipelineRun : IDisposable
     {
         if (_input is not null && _request.RateLimit is not null)
         {
-            var pipe = CommandPipe.Create();
+            var pipe = SplicePipe.Create(Tuning.CommandPipeSize);
             _rated = RatedTransfer.Into(pipe.WriteEnd, _input.Source.Handle, _input.Source.Name, _request.RateLimit, _monitor.Cancellation);
             return pipe.ReadEnd;
         }
@@ -167,7 +167,7 @@ internal sealed class PipelineRun : IDisposable
     /// <summary>A pipe to the next command; the end to write to.</summary>
     private SafeFileHandle Pipe()
     {
-        var pipe = CommandPipe.Create();
+        var pipe = SplicePipe.Create(Tuning.CommandPipeSize);
         _next = pipe.ReadEnd;
         return pipe.WriteEnd;
     }
@@ -180,7 +180,7 @@ internal sealed class PipelineRun : IDisposable
             return null;
         }
 
-        var pipe = CommandPipe.Create();
+        var pipe = SplicePipe.Create(Tuning.CommandPipeSize);
         if (TakesOutput)
         {
             _captured = pipe.ReadEnd;

@@ -14,7 +14,7 @@ internal sealed class ContentDigest : IDisposable
 
     private static readonly byte[] Zeros = new byte[BufferSize];
 
-    private readonly KernelPipe _pipe = KernelPipe.Create(1 << 20, flags: 0);
+    private readonly SplicePipe _pipe = SplicePipe.Create(Tuning.PipeSize);
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly object _lock = new();
     private readonly Thread _thread;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
-using Splice.Streaming.Processes;
+using Splice.Descriptors;
 
 namespace Splice.Streaming.Remote;
 
@@ -123,7 +123,7 @@ internal abstract class SendRun : IDisposable
     {
         int hosts = Math.Min(Request.ThrottleLimit, _deliveries.Count + _hosts.Count);
         int each = (int)BitOperations.RoundUpToPowerOf2((uint)(PipeBytes / hosts));
-        return Math.Clamp(each, CommandPipe.UsualSize, LargestPipe);
+        return Math.Clamp(each, Tuning.CommandPipeSize, LargestPipe);
     }
 
     /// <summary>Sends bytes from memory.</summary>

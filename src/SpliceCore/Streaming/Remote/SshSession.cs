@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Streaming.Processes;
 
@@ -30,14 +31,14 @@ internal sealed class SshSession : IDisposable
     public SshSession(RemoteHost host, NativeCommand ssh, int inputSize, CommandStarter starter, RunningCommands commands)
     {
         Host = host;
-        CommandPipe? input = null;
-        CommandPipe? output = null;
-        CommandPipe? errors = null;
+        SplicePipe? input = null;
+        SplicePipe? output = null;
+        SplicePipe? errors = null;
         try
         {
-            input = CommandPipe.Create(inputSize);
-            output = CommandPipe.Create();
-            errors = CommandPipe.Create();
+            input = SplicePipe.Create(inputSize);
+            output = SplicePipe.Create(Tuning.CommandPipeSize);
+            errors = SplicePipe.Create(Tuning.CommandPipeSize);
             LibC.SetStatusFlags(input.WriteEnd, OpenFlags.WriteOnly | OpenFlags.NonBlock);
             LibC.SetStatusFlags(output.ReadEnd, OpenFlags.ReadOnly | OpenFlags.NonBlock);
             LibC.SetStatusFlags(errors.ReadEnd, OpenFlags.ReadOnly | OpenFlags.NonBlock);

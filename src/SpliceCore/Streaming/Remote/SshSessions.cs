@@ -35,7 +35,7 @@ internal sealed class SshSessions : IDisposable
     /// <param name="ssh">The command.</param>
     /// <param name="inputSize">How many bytes of its input may be under way to it, in bytes.</param>
     /// <exception cref="TransferException">It could not be started.</exception>
-    public SshSession Start(RemoteHost host, NativeCommand ssh, int inputSize = CommandPipe.UsualSize)
+    public SshSession Start(RemoteHost host, NativeCommand ssh, int inputSize = Tuning.CommandPipeSize)
     {
         var session = new SshSession(host, ssh, inputSize, _starter, _commands);
         _sessions.Add(session);

@@ -15,13 +15,9 @@ namespace Splice.Transfer;
 internal sealed class AppendMethod(
     Descriptor source, Descriptor destination, AppendPosition position, long? length, SparseMode sparse) : ITransferMethod
 {
-    /// <summary>So many bytes, and fewer, are never parted by those of another process.</summary>
-    public const int LargestWrite = 32 << 20;
-
-    private const int LargestRead = 1 << 20;
     private const int Block = 4096;
 
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>((int)Math.Min(length ?? LargestWrite, LargestWrite));
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>((int)Math.Min(length ?? Tuning.AppendedAtOnce, Tuning.AppendedAtOnce));
     private int _start;
     private int _end;
     private bool _isRead;
@@ -30,7 +26,7 @@ internal sealed class AppendMethod(
 
     public long BytesInHand => _isRead ? _end - _start : 0;
 
-    public long StepLimit(long timed) => LargestWrite;
+    public long StepLimit(long timed) => Tuning.AppendedAtOnce;
 
     public StepResult Step(TransferCursor at, long count)
     {
@@ -47,7 +43,7 @@ internal sealed class AppendMethod(
         SysResult result = LibC.Write(destination.Handle, _buffer.AsSpan(_start, _end - _start), offset: null);
         if (!result.Ok)
         {
-            return StepResult.From(result.Errno, TransferSide.Destination, Kind);
+            return StepResult.From(result, TransferSide.Destination, Kind);
         }
 
         int written = (int)result.Value;
@@ -66,18 +62,14 @@ internal sealed class AppendMethod(
         return StepResult.Moved(written);
     }
 
-    public void Dispose()
-    {
-    }
-
     /// <summary>Reads on until there is as much as one call is to write. What has to be waited for is written as it comes.</summary>
     private StepResult Read(long? offset, int wanted)
     {
-        Span<byte> room = _buffer.AsSpan(_end, Math.Min(wanted - _end, LargestRead));
+        Span<byte> room = _buffer.AsSpan(_end, Math.Min(wanted - _end, Tuning.LargestRead));
         SysResult result = LibC.Read(source.Handle, room, offset + _end);
         if (!result.Ok)
         {
-            return StepResult.From(result.Errno, TransferSide.Source, Kind);
+            return StepResult.From(result, TransferSide.Source, Kind);
         }
 
         _end += (int)result.Value;
@@ -94,7 +86,7 @@ internal sealed class AppendMethod(
             {
                 // A hole of the source may have got data since it was read.
                 int start = (int)(extent.Offset - sourceOffset!.Value);
-                if (extent.IsHole && IsZero(bytes.Slice(start, (int)extent.Length)))
+                if (extent.IsHole && !bytes.Slice(start, (int)extent.Length).ContainsAnyExcept((byte)0))
                 {
                     LibC.PunchHole(destination.Handle, destinationOffset + start, extent.Length);
                 }
@@ -107,7 +99,7 @@ internal sealed class AppendMethod(
         while (at + Block <= bytes.Length)
         {
             int zeros = 0;
-            while (at + zeros + Block <= bytes.Length && IsZero(bytes.Slice(at + zeros, Block)))
+            while (at + zeros + Block <= bytes.Length && !bytes.Slice(at + zeros, Block).ContainsAnyExcept((byte)0))
             {
                 zeros += Block;
             }
@@ -120,8 +112,6 @@ internal sealed class AppendMethod(
             at += zeros + Block;
         }
     }
-
-    private static bool IsZero(ReadOnlySpan<byte> bytes) => !bytes.ContainsAnyExcept((byte)0);
 }
 
 /// <summary>Where a copy that is added to a file has its bytes. The kernel writes them at the file's end, wherever that is by then

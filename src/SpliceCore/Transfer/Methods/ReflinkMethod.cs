@@ -6,12 +6,9 @@ namespace Splice.Transfer;
 /// <summary>Shares blocks. A step clones a range that <see cref="ReflinkRange"/> has lined up.</summary>
 internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) : ITransferMethod
 {
-    /// <summary>No byte is moved, so a step may be large: a multiple of every block size.</summary>
-    public const long LargestStep = 16L << 30;
-
     public TransferMethod Kind => TransferMethod.Reflink;
 
-    public long StepLimit(long timed) => LargestStep;
+    public long StepLimit(long timed) => Tuning.LargestReflink;
 
     public StepResult Step(TransferCursor at, long count)
     {
@@ -32,10 +29,6 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
         return result.Ok
             ? StepResult.Moved(count)
             : StepResult.From(result.Errno, TransferSide.Unknown, Kind);
-    }
-
-    public void Dispose()
-    {
     }
 
     /// <summary>Unlike a range, the whole file can be cloned also while it grows; what came later is cut off again. One

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
 using Splice.Interop;
 using Xunit;
 
@@ -483,7 +484,7 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
             request, "strace", "-f", "-qq", "-o", logs["trace"], "-P", folder["source"],
             "-e", "inject=pread64:poke_exit=@arg2=0badcafe:when=5");
 
-        int damagedAt = 4 * Splice.Transfer.ReadWriteMethod.BufferSize;
+        int damagedAt = 4 * Tuning.BufferSize;
         Assert.Equal($"{TransferErrorId.VerificationFailed}", answer.Error);
         Assert.Contains($"goes on at byte {damagedAt}", answer.Message, StringComparison.Ordinal);
         TransferResult result = FileCopy.Copy(request, TransferMonitor.None);

@@ -1,9 +1,10 @@
+using Splice.Descriptors;
 using Splice.Transfer;
 using Xunit;
 
 namespace Splice.Tests.Transfer;
 
-public sealed class RefillPauseTests
+public sealed class PipeRefillThrottleTests
 {
     private const long Capacity = 1 << 20;
 
@@ -13,8 +14,8 @@ public sealed class RefillPauseTests
     [InlineData(1e9)]
     public void ASlowReaderIsGivenHalfOfThePipeAtATime(double bytesPerSecond)
     {
-        var pause = new RefillPause();
-        var halves = TimeSpan.FromSeconds(Math.Min(Capacity / 2 / bytesPerSecond, RefillPause.Longest.TotalSeconds));
+        var pause = new PipeRefillThrottle();
+        var halves = TimeSpan.FromSeconds(Math.Min(Capacity / 2 / bytesPerSecond, Tuning.LongestRefillPause.TotalSeconds));
         for (int i = 0; i < 40; i++)
         {
             Read(pause, bytesPerSecond);
@@ -26,7 +27,7 @@ public sealed class RefillPauseTests
     [Fact]
     public void AFastReaderIsHardlyEverPausedFor()
     {
-        var pause = new RefillPause();
+        var pause = new PipeRefillThrottle();
         int pauses = 0;
         for (int i = 0; i < 10_000; i++)
         {
@@ -40,11 +41,11 @@ public sealed class RefillPauseTests
     [Fact]
     public void AReaderThatStopsForAWhileIsNotPausedForLongerThanTheLongestTime()
     {
-        var pause = new RefillPause();
+        var pause = new PipeRefillThrottle();
         for (int i = 0; i < 10; i++)
         {
             pause.Observe(4096.0 / Capacity, TimeSpan.FromMinutes(1));
-            Assert.InRange(pause.Time, TimeSpan.Zero, RefillPause.Longest);
+            Assert.InRange(pause.Time, TimeSpan.Zero, Tuning.LongestRefillPause);
         }
 
         for (int i = 0; i < 20; i++)
@@ -52,11 +53,11 @@ public sealed class RefillPauseTests
             Read(pause, bytesPerSecond: 400e6);
         }
 
-        Assert.InRange(pause.Time, RefillPause.Shortest, TimeSpan.FromMilliseconds(2));
+        Assert.InRange(pause.Time, Tuning.ShortestRefillPause, TimeSpan.FromMilliseconds(2));
     }
 
     /// <summary>A turn of a writer whose reader reads 32 KiB at a time while the writer writes and pauses.</summary>
-    private static void Read(RefillPause pause, double bytesPerSecond)
+    private static void Read(PipeRefillThrottle pause, double bytesPerSecond)
     {
         TimeSpan least = TimeSpan.FromSeconds(32768 / bytesPerSecond);
         TimeSpan elapsed = pause.Time > least ? pause.Time : least;

@@ -4,17 +4,78 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
+/// <summary>read(2) and write(2) through one rented buffer. What has been read is written before more is read.</summary>
+internal sealed class ReadWriteMethod : ITransferMethod
+{
+    private const int PIPE_BUF = 4096; // after POLLOUT, so much is written without waiting
+
+    private readonly Descriptor _source;
+    private readonly Descriptor _destination;
+    private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(Tuning.BufferSize);
+    private readonly SplicePipe? _leftover;
+    private readonly int _writeLimit;
+    private int _start;
+    private int _end;
+
+    /// <param name="source">The source.</param>
+    /// <param name="destination">The destination.</param>
+    /// <param name="leftover">A pipe with bytes that another method took from the source and could not write.</param>
+    public ReadWriteMethod(Descriptor source, Descriptor destination, SplicePipe? leftover)
+    {
+        _source = source;
+        _destination = destination;
+        _leftover = leftover;
+        _writeLimit = destination.CanBlock && !destination.IsNonBlocking ? PIPE_BUF : Tuning.BufferSize;
+    }
+
+    public TransferMethod Kind => TransferMethod.ReadWrite;
+
+    public long BytesInHand => _end - _start + (_leftover?.BytesHeld ?? 0);
+
+    public StepResult Step(TransferCursor at, long count)
+    {
+        if (_start == _end)
+        {
+            StepResult filled = Fill(at.SourceOffset, (int)Math.Min(count, Tuning.BufferSize));
+            if (_start == _end)
+            {
+                return filled;
+            }
+        }
+
+        int length = Math.Min(_end - _start, _writeLimit);
+        long? offset = _destination.IsAppending ? null : at.DestinationOffset;
+        SysResult result = LibC.Write(_destination.Handle, _buffer.AsSpan(_start, length), offset);
+        _start += (int)Math.Max(result.Value, 0);
+        return result.Ok ? StepResult.Moved(result.Value) : StepResult.From(result, TransferSide.Destination, Kind);
+    }
+
+    public void Dispose()
+    {
+        _leftover?.Dispose();
+        ArrayPool<byte>.Shared.Return(_buffer);
+    }
+
+    private StepResult Fill(long? offset, int count)
+    {
+        Span<byte> room = _buffer.AsSpan(0, count);
+        SysResult result = _leftover?.BytesHeld > 0 ? _leftover.Read(room) : LibC.Read(_source.Handle, room, offset);
+        _start = 0;
+        _end = (int)Math.Max(result.Value, 0);
+        return StepResult.From(result, TransferSide.Source, Kind);
+    }
+}
+
 /// <summary>read(2) and write(2), where the destination's blocks that would be zeros throughout become holes. A block is
 /// judged when all of it has been read.</summary>
 internal sealed class HoleFindingMethod : ITransferMethod
 {
-    private const int BufferSize = ReadWriteMethod.BufferSize;
     private const int SmallestBlock = 4096;
 
     private readonly Descriptor _source;
     private readonly Descriptor _destination;
     private readonly HoleWriter _holes;
-    private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+    private readonly byte[] _buffer = ArrayPool<byte>.Shared.Rent(Tuning.BufferSize);
     private readonly int _blockSize;
     private int _start;
     private int _end;
@@ -27,7 +88,7 @@ internal sealed class HoleFindingMethod : ITransferMethod
         _destination = destination;
         _holes = holes;
         SysResult blockSize = LibC.FileSystemBlockSize(destination.Handle);
-        _blockSize = (int)Math.Clamp(blockSize.Value, SmallestBlock, BufferSize);
+        _blockSize = (int)Math.Clamp(blockSize.Value, SmallestBlock, Tuning.BufferSize);
     }
 
     public TransferMethod Kind => TransferMethod.ReadWrite;
@@ -57,13 +118,8 @@ internal sealed class HoleFindingMethod : ITransferMethod
         }
 
         SysResult result = LibC.Write(_destination.Handle, _buffer.AsSpan(_start, length), offset);
-        if (!result.Ok)
-        {
-            return StepResult.From(result.Errno, TransferSide.Destination, Kind);
-        }
-
-        Remove((int)result.Value);
-        return StepResult.Moved(result.Value);
+        Remove((int)Math.Max(result.Value, 0));
+        return result.Ok ? StepResult.Moved(result.Value) : StepResult.From(result, TransferSide.Destination, Kind);
     }
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
@@ -74,13 +130,13 @@ internal sealed class HoleFindingMethod : ITransferMethod
         int begun = _end - _start;
         _buffer.AsSpan(_start, begun).CopyTo(_buffer);
         (_start, _end) = (0, begun);
-        int wanted = (int)Math.Min(count, BufferSize) - begun;
+        int wanted = (int)Math.Min(count, Tuning.BufferSize) - begun;
         if (wanted > 0 && !_ended)
         {
             SysResult result = LibC.Read(_source.Handle, _buffer.AsSpan(begun, wanted), sourceOffset + begun);
             if (!result.Ok)
             {
-                return StepResult.From(result.Errno, TransferSide.Source, Kind);
+                return StepResult.From(result, TransferSide.Source, Kind);
             }
 
             _ended = result.Value == 0;
@@ -97,11 +153,11 @@ internal sealed class HoleFindingMethod : ITransferMethod
     {
         ReadOnlySpan<byte> bytes = _buffer.AsSpan(_start, _ready);
         int length = (int)Math.Min(_blockSize - (offset % _blockSize), bytes.Length);
-        isZero = IsZero(bytes[..length]);
+        isZero = !bytes[..length].ContainsAnyExcept((byte)0);
         while (length < bytes.Length)
         {
             int block = Math.Min(_blockSize, bytes.Length - length);
-            if (IsZero(bytes.Slice(length, block)) != isZero)
+            if (bytes.Slice(length, block).ContainsAnyExcept((byte)0) == isZero)
             {
                 break;
             }
@@ -117,6 +173,4 @@ internal sealed class HoleFindingMethod : ITransferMethod
         _start += length;
         _ready -= length;
     }
-
-    private static bool IsZero(ReadOnlySpan<byte> bytes) => !bytes.ContainsAnyExcept((byte)0);
 }

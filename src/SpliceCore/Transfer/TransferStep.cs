@@ -3,8 +3,82 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>The error numbers that say "not this way" and nothing about the data, each method with its own, and why.
-/// They are believed only before the method has moved a byte.</summary>
+/// <summary>One way to move bytes: a single step, without waiting, retries or counting.</summary>
+internal interface ITransferMethod : IDisposable
+{
+    TransferMethod Kind { get; }
+
+    /// <summary>Number of bytes that cannot be read again from the method's source, and are not yet at the destination.</summary>
+    long BytesInHand => 0;
+
+    /// <summary>The fewest bytes that a step needs to make progress.</summary>
+    long SmallestStep => 1;
+
+    /// <summary>The most bytes of a step.</summary>
+    /// <param name="timed">What takes a short time, if bytes are moved.</param>
+    long StepLimit(long timed) => timed;
+
+    /// <summary>True if the method never waits on this side, whatever the mode of the descriptor.</summary>
+    bool NeverWaitsOn(TransferSide side) => false;
+
+    /// <summary>Moves up to <paramref name="count"/> bytes.</summary>
+    StepResult Step(TransferCursor at, long count);
+
+    void IDisposable.Dispose()
+    {
+    }
+}
+
+internal enum StepKind
+{
+    /// <summary>Bytes arrived at the destination; fewer than requested is normal.</summary>
+    Moved,
+
+    /// <summary>Zeros of the source became a hole in the destination.</summary>
+    BecameHole,
+
+    EndOfData,
+
+    /// <summary>One side is not ready; the result has the side if the kernel reports it.</summary>
+    WouldBlock,
+
+    /// <summary>EINTR. Nothing moved.</summary>
+    Interrupted,
+
+    /// <summary>The method is unsupported for this pair. Nothing is lost.</summary>
+    NotSupported,
+
+    Failed,
+}
+
+/// <summary>Result of one step of a method.</summary>
+internal readonly record struct StepResult(StepKind Kind, long Bytes, Errno Errno, TransferSide Side)
+{
+    public static StepResult EndOfData => new(StepKind.EndOfData, 0, Errno.None, TransferSide.Source);
+
+    public static StepResult Moved(long bytes) => new(StepKind.Moved, bytes, Errno.None, TransferSide.Unknown);
+
+    public static StepResult BecameHole(long bytes) => new(StepKind.BecameHole, bytes, Errno.None, TransferSide.Unknown);
+
+    /// <summary>Converts the result of a call that returns the bytes moved, 0 at the end of data.</summary>
+    public static StepResult From(SysResult result, TransferSide side, TransferMethod method) => result switch
+    {
+        { Ok: false } => From(result.Errno, side, method),
+        { Value: 0 } => EndOfData,
+        _ => Moved(result.Value),
+    };
+
+    /// <summary>Converts an errno, which means "unsupported" where the method's own table has it.</summary>
+    public static StepResult From(Errno errno, TransferSide side, TransferMethod method) => errno switch
+    {
+        Errno.EINTR => new(StepKind.Interrupted, 0, errno, side),
+        Errno.EAGAIN => new(StepKind.WouldBlock, 0, errno, side),
+        _ when Refusals.Explain(method, errno) is not null => new(StepKind.NotSupported, 0, errno, side),
+        _ => new(StepKind.Failed, 0, errno, side),
+    };
+}
+
+/// <summary>The errno values that mean "unsupported", for each method, with the reason.</summary>
 /// <remarks>Collected from the man pages, and from what GNU coreutils, Go and Rust's std fall back on.</remarks>
 internal static class Refusals
 {
@@ -13,8 +87,8 @@ internal static class Refusals
     private const string Refused = "the file system refuses it";
     private const string FalseEnd = "it answered 0 where there are data (procfs and other generated files)";
 
-    /// <summary>Why the method refuses with this errno; null where it is a real error. None stands for an end of data
-    /// that is not one.</summary>
+    /// <summary>Returns why the method is unsupported; null where the errno is a real error. None stands for a spurious end of
+    /// data.</summary>
     public static string? Explain(TransferMethod method, Errno errno) => method switch
     {
         TransferMethod.Reflink => Reflink(errno),
@@ -76,14 +150,14 @@ internal static class Refusals
     };
 }
 
-/// <summary>Tells a call that a seccomp filter forbids from one that met a file it may not change: both answer EPERM.
-/// On a descriptor that does not exist, only the second kind answers EBADF.</summary>
-/// <remarks>The same question is asked in Rust's std, sys/io/kernel_copy/linux.rs.</remarks>
+/// <summary>Tells a call that a seccomp filter blocks from one on an immutable file: both return EPERM. On a missing descriptor, a
+/// call that is not blocked returns EBADF.</summary>
+/// <remarks>As Rust's std, sys/io/kernel_copy/linux.rs.</remarks>
 internal static class SeccompProbe
 {
     public static bool Forbids(TransferMethod method) => Ask(method) != Errno.EBADF;
 
-    /// <summary>What the call answers on a descriptor that does not exist: EBADF where nobody forbids it.</summary>
+    /// <summary>Returns the errno of the call on a missing descriptor: EBADF where it is not blocked.</summary>
     public static Errno Ask(TransferMethod method)
     {
         using var none = new SafeFileHandle(-1, ownsHandle: false);

@@ -1,0 +1,83 @@
+namespace Splice.Descriptors;
+
+/// <summary>The sizes and times that decide how fast a transfer is, each with what was measured, and when.</summary>
+/// <remarks>Ratios are times, on Linux 6.18, x64, 2 CPUs. <c>benchmarks</c> measures them again.</remarks>
+internal static class Tuning
+{
+    private const int KiB = 1 << 10;
+    private const int MiB = 1 << 20;
+
+    // The choice of the method
+
+    /// <summary>Up to this size, read(2) and write(2) take less time than a copy_file_range(2) that passes pages through a pipe of
+    /// the kernel's: 0.87 on ext4 for extents of 100 KB, 0.93 on tmpfs for 100,000 files of 8 KiB (2026-11-23).</summary>
+    public const long ReadWriteUpTo = 128 * KiB;
+
+    /// <summary>As <see cref="ReadWriteUpTo"/>, where write(2) fills large folios. Beyond, splice(2) through a pipe of our own saves
+    /// a copy of memory: 0.9 of read and write for 1 MiB, 0.8 (ext4) and 0.7 (XFS) from 16 MiB on (2026-11-23).</summary>
+    public const long ReadWriteUpToInFolios = 256 * KiB;
+
+    /// <summary>Beyond this size, large folios may cost more than they save: 4 GiB from the page cache took more than twice the time
+    /// of copy_file_range(2) on a virtual machine whose memory was with its host (2026-11-23).</summary>
+    public const long SpliceUpTo = 1L << 30;
+
+    /// <summary>The default capacity of a pipe (pipe(7)), and what sendfile(2) and copy_file_range(2) pass at a time. A user whose
+    /// pipes hold too much gets one of two pages.</summary>
+    public const int SmallestPipe = 64 * KiB;
+
+    /// <summary>From this capacity on, a pipe is filled from a pipe of our own: for 1 MiB, 0.5 of sendfile(2)'s time if the reader
+    /// discards the bytes, 0.9 if it looks at them, with half of the CPU time. Below, the calls are so many that it is slower
+    /// (2026-11-24).</summary>
+    public const int LargePipe = 256 * KiB;
+
+    // Buffers and pipes
+
+    /// <summary>Fits into a CPU's own cache, and is many pages for file systems with large folios, but not 512 KiB: a folio of that
+    /// size comes from large blocks of free memory, which a virtual machine may have given back to its host (free page reporting).
+    /// With those, 1 GiB took twice the time of copy_file_range(2), and 0.83 with this size (2026-11-23).</summary>
+    public const int BufferSize = 448 * KiB;
+
+    /// <summary>The capacity of our own pipes: the most that a user gets without privilege (pipe-max-size).</summary>
+    public const int PipeSize = MiB;
+
+    /// <summary>The capacity of a pipe between two commands: larger than the default means fewer context switches; beyond this,
+    /// nothing is gained, and the pipes of a user have 64 MiB together, pipe(7) (2026-11-23).</summary>
+    public const int CommandPipeSize = 256 * KiB;
+
+    /// <summary>The bytes of one write(2) with O_APPEND, which those of another process never split.</summary>
+    public const int AppendedAtOnce = 32 * MiB;
+
+    public const int LargestRead = MiB;
+
+    // Steps: a step ends well below a second, so that Ctrl+C and progress never wait
+
+    public const long FirstStep = 64 * MiB;
+    public const long SmallestStep = MiB;
+    public const long LargestStep = 128 * MiB;
+
+    /// <summary>A reflink moves no bytes, so its step may be large: a multiple of every block size.</summary>
+    public const long LargestReflink = 16L << 30;
+
+    /// <summary>Steps per second under a rate limit.</summary>
+    public const int LimitedStepsPerSecond = 10;
+
+    /// <summary>A slower step halves the next one.</summary>
+    public static readonly TimeSpan SlowStep = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>A faster step, if it was full, doubles the next one.</summary>
+    public static readonly TimeSpan FastStep = TimeSpan.FromMilliseconds(50);
+
+    // Waiting
+
+    /// <summary>For the reader of a full pipe (2026-11-23).</summary>
+    public static readonly TimeSpan LongestRefillPause = TimeSpan.FromMilliseconds(4);
+
+    /// <summary>A shorter pause takes longer than it says.</summary>
+    public static readonly TimeSpan ShortestRefillPause = TimeSpan.FromMicroseconds(100);
+
+    /// <summary>Number of waits without a pause for a reader that needs none.</summary>
+    public const int LongestRefillRest = 1 << 12;
+
+    /// <summary>Between two tries to open a file under a lease.</summary>
+    public static readonly TimeSpan LeasePollInterval = TimeSpan.FromMilliseconds(5);
+}

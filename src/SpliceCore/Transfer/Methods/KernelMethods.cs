@@ -1,0 +1,144 @@
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Transfer;
+
+/// <summary>copy_file_range(2), at explicit offsets on both sides.</summary>
+internal sealed class CopyFileRangeMethod(Descriptor source, Descriptor destination) : ITransferMethod
+{
+    public TransferMethod Kind => TransferMethod.CopyFileRange;
+
+    public StepResult Step(TransferCursor at, long count)
+    {
+        SysResult result = LibC.CopyFileRange(
+            source.Handle, at.SourceOffset.GetValueOrDefault(),
+            destination.Handle, at.DestinationOffset.GetValueOrDefault(), count);
+        return StepResult.From(result, TransferSide.Unknown, Kind);
+    }
+}
+
+/// <summary>sendfile(2). It writes at the destination's file offset, which is set at every step: another process, or the source,
+/// may share the open file description and move it.</summary>
+internal sealed class SendFileMethod(Descriptor source, Descriptor destination) : ITransferMethod
+{
+    public TransferMethod Kind => TransferMethod.SendFile;
+
+    public StepResult Step(TransferCursor at, long count)
+    {
+        if (at.DestinationOffset is long offset && LibC.Seek(destination.Handle, offset, SeekOrigin.Begin) is { Ok: false } seek)
+        {
+            return StepResult.From(seek, TransferSide.Destination, Kind);
+        }
+
+        SysResult result = LibC.SendFile(destination.Handle, source.Handle, at.SourceOffset.GetValueOrDefault(), count);
+        return StepResult.From(result, TransferSide.Unknown, Kind);
+    }
+}
+
+/// <summary>splice(2), where one side is a pipe.</summary>
+internal sealed class DirectSpliceMethod(Descriptor source, Descriptor destination, SpliceFlags flags) : ITransferMethod
+{
+    public TransferMethod Kind => TransferMethod.Splice;
+
+    public bool NeverWaitsOn(TransferSide side) =>
+        (side == TransferSide.Source ? source : destination).Kind == DescriptorKind.Fifo;
+
+    public StepResult Step(TransferCursor at, long count)
+    {
+        SysResult result = LibC.Splice(
+            source.Handle, at.SourceOffset, destination.Handle, at.DestinationOffset, count, flags | SpliceFlags.NonBlock);
+
+        // Only a socket's connection can be reset, and if the source is a socket, the destination is a pipe.
+        bool isSource = result.Errno == Errno.ECONNRESET && source.Kind == DescriptorKind.Socket;
+        return StepResult.From(result, isSource ? TransferSide.Source : TransferSide.Unknown, Kind);
+    }
+}
+
+/// <summary>splice(2) through a pipe of our own: where neither side is a pipe, and from a file into a large one. The pipe is
+/// drained before it is filled.</summary>
+/// <param name="source">The source.</param>
+/// <param name="destination">The destination.</param>
+/// <param name="flags">The flags of every call.</param>
+/// <param name="pipeSize">Capacity of the pipe in bytes; null for the fastest.</param>
+/// <param name="smallest">A pipe of fewer bytes is unsupported: another method takes less time.</param>
+internal sealed class PipedSpliceMethod(
+    Descriptor source, Descriptor destination, SpliceFlags flags, int? pipeSize, int smallest)
+    : ITransferMethod
+{
+    // A file gets what is in the pipe as one write.
+    private readonly int _chunk = pipeSize is null && destination.Kind == DescriptorKind.Regular ? Tuning.BufferSize : int.MaxValue;
+    private readonly SpliceFlags _drainFlags = destination.Kind == DescriptorKind.Fifo ? flags | SpliceFlags.NonBlock : flags;
+    private SplicePipe? _pipe;
+
+    public TransferMethod Kind => TransferMethod.Splice;
+
+    public long BytesInHand => _pipe?.BytesHeld ?? 0;
+
+    /// <summary>False while EPERM is about the pipe, not about splice(2).</summary>
+    public bool HasPipe => _pipe is not null;
+
+    public bool NeverWaitsOn(TransferSide side) =>
+        side == TransferSide.Destination && destination.Kind == DescriptorKind.Fifo;
+
+    public StepResult Step(TransferCursor at, long count)
+    {
+        if (_pipe is null && Open(at.DestinationOffset) is { Kind: not StepKind.Moved } failed)
+        {
+            return failed;
+        }
+
+        SplicePipe pipe = _pipe!;
+        if (pipe.BytesHeld == 0)
+        {
+            SysResult filled = pipe.Fill(source.Handle, at.SourceOffset, Math.Min(count, Math.Min(pipe.Capacity, _chunk)), flags);
+            if (pipe.BytesHeld == 0)
+            {
+                return StepResult.From(filled, TransferSide.Source, Kind);
+            }
+        }
+
+        SysResult drained = pipe.Drain(destination.Handle, at.DestinationOffset, _drainFlags);
+
+        // 0 although the pipe has bytes: their pages were truncated. Another call would return the same.
+        return drained is { Ok: true, Value: 0 }
+            ? StepResult.From(Errno.EIO, TransferSide.Destination, Kind)
+            : StepResult.From(drained, TransferSide.Destination, Kind);
+    }
+
+    /// <summary>Hands the pipe, with the bytes that it holds, to the next method.</summary>
+    public SplicePipe? TakePipe()
+    {
+        SplicePipe? pipe = _pipe;
+        _pipe = null;
+        return pipe;
+    }
+
+    public void Dispose() => _pipe?.Dispose();
+
+    private StepResult Open(long? destinationOffset)
+    {
+        Errno errno = SplicePipe.TryCreate(pipeSize ?? Math.Min(_chunk, Tuning.PipeSize), OpenFlags.NonBlock, out _pipe);
+        if (_pipe?.Capacity < smallest)
+        {
+            // As pipe(2) where the user's pipes hold too much for another one.
+            _pipe.Dispose();
+            (_pipe, errno) = (null, Errno.ENFILE);
+        }
+
+        if (_pipe is null)
+        {
+            return StepResult.From(errno, TransferSide.Unknown, Kind);
+        }
+
+        TransferJournal.Current?.Note($"{source.Name} -> {destination.Name}: a pipe of {_pipe.Capacity} bytes is between them");
+        if (source.IsSeekable)
+        {
+            return StepResult.Moved(0);
+        }
+
+        // Try the destination with the empty pipe before the source gives bytes that cannot be read again. EAGAIN: it is supported.
+        SysResult probe = LibC.Splice(_pipe.ReadEnd, null, destination.Handle, destinationOffset, 1, flags | SpliceFlags.NonBlock);
+        var probed = StepResult.From(probe, TransferSide.Destination, Kind);
+        return probed.Kind == StepKind.NotSupported ? probed : StepResult.Moved(0);
+    }
+}
