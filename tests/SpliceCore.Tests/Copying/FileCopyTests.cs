@@ -1,7 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Interop;
-using Splice.Transfer;
 using Xunit;
 
 namespace Splice.Tests.Copying;

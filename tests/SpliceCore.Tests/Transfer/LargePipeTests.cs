@@ -1,6 +1,5 @@
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Transfer;
 using Xunit;
 
 namespace Splice.Tests.Transfer;
