@@ -123,6 +123,7 @@ public sealed class HostScriptTests : IDisposable
     {
         Command.Require(shell.Split(' ')[0], "sha256sum");
         string command = HostScript.Command(script, Request(string.Empty, verify: true), parameters).Replace("exec sh", $"exec {shell}", StringComparison.Ordinal);
-        return Command.Check("sh", "-c", $"{command} < {HostScript.Quote(_workspace[input])}");
+        string output = Command.Check("sh", "-c", $"{command} < {HostScript.Quote(_workspace[input])}");
+        return output.Replace($"{HostScript.Alive}\n", string.Empty, StringComparison.Ordinal);
     }
 }

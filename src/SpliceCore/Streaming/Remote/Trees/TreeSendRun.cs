@@ -29,7 +29,7 @@ internal sealed class TreeSendRun : SendRun
     private readonly SumList? _sums;
     private readonly Stack<TarItem> _folders = new();
     private IReadOnlyList<Delivery> _receiving = [];
-    private IReadOnlyList<TarForm> _forms = [];
+    private IReadOnlyList<TarStreamWriter> _streams = [];
     private long _pendingContent;
     private long _sent;
     private long _beyondTotals;
@@ -50,10 +50,10 @@ internal sealed class TreeSendRun : SendRun
     private protected override void Send(IReadOnlyList<Delivery> deliveries)
     {
         _receiving = deliveries;
-        _forms =
+        _streams =
         [
             .. deliveries.GroupBy(delivery => (IsGnu: IsGnu(delivery.Form), IsFull: delivery.Form == FullForm))
-                .Select(group => new TarForm(group.Key.IsGnu ? TarEntryFormat.Gnu : TarEntryFormat.Pax, group.Key.IsFull, [.. group])),
+                .Select(group => new TarStreamWriter(isPax: !group.Key.IsGnu, hasAttributes: group.Key.IsFull, [.. group])),
         ];
         try
         {
@@ -69,13 +69,6 @@ internal sealed class TreeSendRun : SendRun
             foreach (Delivery delivery in deliveries.Where(delivery => delivery.IsReceiving))
             {
                 delivery.Session!.Fail(exception);
-            }
-        }
-        finally
-        {
-            foreach (TarForm form in _forms)
-            {
-                form.Dispose();
             }
         }
 
@@ -98,7 +91,7 @@ internal sealed class TreeSendRun : SendRun
             }
 
             Add(item);
-            if (_forms.Any(form => form.PendingLength > MostPending))
+            if (_streams.Any(stream => stream.PendingLength > MostPending))
             {
                 Flush();
             }
@@ -111,9 +104,9 @@ internal sealed class TreeSendRun : SendRun
         }
 
         AddFile(HostScript.End, []);
-        foreach (TarForm form in _forms)
+        foreach (TarStreamWriter stream in _streams)
         {
-            form.End();
+            stream.AddEnd();
         }
 
         Flush();
@@ -125,7 +118,7 @@ internal sealed class TreeSendRun : SendRun
         {
             // A tar that is not GNU's gives a folder its times at once, and every item that comes into it changes them.
             TarItem folder = _folders.Pop();
-            _forms.Where(form => !form.IsPax).ToList().ForEach(form => form.Add(folder));
+            _streams.Where(stream => !stream.IsPax).ToList().ForEach(stream => stream.Add(folder));
         }
         else if (_items.Of(item) is { } tar)
         {
@@ -142,10 +135,10 @@ internal sealed class TreeSendRun : SendRun
                 break;
             case TarEntryType.Directory:
                 _folders.Push(tar);
-                foreach (TarForm form in _forms)
+                foreach (TarStreamWriter stream in _streams)
                 {
                     // And its mode, and could put nothing into it then.
-                    form.Add(form.IsPax ? tar : tar with { Mode = tar.Mode | TarItems.FolderBits });
+                    stream.Add(stream.IsPax ? tar : tar with { Mode = tar.Mode | TarItems.FolderBits });
                 }
 
                 break;
@@ -240,9 +233,9 @@ internal sealed class TreeSendRun : SendRun
     private void AddFile(string name, byte[] content)
     {
         AddAll(new TarItem { Type = TarEntryType.RegularFile, Path = Encoding.ASCII.GetBytes(name), Length = content.Length });
-        foreach (TarForm form in _forms)
+        foreach (TarStreamWriter stream in _streams)
         {
-            form.Add(content);
+            stream.Add(content);
         }
 
         AddPadding(content.Length);
@@ -250,18 +243,18 @@ internal sealed class TreeSendRun : SendRun
 
     private void AddAll(TarItem tar)
     {
-        foreach (TarForm form in _forms)
+        foreach (TarStreamWriter stream in _streams)
         {
-            form.Add(tar);
+            stream.Add(tar);
         }
     }
 
     private void AddContent(byte[] content)
     {
         _pendingContent += content.Length;
-        foreach (TarForm form in _forms)
+        foreach (TarStreamWriter stream in _streams)
         {
-            form.Add(content);
+            stream.Add(content);
         }
 
         AddPadding(content.Length);
@@ -269,19 +262,17 @@ internal sealed class TreeSendRun : SendRun
 
     private void AddPadding(long length)
     {
-        Span<byte> zeros = stackalloc byte[TarForm.PaddingOf(length)];
-        zeros.Clear();
-        foreach (TarForm form in _forms)
+        foreach (TarStreamWriter stream in _streams)
         {
-            form.Add(zeros);
+            stream.AddPadding(length);
         }
     }
 
     private void Flush()
     {
-        foreach (TarForm form in _forms)
+        foreach (TarStreamWriter stream in _streams)
         {
-            Write(form.Deliveries, form.Take(), isLimited: form == _forms[0]);
+            Write(stream.Deliveries, stream.Take(), isLimited: stream == _streams[0]);
         }
 
         foreach (Delivery delivery in _receiving.Where(delivery => delivery.IsReceiving))
