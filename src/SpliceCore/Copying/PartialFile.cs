@@ -22,15 +22,17 @@ internal sealed class PartialFile : ITargetFile
 
     private readonly Place _place;
     private readonly FileName _name;
-    private readonly Descriptor _source;
+    private readonly Descriptor? _source;
+    private readonly string _sourceName;
     private bool _isTaken;
     private bool _isSettled;
 
-    private PartialFile(Place place, FileName name, Descriptor source, SafeFileHandle handle)
+    private PartialFile(Place place, FileName name, Descriptor? source, string sourceName, SafeFileHandle handle)
     {
         _place = place;
         _name = name;
         _source = source;
+        _sourceName = sourceName;
         Handle = handle;
     }
 
@@ -46,19 +48,30 @@ internal sealed class PartialFile : ITargetFile
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="TransferException">Another copy is under way, or the file cannot be made.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static PartialFile Open(Place place, Descriptor source, TransferSpec spec, CancellationToken cancellation)
+    public static PartialFile Open(Place place, Descriptor source, TransferSpec spec, CancellationToken cancellation) => Open(
+        place, PartialName.Of(place.Name, source, spec), source, source.Name, spec.Offset!.Value, spec.Length!.Value, cancellation);
+
+    /// <summary>The same for content that the caller verifies.</summary>
+    /// <param name="place">The destination.</param>
+    /// <param name="name">The name of the partial file.</param>
+    /// <param name="sourceName">The source, for messages.</param>
+    /// <param name="length">The length of the content in bytes.</param>
+    public static PartialFile Open(Place place, FileName name, string sourceName, long length) =>
+        Open(place, name, source: null, sourceName, start: 0, length, CancellationToken.None);
+
+    private static PartialFile Open(
+        Place place, FileName name, Descriptor? source, string sourceName, long start, long length, CancellationToken cancellation)
     {
-        FileName name = PartialName.Of(place.Name, source, spec);
         for (int i = 0; i < Tries; i++)
         {
             if (TryOpen(place, name, out SafeFileHandle handle, out bool isNew))
             {
-                var partial = new PartialFile(place, name, source, handle);
+                var partial = new PartialFile(place, name, source, sourceName, handle);
                 try
                 {
-                    if (partial.TryTake(isNew, spec.Length!.Value))
+                    if (partial.TryTake(isNew, length))
                     {
-                        partial.Weigh(spec.Offset!.Value, cancellation);
+                        partial.Weigh(start, cancellation);
                         TransferJournal.Current?.Note(
                             $"{place.Path}: is built as '{name}' beside it, from byte {partial.Kept} on: {(partial.Kept > 0 ? "the others are there" : "nothing of it was there")}");
                         return partial;
@@ -176,7 +189,7 @@ internal sealed class PartialFile : ITargetFile
         {
             // Somebody looks whether a new one may be removed: the next try tells.
             return isNew ? false : throw new TransferException(TransferErrorId.DestinationBusy,
-                $"Another copy of '{_source.Name}' to '{_place.Path}' is under way: it has '{_name}' locked.",
+                $"Another copy of '{_sourceName}' to '{_place.Path}' is under way: it has '{_name}' locked.",
                 "Wait until it has ended.",
                 Errno.EAGAIN, _place.Path);
         }
@@ -219,9 +232,9 @@ internal sealed class PartialFile : ITargetFile
     /// <summary>Keeps what can be shown to be on the device and to be the source's.</summary>
     private void Weigh(long start, CancellationToken cancellation)
     {
-        if (Kept > 0)
+        if (Kept > 0 && _source is not null)
         {
-            Kept = CountSame(start, cancellation);
+            Kept = CountSame(_source, start, cancellation);
         }
 
         SysResult cut = LibC.Truncate(Handle, Kept);
@@ -231,7 +244,7 @@ internal sealed class PartialFile : ITargetFile
         }
     }
 
-    private long CountSame(long start, CancellationToken cancellation)
+    private long CountSame(Descriptor source, long start, CancellationToken cancellation)
     {
         bool isProvable = start % BlockSize == 0
             && FileStatus.TryGet(Handle, out FileStatus? status).Ok
@@ -241,13 +254,13 @@ internal sealed class PartialFile : ITargetFile
             long same = Kept;
             if (isProvable)
             {
-                using var holes = new Comparison(_source, Handle, _place.Path, cancellation) { TrustsData = true };
+                using var holes = new Comparison(source, Handle, _place.Path, cancellation) { TrustsData = true };
                 same = holes.Run(start, 0, Kept);
             }
 
             // The last block may have been written before it was full.
             long before = isProvable ? Math.Max(0, same - ReadAtLeast) : 0;
-            using var bytes = new Comparison(_source, Handle, _place.Path, cancellation);
+            using var bytes = new Comparison(source, Handle, _place.Path, cancellation);
             return before + bytes.Run(start + before, before, same - before);
         }
         catch (TransferException exception) when (exception.DifferenceOffset is long unreadable)
@@ -257,7 +270,7 @@ internal sealed class PartialFile : ITargetFile
     }
 
     /// <summary>Then the name is another as well, and nobody would go on with this.</summary>
-    private bool SourceHasChanged() => FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok
+    private bool SourceHasChanged() => _source is not null && FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok
         && !(now!.HasContentOf(_source.Status) && now.ChangeTime.CompareTo(_source.Status.ChangeTime) == 0);
 
     private static void Remove(Place place, FileName name)

@@ -1,13 +1,14 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote;
 
-/// <summary>The SHA-256 of what goes by: one more destination of the stream, a pipe that a thread reads.</summary>
+/// <summary>The SHA-256 of a stream: one more destination of it, a pipe that a thread reads.</summary>
 internal sealed class ContentDigest : IDisposable
 {
     private const int BufferSize = 1 << 18;
@@ -31,20 +32,20 @@ internal sealed class ContentDigest : IDisposable
         _thread.Start();
     }
 
-    /// <summary>What is written to it belongs to the content.</summary>
+    /// <summary>The destination that takes the content.</summary>
     public StreamEnd Input => StreamEnd.OfHandle(_pipe.WriteEnd, "the digest");
 
-    /// <summary>The digest of bytes in memory, as 64 hexadecimal digits.</summary>
-    public static string Of(ReadOnlySpan<byte> content) => Text(SHA256.HashData(content));
+    /// <summary>Returns the digest of bytes, as 64 hexadecimal digits.</summary>
+    public static string Compute(ReadOnlySpan<byte> content) => Text(SHA256.HashData(content));
 
-    /// <summary>Takes note of bytes that were written to it.</summary>
-    public void Wrote(long bytes) => _written += bytes;
+    /// <summary>Counts bytes that were written to <see cref="Input"/>.</summary>
+    public void AddWritten(long bytes) => _written += bytes;
 
-    /// <summary>A hole is next.</summary>
+    /// <summary>Adds a hole.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public void AddZeros(long count)
     {
-        Await();
+        WaitForThread();
         for (; count > 0; count -= Math.Min(count, Zeros.Length))
         {
             _cancellation.ThrowIfCancellationRequested();
@@ -52,10 +53,8 @@ internal sealed class ContentDigest : IDisposable
         }
     }
 
-    /// <summary>Bytes are next that are in a file already.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="count">How many, from its start.</param>
-    /// <exception cref="TransferException">It does not have them.</exception>
+    /// <summary>Adds the first bytes of a file, which were transferred before.</summary>
+    /// <exception cref="TransferException">They cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public void AddFile(SafeHandle file, long count)
     {
@@ -74,7 +73,7 @@ internal sealed class ContentDigest : IDisposable
                 if (!read.Ok || read.Value == 0)
                 {
                     throw new TransferException(TransferErrorId.ReadFailed,
-                        $"The bytes before {count}, which were transferred before, could not be read again ({ErrnoText.Describe(read.Errno)}).",
+                        $"The first {count} bytes, which were transferred before, could not be read again ({ErrnoText.Describe(read.Errno)}).",
                         "Start again without -Resume.",
                         read.Errno);
                 }
@@ -89,10 +88,10 @@ internal sealed class ContentDigest : IDisposable
         }
     }
 
-    /// <summary>The digest of all of it, as 64 hexadecimal digits.</summary>
+    /// <summary>Returns the digest, as 64 hexadecimal digits.</summary>
     public string Complete()
     {
-        Await();
+        WaitForThread();
         return Text(_hash.GetHashAndReset());
     }
 
@@ -106,8 +105,8 @@ internal sealed class ContentDigest : IDisposable
 
     private static string Text(byte[] hash) => Convert.ToHexString(hash).ToLowerInvariant();
 
-    /// <summary>Waits until the thread has read all that was written: it never waits for anybody else.</summary>
-    private void Await()
+    /// <summary>Waits until the thread has read everything that was written.</summary>
+    private void WaitForThread()
     {
         lock (_lock)
         {
@@ -143,5 +142,43 @@ internal sealed class ContentDigest : IDisposable
                 Monitor.PulseAll(_lock);
             }
         }
+    }
+}
+
+/// <summary>The SHA-256 of each file of a tree, as the host verifies them.</summary>
+internal sealed class ChecksumList
+{
+    private readonly ArrayBufferWriter<byte> _plain = new();
+    private readonly ArrayBufferWriter<byte> _escaped = new();
+
+    /// <summary>Lines for sha256sum -c.</summary>
+    public byte[] Plain => _plain.WrittenSpan.ToArray();
+
+    /// <summary>Those of names that not every sha256sum reads, with bytes escaped for printf %b.</summary>
+    public byte[] Escaped => _escaped.WrittenSpan.ToArray();
+
+    /// <summary>Both, with an empty line between them.</summary>
+    public byte[] ToBytes() => [.. _escaped.WrittenSpan, (byte)'\n', .. _plain.WrittenSpan];
+
+    /// <param name="path">The path from the tree's top, which starts with a slash.</param>
+    /// <param name="digest">64 hexadecimal digits.</param>
+    public void Add(ReadOnlySpan<byte> path, string digest)
+    {
+        bool isEscaped = path.ContainsAnyInRange((byte)0, (byte)0x1F) || path.Contains((byte)'\\') || path.Contains((byte)0x7F);
+        ArrayBufferWriter<byte> list = isEscaped ? _escaped : _plain;
+        list.Write(Encoding.ASCII.GetBytes(isEscaped ? $"{digest} ." : $"{digest}  ."));
+        if (isEscaped)
+        {
+            foreach (byte one in path)
+            {
+                list.Write(Encoding.ASCII.GetBytes($@"\0{Convert.ToString(one, toBase: 8).PadLeft(3, '0')}"));
+            }
+        }
+        else
+        {
+            list.Write(path);
+        }
+
+        list.Write("\n"u8);
     }
 }

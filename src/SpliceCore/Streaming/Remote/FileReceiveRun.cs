@@ -9,7 +9,7 @@ namespace Splice.Streaming.Remote;
 internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, string path, Action<long> progress, CancellationToken cancellation)
     : ReceiveRun(request, host, path, progress, cancellation)
 {
-    private const long SparseStretch = 64L << 20;
+    private const long SparseChunk = 64L << 20;
     private const string Done = HostScript.Done + " ";
 
     private RemoteFileInfo? _file;
@@ -27,20 +27,19 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private protected override bool Receive()
     {
-        SshSession session = Start(HostScript.Command("receive-file.sh", Request, Request.Source));
-        Sessions.WaitFor([session], ReadHead);
-        RemoteFileInfo file = _file ?? throw Ended(session);
+        SshSession session = Start("receive-file.sh", HostScript.File, answer => (_file = RemoteFileInfo.TryParse(answer)) is not null);
+        RemoteFileInfo file = _file!;
         string identity = string.Create(CultureInfo.InvariantCulture, $"{Host.UserName}@{Host.Name}:{Host.Port}\n{Request.Source}\n{file.Text}");
         _received = new ReceivedFile(Request, Path, file.Size, PartialName.SuffixOf(Encoding.UTF8.GetBytes(identity)), Cancellation);
-        using ContentDigest? digest = Request.Verify || _received.Kept > 0 ? new ContentDigest(Cancellation) : null;
-        digest?.AddFile(_received.Handle, _received.Kept);
-        Answer(session, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_received.Kept}\n")));
+        using ContentDigest? digest = Request.Verify || _received.Resumed > 0 ? new ContentDigest(Cancellation) : null;
+        digest?.AddFile(_received.Handle, _received.Resumed);
+        Answer(session, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_received.Resumed}\n")));
         Move(session, digest, file);
         string? sum = ReadTail(session);
         string? own = digest?.Complete();
         if (own != null && own != sum)
         {
-            _received.ThrowAway();
+            _received.Discard();
             throw RemoteFailure.Different(Request.Source, Host.Text, sum!, own);
         }
 
@@ -48,41 +47,28 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         return Request.Verify;
     }
 
-    /// <summary>Reads the line that tells what the file is.</summary>
-    private bool ReadHead(SshSession session)
-    {
-        while (_file is null && session.TryReadLine() is string line)
-        {
-            // A shell's start files may have something to say as well.
-            int at = line.IndexOf(HostScript.File, StringComparison.Ordinal);
-            _file = at < 0 ? null : RemoteFileInfo.TryParse(line[(at + HostScript.File.Length)..]);
-        }
-
-        return _file is not null;
-    }
-
-    /// <summary>Takes the file in stretches where it has holes there: the zeros of each are holes here before more comes.</summary>
+    /// <summary>Receives a file with holes in chunks: the zeros of each become holes before the next.</summary>
     private void Move(SshSession session, ContentDigest? digest, RemoteFileInfo info)
     {
-        bool hasHoles = info.Size - info.AllocatedBytes >= SparsePiece.SmallBlock;
-        long stretch = hasHoles ? SparseStretch : info.Size;
+        bool hasHoles = info.Size - info.AllocatedBytes >= SparseBlocks.SmallBlock;
+        long chunk = hasHoles ? SparseChunk : info.Size;
 
-        // What was received last, before an interruption, still has its zeros.
-        long dug = Math.Max(0, _received!.Kept - SparseStretch);
-        for (long at = _received.Kept; at < info.Size; at += stretch)
+        // The last chunk before an interruption can still have its zeros.
+        long punched = Math.Max(0, _received!.Resumed - SparseChunk);
+        for (long at = _received.Resumed; at < info.Size; at += chunk)
         {
-            long end = Math.Min(at + stretch, info.Size);
+            long end = Math.Min(at + chunk, info.Size);
             Move(session, StreamEnd.OfHandle(_received.Handle, _received.Path), end - at, digest);
             if (hasHoles)
             {
-                HoleDigger.Dig(_received.Handle, dug, end, Cancellation);
-                dug = end;
+                ZeroPuncher.Punch(_received.Handle, punched, end, Cancellation);
+                punched = end;
             }
         }
     }
 
-    /// <summary>Reads what comes behind the bytes, and waits for the end.</summary>
-    /// <returns>The host's digest; a hyphen where none was asked for.</returns>
+    /// <summary>Reads the lines behind the bytes, and waits for the end.</summary>
+    /// <returns>The host's digest; a hyphen if none was requested.</returns>
     private string? ReadTail(SshSession session)
     {
         string? first = null;
@@ -111,16 +97,12 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
             : throw Ended(session);
     }
 
-    private protected override RemoteTransferResult Result() => new()
+    private protected override RemoteTransferResult Result() => RemoteTransferResult.From(Host, Request, Session) with
     {
-        HostName = Host.Text,
-        Source = Request.Source,
         Destination = _received?.Path ?? Path,
         BytesSent = Bytes,
         Length = _file?.Size ?? 0,
-        ResumedAt = _received?.Kept > 0 ? _received.Kept : null,
-        Elapsed = Session?.Elapsed ?? TimeSpan.Zero,
-        RemoteExitCode = Session?.ExitCode,
+        ResumedAt = _received?.Resumed > 0 ? _received.Resumed : null,
         Warnings = [.. _received?.Warnings ?? [], .. LostAttributes(), .. HiddenPermissions()],
     };
 
@@ -128,23 +110,23 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         ? [$"'{_received?.Path}' got no permissions for its group: '{Request.Source}' has an access control list on '{Host.Text}', which has no getfacl to show it."]
         : [];
 
-    /// <summary>Whether the file has any there is not known.</summary>
+    /// <summary>It is not known if the file has any there.</summary>
     private string[] LostAttributes() =>
         (Request.Preserve & (PreserveAttributes.Xattr | PreserveAttributes.Acl)) == PreserveAttributes.None
             ? []
             : [$"'{Host.Text}' was not asked for extended attributes and access control lists of '{Request.Source}': only those of folders are received."];
 }
 
-/// <summary>What a host tells of a file.</summary>
-/// <param name="Size">Bytes.</param>
-/// <param name="ModificationTime">When it was written last; without fractions where the host's stat(1) knows none.</param>
-/// <param name="Mode">The permission bits of a copy without the file's access control list: the group has no more than its own
-/// permissions, and none where the host cannot tell them.</param>
-/// <param name="HidesGroup">Whether the file has a list, and the host cannot tell the group's own permissions.</param>
-/// <param name="AllocatedBytes">The bytes of the blocks that it takes there.</param>
-/// <param name="UserId">Whose it is.</param>
-/// <param name="GroupId">Whose group's.</param>
-/// <param name="Text">What names it and its content: another file has another text.</param>
+/// <summary>The description of a file on a host.</summary>
+/// <param name="Size">The size in bytes.</param>
+/// <param name="ModificationTime">The time of modification; without fractions where the host's stat(1) has none.</param>
+/// <param name="Mode">The permission bits of a copy without the access control list of the file: the group has its own permissions
+/// only, and none where the host does not show them.</param>
+/// <param name="HidesGroup">True if the file has a list, and the host does not show the group's own permissions.</param>
+/// <param name="AllocatedBytes">The allocated size in bytes.</param>
+/// <param name="UserId">The owner.</param>
+/// <param name="GroupId">The group.</param>
+/// <param name="Text">Identifies the file and its content.</param>
 internal sealed record RemoteFileInfo(
     long Size, LibC.StatxTimestamp ModificationTime, uint Mode, bool HidesGroup, long AllocatedBytes, uint UserId, uint GroupId, string Text)
 {
@@ -157,10 +139,9 @@ internal sealed record RemoteFileInfo(
     private const string AsInMode = "-";
     private const string Unknown = "?";
 
-    /// <summary>Takes "size seconds[.fraction] mode device inode blocks user group seconds[.fraction] permissions" apart; null where it
-    /// is something else. The second time is that of the last status change (ctime): the modification time can be set back. The
-    /// permissions are those of the group itself, as ls(1) shows them: a hyphen where they are those of the mode, and a question mark
-    /// where they are not known.</summary>
+    /// <summary>Parses "size seconds[.fraction] mode device inode blocks user group seconds[.fraction] permissions"; null for other
+    /// text. The second time is the ctime, since the modification time can be set back. The permissions are those of the group
+    /// itself, as ls(1) shows them: a hyphen for those of the mode, and a question mark if they are unknown.</summary>
     public static RemoteFileInfo? TryParse(string text)
     {
         string[] words = text.Split(' ');

@@ -8,7 +8,7 @@ using Splice.Transfer;
 
 namespace Splice.Streaming.Remote;
 
-/// <summary>Sends a file to some hosts at once.</summary>
+/// <summary>Sends a file to several hosts at once.</summary>
 internal sealed class FileSendRun : SendRun
 {
     // As long as the 64 digits of a SHA-256.
@@ -18,10 +18,10 @@ internal sealed class FileSendRun : SendRun
     private readonly bool _hasHoles;
 
     public FileSendRun(SendRequest request, Descriptor source, Queue<RemoteHost> hosts, TransferMonitor monitor)
-        : base(request, hosts, host => new Delivery(host, request, source.Size), monitor)
+        : base(request, hosts, host => new HostUpload(host, request, source.Size), monitor)
     {
         _source = source;
-        _hasHoles = source.Status.Size - source.Status.AllocatedBytes >= SparsePiece.SmallBlock;
+        _hasHoles = source.Status.Size - source.Status.AllocatedBytes >= SparseBlocks.SmallBlock;
     }
 
     private protected override string Script()
@@ -41,25 +41,21 @@ internal sealed class FileSendRun : SendRun
             _hasHoles ? "sparse" : string.Empty);
     }
 
-    private protected override void Send(IReadOnlyList<Delivery> deliveries)
+    private protected override void Send(IReadOnlyList<HostUpload> uploads)
     {
-        if (LosesAttributes())
+        foreach (HostUpload upload in LosesAttributes() ? uploads : [])
         {
-            foreach (Delivery delivery in deliveries)
-            {
-                delivery.Warn($"'{delivery.Host.Text}' was given no extended attributes and access control lists of '{Request.Source}': only those of folders are sent.");
-            }
+            upload.Warn($"'{upload.Host.Text}' was given no extended attributes and access control lists of '{Request.Source}': only those of folders are sent.");
         }
 
-        foreach (IGrouping<(long From, bool IsSparse), Delivery> group in deliveries
-            .GroupBy(delivery => (delivery.From!.Value, delivery.IsSparse)))
+        foreach (IGrouping<(long Start, bool IsSparse), HostUpload> group in uploads
+            .GroupBy(upload => (upload.Start!.Value, upload.IsSparse)))
         {
-            Send([.. group], group.Key.From, group.Key.IsSparse);
+            Send([.. group], group.Key.Start, group.Key.IsSparse);
         }
     }
 
-    /// <summary>Sends to hosts that want the same bytes.</summary>
-    private void Send(IReadOnlyList<Delivery> group, long from, bool isSparse)
+    private void Send(IReadOnlyList<HostUpload> group, long from, bool isSparse)
     {
         using ContentDigest? digest = Request.Verify || from > 0 ? new ContentDigest(Monitor.Cancellation) : null;
         digest?.AddFile(_source.Handle, from);
@@ -69,73 +65,73 @@ internal sealed class FileSendRun : SendRun
         }
         else
         {
-            for (long at = from; at < _source.Size && group.Any(delivery => delivery.IsReceiving); at += LongestStretch)
+            for (long at = from; at < _source.Size && group.Any(upload => upload.IsReceiving); at += MaxChunk)
             {
-                Move(group, at, Math.Min(LongestStretch, _source.Size - at), digest);
+                Move(group, at, Math.Min(MaxChunk, _source.Size - at), digest);
             }
         }
 
-        foreach (Delivery delivery in group.Where(delivery => delivery.IsReceiving).ToList())
+        foreach (HostUpload upload in group.Where(upload => upload.IsReceiving).ToList())
         {
-            if (Change(delivery.Host) is { } change)
+            if (Change(upload.Host) is { } change)
             {
-                delivery.Session!.Fail(change);
+                upload.Session!.Fail(change);
             }
         }
 
-        if (group.Any(delivery => delivery.IsReceiving))
+        if (group.Any(upload => upload.IsReceiving))
         {
             string word = isSparse ? "end" : "splice";
             Write(group, Encoding.ASCII.GetBytes($"{word}:{digest?.Complete() ?? NoDigest}\n"));
         }
 
-        foreach (Delivery delivery in group)
+        foreach (HostUpload upload in group)
         {
-            delivery.EndSending();
+            upload.EndSending();
         }
     }
 
-    /// <summary>Sends the data without the holes: before each piece a line for dd(1).</summary>
-    private void SendData(IReadOnlyList<Delivery> group, long from, ContentDigest? digest)
+    /// <summary>Sends the data without the holes: before each run of blocks a line for dd(1).</summary>
+    private void SendData(IReadOnlyList<HostUpload> group, long from, ContentDigest? digest)
     {
         long at = from;
-        foreach (SparsePiece piece in SparsePiece.Walk(_source.Handle, from, _source.Size))
+        foreach (SparseBlocks blocks in SparseBlocks.Walk(_source.Handle, from, _source.Size))
         {
-            if (!group.Any(delivery => delivery.IsReceiving))
+            if (!group.Any(upload => upload.IsReceiving))
             {
                 return;
             }
 
-            AddHole(group, at, piece.Offset, digest);
+            AddHole(group, at, blocks.Offset, digest);
             string line = string.Create(CultureInfo.InvariantCulture,
-                $"{piece.BlockSize} {piece.Offset / piece.BlockSize} {piece.Count / piece.BlockSize}\n");
+                $"{blocks.BlockSize} {blocks.Offset / blocks.BlockSize} {blocks.Count / blocks.BlockSize}\n");
             Write(group, Encoding.ASCII.GetBytes(line));
-            long data = Math.Min(piece.Count, _source.Size - piece.Offset);
-            Move(group, piece.Offset, data, digest);
-            if (data < piece.Count)
+            long data = Math.Min(blocks.Count, _source.Size - blocks.Offset);
+            Move(group, blocks.Offset, data, digest);
+            if (data < blocks.Count)
             {
-                Write(group, new byte[piece.Count - data]);
+                Write(group, new byte[blocks.Count - data]);
             }
 
-            at = piece.Offset + data;
+            at = blocks.Offset + data;
         }
 
         AddHole(group, at, _source.Size, digest);
     }
 
-    private static void AddHole(IReadOnlyList<Delivery> group, long start, long end, ContentDigest? digest)
+    private static void AddHole(IReadOnlyList<HostUpload> group, long start, long end, ContentDigest? digest)
     {
         digest?.AddZeros(end - start);
-        foreach (Delivery delivery in group.Where(delivery => delivery.IsReceiving))
+        foreach (HostUpload upload in group.Where(upload => upload.IsReceiving))
         {
-            delivery.BytesInHoles += end - start;
+            upload.BytesInHoles += end - start;
         }
     }
 
     private static string Exact(LibC.StatxTimestamp time) =>
         string.Create(CultureInfo.InvariantCulture, $"{time.Seconds}.{time.Nanoseconds:D9}");
 
-    private void Move(IReadOnlyList<Delivery> group, long offset, long count, ContentDigest? digest) =>
+    private void Move(IReadOnlyList<HostUpload> group, long offset, long count, ContentDigest? digest) =>
         Move(group, StreamEnd.OfHandle(_source.Handle, Request.Source), offset, count, digest, (offset, _source.Size));
 
     private bool LosesAttributes() =>
@@ -143,7 +139,7 @@ internal sealed class FileSendRun : SendRun
         && LibC.ListAttributes(_source.Handle, out List<FileName> names).Ok
         && names.Exists(name => ExtendedAttributes.IsWanted(name, Request.Preserve));
 
-    /// <summary>Why what was sent is not the file; null where it is.</summary>
+    /// <summary>The error if the file changed meanwhile; null if not.</summary>
     private TransferException? Change(RemoteHost host)
     {
         if (!FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok || !now!.HasContentOf(_source.Status))
@@ -156,41 +152,41 @@ internal sealed class FileSendRun : SendRun
 }
 
 /// <summary>Whole blocks of a file's data, as dd(1) writes them.</summary>
-/// <param name="Offset">Where they are, in bytes; a multiple of the block's size.</param>
-/// <param name="Count">How many bytes; a multiple of the block's size, which may reach past the file's end.</param>
-/// <param name="BlockSize">The size of a block.</param>
-internal readonly record struct SparsePiece(long Offset, long Count, int BlockSize)
+/// <param name="Offset">The offset in bytes: a multiple of the block size.</param>
+/// <param name="Count">The length in bytes: a multiple of the block size, which may reach past the file's end.</param>
+/// <param name="BlockSize">The block size in bytes.</param>
+internal readonly record struct SparseBlocks(long Offset, long Count, int BlockSize)
 {
-    /// <summary>What all pieces are aligned to.</summary>
+    /// <summary>The alignment of all offsets and lengths.</summary>
     public const int SmallBlock = 4096;
 
     private const int LargeBlock = 1 << 20;
-    private const long MostOfPiece = 256L << 20;
+    private const long MaxCount = 256L << 20;
 
-    // Each piece takes a process on the host: below that, a hole costs more than it saves.
+    // Each run of blocks takes a process on the host: a smaller hole costs more than it saves.
     private const long SmallestHole = 64 << 10;
 
-    /// <summary>The pieces of a file's data from an offset on, in order.</summary>
+    /// <summary>Enumerates a file's data in order.</summary>
     /// <param name="file">The file; its file offset moves.</param>
-    /// <param name="from">Where to begin: a multiple of <see cref="SmallBlock"/>.</param>
+    /// <param name="from">The offset to begin at: a multiple of <see cref="SmallBlock"/>.</param>
     /// <param name="size">The file's size.</param>
-    public static IEnumerable<SparsePiece> Walk(SafeHandle file, long from, long size)
+    public static IEnumerable<SparseBlocks> Walk(SafeHandle file, long from, long size)
     {
-        foreach ((long start, long end) in Stretches(file, from, size))
+        foreach ((long start, long end) in Extents(file, from, size))
         {
             for (long at = start; at < end;)
             {
                 long toLarge = LargeBlock - (at % LargeBlock);
                 bool isLarge = toLarge == LargeBlock && end - at >= LargeBlock;
-                long count = isLarge ? Math.Min((end - at) / LargeBlock * LargeBlock, MostOfPiece) : Math.Min(end - at, toLarge);
-                yield return new SparsePiece(at, count, isLarge ? LargeBlock : SmallBlock);
+                long count = isLarge ? Math.Min((end - at) / LargeBlock * LargeBlock, MaxCount) : Math.Min(end - at, toLarge);
+                yield return new SparseBlocks(at, count, isLarge ? LargeBlock : SmallBlock);
                 at += count;
             }
         }
     }
 
-    /// <summary>The data between holes that are worth it, from and to whole blocks.</summary>
-    private static IEnumerable<(long Start, long End)> Stretches(SafeHandle file, long from, long size)
+    /// <summary>Enumerates the data between the larger holes, extended to whole blocks.</summary>
+    private static IEnumerable<(long Start, long End)> Extents(SafeHandle file, long from, long size)
     {
         (long Start, long End)? last = null;
         foreach (Extent extent in Extent.Walk(file, from, size - from))

@@ -1,13 +1,13 @@
 namespace Splice.Streaming.Remote;
 
-/// <summary>Receives something from one host, from the start of ssh to the outcome.</summary>
+/// <summary>Receives from one host.</summary>
 internal abstract class ReceiveRun : IDisposable
 {
-    /// <param name="request">What to receive.</param>
-    /// <param name="host">From where.</param>
-    /// <param name="path">Where to.</param>
-    /// <param name="progress">Hears how many bytes have come.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="path">The destination for this host.</param>
+    /// <param name="progress">Called with the number of bytes received.</param>
+    /// <param name="cancellation">Stops it.</param>
     private protected ReceiveRun(ReceiveRequest request, RemoteHost host, string path, Action<long> progress, CancellationToken cancellation)
     {
         Request = request;
@@ -30,13 +30,17 @@ internal abstract class ReceiveRun : IDisposable
 
     private protected SshSessions Sessions { get; }
 
-    /// <summary>How many have come.</summary>
+    /// <summary>Number of bytes received.</summary>
     private protected long Bytes { get; set; }
 
     /// <summary>Null before ssh was started.</summary>
     private protected SshSession? Session { get; private set; }
 
-    /// <summary>Receives it.</summary>
+    /// <summary>True if the host has described the source.</summary>
+    private protected abstract bool HasBegun { get; }
+
+    private protected abstract bool IsTree { get; }
+
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public RemoteOutcome Run()
     {
@@ -54,24 +58,34 @@ internal abstract class ReceiveRun : IDisposable
 
     public virtual void Dispose() => Sessions.Dispose();
 
-    /// <summary>Receives it.</summary>
-    /// <returns>Whether both sides' SHA-256 was compared, and the same.</returns>
+    /// <summary>Receives the source.</summary>
+    /// <returns>True if the SHA-256 of both sides was compared.</returns>
     private protected abstract bool Receive();
 
-    /// <summary>True if the host has said what it has.</summary>
-    private protected abstract bool HasBegun { get; }
-
-    /// <summary>True if it is a folder.</summary>
-    private protected abstract bool IsTree { get; }
-
-    /// <summary>How far it has got.</summary>
+    /// <summary>The result so far.</summary>
     private protected abstract RemoteTransferResult Result();
 
-    private protected SshSession Start(string script) =>
-        Session = Sessions.Start(Host, SshCommand.Of(Host, Request.Ssh, script));
+    /// <summary>Starts a script, and waits for its first answer.</summary>
+    /// <param name="script">The name of the script.</param>
+    /// <param name="prefix">The prefix of the answer.</param>
+    /// <param name="tryParse">Parses the answer; another line can begin like it.</param>
+    private protected SshSession Start(string script, string prefix, Func<string, bool> tryParse)
+    {
+        SshSession session = Session = Sessions.Start(Host, SshCommand.Of(Host, Request.Ssh, HostScript.Command(script, Request, Request.Source)));
+        Sessions.WaitFor([session], _ =>
+        {
+            while (!HasBegun && session.TryReadAnswer(prefix) is string answer)
+            {
+                tryParse(answer);
+            }
 
-    /// <summary>Moves bytes of a file from the host to here, and to the digest.</summary>
-    /// <exception cref="TransferException">They did not come, or could not be written.</exception>
+            return HasBegun;
+        });
+        return HasBegun ? session : throw Ended(session);
+    }
+
+    /// <summary>Receives a part of a file, which also goes to the digest.</summary>
+    /// <exception cref="TransferException">It did not come, or could not be written.</exception>
     private protected void Move(SshSession session, StreamEnd file, long count, ContentDigest? digest)
     {
         long before = Bytes;
@@ -86,18 +100,18 @@ internal abstract class ReceiveRun : IDisposable
                 StopsOnError = true,
             },
             new TransferMonitor(progress => Progress(before + progress.BytesCopied), Cancellation));
-        digest?.Wrote(outcomes[^1].BytesCopied);
+        digest?.AddWritten(outcomes[^1].BytesCopied);
         Bytes += outcomes[0].BytesCopied;
         if (outcomes[0].Error is { } error)
         {
-            // Where the host's bytes ended too early, ssh knows more than that.
+            // If the bytes ended too early, ssh reports the reason.
             Cancellation.ThrowIfCancellationRequested();
             TransferException ended = error.Id == TransferErrorId.CountPastEnd ? Ended(session) : error;
             throw error != ended && session.ExitCode == 0 ? RemoteFailure.EndedBeforeItsSize(Request.Source, Host.Text) : ended;
         }
     }
 
-    /// <summary>Gives the host what it waits for, which is all that it will get.</summary>
+    /// <summary>Sends the host the only bytes that it gets.</summary>
     private protected void Answer(SshSession session, ReadOnlyMemory<byte> bytes)
     {
         StreamOutcome outcome = StreamCopy.Copy(
@@ -115,7 +129,7 @@ internal abstract class ReceiveRun : IDisposable
         }
     }
 
-    /// <summary>Why a session has ended; waits for it where it is about to.</summary>
+    /// <summary>Waits for the end of a session, and returns the error for it.</summary>
     private protected TransferException Ended(SshSession session)
     {
         Sessions.WaitFor([session], _ =>
@@ -126,6 +140,6 @@ internal abstract class ReceiveRun : IDisposable
 
             return false;
         });
-        return session.Failure ?? RemoteFailure.Of(session, Request.Source, Path, HasBegun, IsTree, Request.Ssh);
+        return session.Failure ?? RemoteFailure.From(session, Request, Path, HasBegun, IsTree);
     }
 }

@@ -7,8 +7,8 @@ using Splice.Interop;
 
 namespace Splice.Streaming.Remote;
 
-/// <summary>A file that is received. It takes its place only when it is complete; what an interruption leaves is kept where it is
-/// to be resumed.</summary>
+/// <summary>Writes a received file beside the destination, and gives it its name when it is complete. With -Resume, an
+/// interruption leaves a partial file.</summary>
 internal sealed class ReceivedFile : IDisposable
 {
     private const uint PrivateMode = 0x180; // 0600, until the file gets the mode that it has on the host
@@ -17,16 +17,14 @@ internal sealed class ReceivedFile : IDisposable
     private readonly ReceiveRequest _request;
     private readonly DestinationPath _destination;
     private readonly Place _place;
-    private readonly StagedFile? _staged;
-    private readonly FileName? _partialName;
-    private readonly SafeFileHandle? _partial;
+    private readonly ITargetFile _file;
 
-    /// <param name="request">How to receive it.</param>
-    /// <param name="path">Where it will be, or the folder that it will be in.</param>
-    /// <param name="size">Its size.</param>
-    /// <param name="partialSuffix">What an unfinished file has behind its name.</param>
-    /// <param name="cancellation">Once cancelled, nobody waits for the file to be thrown away.</param>
-    /// <exception cref="TransferException">It cannot be made, or what is there must stay.</exception>
+    /// <param name="request">The request.</param>
+    /// <param name="path">The destination, or the folder for it.</param>
+    /// <param name="size">The size of the file in bytes.</param>
+    /// <param name="partialSuffix">The end of the name of a partial file.</param>
+    /// <param name="cancellation">Once cancelled, the file is discarded in the background.</param>
+    /// <exception cref="TransferException">It cannot be created, or an existing file must not be replaced.</exception>
     public ReceivedFile(ReceiveRequest request, string path, long size, string partialSuffix, CancellationToken cancellation)
     {
         _request = request;
@@ -35,36 +33,35 @@ internal sealed class ReceivedFile : IDisposable
         {
             Check(request, _destination);
             _place = _destination.ToPlace(mayReplace: !request.NoClobber);
-            if (request.Resume)
+            _file = request.Resume
+                ? PartialFile.Open(_place, PartialName.With(_place.Name, partialSuffix), request.Source, size)
+                : StagedFile.Create(_place, PrivateMode, cancellation, OpenFlags.ReadWrite);
+            Resumed = (_file as PartialFile)?.Kept ?? 0;
+            if (LibC.Seek(Handle, Resumed, SeekOrigin.Begin) is { Ok: false } moved)
             {
-                _partialName = PartialName.With(_place.Name, partialSuffix);
-                _partial = OpenPartial(_partialName.Value, size);
-            }
-            else
-            {
-                _staged = StagedFile.Create(_place, PrivateMode, cancellation, OpenFlags.ReadWrite);
+                throw FileFailures.OpenDestination(_place.Path, moved.Errno);
             }
         }
         catch
         {
-            Dispose();
+            _file?.Dispose();
+            _destination.Dispose();
             throw;
         }
     }
 
     public string Path => _place.Path;
 
-    /// <summary>To be written, from <see cref="Kept"/> on.</summary>
-    public SafeFileHandle Handle => _partial ?? _staged!.Handle;
+    /// <summary>The file, to be written from <see cref="Resumed"/> on.</summary>
+    public SafeFileHandle Handle => _file.Handle;
 
-    /// <summary>The bytes that an interrupted transfer has left.</summary>
-    public long Kept { get; private set; }
+    /// <summary>Number of bytes from an interrupted transfer.</summary>
+    public long Resumed { get; }
 
-    /// <summary>What worked only in part.</summary>
     public IReadOnlyList<string> Warnings => _losses.Describe();
 
-    /// <summary>Gives the file its owner, mode, time and name.</summary>
-    /// <exception cref="TransferException">It could not.</exception>
+    /// <summary>Sets the metadata, and gives the file its name.</summary>
+    /// <exception cref="TransferException">It failed.</exception>
     public void Commit(RemoteFileInfo file)
     {
         SysResult result = LibC.CloseDuplicate(Handle);
@@ -84,29 +81,15 @@ internal sealed class ReceivedFile : IDisposable
             throw FileFailures.OpenDestination(Path, result.Errno);
         }
 
-        if (_staged is not null)
-        {
-            _staged.Commit(_place.Replaces);
-        }
-        else if (StagedFile.Rename(_place, _partialName!.Value, _place.Replaces) is { Ok: false } renamed)
-        {
-            throw _place.NameFailure(renamed.Errno);
-        }
+        _file.Commit(_place.Replaces);
     }
 
-    /// <summary>What is there is not what it should be: nothing can go on with it.</summary>
-    public void ThrowAway()
-    {
-        if (_partialName is FileName name)
-        {
-            LibC.UnlinkAt(_place.Folder, name);
-        }
-    }
+    /// <summary>Removes content that is known to be wrong.</summary>
+    public void Discard() => _file.Abandon(good: 0);
 
     public void Dispose()
     {
-        _staged?.Dispose();
-        _partial?.Dispose();
+        _file.Dispose();
         _destination.Dispose();
     }
 
@@ -125,7 +108,7 @@ internal sealed class ReceivedFile : IDisposable
         if (existing.Kind != DescriptorKind.Regular || !destination.IsReplaceable || existing.IsMountRoot)
         {
             throw new TransferException(TransferErrorId.DestinationNotReplaceable,
-                $"'{destination.Path}' cannot be replaced: it is no regular file, is a mount point, or leads to an open file only.",
+                $"'{destination.Path}' cannot be replaced: it is not a regular file, is a mount point, or leads to an open file only.",
                 "Name another file.",
                 Errno.EBUSY, destination.Path);
         }
@@ -136,55 +119,17 @@ internal sealed class ReceivedFile : IDisposable
             throw FileFailures.OpenDestination(destination.Path, access.Errno);
         }
     }
-
-    private SafeFileHandle OpenPartial(FileName name, long size)
-    {
-        SysResult opened = LibC.OpenAt(
-            _place.Folder, name, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow | OpenFlags.NonBlock, PrivateMode, out SafeFileHandle handle);
-        if (!opened.Ok)
-        {
-            handle.Dispose();
-            throw FileFailures.OpenDestination(_place.Path, opened.Errno);
-        }
-
-        bool isOurs = FileStatus.TryGet(handle, out FileStatus? status).Ok
-            && status is { Kind: DescriptorKind.Regular, LinkCount: 1 } && status.UserId == LibC.EffectiveUserId;
-        if (!isOurs || !LibC.Lock(handle).Ok)
-        {
-            handle.Dispose();
-            throw new TransferException(TransferErrorId.DestinationBusy,
-                $"'{name}' beside '{_place.Path}' is no unfinished file of this user, or another command writes to it.",
-                "Wait for that, or remove it.",
-                Errno.EBUSY, _place.Path);
-        }
-
-        Kept = Math.Min(status!.Size, size);
-        TransferJournal.Current?.Note($"{_place.Path}: is built as '{name}' beside it, from byte {Kept} on");
-        SysResult prepared = LibC.Truncate(handle, Kept);
-        prepared = prepared.Ok ? LibC.Seek(handle, Kept, SeekOrigin.Begin) : prepared;
-        if (!prepared.Ok)
-        {
-            handle.Dispose();
-            throw FileFailures.OpenDestination(_place.Path, prepared.Errno);
-        }
-
-        return handle;
-    }
 }
 
-/// <summary>Gives back the blocks of a file that have come as zeros.</summary>
-internal static class HoleDigger
+/// <summary>Deallocates blocks of zeros.</summary>
+internal static class ZeroPuncher
 {
     private const int BufferSize = 1 << 20;
     private const int BlockSize = 4096;
 
-    /// <summary>Makes holes of blocks of zeros. Where that cannot be done, the file has its blocks, and is right all the same.</summary>
-    /// <param name="file">The file, open for reading and writing.</param>
-    /// <param name="from">Where to begin.</param>
-    /// <param name="to">Where to end.</param>
-    /// <param name="cancellation">Ends it.</param>
+    /// <summary>Punches holes into a range of a file, unless the file system has none.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static void Dig(SafeHandle file, long from, long to, CancellationToken cancellation)
+    public static void Punch(SafeHandle file, long from, long to, CancellationToken cancellation)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
         try
@@ -198,7 +143,7 @@ internal static class HoleDigger
                     continue;
                 }
 
-                if (!read.Ok || read.Value == 0 || !Dig(file, at, buffer.AsSpan(0, (int)read.Value)))
+                if (!read.Ok || read.Value == 0 || !Punch(file, at, buffer.AsSpan(0, (int)read.Value)))
                 {
                     return;
                 }
@@ -212,8 +157,8 @@ internal static class HoleDigger
         }
     }
 
-    /// <summary>Finds runs of zeros, in whole blocks. False: no holes can be made.</summary>
-    private static bool Dig(SafeHandle file, long offset, ReadOnlySpan<byte> bytes)
+    /// <summary>Punches out the blocks of zeros. False if holes are unsupported.</summary>
+    private static bool Punch(SafeHandle file, long offset, ReadOnlySpan<byte> bytes)
     {
         for (int start = 0; start < bytes.Length;)
         {

@@ -9,16 +9,15 @@ using Splice.Transfer;
 
 namespace Splice;
 
-/// <summary>Files to and from other hosts, over ssh(1). Nothing has to be installed there but a POSIX shell with coreutils or
-/// busybox.</summary>
+/// <summary>Transfers files and folders to and from hosts over ssh(1). The hosts need a POSIX shell with coreutils or busybox.</summary>
 public static class RemoteCopy
 {
     private const int ProgressInterval = 200; // milliseconds
 
-    /// <summary>Sends a file. It is read once for all hosts that are sent to at once.</summary>
-    /// <param name="request">What to send.</param>
-    /// <param name="monitor">When to stop, and whom to tell.</param>
-    /// <param name="emit">Gets what became of each host, on the caller's thread.</param>
+    /// <summary>Sends a file or folder. It is read once for all hosts that it is sent to at the same time.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="monitor">Progress and cancellation.</param>
+    /// <param name="emit">Called with the outcome of each host, on the caller's thread.</param>
     /// <exception cref="TransferException">Nothing was sent: the source cannot be read, or it was cancelled.</exception>
     public static void Send(SendRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit)
     {
@@ -30,8 +29,8 @@ public static class RemoteCopy
             using var terminal = new TerminalScope();
             if (request.Recurse && Directory.Exists(request.Source))
             {
-                RemoteTreeCheck.Options(request, request.Source);
-                var totals = TreeTotals.Of(request.Source, request.Preserve, monitor.Cancellation);
+                CheckTreeOptions(request);
+                var totals = TreeTotals.Count(request.Source, request.Preserve, monitor.Cancellation);
                 SendAll(request, emit, hosts => new TreeSendRun(request, totals, hosts, monitor));
                 return;
             }
@@ -67,18 +66,18 @@ public static class RemoteCopy
         }
     }
 
-    /// <summary>Receives a file from each host.</summary>
-    /// <param name="request">What to receive.</param>
-    /// <param name="monitor">When to stop, and whom to tell; all on the caller's thread.</param>
-    /// <param name="emit">Gets what became of each host, on the caller's thread, as they end.</param>
-    /// <exception cref="TransferException">It was cancelled, or the path is none.</exception>
+    /// <summary>Receives a file or folder from each host.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="monitor">Progress, on the caller's thread, and cancellation.</param>
+    /// <param name="emit">Called with the outcome of each host as it ends, on the caller's thread.</param>
+    /// <exception cref="TransferException">It was cancelled, or the path is invalid.</exception>
     public static void Receive(ReceiveRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit)
     {
         CheckRemotePath(request.Source);
         PathCheck.Name(request.Destination);
         if (request.Recurse)
         {
-            RemoteTreeCheck.Options(request, request.Source);
+            CheckTreeOptions(request);
         }
 
         using var standard = new StandardDescriptors();
@@ -128,7 +127,7 @@ public static class RemoteCopy
         }
     }
 
-    /// <summary>Null where it was cancelled.</summary>
+    /// <summary>Null if it was cancelled.</summary>
     private static RemoteOutcome? ReceiveOne(ReceiveRequest request, RemoteHost host, Action<long> progress, CancellationToken cancellation)
     {
         try
@@ -139,7 +138,7 @@ public static class RemoteCopy
             {
                 using var tree = new TreeReceiveRun(request, host, path, progress, cancellation);
                 RemoteOutcome outcome = tree.Run();
-                if (!tree.IsNoFolder)
+                if (!tree.IsOther)
                 {
                     return outcome;
                 }
@@ -158,7 +157,7 @@ public static class RemoteCopy
         }
     }
 
-    /// <summary>Where a host's file goes: with several hosts each has its folder.</summary>
+    /// <summary>Returns the destination for a host: with several hosts, each has a folder.</summary>
     private static string PathFor(ReceiveRequest request, RemoteHost host)
     {
         if (request.Hosts.Count == 1)
@@ -180,11 +179,22 @@ public static class RemoteCopy
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new TransferException(TransferErrorId.WriteFailed,
-                $"The folder '{folder}' could not be made ({exception.Message}).",
-                $"See who may write to '{request.Destination}'.", target: folder);
+                $"The folder '{folder}' could not be created ({exception.Message}).",
+                $"Check the permissions of '{request.Destination}'.", target: folder);
         }
 
         return folder;
+    }
+
+    private static void CheckTreeOptions(RemoteRequest request)
+    {
+        if (request.Resume)
+        {
+            throw new TransferException(TransferErrorId.ConflictingOptions,
+                $"-Resume continues single files, and '{request.Source}' is a folder, of which an interruption leaves nothing.",
+                "Leave -Resume out: the whole folder is transferred again.",
+                target: request.Source);
+        }
     }
 
     private static Descriptor OpenSource(string path, CancellationToken cancellation)
@@ -194,7 +204,7 @@ public static class RemoteCopy
             throw status.Kind == DescriptorKind.Directory
                 ? new TransferException(TransferErrorId.SourceIsDirectory,
                     $"'{path}' is a folder.",
-                    "Use -Recurse to send it with all that is in it, or name a file.", Errno.EISDIR, path)
+                    "Use -Recurse to send it with its content, or name a file.", Errno.EISDIR, path)
                 : new TransferException(TransferErrorId.NotSeekable,
                     $"'{path}' is not a regular file, and its size is not known before it ends.",
                     "Write it to a file first.", Errno.ESPIPE, path);
@@ -223,7 +233,7 @@ public static class RemoteCopy
         }
     }
 
-    /// <summary>The hosts without those that are named again: two transfers to one file would disturb each other.</summary>
+    /// <summary>Removes hosts that are named twice: two transfers to one file would disturb each other.</summary>
     private static IEnumerable<RemoteHost> Distinct(IEnumerable<RemoteHost> hosts, Action<RemoteOutcome> emit)
     {
         var known = new HashSet<(string, string?, int?)>();

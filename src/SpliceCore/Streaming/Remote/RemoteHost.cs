@@ -30,13 +30,11 @@ public sealed record RemoteHost
     /// <summary>The port, from 1 to 65535; null for ssh's choice.</summary>
     public int? Port { get; }
 
-    /// <summary>Takes apart host, user@host, host:port, [address]:port, and an IPv6 address without brackets.</summary>
-    /// <param name="text">As the user gave it.</param>
-    /// <param name="userName">The user where the text names none.</param>
-    /// <param name="port">The port where the text names none.</param>
-    /// <returns>The host.</returns>
-    /// <exception cref="TransferException">It names no host, or has characters that ssh or a shell would take for something
-    /// else.</exception>
+    /// <summary>Parses host, user@host, host:port, [address]:port, and an IPv6 address without brackets.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="userName">The user if the text has none.</param>
+    /// <param name="port">The port if the text has none.</param>
+    /// <exception cref="TransferException">It has no host, or contains characters that are special to ssh or a shell.</exception>
     public static RemoteHost Parse(string text, string? userName = null, int? port = null)
     {
         int at = text.LastIndexOf('@');
@@ -65,7 +63,7 @@ public sealed record RemoteHost
             int end = rest.IndexOf(']', StringComparison.Ordinal);
             if (end < 0 || !IsAddress(rest[1..end]))
             {
-                throw Invalid(text, "what is in brackets is no IPv6 address");
+                throw Invalid(text, "the text in brackets is not an IPv6 address");
             }
 
             return rest[(end + 1)..] switch
@@ -80,7 +78,6 @@ public sealed record RemoteHost
         return colon < 0 || IsAddress(rest) ? (rest, null) : (rest[..colon], rest[(colon + 1)..]);
     }
 
-    /// <summary>An IPv6 address, perhaps with the name of an interface behind it.</summary>
     private static bool IsAddress(string text) =>
         text.Contains(':', StringComparison.Ordinal)
         && IPAddress.TryParse(text, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetworkV6;
@@ -88,7 +85,7 @@ public sealed record RemoteHost
     private static int Number(string port, string text) =>
         int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             ? number
-            : throw Invalid(text, "what follows the colon is no port");
+            : throw Invalid(text, "the text after the colon is not a port");
 
     private static void CheckName(string name, string text)
     {
@@ -98,7 +95,7 @@ public sealed record RemoteHost
             throw Invalid(text, "it names no host");
         }
 
-        // '%' comes before an address's interface only.
+        // '%' precedes the interface of an address.
         if (name.StartsWith('-') || name.Any(c => !IsHarmless(c) && !(isAddress && c == '%')) || (!isAddress && name.Contains(':', StringComparison.Ordinal)))
         {
             throw Invalid(text, "it must not start with '-' or contain spaces or shell characters");

@@ -4,32 +4,32 @@ using Splice.Descriptors;
 
 namespace Splice.Streaming.Remote;
 
-/// <summary>Sends something to some hosts at once, from the start of ssh to the outcomes. It is read once.</summary>
+/// <summary>Sends to several hosts at once, and reads the source once.</summary>
 internal abstract class SendRun : IDisposable
 {
-    // Between two stretches somebody looks who is still there.
-    private protected const long LongestStretch = 256L << 20;
+    // Between two chunks, hosts that failed are left out.
+    private protected const long MaxChunk = 256L << 20;
 
-    // All hosts' inputs together: a user's pipes have 64 MiB (pipe(7)), and each host has another pipe with us.
+    // For all hosts together: a user's pipes have 64 MiB (pipe(7)), and each host has another pipe here.
     private const int PipeBytes = 8 << 20;
     private const int LargestPipe = 1 << 20;
 
     private readonly SshSessions _sessions;
     private readonly Queue<RemoteHost> _hosts;
-    private readonly Func<RemoteHost, Delivery> _deliver;
-    private readonly List<Delivery> _deliveries = [];
+    private readonly Func<RemoteHost, HostUpload> _create;
+    private readonly List<HostUpload> _uploads = [];
     private readonly long _started = Stopwatch.GetTimestamp();
 
-    /// <param name="request">What to send.</param>
-    /// <param name="hosts">Where to. Those that it is not sent to at once are left in the queue.</param>
-    /// <param name="deliver">Makes what is kept of a host.</param>
-    /// <param name="monitor">When to stop, and whom to tell.</param>
-    private protected SendRun(SendRequest request, Queue<RemoteHost> hosts, Func<RemoteHost, Delivery> deliver, TransferMonitor monitor)
+    /// <param name="request">The request.</param>
+    /// <param name="hosts">The hosts; those beyond the limit stay in the queue.</param>
+    /// <param name="create">Creates the upload to a host.</param>
+    /// <param name="monitor">Progress and cancellation.</param>
+    private protected SendRun(SendRequest request, Queue<RemoteHost> hosts, Func<RemoteHost, HostUpload> create, TransferMonitor monitor)
     {
         Request = request;
         Monitor = monitor;
         _hosts = hosts;
-        _deliver = deliver;
+        _create = create;
         _sessions = new SshSessions(request.IdleTimeout, monitor.Cancellation);
     }
 
@@ -37,45 +37,44 @@ internal abstract class SendRun : IDisposable
 
     private protected TransferMonitor Monitor { get; }
 
-    /// <summary>Sends it.</summary>
-    /// <returns>What became of each host, in their order.</returns>
+    /// <returns>The outcomes, in the order of the hosts.</returns>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public IReadOnlyList<RemoteOutcome> Run()
     {
-        Dictionary<SshSession, Delivery> bySession = [];
+        Dictionary<SshSession, HostUpload> bySession = [];
         List<SshSession> first = Start(bySession);
 
-        // A host that fails before it takes bytes leaves its place to the next, for as long as the others are waited for anyway:
-        // with one dead host after the other, those that are there would never get anything.
+        // A host that fails before it takes bytes makes room for the next only while the others are waited for anyway: a series of
+        // dead hosts must not hold up the live ones.
         _sessions.WaitFor(first, session => bySession[session].TryBegin(), left => left.Intersect(first).Any() ? Start(bySession) : []);
-        List<Delivery> started = [.. bySession.Values];
-        Send([.. started.Where(delivery => delivery.IsReceiving)]);
-        started.ForEach(delivery => delivery.Session!.Touch());
+        List<HostUpload> started = [.. bySession.Values];
+        Send([.. started.Where(upload => upload.IsReceiving)]);
+        started.ForEach(upload => upload.Session!.Touch());
         _sessions.WaitFor(bySession.Keys, session =>
         {
-            bySession[session].ReadEnd();
+            bySession[session].ReadReport();
             return false;
         });
-        return [.. _deliveries.Select(delivery => delivery.Outcome())];
+        return [.. _uploads.Select(upload => upload.Outcome())];
     }
 
     public void Dispose() => _sessions.Dispose();
 
-    /// <summary>What runs on the hosts.</summary>
+    /// <summary>The command for the hosts.</summary>
     private protected abstract string Script();
 
-    /// <summary>Sends to the hosts that take bytes now.</summary>
-    private protected abstract void Send(IReadOnlyList<Delivery> deliveries);
+    /// <summary>Sends to the hosts that take bytes.</summary>
+    private protected abstract void Send(IReadOnlyList<HostUpload> uploads);
 
-    /// <summary>Moves a part of a file to all, and to the digest.</summary>
-    /// <param name="group">Whom to.</param>
+    /// <summary>Sends a part of a file, which also goes to the digest.</summary>
+    /// <param name="group">The receivers.</param>
     /// <param name="file">The file.</param>
-    /// <param name="offset">Where it begins.</param>
-    /// <param name="count">Its bytes.</param>
+    /// <param name="offset">The offset of the part.</param>
+    /// <param name="count">Its length.</param>
     /// <param name="digest">The digest; null for none.</param>
-    /// <param name="progress">How far all of it is before, and how much it is.</param>
+    /// <param name="progress">Number of bytes sent before, and of all.</param>
     private protected void Move(
-        IReadOnlyList<Delivery> group, StreamEnd file, long offset, long count, ContentDigest? digest, (long Before, long All) progress)
+        IReadOnlyList<HostUpload> group, StreamEnd file, long offset, long count, ContentDigest? digest, (long Before, long All) progress)
     {
         var request = new StreamRequest
         {
@@ -93,26 +92,25 @@ internal abstract class SendRun : IDisposable
     private protected void Report(long bytes, long all) =>
         Monitor.Progress?.Invoke(new TransferProgress(bytes, all, Stopwatch.GetElapsedTime(_started)));
 
-    /// <summary>Starts as many as there may be at once.</summary>
-    /// <returns>Those that were started now.</returns>
-    private List<SshSession> Start(Dictionary<SshSession, Delivery> bySession)
+    /// <summary>Starts sessions up to the limit, and returns them.</summary>
+    private List<SshSession> Start(Dictionary<SshSession, HostUpload> bySession)
     {
         List<SshSession> started = [];
         int running = bySession.Keys.Count(session => session.IsLive);
         int size = PipeSize();
         while (running + started.Count < Request.ThrottleLimit && _hosts.TryDequeue(out RemoteHost? host))
         {
-            Delivery delivery = _deliver(host);
-            _deliveries.Add(delivery);
+            HostUpload upload = _create(host);
+            _uploads.Add(upload);
             try
             {
-                delivery.Session = _sessions.Start(host, SshCommand.Of(host, Request.Ssh, Script()), size);
-                bySession.Add(delivery.Session, delivery);
-                started.Add(delivery.Session);
+                upload.Session = _sessions.Start(host, SshCommand.Of(host, Request.Ssh, Script()), size);
+                bySession.Add(upload.Session, upload);
+                started.Add(upload.Session);
             }
             catch (TransferException exception)
             {
-                delivery.StartFailure = exception;
+                upload.StartFailure = exception;
             }
         }
 
@@ -121,16 +119,16 @@ internal abstract class SendRun : IDisposable
 
     private int PipeSize()
     {
-        int hosts = Math.Min(Request.ThrottleLimit, _deliveries.Count + _hosts.Count);
+        int hosts = Math.Min(Request.ThrottleLimit, _uploads.Count + _hosts.Count);
         int each = (int)BitOperations.RoundUpToPowerOf2((uint)(PipeBytes / hosts));
         return Math.Clamp(each, Tuning.CommandPipeSize, LargestPipe);
     }
 
     /// <summary>Sends bytes from memory.</summary>
-    /// <param name="group">Whom to.</param>
+    /// <param name="group">The receivers.</param>
     /// <param name="bytes">The bytes.</param>
-    /// <param name="isLimited">Whether they count for the rate.</param>
-    private protected void Write(IReadOnlyList<Delivery> group, ReadOnlyMemory<byte> bytes, bool isLimited = false)
+    /// <param name="isLimited">True if they count for the rate limit.</param>
+    private protected void Write(IReadOnlyList<HostUpload> group, ReadOnlyMemory<byte> bytes, bool isLimited = false)
     {
         var request = new StreamRequest
         {
@@ -142,22 +140,22 @@ internal abstract class SendRun : IDisposable
         Copy(group, request, digest: null, new TransferMonitor(Cancellation: Monitor.Cancellation), isContent: false);
     }
 
-    private void Copy(IReadOnlyList<Delivery> group, StreamRequest request, ContentDigest? digest, TransferMonitor monitor, bool isContent)
+    private void Copy(IReadOnlyList<HostUpload> group, StreamRequest request, ContentDigest? digest, TransferMonitor monitor, bool isContent)
     {
-        List<Delivery> live = [.. group.Where(delivery => delivery.IsReceiving)];
-        live.ForEach(delivery => delivery.Session!.Look());
-        live.Where(delivery => !delivery.Session!.IsLive).ToList().ForEach(delivery => delivery.EndSending());
-        live.RemoveAll(delivery => !delivery.IsReceiving);
+        List<HostUpload> live = [.. group.Where(upload => upload.IsReceiving)];
+        live.ForEach(upload => upload.Session!.Update());
+        live.Where(upload => !upload.Session!.IsLive).ToList().ForEach(upload => upload.EndSending());
+        live.RemoveAll(upload => !upload.IsReceiving);
         if (live.Count == 0)
         {
             return;
         }
 
-        StreamEnd[] ends = [.. live.Select(delivery => StreamEnd.OfHandle(delivery.Session!.Input, delivery.Host.Text))];
+        StreamEnd[] ends = [.. live.Select(upload => StreamEnd.OfHandle(upload.Session!.Input, upload.Host.Text))];
         IReadOnlyList<StreamOutcome> outcomes = StreamCopy.Copy(
             request with { Destinations = digest is null ? ends : [.. ends, digest.Input] }, monitor);
         Monitor.Cancellation.ThrowIfCancellationRequested();
-        digest?.Wrote(outcomes[^1].BytesCopied);
+        digest?.AddWritten(outcomes[^1].BytesCopied);
         for (int i = 0; i < live.Count; i++)
         {
             live[i].BytesSent += isContent ? outcomes[i].BytesCopied : 0;
@@ -169,14 +167,14 @@ internal abstract class SendRun : IDisposable
         }
     }
 
-    /// <summary>A host takes no more. Where ssh does not read, it has ended or is about to, and knows why.</summary>
-    private static void Drop(Delivery delivery, TransferException error)
+    /// <summary>Ends an upload. After EPIPE, ssh reports the reason when it ends.</summary>
+    private static void Drop(HostUpload upload, TransferException error)
     {
         if (error.Id is not (TransferErrorId.ReaderGone or TransferErrorId.WriteFailed))
         {
-            delivery.Session!.Fail(error);
+            upload.Session!.Fail(error);
         }
 
-        delivery.EndSending();
+        upload.EndSending();
     }
 }

@@ -7,22 +7,18 @@ namespace Splice.Streaming.Remote;
 /// <summary>The command line of ssh(1).</summary>
 internal static class SshCommand
 {
-    /// <summary>What must hold for the protocol, whatever ssh_config(5) says, as scp(1) has it. Nothing of it is about whom
-    /// to trust.</summary>
-    private static readonly string[] Own =
+    // What the protocol needs regardless of ssh_config(5), as scp(1) has it. None of it concerns trust.
+    private static readonly string[] ProtocolOptions =
     [
         "-T", "-x", "-a",
         "-o", "RequestTTY=no", "-o", "RemoteCommand=none", "-o", "PermitLocalCommand=no", "-o", "ClearAllForwardings=yes",
     ];
 
-    /// <summary>The command that runs something on a host.</summary>
-    /// <param name="host">The host.</param>
-    /// <param name="options">How to connect.</param>
-    /// <param name="command">For the shell there.</param>
-    /// <exception cref="TransferException">ssh is not there, or an option is none.</exception>
+    /// <summary>Returns the command that runs a shell command on a host.</summary>
+    /// <exception cref="TransferException">ssh was not found, or an option is invalid.</exception>
     public static NativeCommand Of(RemoteHost host, SshOptions options, string command)
     {
-        List<string> arguments = [.. Own];
+        List<string> arguments = [.. ProtocolOptions];
         if (host.Port is int port)
         {
             arguments.AddRange(["-p", port.ToString(CultureInfo.InvariantCulture)]);
@@ -48,7 +44,7 @@ internal static class SshCommand
             arguments.AddRange(["-o", string.Create(CultureInfo.InvariantCulture, $"ConnectTimeout={seconds}")]);
         }
 
-        // What comes first holds: the user's word before ours.
+        // ssh uses the first value of an option: the user's.
         foreach ((string name, string value) in options.Settings)
         {
             arguments.AddRange(["-o", $"{CheckSetting(name, name)}={CheckSetting(value, name)}"]);
@@ -63,7 +59,7 @@ internal static class SshCommand
         return new NativeCommand { Path = Find(), Name = "ssh", Arguments = arguments };
     }
 
-    /// <summary>The command as a user would type it to see whether a host answers, for messages.</summary>
+    /// <summary>Returns the command that a user can type to test the connection.</summary>
     public static string TextOf(RemoteHost host, SshOptions options)
     {
         List<string> words = ["ssh"];
@@ -89,12 +85,12 @@ internal static class SshCommand
         }
 
         throw new TransferException(TransferErrorId.SshNotFound,
-            "There is no ssh in the folders of PATH.",
+            "ssh was not found in PATH.",
             "Install OpenSSH's client (openssh-client, openssh-clients or openssh, as the system calls it).",
             Errno.ENOENT, "ssh");
     }
 
-    /// <summary>True if ssh could ask somebody: it opens the terminal itself.</summary>
+    /// <summary>True if ssh can ask the user: it opens the terminal itself.</summary>
     private static bool HasTerminal()
     {
         SysResult opened = LibC.Open("/dev/tty", OpenFlags.ReadWrite | OpenFlags.NoControllingTerminal, out var terminal);
@@ -107,8 +103,8 @@ internal static class SshCommand
         PathCheck.Name(path);
         return path.Contains('%', StringComparison.Ordinal) || path.Contains("${", StringComparison.Ordinal)
             ? throw new TransferException(TransferErrorId.InvalidPath,
-                $"'{path}' has '%' or '${{' in it, which ssh takes for the beginning of something that it replaces.",
-                "Give the key's file another name.",
+                $"'{path}' contains '%' or '${{', which ssh expands.",
+                "Rename the key file.",
                 Errno.EINVAL, path)
             : path;
     }
@@ -119,7 +115,7 @@ internal static class SshCommand
         if (text.Length == 0 || !PathCheck.IsValidUtf16(text) || text.Any(char.IsControl) || (isName && !text.All(char.IsAsciiLetterOrDigit)))
         {
             throw new TransferException(TransferErrorId.InvalidArgument,
-                $"'{name}' with that value is no setting for ssh: names are of letters and digits, and values are of one line and not empty.",
+                $"Invalid ssh setting '{name}': a name has letters and digits only, and a value is one line and not empty.",
                 "See ssh_config(5).",
                 Errno.EINVAL, name);
         }

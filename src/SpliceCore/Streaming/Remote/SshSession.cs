@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -5,11 +6,12 @@ using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Streaming.Processes;
+using Splice.Transfer;
 
 namespace Splice.Streaming.Remote;
 
-/// <summary>One ssh under way: what it reads and writes are pipes of ours. It belongs to the commands that it was added to,
-/// which end it.</summary>
+/// <summary>One running ssh, with pipes for its input, output and errors. Owned by <see cref="RunningCommands"/>, which terminates
+/// it.</summary>
 internal sealed class SshSession : IDisposable
 {
     private const int ErrorRead = 4096;
@@ -21,13 +23,9 @@ internal sealed class SshSession : IDisposable
     private readonly SafeFileHandle _errors;
     private readonly long _started = Stopwatch.GetTimestamp();
     private TimeSpan? _elapsed;
+    private bool _outputEnded;
     private bool _errorsEnded;
 
-    /// <param name="host">The host.</param>
-    /// <param name="ssh">The command.</param>
-    /// <param name="inputSize">How many bytes <see cref="Input"/> should hold.</param>
-    /// <param name="starter">Starts it.</param>
-    /// <param name="commands">Ends it.</param>
     public SshSession(RemoteHost host, NativeCommand ssh, int inputSize, CommandStarter starter, RunningCommands commands)
     {
         Host = host;
@@ -66,48 +64,44 @@ internal sealed class SshSession : IDisposable
 
     public RemoteHost Host { get; }
 
-    /// <summary>To be written to; it never waits.</summary>
+    /// <summary>The write end of its input, non-blocking.</summary>
     public SafeFileHandle Input { get; }
 
-    /// <summary>To be read from; it never waits.</summary>
+    /// <summary>The read end of its output, non-blocking.</summary>
     public SafeFileHandle Output { get; }
 
-    /// <summary>True if nothing more comes from <see cref="Output"/>.</summary>
-    public bool OutputEnded { get; private set; }
 
     /// <summary>The timestamp of the last sign of life.</summary>
     public long LastSign { get; private set; }
 
-    /// <summary>True if ssh has ended; then all that it said has been read.</summary>
+    /// <summary>True if ssh has ended, and its errors were read.</summary>
     public bool HasEnded { get; private set; }
 
-    /// <summary>Null while ssh runs, and where a signal has ended it.</summary>
+    /// <summary>Null while ssh runs, and if a signal terminated it.</summary>
     public int? ExitCode => HasEnded && _command.Signal is null ? _command.ExitCode : null;
 
-    /// <summary>What ended it, where that was a signal.</summary>
+    /// <summary>The signal that terminated it; null for none.</summary>
     public int? Signal => HasEnded ? _command.Signal : null;
 
-    /// <summary>Why it was given up; null where it was not.</summary>
+    /// <summary>The error for which it was terminated; null for none.</summary>
     public TransferException? Failure { get; private set; }
 
-    /// <summary>True if it can still be worked with.</summary>
     public bool IsLive => Failure is null && !HasEnded;
 
-    /// <summary>The time since it was started, or that it took.</summary>
+    /// <summary>Time since the start, or until the end.</summary>
     public TimeSpan Elapsed => _elapsed ?? Stopwatch.GetElapsedTime(_started);
 
-    /// <summary>The last of what came over its standard error.</summary>
+    /// <summary>The last lines of its standard error.</summary>
     public string Words => _tail.ToString();
 
-    /// <summary>What tells that there is something to look at; a process without a descriptor has to be asked.</summary>
-    public IEnumerable<SafeHandle?> Handles => [OutputEnded ? null : Output, _errorsEnded ? null : _errors, _command.Handle];
+    /// <summary>The descriptors to poll. Without that of the process, its end has to be queried.</summary>
+    public IEnumerable<SafeHandle?> Handles => [_outputEnded ? null : Output, _errorsEnded ? null : _errors, _command.Handle];
 
-    public bool MustBeAsked => _command.Handle is null;
+    public bool HasNoPidfd => _command.Handle is null;
 
-    /// <summary>Takes note of a sign of life.</summary>
     public void Touch() => LastSign = Stopwatch.GetTimestamp();
 
-    /// <summary>Gives it up: ssh is told to end.</summary>
+    /// <summary>Terminates ssh.</summary>
     public void Fail(TransferException failure)
     {
         Failure ??= failure;
@@ -118,15 +112,15 @@ internal sealed class SshSession : IDisposable
         }
     }
 
-    /// <summary>Reads the errors, and looks whether it has ended.</summary>
-    public void Look()
+    /// <summary>Reads the errors, and reaps ssh if it has ended.</summary>
+    public void Update()
     {
         if (HasEnded)
         {
             return;
         }
 
-        // In this order: what it said before it ended is there by then.
+        // In this order: what it wrote before it ended is in the pipe by then.
         _command.Reap();
         DrainErrors();
         if (_command.HasEnded)
@@ -137,11 +131,27 @@ internal sealed class SshSession : IDisposable
         }
     }
 
-    /// <summary>A whole line of its output, without reading a byte beyond it; null where there is none yet.</summary>
+    /// <summary>Reads the rest of the next line with the prefix of an answer; null if it has not come. The start files of a login
+    /// shell can print other text.</summary>
+    public string? TryReadAnswer(string prefix)
+    {
+        while (TryReadLine() is string line)
+        {
+            int start = line.IndexOf(prefix, StringComparison.Ordinal);
+            if (start >= 0)
+            {
+                return line[(start + prefix.Length)..];
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Reads a line of its output, and no byte behind it; null if none has come.</summary>
     public string? TryReadLine()
     {
         Span<byte> one = stackalloc byte[1];
-        while (!OutputEnded)
+        while (!_outputEnded)
         {
             SysResult read = LibC.Read(Output, one, offset: null);
             if (read.Errno == Errno.EINTR)
@@ -154,8 +164,8 @@ internal sealed class SshSession : IDisposable
                 return null;
             }
 
-            OutputEnded = !read.Ok || read.Value == 0;
-            if (OutputEnded)
+            _outputEnded = !read.Ok || read.Value == 0;
+            if (_outputEnded)
             {
                 return null;
             }
@@ -197,6 +207,119 @@ internal sealed class SshSession : IDisposable
                 _errorsEnded = read.Errno != Errno.EAGAIN;
                 break;
             }
+        }
+    }
+}
+
+/// <summary>Several running ssh. None outlives this.</summary>
+internal sealed class SshSessions : IDisposable
+{
+    private static readonly TimeSpan QueryInterval = TimeSpan.FromMilliseconds(20);
+
+    private readonly RunningCommands _commands = new();
+    private readonly CommandStarter _starter = new(new PipelineRequest
+    {
+        Commands = [],
+        Environment = OwnEnvironment(),
+        WorkingDirectory = "/",
+    });
+
+    private readonly List<SshSession> _sessions = [];
+    private readonly TimeSpan? _idleTimeout;
+    private readonly PollSet _poll;
+
+    public SshSessions(TimeSpan? idleTimeout, CancellationToken cancellation)
+    {
+        _idleTimeout = idleTimeout;
+        _poll = new PollSet(cancellation);
+    }
+
+    /// <param name="host">The host.</param>
+    /// <param name="ssh">The command.</param>
+    /// <param name="inputSize">Capacity of the pipe to it, in bytes.</param>
+    /// <exception cref="TransferException">It could not be started.</exception>
+    public SshSession Start(RemoteHost host, NativeCommand ssh, int inputSize = Tuning.CommandPipeSize)
+    {
+        var session = new SshSession(host, ssh, inputSize, _starter, _commands);
+        _sessions.Add(session);
+        return session;
+    }
+
+    /// <summary>Waits for each session, and terminates one that is idle for too long.</summary>
+    /// <param name="sessions">The sessions.</param>
+    /// <param name="isReady">Called after each event, and once after the end of ssh; returns true to stop waiting. It must read all
+    /// output.</param>
+    /// <param name="more">Returns further sessions to wait for; called with the remaining ones whenever some are done.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    public void WaitFor(
+        IEnumerable<SshSession> sessions, Func<SshSession, bool> isReady, Func<IReadOnlyList<SshSession>, IEnumerable<SshSession>>? more = null)
+    {
+        List<SshSession> waiting = [.. sessions];
+        while (true)
+        {
+            waiting.ForEach(session => session.Update());
+            int over = waiting.RemoveAll(session => session.Failure is not null || isReady(session) || session.HasEnded);
+            if (over > 0 && more is not null)
+            {
+                waiting.AddRange([.. more(waiting)]);
+            }
+
+            waiting.ForEach(FailIfIdle);
+            if (waiting.Count == 0)
+            {
+                return;
+            }
+
+            _poll.Clear();
+            Deadline deadline = default;
+            foreach (SshSession session in waiting)
+            {
+                foreach (var handle in session.Handles)
+                {
+                    if (handle is not null)
+                    {
+                        _poll.Add(handle, PollEvents.In);
+                    }
+                }
+
+                deadline = deadline.Earlier(new Deadline(session.HasNoPidfd ? QueryInterval : Left(session)));
+            }
+
+            _poll.Wait(deadline);
+        }
+    }
+
+    public void Dispose()
+    {
+        // ssh sees its pipes closed, and then a signal.
+        _sessions.ForEach(session => session.Dispose());
+        _commands.Dispose();
+        _poll.Dispose();
+        _starter.Dispose();
+    }
+
+    private static Dictionary<string, string> OwnEnvironment()
+    {
+        var variables = new Dictionary<string, string>();
+        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            variables[(string)variable.Key] = (string?)variable.Value ?? string.Empty;
+        }
+
+        return variables;
+    }
+
+    private TimeSpan? Left(SshSession session)
+    {
+        TimeSpan? left = _idleTimeout - Stopwatch.GetElapsedTime(session.LastSign);
+        return left < TimeSpan.Zero ? TimeSpan.Zero : left;
+    }
+
+    private void FailIfIdle(SshSession session)
+    {
+        if (_idleTimeout is TimeSpan time && Left(session) == TimeSpan.Zero)
+        {
+            session.Fail(TransferFailures.Idle(TransferSide.Source, session.Host.Text, time, arrived: 0));
         }
     }
 }

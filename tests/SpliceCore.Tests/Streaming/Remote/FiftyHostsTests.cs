@@ -34,7 +34,7 @@ public sealed class FiftyHostsTests(SshServer server) : IDisposable
             (denied, TransferErrorId.PermissionDenied, "is not writable"),
             (homeless, TransferErrorId.DestinationFolderNotFound, "There is no folder"),
             (server.Host("fifty-full", $"cd {mount.Folder}; {Shell}"), TransferErrorId.DiskFull, "No space left on device"),
-            (drops, TransferErrorId.ConnectionFailed, "-Resume goes on"),
+            (drops, TransferErrorId.ConnectionFailed, "-Resume continues"),
             (stopped, TransferErrorId.IdleTimeout, "took nothing for 12 seconds"),
         ];
         RemoteHost[] hosts = [.. good, .. bad.Select(entry => entry.Host)];

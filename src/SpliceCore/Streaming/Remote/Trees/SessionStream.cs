@@ -6,17 +6,14 @@ using Splice.Transfer;
 
 namespace Splice.Streaming.Remote.Trees;
 
-/// <summary>What ssh writes, for the library that reads tar streams.</summary>
-/// <param name="session">The session.</param>
-/// <param name="idleTimeout">How long it may give nothing; null for any time.</param>
-/// <param name="cancellation">Ends a wait.</param>
+/// <summary>The output of ssh as a stream for <see cref="System.Formats.Tar.TarReader"/>.</summary>
 internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, CancellationToken cancellation) : Stream
 {
-    // What comes over ssh's standard error has to be read meanwhile.
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
+    // The standard error of ssh has to be read meanwhile.
+    private static readonly TimeSpan UpdateInterval = TimeSpan.FromMilliseconds(200);
 
     private readonly Readiness _readiness = new(cancellation);
-    private long _taken;
+    private long _skipped;
 
     public override bool CanRead => true;
 
@@ -26,22 +23,18 @@ internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, C
 
     public override long Length => throw new NotSupportedException();
 
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
-    /// <summary>The next bytes have gone another way: the library is told that it reads them, and gets nothing of them.</summary>
-    public void Take(long bytes) => _taken += bytes;
+    /// <summary>Reports so many bytes as read without reading them: they were moved in another way.</summary>
+    public void Skip(long bytes) => _skipped += bytes;
 
     public override int Read(Span<byte> buffer)
     {
-        if (_taken > 0)
+        if (_skipped > 0)
         {
-            int skipped = (int)Math.Min(_taken, buffer.Length);
-            _taken -= skipped;
-            return skipped;
+            int count = (int)Math.Min(_skipped, buffer.Length);
+            _skipped -= count;
+            return count;
         }
 
         long since = Stopwatch.GetTimestamp();
@@ -80,18 +73,14 @@ internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, C
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-        {
-            _readiness.Dispose();
-        }
-
+        _readiness.Dispose();
         base.Dispose(disposing);
     }
 
     private void Wait(long since)
     {
-        session.Look();
-        _readiness.Wait(session.Output, PollEvents.In, timeout: LookInterval);
+        session.Update();
+        _readiness.Wait(session.Output, PollEvents.In, timeout: UpdateInterval);
         if (idleTimeout is TimeSpan time && Stopwatch.GetElapsedTime(since) > time && !_readiness.IsReady(session.Output, PollEvents.In))
         {
             throw TransferFailures.Idle(TransferSide.Source, session.Host.Text, time, arrived: 0);

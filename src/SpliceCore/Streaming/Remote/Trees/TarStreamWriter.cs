@@ -11,10 +11,10 @@ namespace Splice.Streaming.Remote.Trees;
 /// tar without pax records (busybox).</summary>
 /// <param name="isPax">True for pax.</param>
 /// <param name="hasAttributes">True if the hosts set extended attributes.</param>
-/// <param name="deliveries">The hosts that read this format.</param>
+/// <param name="uploads">The hosts that read this format.</param>
 /// <remarks><see href="https://www.gnu.org/software/tar/manual/html_node/Standard.html">The format</see>,
 /// <see href="https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html">pax(1)</see></remarks>
-internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyList<Delivery> deliveries)
+internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyList<HostUpload> uploads)
 {
     private const int BlockSize = 512;
     private const int NameSize = 100;
@@ -27,14 +27,14 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
     private readonly ArrayBufferWriter<byte> _pending = new();
     private readonly ArrayBufferWriter<byte> _records = new();
 
-    public IReadOnlyList<Delivery> Deliveries => deliveries;
+    public IReadOnlyList<HostUpload> Uploads => uploads;
 
     public bool IsPax => isPax;
 
     /// <summary>Bytes that were not taken yet.</summary>
     public long PendingLength => _pending.WrittenCount;
 
-    /// <summary>Adds a header. A content follows, and its padding.</summary>
+    /// <summary>Adds a header. The content of a regular file follows, and its padding.</summary>
     public void Add(TarItem item)
     {
         if (isPax)
@@ -57,14 +57,18 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
         AddHeader(hasAttributes ? item : item with { Mode = item.Mode & ~item.MaskBits });
     }
 
-    /// <summary>Adds some of a content.</summary>
-    public void Add(ReadOnlySpan<byte> bytes) => _pending.Write(bytes);
+    /// <summary>Adds a header and the content.</summary>
+    public void AddFile(TarItem item, ReadOnlySpan<byte> content)
+    {
+        Add(item);
+        AddContent(content);
+    }
 
     /// <summary>Fills the last block of a content.</summary>
     /// <param name="length">The length of the content, in bytes.</param>
     public void AddPadding(long length) => _pending.Write(stackalloc byte[(int)(-length & (BlockSize - 1))]);
 
-    /// <summary>Adds the end: two blocks of zeros.</summary>
+    /// <summary>Adds two blocks of zeros.</summary>
     public void AddEnd() => _pending.Write(stackalloc byte[2 * BlockSize]);
 
     /// <summary>Takes the pending bytes, which are valid until more is added.</summary>
@@ -79,7 +83,12 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
     private void AddLarge(byte[] name, TarEntryType type, ReadOnlySpan<byte> content)
     {
         AddHeader(new TarItem { Type = type, Path = name, Mode = FileMode, Length = content.Length });
-        Add(content);
+        AddContent(content);
+    }
+
+    private void AddContent(ReadOnlySpan<byte> content)
+    {
+        _pending.Write(content);
         AddPadding(content.Length);
     }
 

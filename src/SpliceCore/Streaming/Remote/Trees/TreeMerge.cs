@@ -5,27 +5,25 @@ using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
 
-/// <summary>Moves what is in one folder into another one that has some of it already: files are replaced, folders take in.</summary>
-/// <param name="force">Whether files that are read-only are replaced.</param>
+/// <summary>Moves the items of a folder into another one: files are replaced, folders are merged.</summary>
+/// <param name="force">True to replace read-only files.</param>
 internal sealed class TreeMerge(bool force)
 {
     private const uint OwnerMayWrite = 0x80; // 0200
 
     private static readonly int FolderFlags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
 
-    /// <summary>Looks whether something is in the way.</summary>
-    /// <exception cref="TransferException">Something is.</exception>
-    public void Look(SafeFileHandle from, SafeFileHandle to, string path) => Walk(from, to, path, isMoving: false);
+    /// <exception cref="TransferException">Something is in the way.</exception>
+    public void Check(SafeFileHandle from, SafeFileHandle to, string path) => Walk(from, to, path, isMoving: false);
 
-    /// <summary>Moves it.</summary>
     /// <exception cref="TransferException">Something could not be moved.</exception>
     public void Move(SafeFileHandle from, SafeFileHandle to, string path) => Walk(from, to, path, isMoving: true);
 
-    /// <summary>Moves a folder that its owner may not write to, which takes the right to write to it.</summary>
+    /// <summary>Moves an item. For a directory, that takes the right to write to it.</summary>
     /// <param name="folder">The folder that it is in.</param>
     /// <param name="name">Its name.</param>
     /// <param name="move">Moves it.</param>
-    public static SysResult Closed(SafeFileHandle folder, FileName name, Func<SysResult> move)
+    public static SysResult MoveReadOnly(SafeFileHandle folder, FileName name, Func<SysResult> move)
     {
         SysResult moved = move();
         if (moved.Errno != Errno.EACCES
@@ -64,7 +62,7 @@ internal sealed class TreeMerge(bool force)
             }
             else if (isMoving)
             {
-                Check(Closed(from, name, () => LibC.RenameAt(from, name, to, name)), label);
+                Check(MoveReadOnly(from, name, () => LibC.RenameAt(from, name, to, name)), label);
             }
             else if (there is not null)
             {
@@ -92,7 +90,7 @@ internal sealed class TreeMerge(bool force)
         }
     }
 
-    /// <summary>A link that came from the host may lead to the very file that is there.</summary>
+    /// <summary>A received link may lead to the very file that it would replace.</summary>
     private static void CheckLink(SafeFileHandle from, FileStatus item, FileStatus there, SafeFileHandle to, FileName name, string label)
     {
         if (item.Kind == DescriptorKind.SymbolicLink)
@@ -116,25 +114,6 @@ internal sealed class TreeMerge(bool force)
         if (!result.Ok)
         {
             throw FileFailures.OpenDestination(label, result.Errno);
-        }
-    }
-}
-
-/// <summary>What does not go together with folders.</summary>
-internal static class RemoteTreeCheck
-{
-    /// <summary>The options by themselves, before any host is connected to.</summary>
-    /// <param name="request">The request.</param>
-    /// <param name="path">The folder.</param>
-    /// <exception cref="TransferException">One of them is for single files only.</exception>
-    public static void Options(RemoteRequest request, string path)
-    {
-        if (request.Resume)
-        {
-            throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"-Resume goes on with a single file, and '{path}' is a folder, of which an interruption leaves nothing.",
-                "Leave -Resume out: all of it is transferred again.",
-                target: path);
         }
     }
 }

@@ -7,24 +7,24 @@ using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
 
-/// <summary>Receives a folder with all that is in it from one host, as a tar stream: small files through memory, the content of
-/// others from the pipe into the file.</summary>
+/// <summary>Receives a folder from one host as a tar stream: small files through memory, the content of others from the pipe into
+/// the file.</summary>
 internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, string path, Action<long> progress, CancellationToken cancellation)
     : ReceiveRun(request, host, path, progress, cancellation)
 {
     private const int SmallFile = 64 << 10;
-    private const int LongestLists = 64 << 20;
+    private const int MaxListsLength = 64 << 20;
 
-    private readonly SumList? _sums = request.Verify ? new SumList() : null;
+    private readonly ChecksumList? _sums = request.Verify ? new ChecksumList() : null;
 
-    private UnpackedTree? _tree;
+    private TarExtractor? _tree;
 
-    // Its form, what shows the access control lists, and their length.
+    // The format of the stream, the tool that printed the access control lists, and their length.
     private string[]? _head;
     private HostAccessLists _lists = new();
 
-    /// <summary>True if the host has no folder by that name, but something else.</summary>
-    public bool IsNoFolder => _head is ["no", ..];
+    /// <summary>True if the path on the host is not a folder.</summary>
+    public bool IsOther => _head is ["no", ..];
 
     private protected override bool HasBegun => _head is not null;
 
@@ -38,14 +38,9 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private protected override bool Receive()
     {
-        SshSession session = Start(HostScript.Command("receive-tree.sh", Request, Request.Source));
-        Sessions.WaitFor([session], ReadHead);
-        if (_head is null)
-        {
-            throw Ended(session);
-        }
-
-        if (IsNoFolder)
+        SshSession session = Start(
+            "receive-tree.sh", HostScript.Tree, answer => (_head = answer.Split(' ', StringSplitOptions.RemoveEmptyEntries)) is not null);
+        if (IsOther)
         {
             return false;
         }
@@ -53,11 +48,11 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         using (var stream = new SessionStream(session, Request.IdleTimeout, Cancellation))
         {
             _lists = ReadLists(session, stream);
-            _tree = new UnpackedTree(Request, Host.Text, Path) { Lists = _lists, Cancellation = Cancellation };
-            Unpack(session, stream);
+            _tree = new TarExtractor(Request, Host.Text, Path, _lists, Cancellation);
+            Extract(session, stream);
             if (_sums is not null)
             {
-                Answer(session, _sums.EscapedFirst());
+                Answer(session, _sums.ToBytes());
             }
 
             ReadTail(session, stream);
@@ -67,31 +62,15 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         return _sums is not null;
     }
 
-    private protected override RemoteTransferResult Result() => new()
+    private protected override RemoteTransferResult Result() => RemoteTransferResult.From(Host, Request, Session) with
     {
-        HostName = Host.Text,
-        Source = Request.Source,
         Destination = _tree?.Path ?? Path,
         BytesSent = Bytes,
         Length = Bytes,
         FileCount = _tree?.FileCount ?? 0,
         DirectoryCount = _tree?.DirectoryCount ?? 0,
-        Elapsed = Session?.Elapsed ?? TimeSpan.Zero,
-        RemoteExitCode = Session?.ExitCode,
         Warnings = [.. _tree?.Warnings ?? [], .. WarningsOfHost()],
     };
-
-    private bool ReadHead(SshSession session)
-    {
-        while (_head is null && session.TryReadLine() is string line)
-        {
-            // A shell's start files may have something to say as well.
-            int at = line.IndexOf(HostScript.Tree, StringComparison.Ordinal);
-            _head = at < 0 ? null : line[(at + HostScript.Tree.Length)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        }
-
-        return _head is not null;
-    }
 
     private HostAccessLists ReadLists(SshSession session, SessionStream stream)
     {
@@ -100,7 +79,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             return new HostAccessLists();
         }
 
-        if (length > LongestLists)
+        if (length > MaxListsLength)
         {
             throw new TransferException(TransferErrorId.RemoteFailed,
                 $"The access control lists of '{Request.Source}' on '{Host.Text}' take more than 64 MiB. Nothing was kept.",
@@ -121,7 +100,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         return HostAccessLists.Parse(Encoding.UTF8.GetString(lists));
     }
 
-    private void Unpack(SshSession session, SessionStream stream)
+    private void Extract(SshSession session, SessionStream stream)
     {
         try
         {
@@ -137,7 +116,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or FormatException
             or OverflowException or ArgumentException or NotSupportedException)
         {
-            // Where the stream ended too early, ssh knows more than that.
+            // If the stream ended too early, ssh reports the reason.
             session.Input.Dispose();
             TransferException ended = Ended(session);
             throw session.ExitCode == 0 ? Unreadable(exception) : ended;
@@ -146,12 +125,12 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private void Fill(SshSession session, SessionStream stream, TarEntry entry, SafeFileHandle file)
     {
-        byte[] path = Encoding.UTF8.GetBytes($"/{string.Join('/', UnpackedPath.Parse(entry.Name, Host.Text))}");
+        byte[] path = Encoding.UTF8.GetBytes($"/{string.Join('/', TarPath.Parse(entry.Name, Host.Text))}");
         if (entry.Length > (Request.RateLimit is null ? SmallFile : 0))
         {
             using ContentDigest? digest = _sums is null ? null : new ContentDigest(Cancellation);
             Move(session, StreamEnd.OfHandle(file, _tree!.Path), entry.Length, digest);
-            stream.Take(entry.Length);
+            stream.Skip(entry.Length);
             _sums?.Add(path, digest!.Complete());
             return;
         }
@@ -159,7 +138,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         byte[] bytes = new byte[entry.Length];
         entry.DataStream?.ReadExactly(bytes);
         Write(file, bytes, entry);
-        _sums?.Add(path, ContentDigest.Of(bytes));
+        _sums?.Add(path, ContentDigest.Compute(bytes));
         Bytes += entry.Length;
         Progress(Bytes);
     }
@@ -181,8 +160,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         }
     }
 
-    /// <summary>Reads what comes behind the stream: zeros that fill the last record, signs of life, and the word that all has
-    /// been read.</summary>
+    /// <summary>Reads the text behind the stream: zeros that fill the last record, heartbeats, and the confirmation.</summary>
     private void ReadTail(SshSession session, SessionStream stream)
     {
         byte[] buffer = new byte[512];
@@ -202,7 +180,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         }
     }
 
-    /// <summary>What tar said of what it left out.</summary>
+    /// <summary>Warnings of tar, and of what the host could not send.</summary>
     private IEnumerable<string> WarningsOfHost()
     {
         foreach (string line in (Session?.Words ?? string.Empty).Split('\n').Where(line => line.StartsWith("tar: ", StringComparison.Ordinal)))
@@ -210,7 +188,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             yield return $"'{Host.Text}' said: {string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c))}";
         }
 
-        if (_head is not [string form, ..] || IsNoFolder)
+        if (_head is not [string form, ..] || IsOther)
         {
             yield break;
         }
@@ -232,6 +210,6 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     }
 
     private TransferException Unreadable(Exception cause) => new(TransferErrorId.RemoteFailed,
-        $"The tar of '{Host.Text}' sent what cannot be read ({cause.Message}) Nothing was kept.",
+        $"The tar of '{Host.Text}' sent a stream that cannot be read ({cause.Message}) Nothing was kept.",
         "Leave -Preserve out, or see what tar is on that host.", target: Host.Text);
 }

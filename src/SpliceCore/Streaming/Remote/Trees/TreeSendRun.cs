@@ -10,8 +10,8 @@ using Splice.Transfer;
 
 namespace Splice.Streaming.Remote.Trees;
 
-/// <summary>Sends a folder with all that is in it to some hosts at once, as a tar stream: the headers and small files from memory,
-/// the content of others from the page cache. The tree is read once.</summary>
+/// <summary>Sends a folder to several hosts at once as a tar stream: the headers and small files from memory, the content of others
+/// from the page cache. The tree is read once.</summary>
 internal sealed class TreeSendRun : SendRun
 {
     // The formats that send-tree.sh can ask for: pax with and without extended attributes, and the old format of GNU tar, which
@@ -21,15 +21,15 @@ internal sealed class TreeSendRun : SendRun
     private const string GnuRootForm = "gnu-root";
 
     private const int SmallFile = 64 << 10;
-    private const long MostPending = 1 << 20;
+    private const long MaxPending = 1 << 20;
     private const int FileFlags = OpenFlags.ReadOnly | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal;
 
     private readonly TreeTotals _totals;
-    private readonly TarItems _items;
-    private readonly SumList? _sums;
+    private readonly TarItemFactory _items;
+    private readonly ChecksumList? _sums;
     private readonly Stack<TarItem> _folders = new();
-    private IReadOnlyList<Delivery> _receiving = [];
-    private IReadOnlyList<TarStreamWriter> _streams = [];
+    private IReadOnlyList<HostUpload> _receiving = [];
+    private List<TarStreamWriter> _streams = [];
     private long _pendingContent;
     private long _sent;
     private long _beyondTotals;
@@ -37,44 +37,44 @@ internal sealed class TreeSendRun : SendRun
     private string? _firstChanged;
 
     public TreeSendRun(SendRequest request, TreeTotals totals, Queue<RemoteHost> hosts, TransferMonitor monitor)
-        : base(request, hosts, host => new Delivery(host, request, totals.Bytes) { FileCount = totals.Files, DirectoryCount = totals.Folders }, monitor)
+        : base(request, hosts, host => new HostUpload(host, request, totals.Bytes) { FileCount = totals.Files, DirectoryCount = totals.Folders }, monitor)
     {
         _totals = totals;
-        _items = new TarItems(request.Preserve);
-        _sums = request.Verify ? new SumList() : null;
+        _items = new TarItemFactory(request.Preserve);
+        _sums = request.Verify ? new ChecksumList() : null;
     }
 
     private protected override string Script() => HostScript.Command(
         "send-tree.sh", Request, Request.Destination, Path.GetFileName(Request.Source.TrimEnd('/')), StagedFile.TemporaryName().ToString());
 
-    private protected override void Send(IReadOnlyList<Delivery> deliveries)
+    private protected override void Send(IReadOnlyList<HostUpload> uploads)
     {
-        _receiving = deliveries;
+        _receiving = uploads;
         _streams =
         [
-            .. deliveries.GroupBy(delivery => (IsGnu: IsGnu(delivery.Form), IsFull: delivery.Form == FullForm))
+            .. uploads.GroupBy(upload => (IsGnu: IsGnu(upload.Form), IsFull: upload.Form == FullForm))
                 .Select(group => new TarStreamWriter(isPax: !group.Key.IsGnu, hasAttributes: group.Key.IsFull, [.. group])),
         ];
         try
         {
             SendTree();
-            foreach (Delivery delivery in deliveries)
+            foreach (HostUpload upload in uploads)
             {
-                delivery.Length += _beyondTotals;
-                Warn(delivery);
+                upload.Length += _beyondTotals;
+                Warn(upload);
             }
         }
         catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
         {
-            foreach (Delivery delivery in deliveries.Where(delivery => delivery.IsReceiving))
+            foreach (HostUpload upload in uploads.Where(upload => upload.IsReceiving))
             {
-                delivery.Session!.Fail(exception);
+                upload.Session!.Fail(exception);
             }
         }
 
-        foreach (Delivery delivery in deliveries)
+        foreach (HostUpload upload in uploads)
         {
-            delivery.EndSending();
+            upload.EndSending();
         }
     }
 
@@ -82,16 +82,15 @@ internal sealed class TreeSendRun : SendRun
 
     private void SendTree()
     {
-        foreach (TreeItem item in TreeWalk.Enumerate(Request.Source))
+        foreach (TreeItem item in TreeWalk.Enumerate(Request.Source, cancellation: Monitor.Cancellation))
         {
-            Monitor.Cancellation.ThrowIfCancellationRequested();
-            if (!_receiving.Any(delivery => delivery.IsReceiving))
+            if (!_receiving.Any(upload => upload.IsReceiving))
             {
                 return;
             }
 
             Add(item);
-            if (_streams.Any(stream => stream.PendingLength > MostPending))
+            if (_streams.Exists(stream => stream.PendingLength > MaxPending))
             {
                 Flush();
             }
@@ -104,11 +103,7 @@ internal sealed class TreeSendRun : SendRun
         }
 
         AddFile(HostScript.End, []);
-        foreach (TarStreamWriter stream in _streams)
-        {
-            stream.AddEnd();
-        }
-
+        _streams.ForEach(stream => stream.AddEnd());
         Flush();
     }
 
@@ -116,11 +111,11 @@ internal sealed class TreeSendRun : SendRun
     {
         if (item.IsLeft)
         {
-            // A tar that is not GNU's gives a folder its times at once, and every item that comes into it changes them.
+            // Other tars than GNU's set the times of a folder at once, and each item in it changes them.
             TarItem folder = _folders.Pop();
-            _streams.Where(stream => !stream.IsPax).ToList().ForEach(stream => stream.Add(folder));
+            _streams.FindAll(stream => !stream.IsPax).ForEach(stream => stream.Add(folder));
         }
-        else if (_items.Of(item) is { } tar)
+        else if (_items.Create(item) is { } tar)
         {
             Add(item, tar);
         }
@@ -135,15 +130,12 @@ internal sealed class TreeSendRun : SendRun
                 break;
             case TarEntryType.Directory:
                 _folders.Push(tar);
-                foreach (TarStreamWriter stream in _streams)
-                {
-                    // And its mode, and could put nothing into it then.
-                    stream.Add(stream.IsPax ? tar : tar with { Mode = tar.Mode | TarItems.FolderBits });
-                }
 
+                // They set its mode at once, too.
+                _streams.ForEach(stream => stream.Add(stream.IsPax ? tar : tar with { Mode = tar.Mode | TarItemFactory.OwnerBits }));
                 break;
             default:
-                AddAll(tar);
+                _streams.ForEach(stream => stream.Add(tar));
                 break;
         }
     }
@@ -164,7 +156,7 @@ internal sealed class TreeSendRun : SendRun
             return;
         }
 
-        // The header comes before the bytes, and only their end tells how many there are.
+        // The length goes before the bytes, and only their end shows it.
         using SourceSnapshot? snapshot = SourceSnapshot.IsNeeded(source)
             ? SourceSnapshot.Take(source, Path.GetTempPath(), new TransferMonitor(Cancellation: Monitor.Cancellation))
             : null;
@@ -175,37 +167,34 @@ internal sealed class TreeSendRun : SendRun
 
     private void SendContent(SafeFileHandle file, TreeItem item, TarItem tar)
     {
-        AddAll(tar);
-        if (tar.Length <= SmallFile)
+        if (tar.Length > SmallFile)
         {
-            byte[] content = Read(file, item, (int)tar.Length);
-            AddContent(content);
-            _sums?.Add(item.Path, ContentDigest.Of(content));
+            _streams.ForEach(stream => stream.Add(tar));
+            SendLargeContent(file, item, tar.Length);
+            return;
         }
-        else
-        {
-            SendContent(file, item, tar.Length);
-        }
+
+        byte[] content = Read(file, item, (int)tar.Length);
+        _streams.ForEach(stream => stream.AddFile(tar, content));
+        _pendingContent += content.Length;
+        _sums?.Add(item.Path, ContentDigest.Compute(content));
     }
 
-    /// <summary>The header has said how many bytes come: a file that has grown meanwhile is cut there, and one that has shrunk ends
-    /// the transfer.</summary>
-    private void SendContent(SafeFileHandle file, TreeItem item, long length)
+    /// <summary>The header has the length: a file that has grown meanwhile is cut there, and one that has shrunk ends the
+    /// transfer.</summary>
+    private void SendLargeContent(SafeFileHandle file, TreeItem item, long length)
     {
         Flush();
         using ContentDigest? digest = _sums is null ? null : new ContentDigest(Monitor.Cancellation);
         var source = StreamEnd.OfHandle(file, item.Label);
-        for (long at = 0; at < length && _receiving.Any(delivery => delivery.IsReceiving); at += LongestStretch)
+        for (long at = 0; at < length && _receiving.Any(upload => upload.IsReceiving); at += MaxChunk)
         {
-            Move(_receiving, source, at, Math.Min(LongestStretch, length - at), digest, (_sent + at, _totals.Bytes + _beyondTotals));
+            Move(_receiving, source, at, Math.Min(MaxChunk, length - at), digest, (_sent + at, _totals.Bytes + _beyondTotals));
         }
 
         _sent += length;
-        AddPadding(length);
-        if (digest is not null)
-        {
-            _sums!.Add(item.Path, digest.Complete());
-        }
+        _streams.ForEach(stream => stream.AddPadding(length));
+        _sums?.Add(item.Path, digest!.Complete());
     }
 
     private byte[] Read(SafeHandle file, TreeItem item, int length)
@@ -232,52 +221,20 @@ internal sealed class TreeSendRun : SendRun
 
     private void AddFile(string name, byte[] content)
     {
-        AddAll(new TarItem { Type = TarEntryType.RegularFile, Path = Encoding.ASCII.GetBytes(name), Length = content.Length });
-        foreach (TarStreamWriter stream in _streams)
-        {
-            stream.Add(content);
-        }
-
-        AddPadding(content.Length);
-    }
-
-    private void AddAll(TarItem tar)
-    {
-        foreach (TarStreamWriter stream in _streams)
-        {
-            stream.Add(tar);
-        }
-    }
-
-    private void AddContent(byte[] content)
-    {
-        _pendingContent += content.Length;
-        foreach (TarStreamWriter stream in _streams)
-        {
-            stream.Add(content);
-        }
-
-        AddPadding(content.Length);
-    }
-
-    private void AddPadding(long length)
-    {
-        foreach (TarStreamWriter stream in _streams)
-        {
-            stream.AddPadding(length);
-        }
+        var tar = new TarItem { Type = TarEntryType.RegularFile, Path = Encoding.ASCII.GetBytes(name), Length = content.Length };
+        _streams.ForEach(stream => stream.AddFile(tar, content));
     }
 
     private void Flush()
     {
         foreach (TarStreamWriter stream in _streams)
         {
-            Write(stream.Deliveries, stream.Take(), isLimited: stream == _streams[0]);
+            Write(stream.Uploads, stream.Take(), isLimited: stream == _streams[0]);
         }
 
-        foreach (Delivery delivery in _receiving.Where(delivery => delivery.IsReceiving))
+        foreach (HostUpload upload in _receiving.Where(upload => upload.IsReceiving))
         {
-            delivery.BytesSent += _pendingContent;
+            upload.BytesSent += _pendingContent;
         }
 
         _sent += _pendingContent;
@@ -285,33 +242,30 @@ internal sealed class TreeSendRun : SendRun
         Report(_sent, _totals.Bytes + _beyondTotals);
     }
 
-    private void Warn(Delivery delivery)
+    private void Warn(HostUpload upload)
     {
-        foreach (string warning in _items.Warnings)
-        {
-            delivery.Warn(warning);
-        }
+        _items.Warnings.ToList().ForEach(upload.Warn);
 
         if (_changed > 0)
         {
-            delivery.Warn(_changed == 1
-                ? $"'{_firstChanged}' was written to while it was sent: what '{delivery.Host.Text}' has of it may be of both."
-                : $"{_changed} files were written to while they were sent; the first is '{_firstChanged}'. What '{delivery.Host.Text}' has of them may be of both.");
+            upload.Warn(_changed == 1
+                ? $"'{_firstChanged}' was written to while it was sent: what '{upload.Host.Text}' has of it may be of both."
+                : $"{_changed} files were written to while they were sent; the first is '{_firstChanged}'. What '{upload.Host.Text}' has of them may be of both.");
         }
 
-        if (delivery.Form == GnuForm && _items.ClosedFolders > 0 && Request.Preserve.HasFlag(PreserveAttributes.Mode))
+        if (upload.Form == GnuForm && _items.ReadOnlyFolders > 0 && Request.Preserve.HasFlag(PreserveAttributes.Mode))
         {
-            delivery.Warn($"The tar of '{delivery.Host.Text}' cannot take the right to write from {_items.ClosedFolders} folders.");
+            upload.Warn($"The tar of '{upload.Host.Text}' cannot take the right to write from {_items.ReadOnlyFolders} folders.");
         }
 
-        if (IsGnu(delivery.Form) && _items.Links > 0 && Request.Preserve.HasFlag(PreserveAttributes.Timestamps))
+        if (IsGnu(upload.Form) && _items.Links > 0 && Request.Preserve.HasFlag(PreserveAttributes.Timestamps))
         {
-            delivery.Warn($"The tar of '{delivery.Host.Text}' gives symbolic links ({_items.Links}) neither times nor owners.");
+            upload.Warn($"The tar of '{upload.Host.Text}' gives symbolic links ({_items.Links}) neither times nor owners.");
         }
 
-        if (_items.WithAttributes > 0 && delivery.Form != FullForm)
+        if (_items.WithAttributes > 0 && upload.Form != FullForm)
         {
-            delivery.Warn($"The tar of '{delivery.Host.Text}' knows no extended attributes and access control lists: {_items.WithAttributes} items have none there.");
+            upload.Warn($"The tar of '{upload.Host.Text}' knows no extended attributes and access control lists: {_items.WithAttributes} items have none there.");
         }
     }
 }

@@ -61,6 +61,9 @@ public sealed class InterruptedReceiveTests(SshServer server) : IDisposable
             Assert.InRange(kept, 1, bytes);
             File.WriteAllText(_workspace["limit"], "all\n");
             RemoteTransferResult result = Remotes.Result(Remotes.Receive(request with { Ssh = server.SharedOptions(_workspace) }));
+
+            // A block that has only begun is received again.
+            kept -= kept % 4096;
             Assert.Equal(kept, result.ResumedAt);
             Assert.Equal(Size - kept, result.BytesSent);
             Assert.Equal(content, File.ReadAllBytes(target));

@@ -15,16 +15,7 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
     [InlineData("busybox")]
     public void It_is_sent_from_its_beginning(string shell)
     {
-        var request = new SendRequest
-        {
-            Source = _workspace.WriteRandom("source", Size),
-            Hosts = [server.Host(shell)],
-            Destination = _workspace["target"],
-            Ssh = server.Options,
-            Resume = true,
-        };
-        RemoteHost dropping = server.Host($"part-{shell}", $"head -c 1000000 | {(shell == "busybox" ? "busybox sh" : shell)} -c \"$SSH_ORIGINAL_COMMAND\"");
-        Remotes.Error(Remotes.Send(request with { Hosts = [dropping] }), TransferErrorId.ConnectionFailed);
+        SendRequest request = InterruptSend(shell);
         ResumedSourceTests.Change(request.Source, offset: 5000);
 
         Assert.Null(Remotes.Result(Remotes.Send(request)).ResumedAt);
@@ -38,16 +29,7 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
     [InlineData("busybox")]
     public void Data_that_the_host_has_lost_are_found_when_the_rest_is_sent(string shell)
     {
-        var request = new SendRequest
-        {
-            Source = _workspace.WriteRandom("source", Size),
-            Hosts = [server.Host(shell)],
-            Destination = _workspace["target"],
-            Ssh = server.Options,
-            Resume = true,
-        };
-        RemoteHost dropping = server.Host($"part-{shell}", $"head -c 1000000 | {(shell == "busybox" ? "busybox sh" : shell)} -c \"$SSH_ORIGINAL_COMMAND\"");
-        Remotes.Error(Remotes.Send(request with { Hosts = [dropping] }), TransferErrorId.ConnectionFailed);
+        SendRequest request = InterruptSend(shell);
         LoseData();
 
         Remotes.Error(Remotes.Send(request), TransferErrorId.VerificationFailed);
@@ -60,17 +42,7 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
     [Fact]
     public void Data_that_were_lost_here_are_found_when_the_rest_is_received()
     {
-        RemoteHost host = server.Host(
-            "drops-once", "bash -c \"$SSH_ORIGINAL_COMMAND\" | if [ -e " + _workspace["whole"] + " ]; then cat; else { read -r line; echo \"$line\"; head -c 1000000; }; fi");
-        var request = new ReceiveRequest
-        {
-            Source = _workspace.WriteRandom("source", Size),
-            Hosts = [host],
-            Destination = _workspace["target"],
-            Ssh = server.Options,
-            Resume = true,
-        };
-        Assert.NotNull(Assert.Single(Remotes.Receive(request)).Error);
+        ReceiveRequest request = InterruptReceive("bash");
         LoseData();
         _workspace.Write("whole", []);
 
@@ -81,22 +53,13 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
         Files.AssertSameBytes(request.Source, request.Destination);
     }
 
+    /// <summary>Nothing of the old state stays.</summary>
     [Theory]
     [InlineData("bash")]
     [InlineData("busybox")]
     public void It_is_received_from_its_beginning(string shell)
     {
-        string command = $"{(shell == "busybox" ? "busybox sh" : shell)} -c \"$SSH_ORIGINAL_COMMAND\"";
-        RemoteHost host = server.Host($"drops-{shell}", command + " | if [ -e " + _workspace["whole"] + " ]; then cat; else { read -r line; echo \"$line\"; head -c 1000000; }; fi");
-        var request = new ReceiveRequest
-        {
-            Source = _workspace.WriteRandom("source", Size),
-            Hosts = [host],
-            Destination = _workspace["target"],
-            Ssh = server.Options,
-            Resume = true,
-        };
-        Assert.NotNull(Assert.Single(Remotes.Receive(request)).Error);
+        ReceiveRequest request = InterruptReceive(shell);
         Assert.Single(_workspace.Names, name => name.EndsWith(".splice-partial", StringComparison.Ordinal));
         if (shell == "busybox")
         {
@@ -110,9 +73,47 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
         Assert.Null(Remotes.Result(Remotes.Receive(request)).ResumedAt);
 
         Files.AssertSameBytes(request.Source, request.Destination);
+        Assert.Equal(["source", "target", "whole"], _workspace.Names);
     }
 
     public void Dispose() => _workspace.Dispose();
+
+    private static string Run(string shell) => $"{(shell == "busybox" ? "busybox sh" : shell)} -c \"$SSH_ORIGINAL_COMMAND\"";
+
+    /// <summary>Sends to a host that takes a part, and returns the request for one that takes everything.</summary>
+    private SendRequest InterruptSend(string shell)
+    {
+        var request = new SendRequest
+        {
+            Source = _workspace.WriteRandom("source", Size),
+            Hosts = [server.Host(shell)],
+            Destination = _workspace["target"],
+            Ssh = server.Options,
+            Resume = true,
+        };
+        RemoteHost dropping = server.Host($"part-{shell}", $"head -c 1000000 | {Run(shell)}");
+        Remotes.Error(Remotes.Send(request with { Hosts = [dropping] }), TransferErrorId.ConnectionFailed);
+        return request;
+    }
+
+    /// <summary>Receives a part, and returns the request, which receives everything once the file "whole" exists.</summary>
+    private ReceiveRequest InterruptReceive(string shell)
+    {
+        // Each test has a folder of its own, and so has the host of each.
+        RemoteHost host = server.Host(
+            $"drops-{Path.GetFileName(_workspace.Folder)}",
+            $"{Run(shell)} | if [ -e {_workspace["whole"]} ]; then cat; else {{ read -r line; echo \"$line\"; head -c 1000000; }}; fi");
+        var request = new ReceiveRequest
+        {
+            Source = _workspace.WriteRandom("source", Size),
+            Hosts = [host],
+            Destination = _workspace["target"],
+            Ssh = server.Options,
+            Resume = true,
+        };
+        Assert.NotNull(Assert.Single(Remotes.Receive(request)).Error);
+        return request;
+    }
 
     private void LoseData()
     {

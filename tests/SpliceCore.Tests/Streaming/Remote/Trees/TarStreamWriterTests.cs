@@ -105,12 +105,8 @@ public sealed class TarStreamWriterTests : IDisposable
 
     public void Dispose() => _workspace.Dispose();
 
-    private static void Add(TarStreamWriter stream, byte[] path, byte[] content)
-    {
-        stream.Add(new TarItem { Type = TarEntryType.RegularFile, Path = path, Length = content.Length });
-        stream.Add(content);
-        stream.AddPadding(content.Length);
-    }
+    private static void Add(TarStreamWriter stream, byte[] path, byte[] content) =>
+        stream.AddFile(new TarItem { Type = TarEntryType.RegularFile, Path = path, Length = content.Length }, content);
 
     private void Extract(string tar, TarStreamWriter stream)
     {

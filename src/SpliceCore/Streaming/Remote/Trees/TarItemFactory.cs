@@ -8,18 +8,15 @@ using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
 
-/// <summary>What a tar stream says of the items of a tree, and what of them it cannot say.</summary>
-internal sealed class TarItems(PreserveAttributes preserve)
+/// <summary>Creates the headers of a tar stream for the items of a tree, and collects what they cannot hold.</summary>
+internal sealed class TarItemFactory(PreserveAttributes preserve)
 {
-    /// <summary>What it takes to put items into a folder.</summary>
-    public const uint FolderBits = 0x1C0; // 0700
+    /// <summary>The rights that adding items to a folder takes.</summary>
+    public const uint OwnerBits = 0x1C0; // 0700
 
-    /// <summary>The name of the tree's top in the stream.</summary>
-    public static readonly byte[] Top = Encoding.ASCII.GetBytes(HostScript.TreeName);
+    private static readonly byte[] Top = Encoding.ASCII.GetBytes(HostScript.TreeName);
 
-    private static readonly int LinkFlags = OpenFlags.PathOnly;
-
-    private readonly Dictionary<FileIdentity, byte[]> _names = [];
+    private readonly Dictionary<FileIdentity, byte[]> _firstNames = [];
     private readonly MetadataLosses _losses = new();
     private readonly List<string> _leftOut = [];
     private long _sockets;
@@ -28,13 +25,12 @@ internal sealed class TarItems(PreserveAttributes preserve)
     /// <summary>Number of symbolic links.</summary>
     public long Links { get; private set; }
 
-    /// <summary>How many folders there were that their owner may not write to.</summary>
-    public long ClosedFolders { get; private set; }
+    /// <summary>Number of folders without write permission for their owner.</summary>
+    public long ReadOnlyFolders { get; private set; }
 
-    /// <summary>How many items there were with extended attributes or access control lists.</summary>
+    /// <summary>Number of items with extended attributes or access control lists.</summary>
     public long WithAttributes { get; private set; }
 
-    /// <summary>What was left out, or lost already.</summary>
     public IEnumerable<string> Warnings => [.. _leftOut, .. SocketWarning(), .. _losses.Describe()];
 
     /// <summary>True if the item goes into the stream.</summary>
@@ -45,13 +41,13 @@ internal sealed class TarItems(PreserveAttributes preserve)
         _ => false,
     };
 
-    /// <summary>The bytes that the item's content has in the stream: other names of a file have none.</summary>
+    /// <summary>Number of content bytes in the stream: 0 for further names of a file.</summary>
     public long LengthOf(TreeItem item) =>
         item.Status.Kind == DescriptorKind.Regular && IsFirst(item, out _) ? item.Status.Size : 0;
 
-    /// <summary>What the stream says of an item; null where it is left out.</summary>
-    /// <exception cref="TransferException">It cannot be looked at.</exception>
-    public TarItem? Of(TreeItem item)
+    /// <summary>Creates the header of an item; null if it is left out.</summary>
+    /// <exception cref="TransferException">The item cannot be opened.</exception>
+    public TarItem? Create(TreeItem item)
     {
         if (!IsSent(item))
         {
@@ -60,17 +56,19 @@ internal sealed class TarItems(PreserveAttributes preserve)
         }
 
         FileStatus status = item.Status;
+        using SafeFileHandle handle = item.Open(OpenFlags.PathOnly);
+        bool isLink = status.Kind == DescriptorKind.SymbolicLink;
         bool isFirst = IsFirst(item, out byte[] first);
         bool owned = preserve.HasFlag(PreserveAttributes.Ownership);
-        uint withoutList = PermissionsWithoutList(item);
+        uint withoutList = isLink ? status.Permissions : AccessControlList.WithoutList(handle, status.Permissions);
         uint permissions = preserve.HasFlag(PreserveAttributes.Acl) ? status.Permissions : withoutList;
-        Links += status.Kind == DescriptorKind.SymbolicLink ? 1 : 0;
-        ClosedFolders += status.Kind == DescriptorKind.Directory && (status.Permissions & FolderBits) != FolderBits ? 1 : 0;
+        Links += isLink ? 1 : 0;
+        ReadOnlyFolders += status.Kind == DescriptorKind.Directory && (status.Permissions & OwnerBits) != OwnerBits ? 1 : 0;
         return new TarItem
         {
             Type = isFirst ? TypeOf(status.Kind) : TarEntryType.HardLink,
             Path = [.. Top, .. item.Path],
-            Target = !isFirst ? first : status.Kind == DescriptorKind.SymbolicLink ? TargetOf(item) : [],
+            Target = !isFirst ? first : isLink ? TargetOf(item, handle) : [],
             Mode = permissions & Metadata.KeptBits(status.Kind, owned),
             MaskBits = permissions & ~withoutList,
             Time = status.ModificationTime,
@@ -78,7 +76,7 @@ internal sealed class TarItems(PreserveAttributes preserve)
             GroupId = owned ? status.GroupId : 0,
             Length = isFirst && status.Kind == DescriptorKind.Regular ? status.Size : 0,
             Device = status.SpecialDevice,
-            Attributes = isFirst ? AttributesOf(item) : [],
+            Attributes = isFirst ? AttributesOf(item, handle) : [],
         };
     }
 
@@ -92,44 +90,28 @@ internal sealed class TarItems(PreserveAttributes preserve)
         _ => TarEntryType.RegularFile,
     };
 
-    /// <summary>True if the item is a file's first name; the first name in the stream where it is not.</summary>
+    /// <summary>True for the first name of a file in the stream, which is returned for the others.</summary>
     private bool IsFirst(TreeItem item, out byte[] first)
     {
         byte[] path = [.. Top, .. item.Path];
         first = path;
-        if (item.Status.Kind == DescriptorKind.Directory || item.Status.LinkCount < 2 || !preserve.HasFlag(PreserveAttributes.HardLink))
+        if (item.Status.Kind == DescriptorKind.Directory || item.Status.LinkCount < 2 || !preserve.HasFlag(PreserveAttributes.HardLink)
+            || _firstNames.TryAdd(item.Status.Inode, path))
         {
             return true;
         }
 
-        if (_names.TryAdd(item.Status.Inode, path))
-        {
-            return true;
-        }
-
-        first = _names[item.Status.Inode];
+        first = _firstNames[item.Status.Inode];
         return first.AsSpan().SequenceEqual(path);
     }
 
-    private static uint PermissionsWithoutList(TreeItem item)
+    private static byte[] TargetOf(TreeItem item, SafeFileHandle link)
     {
-        if (item.Status.Kind == DescriptorKind.SymbolicLink)
-        {
-            return item.Status.Permissions;
-        }
-
-        using SafeFileHandle handle = item.Open(LinkFlags);
-        return AccessControlList.WithoutList(handle, item.Status.Permissions);
-    }
-
-    private static byte[] TargetOf(TreeItem item)
-    {
-        using SafeFileHandle link = item.Open(LinkFlags);
         SysResult read = LibC.ReadLink(link, out FileName target);
         return read.Ok ? target.Bytes.ToArray() : throw FileFailures.OpenSource(item.Label, read.Errno);
     }
 
-    private List<(FileName Name, byte[] Value)> AttributesOf(TreeItem item)
+    private List<(FileName Name, byte[] Value)> AttributesOf(TreeItem item, SafeFileHandle handle)
     {
         List<(FileName, byte[])> attributes = [];
         if (!preserve.HasFlag(PreserveAttributes.Xattr) && !preserve.HasFlag(PreserveAttributes.Acl))
@@ -137,7 +119,6 @@ internal sealed class TarItems(PreserveAttributes preserve)
             return attributes;
         }
 
-        using SafeFileHandle handle = item.Open(LinkFlags);
         SysResult listed = LibC.ListAttributes(handle, out List<FileName> names);
         if (!listed.Ok && listed.Errno != Errno.EOPNOTSUPP)
         {
@@ -165,7 +146,7 @@ internal sealed class TarItems(PreserveAttributes preserve)
     {
         if (item.Status.Kind != DescriptorKind.Socket)
         {
-            _leftOut.Add($"'{item.Label}' is a special file ({item.Status.Kind}) and was left out. Use -Preserve All to make it anew.");
+            _leftOut.Add($"'{item.Label}' is a special file ({item.Status.Kind}) and was left out. Use -Preserve All to recreate it.");
         }
         else if (_sockets++ == 0)
         {
@@ -179,4 +160,31 @@ internal sealed class TarItems(PreserveAttributes preserve)
         1 => [$"'{_firstSocket}' is a socket and was left out: a tar stream has none."],
         _ => [$"{_sockets} sockets were left out, since a tar stream has none; the first is '{_firstSocket}'."],
     };
+}
+
+/// <summary>The size of a tree.</summary>
+/// <param name="Files">Number of files, links and special files.</param>
+/// <param name="Folders">Number of directories, with the top.</param>
+/// <param name="Bytes">The sum of the sizes of the files.</param>
+internal sealed record TreeTotals(long Files, long Folders, long Bytes)
+{
+    /// <summary>Counts the items to send.</summary>
+    /// <exception cref="TransferException">The tree cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static TreeTotals Count(string root, PreserveAttributes preserve, CancellationToken cancellation)
+    {
+        var items = new TarItemFactory(preserve);
+        long files = 0;
+        long folders = 0;
+        long bytes = 0;
+        foreach (TreeItem item in TreeWalk.Enumerate(root, cancellation: cancellation))
+        {
+            bool isFolder = item.Status.Kind == DescriptorKind.Directory;
+            folders += isFolder && !item.IsLeft ? 1 : 0;
+            files += !isFolder && items.IsSent(item) ? 1 : 0;
+            bytes += items.LengthOf(item);
+        }
+
+        return new TreeTotals(files, folders, bytes);
+    }
 }

@@ -6,46 +6,45 @@ using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
 
-/// <summary>Where a tree that is received goes, and the passing folder that it is made in: beside a name that is not there, or in
-/// the folder that has the name.</summary>
-internal sealed class UnpackedPlace : IDisposable
+/// <summary>The destination of a received tree, and the temporary directory that it is extracted into: beside a missing name, or
+/// inside the existing folder.</summary>
+internal sealed class ExtractionTarget : IDisposable
 {
-    private const uint AllForOwner = 0x1C0; // 0700
+    private const uint OwnerBits = 0x1C0; // 0700
 
     private static readonly int FolderFlags = OpenFlags.ReadOnly | OpenFlags.Directory;
 
     private readonly SafeFileHandle _folder;
-    private readonly FileName _passing = StagedFile.TemporaryName();
-    private readonly string _passingPath;
-    private readonly bool _isThere;
+    private readonly FileName _temporary = StagedFile.TemporaryName();
+    private readonly string _temporaryPath;
+    private readonly bool _exists;
     private bool _isDone;
 
-    /// <exception cref="TransferException">The folder is not there, may not be written to, or has the name already and must
-    /// not.</exception>
-    public UnpackedPlace(ReceiveRequest request, string path)
+    /// <exception cref="TransferException">The folder does not exist, is not writable, or has the name although it must not.</exception>
+    public ExtractionTarget(ReceiveRequest request, string path)
     {
         string name = System.IO.Path.GetFileName(request.Source.TrimEnd('/'));
         bool hasName = name is not ("" or "." or "..");
         Path = Directory.Exists(path) && hasName ? System.IO.Path.Join(path, name) : path.TrimEnd('/');
-        _isThere = FileStatus.TryGet(Path, followLink: false, out FileStatus? existing).Ok;
-        if (_isThere && request.NoClobber)
+        _exists = FileStatus.TryGet(Path, followLink: false, out FileStatus? existing).Ok;
+        if (_exists && request.NoClobber)
         {
             throw FileFailures.DestinationExists(Path);
         }
 
-        // A link is a folder only where the user named it, and not under the source's name.
-        if (_isThere && existing!.Kind != DescriptorKind.Directory && (hasName || !Directory.Exists(Path)))
+        // A link to a folder counts as one if the user named it, and not under the source's name.
+        if (_exists && existing!.Kind != DescriptorKind.Directory && (hasName || !Directory.Exists(Path)))
         {
             throw TreeErrors.NotAFolder(Path);
         }
 
-        string parent = _isThere ? Path : System.IO.Path.GetDirectoryName(Path) ?? "/";
-        _passingPath = System.IO.Path.Join(parent, _passing.ToString());
-        SysResult result = LibC.Open(parent, FolderFlags | (_isThere && hasName ? OpenFlags.NoFollow : 0), out _folder);
+        string parent = _exists ? Path : System.IO.Path.GetDirectoryName(Path) ?? "/";
+        _temporaryPath = System.IO.Path.Join(parent, _temporary.ToString());
+        SysResult result = LibC.Open(parent, FolderFlags | (_exists && hasName ? OpenFlags.NoFollow : 0), out _folder);
         SafeFileHandle top = new();
-        result = result.Ok ? LibC.MakeDirectoryAt(_folder, _passing, AllForOwner) : result;
+        result = result.Ok ? LibC.MakeDirectoryAt(_folder, _temporary, OwnerBits) : result;
         _isDone = !result.Ok;
-        result = result.Ok ? LibC.OpenAt(_folder, _passing, FolderFlags | OpenFlags.NoFollow, 0, out top) : result;
+        result = result.Ok ? LibC.OpenAt(_folder, _temporary, FolderFlags | OpenFlags.NoFollow, 0, out top) : result;
         Top = top;
         if (!result.Ok)
         {
@@ -54,26 +53,26 @@ internal sealed class UnpackedPlace : IDisposable
         }
     }
 
-    /// <summary>The tree's path in the end.</summary>
+    /// <summary>The final path of the tree.</summary>
     public string Path { get; }
 
-    /// <summary>The passing folder.</summary>
+    /// <summary>The temporary directory.</summary>
     public SafeFileHandle Top { get; }
 
-    /// <summary>Gives the tree its name, or moves what is in it into the folder that has the name.</summary>
-    /// <param name="force">Whether files that are read-only are replaced.</param>
+    /// <summary>Gives the tree its name, or moves its items into the existing folder.</summary>
+    /// <param name="force">True to replace read-only files.</param>
     /// <exception cref="TransferException">Something is in the way: nothing was moved.</exception>
     public void Commit(bool force)
     {
-        if (_isThere)
+        if (_exists)
         {
             var merge = new TreeMerge(force);
-            merge.Look(Top, _folder, Path);
+            merge.Check(Top, _folder, Path);
             merge.Move(Top, _folder, Path);
             return;
         }
 
-        SysResult renamed = TreeMerge.Closed(_folder, _passing, () => ExclusiveRename.Run(_folder, _passing, System.IO.Path.GetFileName(Path)));
+        SysResult renamed = TreeMerge.MoveReadOnly(_folder, _temporary, () => ExclusiveRename.Run(_folder, _temporary, System.IO.Path.GetFileName(Path)));
         _isDone = renamed.Ok;
         if (!renamed.Ok)
         {
@@ -87,11 +86,11 @@ internal sealed class UnpackedPlace : IDisposable
         _folder.Dispose();
         if (!_isDone)
         {
-            Remove(_passingPath);
+            Remove(_temporaryPath);
         }
     }
 
-    /// <summary>Removes what is left in the passing folder, also of folders that are closed to their owner by now.</summary>
+    /// <summary>Removes the temporary directory, with subdirectories that their owner may not enter by now.</summary>
     private static void Remove(string path)
     {
         try
@@ -101,7 +100,7 @@ internal sealed class UnpackedPlace : IDisposable
                 LibC.Open(folder, OpenFlags.PathOnly | OpenFlags.NoFollow, out SafeFileHandle handle);
                 using (handle)
                 {
-                    LibC.ChangeModeOfPath(handle, AllForOwner);
+                    LibC.ChangeModeOfPath(handle, OwnerBits);
                 }
             }
 
@@ -109,21 +108,18 @@ internal sealed class UnpackedPlace : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // The error that ended the transfer says more.
+            // The error that ended the transfer is reported.
         }
     }
 }
 
-/// <summary>The names on the way to an entry of a tar stream, from the tree's top.</summary>
-internal static class UnpackedPath
+/// <summary>Paths in a tar stream.</summary>
+internal static class TarPath
 {
-    private const char NoText = '\uFFFD';
+    private const char Replacement = '\uFFFD';
 
-    /// <summary>Takes a path apart.</summary>
-    /// <param name="path">As the stream has it.</param>
-    /// <param name="host">Whose stream it is.</param>
-    /// <returns>The names; none for the tree's top.</returns>
-    /// <exception cref="TransferException">It leads out of the tree, or .NET has no string for it.</exception>
+    /// <summary>Splits a path into names: none for the tree's top.</summary>
+    /// <exception cref="TransferException">It leads out of the tree, or is not UTF-8.</exception>
     public static IReadOnlyList<FileName> Parse(string path, string host)
     {
         List<FileName> names = [];
@@ -145,35 +141,33 @@ internal static class UnpackedPath
         return names;
     }
 
-    /// <exception cref="TransferException">.NET has no string for it.</exception>
-    public static string Check(string text, string host) => text.Contains(NoText, StringComparison.Ordinal)
+    /// <exception cref="TransferException">It is not UTF-8.</exception>
+    public static string Check(string text, string host) => text.Contains(Replacement, StringComparison.Ordinal)
         ? throw new TransferException(TransferErrorId.InvalidPath,
-            $"'{text}' on '{host}' is no UTF-8, and cannot be received with its folder. Nothing was kept.",
+            $"'{text}' on '{host}' is not UTF-8, and cannot be received with its folder. Nothing was kept.",
             "Give it another name there, or receive the other files by their names.",
             Errno.EILSEQ, host)
         : text;
 }
 
-/// <summary>Opens folders in a tree that is being made, each in the one before and never through a link: whatever names a stream
-/// has, nothing outside is reached. The folders on the way to the last one stay open.</summary>
-/// <param name="top">The tree's top, which stays the caller's.</param>
-/// <param name="label">The tree's path, for people.</param>
-internal sealed class FolderChain(SafeFileHandle top, string label) : IDisposable
+/// <summary>Opens directories of a tree, each in its parent and never through a link, so that no name in a stream leads out of the
+/// tree. The directories on the last path stay open.</summary>
+/// <param name="top">The tree's top, which the caller owns.</param>
+/// <param name="label">The tree's path, for messages.</param>
+internal sealed class DirectoryPathCache(SafeFileHandle top, string label) : IDisposable
 {
-    private const uint AllForOwner = 0x1C0; // 0700
+    private const uint OwnerBits = 0x1C0; // 0700
 
     private static readonly int FolderFlags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
 
     private readonly List<(FileName Name, SafeFileHandle Handle)> _open = [];
 
-    /// <summary>Opens a folder, and makes it where it is not there.</summary>
-    /// <param name="names">The way to it.</param>
-    /// <returns>The folder, which is open until another one is asked for.</returns>
-    /// <exception cref="TransferException">Something else is on the way.</exception>
+    /// <summary>Opens a directory, or creates it. It stays open until the next call.</summary>
+    /// <exception cref="TransferException">An item on the path is not a directory.</exception>
     public SafeFileHandle Open(IEnumerable<FileName> names)
     {
         int depth = 0;
-        SafeFileHandle at = top;
+        SafeFileHandle directory = top;
         foreach (FileName name in names)
         {
             if (depth < _open.Count && !_open[depth].Name.Bytes.SequenceEqual(name.Bytes))
@@ -183,13 +177,13 @@ internal sealed class FolderChain(SafeFileHandle top, string label) : IDisposabl
 
             if (depth == _open.Count)
             {
-                _open.Add((name, OpenOne(at, name)));
+                _open.Add((name, OpenOne(directory, name)));
             }
 
-            at = _open[depth++].Handle;
+            directory = _open[depth++].Handle;
         }
 
-        return at;
+        return directory;
     }
 
     public void Dispose() => CloseFrom(0);
@@ -197,7 +191,7 @@ internal sealed class FolderChain(SafeFileHandle top, string label) : IDisposabl
     private SafeFileHandle OpenOne(SafeFileHandle folder, FileName name)
     {
         SysResult opened = LibC.OpenAt(folder, name, FolderFlags, 0, out SafeFileHandle handle);
-        if (opened.Errno == Errno.ENOENT && LibC.MakeDirectoryAt(folder, name, AllForOwner).Ok)
+        if (opened.Errno == Errno.ENOENT && LibC.MakeDirectoryAt(folder, name, OwnerBits).Ok)
         {
             opened = LibC.OpenAt(folder, name, FolderFlags, 0, out handle);
         }
@@ -210,7 +204,7 @@ internal sealed class FolderChain(SafeFileHandle top, string label) : IDisposabl
         handle.Dispose();
         throw opened.Errno is Errno.ENOTDIR or Errno.ELOOP
             ? new TransferException(TransferErrorId.InvalidPath,
-                $"The stream has something in '{name}', which it has as no folder, below '{label}'. Nothing was kept.",
+                $"The stream has an item in '{name}', which is not a folder there, below '{label}'. Nothing was kept.",
                 "See what tar is on that host.",
                 opened.Errno, label)
             : FileFailures.OpenDestination($"{label}/{name}", opened.Errno);

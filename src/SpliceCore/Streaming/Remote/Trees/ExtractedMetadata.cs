@@ -8,15 +8,19 @@ using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
 
-/// <summary>What an item of a tree that is received keeps besides its bytes.</summary>
-internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry entry, HostAccessLists lists, MetadataLosses losses)
+/// <summary>Sets the metadata of received items of a tree.</summary>
+/// <param name="preserve">The attributes to set.</param>
+/// <param name="lists">The access control lists of the items on the host.</param>
+/// <param name="losses">Collects what could not be set.</param>
+internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessLists lists, MetadataLosses losses)
 {
     private const string AttributePrefix = "SCHILY.xattr.";
 
-    /// <summary>Sets it.</summary>
+    /// <summary>Sets the metadata of an item.</summary>
+    /// <param name="entry">The header.</param>
     /// <param name="item">The item.</param>
-    /// <param name="isPath">Whether it was opened with O_PATH.</param>
-    public void Set(SafeFileHandle item, bool isPath)
+    /// <param name="isPath">True if it was opened with O_PATH.</param>
+    public void Set(TarEntry entry, SafeFileHandle item, bool isPath)
     {
         bool isLink = entry.EntryType == TarEntryType.SymbolicLink;
         bool owned = false;
@@ -26,32 +30,32 @@ internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry e
                 ? LibC.ChangeOwnerOfPath(item, (uint)entry.Uid, (uint)entry.Gid)
                 : LibC.ChangeOwner(item, (uint)entry.Uid, (uint)entry.Gid);
             owned = changed.Ok;
-            Note(changed, "its owner");
+            Note(changed, entry, "its owner");
         }
 
-        SetAttributes(item, isPath);
+        SetAttributes(entry, item, isPath);
         if (!isLink)
         {
             DescriptorKind kind = entry.EntryType == TarEntryType.Directory ? DescriptorKind.Directory : DescriptorKind.Regular;
-            uint permissions = SetLists(item, isPath) is byte[] list ? AccessControlList.WithoutList(list, (uint)entry.Mode) : (uint)entry.Mode;
+            uint permissions = SetLists(entry, item, isPath) is byte[] list ? AccessControlList.WithoutList(list, (uint)entry.Mode) : (uint)entry.Mode;
             uint mode = permissions & Metadata.KeptBits(kind, owned);
 
             // The umask is not for items with an access control list (umask(2)): it would take from the mask.
             bool hasList = preserve.HasFlag(PreserveAttributes.Acl) && AccessControlList.Has(item);
             mode &= preserve.HasFlag(PreserveAttributes.Mode) || hasList ? uint.MaxValue : ~OwnUmask.Value;
             mode |= Metadata.InheritedBits(item, kind);
-            Note(isPath ? LibC.ChangeModeOfPath(item, mode) : LibC.ChangeMode(item, mode), "its mode");
+            Note(isPath ? LibC.ChangeModeOfPath(item, mode) : LibC.ChangeMode(item, mode), entry, "its mode");
         }
 
         if (preserve.HasFlag(PreserveAttributes.Timestamps))
         {
-            LibC.StatxTimestamp time = Time();
-            Note(isPath ? LibC.ChangeTimesOfPath(item, time, time) : LibC.ChangeTimes(item, time, time), "its times");
+            LibC.StatxTimestamp time = TimeOf(entry);
+            Note(isPath ? LibC.ChangeTimesOfPath(item, time, time) : LibC.ChangeTimes(item, time, time), entry, "its times");
         }
     }
 
-    /// <summary>To the nanosecond where the stream has it: the library has 100 of them for the smallest part.</summary>
-    private LibC.StatxTimestamp Time()
+    /// <summary>Returns the time to the nanosecond if the stream has it; .NET rounds to 100 of them.</summary>
+    private static LibC.StatxTimestamp TimeOf(TarEntry entry)
     {
         if (entry is PaxTarEntry pax && pax.ExtendedAttributes.TryGetValue("mtime", out string? text)
             && decimal.TryParse(text, NumberStyles.Number, CultureInfo.InvariantCulture, out decimal time))
@@ -63,7 +67,7 @@ internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry e
         return new LibC.StatxTimestamp { Seconds = entry.ModificationTime.ToUnixTimeSeconds() };
     }
 
-    private void SetAttributes(SafeFileHandle item, bool isPath)
+    private void SetAttributes(TarEntry entry, SafeFileHandle item, bool isPath)
     {
         foreach ((string key, string value) in (entry as PaxTarEntry)?.ExtendedAttributes ?? new Dictionary<string, string>())
         {
@@ -72,7 +76,7 @@ internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry e
                 continue;
             }
 
-            // Of bytes that are no text the library has made others.
+            // .NET replaces bytes that are not text.
             FileName name = key[AttributePrefix.Length..].Replace("%3D", "=", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
             bool isText = !key.Contains('\uFFFD', StringComparison.Ordinal) && !value.Contains('\uFFFD', StringComparison.Ordinal);
             byte[] bytes = Encoding.UTF8.GetBytes(value);
@@ -80,14 +84,14 @@ internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry e
             {
                 SysResult set = !isText ? new SysResult(-1, Errno.EILSEQ)
                     : isPath ? LibC.SetAttributeOfPath(item, name, bytes) : LibC.SetAttribute(item, name, bytes);
-                Note(set, $"its extended attributes ({name})");
+                Note(set, entry, $"its extended attributes ({name})");
             }
         }
     }
 
-    /// <summary>Gives an item its access control lists.</summary>
-    /// <returns>The access list that the host's item has and this one does not get, if there is one.</returns>
-    private byte[]? SetLists(SafeFileHandle item, bool isPath)
+    /// <summary>Sets the access control lists of an item.</summary>
+    /// <returns>The access list of the host's item if this one does not get it.</returns>
+    private byte[]? SetLists(TarEntry entry, SafeFileHandle item, bool isPath)
     {
         (byte[]? access, byte[]? defaults) = lists.Find(entry.Name);
         if (!preserve.HasFlag(PreserveAttributes.Acl))
@@ -95,7 +99,7 @@ internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry e
             return access;
         }
 
-        // What a new item inherits from its folder's default list, the host's does not have.
+        // A new item inherits the default list of its folder, which the host's item does not have.
         Metadata.RemoveLists(item, entry.Name, entry.EntryType == TarEntryType.Directory, isPath, losses);
         bool isSet = access is not null && Set(ExtendedAttributes.AccessList, access);
         if (defaults is not null)
@@ -110,12 +114,12 @@ internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry e
             SysResult set = list.Length == 0 ? new SysResult(-1, Errno.ENODATA)
                 : isPath ? LibC.SetAttributeOfPath(item, name, list)
                 : LibC.SetAttribute(item, name, list);
-            Note(set, "its access control list");
+            Note(set, entry, "its access control list");
             return set.Ok;
         }
     }
 
-    private void Note(SysResult result, string what)
+    private void Note(SysResult result, TarEntry entry, string what)
     {
         if (!result.Ok)
         {
@@ -124,8 +128,8 @@ internal sealed class UnpackedAttributes(PreserveAttributes preserve, TarEntry e
     }
 }
 
-/// <summary>The access control lists of a tree on a host. The mode of an item with a list has the list's mask where the permissions
-/// of the group are otherwise.</summary>
+/// <summary>The access control lists of a tree on a host. In the mode of an item with a list, the mask stands for the permissions of
+/// the group.</summary>
 /// <remarks><see href="https://man7.org/linux/man-pages/man1/getfacl.1.html">getfacl(1)</see></remarks>
 internal sealed class HostAccessLists
 {
@@ -134,10 +138,10 @@ internal sealed class HostAccessLists
 
     private readonly Dictionary<string, (byte[]? Access, byte[]? Default)> _lists = [];
 
-    /// <summary>Number of items that have an access list of which nothing else is known.</summary>
+    /// <summary>Number of items with an unknown access list.</summary>
     public int UnknownCount { get; private set; }
 
-    /// <summary>Reads what getfacl prints of a tree. An item without entries has a list that is not known.</summary>
+    /// <summary>Parses the output of getfacl for a tree. An item without entries has an unknown list.</summary>
     public static HostAccessLists Parse(string text)
     {
         var lists = new HostAccessLists();
@@ -161,8 +165,8 @@ internal sealed class HostAccessLists
         return lists;
     }
 
-    /// <summary>Returns the lists of an item as the kernel has them: null for none, empty for one that is not known.</summary>
-    /// <param name="path">The path in the tree, as tar has it.</param>
+    /// <summary>Returns the lists of an item in the kernel's format: null for none, empty for an unknown one.</summary>
+    /// <param name="path">The path in the tar stream.</param>
     public (byte[]? Access, byte[]? Default) Find(string path) => _lists.GetValueOrDefault(Normalize(path));
 
     private static string Normalize(string path) => string.Join('/', path.Split('/').Where(name => name is not ("" or ".")));
