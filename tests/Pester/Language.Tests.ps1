@@ -14,6 +14,7 @@ BeforeDiscovery {
         @{ Pattern = '\b(who|whoever|whom|whose eyes)\b'; Bad = 'Whoever reads it waits.'; Use = 'the reader, a process, a user' }
         @{ Pattern = '\b(some|no|any)body\b'; Bad = 'Somebody writes to it.'; Use = 'another process, another user' }
         @{ Pattern = '(?<!\bthere )\b(is|are|was|were|be) (no|none)\b'; Bad = 'That is no error.'; Use = 'is not a' }
+        @{ Pattern = '\b(is|are) the error\b|\ban error of its own\b'; Bad = 'It is the error NoMatch.'; Use = 'causes the error, fails with the error' }
         @{ Pattern = '\bgo(es|ne|ing)? on\b'; Bad = 'The copy goes on.'; Use = 'resume, continue' }
         @{ Pattern = '\banew\b|\b(makes?|made|making) again\b'; Bad = 'It is made again.'; Use = 'recreate, retry' }
         @{ Pattern = '\bthat (is|are|was|were) there\b|\b(is|are) not there\b|\bwhat (is|was) there\b'; Bad = 'A file that is there.'; Use = 'existing, missing' }
@@ -50,14 +51,14 @@ BeforeDiscovery {
     # Messages and doc comments are still to come: switch this on area by area. The counts are those of the day when the test was written.
     $checksSource = $false
     $sourceCounts = @(
-        @{ Folder = 'src/SpliceCore/Copying'; Count = 196 }
-        @{ Folder = 'src/SpliceCore/Descriptors'; Count = 42 }
+        @{ Folder = 'src/SpliceCore/Copying'; Count = 142 }
+        @{ Folder = 'src/SpliceCore/Descriptors'; Count = 25 }
         @{ Folder = 'src/SpliceCore/Errors'; Count = 8 }
-        @{ Folder = 'src/SpliceCore/Interop'; Count = 40 }
-        @{ Folder = 'src/SpliceCore/Measuring'; Count = 43 }
-        @{ Folder = 'src/SpliceCore/Probing'; Count = 30 }
-        @{ Folder = 'src/SpliceCore/Streaming'; Count = 202 }
-        @{ Folder = 'src/SpliceCore/Transfer'; Count = 157 }
+        @{ Folder = 'src/SpliceCore/Interop'; Count = 1 }
+        @{ Folder = 'src/SpliceCore/Measuring'; Count = 2 }
+        @{ Folder = 'src/SpliceCore/Probing'; Count = 6 }
+        @{ Folder = 'src/SpliceCore/Streaming'; Count = 171 }
+        @{ Folder = 'src/SpliceCore/Transfer'; Count = 86 }
         @{ Folder = 'src/SpliceModule/Binding'; Count = 36 }
         @{ Folder = 'src/SpliceModule/Commands'; Count = 37 }
         @{ Folder = 'src/SpliceModule/Completion'; Count = 19 }
