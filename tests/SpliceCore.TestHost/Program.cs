@@ -64,7 +64,7 @@ internal static class Program
         return Copy(request, Console.Out);
     }
 
-    private static int Copy(CopyRequest request, TextWriter output)
+    public static int Copy(CopyRequest request, TextWriter output)
     {
         try
         {
@@ -102,7 +102,7 @@ internal static class Program
         }
     }
 
-    private static void Rehearse()
+    public static void Rehearse()
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("splice-rehearsal-");
         string source = Path.Combine(folder.FullName, "source");

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace Splice.TestHost;
 
 /// <summary>Copies of trees: each line of standard input is a <see cref="TreeRequest"/>, and each gets a line of
-/// answer with what came of it. An empty line is answered with the state of the process. After "split " and "join " a line
-/// is a <see cref="SplitRequest"/> and a <see cref="JoinRequest"/>.</summary>
+/// answer with what came of it. An empty line is answered with the state of the process. After "copy ", "split " and "join " a
+/// line is a <see cref="CopyRequest"/>, a <see cref="SplitRequest"/> and a <see cref="JoinRequest"/>.</summary>
 internal static class TreeHost
 {
     public static int Serve(TextReader input, TextWriter output)
@@ -17,6 +17,7 @@ internal static class TreeHost
             output.WriteLine(line.Split(' ', 2) switch
             {
                 [""] => State(),
+                ["copy", string request] => CopyFile(JsonSerializer.Deserialize<CopyRequest>(request)!),
                 ["split", string request] => Parts(() => FileSplit.Split(JsonSerializer.Deserialize<SplitRequest>(request)!, TransferMonitor.None)),
                 ["join", string request] => Parts(() => [FileJoin.Join(JsonSerializer.Deserialize<JoinRequest>(request)!, TransferMonitor.None)]),
                 _ => Copy(JsonSerializer.Deserialize<TreeRequest>(line)!),
@@ -24,6 +25,16 @@ internal static class TreeHost
         }
 
         return 0;
+    }
+
+    /// <summary>Copies a file on a new thread: strace(1) counts the calls of each from its first.</summary>
+    private static string CopyFile(CopyRequest request)
+    {
+        using var answer = new StringWriter();
+        var thread = new Thread(() => Program.Copy(request, answer));
+        thread.Start();
+        thread.Join();
+        return answer.ToString().TrimEnd();
     }
 
     private static string Parts(Func<IReadOnlyList<TransferResult>> run)
@@ -79,6 +90,7 @@ internal static class TreeHost
     /// <summary>All code is loaded before the first copy that counts.</summary>
     private static void Rehearse()
     {
+        Program.Rehearse();
         DirectoryInfo folder = Directory.CreateTempSubdirectory("splice-rehearsal-");
         string source = Path.Combine(folder.FullName, "source");
         Directory.CreateDirectory(Path.Combine(source, "inner"));

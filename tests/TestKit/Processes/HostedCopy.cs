@@ -17,9 +17,23 @@ internal sealed class HostedCopy : IDisposable
 
     /// <summary>Runs a copy to its end.</summary>
     /// <param name="request">What to copy.</param>
-    /// <param name="wrapper">A tool and its arguments that start the process, strace(1) say.</param>
+    /// <param name="wrapper">A tool and its arguments that start the process. strace(1) is attached to a shared process where that
+    /// shows the same.</param>
     public static HostAnswer Run(CopyRequest request, params string[] wrapper)
     {
+        if (wrapper.SequenceEqual(TestHost.PlainUser))
+        {
+            using TreeHostProcess user = TreeHostProcess.Shared(wrapper);
+            return user.Copy(request);
+        }
+
+        if (AttachedFault.CanReplace(wrapper))
+        {
+            using TreeHostProcess host = TreeHostProcess.Shared();
+            using var strace = new AttachedFault(host.Id, wrapper);
+            return host.Copy(request);
+        }
+
         using var copy = new HostedCopy(request, wrapper);
         return copy.Finish();
     }

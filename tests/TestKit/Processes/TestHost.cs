@@ -26,7 +26,7 @@ internal static class TestHost
     {
         Emulator.Skip("a process of its own is not emulated");
         Assert.SkipUnless(Command.Exists(wrapper.FirstOrDefault("dotnet")), $"{wrapper.FirstOrDefault()} is not installed");
-        return new ChildProcess([.. AtNamedCalls(wrapper), "dotnet", HostPath.Value, .. arguments], Environment);
+        return new ChildProcess([.. WithSeccomp(wrapper), "dotnet", HostPath.Value, .. arguments], Environment);
     }
 
     /// <summary>Runs it to its end.</summary>
@@ -45,18 +45,20 @@ internal static class TestHost
         return host;
     }
 
-    /// <summary>Lets strace(1) stop the process only at the named calls: the start of a runtime makes thousands of others. With seccomp
-    /// it injects errors, but no signals.</summary>
-    private static string[] AtNamedCalls(string[] wrapper)
+    /// <summary>Lets strace(1) stop the process only at the named calls: the start of a runtime makes thousands of others.</summary>
+    public static string[] AtNamedCalls(string[] wrapper)
     {
         const string Inject = "inject=";
         string[] injected = [.. wrapper.Where(part => part.StartsWith(Inject, StringComparison.Ordinal)).Select(part => part[Inject.Length..part.IndexOf(':')])];
         bool names = wrapper.Any(part => part.StartsWith("trace=", StringComparison.Ordinal));
-        bool signals = wrapper.Any(part => part.Contains(":signal=", StringComparison.Ordinal));
-        return wrapper is ["strace", "-f" or "-ff", ..] && !signals
-            ? [.. wrapper, "--seccomp-bpf", .. names || injected.Length == 0 ? Array.Empty<string>() : ["-e", $"trace={string.Join(',', injected)}"]]
-            : wrapper;
+        return names || injected.Length == 0 ? wrapper : [.. wrapper, "-e", $"trace={string.Join(',', injected)}"];
     }
+
+    /// <summary>With seccomp strace(1) injects errors, but no signals.</summary>
+    private static string[] WithSeccomp(string[] wrapper) =>
+        wrapper is ["strace", "-f" or "-ff", ..] && !wrapper.Any(part => part.Contains(":signal=", StringComparison.Ordinal))
+            ? [.. AtNamedCalls(wrapper), "--seccomp-bpf"]
+            : wrapper;
 
     /// <summary>The host has an output folder of its own: tests/SpliceCore.TestHost/bin/, beside this one's. Users without privileges
     /// have no access to a clone in root's home, and get a copy of it.</summary>

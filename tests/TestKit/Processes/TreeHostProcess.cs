@@ -1,16 +1,39 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(IdleHosts))]
 
 namespace Splice.TestKit.Processes;
 
-/// <summary>A process of its own that copies trees, one after the other, and can be traced, limited and killed.</summary>
+/// <summary>A process of its own that copies files and trees, one after the other, and can be traced, limited and killed.</summary>
 internal sealed class TreeHostProcess : IDisposable
 {
     private readonly ChildProcess _process;
+    private readonly ConcurrentBag<ChildProcess>? _idle;
 
     /// <param name="wrapper">A tool and its arguments that start the process, setpriv(1) say.</param>
     public TreeHostProcess(params string[] wrapper) => _process = TestHost.StartServer(wrapper, "--trees");
 
+    private TreeHostProcess(ConcurrentBag<ChildProcess> idle, string[] wrapper)
+    {
+        _idle = idle;
+        _process = idle.TryTake(out ChildProcess? process) ? process : TestHost.StartServer(wrapper, "--trees");
+    }
+
     public string Id => _process.Id;
+
+    /// <summary>One that other tests have used, or will use: nothing may be left in it. For this test it is alone.</summary>
+    /// <param name="wrapper">A tool and its arguments that start the process.</param>
+    public static TreeHostProcess Shared(params string[] wrapper) => new(IdleHosts.Of(wrapper), wrapper);
+
+    /// <summary>Has a file copied.</summary>
+    public HostAnswer Copy(CopyRequest request)
+    {
+        _process.WriteLine($"copy {JsonSerializer.Serialize(request)}");
+        HostAnswer answer = Answer<HostAnswer>();
+        return answer with { ExitCode = answer.Error is null ? 0 : 1 };
+    }
 
     /// <summary>Has a tree copied.</summary>
     public TreeAnswer Copy(TreeRequest request)
@@ -49,6 +72,18 @@ internal sealed class TreeHostProcess : IDisposable
 
     public void Kill() => _process.Kill();
 
+    public void Dispose()
+    {
+        if (_idle is not null && !_process.HasExited)
+        {
+            _idle.Add(_process);
+        }
+        else
+        {
+            _process.Dispose();
+        }
+    }
+
     private TreeAnswer Ask<T>(string what, T request)
     {
         _process.WriteLine($"{what} {JsonSerializer.Serialize(request)}");
@@ -58,6 +93,22 @@ internal sealed class TreeHostProcess : IDisposable
     private T Answer<T>() => _process.ReadLine() is { } line
         ? JsonSerializer.Deserialize<T>(line)!
         : throw new InvalidOperationException($"The process ended without an answer: {_process.Errors}");
+}
 
-    public void Dispose() => _process.Dispose();
+/// <summary>The processes that no test uses at present, until the end of the run: a start takes longer than most copies.</summary>
+public sealed class IdleHosts : IDisposable
+{
+    private static readonly ConcurrentDictionary<string, ConcurrentBag<ChildProcess>> All = new();
+
+    internal static ConcurrentBag<ChildProcess> Of(string[] wrapper) => All.GetOrAdd(string.Join('\0', wrapper), _ => []);
+
+    public void Dispose()
+    {
+        foreach (ChildProcess process in All.Values.SelectMany(idle => idle))
+        {
+            process.Dispose();
+        }
+
+        All.Clear();
+    }
 }

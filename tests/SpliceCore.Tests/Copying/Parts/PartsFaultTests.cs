@@ -23,7 +23,7 @@ public sealed class PartsFaultTests(FaultLedger ledger, ITestOutputHelper output
         using Workspace folder = Workspace.InMemory();
         Directory.CreateDirectory(folder["parts"]);
         Files.WriteSparse(folder["file"], Size, (0, 100_000), (200_000, 200_000));
-        using var host = new TreeHostProcess();
+        using TreeHostProcess host = call == "linkat" ? new TreeHostProcess() : TreeHostProcess.Shared();
         Rehearse(folder, host);
         int injected = 0;
         int tried = 0;
