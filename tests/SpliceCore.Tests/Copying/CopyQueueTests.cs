@@ -5,7 +5,7 @@ namespace Splice.Tests.Copying;
 [Collection(SerialCollection.Name)]
 public sealed class CopyQueueTests : IDisposable
 {
-    private readonly Workspace _folder = new();
+    private readonly Workspace _folder = Workspace.InMemory();
 
     public CopyQueueTests()
     {

@@ -15,6 +15,7 @@ public sealed class SshServer : IDisposable
 
     private readonly Workspace _workspace = new();
     private readonly List<ChildProcess> _servers = [];
+    private readonly HashSet<ChildProcess> _connected = [];
     private readonly Dictionary<string, int> _ports = [];
     private readonly object _lock = new();
 
@@ -34,6 +35,12 @@ public sealed class SshServer : IDisposable
             ["IdentitiesOnly"] = "yes",
             ["GlobalKnownHostsFile"] = "/dev/null",
         },
+    };
+
+    /// <summary>The same, over the connection that stays open to a host of each shell: to others there are new ones.</summary>
+    public SshOptions SharedConnection => Options with
+    {
+        Settings = new Dictionary<string, string>(Options.Settings) { ["ControlPath"] = _workspace["c-%p"] },
     };
 
     /// <summary>Runs a command, which follows, where there is nothing but busybox.</summary>
@@ -60,18 +67,20 @@ public sealed class SshServer : IDisposable
     }
 
     /// <summary>A host whose login runs commands with this shell: dash, bash or busybox.</summary>
-    public RemoteHost Host(string shell = "bash") => Host(shell, shell switch
+    public RemoteHost Host(string shell = "bash") => Open(shell, shell switch
     {
         "busybox" => $"exec {BusyboxCommand} \"$SSH_ORIGINAL_COMMAND\"",
         "dash" => $"exec env PATH={Links()}:$PATH {Links()}/sh -c \"$SSH_ORIGINAL_COMMAND\"",
         _ => "exec bash -c \"$SSH_ORIGINAL_COMMAND\"",
-    });
+    }, network: null, isShared: true);
 
     /// <summary>A host where something else is run than what was asked for.</summary>
     /// <param name="name">What the kind is called.</param>
     /// <param name="command">What is run, by a POSIX shell; the command asked for is in $SSH_ORIGINAL_COMMAND.</param>
     /// <param name="network">Where it is, if not on this machine's loopback.</param>
-    public RemoteHost Host(string name, string command, RemoteNetwork? network = null)
+    public RemoteHost Host(string name, string command, RemoteNetwork? network = null) => Open(name, command, network, isShared: false);
+
+    private RemoteHost Open(string name, string command, RemoteNetwork? network, bool isShared)
     {
         Require();
         string address = network?.Address ?? "127.0.0.1";
@@ -80,15 +89,19 @@ public sealed class SshServer : IDisposable
             if (!_ports.TryGetValue(name, out int port))
             {
                 _ports[name] = port = Start(name, command, address, network?.Enter ?? []);
+                if (isShared)
+                {
+                    Connect(port);
+                }
             }
 
             return RemoteHost.Parse(string.Create(CultureInfo.InvariantCulture, $"{address}:{port}"));
         }
     }
 
-    /// <summary>Whether anybody is connected to one of the hosts.</summary>
+    /// <summary>True if there is a connection to one of the hosts, apart from those that stay open.</summary>
     public bool HasConnections() =>
-        Command.Run("pgrep", "-P", string.Join(',', _servers.Where(server => !server.HasExited).Select(server => server.Id))).Text.Length > 0;
+        Command.Run("pgrep", "-P", string.Join(',', _servers.Except(_connected).Where(server => !server.HasExited).Select(server => server.Id))).Text.Length > 0;
 
     public void Dispose()
     {
@@ -174,6 +187,15 @@ public sealed class SshServer : IDisposable
         _servers.Add(server);
         WaitForPort(server, port);
         return port;
+    }
+
+    /// <summary>Opens the connection that is shared.</summary>
+    private void Connect(int port)
+    {
+        Command.Check("ssh", [
+            "-f", "-N", "-M", "-F", "/dev/null", "-i", KeyPath, "-p", port.ToString(CultureInfo.InvariantCulture),
+            .. SharedConnection.Settings.SelectMany(setting => new[] { "-o", $"{setting.Key}={setting.Value}" }), "127.0.0.1"]);
+        _connected.Add(_servers[^1]);
     }
 
     private static void WaitForPort(ChildProcess server, int port)

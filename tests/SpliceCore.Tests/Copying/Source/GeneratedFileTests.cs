@@ -78,7 +78,7 @@ public sealed class GeneratedFileTests(SshServer server, MountedFileSystems file
     public void They_are_sent(string path)
     {
         Assert.SkipUnless(File.Exists(path), $"there is no {path}");
-        var request = new SendRequest { Source = path, Destination = _folder["copy"], Hosts = [server.Host("dash")], Ssh = server.Options, Verify = true };
+        var request = new SendRequest { Source = path, Destination = _folder["copy"], Hosts = [server.Host("dash")], Ssh = server.SharedConnection, Verify = true };
 
         RemoteTransferResult result = Remotes.Result(Remotes.Send(request));
 
@@ -94,7 +94,7 @@ public sealed class GeneratedFileTests(SshServer server, MountedFileSystems file
     {
         foreach (string path in Paths.Select(row => row.Data).Where(File.Exists))
         {
-            var request = new ReceiveRequest { Source = path, Destination = _folder["copy"], Hosts = [server.Host(shell)], Ssh = server.Options, Verify = true };
+            var request = new ReceiveRequest { Source = path, Destination = _folder["copy"], Hosts = [server.Host(shell)], Ssh = server.SharedConnection, Verify = true };
 
             RemoteTransferResult result = Remotes.Result(Remotes.Receive(request));
 
@@ -114,7 +114,7 @@ public sealed class GeneratedFileTests(SshServer server, MountedFileSystems file
         string[] names = [.. Directory.GetFiles(folder)
             .Where(path => !path.EndsWith("uuid", StringComparison.Ordinal) && !path.Contains("entropy", StringComparison.Ordinal))
             .Select(path => Path.GetRelativePath(folder, path))];
-        var request = new SendRequest { Source = folder, Destination = _folder["sent"], Hosts = [server.Host(shell)], Ssh = server.Options, Recurse = true, Verify = true };
+        var request = new SendRequest { Source = folder, Destination = _folder["sent"], Hosts = [server.Host(shell)], Ssh = server.SharedConnection, Recurse = true, Verify = true };
 
         RemoteTransferResult result = Remotes.Result(Remotes.Send(request));
         TreeCopies.CopyWithErrors(TreeCopies.Request(folder, _folder["copied"], PreserveAttributes.None));
@@ -132,7 +132,7 @@ public sealed class GeneratedFileTests(SshServer server, MountedFileSystems file
     public void A_folder_of_them_is_not_received_as_empty(string folder)
     {
         Assert.SkipUnless(Directory.Exists(folder), $"there is no {folder}");
-        var request = new ReceiveRequest { Source = folder, Destination = _folder["copy"], Hosts = [server.Host("bash")], Ssh = server.Options, Recurse = true };
+        var request = new ReceiveRequest { Source = folder, Destination = _folder["copy"], Hosts = [server.Host("bash")], Ssh = server.SharedConnection, Recurse = true };
 
         TransferException error = Remotes.Error(Remotes.Receive(request), TransferErrorId.RemoteFailed);
 

@@ -204,7 +204,7 @@ public sealed class LyingSizeTests(SshServer server) : IDisposable
             Source = _mount[name],
             Destination = _folder["copy"],
             Hosts = [server.Host("dash")],
-            Ssh = server.Options,
+            Ssh = server.SharedConnection,
             Verify = true,
         };
 
@@ -235,7 +235,7 @@ public sealed class LyingSizeTests(SshServer server) : IDisposable
             Source = _mount[name],
             Destination = _folder["copy"],
             Hosts = [server.Host("dash")],
-            Ssh = server.Options,
+            Ssh = server.SharedConnection,
             Verify = true,
         };
 

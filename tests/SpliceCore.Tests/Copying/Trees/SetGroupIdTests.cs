@@ -63,7 +63,7 @@ public sealed class SetGroupIdTests(SshServer server) : IDisposable
             Source = _folder["source"],
             Destination = _folder["shared"],
             Hosts = [server.Host()],
-            Ssh = server.Options,
+            Ssh = server.SharedConnection,
             Recurse = true,
             Preserve = preserve,
         }));
@@ -83,7 +83,7 @@ public sealed class SetGroupIdTests(SshServer server) : IDisposable
             Source = _folder["source"],
             Destination = _folder["shared"],
             Hosts = [server.Host(shell)],
-            Ssh = server.Options,
+            Ssh = server.SharedConnection,
             Recurse = true,
             Preserve = preserve,
         }));

@@ -32,7 +32,7 @@ public sealed class TreeFaultTests(FaultLedger ledger, ITestOutputHelper output)
     public void Each_entry_is_old_or_new_and_what_failed_is_told(string call, TransferMethod method)
     {
         Command.RequireRoot();
-        using var tree = new FaultedTree(new Workspace());
+        using var tree = new FaultedTree(Folder());
         using TreeHostProcess host = Host(call);
         int descriptors = host.State().Descriptors;
         Errno[] errnos = TriesAll ? All : [All[call.Length % All.Length], Errno.EIO];
@@ -63,7 +63,7 @@ public sealed class TreeFaultTests(FaultLedger ledger, ITestOutputHelper output)
     public void Also_with_several_threads(string call)
     {
         Command.RequireRoot();
-        using var tree = new FaultedTree(new Workspace());
+        using var tree = new FaultedTree(Folder());
         using TreeHostProcess host = Host(call);
         int descriptors = host.State().Descriptors;
         for (int when = 1; when <= 6; when++)
@@ -80,7 +80,7 @@ public sealed class TreeFaultTests(FaultLedger ledger, ITestOutputHelper output)
     [InlineData("1+", false)]
     public void Fewer_threads_than_asked_for(string when, bool isEnough)
     {
-        using var tree = new FaultedTree(new Workspace());
+        using var tree = new FaultedTree(Folder());
         using TreeHostProcess host = TreeHostProcess.Shared();
         int descriptors = host.State().Descriptors;
         using var attached = new AttachedFault(host, new Fault("?clone3,clone", "error=EAGAIN", when));
@@ -94,6 +94,9 @@ public sealed class TreeFaultTests(FaultLedger ledger, ITestOutputHelper output)
         Assert.Equal(descriptors, host.State().Descriptors);
         Assert.True(host.Copy(tree.Prepare(tree.Request with { ThrottleLimit = 8 }, overOld: true)).Succeeded);
     }
+
+    /// <summary>In memory, where that has users' attributes (since Linux 6.6): a journal would take most of the time.</summary>
+    private static Workspace Folder() => Environment.OSVersion.Version >= new Version(6, 6) ? Workspace.InMemory() : new Workspace();
 
     /// <summary>A refusal to give a name is remembered in the process.</summary>
     private static TreeHostProcess Host(string call) => call == "linkat" ? new TreeHostProcess() : TreeHostProcess.Shared();

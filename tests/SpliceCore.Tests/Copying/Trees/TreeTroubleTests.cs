@@ -9,7 +9,7 @@ public sealed class TreeTroubleTests(MountedFileSystems fileSystems, ITestOutput
     private const int MiB = 1 << 20;
     private static readonly int Kills = FullRun.Count(everyday: 2, full: 30);
 
-    private readonly Workspace _folder = new();
+    private readonly Workspace _folder = Workspace.InMemory();
 
     public void Dispose()
     {

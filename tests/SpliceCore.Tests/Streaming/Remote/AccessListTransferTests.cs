@@ -178,7 +178,7 @@ public sealed class AccessListTransferTests(SshServer server, MountedFileSystems
         Source = _folder["source"],
         Hosts = [server.Host(shell)],
         Destination = _folder["sent"],
-        Ssh = server.Options,
+        Ssh = server.SharedConnection,
     };
 
     private ReceiveRequest Receive(RemoteHost host) => new()
@@ -186,7 +186,7 @@ public sealed class AccessListTransferTests(SshServer server, MountedFileSystems
         Source = _folder["source"],
         Hosts = [host],
         Destination = _folder["received"],
-        Ssh = server.Options,
+        Ssh = server.SharedConnection,
     };
 
     private void MakeTree()

@@ -119,7 +119,7 @@ public sealed class PlacementTests(SshServer server) : IDisposable
             Source = _workspace["file"],
             Destination = _workspace["taken"],
             Hosts = [server.Host(shell)],
-            Ssh = server.Options,
+            Ssh = server.SharedConnection,
         };
         Remotes.Error(Remotes.Send(request, Taking()), TransferErrorId.DestinationExists);
         Assert.Equal("another", File.ReadAllText(_workspace["taken"]));
@@ -137,7 +137,7 @@ public sealed class PlacementTests(SshServer server) : IDisposable
             Source = _workspace["file"],
             Destination = _workspace["taken"],
             Hosts = [server.Host()],
-            Ssh = server.Options,
+            Ssh = server.SharedConnection,
             RateLimit = new RateLimiter(1_500_000),
         };
         Remotes.Error(Remotes.Receive(request, Taking()), TransferErrorId.DestinationExists);
@@ -215,7 +215,7 @@ public sealed class PlacementTests(SshServer server) : IDisposable
         Source = _workspace["source"],
         Destination = _workspace["target"],
         Hosts = [server.Host(shell)],
-        Ssh = server.Options,
+        Ssh = server.SharedConnection,
         Recurse = true,
     };
 
@@ -224,7 +224,7 @@ public sealed class PlacementTests(SshServer server) : IDisposable
         Source = _workspace["source"],
         Destination = _workspace["target"],
         Hosts = [server.Host()],
-        Ssh = server.Options,
+        Ssh = server.SharedConnection,
         Recurse = true,
     };
 

@@ -162,7 +162,7 @@ public sealed class ReceiveTests(SshServer server) : IDisposable
             Source = "file",
             Hosts = [.. hosts, refuses],
             Destination = folder,
-            Ssh = server.Options,
+            Ssh = server.SharedConnection,
             ThrottleLimit = 2,
         });
         Assert.Equal(TransferErrorId.RemoteFailed, Assert.Single(outcomes, outcome => outcome.Error is not null).Error!.Id);
@@ -179,6 +179,6 @@ public sealed class ReceiveTests(SshServer server) : IDisposable
         Source = _workspace.WriteRandom("source", size),
         Hosts = [host],
         Destination = _workspace["target"],
-        Ssh = server.Options,
+        Ssh = server.SharedConnection,
     };
 }

@@ -197,6 +197,6 @@ public sealed class SendTests(SshServer server) : IDisposable
         Source = _workspace.WriteRandom("source", size),
         Hosts = [host],
         Destination = _workspace["target"],
-        Ssh = server.Options,
+        Ssh = server.SharedConnection,
     };
 }

@@ -32,7 +32,7 @@ public sealed class SparseImageTests(SshServer server) : IDisposable
             Source = source,
             Hosts = [host],
             Destination = _workspace["target"],
-            Ssh = server.Options,
+            Ssh = server.SharedConnection,
         }));
         const long Data = (long)Pieces * PieceSize;
         Assert.Equal(Data, result.BytesSent);

@@ -97,6 +97,6 @@ public sealed class ResumeSendTests(SshServer server) : IDisposable
         Source = _workspace.WriteRandom("source", Size),
         Hosts = [host],
         Destination = _workspace["target"],
-        Ssh = server.Options,
+        Ssh = server.SharedConnection,
     };
 }

@@ -88,7 +88,7 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
             Source = _workspace.WriteRandom("source", Size),
             Hosts = [server.Host(shell)],
             Destination = _workspace["target"],
-            Ssh = server.Options,
+            Ssh = server.SharedConnection,
             Resume = true,
         };
         RemoteHost dropping = server.Host($"part-{shell}", $"head -c 1000000 | {Run(shell)}");
@@ -108,7 +108,7 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
             Source = _workspace.WriteRandom("source", Size),
             Hosts = [host],
             Destination = _workspace["target"],
-            Ssh = server.Options,
+            Ssh = server.SharedConnection,
             Resume = true,
         };
         Assert.NotNull(Assert.Single(Remotes.Receive(request)).Error);

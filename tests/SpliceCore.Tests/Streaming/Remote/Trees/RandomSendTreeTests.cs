@@ -18,7 +18,7 @@ public sealed class RandomSendTreeTests(SshServer server, MountedFileSystems fil
                 Source = folder["source"],
                 Hosts = [server.Host()],
                 Destination = folder["copy"],
-                Ssh = server.Options,
+                Ssh = server.SharedConnection,
                 Recurse = true,
                 Verify = true,
                 Preserve = PreserveAttributes.All,

@@ -201,7 +201,7 @@ public sealed class ReceiveTreeTests(SshServer server) : IDisposable
         Source = _workspace["source"],
         Hosts = [host],
         Destination = _workspace["target"],
-        Ssh = server.Options,
+        Ssh = server.SharedConnection,
         Recurse = true,
     };
 

@@ -219,7 +219,7 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
         Source = _workspace["source"],
         Hosts = [host],
         Destination = _workspace["target"],
-        Ssh = server.Options,
+        Ssh = server.SharedConnection,
         Recurse = true,
     };
 
