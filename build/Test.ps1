@@ -64,8 +64,8 @@ function Invoke-Xunit([string] $Project, [string] $ResultFolder) {
 
 function Invoke-PesterSuite([string] $ResultFolder) {
     $project = "$PSScriptRoot/../tests/Pester/Pester.csproj"
-    Invoke-Native dotnet @('restore', $project, '--nologo', '-v', 'quiet')
-    $pester = dotnet msbuild $project -nologo -getProperty:PesterPath
+    $pester = dotnet msbuild $project -nologo -restore -getProperty:PesterPath
+    if ($LASTEXITCODE) { throw "The restore of Pester ended with exit code ${LASTEXITCODE}: $pester" }
     $null = New-Item -ItemType Directory -Force $ResultFolder
     $results = "$ResultFolder/Pester.json"
     Remove-Item $results -ErrorAction Ignore
@@ -87,18 +87,21 @@ function Invoke-Test {
     # The build of the module and `dotnet format` analyze the code.
     Invoke-Native dotnet @('build', "$PSScriptRoot/../Splice.slnx", '-c', $Configuration, '--nologo', '-p:RunAnalyzers=false')
     $folder = "$output/test-results"
-    # Beside the others, which wait for other processes half of the time.
-    $engine = if ('Engine' -in $Suite) {
+    $projects = @(
+        if ('Engine' -in $Suite) { 'tests/SpliceCore.Tests' }
+        if ('Fuzz' -in $Suite) { 'tests/Fuzz' }
+    )
+    # Beside Pester, which takes the longest and waits for other processes half of the time.
+    $xunit = if ($projects) {
         Start-ThreadJob -StreamingHost $Host {
             $Configuration = $using:Configuration
             . "$using:PSScriptRoot/Test.ps1"
-            Invoke-Xunit tests/SpliceCore.Tests $using:folder
+            foreach ($project in $using:projects) { Invoke-Xunit $project $using:folder }
         }
     }
     $results = @(
         if ('Pester' -in $Suite) { Invoke-PesterSuite $folder }
-        if ('Fuzz' -in $Suite) { Invoke-Xunit tests/Fuzz $folder }
-        if ($engine) { Receive-Job $engine -Wait -AutoRemoveJob }
+        if ($xunit) { Receive-Job $xunit -Wait -AutoRemoveJob }
     )
 
     $failed, $skipped = $results.Other.Where({ $_.Failed }, 'Split')
