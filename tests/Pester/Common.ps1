@@ -68,15 +68,18 @@ function Get-Tree([string] $Path, [string] $Fields = '') {
 
 # The threads of this process that copy trees.
 function Get-CopyThread {
-    @(Get-Content /proc/self/task/*/comm -ErrorAction Ignore) -like 'Splice*'
+    # A thread may end meanwhile.
+    @(foreach ($task in [IO.Directory]::GetDirectories('/proc/self/task')) { try { [IO.File]::ReadAllText("$task/comm").Trim() } catch { $null } }) -like 'Splice*'
 }
 
 # What a process holds open at or below a path: the size and name behind each descriptor.
 function Get-OpenFile([string] $Path, [int] $ProcessId = $PID) {
-    foreach ($link in Get-ChildItem -LiteralPath "/proc/$ProcessId/fd" -ErrorAction Ignore) {
-        if ("$($link.LinkTarget)" -like "$([WildcardPattern]::Escape($Path))*") {
-            $size = stat --dereference --format %s $link.FullName 2>/dev/null
-            [pscustomobject]@{ Name = $link.LinkTarget; Size = [long]$size }
+    $folder = "/proc/$ProcessId/fd"
+    foreach ($link in [IO.Directory]::Exists($folder) ? [IO.Directory]::GetFileSystemEntries($folder) : @()) {
+        $target = try { [IO.FileInfo]::new($link).LinkTarget } catch { $null }
+        if ("$target".StartsWith($Path, [StringComparison]::Ordinal)) {
+            $size = stat --dereference --format %s $link 2>/dev/null
+            [pscustomobject]@{ Name = $target; Size = [long]$size }
         }
     }
 }
@@ -94,6 +97,14 @@ function Get-DescriptorFlag([Net.Sockets.Socket] $Socket) {
 # A new folder on tmpfs, where -Method Auto tries what copies inside the kernel first.
 function Add-MemoryFolder {
     [IO.Directory]::CreateDirectory("/dev/shm/splice-test-$([guid]::NewGuid().ToString('N'))").FullName
+}
+
+# A new folder on tmpfs with a folder 'many' of empty files: more than the 1000 results that wait at most for whoever takes them.
+function Add-ManyFile {
+    $folder = Add-MemoryFolder
+    $null = [IO.Directory]::CreateDirectory("$folder/many")
+    1..1500 | ForEach-Object { "$folder/many/$_" } | xargs touch
+    $folder
 }
 
 # A script under way in a runspace of its own, with the module loaded.
@@ -127,19 +138,44 @@ function Invoke-Process([string] $Name, [string[]] $ArgumentList) {
     [Diagnostics.Process]::Start($start)
 }
 
-# Runs a script in a pwsh of a user without privileges: the current one, or another one where that is root. Every user must
-# have access to the module and to the folder. Root's pwsh can be in a folder that no other user has access to: the new
-# process sees it as /mnt.
+# The program and the first arguments that start a pwsh as a user without privileges: the current one, or another one where that
+# is root. Every user must have access to the module and to the folder. Root's pwsh can be in a folder that no other user has
+# access to: the new process sees it as /mnt.
+function Get-PlainUserCommand([int] $UserId = 65534) {
+    if ((id -u) -ne 0) { return 'pwsh' }
+    $isTool = [IO.Path]::GetFileName([Environment]::ProcessPath) -eq 'dotnet'
+    'unshare', '--mount', 'sh', '-c', 'mount --bind "$0" /mnt && exec "$@"', $PSHOME
+    'setpriv', "--reuid=$UserId", "--regid=$UserId", '--clear-groups', 'env', 'HOME=/nonexistent'
+    if ($isTool) { [Environment]::ProcessPath, '/mnt/pwsh.dll' } else { '/mnt/pwsh' }
+}
+
+# Runs a script in a pwsh of a user without privileges.
 function Invoke-PlainUser([string] $Script, [int] $UserId = 65534) {
+    $program, $first = Get-PlainUserCommand $UserId
     $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($Script))
-    $arguments = '-NoProfile', '-NonInteractive', '-EncodedCommand', $encoded
-    if ((id -u) -eq 0) {
-        $isTool = [IO.Path]::GetFileName([Environment]::ProcessPath) -eq 'dotnet'
-        $program = $isTool ? @([Environment]::ProcessPath, '/mnt/pwsh.dll') : @('/mnt/pwsh')
-        unshare --mount sh -c 'mount --bind "$0" /mnt && exec "$@"' $PSHOME setpriv --reuid=$UserId --regid=$UserId --clear-groups env HOME=/nonexistent @program @arguments
-    }
-    else {
-        pwsh @arguments
+    & $program @first -NoProfile -NonInteractive -EncodedCommand $encoded
+}
+
+# A pwsh of a user without privileges that runs one script after the other, for those that leave nothing in it.
+function Open-PlainShell {
+    $program, $first = Get-PlainUserCommand
+    $loop = @'
+        while ($line = [Console]::In.ReadLine()) {
+            & ([scriptblock]::Create([Text.Encoding]::Unicode.GetString([Convert]::FromBase64String($line)))) | ForEach-Object { [Console]::Out.WriteLine("$_") }
+            [Console]::Out.WriteLine('-- end of the script')
+        }
+'@
+    $start = [Diagnostics.ProcessStartInfo]::new($program, [string[]](@($first) + '-NoProfile', '-NonInteractive', '-Command', $loop))
+    $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
+    [Diagnostics.Process]::Start($start)
+}
+
+# The lines that a script writes in it.
+function Invoke-PlainShell([Diagnostics.Process] $Shell, [string] $Script) {
+    $Shell.StandardInput.WriteLine([Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($Script)))
+    while (($line = $Shell.StandardOutput.ReadLine()) -ne '-- end of the script') {
+        if ($null -eq $line) { throw 'The shell has ended.' }
+        $line
     }
 }
 

@@ -202,11 +202,11 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
         }
 
         It 'comes while the copy goes on, and Select-Object -First ends it' {
-            $null = New-Item -ItemType Directory many
-            seq 3000 | ForEach-Object { "many/$_" } | xargs touch
-            (Copy-ItemZeroCopy many copy -Recurse -PerFile | Select-Object -First 1).FileCount | Should -Be 1
+            $memory = Add-ManyFile
+            (Copy-ItemZeroCopy $memory/many $memory/copy -Recurse -PerFile | Select-Object -First 1).FileCount | Should -Be 1
             # No more than so many results wait for whoever takes them.
-            @(Get-ChildItem copy).Count | Should -BeLessThan 3000
+            [IO.Directory]::GetFiles("$memory/copy").Count | Should -BeLessThan 1500
+            Remove-Item -Recurse $memory
         }
 
         It 'is what other cmdlets and scripts expect, in the strictest mode' {
@@ -281,18 +281,18 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
 
     Context '-ThrottleLimit' {
         It '<_> is how many work at once' -ForEach 1, 3, 20 {
-            # More files than results may wait: nobody is done before somebody takes them.
-            $null = New-Item -ItemType Directory many
-            seq 3000 | ForEach-Object { "many/$_" } | xargs touch
+            # Nobody is done before somebody takes the results.
+            $memory = Add-ManyFile
             $script:threads = @()
-            Copy-ItemZeroCopy many copy -Recurse -PerFile -ThrottleLimit $_ | ForEach-Object {
+            Copy-ItemZeroCopy $memory/many $memory/copy -Recurse -PerFile -ThrottleLimit $_ | ForEach-Object {
                 if (-not $threads) {
                     Wait-Until { (Get-CopyThread).Count -ge $limit } 'the threads'
                     $script:threads = Get-CopyThread
                 }
             } -Begin { $limit = $_ }
             $threads.Count | Should -Be $_
-            @(Get-ChildItem copy).Count | Should -Be 3000
+            [IO.Directory]::GetFiles("$memory/copy").Count | Should -Be 1500
+            Remove-Item -Recurse $memory
         }
 
         It '<_> is none' -ForEach 0, -1, 1025 {

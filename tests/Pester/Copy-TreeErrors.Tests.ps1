@@ -151,10 +151,13 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
         It 'end it at once with -ErrorAction Stop, and nothing is left behind' {
             { Copy-ItemZeroCopy site to -Recurse -ErrorAction Stop } | Should -Throw -ErrorId "DestinationExists,$command"
             # Also in a tree with much to do after the error, and much to tell.
-            $null = New-Item -ItemType Directory many/0, to/many
-            1..3000 | ForEach-Object { "many/$_" } | xargs touch
-            Set-Content to/many/0 'in the way'
-            { Copy-ItemZeroCopy many to -Recurse -PerFile -ErrorAction Stop } | Should -Throw -ErrorId "DestinationExists,$command"
+            $memory = Add-ManyFile
+            $null = New-Item -ItemType Directory $memory/many/0, $memory/to/many
+            Set-Content $memory/to/many/0 'in the way'
+            { Copy-ItemZeroCopy $memory/many $memory/to -Recurse -PerFile -ErrorAction Stop } | Should -Throw -ErrorId "DestinationExists,$command"
+            Assert-Closed $memory
+            find $memory -name '.splice-*' | Should -BeNullOrEmpty
+            Remove-Item -Recurse $memory
         }
 
         It 'may be thrown by whoever takes the results, and nothing is left behind' {
@@ -218,6 +221,12 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             $script:module = "$TestDrive/module"
             Copy-Item -Recurse (Get-Module Splice).ModuleBase $module
             chmod -R a+rX $module
+            $script:shell = Open-PlainShell
+        }
+
+        AfterAll {
+            $shell.StandardInput.Close()
+            $shell.WaitForExit(30000) | Should -BeTrue
         }
 
         BeforeEach {
@@ -231,7 +240,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             chmod 0600 site/a
             chmod 0600 site/sub/c
             chmod 0700 site/sub/deep
-            $output = Invoke-PlainUser "
+            $output = Invoke-PlainShell $shell "
                 Set-Location '$folder'
                 Import-Module '$module/Splice.psd1'
                 `$result = Copy-ItemZeroCopy site to -Recurse -ErrorVariable failed -ErrorAction SilentlyContinue
@@ -271,7 +280,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             $null = New-Item -ItemType Directory to/site/sub
             chmod 0777 to/site
             chmod 0755 to/site/sub
-            $output = Invoke-PlainUser "
+            $output = Invoke-PlainShell $shell "
                 Set-Location '$folder'
                 Import-Module '$module/Splice.psd1'
                 `$result = Copy-ItemZeroCopy site to -Recurse -ErrorVariable failed -ErrorAction SilentlyContinue
@@ -283,7 +292,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
 
         It 'gets files that only their owner may write, folders too' {
             chmod -R a-w site
-            $output = Invoke-PlainUser "
+            $output = Invoke-PlainShell $shell "
                 Set-Location '$folder'
                 Import-Module '$module/Splice.psd1'
                 Copy-ItemZeroCopy site to -Recurse | ForEach-Object FileCount
@@ -330,7 +339,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
 
         It 'loses the owners, and is told once' {
             Skip-WithoutRoot
-            $output = Invoke-PlainUser "
+            $output = Invoke-PlainShell $shell "
                 Set-Location '$folder'
                 Import-Module '$module/Splice.psd1'
                 foreach (`$perFile in `$false, `$true) {

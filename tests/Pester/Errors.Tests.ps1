@@ -306,6 +306,12 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             $script:module = "$TestDrive/module"
             Copy-Item -Recurse (Get-Module Splice).ModuleBase $module
             chmod -R a+rX $module
+            $script:shell = Open-PlainShell
+        }
+
+        AfterAll {
+            $shell.StandardInput.Close()
+            $shell.WaitForExit(30000) | Should -BeTrue
         }
 
         BeforeEach {
@@ -326,7 +332,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
 
         It 'may not read' {
             chmod 0000 $source
-            $failure = Invoke-PlainUser $script.Replace('COPY', "Copy-ItemZeroCopy '$source' '$open/new'") | ConvertFrom-Json
+            $failure = Invoke-PlainShell $shell $script.Replace('COPY', "Copy-ItemZeroCopy '$source' '$open/new'") | ConvertFrom-Json
             $failure.Id | Should -Be 'PermissionDenied,Splice.Commands.CopyItemZeroCopyCommand'
             $failure.Category | Should -Be PermissionDenied
             $failure.Target | Should -BeExactly $source
@@ -338,7 +344,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             Skip-WithoutRoot
             chmod 0644 $source
             chmod 0755 $folder
-            $failure = Invoke-PlainUser $script.Replace('COPY', "Copy-ItemZeroCopy '$source' '$folder/new'") | ConvertFrom-Json
+            $failure = Invoke-PlainShell $shell $script.Replace('COPY', "Copy-ItemZeroCopy '$source' '$folder/new'") | ConvertFrom-Json
             $failure.Id | Should -Be 'PermissionDenied,Splice.Commands.CopyItemZeroCopyCommand'
             $failure.Message | Should -BeLike "*'$folder/new'*EACCES*"
             "$folder/new" | Should -Not -Exist
@@ -355,7 +361,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
                 `$null = Copy-ItemZeroCopy '$open/source' '$open/old' -Force
                 [pscustomobject]@{ FullyQualifiedErrorId = Get-Content '$open/old' }
 "@
-            $failure, $still, $replaced = Invoke-PlainUser $script.Replace('COPY', $copies) | Where-Object { $_ -notlike 'What if*' } | ConvertFrom-Json
+            $failure, $still, $replaced = Invoke-PlainShell $shell $script.Replace('COPY', $copies) | Where-Object { $_ -notlike 'What if*' } | ConvertFrom-Json
             $failure.Id | Should -Be 'PermissionDenied,Splice.Commands.CopyItemZeroCopyCommand'
             $failure.Message | Should -BeLike "*'$open/old'*EACCES*-Force*"
             $still.Id | Should -Be 'old'
@@ -368,7 +374,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             [IO.File]::WriteAllText("$open/new", 'new')
             [IO.File]::WriteAllText("$open/old", 'old')
             chmod 0666 "$open/new" "$open/old"
-            $lines = Invoke-PlainUser "
+            $lines = Invoke-PlainShell $shell "
                 Import-Module '$module/Splice.psd1'
                 Copy-ItemZeroCopy '$open/new' '$open/old' 3>&1 | ForEach-Object { `$_.GetType().Name; `$_.Message }"
             $lines[0] | Should -Be 'WarningRecord'

@@ -1,4 +1,4 @@
-# The scripts in examples, each in a pwsh of its own, as a timer or an admin starts them.
+# The scripts in examples: each once in a pwsh of its own, as a timer or an admin starts it, and in this one otherwise.
 BeforeAll {
     . "$PSScriptRoot/Common.ps1"
     $script:root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
@@ -6,8 +6,9 @@ BeforeAll {
     $env:PSModulePath = "$root/out:$modulePath"
 
     # What it writes to its standard output and error, and its exit code.
-    function Invoke-Script([string] $Name, [string[]] $Argument) {
-        $lines = pwsh -NoProfile -NonInteractive -File "$root/examples/$Name.ps1" @Argument 2>&1
+    function Invoke-Script([string] $Name, [hashtable] $Argument, [switch] $InProcess) {
+        $list = $Argument.GetEnumerator().ForEach({ "-$($_.Key)", "$($_.Value)" })
+        $lines = if ($InProcess) { & "$root/examples/$Name.ps1" @Argument 2>&1 } else { pwsh -NoProfile -NonInteractive -File "$root/examples/$Name.ps1" @list 2>&1 }
         [pscustomobject]@{ Said = $lines -join "`n"; ExitCode = $LASTEXITCODE }
     }
 }
@@ -27,7 +28,7 @@ Describe 'backup-image.ps1' {
     It 'copies the image under the name of the day, and keeps the last few' {
         Set-Content "$folder/backup/db.img.notes", "$folder/backup/other.img.2020-01-01" 'not a copy of it'
         foreach ($day in '2026-11-08', '2026-11-09', '2026-11-10') {
-            $done = Invoke-Script backup-image $image, "$folder/backup", '-Keep', 2, '-Date', $day
+            $done = Invoke-Script backup-image @{ Path = $image; Folder = "$folder/backup"; Keep = 2; Date = $day } -InProcess:($day -ne '2026-11-08')
             $done.ExitCode | Should -Be 0 -Because $done.Said
             Get-Hash "$folder/backup/db.img.$day" | Should -Be (Get-Hash $image)
         }
@@ -39,13 +40,13 @@ Describe 'backup-image.ps1' {
         if ((id -u) -ne 0) { Set-ItResult -Skipped -Because 'only root may mount a small disk' }
         mount -t tmpfs -o size=2m none "$folder/backup"
         try {
-            $done = Invoke-Script backup-image $image, "$folder/backup"
+            $done = Invoke-Script backup-image @{ Path = $image; Folder = "$folder/backup" }
             $done.ExitCode | Should -Be 75
             $done.Said | Should -Match 'No space is left'
             Get-ChildItem "$folder/backup" | Should -HaveCount 1 -Because 'what is there is kept'
 
             mount -o remount,size=8m "$folder/backup"
-            $done = Invoke-Script backup-image $image, "$folder/backup", '-Date', (Get-Date -Format yyyy-MM-dd)
+            $done = Invoke-Script backup-image @{ Path = $image; Folder = "$folder/backup"; Date = Get-Date -Format yyyy-MM-dd } -InProcess
             $done.ExitCode | Should -Be 0 -Because $done.Said
             $copy = Get-ChildItem "$folder/backup"
             Get-Hash $copy.FullName | Should -Be (Get-Hash $image)
@@ -57,7 +58,7 @@ Describe 'backup-image.ps1' {
 
     It 'wants somebody to look where the image is missing, and removes nothing' {
         Set-Content "$folder/backup/db.img.2026-11-08", "$folder/backup/db.img.2026-11-09" old
-        $done = Invoke-Script backup-image "$folder/none.img", "$folder/backup", '-Keep', 1
+        $done = Invoke-Script backup-image @{ Path = "$folder/none.img"; Folder = "$folder/backup"; Keep = 1 } -InProcess
         $done.ExitCode | Should -Be 1
         $done.Said | Should -Match 'none\.img'
         Get-ChildItem "$folder/backup" | Should -HaveCount 2
@@ -97,10 +98,7 @@ Describe 'fan-out.ps1' {
     }
 
     It 'fails where there is no such file' {
-        $command = "& '$root/examples/fan-out.ps1' '$TestDrive/none' web1, web2 images/"
-        $said = pwsh -NoProfile -NonInteractive -Command "$command; exit `$LASTEXITCODE" 2>&1
-        $LASTEXITCODE | Should -Not -Be 0
-        $said -join "`n" | Should -Match "Cannot find"
+        { & "$root/examples/fan-out.ps1" "$TestDrive/none" web1, web2 images/ } | Should -Throw '*Cannot find*'
     }
 }
 

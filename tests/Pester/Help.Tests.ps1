@@ -36,6 +36,10 @@ BeforeAll {
     . "$PSScriptRoot/Examples.ps1"
     . "$root/build/PlainHelp.ps1"
     $script:ssh = Open-SshHost "$TestDrive/ssh"
+
+    # Each Get-Help reads the whole file.
+    $script:parameterHelp = @{}
+    foreach ($name in (Get-Command -Module Splice).Name) { $parameterHelp[$name] = Get-Help $name -Parameter * }
 }
 
 AfterAll {
@@ -59,7 +63,7 @@ Describe 'Help' {
     }
 
     It '<Command> -<Parameter> has a text, and the type, position, kind and aliases that the cmdlet has' -ForEach $parameters {
-        $help = Get-Help $Command -Parameter $Parameter
+        $help = $parameterHelp[$Command] | Where-Object name -EQ $Parameter
         $real = (Get-Command $Command).Parameters[$Parameter]
         ($help.description | Out-String).Trim().Length | Should -BeGreaterThan 15
         $help.description.Text | Should -Not -Match '\{\{'
@@ -73,7 +77,7 @@ Describe 'Help' {
     }
 
     It '<Name> has no parameter in its help that the cmdlet does not have' -ForEach $commands {
-        $documented = (Get-Help $Name -Parameter *).name | Sort-Object
+        $documented = $parameterHelp[$Name].name | Sort-Object
         $documented | Should -Be ($Parameters.Name | Sort-Object)
     }
 

@@ -110,7 +110,7 @@ Describe 'Stopping Copy-ItemZeroCopy' {
 
 Describe 'Stopping Copy-ItemZeroCopy -Recurse' {
     BeforeEach {
-        $script:folder = "$TestDrive/$([guid]::NewGuid())"
+        $script:folder = Add-MemoryFolder
         $null = [IO.Directory]::CreateDirectory("$folder/site/sub")
     }
 
@@ -123,9 +123,9 @@ Describe 'Stopping Copy-ItemZeroCopy -Recurse' {
 
     It 'in the middle of large files: what is there is whole' {
         # Many names of one file: much to copy, and little room taken before it is.
-        [IO.File]::WriteAllBytes("$folder/site/0", (Get-TestByte 64MB))
-        1..100 | ForEach-Object { ln "$folder/site/0" "$folder/site/sub/$_" }
-        $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1] -Recurse -Method ReadWrite -ThrottleLimit 2' "$folder/site", "$folder/copy"
+        [IO.File]::WriteAllBytes("$folder/site/0", (Get-TestByte 16MB))
+        1..100 | ForEach-Object { "$folder/site/sub/$_" } | xargs -n 1 ln "$folder/site/0"
+        $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1] -Recurse -Method ReadWrite -ThrottleLimit 2 -RateLimit 40MB' "$folder/site", "$folder/copy"
         Wait-Until { Test-Path "$folder/copy/sub/*" } 'the first file'
         Assert-Stop $background
         $copied = @(Get-ChildItem -Recurse -File "$folder/copy")
@@ -134,12 +134,12 @@ Describe 'Stopping Copy-ItemZeroCopy -Recurse' {
     }
 
     It 'while whoever takes the results does not come back' {
-        1..3000 | ForEach-Object { "$folder/site/sub/$_" } | xargs touch
+        1..1500 | ForEach-Object { "$folder/site/sub/$_" } | xargs touch
         $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1] -Recurse -PerFile | ForEach-Object { Start-Sleep 1000 }' "$folder/site", "$folder/copy"
         Wait-Until { Test-Path "$folder/copy/sub/*" } 'the first file'
         Assert-Stop $background
         # So many results wait at most, and one a thread.
-        @(Get-ChildItem "$folder/copy/sub").Count | Should -BeLessThan 3000
+        @(Get-ChildItem "$folder/copy/sub").Count | Should -BeLessThan 1500
     }
 
     It 'while it waits for a FIFO that is named among folders: the next ones are not begun' {
