@@ -25,7 +25,7 @@ internal static class Pipelines
         WorkingDirectory = Path.GetTempPath(),
     };
 
-    public static PipelineResult Run(PipelineRequest request) => Run(request, PipelineMonitor.None);
+    public static PipelineResult Run(PipelineRequest request) => Run(request, new PipelineMonitor());
 
     /// <summary>Runs one that ends by itself: should it wait for ever, it fails instead.</summary>
     public static PipelineResult Run(PipelineRequest request, PipelineMonitor monitor) =>

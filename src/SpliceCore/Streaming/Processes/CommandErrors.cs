@@ -2,17 +2,16 @@ using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
-using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
 
 namespace Splice.Streaming.Processes;
 
-/// <summary>What the commands write to their standard error, where this process takes it: each command has a pipe of its own,
-/// so that its last words are known, and all go to one file or receiver in the order in which they come.</summary>
+/// <summary>The standard error of the commands: each has a pipe of its own, so that its last lines are known, and all go to one file or
+/// receiver in the order in which they come.</summary>
 internal sealed class CommandErrors : IDisposable
 {
-    private const int PipeBuffer = 4096; // PIPE_BUF: poll(2) promises room for so many
+    private const int PIPE_BUF = 4096; // poll(2) reports room for as many bytes
 
     private readonly PipelineMonitor _monitor;
     private readonly Readiness _readiness;
@@ -24,26 +23,25 @@ internal sealed class CommandErrors : IDisposable
         _monitor = monitor;
         _readiness = new Readiness(monitor.Cancellation);
         _file = request.ErrorPath is string path
-            ? Descriptor.Describe(PathInPlace.Open(path, request.Append, monitor.Cancellation), path)
+            ? Descriptor.Describe(PipelineFiles.OpenInPlace(path, request.Append, monitor.Cancellation), path)
             : null;
     }
 
-    /// <summary>What to wait for.</summary>
     public IEnumerable<SafeHandle> Handles => _open.Select(stream => stream.ReadEnd);
 
-    /// <summary>Makes a pipe for a command, and answers the end for it.</summary>
+    /// <summary>Creates a pipe for a command, and returns the end to write to.</summary>
     public SafeFileHandle Add(ErrorTail tail)
     {
         var pipe = SplicePipe.Create(Tuning.CommandPipeSize);
-        LibC.SetStatusFlags(pipe.ReadEnd, OpenFlags.ReadOnly | OpenFlags.NonBlock);
+        LibC.SetStatusFlags(pipe.ReadEnd, OpenFlags.NonBlock);
         _open.Add((pipe.ReadEnd, tail));
         return pipe.WriteEnd;
     }
 
-    /// <summary>Passes on all that is there by now.</summary>
+    /// <summary>Passes on everything available, without waiting for more.</summary>
     public void Drain()
     {
-        Span<byte> buffer = stackalloc byte[PipeBuffer];
+        Span<byte> buffer = stackalloc byte[PIPE_BUF];
         foreach ((SafeFileHandle readEnd, ErrorTail tail) in _open.ToArray())
         {
             SysResult read;
@@ -91,57 +89,19 @@ internal sealed class CommandErrors : IDisposable
     }
 }
 
-/// <summary>The error for commands that failed.</summary>
-internal static class CommandFailure
-{
-    /// <summary>Tells which commands failed and how, what they said last, and what has become of the output.</summary>
-    public static TransferException Of(PipelineResult result, PipelineOutput? output)
-    {
-        var failed = result.Commands.Select((command, i) => (Command: command, Number: i + 1)).Where(entry => !entry.Command.Succeeded).ToList();
-        string what = string.Join("; ", failed.Select(entry => Describe(entry.Command, entry.Number, result.Commands.Count)));
-        string fate = output switch
-        {
-            null => string.Empty,
-            { IsStaged: true } => $" '{output.Path}' is as it was.",
-            { BytesWritten: long bytes } => $" {ByteText.Of(bytes)} {(bytes == 1 ? "was" : "were")} added to '{output.Path}'.",
-            _ => string.Empty,
-        };
-        return new TransferException(TransferErrorId.CommandFailed,
-            $"{what}.{fate}",
-            "See what the command says of it; -AllowFailure takes such an end as none.",
-            target: failed[^1].Command.Name)
-        {
-            Partial = result,
-        };
-    }
-
-    private static string Describe(NativeCommandResult command, int number, int count)
-    {
-        string place = count == 1 ? string.Empty : $" (command {number} of {count})";
-        string end = command switch
-        {
-            { Signal: string signal } => $"was ended by {signal}",
-            { ExitCode: int code } => $"ended with exit code {code}",
-            _ => "ended, but another part of this process took its exit code",
-        };
-        string? lastLine = command.ErrorText?.TrimEnd().Split('\n')[^1].Trim();
-        return $"'{command.Name}'{place} {end}{(string.IsNullOrEmpty(lastLine) ? string.Empty : $" and said: {lastLine}")}";
-    }
-}
-
-/// <summary>The last of what a command has written to its standard error.</summary>
+/// <summary>The last bytes that a command has written to its standard error.</summary>
 internal sealed class ErrorTail
 {
-    private const int Most = 4096;
+    private const int MaxBytes = 4096;
 
     private readonly List<byte> _bytes = [];
 
     public void Add(ReadOnlySpan<byte> bytes)
     {
-        _bytes.AddRange(bytes.Length > Most ? bytes[^Most..] : bytes);
-        if (_bytes.Count > Most)
+        _bytes.AddRange(bytes.Length > MaxBytes ? bytes[^MaxBytes..] : bytes);
+        if (_bytes.Count > MaxBytes)
         {
-            _bytes.RemoveRange(0, _bytes.Count - Most);
+            _bytes.RemoveRange(0, _bytes.Count - MaxBytes);
         }
     }
 

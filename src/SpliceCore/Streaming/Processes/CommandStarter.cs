@@ -1,37 +1,32 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Processes;
 
-/// <summary>Starts the commands of one pipeline: each in the same folder, environment and process group, with default signals
-/// and no descriptors but its three.</summary>
+/// <summary>Starts the commands of one pipeline: each in the same working directory, environment and process group, with default signals
+/// and no descriptors but its standard streams.</summary>
 internal sealed unsafe class CommandStarter : IDisposable
 {
     private readonly CStrings _environment;
-    private readonly CStrings _folder;
-    private readonly IReadOnlyList<int> _unwanted;
+    private readonly CStrings _workingDirectory;
+    private readonly List<int> _inheritable = FindInheritable();
     private readonly byte* _attributes;
 
     public CommandStarter(PipelineRequest request)
     {
         _environment = new CStrings([.. request.Environment.Select(variable => $"{variable.Key}={variable.Value}")]);
-        _folder = new CStrings([request.WorkingDirectory]);
-        _unwanted = InheritableDescriptors.Find();
+        _workingDirectory = new CStrings([request.WorkingDirectory]);
         byte* defaults = stackalloc byte[LibC.SignalSetSize];
         byte* blocked = stackalloc byte[LibC.SignalSetSize];
-        IgnoredSignals.WriteDefaults(new Span<byte>(defaults, LibC.SignalSetSize));
+        FillDefaultSignals(new Span<byte>(defaults, LibC.SignalSetSize));
         new Span<byte>(blocked, LibC.SignalSetSize).Clear();
         _attributes = (byte*)NativeMemory.AllocZeroed(LibC.SpawnAttributesSize);
         LibC.InitializeSpawnAttributes(_attributes, defaults, blocked);
     }
 
-    /// <summary>Starts a command.</summary>
-    /// <param name="command">The command.</param>
-    /// <param name="streams">Its standard input, output and error.</param>
-    /// <param name="errors">Keeps the last of its errors; null where they do not come by.</param>
+    /// <summary>Starts a command, of whose errors the caller keeps the last in <paramref name="errors"/>, or not (null).</summary>
     /// <exception cref="TransferException">It could not be started.</exception>
     public SpawnedCommand Start(NativeCommand command, CommandStreams streams, ErrorTail? errors)
     {
@@ -42,12 +37,12 @@ internal sealed unsafe class CommandStarter : IDisposable
         SysResult result = LibC.InitializeSpawnActions(actions);
         if (!result.Ok)
         {
-            throw NotStarted(command, result.Errno);
+            throw CommandFailures.NotStarted(command, result.Errno);
         }
 
         try
         {
-            result = Describe(actions, streams);
+            result = AddActions(actions, streams);
             result = result.Ok ? LibC.Spawn(path.First, actions, _attributes, arguments.List, _environment.List) : result;
         }
         finally
@@ -56,126 +51,46 @@ internal sealed unsafe class CommandStarter : IDisposable
             GC.KeepAlive(streams);
         }
 
-        return result.Ok ? new SpawnedCommand(command, (int)result.Value, started, errors) : throw NotStarted(command, result.Errno);
+        return result.Ok ? new SpawnedCommand(command, (int)result.Value, started, errors) : throw CommandFailures.NotStarted(command, result.Errno);
     }
 
     public void Dispose()
     {
         LibC.DestroySpawnAttributes(_attributes);
         NativeMemory.Free(_attributes);
-        _folder.Dispose();
+        _workingDirectory.Dispose();
         _environment.Dispose();
     }
 
-    private SysResult Describe(byte* actions, CommandStreams streams)
+    private SysResult AddActions(byte* actions, CommandStreams streams)
     {
-        SysResult result = LibC.AddSpawnFolder(actions, _folder.First);
-        foreach ((SafeHandle? handle, int number) in streams.Numbered)
-        {
-            result = result.Ok && handle is not null
-                ? LibC.AddSpawnDuplicate(actions, (int)handle.DangerousGetHandle(), number)
-                : result;
-        }
-
+        SysResult result = LibC.AddSpawnFolder(actions, _workingDirectory.First);
+        Duplicate(streams.Input, CommandStreams.StandardInput);
+        Duplicate(streams.Output, CommandStreams.StandardOutput);
+        Duplicate(streams.Errors, CommandStreams.StandardError);
         result = result.Ok && streams.MergesErrors
             ? LibC.AddSpawnDuplicate(actions, CommandStreams.StandardOutput, CommandStreams.StandardError)
             : result;
-        foreach (int descriptor in _unwanted)
+        foreach (int descriptor in _inheritable)
         {
             result = result.Ok ? LibC.AddSpawnClose(actions, descriptor) : result;
         }
 
         return result;
+
+        void Duplicate(SafeHandle? handle, int number) =>
+            result = result.Ok && handle is not null ? LibC.AddSpawnDuplicate(actions, (int)handle.DangerousGetHandle(), number) : result;
     }
 
-    private static TransferException NotStarted(NativeCommand command, Errno errno) => errno switch
-    {
-        Errno.EAGAIN or Errno.ENOMEM or Errno.EMFILE or Errno.ENFILE => new(TransferErrorId.ResourceExhausted,
-            $"'{command.Name}' could not be started ({ErrnoText.Describe(errno)}): too many processes or files, or too little memory.",
-            "End some programs, or raise the limits (ulimit -u, ulimit -n).",
-            errno, command.Path),
-        Errno.E2BIG => new(TransferErrorId.CommandNotStarted,
-            $"'{command.Name}' could not be started ({ErrnoText.Describe(errno)}): its arguments and environment are too long.",
-            "Give it fewer arguments at once, or a file that names them.",
-            errno, command.Path),
-        Errno.ENOEXEC => new(TransferErrorId.CommandNotStarted,
-            $"'{command.Path}' is no program of this machine ({ErrnoText.Describe(errno)}).",
-            "A script needs a first line that names its interpreter: #!/bin/sh.",
-            errno, command.Path),
-        Errno.EACCES or Errno.EPERM => new(TransferErrorId.CommandNotStarted,
-            $"'{command.Path}' may not be run ({ErrnoText.Describe(errno)}).",
-            "Make it executable (chmod +x), and see whether its file system is mounted noexec.",
-            errno, command.Path),
-        Errno.ENOSYS => new(TransferErrorId.CommandNotStarted,
-            $"'{command.Name}' could not be started in the folder that was asked for: this system's C library has no posix_spawn_file_actions_addchdir_np(3).",
-            "Use a system with glibc 2.29 or musl 1.1.24, or later.",
-            errno, command.Path),
-        _ => new(TransferErrorId.CommandNotStarted,
-            $"'{command.Path}' could not be started ({ErrnoText.Describe(errno)}).",
-            "See whether the file, the interpreter in its first line, and the working directory exist.",
-            errno, command.Path),
-    };
-}
-
-/// <summary>What a command gets as its standard input, output and error. Null: this process's own.</summary>
-/// <param name="Input">Descriptor 0.</param>
-/// <param name="Output">Descriptor 1.</param>
-/// <param name="Errors">Descriptor 2.</param>
-/// <param name="MergesErrors">Whether descriptor 2 is descriptor 1.</param>
-internal sealed record CommandStreams(SafeHandle? Input, SafeHandle? Output, SafeHandle? Errors, bool MergesErrors)
-{
-    public const int StandardInput = 0;
-    public const int StandardOutput = 1;
-    public const int StandardError = 2;
-
-    public IEnumerable<(SafeHandle? Handle, int Number)> Numbered =>
-        [(Input, StandardInput), (Output, StandardOutput), (Errors, StandardError)];
-}
-
-/// <summary>C strings in memory that does not move, and the null-terminated list of them that exec(3) takes.</summary>
-internal sealed unsafe class CStrings : IDisposable
-{
-    private readonly byte** _list;
-    private readonly int _count;
-
-    public CStrings(IReadOnlyCollection<string> texts)
-    {
-        _list = (byte**)NativeMemory.AllocZeroed((nuint)texts.Count + 1, (nuint)sizeof(byte*));
-        foreach (string text in texts)
-        {
-            _list[_count++] = (byte*)Marshal.StringToCoTaskMemUTF8(text);
-        }
-    }
-
-    public byte** List => _list;
-
-    /// <summary>The first string.</summary>
-    public byte* First => _list[0];
-
-    public void Dispose()
-    {
-        for (int i = 0; i < _count; i++)
-        {
-            Marshal.FreeCoTaskMem((nint)_list[i]);
-        }
-
-        NativeMemory.Free(_list);
-    }
-}
-
-/// <summary>What a new process would get of this one's descriptors besides 0, 1 and 2. All of ours are closed on exec, but
-/// this process may have inherited some that are not.</summary>
-internal static class InheritableDescriptors
-{
-    private const int StandardError = 2;
-
-    public static IReadOnlyList<int> Find()
+    /// <summary>Finds the descriptors besides 0, 1 and 2 that a new process would inherit. This process opens all with O_CLOEXEC, but may
+    /// have inherited others.</summary>
+    private static List<int> FindInheritable()
     {
         List<int> found = [];
         foreach (string entry in Directory.EnumerateFileSystemEntries("/proc/self/fd"))
         {
             int descriptor = int.Parse(Path.GetFileName(entry.AsSpan()), CultureInfo.InvariantCulture);
-            if (descriptor > StandardError
+            if (descriptor > CommandStreams.StandardError
                 && LibC.GetDescriptorFlags(descriptor) is { Ok: true } flags && (flags.Value & LibC.FD_CLOEXEC) == 0)
             {
                 found.Add(descriptor);
@@ -184,24 +99,53 @@ internal static class InheritableDescriptors
 
         return found;
     }
+
+    /// <summary>Fills a sigset_t with the signals that get their default action. .NET ignores SIGPIPE, and a new program would inherit
+    /// that; SIGHUP stays ignored, since nohup(1) is meant for the commands too.</summary>
+    private static void FillDefaultSignals(Span<byte> set)
+    {
+        const int HangUp = 1 << (LibC.SIGHUP - 1);
+        set.Fill(byte.MaxValue);
+        if (ProcFile.ReadField("/proc/self/status", "SigIgn") is string ignored && (Convert.ToUInt64(ignored, fromBase: 16) & HangUp) != 0)
+        {
+            set[0] &= unchecked((byte)~HangUp);
+        }
+    }
 }
 
-/// <summary>The signals that a command does not get with their default action. .NET ignores SIGPIPE, and what is ignored stays
-/// so in a new program; but who started this process with nohup(1) means the commands too.</summary>
-internal static class IgnoredSignals
+/// <summary>Standard input, output and error of a command; null for those of this process. Merged errors go to the output.</summary>
+internal sealed record CommandStreams(SafeHandle? Input, SafeHandle? Output, SafeHandle? Errors, bool MergesErrors)
 {
-    /// <summary>Writes the set of signals that commands get with their default action.</summary>
-    /// <param name="set">A sigset_t.</param>
-    public static void WriteDefaults(Span<byte> set)
+    public const int StandardInput = 0;
+    public const int StandardOutput = 1;
+    public const int StandardError = 2;
+}
+
+/// <summary>C strings in memory that does not move, and the null-terminated list of them that exec(3) takes.</summary>
+internal sealed unsafe class CStrings : IDisposable
+{
+    private readonly int _count;
+
+    public CStrings(IReadOnlyCollection<string> texts)
     {
-        set.Fill(byte.MaxValue);
-        if (IsHangUpIgnored())
+        List = (byte**)NativeMemory.AllocZeroed((nuint)texts.Count + 1, (nuint)sizeof(byte*));
+        foreach (string text in texts)
         {
-            set[0] &= unchecked((byte)~(1 << (LibC.SIGHUP - 1)));
+            List[_count++] = (byte*)Marshal.StringToCoTaskMemUTF8(text);
         }
     }
 
-    private static bool IsHangUpIgnored() =>
-        ProcFile.ReadField("/proc/self/status", "SigIgn") is string ignored
-        && (Convert.ToUInt64(ignored, fromBase: 16) & (1UL << (LibC.SIGHUP - 1))) != 0;
+    public byte** List { get; }
+
+    public byte* First => List[0];
+
+    public void Dispose()
+    {
+        for (int i = 0; i < _count; i++)
+        {
+            Marshal.FreeCoTaskMem((nint)List[i]);
+        }
+
+        NativeMemory.Free(List);
+    }
 }

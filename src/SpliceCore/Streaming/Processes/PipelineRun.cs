@@ -6,18 +6,16 @@ using Splice.Interop;
 
 namespace Splice.Streaming.Processes;
 
-/// <summary>One pipeline, from the first open to the result. Whatever ends it, no command is left.</summary>
-internal sealed class PipelineRun : IDisposable
+/// <summary>Runs one pipeline, from the first open to the result. However it ends, no command is left.</summary>
+internal sealed class PipelineRun(PipelineRequest request, PipelineMonitor monitor) : IDisposable
 {
     private const int ReadSize = 1 << 16;
 
-    private readonly PipelineRequest _request;
-    private readonly PipelineMonitor _monitor;
-    private readonly CancellationEvent _cancelled;
+    private readonly CancellationEvent _cancelled = new(monitor.Cancellation);
     private readonly StandardDescriptors _standard = new();
     private readonly RunningCommands _commands = new();
     private readonly byte[] _buffer = new byte[ReadSize];
-    private PipelineInput? _input;
+    private Descriptor? _input;
     private PipelineOutput? _output;
     private CommandErrors? _errors;
     private SafeFileHandle? _next;
@@ -27,28 +25,22 @@ internal sealed class PipelineRun : IDisposable
     private long _started;
     private long _bytesCaptured;
 
-    public PipelineRun(PipelineRequest request, PipelineMonitor monitor)
-    {
-        _request = request;
-        _monitor = monitor;
-        _cancelled = new CancellationEvent(monitor.Cancellation);
-    }
-
-    private bool TakesErrors => _request.ErrorPath is not null || _monitor.Errors is not null;
-
-    private bool TakesOutput => _request.OutputPath is null && _monitor.Output is not null;
+    private bool ReadsOutput => request.OutputPath is null && monitor.Output is not null;
 
     /// <summary>Without an input path, the rate is that of the output.</summary>
-    private bool IsOutputRated => _request.RateLimit is not null && _input is null;
+    private bool IsOutputRated => request.RateLimit is not null && _input is null;
 
     private bool IsOver => !_commands.AreRunning && _captured is null && !(IsOutputRated && _rated?.IsDone == false);
 
     private TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
 
-    private long? BytesIn => _input is null ? null : _rated?.Bytes ?? _input.Position;
+    private long? BytesIn => _input is null ? null : _rated?.Bytes ?? ReadOffset(_input);
 
-    private long? BytesOut => TakesOutput ? _bytesCaptured
+    private long? BytesOut => ReadsOutput ? _bytesCaptured
         : _output?.BytesWritten ?? (IsOutputRated ? _rated?.Bytes : null);
+
+    /// <summary>Null if not known.</summary>
+    private long? InputSize => _input is { Kind: DescriptorKind.Regular or DescriptorKind.Block, Size: > 0 } ? _input.Size : null;
 
     public PipelineResult Run()
     {
@@ -60,14 +52,14 @@ internal sealed class PipelineRun : IDisposable
 
     public void Dispose()
     {
-        // A command that writes on hears that nobody reads.
+        // SIGPIPE for a command that still writes.
         _captured?.Dispose();
         _next?.Dispose();
         _commands.Dispose();
         _rated?.Dispose();
         _errors?.Dispose();
         _output?.Dispose();
-        _input?.Dispose();
+        _input?.Handle.Dispose();
         _terminal?.Dispose();
         _standard.Dispose();
         _cancelled.Dispose();
@@ -75,10 +67,10 @@ internal sealed class PipelineRun : IDisposable
 
     private void Open()
     {
-        _input = _request.InputPath is string input ? PipelineInput.Open(input, _monitor.Cancellation) : null;
-        _output = _request.OutputPath is string output ? PipelineOutput.Open(output, _request.Append, _monitor.Cancellation) : null;
-        if (_input?.Source.Kind == DescriptorKind.Regular && _output is { IsStaged: false }
-            && FileStatus.TryGet(_output.Handle, out FileStatus? status).Ok && status!.Identity == _input.Source.Status.Identity)
+        _input = request.InputPath is string input ? PipelineFiles.OpenInput(input, monitor.Cancellation) : null;
+        _output = request.OutputPath is string output ? PipelineOutput.Open(output, request.Append, monitor.Cancellation) : null;
+        if (_input?.Kind == DescriptorKind.Regular && _output is { IsNew: false }
+            && FileStatus.TryGet(_output.Handle, out FileStatus? status).Ok && status!.Identity == _input.Status.Identity)
         {
             throw new TransferException(TransferErrorId.SameFile,
                 $"'{_output.Path}' would be added to itself without end.",
@@ -86,22 +78,22 @@ internal sealed class PipelineRun : IDisposable
                 Errno.EINVAL, _output.Path);
         }
 
-        _errors = TakesErrors ? new CommandErrors(_request, _monitor) : null;
+        _errors = request.ErrorPath is not null || monitor.Errors is not null ? new CommandErrors(request, monitor) : null;
     }
 
     private void StartAll()
     {
-        using var starter = new CommandStarter(_request);
+        using var starter = new CommandStarter(request);
         _terminal = new TerminalScope();
         _started = Stopwatch.GetTimestamp();
         _next = FirstInput();
-        for (int i = 0; i < _request.Commands.Count; i++)
+        for (int i = 0; i < request.Commands.Count; i++)
         {
-            Start(starter, _request.Commands[i], isLast: i == _request.Commands.Count - 1);
+            Start(starter, request.Commands[i], isLast: i == request.Commands.Count - 1);
         }
     }
 
-    /// <summary>Starts a command, and closes what is the command's alone.</summary>
+    /// <summary>Starts a command, and closes this process's copies of its pipe ends.</summary>
     private void Start(CommandStarter starter, NativeCommand command, bool isLast)
     {
         SafeFileHandle? input = _next;
@@ -110,28 +102,16 @@ internal sealed class PipelineRun : IDisposable
         try
         {
             _next = null;
-            output = isLast ? LastOutput() : Pipe();
-            ErrorTail? tail = null;
-            switch (command.ErrorTarget)
-            {
-                case ErrorTarget.File:
-                    errors = PathInPlace.Open(command.ErrorFile!, command.AppendsErrors, _monitor.Cancellation);
-                    break;
-
-                case ErrorTarget.Pipeline when _errors is not null:
-                    tail = new ErrorTail();
-                    errors = _errors.Add(tail);
-                    break;
-
-                case ErrorTarget.Pipeline or ErrorTarget.Output:
-                default:
-                    break;
-            }
-
+            output = isLast ? LastOutput() : PipeToNext();
+            ErrorTail? tail = command.ErrorTarget == ErrorTarget.Pipeline && _errors is not null ? new ErrorTail() : null;
+            errors = tail is not null ? _errors!.Add(tail)
+                : command.ErrorTarget == ErrorTarget.File
+                    ? PipelineFiles.OpenInPlace(command.ErrorFile!, command.AppendsErrors, monitor.Cancellation)
+                    : null;
             var streams = new CommandStreams(
-                input ?? (SafeHandle?)_input?.Source.Handle, output ?? _output?.Handle, errors, command.ErrorTarget == ErrorTarget.Output);
+                input ?? _input?.Handle, output ?? _output?.Handle, errors, command.ErrorTarget == ErrorTarget.Output);
             _commands.Add(starter.Start(command, streams, tail));
-            Tell(TransferJournal.Current, command, readsPipe: input is not null, writesPipe: output is not null);
+            Note(command, readsPipe: input is not null, writesPipe: output is not null);
         }
         finally
         {
@@ -141,55 +121,56 @@ internal sealed class PipelineRun : IDisposable
         }
     }
 
-    private void Tell(TransferJournal? journal, NativeCommand command, bool readsPipe, bool writesPipe)
+    private void Note(NativeCommand command, bool readsPipe, bool writesPipe)
     {
-        if (journal is not null)
+        if (TransferJournal.Current is { } journal)
         {
-            string reads = readsPipe ? "a pipe" : _input is not null ? $"'{_input.Source.Name}' itself" : "the standard input";
+            string reads = readsPipe ? "a pipe" : _input is not null ? $"'{_input.Name}' itself" : "the standard input";
             string writes = writesPipe ? "a pipe" : _output is not null ? $"'{_output.Path}' itself" : "the standard output";
             journal.Note($"{command.Path}: reads {reads}, and writes {writes}");
         }
     }
 
-    /// <summary>What the first command reads, where that is not simply the input path.</summary>
+    /// <summary>Returns the input of the first command; null for the input path or standard input.</summary>
     private SafeFileHandle? FirstInput()
     {
-        if (_input is not null && _request.RateLimit is not null)
+        if (_input is not null && request.RateLimit is not null)
         {
             var pipe = SplicePipe.Create(Tuning.CommandPipeSize);
-            _rated = RatedTransfer.Into(pipe.WriteEnd, _input.Source.Handle, _input.Source.Name, _request.RateLimit, _monitor.Cancellation);
+            _rated = new RatedTransfer(
+                _input.Handle, pipe.WriteEnd, pipe.WriteEnd, _input.Name, request.RateLimit, monitor.Cancellation);
             return pipe.ReadEnd;
         }
 
-        return _input is null && _request.HasNoInput ? PipelineInput.Open("/dev/null", _monitor.Cancellation).Handle : null;
+        return _input is null && request.HasNoInput ? (SafeFileHandle)PipelineFiles.OpenInput("/dev/null", monitor.Cancellation).Handle : null;
     }
 
-    /// <summary>A pipe to the next command; the end to write to.</summary>
-    private SafeFileHandle Pipe()
+    /// <summary>Creates a pipe to the next command, and returns the end to write to.</summary>
+    private SafeFileHandle PipeToNext()
     {
         var pipe = SplicePipe.Create(Tuning.CommandPipeSize);
         _next = pipe.ReadEnd;
         return pipe.WriteEnd;
     }
 
-    /// <summary>What the last command writes to, where that is not simply the output path.</summary>
+    /// <summary>Returns the output of the last command; null for the output path or standard output.</summary>
     private SafeFileHandle? LastOutput()
     {
-        if (!TakesOutput && !IsOutputRated)
+        if (!ReadsOutput && !IsOutputRated)
         {
             return null;
         }
 
         var pipe = SplicePipe.Create(Tuning.CommandPipeSize);
-        if (TakesOutput)
+        if (ReadsOutput)
         {
             _captured = pipe.ReadEnd;
         }
         else
         {
             SafeHandle destination = _output?.Handle ?? new SafeFileHandle(CommandStreams.StandardOutput, ownsHandle: false);
-            _rated = RatedTransfer.OutOf(
-                pipe.ReadEnd, destination, _output?.Path ?? "standard output", _request.RateLimit!, _monitor.Cancellation);
+            _rated = new RatedTransfer(
+                pipe.ReadEnd, destination, pipe.ReadEnd, _output?.Path ?? "standard output", request.RateLimit!, monitor.Cancellation);
         }
 
         return pipe.WriteEnd;
@@ -197,42 +178,38 @@ internal sealed class PipelineRun : IDisposable
 
     private void Watch()
     {
-        var waits = new CommandWaits();
         while (!IsOver)
         {
-            _monitor.Cancellation.ThrowIfCancellationRequested();
-            waits.Begin(_cancelled.Handle);
-            waits.Add(_captured);
-            waits.Add(IsOutputRated ? _rated?.Done : null);
-            waits.AddAll(_errors?.Handles ?? []);
-            waits.AddAll(_commands.Handles);
-            waits.Wait(_commands.MustBeAsked);
-            _monitor.Cancellation.ThrowIfCancellationRequested();
-            if (_captured is not null && waits.IsReady(_captured))
+            monitor.Cancellation.ThrowIfCancellationRequested();
+            _commands.Wait([_cancelled.Handle, _captured, IsOutputRated ? _rated?.Done : null, .. _errors?.Handles ?? []]);
+            monitor.Cancellation.ThrowIfCancellationRequested();
+            if (_captured is not null && _commands.IsReady(_captured))
             {
-                TakeOutput(_captured);
+                ReadOutput(_captured);
             }
 
             _errors?.Drain();
-            _commands.Reap();
-            _commands.LookAtMemory();
-            _monitor.Progress?.Invoke(new TransferProgress(BytesIn ?? BytesOut ?? 0, _input?.Size, Elapsed));
+            monitor.Progress?.Invoke(new TransferProgress(BytesIn ?? BytesOut ?? 0, InputSize, Elapsed));
         }
 
         _errors?.Drain();
     }
 
-    private void TakeOutput(SafeFileHandle captured)
+    /// <summary>The commands share the file offset, and advance it.</summary>
+    private static long? ReadOffset(Descriptor input) =>
+        input.IsSeekable && LibC.Seek(input.Handle, 0, SeekOrigin.Current) is { Ok: true } offset ? offset.Value : null;
+
+    private void ReadOutput(SafeFileHandle captured)
     {
-        RateLimiter? limit = IsOutputRated ? _request.RateLimit : null;
+        RateLimiter? limit = IsOutputRated ? request.RateLimit : null;
         int count = (int)Math.Min(ReadSize, limit?.StepLimit ?? ReadSize);
-        limit?.Take(count, _monitor.Cancellation);
+        limit?.Take(count, monitor.Cancellation);
         SysResult read = LibC.Read(captured, _buffer.AsSpan(0, count), offset: null);
         limit?.Settle(count, Math.Max(read.Value, 0));
         if (read is { Ok: true, Value: > 0 })
         {
             _bytesCaptured += read.Value;
-            _monitor.Output!(_buffer.AsSpan(0, (int)read.Value));
+            monitor.Output!(_buffer.AsSpan(0, (int)read.Value));
         }
         else if (read.Errno != Errno.EINTR)
         {
@@ -243,36 +220,31 @@ internal sealed class PipelineRun : IDisposable
 
     private PipelineResult Finish()
     {
-        // Nobody is left to read what it would still move.
+        // No command is left to read what it would still move.
         _rated?.Stop();
         if (_rated?.Failure is { } failure)
         {
             throw failure;
         }
 
-        PipelineResult result = Result();
-        if (result.ExitCode != 0 && !_request.AllowFailure)
-        {
-            throw CommandFailure.Of(result, _output);
-        }
-
-        _output?.Commit();
-        return result with { Warnings = _output?.Warnings ?? [] };
-    }
-
-    private PipelineResult Result()
-    {
-        IReadOnlyList<NativeCommandResult> commands = _commands.Results(ResidentPeak.OfThisProcess());
-        return new PipelineResult
+        IReadOnlyList<NativeCommandResult> commands = _commands.Results();
+        var result = new PipelineResult
         {
             Commands = commands,
-            InputPath = _request.InputPath,
+            InputPath = request.InputPath,
             OutputPath = _output?.Path,
-            ErrorPath = _request.ErrorPath,
+            ErrorPath = request.ErrorPath,
             BytesIn = BytesIn,
             BytesOut = BytesOut,
             ExitCode = commands.LastOrDefault(command => !command.Succeeded) is { } failed ? failed.ExitCode ?? 1 : 0,
             Elapsed = Elapsed,
         };
+        if (result.ExitCode != 0 && !request.AllowFailure)
+        {
+            throw CommandFailures.Failed(result, _output);
+        }
+
+        _output?.Commit();
+        return result with { Warnings = _output?.Warnings ?? [] };
     }
 }

@@ -3,19 +3,19 @@ using Splice.Interop;
 
 namespace Splice.Streaming.Processes;
 
-/// <summary>Gives the commands a terminal that shows what is typed, line by line, and puts it back afterwards: PowerShell's
-/// line editor leaves it without echo, and a command that is killed may do so as well.</summary>
+/// <summary>Sets the terminal to echo and line input for the commands, and restores it afterwards: PowerShell's line editor leaves it
+/// without echo, and a killed command may do so as well.</summary>
 internal sealed class TerminalScope : IDisposable
 {
     private const int Terminal = CommandStreams.StandardInput;
 
     private readonly LibC.TerminalMode _before;
-    private readonly bool _isOurs;
+    private readonly bool _isSet;
 
     public TerminalScope()
     {
-        _isOurs = LibC.GetTerminalMode(Terminal, out _before).Ok && LibC.IsForeground(Terminal);
-        if (_isOurs)
+        _isSet = LibC.GetTerminalMode(Terminal, out _before).Ok && LibC.IsForeground(Terminal);
+        if (_isSet)
         {
             LibC.TerminalMode mode = _before;
             mode.Input |= LibC.ICRNL | LibC.IXON;
@@ -26,37 +26,29 @@ internal sealed class TerminalScope : IDisposable
 
     public void Dispose()
     {
-        if (_isOurs && LibC.IsForeground(Terminal))
+        if (_isSet && LibC.IsForeground(Terminal))
         {
             LibC.SetTerminalMode(Terminal, _before);
         }
     }
 }
 
-/// <summary>Keeps the numbers 0, 1 and 2 from what is opened for a pipeline, where this process was started without one of
-/// them: a command's descriptors are moved to these numbers one after the other.</summary>
+/// <summary>Opens the descriptors 0, 1 and 2 if this process was started without one of them, so that none of a pipeline's files gets
+/// these numbers: a command's descriptors are duplicated to them one after the other.</summary>
 internal sealed class StandardDescriptors : IDisposable
 {
-    private const int StandardError = 2;
-
-    private readonly List<SafeFileHandle> _taken = [];
+    private readonly List<SafeFileHandle> _opened = [];
 
     public StandardDescriptors()
     {
-        SysResult opened;
-        do
+        SafeFileHandle handle;
+        while (LibC.Open("/dev/null", OpenFlags.ReadWrite, out handle) is { Ok: true, Value: <= CommandStreams.StandardError })
         {
-            opened = LibC.Open("/dev/null", OpenFlags.ReadWrite, out SafeFileHandle handle);
-            _taken.Add(handle);
+            _opened.Add(handle);
         }
-        while (opened.Ok && opened.Value < StandardError);
 
-        if (!opened.Ok || opened.Value > StandardError)
-        {
-            _taken[^1].Dispose();
-            _taken.RemoveAt(_taken.Count - 1);
-        }
+        handle.Dispose();
     }
 
-    public void Dispose() => _taken.ForEach(handle => handle.Dispose());
+    public void Dispose() => _opened.ForEach(handle => handle.Dispose());
 }

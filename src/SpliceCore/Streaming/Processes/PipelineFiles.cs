@@ -1,0 +1,251 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
+using Splice.Descriptors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice.Streaming.Processes;
+
+/// <summary>Opens the files, devices and FIFOs that commands read and write.</summary>
+internal static class PipelineFiles
+{
+    /// <summary>Opens what the first command reads.</summary>
+    /// <exception cref="TransferException">It cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before a FIFO had a writer.</exception>
+    public static Descriptor OpenInput(string path, CancellationToken cancellation)
+    {
+        PathCheck.Name(path);
+        Descriptor source = SourceFile.Open(path, cancellation);
+
+        // O_NONBLOCK was for the open only.
+        LibC.SetStatusFlags(source.Handle, OpenFlags.ReadOnly);
+        source.StatusFlags = OpenFlags.ReadOnly;
+        return source;
+    }
+
+    /// <summary>Opens a path for writing in place, as a shell does, and creates a missing file.</summary>
+    /// <param name="path">An absolute path.</param>
+    /// <param name="append">True if all writes go to the end; otherwise a file is truncated.</param>
+    /// <param name="cancellation">Ends the wait for a FIFO's reader.</param>
+    /// <exception cref="TransferException">It cannot be opened.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before a FIFO had a reader.</exception>
+    public static SafeFileHandle OpenInPlace(string path, bool append, CancellationToken cancellation)
+    {
+        using DestinationPath destination = Resolve(path);
+        return OpenInPlace(destination.ToPlace(mayReplace: true), append, cancellation);
+    }
+
+    public static SafeFileHandle OpenInPlace(Place place, bool append, CancellationToken cancellation)
+    {
+        const uint DefaultMode = 0x1B6; // 0666, less the umask
+        int access = OpenFlags.WriteOnly | (append ? OpenFlags.Append : 0);
+        SafeFileHandle handle;
+        SysResult result;
+        if (place.Existing is null)
+        {
+            // Appending to a file that another process creates meanwhile destroys nothing.
+            int flags = OpenFlags.Create | OpenFlags.NoControllingTerminal | OpenFlags.NoFollow | (append ? 0 : OpenFlags.Exclusive);
+            result = LibC.OpenAt(place.Folder, place.Name, access | flags, DefaultMode, out handle);
+        }
+        else
+        {
+            handle = OpenDestination.InPlace(place, access, cancellation);
+
+            // O_NONBLOCK was for the open only.
+            LibC.SetStatusFlags(handle, access);
+            result = place.Existing.Kind == DescriptorKind.Regular && !append ? LibC.Truncate(handle, 0) : default;
+        }
+
+        if (!result.Ok)
+        {
+            handle.Dispose();
+            throw place.NameFailure(result.Errno);
+        }
+
+        return handle;
+    }
+
+    public static DestinationPath Resolve(string path)
+    {
+        PathCheck.Name(path);
+        return FileStatus.TryGet(path, followLink: true, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Directory
+            ? throw FileFailures.DestinationIsDirectory(path)
+            : DestinationPath.Resolve(path, path);
+    }
+}
+
+/// <summary>The destination of the last command: a new file that takes its name at the end, or an existing file, device or FIFO.</summary>
+internal sealed class PipelineOutput : IDisposable
+{
+    private readonly DestinationPath _destination;
+    private readonly DestinationWriter _writer;
+    private readonly bool _append;
+    private readonly CancellationToken _cancellation;
+    private readonly long? _oldSize;
+
+    private PipelineOutput(DestinationPath destination, DestinationWriter writer, bool append, CancellationToken cancellation)
+    {
+        _destination = destination;
+        _writer = writer;
+        _append = append;
+        _cancellation = cancellation;
+        _oldSize = Size();
+    }
+
+    public string Path => _destination.Path;
+
+    /// <summary>The destination, open for writing, which can block.</summary>
+    public SafeFileHandle Handle => _writer.Handle;
+
+    /// <summary>True if the output has no name until it is complete.</summary>
+    public bool IsNew => _writer.IsNew;
+
+    /// <summary>Number of bytes written; null for devices and FIFOs.</summary>
+    public long? BytesWritten => Size() - _oldSize;
+
+    public IReadOnlyList<string> Warnings => _writer.Warnings;
+
+    /// <exception cref="TransferException">It cannot be written or replaced.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before a FIFO had a reader.</exception>
+    public static PipelineOutput Open(string path, bool append, CancellationToken cancellation)
+    {
+        DestinationPath destination = PipelineFiles.Resolve(path);
+        try
+        {
+            ExistingDestination.Check(new CopyRequest { Source = path, Destination = path, Append = append }, source: null, destination);
+            Place place = destination.ToPlace(mayReplace: true);
+            bool isNew = place.Existing is null || (place.Existing.Kind == DescriptorKind.Regular && !append);
+            var writer = new DestinationWriter(place, isNew ? null : PipelineFiles.OpenInPlace(place, append, cancellation), cancellation);
+            return new PipelineOutput(destination, writer, append, cancellation);
+        }
+        catch
+        {
+            destination.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Gives a new file its name atomically.</summary>
+    public void Commit()
+    {
+        if (!IsNew)
+        {
+            return;
+        }
+
+        _writer.Finish();
+        SysResult closed = LibC.CloseDuplicate(Handle);
+        if (!closed.Ok)
+        {
+            // NFS and FUSE report lost bytes only then.
+            throw FileFailures.Flush(Path, closed.Errno);
+        }
+
+        if (!_append)
+        {
+            _writer.CommitOrKeep();
+            return;
+        }
+
+        try
+        {
+            _writer.Commit();
+        }
+        catch (TransferException exception) when (exception.Errno == Errno.EEXIST)
+        {
+            // Another process has created the file meanwhile.
+            var request = new CopyRequest { Source = LibC.PathOf(Handle), Destination = Path, Append = true };
+            FileCopy.Copy(request, new TransferMonitor(Cancellation: _cancellation));
+        }
+    }
+
+    public void Dispose()
+    {
+        _writer.Dispose();
+        _destination.Dispose();
+    }
+
+    private long? Size() =>
+        FileStatus.TryGet(Handle, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Regular ? status.Size : null;
+}
+
+/// <summary>Moves a pipeline's input or output at a rate, on a thread of its own.</summary>
+internal sealed class RatedTransfer : IDisposable
+{
+    private readonly CancellationTokenSource _stop;
+    private readonly CancellationTokenSource _done = new();
+    private readonly CancellationEvent _doneEvent;
+    private readonly TransferTally _tally = new();
+    private readonly Thread _thread;
+
+    /// <summary>Starts it. One of source and destination is an end of a pipe, which is closed at the end.</summary>
+    public RatedTransfer(
+        SafeHandle source, SafeHandle destination, SafeFileHandle pipeEnd, string name, RateLimiter limit, CancellationToken cancellation)
+    {
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        _doneEvent = new CancellationEvent(_done.Token);
+
+        // Not the command's end, which is another open file description.
+        LibC.SetStatusFlags(pipeEnd, OpenFlags.NonBlock);
+        _thread = new Thread(() =>
+        {
+            using (pipeEnd)
+            {
+                Move(source, destination, name, limit);
+            }
+
+            _done.Cancel();
+        })
+        { IsBackground = true };
+        _thread.Start();
+    }
+
+    /// <summary>Readable once it has ended.</summary>
+    public SafeHandle Done => _doneEvent.Handle;
+
+    public bool IsDone => _done.IsCancellationRequested;
+
+    public long Bytes => _tally.BytesCopied;
+
+    public TransferException? Failure { get; private set; }
+
+    public void Stop()
+    {
+        _stop.Cancel();
+        _thread.Join();
+    }
+
+    public void Dispose()
+    {
+        Stop();
+        _doneEvent.Dispose();
+        _done.Dispose();
+        _stop.Dispose();
+    }
+
+    private void Move(SafeHandle source, SafeHandle destination, string name, RateLimiter limit)
+    {
+        try
+        {
+            Descriptor from = Descriptor.Describe(source, name);
+            using SafeFileHandle? terminal = TerminalOutput.Reopen(Descriptor.Describe(destination, name));
+            Descriptor to = Descriptor.Describe(terminal ?? destination, name);
+            var spec = new TransferSpec
+            {
+                Offset = from.Position,
+                DestinationOffset = to.IsAppending ? to.Size : to.Position,
+                AllowsChanging = true,
+                Method = TransferMethod.Auto,
+                RateLimit = limit,
+            };
+            using var run = new TransferRun(from, to, spec, new TransferMonitor(Cancellation: _stop.Token), _tally);
+            run.Run();
+        }
+        catch (TransferException exception)
+        {
+            // A reader that has enough and a stop are not failures.
+            Failure = exception.Id is TransferErrorId.ReaderGone or TransferErrorId.Cancelled ? null : exception;
+        }
+    }
+}
