@@ -64,8 +64,9 @@ function Invoke-Xunit([string] $Project, [string] $ResultFolder) {
 
 function Invoke-PesterSuite([string] $ResultFolder) {
     $project = "$PSScriptRoot/../tests/Pester/Pester.csproj"
-    $pester = dotnet msbuild $project -nologo -restore -getProperty:PesterPath
-    if ($LASTEXITCODE) { throw "The restore of Pester ended with exit code ${LASTEXITCODE}: $pester" }
+    # The package folder is known after the restore only.
+    Invoke-Native dotnet @('restore', $project, '--nologo', '-v', 'quiet')
+    $pester = dotnet msbuild $project -nologo -getProperty:PesterPath
     $null = New-Item -ItemType Directory -Force $ResultFolder
     $results = "$ResultFolder/Pester.json"
     Remove-Item $results -ErrorAction Ignore
