@@ -7,12 +7,12 @@ using Splice.Transfer;
 
 namespace Splice.Copying;
 
-/// <summary>Reads a range of a copy and of its source again, and compares them. What is a hole in both is not read.</summary>
+/// <summary>Reads a range of a copy and of its source again, and compares them. Holes in both are not read.</summary>
 internal sealed unsafe class Comparison : IDisposable
 {
     private const int BlockSize = 1 << 20;
 
-    // O_DIRECT wants memory, offset and length in units of the disk's blocks, which have 64 KiB at most.
+    // O_DIRECT requires memory, offset and length in units of the disk's blocks, which have 64 KiB at most.
     private const int Alignment = 64 * 1024;
 
     private const int DropTries = 4;
@@ -25,10 +25,7 @@ internal sealed unsafe class Comparison : IDisposable
     private byte* _memory;
     private SafeFileHandle? _direct;
 
-    /// <param name="source">The source, which has positions.</param>
-    /// <param name="copy">The copy, open for reading; it stays its owner's.</param>
-    /// <param name="path">How messages call the copy.</param>
-    /// <param name="cancellation">Ends the comparison.</param>
+    /// <summary>Compares a seekable source with a copy that is open for reading and stays the caller's.</summary>
     public Comparison(Descriptor source, SafeFileHandle copy, string path, CancellationToken cancellation)
     {
         _source = source;
@@ -37,14 +34,12 @@ internal sealed unsafe class Comparison : IDisposable
         _cancellation = cancellation;
     }
 
-    /// <summary>True if data of the copy are taken for the source's, and are not read: the file system proves that they were
-    /// written. A hole is compared with what the source has there.</summary>
+    /// <summary>True if data of the copy are not read, since the file system proves that they were written. Holes are compared with
+    /// the source.</summary>
     public bool TrustsData { get; init; }
 
-    /// <summary>Reads a range of the copy from its disk: past the cache, from which its pages are dropped before, since some
-    /// file systems take O_DIRECT and read from the cache all the same.</summary>
-    /// <param name="offset">The range's start.</param>
-    /// <param name="count">Its length in bytes.</param>
+    /// <summary>Makes later reads of a range of the copy come from the disk: with O_DIRECT, and without its pages in the cache, from
+    /// which some file systems read in spite of O_DIRECT.</summary>
     /// <exception cref="TransferException">It can only be read from the cache.</exception>
     public void ReadFromDisk(long offset, long count)
     {
@@ -65,7 +60,7 @@ internal sealed unsafe class Comparison : IDisposable
             direct.Dispose();
         }
 
-        // The end is a whole page as well.
+        // The range ends with a whole page.
         LibC.DropCache(_copy, start, length + Alignment - 1);
         for (int i = 0; i < DropTries && MayReadFromCache() && LibC.CountCachedPages(_copy, start, length).Value > 0; i++)
         {
@@ -74,20 +69,16 @@ internal sealed unsafe class Comparison : IDisposable
                 throw InUse();
             }
 
-            // Whoever has a page in hand for a moment keeps it in the cache.
+            // A page that another process is using stays in the cache for a moment.
             _cancellation.WaitHandle.WaitOne(DropInterval);
             _cancellation.ThrowIfCancellationRequested();
             LibC.DropCache(_copy, start, length + Alignment - 1);
         }
     }
 
-    /// <summary>Compares.</summary>
-    /// <param name="sourceOffset">The range's start in the source.</param>
-    /// <param name="offset">Its start in the copy.</param>
-    /// <param name="count">Its length in bytes.</param>
-    /// <returns>The bytes from the range's start that are the same: all, or those before the first that differs.</returns>
-    /// <exception cref="TransferException">One side cannot be read.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <summary>Compares a range.</summary>
+    /// <returns>Number of bytes before the first difference; <paramref name="count"/> if there is none.</returns>
+    /// <exception cref="TransferException">One of the files cannot be read.</exception>
     public long Run(long sourceOffset, long offset, long count)
     {
         long end = Math.Min(count, Math.Min(SourceEnd() - sourceOffset, CopyEnd() - offset));
@@ -125,7 +116,7 @@ internal sealed unsafe class Comparison : IDisposable
         NativeMemory.AlignedFree(_memory);
     }
 
-    /// <summary>Of a file without blocks, which may be a generated one, only reading tells.</summary>
+    /// <summary>The size of a file without blocks is unknown: it may be a generated one.</summary>
     private long SourceEnd() =>
         FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok && now is { Kind: DescriptorKind.Regular, AllocatedBytes: > 0 }
             ? now.Size
@@ -134,15 +125,15 @@ internal sealed unsafe class Comparison : IDisposable
     private long CopyEnd() =>
         FileStatus.TryGet(_copy, out FileStatus? now).Ok && now!.Kind == DescriptorKind.Regular ? now.Size : long.MaxValue;
 
-    /// <summary>How long the hole is that begins here; 0 where data are.</summary>
+    /// <summary>Length of the hole that begins here; 0 at data.</summary>
     private static long HoleAt(SafeHandle file, long offset) => LibC.SeekData(file, offset) switch
     {
         { Ok: true, Value: long data } => data - offset,
         { Errno: Errno.ENXIO } => long.MaxValue,
-        _ => 0, // a file system, or a device, that knows no holes
+        _ => 0, // a device, or a file system without holes
     };
 
-    /// <summary>How many data begin here, where data are: up to the next hole, or the end.</summary>
+    /// <summary>Length of the data that begin here.</summary>
     private static long DataAt(SafeHandle file, long offset) =>
         LibC.SeekHole(file, offset) is { Ok: true, Value: long hole } ? hole - offset : 0;
 
@@ -168,7 +159,7 @@ internal sealed unsafe class Comparison : IDisposable
                 throw CopyUnreadable(at, direct.Errno);
             }
 
-            // Less than was asked for, or not this way: the cache takes over, which has nothing of it.
+            // A short read, or O_DIRECT is unsupported here: read through the cache, from which the pages were dropped.
             _direct.Dispose();
             _direct = null;
         }
@@ -197,8 +188,8 @@ internal sealed unsafe class Comparison : IDisposable
         return result;
     }
 
-    /// <summary>True if the file system may answer a read with O_DIRECT from the cache: btrfs does so of compressed extents, and
-    /// ext4 with data=journal.</summary>
+    /// <summary>True if a read with O_DIRECT may come from the cache: on btrfs with compression, and on ext4 with
+    /// data=journal.</summary>
     private bool MayReadFromCache() => FileSystemTypes.Of(_copy) switch
     {
         FileSystemType.Btrfs => true,
@@ -219,33 +210,4 @@ internal sealed unsafe class Comparison : IDisposable
     {
         DifferenceOffset = offset,
     };
-}
-
-/// <summary>Compares a copy on the disk with its source.</summary>
-internal static class Verification
-{
-    /// <summary>Reads a range of both sides again, the copy from its disk.</summary>
-    /// <param name="source">The source.</param>
-    /// <param name="sourceOffset">The range's start in it.</param>
-    /// <param name="copy">The copy, open for reading. Its bytes have been flushed.</param>
-    /// <param name="offset">The range's start in it.</param>
-    /// <param name="count">The range's length in bytes.</param>
-    /// <param name="place">Where the copy is, or will be.</param>
-    /// <param name="isInPlace">Whether the copy is the user's file already.</param>
-    /// <param name="isAppended">Whether it is cut back where it differs.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="TransferException">They differ, or one of them cannot be read.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static void Check(
-        Descriptor source, long sourceOffset, SafeFileHandle copy, long offset, long count, Place place, bool isInPlace, bool isAppended,
-        CancellationToken cancellation)
-    {
-        using var comparison = new Comparison(source, copy, place.Path, cancellation);
-        comparison.ReadFromDisk(offset, count);
-        long same = comparison.Run(sourceOffset, offset, count);
-        if (same < count)
-        {
-            throw FileFailures.Different(source.Name, sourceOffset + same, place.Path, offset + same, isInPlace, isAppended);
-        }
-    }
 }

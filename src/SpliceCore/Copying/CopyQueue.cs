@@ -4,8 +4,8 @@ using Splice.Copying;
 
 namespace Splice;
 
-/// <summary>Copies many files into one folder, several at once, and hands the outcomes out in the order in which the
-/// files were added. To be used from one thread.</summary>
+/// <summary>Copies many files into one folder, several at once, and returns the outcomes in the order in which the files were added.
+/// For use from one thread.</summary>
 public sealed class CopyQueue : IDisposable
 {
     private const int WorthWaking = 32;
@@ -24,27 +24,27 @@ public sealed class CopyQueue : IDisposable
     private int _threads;
     private volatile bool _ended;
 
-    /// <summary>Makes an empty queue.</summary>
-    /// <param name="threads">How many files are copied at once.</param>
-    /// <param name="cancellation">Stops the copies that are under way after at most one step, and the others before their first.</param>
+    /// <summary>Creates an empty queue.</summary>
+    /// <param name="threads">Number of files that are copied at once.</param>
+    /// <param name="cancellation">Stops running copies after at most one step, and the others before their first.</param>
     public CopyQueue(int threads, CancellationToken cancellation)
     {
         _threads = threads;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
     }
 
-    /// <summary>The files whose outcomes were not taken yet.</summary>
+    /// <summary>Number of files whose outcomes were not taken yet.</summary>
     public int Count => _inOrder.Count;
 
-    /// <summary>The file whose outcome comes next; null where there is none.</summary>
+    /// <summary>The file whose outcome comes next; null if there is none.</summary>
     public CopyRequest? Next => _inOrder.TryPeek(out Copy? copy) ? copy.Request : null;
 
-    /// <summary>How far that file is.</summary>
+    /// <summary>Progress of that file.</summary>
     public TransferProgress Progress => _inOrder.TryPeek(out Copy? copy) ? copy.Progress : default;
 
-    /// <summary>Starts a copy as soon as a thread is free. False: it must wait until all earlier ones are done, since it
-    /// goes to another place, or to the same name as one of them.</summary>
-    /// <param name="request">The copy of a whole file.</param>
+    /// <summary>Adds the copy of a whole file. False if it has to wait until all earlier ones are done, since it goes to another folder,
+    /// or to the same name as one of them.</summary>
+    /// <param name="request">The copy.</param>
     public bool TryAdd(CopyRequest request)
     {
         if (_destination != request.Destination)
@@ -85,9 +85,9 @@ public sealed class CopyQueue : IDisposable
         return true;
     }
 
-    /// <summary>Takes the outcome of the file that comes next.</summary>
-    /// <param name="wait">How long to wait for it.</param>
-    /// <returns>The outcome; null where it is not there yet, or nothing is to come.</returns>
+    /// <summary>Takes the next outcome.</summary>
+    /// <param name="wait">Time to wait for it.</param>
+    /// <returns>The outcome; null if it is not available yet, or the queue is empty.</returns>
     public CopyOutcome? TryTake(TimeSpan wait)
     {
         if (!_inOrder.TryPeek(out Copy? copy) || !IsDone(copy, wait))
@@ -99,7 +99,7 @@ public sealed class CopyQueue : IDisposable
         return copy.Outcome;
     }
 
-    /// <summary>Stops what is under way, and waits for it.</summary>
+    /// <summary>Stops running copies, and waits for them.</summary>
     public void Dispose()
     {
         _ended = true;
@@ -114,7 +114,7 @@ public sealed class CopyQueue : IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>True if a copy is done, or is so in time. Where many wait, one wake-up for many outcomes is enough.</summary>
+    /// <summary>True if a copy is done, or is so in time. If many wait, one wake-up serves many outcomes.</summary>
     private bool IsDone(Copy copy, TimeSpan wait)
     {
         if (!copy.IsDone && wait > Moment && Count > WorthWaking)
@@ -135,13 +135,13 @@ public sealed class CopyQueue : IDisposable
         }
         catch (OutOfMemoryException)
         {
-            // pthread_create(3), EAGAIN: the user's threads are limited (ulimit -u). Those that there are do it all, and
-            // where there is none, whoever adds the files.
+            // pthread_create(3), EAGAIN: the user's threads are limited (ulimit -u). The existing ones do all the work; if there
+            // are none, the adding thread does.
             _threads = _workers.Count;
         }
     }
 
-    /// <summary>FNV-1a: paths are compared by a number, since a million of them may come.</summary>
+    /// <summary>Hashes a path with FNV-1a, since there can be a million.</summary>
     private static ulong Key(string path)
     {
         ulong hash = 14695981039346656037;
@@ -153,8 +153,8 @@ public sealed class CopyQueue : IDisposable
         return hash;
     }
 
-    /// <summary>To wake a thread costs more than to copy a small file. So a thread that finds nothing is woken when there is
-    /// something worth it, and looks again after a moment in any case.</summary>
+    /// <summary>Waking a thread costs more than copying a small file. So an idle thread is woken when many files wait, and otherwise
+    /// polls.</summary>
     private void Work()
     {
         while (!_ended)
@@ -172,7 +172,6 @@ public sealed class CopyQueue : IDisposable
         }
     }
 
-    /// <summary>One of the copies.</summary>
     private sealed class Copy(CopyRequest request, DestinationFolder? folder, CancellationToken cancellation)
     {
         private readonly object _lock = new();
@@ -210,7 +209,7 @@ public sealed class CopyQueue : IDisposable
             }
             catch (Exception exception)
             {
-                // For the thread that takes the outcome.
+                // Thrown on the thread that takes the outcome.
                 _error = exception;
             }
 
@@ -251,9 +250,9 @@ public sealed class CopyQueue : IDisposable
 }
 
 /// <summary>Result of one copy of many.</summary>
-/// <param name="Request">What was to be copied.</param>
-/// <param name="Result">What was done; null where it failed.</param>
-/// <param name="Error">Why it failed; null where it did not.</param>
+/// <param name="Request">The copy.</param>
+/// <param name="Result">Its result; null if it failed.</param>
+/// <param name="Error">Its error; null if it succeeded.</param>
 public sealed record CopyOutcome(CopyRequest Request, TransferResult? Result, TransferException? Error)
 {
     /// <summary>Its decisions and system calls; null without a journal.</summary>

@@ -9,19 +9,19 @@ using Splice.Interop;
 
 namespace Splice;
 
-/// <summary>Where the sources of a command go. Several sources go into a folder, which is made for the first of them if it is
+/// <summary>Destination of the sources of a command. Several sources go into a folder, which is created for the first of them if it is
 /// missing. A device or a FIFO takes one after the other.</summary>
 public sealed class CopyTarget
 {
     private const uint DefaultMode = 0x1FF; // 0777, of which the umask takes its share
 
-    // A million paths are remembered as so many hashes.
+    // Hashes, since there can be a million paths.
     private readonly HashSet<UInt128> _taken = [];
     private bool _isFolder;
 
-    /// <summary>Looks what is there.</summary>
+    /// <summary>Examines a destination.</summary>
     /// <param name="path">The destination.</param>
-    /// <param name="forSeveral">Whether several sources go there; one goes wherever the path leads.</param>
+    /// <param name="forSeveral">True if several sources go there.</param>
     public CopyTarget(string path, bool forSeveral)
     {
         Path = path;
@@ -39,24 +39,24 @@ public sealed class CopyTarget
     /// <summary>The destination.</summary>
     public string Path { get; }
 
-    /// <summary>True if the folder that the sources go into has yet to be made.</summary>
+    /// <summary>True if the folder for the sources has to be created.</summary>
     public bool IsMissing { get; private set; }
 
-    /// <summary>Why no source can go there; null where it can.</summary>
+    /// <summary>The error if no source can go there; null otherwise.</summary>
     public TransferException? Failure { get; }
 
-    /// <summary>Where a source would go: its path in the folder that has yet to be made, or else the destination.</summary>
+    /// <summary>Returns the destination of a source: its path in the folder if that is missing, otherwise the folder's.</summary>
     /// <param name="source">The source.</param>
     public string Forecast(string source) => IsMissing ? System.IO.Path.Join(Path, System.IO.Path.GetFileName(source.TrimEnd('/'))) : Path;
 
-    /// <summary>True if a source comes for the first time. It goes into a folder once.</summary>
+    /// <summary>True if a source was not named before. It goes into a folder once.</summary>
     /// <param name="source">The source.</param>
     public bool IsFirst(string source) =>
         !(_isFolder || IsMissing)
         || _taken.Add(BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(MemoryMarshal.AsBytes(source.TrimEnd('/').AsSpan()))));
 
-    /// <summary>Makes the folder if it is missing.</summary>
-    /// <exception cref="TransferException">It cannot be made.</exception>
+    /// <summary>Creates the folder if it is missing.</summary>
+    /// <exception cref="TransferException">It cannot be created.</exception>
     public void Make()
     {
         if (!IsMissing)
@@ -79,4 +79,113 @@ public sealed class CopyTarget
         IsMissing = false;
         _isFolder = true;
     }
+}
+
+/// <summary>Items that one command created, so that none of its sources replaces what came from another. Thread-safe.</summary>
+public sealed class CopyLedger
+{
+    // One number for an identity, since there can be a million files.
+    private readonly HashSet<ulong> _files = [];
+    private readonly HashSet<ulong> _folders = [];
+    private volatile bool _mayHaveLinks;
+
+    /// <summary>True if the command may have created symbolic links, one by one or in folders.</summary>
+    internal bool MayHaveLinks => _mayHaveLinks;
+
+    /// <summary>True if the command wrote this file: the node, or the device that it stands for.</summary>
+    internal bool HasFile(FileStatus file) => Has(_files, Key(file.Identity)) || Has(_files, Key(file.Inode));
+
+    internal void AddFile(FileIdentity identity) => Add(_files, Key(identity));
+
+    /// <summary>Adds a link or special file.</summary>
+    internal void AddNode(FileIdentity identity)
+    {
+        _mayHaveLinks = true;
+        Add(_files, Key(identity));
+    }
+
+    /// <summary>True if the command created this folder, and so everything in it.</summary>
+    internal bool HasFolder(FileIdentity identity) => Has(_folders, Key(identity));
+
+    internal void AddFolder(FileIdentity identity)
+    {
+        _mayHaveLinks = true;
+        Add(_folders, Key(identity));
+    }
+
+    private static ulong Key(FileIdentity identity) => (identity.Inode * 0x9E3779B97F4A7C15) ^ identity.Device ^ ~identity.SpecialDevice;
+
+    private static bool Has(HashSet<ulong> set, ulong key)
+    {
+        lock (set)
+        {
+            return set.Contains(key);
+        }
+    }
+
+    private static void Add(HashSet<ulong> set, ulong key)
+    {
+        lock (set)
+        {
+            set.Add(key);
+        }
+    }
+}
+
+/// <summary>The destination of a copy before it runs. Nothing is opened, and it may change until then.</summary>
+/// <param name="Path">Path of the copy, with the source's name if the destination is a folder.</param>
+/// <param name="Kind">Kind of the existing item.</param>
+public sealed record DestinationForecast(string Path, ForecastKind Kind)
+{
+    /// <summary>Checks that a source exists.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="followLink">True if the target of a link would be copied, and not the link.</param>
+    /// <returns>The error that the copy would report; null if the source exists.</returns>
+    public static TransferException? FindMissing(string source, bool followLink = true) =>
+        FileStatus.TryGet(source, followLink, out _) is { Ok: false, Errno: Errno.ENOENT or Errno.ENOTDIR } looked
+            ? FileFailures.OpenSource(source, looked.Errno)
+            : null;
+
+    /// <summary>Examines a destination.</summary>
+    /// <param name="source">The source.</param>
+    /// <param name="destination">A path, or a folder that takes the source's name.</param>
+    /// <returns>The destination; as a free name if the path is invalid, which the copy itself reports.</returns>
+    public static DestinationForecast Of(string source, string destination)
+    {
+        try
+        {
+            using var path = Place.Resolve(source, destination);
+            return new DestinationForecast(path.Path, path.Existing?.Kind switch
+            {
+                null => ForecastKind.Nothing,
+                DescriptorKind.Regular => ForecastKind.File,
+                DescriptorKind.Directory => ForecastKind.Folder,
+                _ => ForecastKind.Special,
+            });
+        }
+        catch (TransferException exception) when (exception is { Id: TransferErrorId.DestinationExists, Target: string folder })
+        {
+            return new DestinationForecast(folder, ForecastKind.Folder);
+        }
+        catch (TransferException)
+        {
+            return new DestinationForecast(destination, ForecastKind.Nothing);
+        }
+    }
+}
+
+/// <summary>Kind of an existing destination.</summary>
+public enum ForecastKind
+{
+    /// <summary>The name is free.</summary>
+    Nothing,
+
+    /// <summary>A regular file.</summary>
+    File,
+
+    /// <summary>A folder.</summary>
+    Folder,
+
+    /// <summary>A device, a FIFO or a socket.</summary>
+    Special,
 }

@@ -4,7 +4,7 @@ using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>A folder that takes many files, opened once for all of them.</summary>
+/// <summary>A directory that takes many files, opened once for all of them.</summary>
 internal sealed class DestinationFolder : IDisposable
 {
     private readonly string _path;
@@ -28,13 +28,10 @@ internal sealed class DestinationFolder : IDisposable
 
     public FileIdentity Identity { get; }
 
-    /// <summary>True if nothing was in the folder before. Then nobody has to look what a name stands for: what has come since
-    /// is not replaced.</summary>
+    /// <summary>True if the directory was empty. Then names need not be looked up: what was created since is not replaced.</summary>
     public bool IsNew { get; }
 
-    /// <summary>Opens a folder; null where the path leads to none.</summary>
-    /// <param name="path">The path.</param>
-    /// <param name="ledger">Hears whether all that will be in the folder is the command's.</param>
+    /// <summary>Opens a directory; null if the path is not one.</summary>
     public static DestinationFolder? TryOpen(string path, CopyLedger? ledger)
     {
         SysResult opened = LibC.Open(path, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle handle);
@@ -47,8 +44,7 @@ internal sealed class DestinationFolder : IDisposable
         return null;
     }
 
-    /// <summary>Where a source goes in the folder; null where what has its name there is no regular file, and takes a
-    /// closer look.</summary>
+    /// <summary>Returns the destination of a source; null if an item that is not a regular file has its name.</summary>
     private Place? TryFind(string source, bool mayReplace)
     {
         string name = Path.GetFileName(source);
@@ -57,23 +53,15 @@ internal sealed class DestinationFolder : IDisposable
             return null;
         }
 
-        if (IsNew)
-        {
-            return new Place(_handle, name, null, Path.Join(_path, name), MayReplace: false) { IsNamedByUser = true };
-        }
-
-        SysResult looked = FileStatus.TryGet(_handle, name, followLink: false, out FileStatus? existing);
-        return looked.Errno == Errno.ENOENT || existing?.Kind == DescriptorKind.Regular
-            ? new Place(_handle, name, existing, Path.Join(_path, name), mayReplace) { IsNamedByUser = true }
+        FileStatus? existing = null;
+        SysResult looked = IsNew ? default : FileStatus.TryGet(_handle, name, followLink: false, out existing);
+        return IsNew || looked.Errno == Errno.ENOENT || existing?.Kind == DescriptorKind.Regular
+            ? new Place(_handle, name, existing, Path.Join(_path, name), mayReplace && !IsNew) { IsNamedByUser = true }
             : null;
     }
 
-    /// <summary>Copies into the folder, beside other copies where the source's name stands for a file of its own there.
-    /// A link may lead to a file that another copy makes: who goes by one goes alone, so that neither replaces the other's.</summary>
-    /// <param name="source">The source.</param>
-    /// <param name="mayReplace">Whether what is there may be replaced.</param>
-    /// <param name="beside">Copies to the place.</param>
-    /// <param name="alone">Finds the place itself.</param>
+    /// <summary>Copies into the directory, at the same time as others if the destination is a file of its own. A link may lead to a
+    /// file that another copy creates: such a copy runs alone, so that neither replaces the other's file.</summary>
     public TransferResult Copy(string source, bool mayReplace, Func<Place, TransferResult> beside, Func<TransferResult> alone)
     {
         _turns.EnterReadLock();
@@ -100,7 +88,6 @@ internal sealed class DestinationFolder : IDisposable
         }
     }
 
-    /// <summary>What is known of the way from a source's file system to this one.</summary>
     public DevicePair DevicesFrom(FileStatus source)
     {
         DevicePair? known = Volatile.Read(ref _devices);
@@ -114,9 +101,6 @@ internal sealed class DestinationFolder : IDisposable
         return devices;
     }
 
-    /// <summary>Asks whether the user may write to what has the place's name.</summary>
-    public SysResult MayWrite(Place place) => LibC.MayWriteAt(_handle, place.Name);
-
     public void Dispose()
     {
         _handle.Dispose();
@@ -124,55 +108,79 @@ internal sealed class DestinationFolder : IDisposable
     }
 }
 
-/// <summary>Opening a destination that is written in place: a device, a FIFO, or a file that is not to be replaced.</summary>
-internal static class OpenDestination
+/// <summary>Properties of the two file systems of a copy, so that they are queried once for many files.</summary>
+internal sealed class DevicePair(ulong source, ulong destination, FileSystemType fileSystem)
 {
-    private static readonly TimeSpan ReaderPollInterval = TimeSpan.FromMilliseconds(20);
+    private volatile bool _refusesReflink;
+    private long _sourceFileSystem = long.MinValue;
 
-    /// <summary>Opens what is there. A FIFO is open when its first reader has come.</summary>
-    /// <param name="place">Where it is.</param>
-    /// <param name="access">O_WRONLY, or O_RDWR where it will be read as well.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="TransferException">It cannot be opened, or is not what was looked at.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled while a reader was waited for.</exception>
-    public static SafeFileHandle InPlace(Place place, int access, CancellationToken cancellation)
+    /// <summary>True if these file systems share no blocks.</summary>
+    public bool RefusesReflink => _refusesReflink;
+
+    /// <summary>File system of the destination.</summary>
+    public FileSystemType FileSystem => fileSystem;
+
+    /// <summary>Returns the file system of a source, which is the same for all files of one device.</summary>
+    public FileSystemType SourceFileSystemOf(Descriptor file)
     {
-        int flags = access | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal
-            | (place.IsLink ? 0 : OpenFlags.NoFollow);
-        while (true)
+        if (file.Status.Inode.Device != source)
         {
-            SysResult result = LeasedFile.OpenAt(place.Folder, place.Name, flags, cancellation, out SafeFileHandle handle);
-            if (result.Ok)
-            {
-                return Checked(place, handle);
-            }
+            return FileSystemTypes.Of(file.Handle);
+        }
 
-            // ENXIO: a FIFO without a reader (fifo(7)). Nothing wakes up for one, short of opening its other end.
-            if (result.Errno != Errno.ENXIO || place.Existing?.Kind != DescriptorKind.Fifo)
-            {
-                TransferException failure = result.Errno == Errno.ELOOP && !place.IsLink
-                    ? Trees.TreeErrors.Moved(place.Path)
-                    : FileFailures.OpenDestination(place.Path, result.Errno);
-                throw (access & OpenFlags.AccessMode) == OpenFlags.ReadWrite && result.Errno == Errno.EACCES
-                    ? failure.Adding("-Verify must be permitted to read it as well.")
-                    : failure;
-            }
+        long known = Interlocked.Read(ref _sourceFileSystem);
+        if (known == long.MinValue)
+        {
+            known = (long)FileSystemTypes.Of(file.Handle);
+            Interlocked.Exchange(ref _sourceFileSystem, known);
+        }
 
-            cancellation.WaitHandle.WaitOne(ReaderPollInterval);
-            cancellation.ThrowIfCancellationRequested();
+        return (FileSystemType)known;
+    }
+
+    public bool IsFor(ulong sourceDevice, ulong destinationDevice) => (source, destination) == (sourceDevice, destinationDevice);
+
+    public void Learn(IReadOnlyList<MethodAttempt> attempts)
+    {
+        foreach (MethodAttempt attempt in attempts)
+        {
+            if (attempt.Method == TransferMethod.Reflink && attempt.Errno is Errno.EOPNOTSUPP or Errno.EXDEV or Errno.ENOTTY)
+            {
+                _refusesReflink = true;
+            }
+        }
+    }
+}
+
+/// <summary>Permission bits that new files of a directory get if they are requested: the umask and the directory's default access
+/// list mask some. Granted bits need not be set again, which saves one call for each small file.</summary>
+/// <remarks><see href="https://man7.org/linux/man-pages/man2/umask.2.html">umask(2)</see>,
+/// <see href="https://man7.org/linux/man-pages/man5/acl.5.html">acl(5)</see>, object creation and default ACLs</remarks>
+internal sealed class GrantedMode
+{
+    private int _granted;
+    private int _refused;
+
+    /// <summary>Reads the mode of a file that was created with a mode, if it has bits of which nothing is known.</summary>
+    public void Learn(SafeFileHandle file, uint mode)
+    {
+        bool isKnown = (mode & ~(uint)(_granted | _refused)) == 0;
+        if (!isKnown && FileStatus.TryGet(file, out FileStatus? status).Ok)
+        {
+            Interlocked.Or(ref _granted, (int)(mode & status!.Permissions));
+            Interlocked.Or(ref _refused, (int)(mode & ~status.Permissions));
         }
     }
 
-    /// <summary>What has the name now need not be what was found there and may be written into.</summary>
-    private static SafeFileHandle Checked(Place place, SafeFileHandle handle)
-    {
-        SysResult looked = FileStatus.TryGet(handle, out FileStatus? opened);
-        if (looked.Ok && opened!.Inode == place.Existing?.Inode)
-        {
-            return handle;
-        }
+    /// <summary>True if a file that was created with a mode has it.</summary>
+    public bool Covers(uint mode) => (mode & ~(uint)_granted) == 0;
+}
 
-        handle.Dispose();
-        throw looked.Ok ? Trees.TreeErrors.Moved(place.Path) : FileFailures.OpenDestination(place.Path, looked.Errno);
-    }
+/// <summary>The umask of this process.</summary>
+/// <remarks>umask(2) changes it, for all threads; proc_pid_status(5) only reads it.</remarks>
+internal static class OwnUmask
+{
+    private const uint Usual = 0x12; // 022
+
+    public static uint Value => ProcFile.ReadField("/proc/self/status", "Umask") is string octal ? Convert.ToUInt32(octal, fromBase: 8) : Usual;
 }

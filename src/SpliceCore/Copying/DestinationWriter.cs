@@ -12,7 +12,6 @@ internal sealed class DestinationWriter : IDisposable
 {
     private const uint PrivateMode = 0x180; // 0600, until the file gets the mode of another
     private const uint DefaultMode = 0x1B6; // 0666, less the umask
-    private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
 
     private const PreserveAttributes ModeAndItsMasters = PreserveAttributes.Mode | PreserveAttributes.Ownership | PreserveAttributes.Acl;
 
@@ -20,9 +19,7 @@ internal sealed class DestinationWriter : IDisposable
 
     private readonly CopyRequest _request;
     private readonly Place _place;
-    private readonly MetadataLosses _losses;
     private readonly CancellationToken _cancellation;
-    private readonly bool _writesInto;
     private readonly ITargetFile _target;
     private readonly SafeFileHandle? _folder;
     private Descriptor? _source;
@@ -42,19 +39,19 @@ internal sealed class DestinationWriter : IDisposable
         _request = request;
         _source = source;
         _place = place;
-        _losses = losses;
+        Losses = losses;
         _cancellation = monitor.Cancellation;
-        _writesInto = place.Existing?.Kind switch
+        IsNew = place.Existing?.Kind switch
         {
-            null => false,
-            DescriptorKind.Regular => request.WritesInto,
-            _ => place.IsNamedByUser,
+            null => true,
+            DescriptorKind.Regular => !request.WritesInto,
+            _ => !place.IsNamedByUser,
         };
-        OptionCheck.Kinds(request, source, place);
+        ExistingDestination.CheckKinds(request, source, place);
         _target = Open(source, spec);
         try
         {
-            _folder = request.Flush && !_writesInto && place.IsNamedByUser ? DiskFlush.OpenFolder(place) : null;
+            _folder = request.Flush && IsNew && place.IsNamedByUser ? DiskFlush.OpenFolder(place) : null;
             Destination = Describe();
             Begin(source, spec, monitor, tally);
         }
@@ -65,24 +62,16 @@ internal sealed class DestinationWriter : IDisposable
         }
     }
 
-    /// <summary>Opens a destination that others write to: a new file, or what the caller has opened in place.</summary>
-    public DestinationWriter(Place place, SafeFileHandle? inPlace, CancellationToken cancellation)
+    /// <summary>Takes an opened destination that others write to, or creates a new file for them.</summary>
+    public DestinationWriter(Place place, ITargetFile? target, CancellationToken cancellation)
     {
         _request = new CopyRequest { Source = place.Path, Destination = place.Path };
         _place = place;
-        _losses = new MetadataLosses();
+        Losses = new MetadataLosses();
         _cancellation = cancellation;
-        _writesInto = inPlace is not null;
-        _target = inPlace is null ? StagedFile.Create(place, CreateMode, cancellation) : new ExistingFile(inPlace);
-        try
-        {
-            Destination = Describe();
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
+        IsNew = target is not ExistingFile;
+        _target = target ?? StagedFile.Create(place, CreateMode, cancellation);
+        Destination = Describe();
     }
 
     /// <summary>The destination, open for writing.</summary>
@@ -91,37 +80,35 @@ internal sealed class DestinationWriter : IDisposable
     public SafeFileHandle Handle => _target.Handle;
 
     /// <summary>True if it is a new file, which takes its name when it is complete.</summary>
-    public bool IsNew => !_writesInto;
-
-    /// <summary>Identity of the file. Read it before the commit: the call can fail.</summary>
-    public FileIdentity Identity => Destination.Status.Identity;
+    public bool IsNew { get; }
 
     /// <summary>Methods that were unsupported.</summary>
     public IReadOnlyList<MethodAttempt> Attempts => _run!.Attempts;
 
-    public IReadOnlyList<string> Warnings => _losses.Describe();
+    public MetadataLosses Losses { get; }
 
     private bool ReplacesRegularFile => _place.Existing?.Kind == DescriptorKind.Regular;
 
     /// <summary>The mode of a FIFO or device does not fit a file, and a range is not the file that it was taken from.</summary>
     private bool TakesAttributes => _source?.Kind == DescriptorKind.Regular && _request.IsWhole
-        && (!_writesInto || (_request.IsExact && ReplacesRegularFile));
+        && (IsNew || (_request.IsExact && ReplacesRegularFile));
 
-    private long Resumed => _target is PartialFile partial ? partial.Kept : 0;
+    private long Resumed => _target is PartialFile partial ? partial.ResumeOffset : 0;
 
     private long Size => Resumed + _writtenBefore + _tally!.BytesCopied;
 
     private long? DestinationStart => _target is AppendedFile appended ? appended.Start : _spec!.DestinationOffset - Resumed;
 
+    /// <summary>None after a failed fsync(2) or close(2), which do not report the lost bytes; null if none is known to be lost.</summary>
+    private long? GoodBytes => _isLost || _run?.IsLost == true ? 0 : null;
+
     private int Access => _request.Verify ? OpenFlags.ReadWrite : OpenFlags.WriteOnly;
 
     /// <summary>Computed once: it reads the source's access control list.</summary>
-    private uint CreateMode => _createMode ??= (ReplacesRegularFile, TakesAttributes) switch
-    {
-        (false, false) => _request.IsPart ? SourcePermissions() : DefaultMode,
-        (false, true) when !_request.Preserve.HasFlag(PreserveAttributes.Mode) || KeepsCreateMode => SourcePermissions(),
-        _ => PrivateMode,
-    };
+    private uint CreateMode => _createMode ??=
+        ReplacesRegularFile || (TakesAttributes && _request.Preserve.HasFlag(PreserveAttributes.Mode) && !KeepsCreateMode) ? PrivateMode
+        : TakesAttributes || _request.IsPart ? AccessControlList.PermissionsWithoutList(_source!.Handle, _source.Status)
+        : DefaultMode;
 
     /// <summary>True if the file is created with its final mode, unless it has a temporary name by which others could open it:
     /// the cache knows how much of it is granted, and neither an owner nor a list has to be set first.</summary>
@@ -135,7 +122,7 @@ internal sealed class DestinationWriter : IDisposable
     {
         FileIdentity? identity = null;
         Write();
-        Run(writer => identity = isIdentified ? writer.Identity : null);
+        Run(writer => identity = isIdentified ? writer.Destination.Status.Identity : null);
         Commit();
         return identity;
     }
@@ -193,7 +180,12 @@ internal sealed class DestinationWriter : IDisposable
         }
 
         writer._target.Commit(writer._place.Replaces);
-        writer.FlushName();
+        if (writer._folder is not null)
+        {
+            writer._flushed = false;
+            DiskFlush.OfFolder(writer._folder, writer._place.Path, writer._cancellation);
+            writer._flushed = true;
+        }
     });
 
     /// <summary>Gives a new file its name, or a free one beside it if another program has taken the name: content that others
@@ -224,7 +216,7 @@ internal sealed class DestinationWriter : IDisposable
         ResumedAt = Resumed > 0 ? Resumed : null,
         Verified = _verified,
         Flushed = _flushed,
-        Warnings = Warnings,
+        Warnings = Losses.Describe(),
     };
 
     public void Dispose()
@@ -243,43 +235,39 @@ internal sealed class DestinationWriter : IDisposable
         }
         catch (OperationCanceledException)
         {
-            TransferException exception = new(TransferErrorId.Cancelled,
+            throw Abandon(new TransferException(TransferErrorId.Cancelled,
                 $"Copying '{_source!.Name}' to '{_place.Path}' was stopped after its last byte, before all was done that was asked for.",
                 "Start it again.",
-                Errno.ECANCELED, _place.Path)
-            {
-                Partial = Result(),
-            };
-            throw Abandon(exception) is string remark ? exception.Adding(remark) : exception;
+                Errno.ECANCELED, _place.Path));
         }
         catch (TransferException exception)
         {
-            exception.Partial ??= _run is null ? null : Result();
-            if (Abandon(exception) is not string remark)
+            TransferException abandoned = Abandon(exception);
+            if (abandoned == exception)
             {
                 throw;
             }
 
-            throw exception.Adding(remark);
+            throw abandoned;
         }
         catch
         {
-            Abandon();
+            _target.Abandon(GoodBytes);
             throw;
         }
     }
 
-    private string? Abandon(TransferException? failure = null) =>
-        _target.Abandon(good: failure?.DifferenceOffset ?? (_isLost || _run?.IsLost == true ? 0 : null));
-
-    private uint SourcePermissions() =>
-        AccessControlList.WithoutList(_source!.Handle, _source.Status.Permissions) & ReadWriteExecuteForAll;
+    private TransferException Abandon(TransferException exception)
+    {
+        exception.Partial ??= _run is null ? null : Result();
+        return _target.Abandon(exception.DifferenceOffset ?? GoodBytes) is string remark ? exception.Adding(remark) : exception;
+    }
 
     private ITargetFile Open(Descriptor source, TransferSpec spec)
     {
-        if (!_writesInto)
+        if (IsNew)
         {
-            return _request.Resume && spec.Length > PartialFile.NotWorthIt
+            return _request.Resume && spec.Length > PartialFile.MinLength
                 ? PartialFile.Open(_place, source, spec, _cancellation)
                 : StagedFile.Create(_place, CreateMode, _cancellation, Access, KeepsCreateMode ? PrivateMode : null);
         }
@@ -287,7 +275,7 @@ internal sealed class DestinationWriter : IDisposable
         TransferJournal.Current?.Note($"{_place.Path}: is written into, and stays the same file");
         return _request.Append
             ? AppendedFile.Open(_place, Access, _cancellation)
-            : new ExistingFile(OpenDestination.InPlace(_place, Access, _cancellation));
+            : ExistingFile.Open(_place, Access, _cancellation);
     }
 
     private Descriptor Describe() => _target is StagedFile
@@ -299,7 +287,7 @@ internal sealed class DestinationWriter : IDisposable
         (_source, _tally) = (source, tally);
         _spec = _target switch
         {
-            PartialFile { Kept: long resumed } => spec with
+            PartialFile { ResumeOffset: long resumed } => spec with
             {
                 Offset = spec.Offset + resumed,
                 DestinationOffset = resumed,
@@ -311,7 +299,7 @@ internal sealed class DestinationWriter : IDisposable
             _ => spec with { DestinationOffset = Destination.IsSeekable ? (_request.DestinationOffset ?? 0) + _writtenBefore : null },
         };
         RangeCheck.Destination(Destination, _request.DestinationOffset, _spec.DestinationOffset, _spec.Length);
-        if (_writesInto)
+        if (!IsNew)
         {
             RangeCheck.NotTheSame(source, _spec.Offset, Destination, _spec.DestinationOffset, _spec.Length);
         }
@@ -323,7 +311,7 @@ internal sealed class DestinationWriter : IDisposable
     /// times, XFS keeps blocks for more.</summary>
     private void CutRest()
     {
-        bool hasOldEnd = _writesInto && _request.IsExact && ReplacesRegularFile;
+        bool hasOldEnd = !IsNew && _request.IsExact && ReplacesRegularFile;
         if ((hasOldEnd || _target is PartialFile) && LibC.Truncate(_target.Handle, Size) is { Ok: false } cut)
         {
             throw FileFailures.Cut(_place.Path, Size, cut.Errno);
@@ -333,14 +321,23 @@ internal sealed class DestinationWriter : IDisposable
     /// <summary>Before the metadata is set: reading changes the access time.</summary>
     private void Verify()
     {
-        if (_request.Verify)
+        if (!_request.Verify)
         {
-            FlushBytes();
-            Verification.Check(
-                _source!, _spec!.Offset!.Value - Resumed, _target.Handle, DestinationStart!.Value, Size,
-                _place, _writesInto, isAppended: _target is AppendedFile, _cancellation);
-            _verified = true;
+            return;
         }
+
+        FlushBytes();
+        (long sourceStart, long start) = (_spec!.Offset!.Value - Resumed, DestinationStart!.Value);
+        using var comparison = new Comparison(_source!, _target.Handle, _place.Path, _cancellation);
+        comparison.ReadFromDisk(start, Size);
+        long same = comparison.Run(sourceStart, start, Size);
+        if (same < Size)
+        {
+            throw FileFailures.Different(
+                _source!.Name, sourceStart + same, _place.Path, start + same, isInPlace: !IsNew, isAppended: _target is AppendedFile);
+        }
+
+        _verified = true;
     }
 
     private void SetMetadata()
@@ -355,14 +352,14 @@ internal sealed class DestinationWriter : IDisposable
             }
         }
 
-        if (!_writesInto)
+        if (IsNew)
         {
             PreserveAttributes had = HasFinalMode() ? PreserveAttributes.Mode : PreserveAttributes.None;
-            Metadata.OfFile(_target.Handle, _place, TakesAttributes ? _source : null, _request.Preserve & ~had, _losses);
+            Metadata.OfFile(_target.Handle, _place, TakesAttributes ? _source : null, _request.Preserve & ~had, Losses);
         }
         else if (TakesAttributes)
         {
-            Metadata.Set(_target.Handle, _place.Label, _source!.Handle, _source.Status, _request.Preserve, isPath: false, _losses);
+            Metadata.Set(_target.Handle, _place.Label, _source!.Handle, _source.Status, _request.Preserve, isPath: false, Losses);
         }
     }
 
@@ -397,16 +394,6 @@ internal sealed class DestinationWriter : IDisposable
             // fsync(2) reports a write-back error once, then marks the pages clean although they never reached the disk.
             _isLost = true;
             throw;
-        }
-    }
-
-    private void FlushName()
-    {
-        if (_folder is not null)
-        {
-            _flushed = false;
-            DiskFlush.OfFolder(_folder, _place.Path, _cancellation);
-            _flushed = true;
         }
     }
 }

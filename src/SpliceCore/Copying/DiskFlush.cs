@@ -4,15 +4,13 @@ using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>Waits until the disk has what was written.</summary>
+/// <summary>Waits until the disk has what was written (fsync(2)).</summary>
 internal static class DiskFlush
 {
     private static readonly FileName ThisFolder = ".";
 
-    /// <summary>A file's or device's bytes and attributes.</summary>
-    /// <returns>Whether there is a disk behind it.</returns>
-    /// <exception cref="TransferException">The disk does not have it.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    /// <summary>Flushes content and metadata of a file or device.</summary>
+    /// <returns>False if it has no disk.</returns>
     public static bool OfFile(SafeFileHandle file, DescriptorKind kind, string path, CancellationToken cancellation)
     {
         SysResult result = Wait(file, cancellation);
@@ -26,7 +24,7 @@ internal static class DiskFlush
         };
     }
 
-    /// <summary>Opens a place's folder so that it can be flushed; one that was opened with O_PATH cannot be.</summary>
+    /// <summary>Opens the directory for flushing, which a handle opened with O_PATH does not support.</summary>
     public static SafeFileHandle OpenFolder(Place place)
     {
         SysResult opened = LibC.OpenAt(
@@ -40,10 +38,7 @@ internal static class DiskFlush
         throw FileFailures.FlushFolder(place.Path, opened.Errno);
     }
 
-    /// <summary>The names in a folder.</summary>
-    /// <param name="folder">What <see cref="OpenFolder"/> opened.</param>
-    /// <param name="path">The file that got its name.</param>
-    /// <param name="cancellation">Ends the wait.</param>
+    /// <summary>Flushes the names in a directory.</summary>
     public static void OfFolder(SafeFileHandle folder, string path, CancellationToken cancellation)
     {
         SysResult result = Wait(folder, cancellation);
@@ -53,12 +48,7 @@ internal static class DiskFlush
         }
     }
 
-    /// <summary>The name of a tree or a link that is complete.</summary>
-    /// <param name="folder">What <see cref="OpenFolder"/> opened, before anything was made.</param>
-    /// <param name="place">The place.</param>
-    /// <param name="result">What was done.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="TransferException">The disk does not have it, or the copy was stopped before it did.</exception>
+    /// <summary>Flushes the name of a complete tree or link.</summary>
     public static void OfName(SafeFileHandle folder, Place place, TransferResult result, CancellationToken cancellation)
     {
         try
@@ -77,7 +67,7 @@ internal static class DiskFlush
         }
     }
 
-    /// <summary>fsync(2) answers when the disk does, and nothing ends it before. On another thread nobody has to wait.</summary>
+    /// <summary>fsync(2) cannot be interrupted: on another thread, cancellation need not wait for it.</summary>
     private static SysResult Wait(SafeFileHandle handle, CancellationToken cancellation)
     {
         if (!cancellation.CanBeCanceled)

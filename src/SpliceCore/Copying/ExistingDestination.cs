@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Errors;
@@ -6,137 +7,282 @@ using Splice.Transfer;
 
 namespace Splice.Copying;
 
-/// <summary>What is in a copy's place already.</summary>
+/// <summary>Checks of what a copy would replace or write into, before it is touched.</summary>
 internal static class ExistingDestination
 {
-    /// <summary>Looks for what forbids to touch it, before it is touched.</summary>
+    /// <summary>Checks that the existing file, if there is one, may be replaced or written into.</summary>
+    /// <param name="request">The options.</param>
+    /// <param name="source">What is copied; null if the content comes from no file.</param>
+    /// <param name="sourceLabel">Its ToString is the source's path.</param>
+    /// <param name="place">The destination.</param>
     /// <exception cref="TransferException">It must not, or cannot, be replaced.</exception>
-    public static void Check(CopyRequest request, FileStatus? source, DestinationPath destination)
+    public static void Check(CopyRequest request, FileStatus? source, object sourceLabel, Place place)
     {
-        if (destination.Existing is not { } existing)
+        if (place.Existing is not { } existing)
         {
             return;
         }
 
-        CheckUse(request, existing, request.Source, destination.Path);
-        if (existing.Kind != DescriptorKind.Regular)
+        if (request.NoClobber)
         {
-            return;
+            throw FileFailures.DestinationExists(place.Path);
         }
 
-        if (!request.WritesInto && !destination.IsReplaceable)
+        if (!IsAddedTo(request, existing) && request.Ledger?.HasFile(existing) == true)
         {
-            throw NotReplaceable(destination.Path);
+            throw TwoSources(sourceLabel.ToString()!, place.Path);
         }
 
-        CheckFile(request, source, request.Source, existing, destination.Path, () => LibC.MayWriteAt(destination.Folder, destination.Name));
-    }
-
-    /// <summary>Looks for what forbids to replace an item of a folder.</summary>
-    /// <param name="request">How the user wants it.</param>
-    /// <param name="source">What replaces it.</param>
-    /// <param name="sourceLabel">Says the source's path.</param>
-    /// <param name="existing">What is there.</param>
-    /// <param name="label">Says its path.</param>
-    /// <param name="mayWrite">Asks whether the user may write to it.</param>
-    /// <exception cref="TransferException">It must not, or cannot, be replaced.</exception>
-    public static void Check(
-        CopyRequest request, FileStatus source, object sourceLabel, FileStatus existing, object label, Func<SysResult> mayWrite)
-    {
-        CheckUse(request, existing, sourceLabel, label);
         if (existing.Kind == DescriptorKind.Directory)
         {
-            throw FileFailures.DestinationIsDirectory(label.ToString()!);
+            throw FileFailures.DestinationIsDirectory(place.Path);
         }
 
-        CheckFile(request, source, sourceLabel, existing, label, mayWrite);
+        // A device or FIFO that the user named is written into.
+        bool isRegular = existing.Kind == DescriptorKind.Regular;
+        if (!place.IsNamedByUser || isRegular)
+        {
+            CheckFile(request, source, sourceLabel, place, existing, isRegular);
+        }
     }
 
-    private static void CheckFile(
-        CopyRequest request, FileStatus? source, object sourceLabel, FileStatus existing, object label, Func<SysResult> mayWrite)
+    /// <summary>Checks the options against the source and the existing destination, before that is opened.</summary>
+    public static void CheckKinds(CopyRequest request, Descriptor source, Place place)
+    {
+        if (request.Verify && !source.IsSeekable)
+        {
+            throw NotReadableAgain(source.Name, source.Kind);
+        }
+
+        DescriptorKind special = place is { IsNamedByUser: true, Existing.Kind: not DescriptorKind.Regular } ? place.Existing.Kind : DescriptorKind.Regular;
+        if (request.Verify && special is not (DescriptorKind.Regular or DescriptorKind.Block))
+        {
+            throw NotReadableAgain(place.Path, special);
+        }
+
+        if (request.Resume && !source.IsSeekable)
+        {
+            throw new TransferException(TransferErrorId.NotSeekable,
+                $"'{source.Name}' cannot be read from the middle on, as -Resume would: it is a {source.Kind}.",
+                "Leave -Resume out.",
+                Errno.ESPIPE, source.Name);
+        }
+
+        if (request.Resume && special != DescriptorKind.Regular)
+        {
+            throw new TransferException(TransferErrorId.ConflictingOptions,
+                $"-Resume builds a file anew, and '{place.Path}' is a {special}, which is written into.", "Leave -Resume out.", target: request.Destination);
+        }
+
+        if (request.Append && special != DescriptorKind.Regular)
+        {
+            throw new TransferException(TransferErrorId.NotSeekable,
+                $"'{place.Path}' has no end that -Append could write at: it is a {special}.",
+                "Leave -Append out; -DestinationOffset writes into a device.",
+                Errno.ESPIPE, place.Path);
+        }
+    }
+
+    /// <summary>Checks that a link or special file does not replace a file that is to be written in place.</summary>
+    public static void CheckNode(CopyRequest request, object sourceLabel, DescriptorKind kind, Place place)
+    {
+        if (request.WritesInto && place.Existing?.Kind == DescriptorKind.Regular)
+        {
+            string option = request.Append ? "-Append" : "-InPlace";
+            throw new TransferException(TransferErrorId.ConflictingOptions,
+                $"'{place.Path}' is a file, which {option} writes into, and '{sourceLabel}' is a {kind}, which could only replace it.",
+                $"Leave {option} out to replace it, or choose another destination.",
+                target: place.Path);
+        }
+    }
+
+    private static void CheckFile(CopyRequest request, FileStatus? source, object sourceLabel, Place place, FileStatus existing, bool isRegular)
     {
         if (request.IsExact && existing.Inode == source?.Inode)
         {
-            throw RangeCheck.SameFile(sourceLabel.ToString()!, label.ToString()!);
+            throw RangeCheck.SameFile(sourceLabel.ToString()!, place.Path);
         }
 
-        if (request.WritesInto && existing.Kind == DescriptorKind.Regular)
+        if (request.WritesInto && isRegular)
         {
             return;
         }
 
-        if (existing.IsMountRoot)
+        if (existing.IsMountRoot || !place.IsReplaceable)
         {
-            throw NotReplaceable(label.ToString()!);
+            throw new TransferException(TransferErrorId.DestinationNotReplaceable,
+                $"'{place.Path}' cannot be replaced: it is a mount point, or leads to an open file only.",
+                ["Use -InPlace to write into the file itself.", "Write to the file's own name, or add to it with -Append.", "Choose another destination."],
+                Errno.EBUSY, place.Path);
         }
 
-        SysResult access = existing.Kind == DescriptorKind.Regular ? mayWrite() : default;
+        SysResult access = isRegular ? LibC.MayWriteAt(place.Folder, place.Name) : default;
         if (!access.Ok && (!request.Force || access.Errno != Errno.EACCES))
         {
             IReadOnlyList<string> cures = access.Errno == Errno.EACCES
                 ? ["Use -Force to replace a read-only file, or choose another destination.", "Make it writable, or choose another destination."]
                 : ["See whether it is immutable (lsattr) or its file system read-only, or choose another destination."];
             throw new TransferException(TransferErrorId.PermissionDenied,
-                $"'{label}' is not writable ({ErrnoText.Describe(access.Errno)}).",
+                $"'{place.Path}' is not writable ({ErrnoText.Describe(access.Errno)}).",
                 cures,
-                access.Errno, label.ToString());
+                access.Errno, place.Path);
         }
     }
 
-    /// <summary>What is in a folder that was empty when the command came to it, the command does not replace.</summary>
-    /// <exception cref="TransferException">The folder was empty.</exception>
-    public static void CheckFolder(CopyRequest request, FileIdentity folder, FileStatus existing, object label)
+    /// <summary>Checks that a command does not replace a file in a folder that was empty when the command came to it.</summary>
+    /// <param name="request">The options.</param>
+    /// <param name="place">The destination.</param>
+    /// <param name="folder">The folder if it is known already.</param>
+    public static void CheckFolder(CopyRequest request, Place place, FileIdentity? folder = null)
     {
-        if (!IsAddedTo(request, existing) && request.Ledger?.HasFolder(folder) == true)
+        if (request.Ledger is not null && place.Existing is { } existing && !IsAddedTo(request, existing)
+            && (folder ?? Identify(place.Folder)) is FileIdentity known && request.Ledger.HasFolder(known))
         {
-            throw CameMeanwhile(request.Source, label.ToString()!);
+            throw CameMeanwhile(request.Source, place.Path);
         }
     }
 
-    /// <summary>Two sources with one name; or somebody else has made it.</summary>
+    /// <summary>Another source of the command, or another process, created the destination.</summary>
     public static TransferException CameMeanwhile(string source, string destination) => new(TransferErrorId.DestinationExists,
         $"'{destination}' has come into its folder since this command began, from another source or from somebody else, and '{source}' would replace it.",
         "Copy into different folders, or see who writes to this one.",
         Errno.EEXIST, destination);
 
-    /// <summary>One command makes nothing twice: the second would destroy the first.</summary>
     public static TransferException TwoSources(string source, string destination) => new(TransferErrorId.DestinationExists,
         $"'{destination}' was made from another source by this very command, and '{source}' would replace it.",
         "Copy into different folders.",
         Errno.EEXIST, destination);
 
-    /// <summary>At the end of a file one source comes after the other, and so in a pipe, of which the ledger does not hear. All
-    /// others would begin at one offset.</summary>
-    private static void CheckUse(CopyRequest request, FileStatus existing, object sourceLabel, object label)
-    {
-        if (request.NoClobber)
-        {
-            throw FileFailures.DestinationExists(label.ToString()!);
-        }
-
-        if (!IsAddedTo(request, existing) && request.Ledger?.HasFile(existing) == true)
-        {
-            throw TwoSources(sourceLabel.ToString()!, label.ToString()!);
-        }
-    }
-
+    /// <summary>At the end of a file one source follows the other, as in a pipe, which is never in the ledger.</summary>
     private static bool IsAddedTo(CopyRequest request, FileStatus existing) => request.Append && existing.Kind == DescriptorKind.Regular;
 
-    private static TransferException NotReplaceable(string path) => new(TransferErrorId.DestinationNotReplaceable,
-        $"'{path}' cannot be replaced: it is a mount point, or leads to an open file only.",
-        ["Use -InPlace to write into the file itself.", "Write to the file's own name, or add to it with -Append.", "Choose another destination."],
-        Errno.EBUSY, path);
+    private static TransferException NotReadableAgain(string name, DescriptorKind kind) => new(TransferErrorId.NotSeekable,
+        $"'{name}' cannot be read a second time, as -Verify would: it is a {kind}.",
+        "Leave -Verify out.", Errno.ESPIPE, name);
+
+    private static FileIdentity? Identify(SafeFileHandle folder) => FileStatus.TryGet(folder, out FileStatus? status).Ok ? status!.Inode : null;
 }
 
-/// <summary>A file, device or FIFO that is there, and is written into.</summary>
-internal sealed class ExistingFile(SafeFileHandle handle) : ITargetFile
+/// <summary>Checks of symbolic links through which a copy would destroy other files than its destination.</summary>
+internal static class LinkCheck
 {
-    public SafeFileHandle Handle => handle;
+    private static readonly int FolderFlags = OpenFlags.PathOnly | OpenFlags.Directory;
+    private static readonly FileName Here = ".";
 
-    /// <summary>It has its name.</summary>
-    public void Commit(bool replace)
+    /// <summary>Checks that a link that is copied as a link does not lead to what it would replace: the copy would lead to itself,
+    /// and the content would be lost.</summary>
+    /// <param name="source">The link, opened with O_PATH.</param>
+    /// <param name="sourceLabel">Its ToString is the link's path.</param>
+    /// <param name="sourceFolder">The link's directory; null if it was never in one of this system.</param>
+    /// <param name="place">The destination, which exists.</param>
+    public static void ThrowIfLeadsTo(
+        SafeHandle source, object sourceLabel, SafeFileHandle? sourceFolder, Place place)
     {
+        FileStatus existing = place.Existing!;
+        // A link that is replaced has no content. It is lost only where the source leads through it.
+        bool isLink = existing.Kind == DescriptorKind.SymbolicLink;
+        if (LibC.ReadLink(source, out FileName target).Ok
+            && ((sourceFolder is not null && LeadsTo(sourceFolder, target, existing.Inode))
+                || (!isLink && LeadsTo(place.Folder, target, existing.Inode)))
+            && !(isLink && IsSameLink(place.Folder, place.Name, target)))
+        {
+            throw new TransferException(TransferErrorId.SameFile,
+                $"'{sourceLabel}' is a link that leads to '{place.Label}'. It would replace what it leads to, and lead to itself. Nothing was touched.",
+                "Choose another destination, or copy what the link leads to.",
+                target: place.Path);
+        }
     }
 
-    public void Dispose() => handle.Dispose();
+    /// <summary>Checks a link that was named by its path.</summary>
+    public static void ThrowIfLeadsTo(SafeHandle source, string path, Place place)
+    {
+        SysResult opened = LibC.Open(System.IO.Path.GetDirectoryName(path) ?? "/", FolderFlags, out SafeFileHandle folder);
+        using (folder)
+        {
+            ThrowIfLeadsTo(source, path, opened.Ok ? folder : null, place);
+        }
+    }
+
+    /// <summary>Checks that a destination's path does not lead through a link that the same command created: the source would go
+    /// where an earlier source leads, which the user did not name.</summary>
+    public static void ThrowIfMade(CopyLedger? ledger, string source, string path)
+    {
+        if (ledger?.MayHaveLinks == true && FindMade(ledger, path, depth: 0) is string link)
+        {
+            throw new TransferException(TransferErrorId.DestinationExists,
+                $"'{link}' is a link that this command made of an earlier source, and '{source}' would be written through it. Nothing was written.",
+                "Copy into different folders.",
+                Errno.EEXIST, path);
+        }
+    }
+
+    private static string? FindMade(CopyLedger ledger, string path, int depth)
+    {
+        FileIdentity? folder = null;
+        for (int end = 1; depth <= LinkWalk.MostLinks && end > 0 && end <= path.Length;)
+        {
+            int next = path.IndexOf('/', end);
+            string part = next < 0 ? path : path[..next];
+            end = next < 0 ? -1 : next + 1;
+            FileStatus.TryGet(part, followLink: false, out FileStatus? status);
+            if (status?.Kind == DescriptorKind.SymbolicLink)
+            {
+                if (ledger.HasFile(status) || (folder is FileIdentity known && ledger.HasFolder(known)))
+                {
+                    return part;
+                }
+
+                if (LibC.ReadLink(part, out string? target).Ok
+                    && FindMade(ledger, System.IO.Path.Combine(System.IO.Path.GetDirectoryName(part)!, target!), depth + 1) is string link)
+                {
+                    return link;
+                }
+
+                FileStatus.TryGet(part, followLink: true, out status);
+            }
+
+            folder = status?.Inode;
+        }
+
+        return null;
+    }
+
+    /// <summary>True if a link in a directory with this text leads to a file or link, directly or through other links.</summary>
+    private static bool LeadsTo(SafeFileHandle folder, FileName text, FileIdentity file)
+    {
+        if (!LibC.OpenAt(folder, Here, FolderFlags, 0, out SafeFileHandle start).Ok)
+        {
+            start.Dispose();
+            return false;
+        }
+
+        using var walk = new LinkWalk(start, Here, string.Empty);
+        SysResult gone = walk.GoTo(text);
+        while (gone.Ok && walk.Look().Ok && walk.Status is { } status)
+        {
+            if (status.Inode == file)
+            {
+                return true;
+            }
+
+            if (!walk.IsAtLink || walk.IsAtMagicLink)
+            {
+                return FileStatus.TryGet(walk.Folder, walk.Name, followLink: true, out FileStatus? open).Ok && open!.Inode == file;
+            }
+
+            gone = walk.Follow();
+        }
+
+        return false;
+    }
+
+    /// <summary>True if the same link exists already, so that nothing would be lost.</summary>
+    private static bool IsSameLink(SafeFileHandle folder, FileName name, FileName target)
+    {
+        SysResult opened = LibC.OpenAt(folder, name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle link);
+        using (link)
+        {
+            return opened.Ok && LibC.ReadLink(link, out FileName other).Ok && other.Bytes.SequenceEqual(target.Bytes);
+        }
+    }
 }

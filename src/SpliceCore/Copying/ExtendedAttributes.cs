@@ -2,27 +2,22 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
 using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>Extended attributes, and the access control lists that are kept in them.</summary>
+/// <summary>Extended attributes, and the access control lists that are stored in them.</summary>
 /// <remarks><see href="https://man7.org/linux/man-pages/man7/xattr.7.html">xattr(7)</see>,
 /// <see href="https://man7.org/linux/man-pages/man5/acl.5.html">acl(5)</see></remarks>
 internal static class ExtendedAttributes
 {
-    /// <summary>Whose file this is to be read by, besides its mode.</summary>
     public static readonly FileName AccessList = "system.posix_acl_access";
 
-    /// <summary>What new items in a folder get for an <see cref="AccessList"/>.</summary>
     public static readonly FileName DefaultList = "system.posix_acl_default";
 
-    /// <summary>Copies those that are wanted to another file.</summary>
-    /// <param name="source">The file that has them, open in any way.</param>
-    /// <param name="file">The file that shall have them.</param>
-    /// <param name="isPath">Whether that is opened with O_PATH.</param>
-    /// <param name="wanted">Which.</param>
-    /// <returns>Each that could not be copied, with the reason.</returns>
+    /// <summary>Copies the wanted attributes to another file.</summary>
+    /// <returns>Each attribute that could not be copied, with the reason.</returns>
     public static IEnumerable<(FileName Name, SysResult Result)> Copy(
         SafeHandle source, SafeFileHandle file, bool isPath, Func<FileName, bool> wanted)
     {
@@ -50,29 +45,29 @@ internal static class ExtendedAttributes
     public static bool IsList(FileName name) =>
         name.Bytes.SequenceEqual(AccessList.Bytes) || name.Bytes.SequenceEqual(DefaultList.Bytes);
 
-    /// <summary>All but the lists, which have a switch of their own and which XFS shows a second time, and integrity hashes,
-    /// which only the kernel knows to make.</summary>
+    /// <summary>True for all but the lists, which have an option of their own and which XFS lists twice, and integrity hashes, which
+    /// only the kernel can compute.</summary>
     public static bool TravelsWithContent(FileName name) =>
         !IsList(name) && !name.Bytes.StartsWith("trusted.SGI_ACL_"u8)
         && !name.Bytes.SequenceEqual("security.ima"u8) && !name.Bytes.SequenceEqual("security.evm"u8);
 
-    /// <summary>True if an attribute is one of those that are to be kept.</summary>
     public static bool IsWanted(FileName name, PreserveAttributes preserve) => IsList(name)
         ? preserve.HasFlag(PreserveAttributes.Acl)
         : preserve.HasFlag(PreserveAttributes.Xattr) && TravelsWithContent(name);
 
-    /// <summary>What stays when a file is written into: capabilities, for one, are dropped then.</summary>
+    /// <summary>True if an attribute stays when a file is overwritten in place: capabilities, for example, are dropped.</summary>
     public static bool StaysWithFile(FileName name) =>
         name.Bytes.StartsWith("user."u8)
         || (name.Bytes.StartsWith("security."u8) && TravelsWithContent(name) && !name.Bytes.SequenceEqual("security.capability"u8));
 }
 
-/// <summary>What POSIX access control lists say of permission bits. In the mode of an item with an access list the list's mask
-/// stands where the group's rights are otherwise.</summary>
+/// <summary>POSIX access control lists and permission bits. The mode of an item with an access list has the list's mask in place of
+/// the group's permissions.</summary>
 /// <remarks><see href="https://man7.org/linux/man-pages/man5/acl.5.html">acl(5)</see>; the format is that of
 /// linux/posix_acl_xattr.h.</remarks>
 internal static class AccessControlList
 {
+    private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
     private const uint GroupBits = 0x38; // 0070
     private const int GroupShift = 3;
     private const uint ReadWriteExecute = 7;
@@ -91,10 +86,8 @@ internal static class AccessControlList
     private const ushort MaskTag = 0x10; // ACL_MASK
     private const ushort OtherTag = 0x20; // ACL_OTHER
 
-    /// <summary>Returns an item's permission bits as they are without its access list: the group has its own rights, as far as
-    /// the mask grants them. Where the list cannot be read the group has none.</summary>
-    /// <param name="item">The item, open in any way.</param>
-    /// <param name="permissions">Its permission bits.</param>
+    /// <summary>Returns permission bits without the access list: the group has its own permissions, as far as the mask grants them,
+    /// and none if the list cannot be read.</summary>
     public static uint WithoutList(SafeHandle item, uint permissions)
     {
         if ((permissions & GroupBits) == 0)
@@ -111,14 +104,15 @@ internal static class AccessControlList
         };
     }
 
-    /// <summary>Returns permission bits as they are without an access list.</summary>
-    /// <param name="list">The list, as the kernel has it; empty where it is not known.</param>
-    /// <param name="permissions">The permission bits with the list.</param>
+    /// <summary>Returns the permission bits of an item without set-id bits and its access list.</summary>
+    public static uint PermissionsWithoutList(SafeHandle item, FileStatus status) =>
+        WithoutList(item, status.Permissions) & ReadWriteExecuteForAll;
+
+    /// <summary>Returns permission bits without an access list, which is empty if it is unknown.</summary>
     public static uint WithoutList(byte[] list, uint permissions) => WithoutList(Parse(list), permissions);
 
-    /// <summary>Returns a list as the kernel has it.</summary>
-    /// <param name="entries">The entries as getfacl(1) prints them with numbers for users and groups, such as "user:1000:rw-".</param>
-    /// <returns>The list; null if these are not entries.</returns>
+    /// <summary>Parses entries as getfacl(1) prints them with numbers for users and groups, such as "user:1000:rw-".</summary>
+    /// <returns>The list in the kernel's format; null if these are not entries.</returns>
     public static byte[]? FromText(IReadOnlyList<string> entries)
     {
         byte[] list = new byte[HeaderSize + (entries.Count * EntrySize)];
@@ -156,13 +150,10 @@ internal static class AccessControlList
         return list;
     }
 
-    /// <summary>Returns whether an item has an access list.</summary>
-    /// <param name="item">The item, open in any way.</param>
     public static bool Has(SafeHandle item) => Read(item, ExtendedAttributes.AccessList, out _).Ok;
 
-    /// <summary>Returns which of the bits that a new item in a folder is made with its default list grants; null where it has no
-    /// such list, and the umask decides.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <summary>Returns the bits that a directory's default list grants new items; null without a list, when the umask
+    /// decides.</summary>
     public static uint? GrantedByDefault(SafeHandle folder)
     {
         SysResult read = Read(folder, ExtendedAttributes.DefaultList, out Rights rights);

@@ -4,53 +4,46 @@ using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>The errors of files and folders, from what the kernel returned.</summary>
+/// <summary>Errors of files and folders, from the kernel's errno.</summary>
 internal static class FileFailures
 {
-    /// <summary>A source could not be opened.</summary>
+    private const string SeeKernelLog = "The disk may be failing: see the kernel's log (dmesg).";
+
     public static TransferException OpenSource(string path, Errno errno) => errno switch
     {
         Errno.ENOENT or Errno.ENOTDIR => SourceNotFound(path, errno),
-        Errno.EACCES or Errno.EPERM => new(TransferErrorId.PermissionDenied,
-            $"No permission to read '{path}' ({ErrnoText.Describe(errno)}).",
-            "Run as its owner or as root, or have it made readable.",
-            errno, path),
-        Errno.ENXIO or Errno.ENODEV => new(TransferErrorId.ReadFailed,
-            $"'{path}' cannot be opened: it is a socket, or a device that is not there ({ErrnoText.Describe(errno)}).",
-            "Connect to a socket first and hand it to Copy-StreamZeroCopy.",
-            errno, path),
+        Errno.EACCES or Errno.EPERM => Failed(TransferErrorId.PermissionDenied, path, errno,
+            $"No permission to read '{path}'",
+            "Run as its owner or as root, or have it made readable."),
+        Errno.ENXIO or Errno.ENODEV => Failed(TransferErrorId.ReadFailed, path, errno,
+            $"'{path}' cannot be opened: it is a socket, or a device that is not there",
+            "Connect to a socket first and hand it to Copy-StreamZeroCopy."),
         _ => Open(path, errno, TransferErrorId.ReadFailed),
     };
 
-    /// <summary>A destination, or the folder for it, could not be opened or made.</summary>
+    /// <summary>A destination, or its folder, could not be opened or created.</summary>
     public static TransferException OpenDestination(string path, Errno errno) => errno switch
     {
-        Errno.ENOENT => new(TransferErrorId.DestinationFolderNotFound,
-            $"The folder of '{path}' does not exist ({ErrnoText.Describe(errno)}).",
-            "Create it first (New-Item -ItemType Directory).",
-            errno, path),
+        Errno.ENOENT => Failed(TransferErrorId.DestinationFolderNotFound, path, errno,
+            $"The folder of '{path}' does not exist",
+            "Create it first (New-Item -ItemType Directory)."),
         Errno.ENOTDIR => NotAFolder(path, errno),
-        Errno.ETXTBSY => new(TransferErrorId.PermissionDenied,
-            $"'{path}' cannot be written into: it is a program that is running, or a swap file in use ({ErrnoText.Describe(errno)}).",
-            "Stop what uses it, or replace the file instead of writing into it: what uses it keeps the old one.",
-            errno, path),
-        Errno.EROFS => new(TransferErrorId.PermissionDenied,
-            $"'{path}' cannot be written: its file system is read-only ({ErrnoText.Describe(errno)}).",
-            "Mount it for writing, or choose another destination.",
-            errno, path),
-        Errno.EPERM => new(TransferErrorId.PermissionDenied,
-            $"No permission to write '{path}' ({ErrnoText.Describe(errno)}).",
-            "See whether it or its folder is immutable or append-only (lsattr), or choose another destination.",
-            errno, path),
-        Errno.EACCES => new(TransferErrorId.PermissionDenied,
-            $"No permission to write '{path}' ({ErrnoText.Describe(errno)}).",
-            ["To replace a file takes write permission on its folder, and -InPlace takes it on the file itself.",
-                "Ask for write permission on its folder, or choose another destination."],
-            errno, path),
-        Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
-            $"No space is left for '{path}' ({ErrnoText.Describe(errno)}).",
-            "Free some space, or choose another destination.",
-            errno, path),
+        Errno.ETXTBSY => Failed(TransferErrorId.PermissionDenied, path, errno,
+            $"'{path}' cannot be written into: it is a program that is running, or a swap file in use",
+            "Stop what uses it, or replace the file instead of writing into it: what uses it keeps the old one."),
+        Errno.EROFS => Failed(TransferErrorId.PermissionDenied, path, errno,
+            $"'{path}' cannot be written: its file system is read-only",
+            "Mount it for writing, or choose another destination."),
+        Errno.EPERM => Failed(TransferErrorId.PermissionDenied, path, errno,
+            $"No permission to write '{path}'",
+            "See whether it or its folder is immutable or append-only (lsattr), or choose another destination."),
+        Errno.EACCES => Failed(TransferErrorId.PermissionDenied, path, errno,
+            $"No permission to write '{path}'",
+            "To replace a file takes write permission on its folder, and -InPlace takes it on the file itself.",
+            "Ask for write permission on its folder, or choose another destination."),
+        Errno.ENOSPC or Errno.EDQUOT => Failed(TransferErrorId.DiskFull, path, errno,
+            $"No space is left for '{path}'",
+            "Free some space, or choose another destination."),
         Errno.EEXIST => new(TransferErrorId.DestinationExists,
             $"'{path}' exists.",
             ["Choose another name, or leave -NoClobber out.", "Choose another name."],
@@ -59,64 +52,51 @@ internal static class FileFailures
         _ => Open(path, errno, TransferErrorId.WriteFailed),
     };
 
-    /// <summary>A file that is complete could not be given its name.</summary>
-    public static TransferException NameDestination(string path, Errno errno) => OpenDestination(path, errno) is { Id: not TransferErrorId.WriteFailed } known
-        ? known
-        : new TransferException(TransferErrorId.WriteFailed,
-            $"'{path}' could not be given its name ({ErrnoText.Describe(errno)}).",
-            "See the kernel's log (dmesg), or choose a destination on another file system.",
-            errno, path);
+    /// <summary>A complete file could not be given its name.</summary>
+    public static TransferException NameDestination(string path, Errno errno) =>
+        OpenDestination(path, errno) is { Id: not TransferErrorId.WriteFailed } known ? known : Failed(TransferErrorId.WriteFailed, path, errno,
+            $"'{path}' could not be given its name",
+            "See the kernel's log (dmesg), or choose a destination on another file system.");
 
-    /// <summary>A folder that takes files could not be opened.</summary>
     public static TransferException OpenFolder(string path, Errno errno) => errno switch
     {
-        Errno.ENOENT => new(TransferErrorId.DestinationFolderNotFound,
-            $"The folder '{path}' does not exist ({ErrnoText.Describe(errno)}).",
-            "Create it first (New-Item -ItemType Directory).",
-            errno, path),
-        Errno.ENOTDIR => new(TransferErrorId.DestinationFolderNotFound,
-            $"'{path}' is not a folder ({ErrnoText.Describe(errno)}).",
-            "Name the folder that takes the files.",
-            errno, path),
+        Errno.ENOENT => Failed(TransferErrorId.DestinationFolderNotFound, path, errno,
+            $"The folder '{path}' does not exist",
+            "Create it first (New-Item -ItemType Directory)."),
+        Errno.ENOTDIR => Failed(TransferErrorId.DestinationFolderNotFound, path, errno,
+            $"'{path}' is not a folder",
+            "Name the folder that takes the files."),
         _ => OpenDestination(path, errno),
     };
 
-    /// <summary>A file that was written in place could not be cut where the copy ends.</summary>
+    /// <summary>A file that was written in place could not be truncated where the copy ends.</summary>
     public static TransferException Cut(string path, long size, Errno errno) => new(TransferErrorId.WriteFailed,
         $"'{path}' has all that was copied, but could not be cut to {ByteText.Of(size)} (ftruncate(2), {ErrnoText.Describe(errno)}): its old end is still there.",
         "See whether it is sealed, or a swap file in use.",
         errno, path);
 
-    /// <summary>The disk did not take what was written.</summary>
-    public static TransferException Flush(string path, Errno errno) => errno switch
+    public static TransferException Flush(string path, Errno errno)
     {
-        Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
-            $"No space is left on the disk for '{path}' (fsync(2), {ErrnoText.Describe(errno)}).",
-            "Free some space, or choose another destination.",
-            errno, path),
-        _ => new(TransferErrorId.WriteFailed,
-            $"The disk did not take '{path}' (fsync(2), {ErrnoText.Describe(errno)}).",
-            "The disk may be failing: see the kernel's log (dmesg).",
-            errno, path),
-    };
+        bool isFull = errno is Errno.ENOSPC or Errno.EDQUOT;
+        string what = isFull ? "No space is left on the disk for" : "The disk did not take";
+        return new TransferException(isFull ? TransferErrorId.DiskFull : TransferErrorId.WriteFailed,
+            $"{what} '{path}' (fsync(2), {ErrnoText.Describe(errno)}).",
+            isFull ? "Free some space, or choose another destination." : SeeKernelLog,
+            errno, path);
+    }
 
-    /// <summary>A folder cannot be opened for flushing.</summary>
-    public static TransferException FlushFolder(string path, Errno errno) => errno switch
-    {
-        Errno.EACCES or Errno.EPERM => new(TransferErrorId.PermissionDenied,
-            $"-Flush must be permitted to read the folder of '{path}' ({ErrnoText.Describe(errno)}).",
-            "Have it made readable, or leave -Flush out.",
-            errno, path),
-        _ => OpenDestination(path, errno),
-    };
+    public static TransferException FlushFolder(string path, Errno errno) => errno is not (Errno.EACCES or Errno.EPERM)
+        ? OpenDestination(path, errno)
+        : Failed(TransferErrorId.PermissionDenied, path, errno,
+            $"-Flush must be permitted to read the folder of '{path}'",
+            "Have it made readable, or leave -Flush out.");
 
-    /// <summary>The disk did not take a file's name.</summary>
     public static TransferException FlushName(string path, Errno errno) => new(TransferErrorId.WriteFailed,
         $"'{path}' is complete and in its place, but the disk did not take its name (fsync(2) of the folder, {ErrnoText.Describe(errno)}): after a power failure the old file may be back.",
-        "The disk may be failing: see the kernel's log (dmesg).",
+        SeeKernelLog,
         errno, path);
 
-    /// <summary>A copy that was read again is not the source.</summary>
+    /// <summary>A copy differs from its source when it is read again.</summary>
     public static TransferException Different(string source, long sourceOffset, string path, long offset, bool isInPlace, bool isAppended)
     {
         string what = isAppended ? $"Nothing was added to '{path}'"
@@ -131,38 +111,34 @@ internal static class FileFailures
         };
     }
 
-    /// <summary>The destination is there, and the user did not want it touched.</summary>
     public static TransferException DestinationExists(string path) => new(TransferErrorId.DestinationExists,
         $"'{path}' exists, and -NoClobber says not to replace it.",
         "Choose another name, or leave -NoClobber out.",
         Errno.EEXIST, path);
 
-    /// <summary>The destination is a directory, or became one meanwhile.</summary>
     public static TransferException DestinationIsDirectory(string path) => new(TransferErrorId.DestinationExists,
         $"'{path}' is a directory, and a file cannot replace it.",
         "Choose another name.",
         Errno.EISDIR, path);
 
-    /// <summary>A link that leads nowhere is there, whatever the open says.</summary>
+    /// <summary>A dangling link exists, although open(2) returns ENOENT.</summary>
     private static TransferException SourceNotFound(string path, Errno errno)
     {
         if (errno == Errno.ENOENT && LibC.ReadLink(path, out string? target).Ok)
         {
-            return new TransferException(TransferErrorId.SourceNotFound,
-                $"'{path}' is a symbolic link to '{target}', which does not exist ({ErrnoText.Describe(errno)}).",
-                ["Restore what it leads to, or use -Recurse without -FollowSymlink to copy the link itself.", "Restore what it leads to, or name another file."],
-                errno, path);
+            return Failed(TransferErrorId.SourceNotFound, path, errno,
+                $"'{path}' is a symbolic link to '{target}', which does not exist",
+                "Restore what it leads to, or use -Recurse without -FollowSymlink to copy the link itself.",
+                "Restore what it leads to, or name another file.");
         }
 
-        return new TransferException(TransferErrorId.SourceNotFound,
-            $"Cannot find '{path}' ({ErrnoText.Describe(errno)}).",
-            path.AsSpan().ContainsAny("*?[")
-                ? ["Check the name: -LiteralPath takes every character as it stands, and -Path expands wildcards.", "Check the name: wildcards are not expanded here."]
-                : ["Check the name."],
-            errno, path);
+        string[] actions = path.AsSpan().ContainsAny("*?[")
+            ? ["Check the name: -LiteralPath takes every character as it stands, and -Path expands wildcards.", "Check the name: wildcards are not expanded here."]
+            : ["Check the name."];
+        return Failed(TransferErrorId.SourceNotFound, path, errno, $"Cannot find '{path}'", actions);
     }
 
-    /// <summary>Names the part of a path that should be a folder, and is something else.</summary>
+    /// <summary>Names the part of a path that is not a folder.</summary>
     private static TransferException NotAFolder(string path, Errno errno)
     {
         string part = path;
@@ -175,37 +151,34 @@ internal static class FileFailures
             }
         }
 
-        return new TransferException(TransferErrorId.DestinationFolderNotFound,
-            $"'{path}' cannot be written: '{part}' is not a folder ({ErrnoText.Describe(errno)}).",
-            path.EndsWith('/') ? "Leave the '/' at the end out to name the file, or choose another folder." : "Choose another folder.",
-            errno, path);
+        return Failed(TransferErrorId.DestinationFolderNotFound, path, errno,
+            $"'{path}' cannot be written: '{part}' is not a folder",
+            path.EndsWith('/') ? "Leave the '/' at the end out to name the file, or choose another folder." : "Choose another folder.");
     }
 
     private static TransferException Open(string path, Errno errno, TransferErrorId otherwise) => errno switch
     {
-        Errno.EMFILE or Errno.ENFILE => new(TransferErrorId.ResourceExhausted,
-            $"'{path}' cannot be opened: too many files are open ({ErrnoText.Describe(errno)}).",
-            "Close some, or raise the limit (ulimit -n).",
-            errno, path),
-        Errno.ENOMEM or Errno.ENOBUFS => new(TransferErrorId.ResourceExhausted,
-            $"The system ran out of memory for '{path}' ({ErrnoText.Describe(errno)}).",
-            "Try again when it has some.",
-            errno, path),
-        Errno.ENAMETOOLONG or Errno.EINVAL or Errno.EILSEQ => new(TransferErrorId.InvalidPath,
-            $"'{path}' is not a name that this file system takes ({ErrnoText.Describe(errno)}).",
-            "Choose another name.",
-            errno, path),
-        Errno.EAGAIN => new(otherwise,
-            $"'{path}' cannot be opened: another process holds a lease on it, and does not release it ({ErrnoText.Describe(errno)}).",
-            "See in /proc/locks which process holds it, and end that, or start again later.",
-            errno, path),
-        Errno.ELOOP => new(TransferErrorId.InvalidPath,
-            $"'{path}' leads through too many symbolic links ({ErrnoText.Describe(errno)}).",
-            "Look for a link that points at itself.",
-            errno, path),
-        _ => new(otherwise,
-            $"'{path}' cannot be opened ({ErrnoText.Describe(errno)}).",
-            "See the kernel's log (dmesg) if the device is at fault.",
-            errno, path),
+        Errno.EMFILE or Errno.ENFILE => Failed(TransferErrorId.ResourceExhausted, path, errno,
+            $"'{path}' cannot be opened: too many files are open",
+            "Close some, or raise the limit (ulimit -n)."),
+        Errno.ENOMEM or Errno.ENOBUFS => Failed(TransferErrorId.ResourceExhausted, path, errno,
+            $"The system ran out of memory for '{path}'",
+            "Try again when it has some."),
+        Errno.ENAMETOOLONG or Errno.EINVAL or Errno.EILSEQ => Failed(TransferErrorId.InvalidPath, path, errno,
+            $"'{path}' is not a name that this file system takes",
+            "Choose another name."),
+        Errno.EAGAIN => Failed(otherwise, path, errno,
+            $"'{path}' cannot be opened: another process holds a lease on it, and does not release it",
+            "See in /proc/locks which process holds it, and end that, or start again later."),
+        Errno.ELOOP => Failed(TransferErrorId.InvalidPath, path, errno,
+            $"'{path}' leads through too many symbolic links",
+            "Look for a link that points at itself."),
+        _ => Failed(otherwise, path, errno,
+            $"'{path}' cannot be opened",
+            "See the kernel's log (dmesg) if the device is at fault."),
     };
+
+    /// <summary>Makes an error from a problem, to which the errno's text is added, and the recommended actions, the best first.</summary>
+    private static TransferException Failed(TransferErrorId id, string path, Errno errno, string problem, params string[] actions) =>
+        new(id, $"{problem} ({ErrnoText.Describe(errno)}).", actions, errno, path);
 }

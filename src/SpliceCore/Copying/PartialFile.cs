@@ -6,13 +6,13 @@ using Splice.Transfer;
 
 namespace Splice.Copying;
 
-/// <summary>A new file that survives an interruption, under a name of its own beside its place. It grows from front to back
-/// only, so its size is how far the copy has come: the kernel raises the size after the bytes are there, also of a process
-/// that is killed.</summary>
+/// <summary>A new file that an interrupted copy leaves, under a name of its own beside the destination. It only grows from front to
+/// back, so its size is how far the copy has come: the kernel raises the size after the bytes are there, also if the process is
+/// killed.</summary>
 internal sealed class PartialFile : ITargetFile
 {
-    /// <summary>Up to here, in bytes, a copy is done sooner than a file for its interruption is made.</summary>
-    public const long NotWorthIt = 1 << 20;
+    /// <summary>Up to this length, in bytes, a copy takes less time than a partial file.</summary>
+    public const long MinLength = 1 << 20;
 
     private const int Tries = 100;
     private const uint PrivateMode = 0x180; // 0600
@@ -24,7 +24,7 @@ internal sealed class PartialFile : ITargetFile
     private readonly FileName _name;
     private readonly Descriptor? _source;
     private readonly string _sourceName;
-    private bool _isTaken;
+    private bool _isLocked;
     private bool _isSettled;
 
     private PartialFile(Place place, FileName name, Descriptor? source, string sourceName, SafeFileHandle handle)
@@ -38,59 +38,19 @@ internal sealed class PartialFile : ITargetFile
 
     public SafeFileHandle Handle { get; }
 
-    /// <summary>The bytes that an earlier copy has left, and that are the source's.</summary>
-    public long Kept { get; private set; }
+    /// <summary>Number of bytes that an earlier copy has left and that are the source's.</summary>
+    public long ResumeOffset { get; private set; }
 
-    /// <summary>Opens what an earlier copy has left, or makes it.</summary>
-    /// <param name="place">Where the file will be. The folder must stay open for as long as this.</param>
-    /// <param name="source">What is copied.</param>
-    /// <param name="spec">Which bytes, and how.</param>
-    /// <param name="cancellation">Ends it.</param>
-    /// <exception cref="TransferException">Another copy is under way, or the file cannot be made.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static PartialFile Open(Place place, Descriptor source, TransferSpec spec, CancellationToken cancellation) => Open(
-        place, PartialName.Of(place.Name, source, spec), source, source.Name, spec.Offset!.Value, spec.Length!.Value, cancellation);
+    /// <summary>Opens what an earlier copy has left, or creates it.</summary>
+    /// <exception cref="TransferException">Another copy is running, or the file cannot be created.</exception>
+    public static PartialFile Open(Place place, Descriptor source, TransferSpec spec, CancellationToken cancellation) =>
+        Open(place, PartialName.Of(place.Name, source, spec), source, source.Name, spec.Offset!.Value, spec.Length!.Value, cancellation);
 
-    /// <summary>The same for content that the caller verifies.</summary>
-    /// <param name="place">The destination.</param>
-    /// <param name="name">The name of the partial file.</param>
-    /// <param name="sourceName">The source, for messages.</param>
-    /// <param name="length">The length of the content in bytes.</param>
+    /// <summary>Opens what an earlier transfer from a host has left, or creates it. The caller verifies it.</summary>
     public static PartialFile Open(Place place, FileName name, string sourceName, long length) =>
         Open(place, name, source: null, sourceName, start: 0, length, CancellationToken.None);
 
-    private static PartialFile Open(
-        Place place, FileName name, Descriptor? source, string sourceName, long start, long length, CancellationToken cancellation)
-    {
-        for (int i = 0; i < Tries; i++)
-        {
-            if (TryOpen(place, name, out SafeFileHandle handle, out bool isNew))
-            {
-                var partial = new PartialFile(place, name, source, sourceName, handle);
-                try
-                {
-                    if (partial.TryTake(isNew, length))
-                    {
-                        partial.Weigh(start, cancellation);
-                        TransferJournal.Current?.Note(
-                            $"{place.Path}: is built as '{name}' beside it, from byte {partial.Kept} on: {(partial.Kept > 0 ? "the others are there" : "nothing of it was there")}");
-                        return partial;
-                    }
-                }
-                catch
-                {
-                    partial.Dispose();
-                    throw;
-                }
-
-                handle.Dispose();
-            }
-        }
-
-        throw InTheWay(place, name, Errno.EEXIST);
-    }
-
-    /// <summary>Gives the file its name, in one step.</summary>
+    /// <summary>Gives the file its name atomically.</summary>
     public void Commit(bool replace)
     {
         if (!PartialFolder.Has(_place.Folder, _name, Handle))
@@ -110,10 +70,10 @@ internal sealed class PartialFile : ITargetFile
         _isSettled = true;
     }
 
-    /// <summary>Keeps what is good, if there is anything.</summary>
+    /// <summary>Keeps the good bytes, if there are any.</summary>
     public string? Abandon(long? good)
     {
-        if (!_isTaken || _isSettled)
+        if (!_isLocked || _isSettled)
         {
             return null;
         }
@@ -127,7 +87,7 @@ internal sealed class PartialFile : ITargetFile
         long size = FileStatus.TryGet(Handle, out FileStatus? status).Ok ? status!.Size : 0;
         if (size > 0 && !SourceHasChanged())
         {
-            TakeBack(status!);
+            ResetOwnerAndMode(status!);
             return $"What has arrived is kept as '{_name}' in the same folder: with -Resume the same command goes on at byte {size}.";
         }
 
@@ -150,16 +110,46 @@ internal sealed class PartialFile : ITargetFile
         Handle.Dispose();
     }
 
+    private static PartialFile Open(
+        Place place, FileName name, Descriptor? source, string sourceName, long start, long length, CancellationToken cancellation)
+    {
+        for (int i = 0; i < Tries; i++)
+        {
+            if (TryOpen(place, name, out SafeFileHandle handle, out bool isNew))
+            {
+                var partial = new PartialFile(place, name, source, sourceName, handle);
+                try
+                {
+                    if (partial.TryLock(isNew, length))
+                    {
+                        partial.VerifyPrefix(start, cancellation);
+                        TransferJournal.Current?.Note(
+                            $"{place.Path}: is built as '{name}' beside it, from byte {partial.ResumeOffset} on: {(partial.ResumeOffset > 0 ? "the others are there" : "nothing of it was there")}");
+                        return partial;
+                    }
+                }
+                catch
+                {
+                    partial.Dispose();
+                    throw;
+                }
+
+                handle.Dispose();
+            }
+        }
+
+        throw InTheWay(place, name, Errno.EEXIST);
+    }
+
     private static bool TryOpen(Place place, FileName name, out SafeFileHandle handle, out bool isNew)
     {
-        const int Flags = OpenFlags.ReadWrite | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal;
-        SysResult result = LibC.OpenAt(place.Folder, name, Flags | OpenFlags.NoFollow, 0, out handle);
+        int flags = OpenFlags.ReadWrite | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal | OpenFlags.NoFollow;
+        SysResult result = LibC.OpenAt(place.Folder, name, flags, 0, out handle);
         isNew = result.Errno == Errno.ENOENT;
         if (isNew)
         {
             PartialFolder.RemoveOthers(place, name);
-            result = LibC.OpenAt(
-                place.Folder, name, Flags | OpenFlags.NoFollow | OpenFlags.Create | OpenFlags.Exclusive, PrivateMode, out handle);
+            result = LibC.OpenAt(place.Folder, name, flags | OpenFlags.Create | OpenFlags.Exclusive, PrivateMode, out handle);
         }
 
         if (result.Ok)
@@ -170,7 +160,7 @@ internal sealed class PartialFile : ITargetFile
         handle.Dispose();
         if (result.Errno is Errno.ELOOP or Errno.EACCES or Errno.ENXIO or Errno.EISDIR && !isNew)
         {
-            // A link, a socket, somebody else's: nothing that was made here.
+            // A link, a socket, another user's file: not one that was created here.
             Remove(place, name);
         }
         else if (result.Errno != Errno.EEXIST)
@@ -181,13 +171,13 @@ internal sealed class PartialFile : ITargetFile
         return false;
     }
 
-    /// <summary>True if this is the one with the name, and for nobody else to use or to change. Another one is removed.</summary>
-    private bool TryTake(bool isNew, long length)
+    /// <summary>True if the file is locked now, has the name, and nobody else can use or change it. Any other one is removed.</summary>
+    private bool TryLock(bool isNew, long length)
     {
         SysResult locked = LibC.Lock(Handle);
         if (locked.Errno == Errno.EAGAIN)
         {
-            // Somebody looks whether a new one may be removed: the next try tells.
+            // A new one is locked while another process checks whether it may be removed: retry.
             return isNew ? false : throw new TransferException(TransferErrorId.DestinationBusy,
                 $"Another copy of '{_sourceName}' to '{_place.Path}' is under way: it has '{_name}' locked.",
                 "Wait until it has ended.",
@@ -209,14 +199,14 @@ internal sealed class PartialFile : ITargetFile
             return false;
         }
 
-        // A block that has only begun may be on the device without its end: it is written again, as a whole.
-        Kept = status!.Size == length ? length : status.Size - (status.Size % BlockSize);
-        _isTaken = true;
+        // The last block may be on the device without its end: it is written again, as a whole.
+        ResumeOffset = status!.Size == length ? length : status.Size - (status.Size % BlockSize);
+        _isLocked = true;
         return true;
     }
 
-    /// <summary>With attributes of its source, nobody would go on with it.</summary>
-    private void TakeBack(FileStatus status)
+    /// <summary>A file with its source's owner and mode could not be resumed.</summary>
+    private void ResetOwnerAndMode(FileStatus status)
     {
         if (status.UserId != LibC.EffectiveUserId)
         {
@@ -229,15 +219,15 @@ internal sealed class PartialFile : ITargetFile
         }
     }
 
-    /// <summary>Keeps what can be shown to be on the device and to be the source's.</summary>
-    private void Weigh(long start, CancellationToken cancellation)
+    /// <summary>Keeps the bytes that are proved to be on the device and to be the source's.</summary>
+    private void VerifyPrefix(long start, CancellationToken cancellation)
     {
-        if (Kept > 0 && _source is not null)
+        if (ResumeOffset > 0 && _source is not null)
         {
-            Kept = CountSame(_source, start, cancellation);
+            ResumeOffset = CountSame(_source, start, cancellation);
         }
 
-        SysResult cut = LibC.Truncate(Handle, Kept);
+        SysResult cut = LibC.Truncate(Handle, ResumeOffset);
         if (!cut.Ok)
         {
             throw FileFailures.OpenDestination(_place.Path, cut.Errno);
@@ -251,11 +241,11 @@ internal sealed class PartialFile : ITargetFile
             && DataProof.IsByExtents(status!, FileSystemTypes.Of(Handle), DataProof.FindBootTime(), status!.ModificationTime);
         try
         {
-            long same = Kept;
+            long same = ResumeOffset;
             if (isProvable)
             {
                 using var holes = new Comparison(source, Handle, _place.Path, cancellation) { TrustsData = true };
-                same = holes.Run(start, 0, Kept);
+                same = holes.Run(start, 0, ResumeOffset);
             }
 
             // The last block may have been written before it was full.
@@ -269,7 +259,7 @@ internal sealed class PartialFile : ITargetFile
         }
     }
 
-    /// <summary>Then the name is another as well, and nobody would go on with this.</summary>
+    /// <summary>Then its partial file has another name, and this one will never be resumed.</summary>
     private bool SourceHasChanged() => _source is not null && FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok
         && !(now!.HasContentOf(_source.Status) && now.ChangeTime.CompareTo(_source.Status.ChangeTime) == 0);
 
@@ -288,25 +278,20 @@ internal sealed class PartialFile : ITargetFile
         errno, place.Path);
 }
 
-/// <summary>What proves that a file still has the data that an earlier copy wrote. A device can go away and come back without a
-/// reboot (USB, iSCSI, a loop device), so that the boot proves nothing of it.</summary>
+/// <summary>Proofs that a file still has the data that an earlier copy wrote. A device can be lost and come back without a reboot (USB,
+/// iSCSI, a loop device), so the boot time alone proves nothing.</summary>
 internal static class DataProof
 {
     private const int Tolerance = 2; // seconds: the kernel counts back from a clock that is being adjusted
 
-    /// <summary>True if lost data would show as holes, so that the file's extents prove the rest. Otherwise only its bytes do.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="fileSystem">Its file system.</param>
-    /// <param name="bootTime">When the system was started; null where that is not known.</param>
-    /// <param name="written">When the file was written last.</param>
+    /// <summary>True if lost data would be holes, so that the file's extents prove the rest.</summary>
     public static bool IsByExtents(FileStatus file, FileSystemType fileSystem, long? bootTime, LibC.StatxTimestamp written) =>
         IsSince(bootTime, written) && (fileSystem.ShowsLostDataAsHoles() || !file.IsOnBlockDevice);
 
-    /// <summary>Finds when the system was started, in seconds since 1970; null where it does not say it.</summary>
+    /// <summary>Reads the boot time, in seconds since 1970; null if unknown.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man5/proc_stat.5.html">proc_stat(5)</see></remarks>
     public static long? FindBootTime() => ProcFile.ReadNumber("/proc/stat", "btime");
 
-    /// <summary>True if a time is after the start of the system. Where the clock leaves doubts it is not.</summary>
     private static bool IsSince(long? bootTime, LibC.StatxTimestamp time) =>
         bootTime is long boot && time.Seconds > boot + Tolerance && time.Seconds <= DateTimeOffset.UtcNow.ToUnixTimeSeconds() + Tolerance;
 }

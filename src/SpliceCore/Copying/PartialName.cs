@@ -10,8 +10,8 @@ using Splice.Transfer;
 
 namespace Splice.Copying;
 
-/// <summary>The name of an unfinished copy: the destination's, a dot, a hash of what is copied as 16 digits, and
-/// ".splice-partial". What is copied otherwise has another name.</summary>
+/// <summary>Name of a partial file: the destination's name, a dot, 16 digits of a hash of the copy's source, range and options, and
+/// ".splice-partial".</summary>
 internal static class PartialName
 {
     private const int LongestName = 255; // NAME_MAX
@@ -23,17 +23,13 @@ internal static class PartialName
 
     private static ReadOnlySpan<byte> Suffix => ".splice-partial"u8;
 
-    /// <summary>The name for a copy.</summary>
-    /// <param name="name">The destination's name.</param>
-    /// <param name="source">What is copied, as it is now.</param>
-    /// <param name="spec">Which bytes, and with which blocks: what was kept has them already.</param>
     public static FileName Of(FileName name, Descriptor source, TransferSpec spec)
     {
         ReflinkMode reflink = spec.Method == TransferMethod.Reflink ? ReflinkMode.Always : spec.Reflink;
         FileStatus status = source.Status;
         long[] numbers =
         [
-            LibC.EffectiveUserId, // one user does not go on with what another began
+            LibC.EffectiveUserId, // one user's copy is not resumed by another
             (long)status.Identity.Device, (long)status.Identity.Inode, (long)status.Identity.SpecialDevice,
             source.Size, status.ModificationTime.Seconds, status.ModificationTime.Nanoseconds,
             status.ChangeTime.Seconds, status.ChangeTime.Nanoseconds, // a modification time can be set, this one cannot
@@ -42,16 +38,12 @@ internal static class PartialName
         return Of(name, numbers);
     }
 
-    /// <summary>The name of the mark beside an unfinished copy of a folder. What is in the folder may change meanwhile.</summary>
-    /// <param name="name">The copy's name.</param>
-    /// <param name="source">The folder.</param>
+    /// <summary>Returns the name of the mark beside a partial copy of a folder, whose entries may change meanwhile.</summary>
     public static FileName OfFolder(FileName name, FileStatus source) =>
         Of(name, [LibC.EffectiveUserId, (long)source.Inode.Device, (long)source.Inode.Inode]);
 
-    /// <summary>True if a name is that of an unfinished copy to a destination, from whatever source. Of one whose name was
-    /// cut nobody knows.</summary>
-    /// <param name="name">The name.</param>
-    /// <param name="destination">The destination's name.</param>
+    /// <summary>True if a name is that of a partial file for a destination, whatever the source is. The names of those with a long
+    /// destination's name are cut, and ambiguous.</summary>
     public static bool IsFor(FileName name, FileName destination)
     {
         ReadOnlySpan<byte> rest = name.Bytes;
@@ -63,12 +55,11 @@ internal static class PartialName
             && !rest.Slice(destination.Bytes.Length + 1, Digits).ContainsAnyExcept(Hexadecimal);
     }
 
-    /// <summary>Returns the end of the names of unfinished copies of one source.</summary>
-    /// <param name="identity">What tells the source from others.</param>
+    /// <summary>Returns the suffix of the names of one source's partial files.</summary>
     public static string SuffixOf(ReadOnlySpan<byte> identity) =>
         $".{Convert.ToHexString(SHA256.HashData(identity), 0, Digits / 2).ToLowerInvariant()}{Encoding.ASCII.GetString(Suffix)}";
 
-    /// <summary>Returns a name with such an end, cut to the longest that there can be.</summary>
+    /// <summary>Returns a name with a suffix, cut to NAME_MAX.</summary>
     public static FileName With(FileName name, string suffix) =>
         new([.. name.Bytes[..Math.Min(name.Bytes.Length, MostOfName)], .. Encoding.ASCII.GetBytes(suffix)]);
 
@@ -85,10 +76,10 @@ internal static class PartialName
     }
 }
 
-/// <summary>The unfinished copies in a folder.</summary>
+/// <summary>Partial files in a directory.</summary>
 internal static class PartialFolder
 {
-    /// <summary>True if a name still means an open file.</summary>
+    /// <summary>True if an open file still has a name.</summary>
     public static bool Has(SafeHandle folder, FileName name, SafeFileHandle file)
     {
         SysResult opened = LibC.OpenAt(folder, name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle named);
@@ -101,12 +92,10 @@ internal static class PartialFolder
         }
     }
 
-    /// <summary>Removes what copies to a place have left whose source was another, or has changed since.</summary>
-    /// <param name="place">The place.</param>
-    /// <param name="name">The one that is to stay.</param>
+    /// <summary>Removes the destination's partial files of other sources, or of the source before it changed.</summary>
     public static void RemoveOthers(Place place, FileName name)
     {
-        // What cannot be read is left as it is.
+        // Without read permission they stay.
         DirectoryReader.ReadNames(place.Folder, out List<FileName> names);
         foreach (FileName other in names.Where(other => PartialName.IsFor(other, place.Name) && !other.Bytes.SequenceEqual(name.Bytes)))
         {

@@ -5,18 +5,14 @@ using Splice.Transfer;
 
 namespace Splice.Copying;
 
-/// <summary>Opening a source by path.</summary>
+/// <summary>Opens sources by path.</summary>
 internal static class SourceFile
 {
-    // Without O_NONBLOCK the open of a FIFO waits for its writer, out of reach; files do not care for it.
+    // Without O_NONBLOCK, open(2) of a FIFO waits for its writer and cannot be cancelled. Files ignore it.
     private const int Flags = OpenFlags.ReadOnly | OpenFlags.NoControllingTerminal | OpenFlags.NonBlock;
 
-    /// <summary>Opens and looks at it. A FIFO is open when its first writer has come.</summary>
-    /// <param name="path">The path.</param>
-    /// <param name="cancellation">Ends a wait.</param>
-    /// <param name="retrier">Opens it again where that may help; null for never.</param>
-    /// <exception cref="TransferException">It is not there, not readable, or a directory.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled while a writer was waited for.</exception>
+    /// <summary>Opens and describes a source; waits for the first writer of a FIFO.</summary>
+    /// <exception cref="TransferException">It is missing, not readable, or a directory.</exception>
     public static Descriptor Open(string path, CancellationToken cancellation, Retrier? retrier = null)
     {
         SysResult result = LeasedFile.Open(path, Flags, cancellation, out SafeFileHandle handle);
@@ -56,5 +52,67 @@ internal static class SourceFile
             handle.Dispose();
             throw;
         }
+    }
+}
+
+/// <summary>A copy of a generated file (procfs, sysfs), whose size is unknown until it is read, for callers that need the size
+/// first.</summary>
+internal sealed class SourceSnapshot : IDisposable
+{
+    private const uint PrivateMode = 0x180; // 0600
+
+    private readonly SafeFileHandle _folder;
+    private readonly StagedFile _file;
+
+    private SourceSnapshot(SafeFileHandle folder, StagedFile file, Descriptor content)
+    {
+        _folder = folder;
+        _file = file;
+        Content = content;
+    }
+
+    /// <summary>The copy, with the name and the metadata of the source.</summary>
+    public Descriptor Content { get; }
+
+    /// <summary>True if a source has bytes although its size is 0.</summary>
+    public static bool IsNeeded(Descriptor source) =>
+        source is { Kind: DescriptorKind.Regular, Size: 0 } && RangeCheck.HasByteAt(source.Handle, 0);
+
+    /// <summary>Reads a source to its end, into an unnamed file in a directory.</summary>
+    public static SourceSnapshot Take(Descriptor source, string folder, TransferMonitor monitor)
+    {
+        SysResult opened = LibC.Open(folder, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle handle);
+        StagedFile? file = null;
+        try
+        {
+            if (!opened.Ok)
+            {
+                throw FileFailures.OpenFolder(folder, opened.Errno);
+            }
+
+            var place = new Place(handle, Path.GetFileName(source.Name), Existing: null, Path.Join(folder, Path.GetFileName(source.Name)), MayReplace: false);
+            file = StagedFile.Create(place, PrivateMode, monitor.Cancellation, OpenFlags.ReadWrite);
+            var spec = new TransferSpec { Offset = source.IsSeekable ? 0 : null, DestinationOffset = 0, RequiresAll = true };
+            using (var run = new TransferRun(source, Descriptor.OfNewFile(file.Handle, place.Label), spec, monitor, new TransferTally()))
+            {
+                run.Run();
+            }
+
+            Metadata.Set(file.Handle, place.Label, source.Handle, source.Status, PreserveAttributes.All, isPath: false, new MetadataLosses());
+            TransferJournal.Current?.Note($"{source.Name}: its size is not that of its content, so it was read to its end first");
+            return new SourceSnapshot(handle, file, Descriptor.Describe(file.Handle, source.Label));
+        }
+        catch
+        {
+            file?.Dispose();
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        _folder.Dispose();
     }
 }

@@ -9,8 +9,8 @@ using Splice.Transfer;
 
 namespace Splice.Copying;
 
-/// <summary>A new file that takes its name only when it is complete: unnamed until then where the file system can
-/// (O_TMPFILE), so that nothing is left whatever ends the process; else under a hidden name beside it.</summary>
+/// <summary>A new file that takes its name when it is complete. Until then it is unnamed if the file system supports that
+/// (O_TMPFILE), so that nothing is left if the process is killed; otherwise it has a temporary name beside the destination.</summary>
 /// <remarks><see href="https://man7.org/linux/man-pages/man2/open.2.html">open(2)</see>, O_TMPFILE</remarks>
 internal sealed class StagedFile : ITargetFile
 {
@@ -29,21 +29,20 @@ internal sealed class StagedFile : ITargetFile
         Handle = null!;
     }
 
-    /// <summary>The file, open for writing.</summary>
     public SafeFileHandle Handle { get; private set; }
 
-    /// <summary>True if it has no name yet, not even a hidden one.</summary>
+    /// <summary>True if it has no name yet, not even a temporary one.</summary>
     public bool IsUnnamed => _temporaryName is null;
 
-    /// <summary>Called before the file gets its name where it had to be made again, and <see cref="Handle"/> is another one.</summary>
+    /// <summary>Called before the file gets its name if it had to be recreated and has another <see cref="Handle"/>.</summary>
     public Action? WhenRecreated { get; set; }
 
-    /// <summary>Makes the file beside where it will be.</summary>
-    /// <param name="place">Where it will be. The folder must stay open for as long as the staged file.</param>
-    /// <param name="mode">Its permission bits, of which the umask takes its share.</param>
-    /// <param name="cancellation">Once cancelled, nobody waits for the file to be thrown away.</param>
-    /// <param name="access">O_WRONLY, or O_RDWR where it will be read as well.</param>
-    /// <param name="hiddenMode">Its permission bits where it has a hidden name meanwhile; null for the same.</param>
+    /// <summary>Creates the file in the directory of the destination, which must stay open.</summary>
+    /// <param name="place">The destination.</param>
+    /// <param name="mode">Permission bits, less the umask.</param>
+    /// <param name="cancellation">Once cancelled, the file is discarded in the background.</param>
+    /// <param name="access">O_WRONLY, or O_RDWR if it is read as well.</param>
+    /// <param name="hiddenMode">Permission bits with a temporary name; null for the same.</param>
     public static StagedFile Create(
         Place place, uint mode, CancellationToken cancellation, int access = OpenFlags.WriteOnly, uint? hiddenMode = null)
     {
@@ -60,16 +59,11 @@ internal sealed class StagedFile : ITargetFile
         }
     }
 
-    /// <summary>Moves a file of the folder to its place, in one step.</summary>
-    /// <param name="place">The place.</param>
-    /// <param name="from">The name that the file has.</param>
-    /// <param name="replace">Whether a file that is in the place is replaced; otherwise it is an error.</param>
+    /// <summary>Renames a file of the directory to the destination.</summary>
     public static SysResult Rename(Place place, FileName from, bool replace) => replace
         ? LibC.RenameAt(place.Folder, from, place.Name)
         : ExclusiveRename.Run(place.Folder, from, place.Name);
 
-    /// <summary>Gives the file its name, in one step.</summary>
-    /// <param name="replace">Whether a file that has the name is replaced; otherwise it is an error.</param>
     public void Commit(bool replace)
     {
         SysResult result = _temporaryName is FileName name ? Rename(_place, name, replace) : Link(replace);
@@ -88,9 +82,8 @@ internal sealed class StagedFile : ITargetFile
         _temporaryName = null;
     }
 
-    /// <summary>Gives the file its name, or one of its own beside it where another program has taken that: its content cannot be
-    /// had a second time.</summary>
-    /// <param name="replace">Whether a file that has the name is replaced; otherwise it is an error.</param>
+    /// <summary>Gives the file its name, or a free one beside it if another program has taken the name: its content cannot be written
+    /// a second time.</summary>
     public void CommitOrKeep(bool replace)
     {
         try
@@ -111,7 +104,7 @@ internal sealed class StagedFile : ITargetFile
         }
     }
 
-    /// <summary>Without a commit, nothing remains.</summary>
+    /// <summary>Without a commit, removes the file.</summary>
     public void Dispose()
     {
         if (_temporaryName is FileName name)
@@ -121,7 +114,7 @@ internal sealed class StagedFile : ITargetFile
 
         if (_cancellation.IsCancellationRequested)
         {
-            // The last close of a nameless file frees its blocks, which takes seconds for many GiB.
+            // The last close of an unnamed file frees its blocks, which takes seconds for many GiB.
             ThreadPool.UnsafeQueueUserWorkItem(static handle => handle?.Dispose(), Handle, preferLocal: false);
         }
         else
@@ -140,7 +133,7 @@ internal sealed class StagedFile : ITargetFile
             result = LibC.OpenAt(_place.Folder, ThisFolder, OpenFlags.TemporaryFile | access, mode, out handle);
         }
 
-        // EISDIR: a kernel, or a file system below an overlay, that does not know the flag.
+        // EISDIR: the kernel, or a file system below an overlay, does not support the flag.
         if (result.Errno is Errno.EOPNOTSUPP or Errno.EISDIR or Errno.EINVAL)
         {
             handle?.Dispose();
@@ -166,7 +159,7 @@ internal sealed class StagedFile : ITargetFile
         return result;
     }
 
-    /// <summary>Makes a file with a hidden name that has the bytes and attributes of the unnamed one, and takes its place.</summary>
+    /// <summary>Copies the unnamed file, with its metadata, to one with a temporary name.</summary>
     private bool TryRecreate()
     {
         SysResult result = FileStatus.TryGet(Handle, out FileStatus? status);
@@ -201,23 +194,22 @@ internal sealed class StagedFile : ITargetFile
     {
         SysResult result = !replace
             ? LibC.LinkOpen(Handle, _place.Folder, _place.Name)
-            : new SysResult(-1, Errno.EEXIST); // as was seen before the copy
+            : new SysResult(-1, Errno.EEXIST); // known before the copy
         for (int i = 0; replace && result.Errno == Errno.EEXIST && i < LinkTries; i++)
         {
-            // linkat(2) replaces nothing: the file gets a passing name, and rename(2) puts it in place.
-            FileName passing = TemporaryName();
-            result = LibC.LinkOpen(Handle, _place.Folder, passing);
+            // linkat(2) does not replace: the file gets a temporary name, and rename(2) replaces.
+            FileName temporary = TemporaryName();
+            result = LibC.LinkOpen(Handle, _place.Folder, temporary);
             if (result.Ok)
             {
-                _temporaryName = passing;
-                return Rename(_place, passing, replace);
+                _temporaryName = temporary;
+                return Rename(_place, temporary, replace);
             }
         }
 
         return result;
     }
 
-    /// <summary>A name that shows whose content it is.</summary>
     private FileName KeptName()
     {
         const int LongestName = 255; // NAME_MAX
@@ -226,43 +218,40 @@ internal sealed class StagedFile : ITargetFile
         return new FileName([.. name[..Math.Min(name.Length, LongestName - suffix.Length)], .. Encoding.ASCII.GetBytes(suffix)]);
     }
 
-    /// <summary>A hidden name that nobody has.</summary>
+    /// <summary>Returns a random hidden name.</summary>
     public static FileName TemporaryName() =>
         string.Create(CultureInfo.InvariantCulture, $".splice-{Random.Shared.NextInt64():x16}.tmp");
 }
 
-/// <summary>What a copy is written to.</summary>
+/// <summary>File that a destination writer writes to.</summary>
 internal interface ITargetFile : IDisposable
 {
-    /// <summary>The file, open for writing.</summary>
     SafeFileHandle Handle { get; }
 
-    /// <summary>Gives a new file its name, in one step.</summary>
-    /// <param name="replace">Whether a file that has the name is replaced; otherwise it is an error.</param>
-    void Commit(bool replace);
+    /// <summary>Gives a new file its name atomically. An existing file is an error unless it is to be replaced.</summary>
+    void Commit(bool replace)
+    {
+    }
 
     /// <summary>Cleans up after a failure.</summary>
-    /// <param name="good">Number of bytes from its start that are known to be good; null if none is known to be bad.</param>
     /// <returns>A sentence on what is left of the file; null if there is nothing to report.</returns>
     string? Abandon(long? good) => null;
 }
 
-/// <summary>The file systems on which a file without a name (O_TMPFILE) could not be given one (linkat(2)): overlays, FUSE, and
-/// what a security module refuses. New files get a temporary name there from the start.</summary>
+/// <summary>File systems on which linkat(2) of an unnamed file (O_TMPFILE) failed: overlays, FUSE, and what a security module
+/// forbids. New files get a temporary name there from the start.</summary>
 internal static class UnlinkableFileSystems
 {
     private static readonly ConcurrentDictionary<ulong, bool> Devices = new();
     private static volatile bool _isKnown;
 
-    /// <summary>True if linkat(2) refused the file, and not the name.</summary>
+    /// <summary>True if linkat(2) failed because of the file, not of the name.</summary>
     public static bool IsRefusal(Errno errno) => errno
         is Errno.EXDEV or Errno.EPERM or Errno.EACCES or Errno.EOPNOTSUPP or Errno.ENOENT or Errno.ENOSYS or Errno.EINVAL;
 
-    /// <summary>True if a folder is on one.</summary>
     public static bool Contains(SafeHandle folder) =>
         _isKnown && FileStatus.TryGet(folder, out FileStatus? status).Ok && Devices.ContainsKey(status!.Inode.Device);
 
-    /// <summary>Takes note of the file system of a folder.</summary>
     public static void Add(SafeHandle folder)
     {
         if (FileStatus.TryGet(folder, out FileStatus? status).Ok)

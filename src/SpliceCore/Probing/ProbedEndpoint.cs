@@ -69,7 +69,7 @@ internal sealed class ProbedEndpoint : IDisposable
     public static ProbedEndpoint OpenDestination(string path, ProbedEndpoint source, bool inPlace, CancellationToken cancellation)
     {
         PathCheck.Name(path);
-        using var destination = DestinationPath.Resolve(source.Name, path);
+        using var destination = Place.Resolve(source.Name, path);
         if (destination.Existing is { Kind: not DescriptorKind.Regular } special)
         {
             return new ProbedEndpoint(destination.Path, special.Kind, open: null, owned: null);

@@ -13,7 +13,7 @@ internal sealed class StreamDestination : IDisposable
 {
     private readonly Descriptor? _borrowed;
     private readonly SafeFileHandle? _opened;
-    private readonly DestinationPath? _path;
+    private readonly Place? _place;
     private readonly DestinationWriter? _writer;
 
     private StreamDestination(Descriptor borrowed)
@@ -26,14 +26,13 @@ internal sealed class StreamDestination : IDisposable
 
     private StreamDestination(string path, StreamSource source, IdleWait wait, CancellationToken cancellation)
     {
-        _path = Resolve(path, source);
+        _place = Resolve(path, source);
         try
         {
-            Place place = _path.ToPlace(mayReplace: true);
-            SafeFileHandle? inPlace = place.Existing?.Kind is null or DescriptorKind.Regular
+            ExistingFile? inPlace = _place.Existing?.Kind is null or DescriptorKind.Regular
                 ? null
-                : wait.For(TransferSide.Destination, place.Path, token => OpenDestination.InPlace(place, OpenFlags.WriteOnly, token));
-            _writer = new DestinationWriter(place, inPlace, cancellation);
+                : wait.For(TransferSide.Destination, _place.Path, token => ExistingFile.Open(_place, OpenFlags.WriteOnly, token));
+            _writer = new DestinationWriter(_place, inPlace, cancellation);
             Descriptor = _writer.Destination;
             Start = Descriptor.IsSeekable ? 0 : null;
         }
@@ -53,10 +52,10 @@ internal sealed class StreamDestination : IDisposable
     public bool IsOfOneStream => Descriptor.Kind is not (DescriptorKind.Character or DescriptorKind.Other);
 
     /// <summary>What names a destination: a file that is not there yet is its path.</summary>
-    public object Identity => _writer is { IsNew: true } ? _path!.Path : Descriptor.Status.Identity;
+    public object Identity => _writer is { IsNew: true } ? _place!.Path : Descriptor.Status.Identity;
 
     /// <summary>What worked only in part.</summary>
-    public IReadOnlyList<string> Warnings => _writer?.Warnings ?? [];
+    public IReadOnlyList<string> Warnings => _writer?.Losses.Describe() ?? [];
 
     /// <summary>Opens it. A FIFO is open when its first reader has come.</summary>
     /// <exception cref="TransferException">It cannot be written, or not be replaced.</exception>
@@ -95,10 +94,10 @@ internal sealed class StreamDestination : IDisposable
     {
         _writer?.Dispose();
         _opened?.Dispose();
-        _path?.Dispose();
+        _place?.Dispose();
     }
 
-    private static DestinationPath Resolve(string path, StreamSource source)
+    private static Place Resolve(string path, StreamSource source)
     {
         var request = new CopyRequest { Source = source.Descriptor.Name, Destination = path };
         if (!Path.IsPathRooted(request.Source) && Directory.Exists(path))
@@ -106,10 +105,10 @@ internal sealed class StreamDestination : IDisposable
             throw FileFailures.DestinationIsDirectory(path);
         }
 
-        var destination = DestinationPath.Resolve(request.Source, path);
+        var destination = Place.Resolve(request.Source, path);
         try
         {
-            ExistingDestination.Check(request, source.Descriptor.Status, destination);
+            ExistingDestination.Check(request, source.Descriptor.Status, request.Source, destination);
             return destination;
         }
         catch

@@ -44,9 +44,9 @@ public sealed class RandomRangeTests(MountedFileSystems fileSystems, ITestOutput
             File.Delete(folder["copy"]);
         }
 
-        int offset = Place(random, source.Length);
-        int count = Place(random, source.Length - offset);
-        int destinationOffset = Place(random, MostBytes);
+        int offset = Offset(random, source.Length);
+        int count = Offset(random, source.Length - offset);
+        int destinationOffset = Offset(random, MostBytes);
         bool withOffset = random.Next(4) > 0;
         bool withCount = random.Next(3) > 0;
         bool withDestinationOffset = random.Next(3) > 0;
@@ -100,7 +100,7 @@ public sealed class RandomRangeTests(MountedFileSystems fileSystems, ITestOutput
     }
 
     /// <summary>A number up to a limit, often on a block's edge, at the limit, or 0.</summary>
-    private static int Place(Random random, int limit) => random.Next(4) switch
+    private static int Offset(Random random, int limit) => random.Next(4) switch
     {
         0 => random.Next(2) * limit,
         1 => random.Next((limit / 4096) + 1) * 4096,

@@ -37,12 +37,12 @@ internal sealed class SymlinkSwapper : IDisposable
     {
         ByteString name = $"link{_swaps.Count}";
         EntryCalls.MakeSymbolicLink(_store, name, target);
-        return With(new Swap(NewPlace(path), new Place(_store, name)));
+        return With(new Swap(NewLocation(path), new Location(_store, name)));
     }
 
     /// <summary>Swaps two entries of the tree with each other.</summary>
     public SymlinkSwapper WithEachOther(ByteString path, ByteString otherPath) =>
-        With(new Swap(NewPlace(path), NewPlace(otherPath)));
+        With(new Swap(NewLocation(path), NewLocation(otherPath)));
 
     public SymlinkSwapper Start()
     {
@@ -84,8 +84,8 @@ internal sealed class SymlinkSwapper : IDisposable
     }
 
     /// <summary>A path takes part in one swap only: several would not come back to where they were.</summary>
-    private Place NewPlace(ByteString path) => _paths.Add(path)
-        ? new Place(_root, path)
+    private Location NewLocation(ByteString path) => _paths.Add(path)
+        ? new Location(_root, path)
         : throw new ArgumentException($"{path} is swapped already", nameof(path));
 
     private void Run()
@@ -108,13 +108,13 @@ internal sealed class SymlinkSwapper : IDisposable
 
     /// <summary>A name in a folder that is open from when it is first there: were it looked up again each time, a link
     /// above it would lead the swap itself out of the tree.</summary>
-    private sealed class Place : IDisposable
+    private sealed class Location : IDisposable
     {
         private readonly SafeFileHandle _root;
         private readonly ByteString[] _parts;
         private SafeFileHandle? _folder;
 
-        public Place(SafeFileHandle root, ByteString path)
+        public Location(SafeFileHandle root, ByteString path)
         {
             _root = root;
             _parts = [.. path.Parts];
@@ -147,7 +147,7 @@ internal sealed class SymlinkSwapper : IDisposable
         }
     }
 
-    private sealed class Swap(Place one, Place other)
+    private sealed class Swap(Location one, Location other)
     {
         private bool _isSwapped;
 

@@ -19,13 +19,12 @@ public static class FileJoin
     {
         ArgumentOutOfRangeException.ThrowIfZero(request.Sources.Count);
         CopyRequest copy = request.Copy;
-        PathCheck.Name(copy.Destination);
-        OptionCheck.Combination(copy);
+        copy.ThrowIfInvalid();
         try
         {
-            using var destination = DestinationPath.Resolve(request.Sources[0], copy.Destination);
-            List<(string Path, long? Size)> files = Check(request, destination);
-            using var run = new Run(request, destination, monitor, files.Aggregate<(string, long? Size), long?>(0, (sum, next) => sum + next.Size));
+            using var place = Place.Resolve(request.Sources[0], copy.Destination, mayReplace: !copy.NoClobber);
+            List<(string Path, long? Size)> files = Check(request, place);
+            using var run = new Run(request, place, monitor, files.Aggregate<(string, long? Size), long?>(0, (sum, next) => sum + next.Size));
             TransferResult result = run.Join();
             return PartSeries.FindFault(files) is string fault ? result with { Warnings = [.. result.Warnings, fault] } : result;
         }
@@ -38,7 +37,7 @@ public static class FileJoin
 
     /// <summary>Checks all files before the first is read, so that a missing one is not found out after hours.</summary>
     /// <returns>All files, with their sizes if known.</returns>
-    private static List<(string Path, long? Size)> Check(JoinRequest request, DestinationPath destination)
+    private static List<(string Path, long? Size)> Check(JoinRequest request, Place place)
     {
         List<(string, long?)> files = [];
         foreach (string source in request.Sources)
@@ -50,9 +49,9 @@ public static class FileJoin
                 throw FileFailures.OpenSource(source, looked.Errno);
             }
 
-            if (status!.Identity == destination.Existing?.Identity && status.Kind is DescriptorKind.Regular or DescriptorKind.Block)
+            if (status!.Identity == place.Existing?.Identity && status.Kind is DescriptorKind.Regular or DescriptorKind.Block)
             {
-                throw RangeCheck.SameFile(source, destination.Path);
+                throw RangeCheck.SameFile(source, place.Path);
             }
 
             files.Add((source, status is { Kind: DescriptorKind.Regular, Size: > 0 } ? status.Size : null));
@@ -62,13 +61,12 @@ public static class FileJoin
     }
 
     /// <summary>One join. A new file is as private as the first of its parts, and keeps nothing else of them.</summary>
-    private sealed class Run(JoinRequest request, DestinationPath destination, TransferMonitor monitor, long? total) : IDisposable
+    private sealed class Run(JoinRequest request, Place place, TransferMonitor monitor, long? total) : IDisposable
     {
         private readonly long _started = Stopwatch.GetTimestamp();
         private readonly MetadataLosses _losses = new();
         private readonly TransferTally _sums = new();
         private readonly List<MethodAttempt> _attempts = [];
-        private readonly Place _place = destination.ToPlace(mayReplace: !request.Copy.NoClobber);
         private DestinationWriter? _writer;
         private long _files;
         private long _systemCalls;
@@ -101,11 +99,11 @@ public static class FileJoin
             Descriptor source = SourceFile.Open(copy.Source, monitor.Cancellation, Retrier.For(copy.Retry, monitor, tally));
             using (source.Handle)
             {
-                ExistingDestination.Check(copy, source.Status, destination);
-                TransferSpec spec = CopySpec.Of(copy, source, monitor, tally);
+                ExistingDestination.Check(copy, source.Status, copy.Source, place);
+                TransferSpec spec = copy.ToSpec(source, monitor, tally);
                 if (_writer is null)
                 {
-                    _writer = new DestinationWriter(copy, source, _place, spec, Watch(), tally, _losses);
+                    _writer = new DestinationWriter(copy, source, place, spec, Watch(), tally, _losses);
                 }
                 else
                 {
@@ -148,7 +146,7 @@ public static class FileJoin
         {
             Source = request.Sources.Count == 1 ? request.Sources[0] : $"{request.Sources[0]} and {request.Sources.Count - 1} more",
             Offset = null,
-            DestinationOffset = _place.Existing is { Kind: not (DescriptorKind.Regular or DescriptorKind.Block) } ? null : 0,
+            DestinationOffset = place.Existing is { Kind: not (DescriptorKind.Regular or DescriptorKind.Block) } ? null : 0,
             BytesMoved = _sums.BytesMoved,
             BytesReflinked = _sums.BytesReflinked,
             BytesInHoles = _sums.BytesInHoles,

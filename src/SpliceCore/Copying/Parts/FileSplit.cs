@@ -10,17 +10,14 @@ namespace Splice;
 /// <summary>Cuts files into parts.</summary>
 public static class FileSplit
 {
-    /// <summary>Makes all parts of a file, and then gives them their names.</summary>
-    /// <param name="request">What to cut, and into what.</param>
-    /// <param name="monitor">When to stop, and whom to tell.</param>
+    /// <summary>Creates all parts of a file, and then gives them their names.</summary>
+    /// <param name="request">The file and the parts.</param>
+    /// <param name="monitor">Cancellation and progress.</param>
     /// <returns>One result for each part, in order.</returns>
-    /// <exception cref="TransferException">It was not done: there is no part of the file, and what had a part's name is as
-    /// before.</exception>
+    /// <exception cref="TransferException">It failed: no part is left, and files with the names of parts are unchanged.</exception>
     public static IReadOnlyList<TransferResult> Split(SplitRequest request, TransferMonitor monitor)
     {
-        PathCheck.Name(request.Copy.Source);
-        PathCheck.Name(request.Copy.Destination);
-        OptionCheck.Combination(request.Copy);
+        request.Copy.ThrowIfInvalid();
         try
         {
             Descriptor source = SourceFile.Open(request.Copy.Source, monitor.Cancellation);
@@ -72,10 +69,10 @@ public static class FileSplit
                 DestinationWriter file = Open(part, source, folder, names[i], Watch(monitor, source, parts[i], tallies[0]), tallies[i]);
                 staged.Add(file);
                 file.Write();
-                made.AddRange(part.Ledger is null ? [] : [file.Identity]);
+                made.AddRange(part.Ledger is null ? [] : [file.Destination.Status.Identity]);
             }
 
-            // Parts that share blocks were taken at several moments.
+            // Parts that share blocks were cut at different times.
             ChangeCheck.Unchanged(source, request.Copy.AllowChanging);
             if (EndCheck.IsLongerThanItsSize(source))
             {
@@ -113,17 +110,13 @@ public static class FileSplit
             throw FileFailures.OpenDestination(path, looked.Errno);
         }
 
-        if (existing is not null)
-        {
-            ExistingDestination.Check(request, source.Status, request.Source, existing, path, () => LibC.MayWriteAt(folder, name));
-        }
-
         var place = new Place(folder, name, existing, path, MayReplace: !request.NoClobber);
-        TransferSpec spec = CopySpec.Of(request, source, monitor, tally);
+        ExistingDestination.Check(request, source.Status, request.Source, place);
+        TransferSpec spec = request.ToSpec(source, monitor, tally);
         return new DestinationWriter(request, source, place, spec, monitor, tally, new MetadataLosses());
     }
 
-    /// <summary>Parts of an earlier cut stay only where the user removes them: all that have names like these would be joined.</summary>
+    /// <summary>Parts of an earlier cut are an error unless they may be removed: a wildcard would join them with the new ones.</summary>
     private static void CheckStale(SplitRequest request, SafeFileHandle folder, IReadOnlyList<string> stale)
     {
         bool canRemove = !request.Copy.NoClobber && stale.All(name => Look(folder, name)?.Kind == DescriptorKind.Regular);
@@ -142,8 +135,7 @@ public static class FileSplit
         return status;
     }
 
-    /// <summary>Nothing that takes long is left to do. Where one part gets no name, the others give theirs back to what had
-    /// them.</summary>
+    /// <summary>Gives all parts their names, or none of them.</summary>
     private static void CommitAll(List<DestinationWriter> staged, List<Place> stale)
     {
         List<ReplacedFile> done = [];
@@ -188,7 +180,7 @@ public static class FileSplit
         throw FileFailures.OpenFolder(path, opened.Errno);
     }
 
-    /// <summary>Tells how far the whole is, not the part.</summary>
+    /// <summary>Reports the progress of the whole, not of the part.</summary>
     private static TransferMonitor Watch(TransferMonitor monitor, Descriptor source, PartPlan.Range part, TransferTally first) =>
         monitor.Progress is not { } progress ? monitor : monitor with
         {
@@ -199,14 +191,14 @@ public static class FileSplit
 /// <summary>A file to cut into parts. Either <see cref="PartSize"/> or <see cref="PartCount"/> is given.</summary>
 public sealed record SplitRequest
 {
-    /// <summary>The file, the folder for its parts, and how each is copied. Ranges are not the caller's to give.</summary>
+    /// <summary>The file, the folder for its parts, and the options of each copy. Ranges are ignored.</summary>
     public required CopyRequest Copy { get; init; }
 
     /// <summary>The size of all parts but the last, in bytes; 1 or more.</summary>
     public long? PartSize { get; init; }
 
-    /// <summary>Number of parts of about the same size to make: they begin where the file system's blocks do, so that they can
-    /// share them.</summary>
+    /// <summary>Number of parts of about the same size, which begin at the file system's blocks, so that they can share
+    /// them.</summary>
     public int? PartCount { get; init; }
 
     /// <summary>The parts' names, as <see cref="string.Format(IFormatProvider, string, object, object)"/> takes it: {0} is the

@@ -1,7 +1,7 @@
 namespace Splice;
 
-/// <summary>The order of names in which the digits in them count as numbers: part 2 before part 10. Other characters compare by
-/// their codes, whatever the culture.</summary>
+/// <summary>Order of names in which digits are compared as numbers: part 2 before part 10. Other characters are compared by their
+/// codes, whatever the culture.</summary>
 public sealed class NaturalOrder : IComparer<string>
 {
     private NaturalOrder()
@@ -36,7 +36,7 @@ public sealed class NaturalOrder : IComparer<string>
             }
         }
 
-        // The same but for zeros before a number: any order will do, as long as it is one.
+        // They differ in leading zeros only: any consistent order will do.
         return left.Length != right.Length ? left.Length - right.Length : string.CompareOrdinal(x, y);
     }
 

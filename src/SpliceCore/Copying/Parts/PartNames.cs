@@ -8,7 +8,7 @@ using Splice.Interop;
 
 namespace Splice.Copying.Parts;
 
-/// <summary>The names of the parts of one file, and which other names in a folder are those of parts as well.</summary>
+/// <summary>Names of the parts of one file, and other names in a folder that look like those of parts.</summary>
 internal sealed class PartNames
 {
     private const int FewestDigits = 3;
@@ -26,13 +26,9 @@ internal sealed class PartNames
         _names = names;
     }
 
-    /// <summary>The names, in order.</summary>
     public IReadOnlyList<string> All => _names;
 
-    /// <summary>Makes them.</summary>
-    /// <param name="request">The file, and the format.</param>
-    /// <param name="count">The number of parts.</param>
-    /// <exception cref="TransferException">They are not names of files, or not all different.</exception>
+    /// <exception cref="TransferException">The format gives invalid names, or the same for several parts.</exception>
     public static PartNames Of(SplitRequest request, int count)
     {
         string file = Path.GetFileName(request.Copy.Source);
@@ -57,13 +53,12 @@ internal sealed class PartNames
             : new PartNames(format, file, names);
     }
 
-    /// <summary>Finds the parts of earlier cuts that the new ones do not replace: whoever joins all names of this form would join
-    /// them as well. They have the numbers that follow, or numbers with more or fewer digits.</summary>
+    /// <summary>Finds the parts of earlier cuts that the new ones do not replace, and that a join of all names of this form would
+    /// include. They have the numbers that follow, or numbers with more or fewer digits.</summary>
     /// <param name="folder">The folder.</param>
     /// <param name="path">Its path.</param>
-    /// <param name="isSource">Whether a name is that of the file itself.</param>
-    /// <param name="others">Other names that look like those of parts, but whose numbers do not follow.</param>
-    /// <exception cref="TransferException">The folder cannot be read.</exception>
+    /// <param name="isSource">True if a name is that of the file itself.</param>
+    /// <param name="others">Other names that look like those of parts, with numbers that do not follow.</param>
     public IReadOnlyList<string> FindStale(SafeFileHandle folder, string path, Func<string, bool> isSource, out IReadOnlyList<string> others)
     {
         var pattern = new Regex(Pattern(), RegexOptions.CultureInvariant);
@@ -90,8 +85,6 @@ internal sealed class PartNames
         return [.. found.Where(part => part.Number >= first && part.Number < end).Select(part => part.Name).Order(NaturalOrder.Instance)];
     }
 
-    /// <summary>What the user should know of the names.</summary>
-    /// <param name="others">Other names in the folder that look like those of parts.</param>
     public IEnumerable<string> Warnings(IReadOnlyList<string> others)
     {
         if (!_names.SequenceEqual(_names.Order(StringComparer.Ordinal)))
@@ -105,14 +98,14 @@ internal sealed class PartNames
         }
     }
 
-    /// <summary>Names for a message: the first ones, and how many more there are.</summary>
+    /// <summary>Returns the first names for a message, and the number of the others.</summary>
     public static string Listed(IReadOnlyList<string> names)
     {
         string first = string.Join(", ", names.Take(MostInMessage).Select(name => $"'{name}'"));
         return names.Count > MostInMessage ? $"{first} and {names.Count - MostInMessage} more" : first;
     }
 
-    /// <summary>A regular expression for the names of the file's parts, with any number of digits.</summary>
+    /// <summary>Returns a regular expression for the names of the file's parts, with any number of digits.</summary>
     private string Pattern()
     {
         string[] pieces = string.Format(CultureInfo.InvariantCulture, _format, _file, new Placeholder()).Split('\0');
@@ -141,23 +134,20 @@ internal sealed class PartNames
         "Give one like '{0}.{1:D3}', where {0} is the file's name and {1} the part's number.",
         target: format);
 
-    /// <summary>Stands for the number of a part, whatever its format.</summary>
+    /// <summary>Replaces the number of a part, whatever its format.</summary>
     private sealed class Placeholder : IFormattable
     {
         public string ToString(string? format, IFormatProvider? formatProvider) => "\0";
     }
 }
 
-/// <summary>Where a file is cut.</summary>
+/// <summary>Offsets at which a file is cut.</summary>
 internal static class PartPlan
 {
-    /// <summary>So many files are open at once, since all get their names together.</summary>
+    /// <summary>Limit of the files that are open at once, since all get their names together.</summary>
     public const int MostParts = 100_000;
 
-    /// <summary>The parts, in order: each begins where the one before it ends. An empty file has one.</summary>
-    /// <param name="request">What is asked for.</param>
-    /// <param name="size">The file's size in bytes.</param>
-    /// <param name="blockSize">The size of the blocks that can be shared.</param>
+    /// <summary>Returns consecutive parts. An empty file has one.</summary>
     /// <exception cref="TransferException">There would be too many, or more than the file has bytes.</exception>
     public static IReadOnlyList<Range> Cut(SplitRequest request, long size, long blockSize)
     {
@@ -190,7 +180,7 @@ internal static class PartPlan
         long start = 0;
         for (long i = 0; i < count; i++)
         {
-            // Of units that do not come out even, the first parts get one more each.
+            // If the units cannot be distributed evenly, the first parts get one more each.
             long share = request.PartSize.HasValue ? 1 : (units / count) + (i < units % count ? 1 : 0);
             long length = Math.Min(share * unit, size - start);
             parts[i] = new Range(start, length);
@@ -200,8 +190,86 @@ internal static class PartPlan
         return parts;
     }
 
-    /// <summary>A part.</summary>
-    /// <param name="Start">Bytes from the file's start.</param>
-    /// <param name="Length">Bytes.</param>
     internal readonly record struct Range(long Start, long Length);
+}
+
+/// <summary>Checks files whose names differ in one number only, as those of the parts of one file do: they may not be all parts of one
+/// cut, in order.</summary>
+internal static partial class PartSeries
+{
+    /// <summary>Checks the files that are joined, in order: their paths, and their sizes if known.</summary>
+    /// <returns>A warning; null if there is nothing to report, or the names are not those of parts.</returns>
+    public static string? FindFault(IReadOnlyList<(string Path, long? Size)> files)
+    {
+        List<string> texts = [.. files.Select(file => file.Path)];
+        List<string[]> tokens = [.. texts.Select(path => Number().Split(path))];
+        if (files.Count < 2 || FindNumber(tokens) is not int index)
+        {
+            return null;
+        }
+
+        string? fault = OrderFault(texts, [.. tokens.Select(token => token[index])]);
+        bool isForm = tokens[0][^1].Length == 0 && index == tokens[0].Length - 2;
+        bool hasZeros = tokens.Exists(token => token[index].Length > 1 && token[index][0] == '0');
+        fault ??= isForm || hasZeros ? SizeFault(files) : null;
+        return fault is null ? null : $"The files that were joined look like parts of one file, and the result may not be that file: {fault}.";
+    }
+
+    /// <summary>Returns the index of the only number that differs; it is odd, since numbers are between texts.</summary>
+    private static int? FindNumber(List<string[]> tokens)
+    {
+        string[] first = tokens[0];
+        if (tokens.Exists(other => other.Length != first.Length))
+        {
+            return null;
+        }
+
+        List<int> different = [.. Enumerable.Range(0, first.Length).Where(i => tokens.Exists(other => other[i] != first[i]))];
+        return different is [int index] && index % 2 == 1 ? index : null;
+    }
+
+    private static string? OrderFault(List<string> names, List<string> digits)
+    {
+        List<Int128> numbers = [.. digits.Select(Value)];
+        int last = numbers.Count - 1;
+        int wrong = Enumerable.Range(0, last).FirstOrDefault(i => numbers[i + 1] < numbers[i], last);
+        if (wrong < last)
+        {
+            return $"they are not in the order of their numbers, '{names[wrong]}' comes before '{names[wrong + 1]}'";
+        }
+
+        wrong = Enumerable.Range(0, last).FirstOrDefault(i => numbers[i + 1] != numbers[i] + 1, last);
+        bool beginsLate = numbers[0] > 1 && digits[0][0] == '0';
+        return wrong < last && numbers[wrong] == numbers[wrong + 1] ? $"'{names[wrong]}' and '{names[wrong + 1]}' have the same number"
+            : wrong < last ? $"what is between '{names[wrong]}' and '{names[wrong + 1]}' is missing"
+            : beginsLate ? $"what is before '{names[0]}' is missing"
+            : null;
+    }
+
+    /// <summary>All parts but the last have the same size, or the first ones have a block more.</summary>
+    private static string? SizeFault(IReadOnlyList<(string Path, long? Size)> files)
+    {
+        int sizes = 1;
+        for (int i = 1; i < files.Count; i++)
+        {
+            if (files[i].Size is not long now || files[i - 1].Size is not long before)
+            {
+                return null;
+            }
+
+            bool isLast = i == files.Count - 1;
+            sizes += now == before || isLast ? 0 : 1;
+            if (now > before || sizes > 2)
+            {
+                return $"'{files[i - 1].Path}' has {ByteText.Of(before)}, and '{files[i].Path}', behind it, has {now}";
+            }
+        }
+
+        return null;
+    }
+
+    private static Int128 Value(string digits) => Int128.TryParse(digits, out Int128 value) ? value : Int128.MaxValue;
+
+    [GeneratedRegex("([0-9]+)")]
+    private static partial Regex Number();
 }

@@ -103,7 +103,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     {
         uint mode = IsClosedMeanwhile
             ? AllForOwner
-            : (AccessControlList.WithoutList(directory.Source!, directory.Status.Permissions) & ReadWriteExecuteForAll) | AllForOwner;
+            : AccessControlList.PermissionsWithoutList(directory.Source!, directory.Status) | AllForOwner;
         SysResult made = LibC.MakeDirectoryAt(parent, name, mode);
         if (!made.Ok && made.Errno != Errno.EEXIST)
         {
@@ -120,7 +120,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     private uint? ModeOfNew(TreeDirectory directory)
     {
         uint made = Look(directory.Destination!, directory).Permissions;
-        uint wanted = AccessControlList.WithoutList(directory.Source!, directory.Status.Permissions) & ReadWriteExecuteForAll;
+        uint wanted = AccessControlList.PermissionsWithoutList(directory.Source!, directory.Status);
         uint granted = made;
         if (IsClosedMeanwhile)
         {

@@ -110,12 +110,7 @@ internal sealed class EntryCopier
         Place place = PlaceOf(entry, source.Status, existing);
         DevicePair devices = entry.Directory.Devices;
         var tally = new TransferTally();
-        TransferSpec spec = CopySpec.Of(_copy, source, _monitor, tally) with
-        {
-            DestinationFileSystem = devices.FileSystem,
-            SourceFileSystem = devices.SourceFileSystemOf(source),
-            SkipsReflink = devices.RefusesReflink,
-        };
+        TransferSpec spec = _copy.ToSpec(source, _monitor, tally, devices);
         using var file = new DestinationWriter(_copy, source, place, spec, _monitor, tally, _context.Losses);
         FileIdentity? identity = file.WriteAndCommit(isIdentified);
         AddToLedger(entry, identity);
@@ -220,7 +215,7 @@ internal sealed class EntryCopier
     private FileIdentity CreateNode(TreeEntry entry, SafeFileHandle source, FileStatus status)
     {
         Place place = PlaceOf(entry, status, Look(entry), source);
-        OptionCheck.Node(_copy, entry.SourceLabel, status.Kind, place);
+        ExistingDestination.CheckNode(_copy, entry.SourceLabel, status.Kind, place);
         using var node = NodeWriter.Create(place, source, status, entry.SourceLabel);
         FileIdentity identity = node.Finish(source, status, _copy.Preserve, _context.Losses, _context.Handles.CloseIdle);
         if (!entry.Directory.IsOurs)
@@ -280,23 +275,18 @@ internal sealed class EntryCopier
     private Place PlaceOf(TreeEntry entry, FileStatus source, FileStatus? existing, SafeFileHandle? node = null)
     {
         TreeDirectory directory = entry.Directory;
-        if (existing is not null)
-        {
-            ExistingDestination.Check(
-                _copy, source, entry.SourceLabel, existing, entry.DestinationLabel,
-                () => LibC.MayWriteAt(directory.Destination!, entry.Name));
-            if (node is not null && source.Kind == DescriptorKind.SymbolicLink)
-            {
-                LinkCheck.ThrowIfLeadsTo(
-                    node, entry.SourceLabel, directory.Source!, directory.Destination!, entry.Name, existing, entry.DestinationLabel);
-            }
-        }
-
-        return new Place(
+        var place = new Place(
             directory.Destination!, entry.Name, existing, entry.DestinationLabel, MayReplace: !directory.IsOurs && !_copy.NoClobber)
         {
             Modes = directory.Modes,
         };
+        ExistingDestination.Check(_copy, source, entry.SourceLabel, place);
+        if (existing is not null && node is not null && source.Kind == DescriptorKind.SymbolicLink)
+        {
+            LinkCheck.ThrowIfLeadsTo(node, entry.SourceLabel, directory.Source!, place);
+        }
+
+        return place;
     }
 
     /// <summary>Looks for what has the entry's name. A directory that this command created has nothing, or a file to append

@@ -136,19 +136,14 @@ internal static class NodeCopy
 
             using var destination = TreeDestination.Find(request, status);
             Place place = destination.Place with { MayReplace = !request.NoClobber };
-            if (place.Existing is { } existing)
+            if (place.Existing is not null)
             {
-                if (FileStatus.TryGet(place.Folder, out FileStatus? directory).Ok)
-                {
-                    ExistingDestination.CheckFolder(request, directory!.Inode, existing, place.Label);
-                }
-
-                ExistingDestination.Check(
-                    request, status, request.Source, existing, place.Label, () => LibC.MayWriteAt(place.Folder, place.Name));
+                ExistingDestination.CheckFolder(request, place);
+                ExistingDestination.Check(request, status, request.Source, place);
                 LinkCheck.ThrowIfLeadsTo(source, request.Source, place);
             }
 
-            OptionCheck.Node(request, request.Source, kind, place);
+            ExistingDestination.CheckNode(request, request.Source, kind, place);
             using SafeFileHandle? flushed = request.Flush ? DiskFlush.OpenFolder(place) : null;
             var losses = new MetadataLosses();
             using var node = NodeWriter.Create(place, source, status, request.Source);

@@ -47,7 +47,7 @@ public static class TreeCopy
             throw TreeErrors.Range(request.Source, kind);
         }
 
-        OptionCheck.Combination(request);
+        request.ThrowIfInvalid();
     }
 
     private static TransferResult CopyDirectory(TreeRequest request, TreeMonitor monitor)

@@ -32,8 +32,8 @@ internal static class PipelineFiles
     /// <exception cref="OperationCanceledException">The token was cancelled before a FIFO had a reader.</exception>
     public static SafeFileHandle OpenInPlace(string path, bool append, CancellationToken cancellation)
     {
-        using DestinationPath destination = Resolve(path);
-        return OpenInPlace(destination.ToPlace(mayReplace: true), append, cancellation);
+        using Place destination = Resolve(path);
+        return OpenInPlace(destination, append, cancellation);
     }
 
     public static SafeFileHandle OpenInPlace(Place place, bool append, CancellationToken cancellation)
@@ -50,7 +50,7 @@ internal static class PipelineFiles
         }
         else
         {
-            handle = OpenDestination.InPlace(place, access, cancellation);
+            handle = ExistingFile.Open(place, access, cancellation).Handle;
 
             // O_NONBLOCK was for the open only.
             LibC.SetStatusFlags(handle, access);
@@ -66,25 +66,25 @@ internal static class PipelineFiles
         return handle;
     }
 
-    public static DestinationPath Resolve(string path)
+    public static Place Resolve(string path)
     {
         PathCheck.Name(path);
         return FileStatus.TryGet(path, followLink: true, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Directory
             ? throw FileFailures.DestinationIsDirectory(path)
-            : DestinationPath.Resolve(path, path);
+            : Place.Resolve(path, path);
     }
 }
 
 /// <summary>The destination of the last command: a new file that takes its name at the end, or an existing file, device or FIFO.</summary>
 internal sealed class PipelineOutput : IDisposable
 {
-    private readonly DestinationPath _destination;
+    private readonly Place _destination;
     private readonly DestinationWriter _writer;
     private readonly bool _append;
     private readonly CancellationToken _cancellation;
     private readonly long? _oldSize;
 
-    private PipelineOutput(DestinationPath destination, DestinationWriter writer, bool append, CancellationToken cancellation)
+    private PipelineOutput(Place destination, DestinationWriter writer, bool append, CancellationToken cancellation)
     {
         _destination = destination;
         _writer = writer;
@@ -104,19 +104,19 @@ internal sealed class PipelineOutput : IDisposable
     /// <summary>Number of bytes written; null for devices and FIFOs.</summary>
     public long? BytesWritten => Size() - _oldSize;
 
-    public IReadOnlyList<string> Warnings => _writer.Warnings;
+    public IReadOnlyList<string> Warnings => _writer.Losses.Describe();
 
     /// <exception cref="TransferException">It cannot be written or replaced.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before a FIFO had a reader.</exception>
     public static PipelineOutput Open(string path, bool append, CancellationToken cancellation)
     {
-        DestinationPath destination = PipelineFiles.Resolve(path);
+        Place destination = PipelineFiles.Resolve(path);
         try
         {
-            ExistingDestination.Check(new CopyRequest { Source = path, Destination = path, Append = append }, source: null, destination);
-            Place place = destination.ToPlace(mayReplace: true);
-            bool isNew = place.Existing is null || (place.Existing.Kind == DescriptorKind.Regular && !append);
-            var writer = new DestinationWriter(place, isNew ? null : PipelineFiles.OpenInPlace(place, append, cancellation), cancellation);
+            ExistingDestination.Check(new CopyRequest { Source = path, Destination = path, Append = append }, source: null, path, destination);
+            bool isNew = destination.Existing is null || (destination.Existing.Kind == DescriptorKind.Regular && !append);
+            var writer = new DestinationWriter(
+                destination, isNew ? null : new ExistingFile(PipelineFiles.OpenInPlace(destination, append, cancellation)), cancellation);
             return new PipelineOutput(destination, writer, append, cancellation);
         }
         catch

@@ -13,11 +13,10 @@ internal sealed class ReceivedFile : IDisposable
 {
     private const uint PrivateMode = 0x180; // 0600, until the file gets the mode that it has on the host
 
-    private readonly MetadataLosses _losses = new();
     private readonly ReceiveRequest _request;
-    private readonly DestinationPath _destination;
     private readonly Place _place;
     private readonly ITargetFile _file;
+    private readonly DestinationWriter _writer;
 
     /// <param name="request">The request.</param>
     /// <param name="path">The destination, or the folder for it.</param>
@@ -28,15 +27,15 @@ internal sealed class ReceivedFile : IDisposable
     public ReceivedFile(ReceiveRequest request, string path, long size, string partialSuffix, CancellationToken cancellation)
     {
         _request = request;
-        _destination = DestinationPath.Resolve(request.Source, path);
+        _place = Place.Resolve(request.Source, path, mayReplace: !request.NoClobber);
         try
         {
-            Check(request, _destination);
-            _place = _destination.ToPlace(mayReplace: !request.NoClobber);
+            Check(request, _place);
             _file = request.Resume
                 ? PartialFile.Open(_place, PartialName.With(_place.Name, partialSuffix), request.Source, size)
                 : StagedFile.Create(_place, PrivateMode, cancellation, OpenFlags.ReadWrite);
-            Resumed = (_file as PartialFile)?.Kept ?? 0;
+            _writer = new DestinationWriter(_place, _file, cancellation);
+            Resumed = (_file as PartialFile)?.ResumeOffset ?? 0;
             if (LibC.Seek(Handle, Resumed, SeekOrigin.Begin) is { Ok: false } moved)
             {
                 throw FileFailures.OpenDestination(_place.Path, moved.Errno);
@@ -45,7 +44,7 @@ internal sealed class ReceivedFile : IDisposable
         catch
         {
             _file?.Dispose();
-            _destination.Dispose();
+            _place.Dispose();
             throw;
         }
     }
@@ -58,7 +57,7 @@ internal sealed class ReceivedFile : IDisposable
     /// <summary>Number of bytes from an interrupted transfer.</summary>
     public long Resumed { get; }
 
-    public IReadOnlyList<string> Warnings => _losses.Describe();
+    public IReadOnlyList<string> Warnings => _writer.Losses.Describe();
 
     /// <summary>Sets the metadata, and gives the file its name.</summary>
     /// <exception cref="TransferException">It failed.</exception>
@@ -68,7 +67,7 @@ internal sealed class ReceivedFile : IDisposable
         PreserveAttributes preserve = _request.Preserve;
         if (preserve.HasFlag(PreserveAttributes.Ownership) && LibC.ChangeOwner(Handle, file.UserId, file.GroupId) is { Ok: false } changed)
         {
-            _losses.Add("its owner", changed.Errno, _place.Label);
+            _writer.Losses.Add("its owner", changed.Errno, _place.Label);
         }
 
         uint mode = preserve.HasFlag(PreserveAttributes.Mode) ? file.Mode : file.Mode & ~OwnUmask.Value;
@@ -81,7 +80,7 @@ internal sealed class ReceivedFile : IDisposable
             throw FileFailures.OpenDestination(Path, result.Errno);
         }
 
-        _file.Commit(_place.Replaces);
+        _writer.Commit();
     }
 
     /// <summary>Removes content that is known to be wrong.</summary>
@@ -89,34 +88,18 @@ internal sealed class ReceivedFile : IDisposable
 
     public void Dispose()
     {
-        _file.Dispose();
-        _destination.Dispose();
+        _writer.Dispose();
+        _place.Dispose();
     }
 
-    private static void Check(ReceiveRequest request, DestinationPath destination)
+    private static void Check(ReceiveRequest request, Place place)
     {
-        if (destination.Existing is not { } existing)
-        {
-            return;
-        }
-
-        if (request.NoClobber)
-        {
-            throw FileFailures.DestinationExists(destination.Path);
-        }
-
-        if (existing.Kind != DescriptorKind.Regular || !destination.IsReplaceable || existing.IsMountRoot)
+        var copy = new CopyRequest { Source = request.Source, Destination = place.Path, NoClobber = request.NoClobber, Force = request.Force };
+        ExistingDestination.Check(copy, source: null, request.Source, place);
+        if (place.Existing is not null and not { Kind: DescriptorKind.Regular })
         {
             throw new TransferException(TransferErrorId.DestinationNotReplaceable,
-                $"'{destination.Path}' cannot be replaced: it is not a regular file, is a mount point, or leads to an open file only.",
-                "Name another file.",
-                Errno.EBUSY, destination.Path);
-        }
-
-        SysResult access = LibC.MayWriteAt(destination.Folder, destination.Name);
-        if (!access.Ok && (!request.Force || access.Errno != Errno.EACCES))
-        {
-            throw FileFailures.OpenDestination(destination.Path, access.Errno);
+                $"'{place.Path}' cannot be replaced: it is not a regular file.", "Name another file.", Errno.EBUSY, place.Path);
         }
     }
 }

@@ -46,7 +46,7 @@ public sealed class StagedFileTests : IDisposable
         var request = new CopyRequest { Source = "source", Destination = "copy", Preserve = PreserveAttributes.Mode };
         var place = new Place(folder, "copy", Existing: null, "copy", MayReplace: false) { Modes = new GrantedMode() };
         var tally = new TransferTally();
-        TransferSpec spec = CopySpec.Of(request, source, TransferMonitor.None, tally);
+        TransferSpec spec = request.ToSpec(source, TransferMonitor.None, tally);
 
         using var file = new DestinationWriter(request, source, place, spec, TransferMonitor.None, tally, new MetadataLosses());
         string hidden = Assert.Single(Directory.GetFileSystemEntries(mount.Folder));
@@ -76,7 +76,7 @@ public sealed class StagedFileTests : IDisposable
     {
         File.WriteAllText(_workspace["file"], "old");
         Assert.True(FileStatus.TryGet(_workspace["file"], followLink: false, out FileStatus? old).Ok);
-        using (var staged = StagedFile.Create(Place(old), 0x180, CancellationToken.None))
+        using (var staged = StagedFile.Create(At(old), 0x180, CancellationToken.None))
         {
             long before = SystemCallCount.Current;
             staged.Commit(replace: true);
@@ -107,11 +107,11 @@ public sealed class StagedFileTests : IDisposable
         _workspace.Dispose();
     }
 
-    private Place Place(FileStatus? existing) => new(_folder, "file", existing, _workspace["file"], MayReplace: true);
+    private Place At(FileStatus? existing) => new(_folder, "file", existing, _workspace["file"], MayReplace: true);
 
     private StagedFile Create(string content)
     {
-        var staged = StagedFile.Create(Place(existing: null), 0x180, CancellationToken.None);
+        var staged = StagedFile.Create(At(existing: null), 0x180, CancellationToken.None);
         Assert.True(LibC.Write(staged.Handle, System.Text.Encoding.UTF8.GetBytes(content), null).Ok);
         return staged;
     }

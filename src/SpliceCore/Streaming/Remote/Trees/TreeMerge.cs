@@ -98,7 +98,7 @@ internal sealed class TreeMerge(bool force)
             Check(LibC.OpenAt(from, name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle link), label);
             using (link)
             {
-                LinkCheck.ThrowIfLeadsTo(link, $"{name}", sourceFolder: null, to, name, there, label);
+                LinkCheck.ThrowIfLeadsTo(link, $"{name}", sourceFolder: null, new Place(to, name, there, label, MayReplace: false));
             }
         }
     }

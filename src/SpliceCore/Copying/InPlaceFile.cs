@@ -6,8 +6,8 @@ using Splice.Transfer;
 
 namespace Splice.Copying;
 
-/// <summary>An existing regular file that a copy is added to. One copy at a time adds to it: they lock it. Other processes need
-/// not, and the kernel writes behind what they add (O_APPEND).</summary>
+/// <summary>An existing regular file that a copy is appended to. Copies lock it, so that one at a time appends; other processes
+/// need not, and the kernel writes behind what they append (O_APPEND).</summary>
 internal sealed class AppendedFile : ITargetFile
 {
     private const int LeaseTries = 10;
@@ -23,35 +23,27 @@ internal sealed class AppendedFile : ITargetFile
 
     public SafeFileHandle Handle { get; }
 
-    /// <summary>Where the file ended before the copy.</summary>
     public long OldSize { get; }
 
-    /// <summary>Where the copy is in it.</summary>
     public AppendPosition Position { get; }
 
-    /// <summary>Where the copy begins, or would.</summary>
     public long Start => Position.Start ?? OldSize;
 
-    /// <summary>Opens a file, and waits for copies that add to it already.</summary>
-    /// <param name="place">Where it is.</param>
-    /// <param name="access">O_WRONLY, or O_RDWR where it will be read as well.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <exception cref="TransferException">It cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
+    /// <summary>Opens a file, and waits until no other copy appends to it.</summary>
     public static AppendedFile Open(Place place, int access, CancellationToken cancellation)
     {
         bool waits = false;
         while (true)
         {
-            SafeFileHandle handle = OpenDestination.InPlace(place, access | OpenFlags.Append, cancellation);
+            SafeFileHandle handle = ExistingFile.Open(place, access | OpenFlags.Append, cancellation).Handle;
 
-            // A file system without locks: what is written there is not lost all the same.
+            // On a file system without locks nothing is lost either.
             if (LibC.LockForWriting(handle).Errno is not (Errno.EAGAIN or Errno.EACCES))
             {
-                return Of(handle, place);
+                return OfLocked(handle, place);
             }
 
-            // Not kept open meanwhile: whoever has the lock could not cut it back.
+            // While it is open here, the other copy could not cut it back.
             handle.Dispose();
             if (!waits)
             {
@@ -70,12 +62,7 @@ internal sealed class AppendedFile : ITargetFile
         request is { Append: true, NoClobber: false }
         && exception is { Id: TransferErrorId.DestinationExists, Errno: Errno.EEXIST, Partial: TransferResult { Offset: not null } };
 
-    /// <summary>It has its name.</summary>
-    public void Commit(bool replace)
-    {
-    }
-
-    /// <summary>Cuts off what was added, where it is certain that no other process has added anything behind it.</summary>
+    /// <summary>Cuts off what was appended, if no other process can have appended anything behind it.</summary>
     public string? Abandon(long? good)
     {
         if (Position.Start is not long start)
@@ -83,7 +70,7 @@ internal sealed class AppendedFile : ITargetFile
             return null;
         }
 
-        SysResult alone = TakeAlone();
+        SysResult alone = TakeLease();
         try
         {
             FileStatus? now = null;
@@ -107,8 +94,7 @@ internal sealed class AppendedFile : ITargetFile
 
     public void Dispose() => Handle.Dispose();
 
-    /// <summary>Takes a file that is locked now: another copy may have added to it before.</summary>
-    private static AppendedFile Of(SafeFileHandle handle, Place place)
+    private static AppendedFile OfLocked(SafeFileHandle handle, Place place)
     {
         SysResult result = FileStatus.TryGet(handle, out FileStatus? status);
         if (result.Ok)
@@ -120,9 +106,9 @@ internal sealed class AppendedFile : ITargetFile
         throw FileFailures.OpenDestination(place.Path, result.Errno);
     }
 
-    /// <summary>Without it, a line that another process adds between the look at the size and the cut would be cut off as well.
-    /// One that opens the file only to add a line is gone in a moment.</summary>
-    private SysResult TakeAlone()
+    /// <summary>Without a lease, a line that another process appends between fstat(2) and ftruncate(2) would be lost. A process that
+    /// opens the file only to append a line closes it soon.</summary>
+    private SysResult TakeLease()
     {
         SysResult leased = LibC.LeaseForWriting(Handle);
         for (int i = 0; i < LeaseTries && leased.Errno == Errno.EAGAIN; i++)
@@ -132,5 +118,57 @@ internal sealed class AppendedFile : ITargetFile
         }
 
         return leased;
+    }
+}
+
+/// <summary>An existing file, device or FIFO that is written in place.</summary>
+internal sealed class ExistingFile(SafeFileHandle handle) : ITargetFile
+{
+    private static readonly TimeSpan ReaderPollInterval = TimeSpan.FromMilliseconds(20);
+
+    public SafeFileHandle Handle => handle;
+
+    /// <summary>Opens an existing destination; waits for the first reader of a FIFO.</summary>
+    /// <exception cref="TransferException">It cannot be opened, or is not the one that was examined.</exception>
+    public static ExistingFile Open(Place place, int access, CancellationToken cancellation)
+    {
+        int flags = access | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal
+            | (place.IsReplaceable ? OpenFlags.NoFollow : 0);
+        while (true)
+        {
+            SysResult result = LeasedFile.OpenAt(place.Folder, place.Name, flags, cancellation, out SafeFileHandle handle);
+            if (result.Ok)
+            {
+                return Checked(place, handle);
+            }
+
+            // ENXIO: a FIFO without a reader (fifo(7)). No event reports one.
+            if (result.Errno != Errno.ENXIO || place.Existing?.Kind != DescriptorKind.Fifo)
+            {
+                TransferException failure = result.Errno == Errno.ELOOP && place.IsReplaceable
+                    ? Trees.TreeErrors.Moved(place.Path)
+                    : FileFailures.OpenDestination(place.Path, result.Errno);
+                throw (access & OpenFlags.AccessMode) == OpenFlags.ReadWrite && result.Errno == Errno.EACCES
+                    ? failure.Adding("-Verify must be permitted to read it as well.")
+                    : failure;
+            }
+
+            cancellation.WaitHandle.WaitOne(ReaderPollInterval);
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    public void Dispose() => handle.Dispose();
+
+    private static ExistingFile Checked(Place place, SafeFileHandle handle)
+    {
+        SysResult looked = FileStatus.TryGet(handle, out FileStatus? opened);
+        if (looked.Ok && opened!.Inode == place.Existing?.Inode)
+        {
+            return new ExistingFile(handle);
+        }
+
+        handle.Dispose();
+        throw looked.Ok ? Trees.TreeErrors.Moved(place.Path) : FileFailures.OpenDestination(place.Path, looked.Errno);
     }
 }
