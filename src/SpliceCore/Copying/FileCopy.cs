@@ -96,3 +96,207 @@ public static class FileCopy
         return result;
     }
 }
+
+/// <summary>One file to copy.</summary>
+public sealed record CopyRequest
+{
+    /// <summary>File, device or FIFO to read: an absolute path.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>Absolute path of a file, or of a folder that takes the source's name.</summary>
+    public required string Destination { get; init; }
+
+    /// <summary>Offset of the first byte to copy in the source; null for its beginning.</summary>
+    public long? Offset { get; init; }
+
+    /// <summary>Number of bytes to copy; null for all up to the end.</summary>
+    public long? Count { get; init; }
+
+    /// <summary>Offset in the destination, which is written in place and keeps the rest of its content. Null: the destination becomes
+    /// exactly what was copied, and its old content survives until then.</summary>
+    public long? DestinationOffset { get; init; }
+
+    /// <summary>True if an existing regular file is written in place instead of replaced: processes that have it open, and all its
+    /// names, see the new content. An interruption leaves a part of the new content and the rest of the old.</summary>
+    public bool InPlace { get; init; }
+
+    /// <summary>True if the bytes are appended to an existing regular file, after what other processes append at the same time. After
+    /// an error or an interruption it is cut back to what it was, if no other process has it open.</summary>
+    public bool Append { get; init; }
+
+    /// <summary>True if the copy ends when the disk has its content, metadata and name.</summary>
+    public bool Flush { get; init; }
+
+    /// <summary>True if both sides are read again and compared before a new file takes its name, the destination from its
+    /// disk.</summary>
+    public bool Verify { get; init; }
+
+    /// <summary>True if an interrupted copy leaves a partial file beside the destination, and resumes the one of an earlier copy of the
+    /// same source.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Method of moving the bytes.</summary>
+    public TransferMethod Method { get; init; }
+
+    /// <summary>Sharing of blocks with the source.</summary>
+    public ReflinkMode Reflink { get; init; }
+
+    /// <summary>Handling of holes and blocks of zeros.</summary>
+    public SparseMode Sparse { get; init; }
+
+    /// <summary>Flags for splice(2).</summary>
+    public SpliceFlags Flags { get; init; }
+
+    /// <summary>Capacity of the pipe that splice(2) needs, in bytes; null for 1 MiB.</summary>
+    public int? PipeSize { get; init; }
+
+    /// <summary>Limit in bytes per second, without holes and reflinked bytes. Copies with the same limiter share it. Null:
+    /// unlimited.</summary>
+    public RateLimiter? RateLimit { get; init; }
+
+    /// <summary>Number of consecutive retries after a transient error (EIO, ESTALE, ETIMEDOUT and similar); 0 for none.</summary>
+    public int RetryCount { get; init; }
+
+    /// <summary>Wait before each retry.</summary>
+    public TimeSpan RetryInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    internal RetryPolicy Retry => new(Source, Destination, RetryCount, RetryInterval);
+
+    /// <summary>True if a source may change during the copy, which ends at its first size. Otherwise that is an error.</summary>
+    public bool AllowChanging { get; init; }
+
+    /// <summary>True if an existing destination is an error.</summary>
+    public bool NoClobber { get; init; }
+
+    /// <summary>True if a read-only destination is replaced.</summary>
+    public bool Force { get; init; }
+
+    /// <summary>Metadata that the copy of a whole file preserves.</summary>
+    public PreserveAttributes Preserve { get; init; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
+
+    /// <summary>Items that earlier copies of the same command created, and that are not replaced; null for none.</summary>
+    public CopyLedger? Ledger { get; init; }
+
+    /// <summary>True if the copy is one of the parts of a file, which are as private as the file.</summary>
+    internal bool IsPart { get; init; }
+
+    /// <summary>True for a whole file, which preserves metadata.</summary>
+    internal bool IsWhole => Offset is null && Count is null && DestinationOffset is null;
+
+    /// <summary>True if an existing regular file is written in place.</summary>
+    internal bool WritesInto => InPlace || Append || DestinationOffset.HasValue;
+
+    /// <summary>True if the destination has nothing but the copied content afterwards.</summary>
+    internal bool IsExact => DestinationOffset is null && !Append;
+
+    /// <summary>Checks the paths and numbers, and that options do not exclude each other.</summary>
+    internal void ThrowIfInvalid()
+    {
+        RangeCheck.Numbers(Offset, Count, DestinationOffset, Source, Destination);
+        PathCheck.Name(Source);
+        PathCheck.Name(Destination);
+        ChooseMethod();
+        string? inPlace = Append ? "-Append" : InPlace ? "-InPlace" : DestinationOffset.HasValue ? "-DestinationOffset" : null;
+        if (Append && (InPlace || DestinationOffset.HasValue))
+        {
+            string other = InPlace ? "-InPlace" : "-DestinationOffset";
+            throw new TransferException(TransferErrorId.ConflictingOptions,
+                $"-Append writes at the end of '{Destination}', and {other} elsewhere.", "Leave one of them out.", target: Destination);
+        }
+
+        if (Resume && inPlace is not null)
+        {
+            throw new TransferException(TransferErrorId.ConflictingOptions,
+                $"-Resume builds the file anew beside '{Destination}', and {inPlace} writes into what is there.", "Leave one of them out.",
+                target: Destination);
+        }
+    }
+
+    /// <summary>Returns the transfer from a source with these options.</summary>
+    /// <exception cref="TransferException">The source does not have the requested range.</exception>
+    internal TransferSpec ToSpec(Descriptor source, TransferMonitor monitor, TransferTally tally, DevicePair? devices = null)
+    {
+        long? start = source.IsSeekable ? Offset ?? 0 : null;
+        return new TransferSpec
+        {
+            Offset = start,
+            Length = RangeCheck.Source(source, Offset, start, Count),
+            RequestedCount = Count,
+            RequiresAll = true,
+            AllowsChanging = AllowChanging,
+            Method = ChooseMethod(),
+            DestinationFileSystem = devices?.FileSystem,
+            SourceFileSystem = devices?.SourceFileSystemOf(source),
+            SkipsReflink = devices?.RefusesReflink == true,
+            Reflink = Reflink,
+            Sparse = Sparse,
+            Flags = Flags,
+            PipeSize = PipeSize,
+            RateLimit = RateLimit,
+            Retrier = Retrier.For(Retry, monitor, tally),
+        };
+    }
+
+    /// <summary>Returns the method that results from the options.</summary>
+    /// <exception cref="TransferException">Two options need different methods.</exception>
+    private TransferMethod ChooseMethod()
+    {
+        if (Flags != SpliceFlags.None && Method is not (TransferMethod.Auto or TransferMethod.Splice))
+        {
+            throw new TransferException(TransferErrorId.MethodNotPossible,
+                $"The flags {Flags} are for splice(2), and {Method} takes none.",
+                "Use -Method Splice, or leave -Flags out.",
+                target: Destination);
+        }
+
+        TransferMethod named = Method == TransferMethod.Auto && Flags != SpliceFlags.None ? TransferMethod.Splice : Method;
+        if (Reflink != ReflinkMode.Always)
+        {
+            return named;
+        }
+
+        if (Sparse != SparseMode.Auto)
+        {
+            throw new TransferException(TransferErrorId.MethodNotPossible,
+                $"-Reflink Always takes the holes of '{Source}' as they are, and -Sparse {Sparse} does not.",
+                "Leave one of them out.",
+                target: Destination);
+        }
+
+        return named is TransferMethod.Auto or TransferMethod.Reflink
+            ? TransferMethod.Reflink
+            : throw new TransferException(TransferErrorId.MethodNotPossible,
+                $"-Reflink Always shares the blocks of '{Source}', and {named} shares none.",
+                "Leave -Method and -Flags out, or -Reflink.",
+                target: Destination);
+    }
+}
+
+/// <summary>Metadata that a copy preserves.</summary>
+[Flags]
+public enum PreserveAttributes
+{
+    /// <summary>Nothing: a new file gets the source's permission bits less the umask, and the current time.</summary>
+    None = 0,
+
+    /// <summary>The permission bits; set-user-ID and set-group-ID only together with <see cref="Ownership"/>.</summary>
+    Mode = 1,
+
+    /// <summary>The times of the last access and the last modification, to the nanosecond.</summary>
+    Timestamps = 2,
+
+    /// <summary>User and group, which only root can set to others.</summary>
+    Ownership = 4,
+
+    /// <summary>The extended attributes (xattr(7)), file capabilities included.</summary>
+    Xattr = 8,
+
+    /// <summary>The POSIX access control lists (acl(5)), a folder's default list included.</summary>
+    Acl = 16,
+
+    /// <summary>Hard links within a tree.</summary>
+    HardLink = 32,
+
+    /// <summary>All of these; special files (FIFOs, sockets, devices) are recreated.</summary>
+    All = Mode | Timestamps | Ownership | Xattr | Acl | HardLink,
+}
