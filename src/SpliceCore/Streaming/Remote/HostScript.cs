@@ -5,7 +5,7 @@ namespace Splice.Streaming.Remote;
 /// <summary>The shell scripts that run on hosts: embedded resources, whose sources are in the folder Scripts.</summary>
 internal static class HostScript
 {
-    // What the lines begin with that the scripts print.
+    // The prefixes of the lines that the scripts print.
     public const string Ready = "splice-ready ";
     public const string File = "splice-file ";
     public const string Tree = "splice-tree ";

@@ -71,7 +71,7 @@ internal abstract class ReceiveRun : IDisposable
     /// <param name="tryParse">Parses the answer; another line can begin like it.</param>
     private protected SshSession Start(string script, string prefix, Func<string, bool> tryParse)
     {
-        SshSession session = Session = Sessions.Start(Host, SshCommand.Of(Host, Request.Ssh, HostScript.Command(script, Request, Request.Source)));
+        SshSession session = Session = Sessions.Start(Host, SshCommand.Create(Host, Request.Ssh, HostScript.Command(script, Request, Request.Source)));
         Sessions.WaitFor([session], _ =>
         {
             while (!HasBegun && session.TryReadAnswer(prefix) is string answer)

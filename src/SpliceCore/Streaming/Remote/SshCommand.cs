@@ -7,7 +7,7 @@ namespace Splice.Streaming.Remote;
 /// <summary>The command line of ssh(1).</summary>
 internal static class SshCommand
 {
-    // What the protocol needs regardless of ssh_config(5), as scp(1) has it. None of it concerns trust.
+    // Options that the protocol needs regardless of ssh_config(5), as scp(1) sets them. None of them concerns trust.
     private static readonly string[] ProtocolOptions =
     [
         "-T", "-x", "-a",
@@ -16,7 +16,7 @@ internal static class SshCommand
 
     /// <summary>Returns the command that runs a shell command on a host.</summary>
     /// <exception cref="TransferException">ssh was not found, or an option is invalid.</exception>
-    public static NativeCommand Of(RemoteHost host, SshOptions options, string command)
+    public static NativeCommand Create(RemoteHost host, SshOptions options, string command)
     {
         List<string> arguments = [.. ProtocolOptions];
         if (host.Port is int port)

@@ -14,7 +14,7 @@ namespace Splice.Streaming.Remote.Trees;
 /// from the page cache. The tree is read once.</summary>
 internal sealed class TreeSendRun : SendRun
 {
-    // The formats that send-tree.sh can ask for: pax with and without extended attributes, and the old format of GNU tar, which
+    // The formats that send-tree.sh can choose: pax with and without extended attributes, and the old format of GNU tar, which
     // root extracts in another way.
     private const string FullForm = "pax-attributes";
     private const string GnuForm = "gnu";
