@@ -79,13 +79,13 @@ internal static class BarChart
     };
 }
 
-/// <summary>A bar of a chart.</summary>
+/// <summary>A bar of a chart. Without a value only its text is shown.</summary>
 /// <param name="Label">The text on its left.</param>
 /// <param name="Kind">The CSS class of its color.</param>
-/// <param name="Value">Its length; null for no bar.</param>
+/// <param name="Value">Its length.</param>
 /// <param name="Low">The start of the line for the spread; null for no line.</param>
 /// <param name="High">The end of that line.</param>
-/// <param name="Text">The value as text.</param>
+/// <param name="Text">The text on its right.</param>
 /// <param name="Note">The text behind that.</param>
 internal sealed record Bar(
     string Label, string Kind, TimeSpan? Value, TimeSpan? Low, TimeSpan? High, string Text, string Note);

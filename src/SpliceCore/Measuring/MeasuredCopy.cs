@@ -136,8 +136,5 @@ internal readonly record struct Quartiles(double First, double Median, double Th
     }
 }
 
-/// <summary>One run of a method.</summary>
-/// <param name="Elapsed">Its duration.</param>
-/// <param name="Cpu">CPU time of its thread, user and system.</param>
-/// <param name="SystemCalls">Number of its system calls; null if not counted.</param>
+/// <summary>One run of a method, with the CPU time of its thread (user and system).</summary>
 internal readonly record struct Sample(TimeSpan Elapsed, TimeSpan Cpu, long? SystemCalls);

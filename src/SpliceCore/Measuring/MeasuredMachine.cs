@@ -9,8 +9,6 @@ namespace Splice;
 /// <summary>The machine of a measurement.</summary>
 public sealed record MeasuredMachine
 {
-    private const long Kibibyte = 1024;
-
     /// <summary>Its name.</summary>
     public required string Name { get; init; }
 
@@ -43,7 +41,7 @@ public sealed record MeasuredMachine
         Processor = ProcFile.ReadField("/proc/cpuinfo", "model name"),
         ProcessorCount = Environment.ProcessorCount,
         Architecture = RuntimeInformation.ProcessArchitecture,
-        Memory = ProcFile.ReadNumber("/proc/meminfo", "MemTotal") * Kibibyte,
+        Memory = ProcFile.ReadNumber("/proc/meminfo", "MemTotal") * 1024,
         KernelRelease = KernelLimits.Read().KernelRelease,
         System = RuntimeInformation.OSDescription,
         Runtime = RuntimeInformation.FrameworkDescription,

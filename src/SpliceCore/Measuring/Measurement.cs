@@ -37,9 +37,9 @@ public static class Measurement
         };
         try
         {
-            return report with { Results = new MeasuringRun(request, source, destination, monitor).Run() };
+            return report with { Results = new MeasurementRun(request, source, destination, monitor).Run() };
         }
-        catch (Exception exception) when (IsStop(exception))
+        catch (Exception exception) when (exception is OperationCanceledException or TransferException { Id: TransferErrorId.Cancelled })
         {
             throw new TransferException(TransferErrorId.Cancelled,
                 $"Measuring from '{request.Path}' to '{request.Destination}' was stopped. Nothing of it is left.",
@@ -47,9 +47,6 @@ public static class Measurement
                 Errno.ECANCELED, request.Destination);
         }
     }
-
-    private static bool IsStop(Exception exception) =>
-        exception is OperationCanceledException or TransferException { Id: TransferErrorId.Cancelled };
 }
 
 /// <summary>Writes measurements as pages of HTML.</summary>

@@ -40,17 +40,17 @@ internal static class ReportPage
             </figure>
             <ul class="key"><li><i class="auto"></i>what Auto takes here</li><li><i class="method"></i>other methods</li><li><i class="baseline"></i>.NET’s own, as baselines</li></ul>
             </section>
-            {ProcessorTimes([.. report.Results.Where(result => result.Median > TimeSpan.Zero).Select(ProcessorBar)])}
+            {CpuTimes([.. report.Results.Where(result => result.Median > TimeSpan.Zero).Select(CpuBar)])}
             <section>
             <h2>All numbers</h2>
             <div class="scroll">
-            {ResultTable.Write(report.Results)}
+            {ResultTable(report.Results)}
             </div>
             <p class="soft small">The spread is from the first quartile to the third. Of the baselines only the reads and writes are counted, not all system calls.</p>
             </section>
             <section>
             <h2>Where this was measured</h2>
-            {MachineTable.Write(report)}
+            {MachineTable(report)}
             </section>
             <footer>Random bytes, in the page cache when a run begins; a run ends when the kernel has the copy, not the disk. Made by Measure-ZeroCopy of Splice {Version}.</footer>
             </main>
@@ -85,17 +85,17 @@ internal static class ReportPage
             <div><dt>Auto takes</dt><dd class="auto">{auto.Method}</dd></div>
             <div><dt>Median time</dt><dd>{Duration(median)}</dd></div>
             <div><dt>Rate</dt><dd>{Rate(auto.BytesPerSecond!.Value)}</dd></div>
-            <div><dt>Processor time for 1 GiB</dt><dd>{Duration(auto.CpuPerGiB!.Value)}</dd></div>
+            <div><dt>CPU time for 1 GiB</dt><dd>{Duration(auto.CpuPerGiB!.Value)}</dd></div>
             </dl>
             """;
 
-    private static string ProcessorTimes(Bar[] bars) => bars.Length == 0 ? string.Empty : $"""
+    private static string CpuTimes(Bar[] bars) => bars.Length == 0 ? string.Empty : $"""
         <section>
-        <h2>Processor time for 1 GiB</h2>
+        <h2>CPU time for 1 GiB</h2>
         <figure>
         <figcaption>User and system time of the thread that copies, and which part of its time that was. Shorter is better.</figcaption>
         <div class="scroll">
-        {BarChart.Draw("Processor time for 1 GiB by method", bars)}
+        {BarChart.Draw("CPU time for 1 GiB by method", bars)}
         </div>
         </figure>
         </section>
@@ -106,7 +106,7 @@ internal static class ReportPage
         result.Median is { } median ? Duration(median) : "not possible here",
         result.BytesPerSecond is { } rate ? Rate(rate) : string.Empty);
 
-    private static Bar ProcessorBar(MeasurementResult result) => new(
+    private static Bar CpuBar(MeasurementResult result) => new(
         $"{result.Method}", KindOf(result), result.CpuPerGiB, Low: null, High: null, Duration(result.CpuPerGiB!.Value),
         string.Create(Culture, $"busy {Math.Min(1, (result.CpuPerGiB * result.Size / GiB / result.Median)!.Value):0%}"));
 
@@ -114,48 +114,38 @@ internal static class ReportPage
         result.IsAuto ? "auto" : result.Method is MeasuredMethod.StreamCopyTo or MeasuredMethod.FileCopy ? "baseline" : "method";
 
     private static string Runs(int count) => count == 1 ? "1 run" : string.Create(Culture, $"{count} runs");
-}
 
-/// <summary>The table of the machine and the folders.</summary>
-internal static class MachineTable
-{
-    public static string Write(MeasurementReport report)
+    private static string MachineTable(MeasurementReport report)
     {
         MeasuredMachine machine = report.Machine;
+        (string Name, string? Value)[] rows =
+        [
+            ("Machine", machine.Name),
+            ("Processors", $"{machine.ProcessorCount} × {machine.Processor ?? $"{machine.Architecture}"}"),
+            ("Memory", machine.Memory is long memory ? ByteSize.Format(memory, Culture) : null),
+            ("Kernel", machine.KernelRelease is null ? null : $"Linux {machine.KernelRelease}"),
+            ("System", machine.System),
+            ("Runtime", machine.Runtime),
+            ("Test data in", Describe(report.Source)),
+            ("Copies in", Describe(report.Destination)),
+            ("Size", string.Create(Culture, $"{report.Size:N0} bytes")),
+            ("Runs", string.Create(Culture, $"{report.Iterations} of each method, after one that does not count")),
+            ("Date", report.Date.ToString("yyyy-MM-dd HH:mm:ss zzz", Culture)),
+        ];
         var table = new StringBuilder("""<table class="machine"><tbody>""").AppendLine();
-        Add(table, "Machine", machine.Name);
-        Add(table, "Processors", $"{machine.ProcessorCount} × {machine.Processor ?? $"{machine.Architecture}"}");
-        Add(table, "Memory", machine.Memory is long memory ? ByteSize.Format(memory, Culture) : null);
-        Add(table, "Kernel", machine.KernelRelease is null ? null : $"Linux {machine.KernelRelease}");
-        Add(table, "System", machine.System);
-        Add(table, "Runtime", machine.Runtime);
-        Add(table, "Test data in", Describe(report.Source));
-        Add(table, "Copies in", Describe(report.Destination));
-        Add(table, "Size", string.Create(Culture, $"{report.Size:N0} bytes"));
-        Add(table, "Runs", string.Create(Culture, $"{report.Iterations} of each method, after one that does not count"));
-        Add(table, "Date", report.Date.ToString("yyyy-MM-dd HH:mm:ss zzz", Culture));
-        return table.Append("</tbody></table>").ToString();
-    }
-
-    private static void Add(StringBuilder table, string name, string? value)
-    {
-        if (value is not null)
+        foreach ((string name, string? value) in rows.Where(row => row.Value is not null))
         {
-            table.AppendLine(Culture, $"""<tr><th scope="row">{name}</th><td class="text">{Escape(value)}</td></tr>""");
+            table.AppendLine(Culture, $"""<tr><th scope="row">{name}</th><td class="text">{Escape(value!)}</td></tr>""");
         }
+
+        return table.Append("</tbody></table>").ToString();
     }
 
     private static string Describe(MeasuredFolder folder) => folder.FileSystem is null
         ? folder.Path
         : $"{folder.Path}, {folder.FileSystem} of {folder.Device} on {folder.MountPoint}";
-}
 
-/// <summary>The table of the results.</summary>
-internal static class ResultTable
-{
-    private const int NumberColumns = 5;
-
-    public static string Write(IReadOnlyList<MeasurementResult> results)
+    private static string ResultTable(IReadOnlyList<MeasurementResult> results)
     {
         var table = new StringBuilder("""
             <table class="results">
@@ -178,7 +168,7 @@ internal static class ResultTable
             + Cell(Rate(result.BytesPerSecond!.Value))
             + Cell(Duration(result.CpuPerGiB!.Value))
             + Cell(result.SystemCalls?.ToString("N0", Culture) ?? "not counted")
-        : string.Create(Culture, $"""<td class="soft" colspan="{NumberColumns}">{Escape(WhyNot(result))}</td>""");
+        : $"""<td class="soft" colspan="5">{Escape(WhyNot(result))}</td>""";
 
     private static string WhyNot(MeasurementResult result) =>
         result.Errno == Errno.None ? result.Reason : $"{result.Errno}: {result.Reason}";

@@ -33,11 +33,7 @@ internal sealed class TestFolder : IDisposable
         PathCheck.Name(path);
         SysResult result = LibC.Open(path, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle handle);
         FileStatus? status = null;
-        if (result.Ok)
-        {
-            result = FileStatus.TryGet(handle, out status);
-        }
-
+        result = result.Ok ? FileStatus.TryGet(handle, out status) : result;
         if (!result.Ok)
         {
             handle.Dispose();
@@ -63,10 +59,25 @@ internal static class TestData
     /// <summary>Creates the file and flushes it to the disk, so that its write-back does not slow a run.</summary>
     public static StagedFile Write(TestFolder folder, long size, Action<long> written, CancellationToken cancellation)
     {
+        byte[] chunk = new byte[Math.Min(ChunkSize, size)];
         StagedFile file = folder.NewFile(cancellation);
         try
         {
-            Fill(file, folder.Path, size, written, cancellation);
+            for (long offset = 0; offset < size;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                Random.Shared.NextBytes(chunk);
+                SysResult result = LibC.Write(file.Handle, chunk.AsSpan(0, (int)Math.Min(chunk.Length, size - offset)), offset);
+                if (!result.Ok && result.Errno != Errno.EINTR)
+                {
+                    throw TransferFailures.Step(
+                        TransferMethod.ReadWrite, result.Errno, TransferSide.Destination, "random bytes", folder.Path, offset);
+                }
+
+                offset += Math.Max(result.Value, 0);
+                written(offset);
+            }
+
             DiskFlush.OfFile(file.Handle, DescriptorKind.Regular, folder.Path, cancellation);
             return file;
         }
@@ -74,25 +85,6 @@ internal static class TestData
         {
             file.Dispose();
             throw;
-        }
-    }
-
-    private static void Fill(StagedFile file, string path, long size, Action<long> written, CancellationToken cancellation)
-    {
-        byte[] chunk = new byte[Math.Min(ChunkSize, size)];
-        long offset = 0;
-        while (offset < size)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Random.Shared.NextBytes(chunk);
-            SysResult result = LibC.Write(file.Handle, chunk.AsSpan(0, (int)Math.Min(chunk.Length, size - offset)), offset);
-            if (!result.Ok && result.Errno != Errno.EINTR)
-            {
-                throw TransferFailures.Step(TransferMethod.ReadWrite, result.Errno, TransferSide.Destination, "random bytes", path, offset);
-            }
-
-            offset += Math.Max(result.Value, 0);
-            written(offset);
         }
     }
 }
@@ -103,26 +95,19 @@ internal static class FreeSpace
     /// <exception cref="TransferException">The test data and one copy do not fit.</exception>
     public static void Check(TestFolder source, TestFolder destination, long size)
     {
-        if (source.Device == destination.Device)
+        (TestFolder Folder, UInt128 Needed, string Content)[] needs = source.Device == destination.Device
+            ? [(source, 2 * (UInt128)size, "the test data and one copy")]
+            : [(source, (UInt128)size, "the test data"), (destination, (UInt128)size, "one copy")];
+        foreach ((TestFolder folder, UInt128 needed, string content) in needs)
         {
-            Check(source, 2 * (UInt128)size, "the test data and one copy");
-        }
-        else
-        {
-            Check(source, (UInt128)size, "the test data");
-            Check(destination, (UInt128)size, "one copy");
-        }
-    }
-
-    private static void Check(TestFolder folder, UInt128 needed, string what)
-    {
-        SysResult free = LibC.FreeSpace(folder.Handle);
-        if (free.Ok && (UInt128)free.Value < needed)
-        {
-            throw new TransferException(TransferErrorId.DiskFull,
-                $"The file system of '{folder.Path}' has {free.Value} bytes free, and {what} would take {needed} there. Nothing was written.",
-                "Free some space, choose another folder, or a smaller -Size.",
-                Errno.ENOSPC, folder.Path);
+            SysResult free = LibC.FreeSpace(folder.Handle);
+            if (free.Ok && (UInt128)free.Value < needed)
+            {
+                throw new TransferException(TransferErrorId.DiskFull,
+                    $"The file system of '{folder.Path}' has {free.Value} bytes free, and {content} would take {needed} there. Nothing was written.",
+                    "Free some space, choose another folder, or a smaller -Size.",
+                    Errno.ENOSPC, folder.Path);
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
 {
     /// <param name="Available">True if a transfer could use the method.</param>
     /// <param name="Errno">The error of the kernel.</param>
-    /// <param name="Reason">Why it is available, or why not.</param>
+    /// <param name="Reason">Why it is available, or not.</param>
     /// <param name="IsFatal">True if a transfer would fail with this error instead of falling back.</param>
     internal readonly record struct Result(bool Available, Errno Errno, string Reason, bool IsFatal = false);
 
@@ -100,7 +100,7 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
         TransferMethod.SendFile => "the source is a file or block device",
         TransferMethod.Splice when FillsLargePipe =>
             "through a pipe of our own into the one that is there, which takes less time than sendfile(2)",
-        TransferMethod.Splice when HasPipe => "one side is a pipe",
+        TransferMethod.Splice when source.Kind == DescriptorKind.Fifo || destination.Kind == DescriptorKind.Fifo => "one side is a pipe",
         TransferMethod.Splice when MayRefuse => $"through a pipe of {limits.PipeCapacity} bytes; a generated file or a device may refuse",
         TransferMethod.Splice when Fastest == TransferMethod.Splice =>
             $"through a pipe, {Tuning.BufferSize} bytes at a time, which takes less time here than the other calls",
@@ -108,8 +108,6 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
         _ when Fastest == TransferMethod.ReadWrite => "through a buffer of this process, which takes less time here than copying inside the kernel",
         _ => "always possible, through a buffer of this process",
     };
-
-    private bool HasPipe => source.Kind == DescriptorKind.Fifo || destination.Kind == DescriptorKind.Fifo;
 
     /// <summary>Files of procfs and devices have rules of their own, which only a transfer shows.</summary>
     private bool MayRefuse => source.Kind == DescriptorKind.Character || destination.Kind == DescriptorKind.Character

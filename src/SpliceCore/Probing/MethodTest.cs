@@ -25,7 +25,15 @@ public static class MethodTest
             ? ProbedEndpoint.FromHandle(Describe(output, request.Destination))
             : ProbedEndpoint.OpenDestination(request.Destination.Path!, source, request.DestinationOffset.HasValue, cancellation);
         RangeCheck.Numbers(request.Offset, request.Count, request.DestinationOffset, source.Name, destination.Name);
-        CheckAccess(source, destination);
+        if (source.Open is not null)
+        {
+            HandleCheck.Source(source.Open);
+        }
+
+        if (destination.Open is not null)
+        {
+            HandleCheck.Destination(destination.Open);
+        }
 
         TransferCursor start = Start(request, source, destination);
         var limits = KernelLimits.Read();
@@ -59,19 +67,6 @@ public static class MethodTest
 
     private static Descriptor Describe(SafeHandle handle, StreamEnd end) =>
         Descriptor.Describe(handle, end.Name ?? HandleCheck.NameOf(handle));
-
-    private static void CheckAccess(ProbedEndpoint source, ProbedEndpoint destination)
-    {
-        if (source.Open is not null)
-        {
-            HandleCheck.Source(source.Open);
-        }
-
-        if (destination.Open is not null)
-        {
-            HandleCheck.Destination(destination.Open);
-        }
-    }
 
     private static TransferCursor Start(MethodTestRequest request, ProbedEndpoint source, ProbedEndpoint destination)
     {

@@ -18,7 +18,7 @@ internal sealed class EntryCopier
     {
         _context = context;
         _copy = context.Copy;
-        _monitor = new TransferMonitor(progress => Counters.BytesUnderWay = progress.BytesCopied, context.Cancellation);
+        _monitor = new TransferMonitor(progress => Counters.BytesInProgress = progress.BytesCopied, context.Cancellation);
     }
 
     public TreeCounters Counters { get; } = new();
@@ -52,7 +52,7 @@ internal sealed class EntryCopier
     public void Fail(TransferException exception)
     {
         Counters.Failed++;
-        Counters.BytesUnderWay = 0;
+        Counters.BytesInProgress = 0;
         _context.Report(exception);
     }
 
@@ -85,17 +85,15 @@ internal sealed class EntryCopier
             throw TreeErrors.Moved(entry.SourcePath);
         }
 
-        if (IsLinked(source.Status))
+        if (_context.Links is { } links && source.Status.LinkCount > 1)
         {
-            _context.Links.Copy(entry, source.Status, () => WriteFile(entry, source, isIdentified: true)!.Value, LinkTo);
+            links.Copy(entry, source.Status, () => WriteFile(entry, source, isIdentified: true)!.Value, LinkTo);
         }
         else
         {
             WriteFile(entry, source, isIdentified: !entry.Directory.IsOurs);
         }
     }
-
-    private bool IsLinked(FileStatus status) => status.LinkCount > 1 && _copy.Preserve.HasFlag(PreserveAttributes.HardLink);
 
     /// <returns>The identity of the copy where it is needed, which takes another call.</returns>
     private FileIdentity? WriteFile(TreeEntry entry, Descriptor source, bool isIdentified)
@@ -202,9 +200,9 @@ internal sealed class EntryCopier
             throw TreeErrors.Moved(entry.SourcePath);
         }
 
-        if (IsLinked(status))
+        if (_context.Links is { } links && status.LinkCount > 1)
         {
-            _context.Links.Copy(entry, status, () => CreateNode(entry, node, status), LinkTo);
+            links.Copy(entry, status, () => CreateNode(entry, node, status), LinkTo);
         }
         else
         {
@@ -217,7 +215,7 @@ internal sealed class EntryCopier
         Place place = PlaceOf(entry, status, Look(entry), source);
         ExistingDestination.CheckNode(_copy, entry.SourceLabel, status.Kind, place);
         using var node = NodeWriter.Create(place, source, status, entry.SourceLabel);
-        FileIdentity identity = node.Finish(source, status, _copy.Preserve, _context.Losses, _context.Handles.CloseIdle);
+        FileIdentity identity = node.Finish(source, status, _copy.Preserve, _context.Losses, () => _context.Handles.CloseIdle());
         if (!entry.Directory.IsOurs)
         {
             _copy.Ledger?.AddNode(identity);

@@ -20,7 +20,7 @@ internal sealed class TreeCopyContext : IDisposable
     {
         Request = request;
         Queue = new WorkQueue(workers);
-        Links = new HardLinks(this);
+        Links = request.Copy.Preserve.HasFlag(PreserveAttributes.HardLink) ? new HardLinks(this) : null;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
     }
 
@@ -40,7 +40,8 @@ internal sealed class TreeCopyContext : IDisposable
 
     public WorkQueue Queue { get; }
 
-    public HardLinks Links { get; }
+    /// <summary>Null where hard links are not preserved.</summary>
+    public HardLinks? Links { get; }
 
     public MetadataLosses Losses { get; } = new();
 

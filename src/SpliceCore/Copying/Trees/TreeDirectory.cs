@@ -172,7 +172,7 @@ internal sealed class DirectoryHandles : IDisposable
             _open.AddLast(directory);
             if (_isDisposed)
             {
-                CloseNow(directory);
+                Close(directory);
             }
         }
     }
@@ -210,25 +210,42 @@ internal sealed class DirectoryHandles : IDisposable
         }
     }
 
-    /// <summary>Closes a directory that is done.</summary>
     public void Close(TreeDirectory directory)
     {
         lock (_lock)
         {
             if (directory.Source is not null)
             {
-                CloseNow(directory);
+                _open.Remove(directory);
+                directory.Source.Dispose();
+                directory.Destination!.Dispose();
+                directory.Source = null;
+                directory.Destination = null;
             }
         }
     }
 
-    /// <summary>Closes all directories that are not in use, where the process may open no more files.</summary>
+    /// <summary>Closes directories that are not in use, all of them where the process may open no more files.</summary>
     /// <returns>True if one was closed.</returns>
-    public bool CloseIdle()
+    public bool CloseIdle(int max = 0)
     {
         lock (_lock)
         {
-            return CloseIdle(max: 0);
+            bool isClosed = false;
+            LinkedListNode<TreeDirectory>? node = _open.First;
+            for (int surplus = _open.Count - max; surplus > 0 && node is not null; surplus--)
+            {
+                LinkedListNode<TreeDirectory>? next = node.Next;
+                if (node.Value.Pins == 0 && TrySaveOffset(node.Value))
+                {
+                    Close(node.Value);
+                    isClosed = true;
+                }
+
+                node = next;
+            }
+
+            return isClosed;
         }
     }
 
@@ -239,28 +256,9 @@ internal sealed class DirectoryHandles : IDisposable
             _isDisposed = true;
             while (_open.First is { } first)
             {
-                CloseNow(first.Value);
+                Close(first.Value);
             }
         }
-    }
-
-    private bool CloseIdle(int max)
-    {
-        bool closed = false;
-        LinkedListNode<TreeDirectory>? node = _open.First;
-        for (int surplus = _open.Count - max; surplus > 0 && node is not null; surplus--)
-        {
-            LinkedListNode<TreeDirectory>? next = node.Next;
-            if (node.Value.Pins == 0 && TrySaveOffset(node.Value))
-            {
-                CloseNow(node.Value);
-                closed = true;
-            }
-
-            node = next;
-        }
-
-        return closed;
     }
 
     /// <summary>A directory without an offset stays open.</summary>
@@ -269,15 +267,6 @@ internal sealed class DirectoryHandles : IDisposable
         SysResult offset = LibC.Seek(directory.Source!, 0, SeekOrigin.Current);
         directory.Offset = offset.Value;
         return offset.Ok;
-    }
-
-    private void CloseNow(TreeDirectory directory)
-    {
-        _open.Remove(directory);
-        directory.Source!.Dispose();
-        directory.Destination!.Dispose();
-        directory.Source = null;
-        directory.Destination = null;
     }
 
     private void Reopen(TreeDirectory directory, TreeDirectory? inside)
@@ -311,7 +300,7 @@ internal sealed class DirectoryHandles : IDisposable
             {
                 opened = LibC.OpenAt(inside, Above, DirectoryFlags | OpenFlags.Directory, 0, out handle);
             }
-            while (opened.Errno is Errno.EMFILE or Errno.ENFILE && CloseIdle(max: 0));
+            while (opened.Errno is Errno.EMFILE or Errno.ENFILE && CloseIdle());
         }
 
         if (opened.Ok && FileStatus.TryGet(handle!, out FileStatus? status).Ok && status!.Inode == identity)

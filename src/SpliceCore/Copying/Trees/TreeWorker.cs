@@ -254,7 +254,7 @@ internal sealed class TreeCounters
     public long SystemCalls { get; set; }
 
     /// <summary>Bytes of the file that is being copied.</summary>
-    public long BytesUnderWay { get; set; }
+    public long BytesInProgress { get; set; }
 
     /// <summary>The counts of all files that are complete.</summary>
     public TransferTally Transfers { get; } = new();
@@ -262,7 +262,7 @@ internal sealed class TreeCounters
     public void Add(TransferTally file)
     {
         Transfers.Add(file);
-        BytesUnderWay = 0;
+        BytesInProgress = 0;
     }
 
     public void Add(TreeCounters other)

@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
+using Splice.Descriptors;
 using Splice.Errors;
+using Splice.Interop;
 
 namespace Splice.Copying.Trees;
 
@@ -147,7 +149,7 @@ internal sealed class TreeWorkerPool
         foreach (TreeWorker worker in _workers)
         {
             files += worker.Counters.Files;
-            bytes += worker.Counters.Transfers.BytesCopied + worker.Counters.BytesUnderWay;
+            bytes += worker.Counters.Transfers.BytesCopied + worker.Counters.BytesInProgress;
         }
 
         _monitor.Progress!(new TreeProgress(files, bytes, count.Files, count.Bytes, elapsed));
@@ -182,5 +184,89 @@ internal sealed class TreeWorkerPool
             Elapsed = Stopwatch.GetElapsedTime(_started),
             Warnings = _context.Losses.Describe(),
         };
+    }
+}
+
+/// <summary>Counts a tree while it is copied, so that the progress has a total. Starts when the copy has taken a while, at the
+/// lowest priority.</summary>
+internal sealed class TreeCount(TreeRequest request) : IDisposable
+{
+    private const int MaxDepth = 200; // each level has an open handle
+
+    private static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _stop = new();
+    private Thread? _thread;
+    private long _files;
+    private long _bytes;
+    private volatile bool _isDone;
+
+    /// <summary>Number of files; null until all are counted.</summary>
+    public long? Files => _isDone ? _files : null;
+
+    /// <summary>The sum of their sizes; null until all are counted.</summary>
+    public long? Bytes => _isDone ? _bytes : null;
+
+    /// <summary>Starts to count if the copy has taken a while.</summary>
+    public void StartAfter(TimeSpan elapsed)
+    {
+        if (_thread is not null || elapsed < Delay)
+        {
+            return;
+        }
+
+        var thread = new Thread(Run) { IsBackground = true, Name = "Splice count" };
+        try
+        {
+            thread.Start();
+            _thread = thread;
+        }
+        catch (OutOfMemoryException)
+        {
+            // The user's threads are limited: retried at the next report.
+        }
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _thread?.Join();
+        _stop.Dispose();
+    }
+
+    private void Run()
+    {
+        LibC.YieldToOthers();
+        try
+        {
+            _isDone = TryCount();
+        }
+        catch (Exception exception) when (exception is TransferException or OperationCanceledException)
+        {
+            // The progress has no total then.
+        }
+    }
+
+    private bool TryCount()
+    {
+        foreach (TreeItem item in TreeWalk.Enumerate(request.Copy.Source, request.FollowSymlink, _stop.Token))
+        {
+            if (item.Kind == DescriptorKind.Directory)
+            {
+                if (item.Depth > MaxDepth)
+                {
+                    return false;
+                }
+            }
+            else if (request.Includes?.Invoke(item.Name.ToString()) != false)
+            {
+                _files++;
+
+                // What has no status, or is gone by now, is not copied either.
+                _bytes += item.Found is { Kind: DescriptorKind.Regular } file ? file.Size : 0;
+            }
+        }
+
+        return true;
     }
 }

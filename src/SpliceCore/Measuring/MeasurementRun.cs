@@ -6,7 +6,7 @@ namespace Splice.Measuring;
 
 /// <summary>A measurement under way: a warm-up round, then as many as requested. In a round each method runs once, so that other
 /// load of the machine affects all of them alike.</summary>
-internal sealed class MeasuringRun(
+internal sealed class MeasurementRun(
     MeasurementRequest request, TestFolder source, TestFolder destination, MeasurementMonitor monitor)
 {
     private readonly long _started = Stopwatch.GetTimestamp();
