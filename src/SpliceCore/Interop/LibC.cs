@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 // Every import is blittable and generated at build time: nothing is marshalled by reflection when the module loads.
 [assembly: DisableRuntimeMarshalling]
 
-// libc is the system's: the module's own folder is no place to look for it.
+// libc is the system's, and is not searched for in the module's folder.
 [assembly: DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
 
 namespace Splice.Interop;

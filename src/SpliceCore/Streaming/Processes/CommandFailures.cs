@@ -25,12 +25,12 @@ internal static class PipelineCheck
             if (name.Length == 0 || name.Contains('=', StringComparison.Ordinal))
             {
                 throw new TransferException(TransferErrorId.InvalidArgument,
-                    $"'{name}' is no name for a variable of the environment: it must have a character, and no '='.",
+                    $"Invalid name '{name}' of an environment variable: it must not be empty or contain '='.",
                     "Choose another name.", Errno.EINVAL, name);
             }
 
-            ThrowIfNotCString(name, $"The name of the environment's variable '{name}'", name);
-            ThrowIfNotCString(value, $"The environment's variable '{name}'", name);
+            ThrowIfNotCString(name, $"The name of the environment variable '{name}'", name);
+            ThrowIfNotCString(value, $"The environment variable '{name}'", name);
         }
 
         SysResult opened = LibC.Open(request.WorkingDirectory, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle folder);
@@ -57,15 +57,15 @@ internal static class PipelineCheck
         if (text.Contains('\0', StringComparison.Ordinal))
         {
             throw new TransferException(TransferErrorId.InvalidArgument,
-                $"{what} has a NUL character in it, where programs take a text to end.",
-                "Take it out.", Errno.EINVAL, target);
+                $"{what} contains a NUL character, which ends a string in programs.",
+                "Remove it.", Errno.EINVAL, target);
         }
 
         if (!PathCheck.IsValidUtf16(text))
         {
             throw new TransferException(TransferErrorId.InvalidArgument,
-                $"{what} has half of a surrogate pair in it, which no byte stands for.",
-                "Take it out.", Errno.EILSEQ, target);
+                $"{what} contains half of a surrogate pair, which UTF-8 cannot encode.",
+                "Remove it.", Errno.EILSEQ, target);
         }
     }
 }
@@ -81,23 +81,23 @@ internal static class CommandFailures
             errno, command.Path),
         Errno.E2BIG => new(TransferErrorId.CommandNotStarted,
             $"'{command.Name}' could not be started ({ErrnoText.Describe(errno)}): its arguments and environment are too long.",
-            "Give it fewer arguments at once, or a file that names them.",
+            "Pass fewer arguments at once, or a file that lists them.",
             errno, command.Path),
         Errno.ENOEXEC => new(TransferErrorId.CommandNotStarted,
-            $"'{command.Path}' is no program of this machine ({ErrnoText.Describe(errno)}).",
+            $"'{command.Path}' is not a program for this machine ({ErrnoText.Describe(errno)}).",
             "A script needs a first line that names its interpreter: #!/bin/sh.",
             errno, command.Path),
         Errno.EACCES or Errno.EPERM => new(TransferErrorId.CommandNotStarted,
             $"'{command.Path}' may not be run ({ErrnoText.Describe(errno)}).",
-            "Make it executable (chmod +x), and see whether its file system is mounted noexec.",
+            "Make it executable (chmod +x), and check that its file system is not mounted noexec.",
             errno, command.Path),
         Errno.ENOSYS => new(TransferErrorId.CommandNotStarted,
-            $"'{command.Name}' could not be started in the folder that was asked for: this system's C library has no posix_spawn_file_actions_addchdir_np(3).",
+            $"'{command.Name}' could not be started in that working directory: this system's C library has no posix_spawn_file_actions_addchdir_np(3).",
             "Use a system with glibc 2.29 or musl 1.1.24, or later.",
             errno, command.Path),
         _ => new(TransferErrorId.CommandNotStarted,
             $"'{command.Path}' could not be started ({ErrnoText.Describe(errno)}).",
-            "See whether the file, the interpreter in its first line, and the working directory exist.",
+            "Check that the file, the interpreter in its first line, and the working directory exist.",
             errno, command.Path),
     };
 
@@ -114,7 +114,7 @@ internal static class CommandFailures
         };
         return new TransferException(TransferErrorId.CommandFailed,
             $"{what}.{fate}",
-            "See what the command says of it; -AllowFailure takes such an end as none.",
+            "See the command's own errors, or use -AllowFailure to keep the output.",
             target: failed[^1].Command.Name)
         {
             Partial = result,

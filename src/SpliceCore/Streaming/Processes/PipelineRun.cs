@@ -73,7 +73,7 @@ internal sealed class PipelineRun(PipelineRequest request, PipelineMonitor monit
             && FileStatus.TryGet(_output.Handle, out FileStatus? status).Ok && status!.Identity == _input.Status.Identity)
         {
             throw new TransferException(TransferErrorId.SameFile,
-                $"'{_output.Path}' would be added to itself without end.",
+                $"'{_output.Path}' would be appended to itself endlessly.",
                 "Choose another output path, or leave -Append out: then it is replaced at the end.",
                 Errno.EINVAL, _output.Path);
         }

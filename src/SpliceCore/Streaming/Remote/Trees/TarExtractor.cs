@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
@@ -159,8 +158,8 @@ internal sealed class TarExtractor : IDisposable
             FileCopy.Copy(
                 new CopyRequest
                 {
-                    Source = LinkedPath(file),
-                    Destination = System.IO.Path.Join(LinkedPath(folder), temporary.ToString()),
+                    Source = LibC.PathOf(file),
+                    Destination = System.IO.Path.Join(LibC.PathOf(folder), temporary.ToString()),
                     Preserve = PreserveAttributes.All,
                 },
                 new TransferMonitor(Cancellation: _cancellation));
@@ -171,8 +170,6 @@ internal sealed class TarExtractor : IDisposable
         }
 
         Check(ExclusiveRename.Run(folder, temporary, name), entry);
-
-        static string LinkedPath(SafeFileHandle handle) => string.Create(CultureInfo.InvariantCulture, $"/proc/self/fd/{handle.DangerousGetHandle()}");
     }
 
     private void CreateNode(SafeFileHandle folder, FileName name, TarEntry entry)
