@@ -6,8 +6,8 @@ namespace Splice;
 /// <summary>Runs when the module is imported.</summary>
 public sealed class ModuleInitializer : IModuleAssemblyInitializer
 {
-    /// <summary>Refuses systems whose kernel or constants the module does not know, and loads the core, so that its
-    /// types (<c>[Splice.SpliceFlags]</c>) have names from the start.</summary>
+    /// <summary>Throws on a system that is not supported, and loads the core, so that its types
+    /// (<c>[Splice.SpliceFlags]</c>) have names from the start.</summary>
     /// <exception cref="PlatformNotSupportedException">The system is not Linux with glibc on x64 or arm64.</exception>
     public void OnImport()
     {
@@ -16,11 +16,8 @@ public sealed class ModuleInitializer : IModuleAssemblyInitializer
         GC.KeepAlive(typeof(TransferResult));
     }
 
-    /// <summary>Throws where the constants and the structures of libc have other values and layouts.</summary>
-    /// <param name="isLinux">Whether the kernel is Linux.</param>
-    /// <param name="runtime">The identifier of the runtime: it names the C library that .NET was built for, if that is not glibc.</param>
-    /// <param name="architecture">The processor.</param>
-    /// <param name="system">The system, for people.</param>
+    // The constants and structures of other C libraries and architectures are different. The identifier of the runtime names the
+    // C library that .NET was built for, if that is not glibc.
     internal static void Check(bool isLinux, string runtime, Architecture architecture, string system)
     {
         bool hasGlibc = !runtime.Contains("musl", StringComparison.Ordinal) && !runtime.Contains("bionic", StringComparison.Ordinal)

@@ -168,12 +168,12 @@ Describe 'Help' {
 
     It 'about_Splice_Errors has every error id with its category, a cause and an action, and no other' {
         $assembly = (Get-Command Copy-ItemZeroCopy).ImplementingType.Assembly
-        $records = $assembly.GetType('Splice.Errors.ErrorRecords')
+        $records = $assembly.GetType('Splice.Output.ErrorRecords')
         $categoryOf = $records.GetMethod('CategoryOf', [Reflection.BindingFlags]'Static, NonPublic')
         $expected = @([Enum]::GetValues([Splice.TransferErrorId]).ForEach({ "$_ $($categoryOf.Invoke($null, @($_)))" }))
 
         # Those that the module adds.
-        $source = (Get-Content "$root/src/SpliceModule/Errors/*.cs" -Raw) -replace '(?s)CategoryOf\(TransferErrorId.*?\};', ''
+        $source = (Get-Content "$root/src/SpliceModule/Output/ErrorRecords.cs" -Raw) -replace '(?s)CategoryOf\(TransferErrorId.*?\};', ''
         $own = [regex]::Matches($source, '"(\w+)", ErrorCategory\.(\w+)').ForEach({ "$($_.Groups[1].Value) $($_.Groups[2].Value)" })
         $own.Count | Should -BeGreaterThan 4
         $entries = [regex]::Matches((Get-Help about_Splice_Errors | Out-String), '(?m)^    (\w+) \[(\w+)\]\r?\n        Cause:  \S.{10,}(\r?\n {16}\S.*)*\r?\n        Action: \S.{5,}')

@@ -164,7 +164,7 @@ Describe 'Blocks that are no pipeline of native commands' {
         @{ Block = { param($x) touch ran }; Says = 'parameters' }
         @{ Block = { if (1) { touch ran } }; Says = 'condition' }
         @{ Block = { }; Says = '0 statements' }
-        @{ Block = { & { touch ran } }; Says = 'no native command' }
+        @{ Block = { & { touch ran } }; Says = 'not a native command' }
         @{ Block = { touch ran { a } }; Says = 'script block' }
     ) {
         $wanted = @{ Id = $Id ?? 'NotNativePipeline'; Category = $Category ?? 'SyntaxError' }

@@ -3,16 +3,16 @@ using System.Runtime.InteropServices;
 
 namespace Splice.Errors;
 
-/// <summary>Error numbers in words.</summary>
+/// <summary>The text of error numbers.</summary>
 internal static class ErrnoText
 {
-    /// <summary>For example "ENOSPC: No space left on device".</summary>
+    /// <summary>Returns for example "ENOSPC: No space left on device".</summary>
     public static string Describe(Errno errno) => $"{errno}: {Marshal.GetPInvokeErrorMessage((int)errno)}";
 }
 
-/// <summary>A number of bytes in a message.</summary>
+/// <summary>The text of numbers of bytes.</summary>
 internal static class ByteText
 {
-    /// <summary>The number and its noun, which agree.</summary>
+    /// <summary>Returns for example "1 byte".</summary>
     public static string Of(long count) => string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "byte" : "bytes")}");
 }

@@ -1,6 +1,6 @@
 namespace Splice;
 
-/// <summary>What went wrong with a transfer. The names are stable: scripts match on them.</summary>
+/// <summary>The id of an error. The names are stable: scripts match them.</summary>
 public enum TransferErrorId
 {
     /// <summary>The source does not exist.</summary>
@@ -9,7 +9,7 @@ public enum TransferErrorId
     /// <summary>The source is a directory.</summary>
     SourceIsDirectory,
 
-    /// <summary>The folder that the destination names does not exist.</summary>
+    /// <summary>The parent folder of the destination does not exist.</summary>
     DestinationFolderNotFound,
 
     /// <summary>The destination exists and must not be replaced.</summary>
@@ -18,7 +18,7 @@ public enum TransferErrorId
     /// <summary>The destination cannot be replaced, only written to in place (a mount point, say).</summary>
     DestinationNotReplaceable,
 
-    /// <summary>Another copy of the same source to the same destination is under way.</summary>
+    /// <summary>Another copy of the same source to the same destination is running.</summary>
     DestinationBusy,
 
     /// <summary>Source and destination are one file, or ranges of one file that overlap.</summary>
@@ -27,25 +27,25 @@ public enum TransferErrorId
     /// <summary>The destination is inside the source.</summary>
     CopyIntoItself,
 
-    /// <summary>A range was asked for of a folder, or of a link or special file that is copied as such.</summary>
+    /// <summary>A range of a folder, or of a link or special file that is copied as such, was requested.</summary>
     RangeOfFolder,
 
     /// <summary>A folder was moved or exchanged while it was copied.</summary>
     FolderChanged,
 
-    /// <summary>Another process wrote to the destination while bytes were added to it.</summary>
+    /// <summary>Another process wrote to the destination while bytes were appended to it.</summary>
     DestinationChanged,
 
-    /// <summary>There are parts of an earlier cut that a new one would leave.</summary>
+    /// <summary>Parts of an earlier split exist that a new one would leave.</summary>
     StaleParts,
 
-    /// <summary>The path is not one that the kernel can take.</summary>
+    /// <summary>The path is not valid for the kernel.</summary>
     InvalidPath,
 
-    /// <summary>A format gives no names for the parts of a file, or the same for two.</summary>
+    /// <summary>A format does not give each part of a file its own name.</summary>
     InvalidNameFormat,
 
-    /// <summary>A file cannot be cut into so many parts.</summary>
+    /// <summary>A file cannot be split into so many parts.</summary>
     TooManyParts,
 
     /// <summary>The kernel or the file system does not permit it.</summary>
@@ -84,7 +84,7 @@ public enum TransferErrorId
     /// <summary>The handle was not opened for writing.</summary>
     DestinationNotWritable,
 
-    /// <summary>The method that was asked for cannot do this.</summary>
+    /// <summary>The method that was named cannot be used.</summary>
     MethodNotPossible,
 
     /// <summary>The destination's file system, or the user's quota, is full.</summary>
@@ -93,7 +93,7 @@ public enum TransferErrorId
     /// <summary>The process's file-size limit, or the file system's, is reached.</summary>
     FileSizeLimit,
 
-    /// <summary>Nobody reads the other end of the pipe or socket any more.</summary>
+    /// <summary>The reader of the pipe or socket closed it.</summary>
     ReaderGone,
 
     /// <summary>The source became shorter while it was copied.</summary>
@@ -102,7 +102,7 @@ public enum TransferErrorId
     /// <summary>The source was written to while it was copied.</summary>
     SourceChanged,
 
-    /// <summary>What was copied is not what the source has, as both were read again.</summary>
+    /// <summary>Verification found a difference between source and destination.</summary>
     VerificationFailed,
 
     /// <summary>Reading the source failed.</summary>
@@ -114,7 +114,7 @@ public enum TransferErrorId
     /// <summary>The transfer failed, and the kernel does not say on which side.</summary>
     TransferFailed,
 
-    /// <summary>One side kept the transfer waiting for longer than it may.</summary>
+    /// <summary>One side moved no byte for longer than its timeout.</summary>
     IdleTimeout,
 
     /// <summary>A reader of the source has bytes in its buffer, which the kernel does not see.</summary>
@@ -123,30 +123,30 @@ public enum TransferErrorId
     /// <summary>The transfer was stopped by the user.</summary>
     Cancelled,
 
-    /// <summary>The rest would have had to be waited for, and NonBlock says not to wait.</summary>
+    /// <summary>The rest could be moved only after a wait, and NonBlock was set.</summary>
     WouldBlock,
 
     /// <summary>A program could not be started.</summary>
     CommandNotStarted,
 
-    /// <summary>A command of a pipeline returned another number than 0, or a signal ended it.</summary>
+    /// <summary>A command of a pipeline ended with an exit code other than 0, or by a signal.</summary>
     CommandFailed,
 
-    /// <summary>An argument or a variable of the environment is one that no program can be given.</summary>
+    /// <summary>An argument or an environment variable cannot be passed to a program.</summary>
     InvalidArgument,
 
-    /// <summary>There is no ssh on this machine.</summary>
+    /// <summary>ssh was not found on this host.</summary>
     SshNotFound,
 
-    /// <summary>A name that ssh cannot be given as a host.</summary>
+    /// <summary>The name is not a valid host name for ssh.</summary>
     InvalidHostName,
 
     /// <summary>ssh could not connect to a host, or the connection broke.</summary>
     ConnectionFailed,
 
-    /// <summary>What ran on a host failed.</summary>
+    /// <summary>A program on a host failed.</summary>
     RemoteFailed,
 
-    /// <summary>The process or the system has no more of something (descriptors, memory, pipes).</summary>
+    /// <summary>The process or the system has run out of a resource (descriptors, memory, pipes).</summary>
     ResourceExhausted,
 }

@@ -7,37 +7,37 @@ public sealed partial class TransferException : IOException
 {
     private const string NoAction = "See about_Splice_Errors.";
 
-    private readonly IReadOnlyList<string> _cures;
+    private readonly IReadOnlyList<string> _recommendedActions;
 
     /// <summary>Creates the exception.</summary>
     /// <param name="id">The id of the error.</param>
     /// <param name="problem">What failed, where and why, in sentences.</param>
-    /// <param name="cure">The recommended action, in sentences.</param>
+    /// <param name="recommendedAction">The recommended action, in sentences.</param>
     /// <param name="errno">The kernel's error number; <see cref="Splice.Errno.None"/> where no call failed.</param>
     /// <param name="target">The path or descriptor that the error is about.</param>
     /// <exception cref="ArgumentException">The problem or the recommended action is empty.</exception>
-    public TransferException(TransferErrorId id, string problem, string cure, Errno errno = Errno.None, string? target = null)
-        : this(id, problem, [cure], errno, target)
+    public TransferException(TransferErrorId id, string problem, string recommendedAction, Errno errno = Errno.None, string? target = null)
+        : this(id, problem, [recommendedAction], errno, target)
     {
     }
 
     /// <summary>Creates the exception with several recommended actions, of which a cmdlet shows the first whose parameters it
     /// has: the best first; the last names no parameter.</summary>
     internal TransferException(
-        TransferErrorId id, string problem, IReadOnlyList<string> cures, Errno errno = Errno.None, string? target = null)
-        : base($"{problem} {cures[0]}")
+        TransferErrorId id, string problem, IReadOnlyList<string> recommendedActions, Errno errno = Errno.None, string? target = null)
+        : base($"{problem} {recommendedActions[0]}")
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(problem);
-        ArgumentException.ThrowIfNullOrWhiteSpace(cures[0]);
+        ArgumentException.ThrowIfNullOrWhiteSpace(recommendedActions[0]);
         Id = id;
         Problem = problem;
         Errno = errno;
         Target = target;
-        _cures = cures;
+        _recommendedActions = recommendedActions;
     }
 
-    private TransferException(TransferException other, string problem, IReadOnlyList<string> cures, string? target)
-        : this(other.Id, problem, cures, other.Errno, target)
+    private TransferException(TransferException other, string problem, IReadOnlyList<string> recommendedActions, string? target)
+        : this(other.Id, problem, recommendedActions, other.Errno, target)
     {
         Partial = other.Partial;
         DifferenceOffset = other.DifferenceOffset;
@@ -50,7 +50,7 @@ public sealed partial class TransferException : IOException
     public string Problem { get; }
 
     /// <summary>What to do about it, in sentences; never empty.</summary>
-    public string RecommendedAction => _cures[0];
+    public string RecommendedAction => _recommendedActions[0];
 
     /// <summary>The kernel's error number; <see cref="Splice.Errno.None"/> where no call failed.</summary>
     public Errno Errno { get; }
@@ -66,25 +66,25 @@ public sealed partial class TransferException : IOException
     public object? Partial { get; internal set; }
 
     /// <summary>Returns the same error with how far the operation had got.</summary>
-    internal TransferException With(object partial) => new(this, Problem, _cures, Target) { Partial = partial };
+    internal TransferException With(object partial) => new(this, Problem, _recommendedActions, Target) { Partial = partial };
 
     /// <summary>Returns the same error with one more sentence on what has happened.</summary>
     internal TransferException Adding(string sentence) => WithProblem($"{Problem} {sentence}", Target);
 
     /// <summary>Returns the same error with another problem and target.</summary>
-    internal TransferException WithProblem(string problem, string? target) => new(this, problem, _cures, target);
+    internal TransferException WithProblem(string problem, string? target) => new(this, problem, _recommendedActions, target);
 
     /// <summary>Returns the error for a cmdlet: it recommends only parameters that the cmdlet has.</summary>
     /// <param name="hasParameter">True if the cmdlet has a parameter.</param>
     /// <returns>This exception, or one with another recommended action.</returns>
     public TransferException For(Func<string, bool> hasParameter)
     {
-        string cure = _cures.FirstOrDefault(cure => ParametersOf(cure).All(hasParameter)) ?? NoAction;
-        return cure == RecommendedAction ? this : new(this, Problem, [cure], Target);
+        string action = _recommendedActions.FirstOrDefault(action => ParametersOf(action).All(hasParameter)) ?? NoAction;
+        return action == RecommendedAction ? this : new(this, Problem, [action], Target);
     }
 
     // Parameters that follow the name of a command are that command's.
-    private static IEnumerable<string> ParametersOf(string cure) => SentenceEnd().Split(cure)
+    private static IEnumerable<string> ParametersOf(string action) => SentenceEnd().Split(action)
         .SelectMany(sentence => Parameter().Matches(Command().Split(sentence)[0]))
         .Select(match => match.Groups[1].Value);
 

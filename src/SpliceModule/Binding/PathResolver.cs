@@ -1,38 +1,33 @@
 using System.Buffers;
+using System.Collections.ObjectModel;
 using System.IO.Enumeration;
 using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
-using Splice.Errors;
+using Splice.Output;
 
 namespace Splice.Binding;
 
-/// <summary>Turns what a user typed into paths of the file system: relative to $PWD, through drives, wildcards expanded.
-/// What is no such path is an error record, and the others go on.</summary>
-/// <param name="command">Whose paths they are.</param>
-/// <param name="findsHidden">Whether wildcards find names that begin with a dot.</param>
-/// <param name="report">Writes an error.</param>
-internal sealed class PathResolver(PSCmdlet command, bool findsHidden, Action<ErrorRecord> report)
+/// <summary>Resolves paths of the file system: relative to $PWD, through drives, wildcards expanded. A path that cannot be
+/// resolved is an error record.</summary>
+internal sealed class PathResolver(PSCmdlet command, Action<ErrorRecord> report)
 {
-    /// <summary>Writes an error.</summary>
-    public Action<ErrorRecord> Report => report;
-
-    /// <summary>The files that a path names.</summary>
-    /// <param name="path">As the user gave it.</param>
-    /// <param name="isLiteral">Whether wildcard characters stand for themselves.</param>
-    /// <param name="isFound">Whether a wildcard found them.</param>
-    public IReadOnlyList<string> Sources(string path, bool isLiteral, out bool isFound)
+    /// <summary>Returns the files that a path names.</summary>
+    /// <param name="path">The path as the user gave it.</param>
+    /// <param name="isLiteral">True if wildcard characters stand for themselves.</param>
+    /// <param name="findsHidden">True if wildcards find names that begin with a dot.</param>
+    /// <param name="isFound">True if a wildcard found them.</param>
+    public IReadOnlyList<string> Sources(string path, bool isLiteral, bool findsHidden, out bool isFound)
     {
-        // Most paths have no wildcard: the open tells whether the file is there, so nothing looks twice.
+        // Most paths have no wildcard: the open finds out whether the file exists.
         isFound = !isLiteral && WildcardPattern.ContainsWildcardCharacters(path);
-        bool expand = isFound || (!isLiteral && path.Contains('`', StringComparison.Ordinal));
-        if (!expand)
+        if (!isFound && (isLiteral || !path.Contains('`', StringComparison.Ordinal)))
         {
             return Single(path) is { } single ? [single] : [];
         }
 
         try
         {
-            IReadOnlyList<string> found = command.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
+            Collection<string> found = command.SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
             if (!IsFileSystem(path, provider))
             {
                 return [];
@@ -40,7 +35,8 @@ internal sealed class PathResolver(PSCmdlet command, bool findsHidden, Action<Er
 
             if (isFound && findsHidden)
             {
-                found = WithHidden(path);
+                found = [.. command.InvokeProvider.Item.Get([path], force: true, literalPath: false)
+                    .Select(item => ((FileSystemInfo)item.BaseObject).FullName)];
             }
 
             if (found.Count == 0)
@@ -62,18 +58,13 @@ internal sealed class PathResolver(PSCmdlet command, bool findsHidden, Action<Er
         return [];
     }
 
-    /// <summary>The one file or folder that a literal path names, there or not; null after an error.</summary>
+    /// <summary>Returns the full path of a literal path, existing or not; null after an error.</summary>
     public string? Single(string path)
     {
-        if (PlainPath.TryResolve(path, command.SessionState.Path.CurrentLocation) is { } plain)
-        {
-            return plain;
-        }
-
         try
         {
-            string found = command.SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
-            return IsFileSystem(path, provider) ? found : null;
+            string full = Resolve(command.SessionState.Path, path, out ProviderInfo? provider);
+            return provider is null || IsFileSystem(path, provider) ? full : null;
         }
         catch (Exception exception) when (IsPathProblem(exception))
         {
@@ -82,41 +73,62 @@ internal sealed class PathResolver(PSCmdlet command, bool findsHidden, Action<Er
         }
     }
 
-    /// <summary>True if PowerShell says by an exception that a path is none.</summary>
-    public static bool IsPathProblem(Exception exception) => exception
+    /// <summary>Resolves a handle that is a path; the path of all others is null. Returns false after an error.</summary>
+    public bool TryResolve(TransferHandle handle, out string? path)
+    {
+        path = handle.Path is null ? null : Single(handle.Path);
+        return path is not null || handle.Path is null;
+    }
+
+    /// <summary>Returns the full path of a literal path in the file system, for completion; null where it has none.</summary>
+    public static string? TryResolve(PathIntrinsics paths, string path)
+    {
+        try
+        {
+            string full = Resolve(paths, path, out ProviderInfo? provider);
+            return provider is null || IsFileSystem(provider) ? full : null;
+        }
+        catch (Exception exception) when (IsPathProblem(exception))
+        {
+            return null;
+        }
+    }
+
+    private static string Resolve(PathIntrinsics paths, string path, out ProviderInfo? provider)
+    {
+        provider = null;
+        return PlainPath.TryResolve(path, paths.CurrentLocation) ?? paths.GetUnresolvedProviderPathFromPSPath(path, out provider, out _);
+    }
+
+    // The exceptions by which PowerShell reports an invalid path.
+    private static bool IsPathProblem(Exception exception) => exception
         is SessionStateException or ProviderInvocationException or PSInvalidOperationException or NotSupportedException
         or ArgumentException or WildcardPatternException;
 
-    private List<string> WithHidden(string pattern) =>
-    [
-        .. command.InvokeProvider.Item.Get([pattern], force: true, literalPath: false)
-            .Select(item => ((FileSystemInfo)item.BaseObject).FullName),
-    ];
+    private static bool IsFileSystem(ProviderInfo provider) => provider.ImplementingType == typeof(FileSystemProvider);
 
     private bool IsFileSystem(string path, ProviderInfo provider)
     {
-        bool itIs = provider.ImplementingType == typeof(FileSystemProvider);
-        if (!itIs)
+        if (IsFileSystem(provider))
         {
-            report(ErrorRecords.NotFileSystem(path, provider.Name));
+            return true;
         }
 
-        return itIs;
+        report(ErrorRecords.NotFileSystem(path, provider.Name));
+        return false;
     }
 }
 
-/// <summary>Paths that mean in PowerShell what they mean to the kernel. PowerShell itself reads /proc/self/mountinfo for each path,
-/// to see whether a drive was added, which takes longer than copying a small file.</summary>
+/// <summary>Paths that are the same for PowerShell and the kernel. PowerShell itself reads /proc/self/mountinfo for each path, to
+/// find drives that were added, which takes longer than the copy of a small file.</summary>
 internal static class PlainPath
 {
     private const string Root = "/";
 
-    // Drives, providers, wildcards, escapes, the home folder, and what a path cannot hold.
+    // Drives, providers, wildcards, escapes, the home folder, and the byte that ends a path.
     private static readonly SearchValues<char> Special = SearchValues.Create(":\\*?[]`~\0");
 
-    /// <summary>The full path; null where only PowerShell knows what is meant.</summary>
-    /// <param name="path">As the user gave it.</param>
-    /// <param name="location">The current location.</param>
+    /// <summary>Returns the full path; null for a path that PowerShell has to resolve.</summary>
     public static string? TryResolve(string path, PathInfo location)
     {
         bool isPlain = path.Length > 0 && !path.AsSpan().ContainsAny(Special) && !HasEmptyOrDotted(path)
@@ -124,25 +136,23 @@ internal static class PlainPath
         return !isPlain ? null : path[0] == '/' ? path : Path.Join(location.Path, path);
     }
 
-    /// <summary>True if a part of it may be "", "." or "..".</summary>
+    // Of its parts, one may be "", "." or "..".
     private static bool HasEmptyOrDotted(string path) =>
         path[0] == '.' || path[^1] == '/' || path.Contains("//", StringComparison.Ordinal) || path.Contains("/.", StringComparison.Ordinal);
 }
 
-/// <summary>Which names are copied, as Copy-Item means it: -Include chooses among the paths given, -Exclude leaves out of
-/// these and of the files in folders, -Filter chooses files in folders and what a wildcard found. Making one throws an
-/// <see cref="InvalidPatternException"/> where a pattern is none.</summary>
+/// <summary>Filters names as Copy-Item does: -Include chooses among the given paths, -Exclude removes from these and from the files
+/// in folders, -Filter chooses files in folders and those that a wildcard found. The constructor throws a
+/// <see cref="BindingException"/> for an invalid pattern.</summary>
 internal sealed class NameFilter(string?[]? include, string?[]? exclude, string? filter)
 {
     private readonly WildcardPattern[] _include = Compile(include);
     private readonly WildcardPattern[] _exclude = Compile(exclude);
 
-    /// <summary>Chooses files in folders; null where all are wanted. May be called from any thread.</summary>
+    /// <summary>True for the names of wanted files in folders; null if all are wanted. May be called from any thread.</summary>
     public Func<string, bool>? ForFiles => _exclude.Length == 0 && string.IsNullOrEmpty(filter) ? null : IsFileWanted;
 
-    /// <summary>True if a path that was given is wanted.</summary>
-    /// <param name="name">Its last part.</param>
-    /// <param name="isFound">Whether a wildcard found it.</param>
+    /// <summary>True if a path is wanted by its last part.</summary>
     public bool IsWanted(string name, bool isFound) =>
         (_include.Length == 0 || Matches(_include, name))
         && !Matches(_exclude, name)
@@ -150,21 +160,21 @@ internal sealed class NameFilter(string?[]? include, string?[]? exclude, string?
 
     private bool IsFileWanted(string name)
     {
-        // A pattern is not made for several threads.
+        // A pattern is not thread-safe.
         lock (_exclude)
         {
             return !Matches(_exclude, name) && PassesFilter(name, ignoreCase: false);
         }
     }
 
-    /// <summary>Copy-Item leaves this to the file system in folders, where case counts, and to itself for a wildcard.</summary>
+    // Copy-Item leaves this to the file system in folders, where case counts, and does it itself for a wildcard.
     private bool PassesFilter(string name, bool ignoreCase) =>
         string.IsNullOrEmpty(filter)
         || FileSystemName.MatchesWin32Expression(FileSystemName.TranslateWin32Expression(filter), name, ignoreCase);
 
     private static bool Matches(WildcardPattern[] patterns, string name) => Array.Exists(patterns, pattern => pattern.IsMatch(name));
 
-    /// <summary>What a script left empty is no pattern.</summary>
+    // An empty string of a script is not a pattern.
     private static WildcardPattern[] Compile(string?[]? patterns) =>
         [.. (patterns ?? []).Where(pattern => !string.IsNullOrEmpty(pattern)).Select(pattern => Compile(pattern!))];
 
@@ -174,13 +184,13 @@ internal sealed class NameFilter(string?[]? include, string?[]? exclude, string?
         {
             var compiled = WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
 
-            // It is only looked at when it is used.
+            // Only the first match parses it.
             compiled.IsMatch(string.Empty);
             return compiled;
         }
         catch (WildcardPatternException exception)
         {
-            throw new InvalidPatternException(pattern, exception);
+            throw BindingException.InvalidPattern(pattern, exception);
         }
     }
 }

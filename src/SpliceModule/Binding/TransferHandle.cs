@@ -1,14 +1,17 @@
+using System.Globalization;
 using System.IO.Pipes;
+using System.Management.Automation;
 using System.Net.Sockets;
+using System.Reflection;
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
-using Splice.Binding;
 
 namespace Splice;
 
-/// <summary>Something open that bytes can be moved from or to: a FileStream, a SafeHandle, a Socket, a NetworkStream, a
-/// PipeStream, a SplicePipe, a process's redirected stream, or a descriptor's number. It stays its owner's. Where a cmdlet
-/// takes them, also a path, and bytes.</summary>
+/// <summary>An open source or destination of bytes, which stays its owner's: a FileStream, a SafeHandle, a Socket, a
+/// NetworkStream, a PipeStream, a SplicePipe, a redirected stream of a process, or the number of a descriptor. Where a cmdlet takes
+/// them, also a path, and bytes.</summary>
 public sealed class TransferHandle
 {
     private readonly object _value;
@@ -20,41 +23,34 @@ public sealed class TransferHandle
         _wrapper = wrapper;
     }
 
-    /// <summary>Takes what the user gave; null where it is nothing open that bytes can be moved from or to.</summary>
-    /// <param name="value">A stream, socket, handle or number.</param>
-    /// <returns>The handle, or null.</returns>
-    internal static TransferHandle? From(object? value) => value switch
+    /// <summary>Returns a handle for an open stream, socket, handle or number; null for anything else.</summary>
+    internal static TransferHandle? FromOpen(object? value) => value switch
     {
         TransferHandle handle => handle,
         FileStream or SafeHandle or Socket or NetworkStream or PipeStream or SplicePipe => new TransferHandle(value),
         StreamReader reader when IsStream(reader.BaseStream) => new TransferHandle(reader.BaseStream, reader),
         StreamWriter writer when IsStream(writer.BaseStream) => new TransferHandle(writer.BaseStream, writer),
-        int or long or short or byte or sbyte or ushort or uint => new TransferHandle(
-            Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture)),
+        int or long or short or byte or sbyte or ushort or uint => new TransferHandle(Convert.ToInt64(value, CultureInfo.InvariantCulture)),
         nint number => new TransferHandle((long)number),
         _ => null,
     };
 
-    /// <summary>Takes a path as well, and bytes.</summary>
-    /// <param name="value">A stream, socket, handle, number, path, FileInfo or byte array.</param>
-    /// <returns>The handle, or null.</returns>
+    /// <summary>Returns a handle also for a path, a FileInfo and a byte array.</summary>
     internal static TransferHandle? FromAny(object? value) => value switch
     {
-        string { Length: > 0 } path => new TransferHandle(path),
-        FileInfo file => new TransferHandle(file),
-        byte[] content => new TransferHandle(content),
-        _ => From(value),
+        string { Length: > 0 } or FileInfo or byte[] => new TransferHandle(value),
+        _ => FromOpen(value),
     };
 
-    /// <summary>The path as the user gave it; null where it is no path.</summary>
+    /// <summary>The path as the user gave it; null if it is not a path.</summary>
     internal string? Path => _value as string;
 
-    /// <summary>The name for messages; null where the descriptor tells it best.</summary>
+    /// <summary>The name for messages; null where the engine names it by its descriptor.</summary>
     internal string? Name => _value switch
     {
         long number => $"descriptor {number}",
 
-        // One made of a handle calls itself "[Unknown]".
+        // The name of one made of a handle is "[Unknown]".
         FileStream stream when System.IO.Path.IsPathRooted(stream.Name) => stream.Name,
         FileInfo file => file.FullName,
         string path => path,
@@ -62,12 +58,21 @@ public sealed class TransferHandle
         _ => null,
     };
 
-    /// <summary>True if it is bytes, which nobody can write to.</summary>
     internal bool IsContent => _value is byte[];
 
-    /// <summary>What the engine takes for it.</summary>
-    /// <param name="path">The path, resolved; null where it is none.</param>
-    /// <param name="isSource">Whether it is to be read.</param>
+    /// <summary>The position of a stream that has one of its own; null for all others.</summary>
+    internal long? Position => _value is FileStream { CanSeek: true } stream ? stream.Position : null;
+
+    /// <summary>Sets the position of a FileStream, which the kernel does not know, unless it is null or the stream was closed.</summary>
+    internal void MoveTo(long? position)
+    {
+        if (position is long offset && _value is FileStream { CanSeek: true } stream)
+        {
+            stream.Position = offset;
+        }
+    }
+
+    /// <summary>Returns the source or destination for the engine.</summary>
     /// <exception cref="TransferException">It was closed, or has a buffer that cannot be emptied.</exception>
     internal StreamEnd ToEnd(string? path, bool isSource) => _value switch
     {
@@ -77,8 +82,7 @@ public sealed class TransferHandle
         _ => StreamEnd.OfHandle(Open(isSource), Name),
     };
 
-    /// <summary>The handle, with whatever the stream still held in its buffer written or given back.</summary>
-    /// <param name="isSource">Whether it is to be read.</param>
+    /// <summary>Returns the handle, after the stream's buffer was written or given back.</summary>
     /// <exception cref="TransferException">It was closed, or has a buffer that cannot be emptied.</exception>
     internal SafeHandle Open(bool isSource)
     {
@@ -89,7 +93,7 @@ public sealed class TransferHandle
             {
                 long number => new SafeFileHandle((nint)(number is >= 0 and <= int.MaxValue ? number : -1), ownsHandle: false),
 
-                // The getter flushes, and puts the descriptor's offset where the stream's own position is.
+                // The getter flushes, and sets the descriptor's offset to the stream's position.
                 FileStream stream => stream.SafeFileHandle,
                 Socket socket => socket.SafeHandle,
                 NetworkStream stream => stream.Socket.SafeHandle,
@@ -112,20 +116,8 @@ public sealed class TransferHandle
         }
     }
 
-    /// <summary>Where a stream that keeps its own position stands.</summary>
-    internal long? Position => _value is FileStream { CanSeek: true } stream ? stream.Position : null;
-
-    /// <summary>Tells such a stream that its position moved on, unless somebody has closed it.</summary>
-    internal void MoveTo(long position)
-    {
-        if (_value is FileStream { CanSeek: true } stream)
-        {
-            stream.Position = position;
-        }
-    }
-
-    /// <summary>Lets whoever reads the other end come to the end. Of a socket the sending side is shut down; everything else
-    /// is closed.</summary>
+    /// <summary>Lets the reader of the other side come to the end: shuts down the sending side of a socket, and closes all
+    /// others.</summary>
     internal void EndSending()
     {
         if (_value is string or FileInfo or byte[])
@@ -137,12 +129,12 @@ public sealed class TransferHandle
         {
             if (!StreamEnd.TryEndSending(Open(isSource: false)))
             {
-                CloseAll();
+                Close();
             }
         }
         catch (TransferException)
         {
-            // It was closed meanwhile, by its owner.
+            // Its owner has closed it meanwhile.
         }
     }
 
@@ -166,7 +158,7 @@ public sealed class TransferHandle
         }
     }
 
-    private void CloseAll()
+    private void Close()
     {
         switch (_value)
         {
@@ -186,4 +178,54 @@ public sealed class TransferHandle
         $"The {_value.GetType().Name} is closed.",
         "Open it again, and close it only after the transfer.",
         Errno.EBADF, _value.GetType().Name);
+
+    /// <summary>The characters that a StreamReader has read ahead. It has no public member for them that does not read more.</summary>
+    private static class ReaderBuffer
+    {
+        private static readonly FieldInfo? Position = Field("_charPos");
+        private static readonly FieldInfo? Length = Field("_charLen");
+        private static readonly FieldInfo? Decoder = Field("_decoder");
+
+        /// <summary>True if it holds unread characters, or a part of one.</summary>
+        public static bool HasContent(StreamReader reader) =>
+            (Position?.GetValue(reader), Length?.GetValue(reader)) is not (int position, int length)
+            || position < length
+            || (Decoder?.GetValue(reader) is Decoder decoder && decoder.GetCharCount([], flush: true) > 0);
+
+        private static FieldInfo? Field(string name) => typeof(StreamReader).GetField(name, BindingFlags.Instance | BindingFlags.NonPublic);
+    }
+}
+
+/// <summary>Converts an argument to a <see cref="TransferHandle"/>. Where no path is taken, a string is not a descriptor.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class TransferHandleAttribute : ArgumentTransformationAttribute
+{
+    private const string Handles =
+        "a FileStream, SafeHandle, Socket, NetworkStream, PipeStream, SplicePipe, a redirected stream of a process, or the number of an open descriptor";
+
+    public bool TakesPaths { get; init; }
+
+    public bool TakesBytes { get; init; }
+
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        object? value = inputData.Unwrap();
+        return TakesPaths && !TakesBytes && value is object?[] several
+            ? Array.ConvertAll(several, item => Convert(item.Unwrap()))
+            : Convert(value);
+    }
+
+    private TransferHandle Convert(object? value)
+    {
+        TransferHandle? handle = TakesPaths ? TransferHandle.FromAny(value) : TransferHandle.FromOpen(value);
+        if (handle is not null && (TakesBytes || !handle.IsContent))
+        {
+            return handle;
+        }
+
+        string paths = TakesPaths ? "a path, a FileInfo, " : string.Empty;
+        string bytes = TakesBytes ? "bytes, " : string.Empty;
+        throw new ArgumentTransformationMetadataException(
+            $"{value?.GetType().Name ?? "null"} is nothing that bytes can be moved from or to. Give {paths}{bytes}{Handles}.");
+    }
 }

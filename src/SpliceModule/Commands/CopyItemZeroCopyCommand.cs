@@ -1,28 +1,27 @@
 using System.Management.Automation;
 using Splice.Binding;
 using Splice.Completion;
-using Splice.Errors;
+using Splice.Output;
 
 namespace Splice.Commands;
 
 /// <summary>Copies files, ranges of files and devices inside the kernel.</summary>
 [Cmdlet(VerbsCommon.Copy, "ItemZeroCopy", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(TransferResult))]
-public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
+public sealed class CopyItemZeroCopyCommand : FileCommand
 {
-    // So many copies run ahead of the results.
-    private const int MostUnderWay = 1000;
+    private const int MostUnderWay = 1000; // copies that run ahead of their results
 
-    private readonly CopyLedger _ledger = new();
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
+
     private NameFilter _filter = null!;
     private CopyQueue? _queue;
     private bool _stopsAtErrors;
-    private (string? Given, bool ForSeveral, CopyTarget? Target) _last;
     private bool _hasOneDestination;
+    private (string? Destination, bool ForSeveral, CopyTarget? Target) _last;
 
     /// <summary>The file to make or replace, or the folder that takes the sources' names.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = string.Empty;
 
@@ -38,11 +37,11 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     [Parameter]
     public long? DestinationOffset { get; set; }
 
-    /// <summary>Writes into a file that is there, and does not replace it.</summary>
+    /// <summary>Writes an existing file in place instead of replacing it.</summary>
     [Parameter]
     public SwitchParameter InPlace { get; set; }
 
-    /// <summary>Writes at the end of a file that is there.</summary>
+    /// <summary>Appends to an existing file.</summary>
     [Parameter]
     public SwitchParameter Append { get; set; }
 
@@ -50,7 +49,7 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     [Parameter]
     public SwitchParameter Verify { get; set; }
 
-    /// <summary>Goes on where an interrupted copy has stopped.</summary>
+    /// <summary>Resumes an interrupted copy.</summary>
     [Parameter]
     public SwitchParameter Resume { get; set; }
 
@@ -59,23 +58,20 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     [ArgumentCompleter(typeof(MethodCompleter))]
     public EnumValue<TransferMethod> Method { get; set; }
 
-    /// <summary>Copies folders with all that is in them.</summary>
+    /// <summary>Copies folders with their content.</summary>
     [Parameter]
     public SwitchParameter Recurse { get; set; }
 
     /// <summary>Of the paths given, only those whose last part matches one of these wildcards are copied.</summary>
-    [Parameter]
-    [SupportsWildcards]
+    [Parameter, SupportsWildcards]
     public string[]? Include { get; set; }
 
     /// <summary>Paths given and files in folders are left out where their names match one of these wildcards.</summary>
-    [Parameter]
-    [SupportsWildcards]
+    [Parameter, SupportsWildcards]
     public string[]? Exclude { get; set; }
 
     /// <summary>Only files whose names match are copied, in folders and of what a wildcard in the path finds.</summary>
-    [Parameter]
-    [SupportsWildcards]
+    [Parameter, SupportsWildcards]
     public string? Filter { get; set; }
 
     /// <summary>Symbolic links in folders stand for what they lead to; otherwise they are copied as links.</summary>
@@ -87,8 +83,7 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     public PreserveAttributes Preserve { get; set; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
     /// <summary>Number of files copied at once.</summary>
-    [Parameter]
-    [ValidateRange(1, 1024)]
+    [Parameter, ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; } = TreeRequest.DefaultThrottleLimit;
 
     /// <summary>Emits a result for each file of a folder, not one for all.</summary>
@@ -96,25 +91,30 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     public SwitchParameter PerFile { get; set; }
 
     /// <summary>Number of consecutive retries after a transient error.</summary>
-    [Parameter]
-    [ValidateRange(0, int.MaxValue)]
+    [Parameter, ValidateRange(0, int.MaxValue)]
     public int RetryCount { get; set; }
 
-    /// <summary>How long to wait before that; a plain number means seconds.</summary>
-    [Parameter]
-    [Seconds]
+    /// <summary>Time before each retry; a plain number means seconds.</summary>
+    [Parameter, Seconds]
     public TimeSpan RetryInterval { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>True if the files of a pipeline are copied beside it, several at once. What is written in place depends on
-    /// the order, and who wants the first error to end it all wants nothing done after it.</summary>
-    private bool RunsBeside =>
-        MyInvocation.ExpectingInput && !Recurse && !InPlace && !Append && DestinationOffset is null && !_stopsAtErrors;
+    // In place, the order counts, and after an error that ends the command nothing more may be done.
+    private bool RunsBeside => MyInvocation.ExpectingInput && !Recurse && !WritesInto && !_stopsAtErrors;
+
+    private bool WritesInto => InPlace || Append || DestinationOffset.HasValue;
 
     /// <inheritdoc />
     protected override void BeginProcessing()
     {
-        Begin(findsHidden: Force, WriteErrorInOrder);
-        _filter = MakeFilter();
+        try
+        {
+            _filter = new NameFilter(Include, Exclude, Filter);
+        }
+        catch (BindingException exception)
+        {
+            ThrowTerminatingError(ErrorRecords.From(exception));
+        }
+
         _hasOneDestination = MyInvocation.BoundParameters.ContainsKey(nameof(Destination));
         _stopsAtErrors = ErrorAction is not (null or ActionPreference.Continue or ActionPreference.SilentlyContinue or ActionPreference.Ignore);
     }
@@ -127,48 +127,52 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
             return;
         }
 
-        foreach (SourceItem source in Sources())
+        foreach ((string source, bool isFound) in Sources())
         {
-            CopyIfWanted(source.Path, target, source.IsFound);
+            CopyIfWanted(source, target, isFound);
         }
     }
 
     /// <inheritdoc />
-    protected override void EndProcessing() => DrainAll();
+    protected override void EndProcessing() => Drain(most: 0);
 
     /// <inheritdoc />
-    protected override void Dispose(bool disposing)
+    public override void Dispose()
     {
-        if (disposing)
-        {
-            _queue?.Dispose();
-        }
-
-        base.Dispose(disposing);
+        _queue?.Dispose();
+        base.Dispose();
     }
 
-    private NameFilter MakeFilter()
+    private protected override CopyRequest BindRequest() => base.BindRequest() with
     {
-        try
-        {
-            return new NameFilter(Include, Exclude, Filter);
-        }
-        catch (InvalidPatternException exception)
-        {
-            ThrowTerminatingError(ErrorRecords.From(exception));
-            throw; // never reached: the compiler does not know
-        }
+        Offset = Offset,
+        Count = Count,
+        DestinationOffset = DestinationOffset,
+        InPlace = InPlace,
+        Append = Append,
+        Verify = Verify,
+        Resume = Resume,
+        Method = Method,
+        RetryCount = RetryCount,
+        RetryInterval = RetryInterval,
+        Preserve = Preserve,
+        Ledger = new CopyLedger(),
+    };
+
+    // The results of copies that have begun come first.
+    private protected override void Report(ErrorRecord error)
+    {
+        Drain(most: 0);
+        WriteError(error);
     }
 
-    /// <summary>Where the record's sources go. Most records of a pipeline have one destination; those that bring their own name
-    /// what each source becomes.</summary>
+    // Most records of a pipeline have the same destination; a record with a destination of its own names the copy of each source.
     private CopyTarget? FindTarget()
     {
-        bool writesInto = InPlace || Append || DestinationOffset.HasValue;
-        bool forSeveral = !writesInto && (NamesSeveral || (MyInvocation.ExpectingInput && _hasOneDestination));
-        if ((_last.Given, _last.ForSeveral) != (Destination, forSeveral))
+        bool forSeveral = !WritesInto && (NamesSeveral || (MyInvocation.ExpectingInput && _hasOneDestination));
+        if ((_last.Destination, _last.ForSeveral) != (Destination, forSeveral))
         {
-            _last = (Destination, forSeveral, Resolver.Single(Destination) is { } path ? new CopyTarget(path, forSeveral) : null);
+            _last = (Destination, forSeveral, Paths.Single(Destination) is { } path ? new CopyTarget(path, forSeveral) : null);
         }
 
         return _last.Target;
@@ -177,14 +181,14 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
     private void CopyIfWanted(string source, CopyTarget target, bool isFound)
     {
         if (!_filter.IsWanted(System.IO.Path.GetFileName(source.TrimEnd('/')), isFound)
-            || IsMissing(source, followLink: !Recurse, always: target.IsMissing))
+            || ReportIfMissing(source, followLink: !Recurse, always: target.IsMissing))
         {
             return;
         }
 
         if (target.Failure is not null)
         {
-            WriteErrorInOrder(ErrorRecords.From(target.Failure, this));
+            Report(target.Failure);
         }
         else if (!target.IsFirst(source))
         {
@@ -192,8 +196,15 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
         }
         else if (ShouldCopy(source, target.Forecast(source)) && TryMake(target))
         {
-            Copy(source, target.Path);
+            Copy(Request(source, target.Path));
         }
+    }
+
+    private bool ShouldCopy(string source, string destination)
+    {
+        string onFile = Append ? "Append to File" : WritesInto ? "Write into File" : "Replace File";
+        (string path, string action) = DescribeChange(source, destination, Recurse ? "Copy Item" : "Copy File", onFile);
+        return ShouldProcess($"Item: {source} Destination: {path}", action);
     }
 
     private bool TryMake(CopyTarget target)
@@ -205,92 +216,82 @@ public sealed class CopyItemZeroCopyCommand : FileOptionsCommand
         }
         catch (TransferException exception)
         {
-            WriteErrorInOrder(ErrorRecords.From(exception, this));
+            Report(exception);
             return false;
         }
     }
 
-    private bool ShouldCopy(string source, string destination)
+    private void Copy(CopyRequest request)
     {
-        string onFile = Append ? "Append to File" : InPlace || DestinationOffset.HasValue ? "Write into File" : "Replace File";
-        (string path, string action) = Changes.Of(source, destination, Recurse ? "Copy Item" : "Copy File", onFile);
-        return ShouldProcess($"Item: {source} Destination: {path}", action);
-    }
-
-    private void Copy(string source, string destination)
-    {
-        CopyRequest request = Request(source, destination) with
-        {
-            Offset = Offset,
-            Count = Count,
-            DestinationOffset = DestinationOffset,
-            InPlace = InPlace,
-            Append = Append,
-            Verify = Verify,
-            Resume = Resume,
-            Method = Method,
-            RetryCount = RetryCount,
-            RetryInterval = RetryInterval,
-            Preserve = Preserve,
-            Ledger = _ledger,
-        };
         if (RunsBeside)
         {
             Enqueue(request);
             return;
         }
 
-        // What has begun comes first.
-        DrainAll();
-        string activity = $"Copying {source}";
-        TransferResult? result = Recurse
-            ? TryTree(activity, monitor => TreeCopy.Copy(Tree(request), monitor))
-            : Try(activity, monitor => FileCopy.Copy(request, monitor));
-        if (result is { DirectoryCount: > 0 } && PerFile)
+        Drain(most: 0);
+        string activity = $"Copying {request.Source}";
+        TransferResult? result = Recurse ? TryTree(activity, request) : Try(activity, monitor => FileCopy.Copy(request, monitor));
+        if (result is not null)
         {
-            // Its files have been emitted one by one.
-            Warn(result);
+            // With PerFile, a folder's files have been emitted one by one.
+            Emit(PerFile && result.DirectoryCount > 0 ? null : result, result.Warnings);
         }
-        else if (result is not null)
+    }
+
+    private TransferResult? TryTree(string activity, CopyRequest request)
+    {
+        var tree = new TreeRequest
         {
-            Emit(result);
-        }
+            Copy = request,
+            FollowSymlink = FollowSymlink,
+            Includes = _filter.ForFiles,
+            ThrottleLimit = ThrottleLimit,
+            PerFile = PerFile,
+            AppliesToExistingFolders = MyInvocation.BoundParameters.ContainsKey(nameof(Preserve)),
+        };
+        var progress = new ProgressReporter(this, activity);
+        var monitor = new TreeMonitor(Emit, Report, WriteWarning, progress.Report, Cancellation);
+        return Try(progress, activity, monitor, monitor => TreeCopy.Copy(tree, monitor));
     }
 
     private void Enqueue(CopyRequest request)
     {
         _queue ??= new CopyQueue(ThrottleLimit, Cancellation);
-        if (!Journals.Begin(() => _queue.TryAdd(request)))
+        if (!Messages.Start(() => _queue.TryAdd(request)))
         {
-            DrainAll();
-            Journals.Begin(() => _queue.TryAdd(request));
+            Drain(most: 0);
+            Messages.Start(() => _queue.TryAdd(request));
         }
 
-        Drain(_queue, MostUnderWay);
+        Drain(MostUnderWay);
     }
 
-    /// <summary>What has begun before comes first.</summary>
-    private void WriteErrorInOrder(ErrorRecord error)
+    // Emits the outcomes of copies in the order in which they began, and waits until only so many are under way.
+    private void Drain(int most)
     {
-        DrainAll();
-        WriteError(error);
-    }
-
-    private void DrainAll()
-    {
-        if (_queue is not null)
+        while (_queue?.TryTake(TimeSpan.Zero) is { } outcome)
         {
-            Drain(_queue, most: 0);
+            Emit(outcome);
+        }
+
+        while (_queue?.Count > most)
+        {
+            var progress = new ProgressReporter(this, $"Copying {_queue.Next!.Source}");
+            CopyOutcome? outcome;
+            while ((outcome = _queue.TryTake(ProgressInterval)) is null)
+            {
+                progress.Report(_queue.Progress);
+            }
+
+            progress.Complete();
+            Emit(outcome);
         }
     }
 
-    private TreeRequest Tree(CopyRequest request) => new()
+    private void Emit(CopyOutcome outcome)
     {
-        Copy = request,
-        FollowSymlink = FollowSymlink,
-        Includes = _filter.ForFiles,
-        ThrottleLimit = ThrottleLimit,
-        PerFile = PerFile,
-        AppliesToExistingFolders = MyInvocation.BoundParameters.ContainsKey(nameof(Preserve)),
-    };
+        Messages.Write($"Copying {outcome.Request.Source}", outcome.Journal);
+        Emit(outcome.Result, outcome.Result?.Warnings, outcome.Error);
+    }
 }

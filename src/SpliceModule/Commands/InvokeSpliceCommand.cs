@@ -1,27 +1,23 @@
 using System.Management.Automation;
-using System.Runtime.InteropServices;
-using Splice.Binding;
+using Splice.Completion;
 
 namespace Splice.Commands;
 
 /// <summary>Moves bytes between two open handles with splice(2).</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "Splice")]
 [OutputType(typeof(TransferResult))]
-public sealed class InvokeSpliceCommand : SpliceOptionsCommand
+public sealed class InvokeSpliceCommand : TransferCommand
 {
-    /// <summary>What to read: a FileStream, SafeHandle, Socket, NetworkStream, PipeStream, SplicePipe, a redirected stream of a
+    /// <summary>The source: a FileStream, SafeHandle, Socket, NetworkStream, PipeStream, SplicePipe, a redirected stream of a
     /// process, or a descriptor number.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
-    [TransferHandle]
+    [Parameter(Mandatory = true, Position = 0), TransferHandle]
     public TransferHandle Source { get; set; } = null!;
 
-    /// <summary>What to write: a FileStream, SafeHandle, Socket, NetworkStream, PipeStream, SplicePipe, a redirected stream of a
-    /// process, or a descriptor number.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
-    [TransferHandle]
+    /// <summary>The destination, of the same types.</summary>
+    [Parameter(Mandatory = true, Position = 1), TransferHandle]
     public TransferHandle Destination { get; set; } = null!;
 
-    /// <summary>Where to read, in bytes from the source's start; its position is left alone.</summary>
+    /// <summary>The first byte to read, in bytes from the source's start; its position does not change.</summary>
     [Parameter(Position = 2)]
     public long? Offset { get; set; }
 
@@ -29,29 +25,28 @@ public sealed class InvokeSpliceCommand : SpliceOptionsCommand
     [Parameter(Position = 3)]
     public long? Count { get; set; }
 
-    /// <summary>Where to write, in bytes from the destination's start; its position is left alone.</summary>
+    /// <summary>The first byte to write, in bytes from the destination's start; its position does not change.</summary>
     [Parameter]
     public long? DestinationOffset { get; set; }
 
+    /// <summary>Flags for splice(2): Move, NonBlock, More, Gift.</summary>
+    [Parameter, ValidateNotNull]
+    [ArgumentCompleter(typeof(FlagsCompleter))]
+    public EnumValue<SpliceFlags>[] Flags { get; set; } = [];
+
+    /// <summary>The capacity in bytes to request where splice(2) needs a pipe of its own; 1 MiB by default.</summary>
+    [Parameter, ValidateRange(1, int.MaxValue)]
+    public int? PipeSize { get; set; }
+
     /// <inheritdoc />
-    protected override void ProcessRecord()
-    {
-        if (Try($"Splicing {Source}", Run) is { } result)
-        {
-            Emit(result);
-        }
-    }
+    protected override void ProcessRecord() => Emit(Try($"Splicing {Source}", Run));
 
     private TransferResult Run(TransferMonitor monitor)
     {
-        SafeHandle source = Source.Open(isSource: true);
-        SafeHandle destination = Destination.Open(isSource: false);
-        long? sourcePosition = Offset.HasValue ? null : Source.Position;
-        long? destinationPosition = DestinationOffset.HasValue ? null : Destination.Position;
         var request = new HandleTransferRequest
         {
-            Source = source,
-            Destination = destination,
+            Source = Source.Open(isSource: true),
+            Destination = Destination.Open(isSource: false),
             SourceName = Source.Name,
             DestinationName = Destination.Name,
             Offset = Offset,
@@ -60,6 +55,8 @@ public sealed class InvokeSpliceCommand : SpliceOptionsCommand
             Flags = Flags.Combine(),
             PipeSize = PipeSize,
         };
+        long? sourcePosition = Offset.HasValue ? null : Source.Position;
+        long? destinationPosition = DestinationOffset.HasValue ? null : Destination.Position;
         long moved = 0;
         try
         {
@@ -75,16 +72,8 @@ public sealed class InvokeSpliceCommand : SpliceOptionsCommand
         }
         finally
         {
-            // A FileStream keeps a position of its own, which the kernel does not know.
-            if (sourcePosition is long from)
-            {
-                Source.MoveTo(from + moved);
-            }
-
-            if (destinationPosition is long to)
-            {
-                Destination.MoveTo(to + moved);
-            }
+            Source.MoveTo(sourcePosition + moved);
+            Destination.MoveTo(destinationPosition + moved);
         }
     }
 }

@@ -1,42 +1,32 @@
 using System.Management.Automation;
-using Splice.Binding;
 using Splice.Completion;
 
 namespace Splice.Commands;
 
-/// <summary>Duplicates what a pipe holds in another pipe with tee(2).</summary>
+/// <summary>Duplicates the content of a pipe in another pipe with tee(2).</summary>
 [Cmdlet(VerbsLifecycle.Invoke, "Tee")]
 [OutputType(typeof(TransferResult))]
 public sealed class InvokeTeeCommand : TransferCommand
 {
-    /// <summary>The pipe whose content is duplicated, and stays.</summary>
-    [Parameter(Mandatory = true, Position = 0)]
-    [TransferHandle]
+    /// <summary>The pipe whose content is duplicated; it keeps it.</summary>
+    [Parameter(Mandatory = true, Position = 0), TransferHandle]
     public TransferHandle Source { get; set; } = null!;
 
     /// <summary>The pipe that gets it.</summary>
-    [Parameter(Mandatory = true, Position = 1)]
-    [TransferHandle]
+    [Parameter(Mandatory = true, Position = 1), TransferHandle]
     public TransferHandle Destination { get; set; } = null!;
 
-    /// <summary>Number of bytes to duplicate at most.</summary>
+    /// <summary>Maximum number of bytes to duplicate.</summary>
     [Parameter(Position = 2)]
     public long? Count { get; set; }
 
     /// <summary>Flags for tee(2): NonBlock.</summary>
-    [Parameter]
-    [ValidateNotNull]
+    [Parameter, ValidateNotNull]
     [ArgumentCompleter(typeof(FlagsCompleter))]
     public EnumValue<SpliceFlags>[] Flags { get; set; } = [];
 
     /// <inheritdoc />
-    protected override void ProcessRecord()
-    {
-        if (Try($"Duplicating {Source}", Run) is { } result)
-        {
-            Emit(result);
-        }
-    }
+    protected override void ProcessRecord() => Emit(Try($"Duplicating {Source}", Run));
 
     private TransferResult Run(TransferMonitor monitor) => PipeTee.Run(
         new HandleTransferRequest

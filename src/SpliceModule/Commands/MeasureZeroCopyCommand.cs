@@ -1,65 +1,58 @@
 using System.Management.Automation;
-using Splice.Binding;
 using Splice.Completion;
+using Splice.Output;
 
 namespace Splice.Commands;
 
-/// <summary>Measures how fast the methods are between two folders.</summary>
+/// <summary>Measures the speed of the methods between two folders.</summary>
 [Cmdlet(VerbsDiagnostic.Measure, "ZeroCopy", SupportsShouldProcess = true)]
 [OutputType(typeof(MeasurementResult))]
 public sealed class MeasureZeroCopyCommand : TransferCommand
 {
-    /// <summary>The folder for the test data; the current one where none is named.</summary>
-    [Parameter(Position = 0)]
-    [ValidateNotNullOrEmpty]
+    /// <summary>The folder for the test data; by default the current one.</summary>
+    [Parameter(Position = 0), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Path { get; set; } = ".";
 
-    /// <summary>The folder for the copies; that of the test data where none is named.</summary>
-    [Parameter(Position = 1)]
-    [ValidateNotNullOrEmpty]
+    /// <summary>The folder for the copies; by default that of the test data.</summary>
+    [Parameter(Position = 1), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? Destination { get; set; }
 
-    /// <summary>The bytes of the test data.</summary>
-    [Parameter]
-    [ValidateRange(1L, long.MaxValue)]
+    /// <summary>Size of the test data in bytes.</summary>
+    [Parameter, ValidateRange(1L, long.MaxValue)]
     public long Size { get; set; } = 1L << 30;
 
-    /// <summary>What to run.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
+    /// <summary>The methods and baselines to measure.</summary>
+    [Parameter, ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(MeasuredMethodCompleter))]
     public EnumValue<MeasuredMethod>[] Method { get; set; } = [.. Enum.GetValues<MeasuredMethod>()];
 
-    /// <summary>How often each is run.</summary>
-    [Parameter]
-    [ValidateRange(1, int.MaxValue)]
+    /// <summary>Number of runs of each.</summary>
+    [Parameter, ValidateRange(1, int.MaxValue)]
     public int Iterations { get; set; } = 5;
 
-    /// <summary>A page with the results.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
+    /// <summary>File for a page with the results.</summary>
+    [Parameter, ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? HtmlPath { get; set; }
 
     /// <inheritdoc />
     protected override void EndProcessing()
     {
-        var resolver = new PathResolver(this, findsHidden: false, WriteError);
-        if (resolver.Single(Path) is not { } source || resolver.Single(Destination ?? Path) is not { } destination)
+        if (Paths.Single(Path) is not { } source || Paths.Single(Destination ?? Path) is not { } destination)
         {
             return;
         }
 
         string? page = null;
-        if (HtmlPath is not null && (page = resolver.Single(HtmlPath)) is null)
+        if (HtmlPath is not null && (page = Paths.Single(HtmlPath)) is null)
         {
             return;
         }
 
         bool measures = ShouldProcess($"Item: {source} Destination: {destination}", "Measure Copies");
-        bool writes = page is not null && ShouldProcess(page, Changes.Of(page, page, "Write Page", "Replace Page").Action);
+        bool writes = page is not null && ShouldProcess(page, DescribeChange(page, page, "Write Page", "Replace Page").Action);
         if (measures)
         {
             Measure(source, destination, writes ? page : null);
@@ -76,7 +69,8 @@ public sealed class MeasureZeroCopyCommand : TransferCommand
             Methods = [.. Method],
             Iterations = Iterations,
         };
-        MeasurementReport? report = TryMeasure($"Measuring from {source} to {destination}", monitor =>
+        var progress = new ProgressReporter(this, $"Measuring from {source} to {destination}");
+        var report = Try(progress, trace: null, new MeasurementMonitor(progress.Report, Cancellation), monitor =>
         {
             if (page is not null)
             {
@@ -85,15 +79,10 @@ public sealed class MeasureZeroCopyCommand : TransferCommand
 
             return Measurement.Run(request, monitor);
         });
-        if (report is null)
+        WriteObject(report?.Results ?? [], enumerateCollection: true);
+        if (report is not null && page is not null && Try($"Writing {page}", monitor => MeasurementPage.Write(report, page, monitor)) is { } written)
         {
-            return;
-        }
-
-        WriteObject(report.Results, enumerateCollection: true);
-        if (page is not null && Try($"Writing {page}", monitor => MeasurementPage.Write(report, page, monitor)) is { } written)
-        {
-            Warn(written);
+            Emit(null, written.Warnings);
         }
     }
 }

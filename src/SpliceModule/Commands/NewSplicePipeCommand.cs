@@ -1,29 +1,21 @@
 using System.Management.Automation;
-using Splice.Errors;
 
 namespace Splice.Commands;
 
-/// <summary>Makes a kernel pipe.</summary>
+/// <summary>Creates a kernel pipe.</summary>
 [Cmdlet(VerbsCommon.New, "SplicePipe")]
 [OutputType(typeof(SplicePipe))]
-public sealed class NewSplicePipeCommand : StoppableCommand
+public sealed class NewSplicePipeCommand : TransferCommand
 {
     /// <summary>Requested capacity in bytes.</summary>
-    [Parameter(Position = 0)]
-    [ValidateRange(1, 1 << 30)]
+    [Parameter(Position = 0), ValidateRange(1, 1 << 30)]
     public int? Capacity { get; set; }
 
     /// <inheritdoc />
     protected override void EndProcessing()
     {
-        SplicePipe pipe;
-        try
+        if (Try("Making a pipe", _ => SplicePipe.Create(Capacity)) is not { } pipe)
         {
-            pipe = Journals.Keep("Making a pipe", () => SplicePipe.Create(Capacity));
-        }
-        catch (TransferException exception)
-        {
-            WriteError(ErrorRecords.From(exception, this));
             return;
         }
 

@@ -1,79 +1,67 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
-using Splice.Binding;
 using Splice.Completion;
-using Splice.Errors;
 
 namespace Splice.Commands;
 
-/// <summary>What the cmdlets have in common that transfer files with other hosts over ssh.</summary>
+/// <summary>Base class of the cmdlets that transfer files to or from other hosts over ssh.</summary>
 public abstract class RemoteCommand : TransferCommand
 {
     private readonly List<RemoteHost> _hosts = [];
 
     /// <summary>The hosts: host, user@host, host:port or [address]:port.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(HostNameCompleter))]
     public string[] HostName { get; set; } = [];
 
-    /// <summary>The user on the hosts that name none.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
+    /// <summary>The user for hosts given without one.</summary>
+    [Parameter, ValidateNotNullOrEmpty]
     public string? UserName { get; set; }
 
-    /// <summary>The port of the hosts that name none.</summary>
-    [Parameter]
-    [ValidateRange(1, 65535)]
+    /// <summary>The port for hosts given without one.</summary>
+    [Parameter, ValidateRange(1, 65535)]
     public int? Port { get; set; }
 
     /// <summary>The file of the private key.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    [Alias("IdentityFilePath")]
+    [Parameter, ValidateNotNullOrEmpty, Alias("IdentityFilePath")]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? KeyFilePath { get; set; }
 
     /// <summary>Settings of ssh_config(5).</summary>
-    [Parameter]
-    [ValidateNotNull]
+    [Parameter, ValidateNotNull]
     public Hashtable Options { get; set; } = [];
 
-    /// <summary>How long a connection may take to come about; a plain number means seconds.</summary>
-    [Parameter]
-    [Seconds]
+    /// <summary>Timeout of the connection; a plain number means seconds.</summary>
+    [Parameter, Seconds]
     public TimeSpan? ConnectingTimeout { get; set; }
 
     /// <summary>Number of hosts at once.</summary>
-    [Parameter]
-    [ValidateRange(1, int.MaxValue)]
+    [Parameter, ValidateRange(1, int.MaxValue)]
     public int ThrottleLimit { get; set; } = 32;
 
-    /// <summary>How long a host may take or give nothing; a plain number means seconds.</summary>
-    [Parameter]
-    [Seconds]
+    /// <summary>Time that a host may move no byte; a plain number means seconds.</summary>
+    [Parameter, Seconds]
     public TimeSpan? IdleTimeout { get; set; }
 
-    /// <summary>Compares both sides' SHA-256 before the file or folder gets its name.</summary>
+    /// <summary>Compares the SHA-256 of both sides before the file or folder gets its name.</summary>
     [Parameter]
     public SwitchParameter Verify { get; set; }
 
-    /// <summary>Keeps what an interruption leaves, and goes on with it.</summary>
+    /// <summary>Resumes an interrupted transfer, and keeps partial files.</summary>
     [Parameter]
     public SwitchParameter Resume { get; set; }
 
-    /// <summary>Transfers a folder with all that is in it.</summary>
+    /// <summary>Transfers a folder with its content.</summary>
     [Parameter]
     public SwitchParameter Recurse { get; set; }
 
-    /// <summary>What is kept besides the bytes.</summary>
+    /// <summary>The attributes that are kept.</summary>
     [Parameter]
     public PreserveAttributes Preserve { get; set; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
     /// <summary>Limit in bytes per second.</summary>
-    [Parameter]
-    [ValidateRange(1L, long.MaxValue)]
+    [Parameter, ValidateRange(1L, long.MaxValue)]
     public long? RateLimit { get; set; }
 
     /// <summary>Lets ssh compress.</summary>
@@ -99,23 +87,30 @@ public abstract class RemoteCommand : TransferCommand
             }
             catch (TransferException exception)
             {
-                WriteError(ErrorRecords.From(exception, this));
+                Report(exception);
             }
         }
     }
 
-    /// <summary>The hosts that are none of the errors, and that the user wants something done with.</summary>
-    /// <param name="target">Says what would be done with a host.</param>
-    /// <param name="action">What it is called.</param>
-    private protected IReadOnlyList<RemoteHost> Wanted(Func<RemoteHost, string> target, string action) =>
-        [.. _hosts.Where(host => ShouldProcess(target(host), action))];
+    /// <summary>Returns the valid hosts that ShouldProcess confirms.</summary>
+    /// <param name="target">Describes the transfer with a host.</param>
+    /// <param name="verb">Send or Receive.</param>
+    private protected IReadOnlyList<RemoteHost> ConfirmHosts(Func<RemoteHost, string> target, string verb)
+    {
+        string action = $"{verb} {(Recurse ? "Item" : "File")}{(NoClobber ? string.Empty : ", and Replace What Is There")}";
+        return [.. _hosts.Where(host => ShouldProcess(target(host), action))];
+    }
 
-    /// <summary>The request with the options that both ways have; null after an error.</summary>
-    /// <param name="request">The request without them.</param>
-    /// <param name="resolver">For the key's path.</param>
-    private protected T? WithOptions<T>(T request, PathResolver resolver)
-        where T : RemoteRequest =>
-        Ssh(resolver) is not SshOptions ssh ? null : (T)((RemoteRequest)request with
+    /// <summary>Runs the transfers of a request with the parameters of this class, and emits the outcome of each host.</summary>
+    private protected void Run<T>(T request, string activity, Action<T, TransferMonitor, Action<RemoteOutcome>> transfer)
+        where T : RemoteRequest
+    {
+        if (request.Hosts.Count == 0 || Ssh() is not SshOptions ssh)
+        {
+            return;
+        }
+
+        var complete = (T)((RemoteRequest)request with
         {
             Ssh = ssh,
             ThrottleLimit = ThrottleLimit,
@@ -128,57 +123,26 @@ public abstract class RemoteCommand : TransferCommand
             RateLimit = RateLimit is long rate ? new RateLimiter(rate) : null,
             IdleTimeout = IdleTimeout,
         });
-
-    /// <summary>Runs the transfers, and writes what becomes of each host.</summary>
-    /// <param name="activity">What the progress bar calls it.</param>
-    /// <param name="transfer">The transfers.</param>
-    private protected void Run(string activity, Action<TransferMonitor, Action<RemoteOutcome>> transfer) =>
         Try(activity, monitor =>
         {
-            transfer(monitor, Emit);
+            transfer(complete, monitor, outcome => Emit(outcome.Result, outcome.Result?.Warnings, outcome.Error));
             return this;
         });
+    }
 
-    /// <summary>How ssh connects; null after an error.</summary>
-    /// <param name="resolver">For the key's path.</param>
-    private SshOptions? Ssh(PathResolver resolver)
+    private SshOptions? Ssh()
     {
-        string? key = KeyFilePath is null ? null : resolver.Single(KeyFilePath);
+        string? key = KeyFilePath is null ? null : Paths.Single(KeyFilePath);
         return key is null && KeyFilePath is not null ? null : new SshOptions
         {
             KeyFilePath = key,
             Settings = Options.Cast<DictionaryEntry>().ToDictionary(
-                entry => LanguagePrimitives.ConvertTo<string>(entry.Key), entry => Setting(entry.Value)),
+                entry => LanguagePrimitives.ConvertTo<string>(entry.Key), entry => Setting(entry.Value.Unwrap())),
             ConnectingTimeout = ConnectingTimeout is TimeSpan time ? (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, int.MaxValue) : null,
             Compress = Compress,
         };
     }
 
-    private static string Setting(object? value) => value switch
-    {
-        PSObject wrapped => Setting(wrapped.BaseObject),
-        bool flag => flag ? "yes" : "no",
-        _ => Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty,
-    };
-
-    private void Emit(RemoteOutcome outcome)
-    {
-        if (Stopping)
-        {
-            throw new PipelineStoppedException();
-        }
-
-        if (outcome.Error is not null)
-        {
-            WriteError(ErrorRecords.From(outcome.Error, this));
-            return;
-        }
-
-        foreach (string warning in outcome.Result!.Warnings)
-        {
-            WriteWarning(warning);
-        }
-
-        WriteObject(outcome.Result);
-    }
+    private static string Setting(object? value) =>
+        value is bool flag ? (flag ? "yes" : "no") : Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty;
 }

@@ -3,56 +3,51 @@ using Splice.Completion;
 
 namespace Splice.Commands;
 
-/// <summary>Cuts files into parts that share their blocks where they can.</summary>
+/// <summary>Splits files into parts that share their blocks where possible.</summary>
 [Cmdlet(VerbsCommon.Split, "ItemZeroCopy", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(TransferResult))]
-public sealed class SplitItemZeroCopyCommand : FileOptionsCommand
+public sealed class SplitItemZeroCopyCommand : FileCommand
 {
-    private readonly CopyLedger _ledger = new();
-
-    /// <summary>The folder for the parts; the current one where none is named.</summary>
-    [Parameter(Position = 1)]
-    [ValidateNotNullOrEmpty]
+    /// <summary>The folder for the parts; by default the current one.</summary>
+    [Parameter(Position = 1), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = ".";
 
     /// <summary>The size of all parts but the last, in bytes.</summary>
-    [Parameter]
-    [ValidateRange(1L, long.MaxValue)]
+    [Parameter, ValidateRange(1L, long.MaxValue)]
     public long? PartSize { get; set; }
 
     /// <summary>Number of parts to make, of about the same size.</summary>
-    [Parameter]
-    [ValidateRange(1, int.MaxValue)]
+    [Parameter, ValidateRange(1, int.MaxValue)]
     public int? PartCount { get; set; }
 
     /// <summary>The parts' names: {0} is the file's name, {1} the part's number from 1 on.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
+    [Parameter, ValidateNotNullOrEmpty]
     public string? NameFormat { get; set; }
-
-    /// <inheritdoc />
-    protected override void BeginProcessing() => Begin(findsHidden: Force, WriteError);
 
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        foreach (SourceItem source in Sources())
+        string action = NoClobber ? "Split File"
+            : Force ? "Split File, Replace Existing Parts, and Remove Those of an Earlier Cut"
+            : "Split File, and Replace Existing Parts";
+        foreach ((string source, _) in Sources())
         {
-            string action = NoClobber ? "Split File" : Force ? "Split File, Replace Existing Parts, and Remove Those of an Earlier Cut" : "Split File, and Replace Existing Parts";
-            if (Resolver.Single(Destination) is { } folder && !IsMissing(source.Path)
-                && ShouldProcess($"Item: {source.Path} Destination: {folder}", action))
+            if (Paths.Single(Destination) is { } folder && !ReportIfMissing(source)
+                && ShouldProcess($"Item: {source} Destination: {folder}", action))
             {
-                Split(source.Path, folder);
+                Split(source, folder);
             }
         }
     }
+
+    private protected override CopyRequest BindRequest() => base.BindRequest() with { Ledger = new CopyLedger() };
 
     private void Split(string source, string folder)
     {
         var request = new SplitRequest
         {
-            Copy = Request(source, folder) with { Ledger = _ledger },
+            Copy = Request(source, folder),
             PartSize = PartSize,
             PartCount = PartCount,
             NameFormat = NameFormat,

@@ -1,175 +1,34 @@
 using System.Management.Automation;
-using Splice.Completion;
-using Splice.Errors;
+using Splice.Binding;
+using Splice.Output;
 
 namespace Splice.Commands;
 
-/// <summary>What all cmdlets that move bytes have in common: their results and
-/// errors look alike.</summary>
-public abstract class TransferCommand : StoppableCommand
-{
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
-
-    private Action<TransferRetry>? _tellRetry;
-
-    /// <summary>Runs one transfer. Its failure is an error record, and the pipeline goes on.</summary>
-    /// <param name="activity">What the progress bar calls it.</param>
-    /// <param name="transfer">The transfer.</param>
-    /// <returns>The result; null where it failed.</returns>
-    private protected T? Try<T>(string activity, Func<TransferMonitor, T> transfer)
-        where T : class
-    {
-        var progress = new Progress.ProgressReporter(this, activity);
-        var monitor = new TransferMonitor(progress.Report, Cancellation) { Retrying = _tellRetry ??= TellRetry };
-        return Try(progress, () => Journals.Keep(activity, () => transfer(monitor)));
-    }
-
-    private T? Try<T>(Progress.ProgressReporter progress, Func<T> transfer)
-        where T : class
-    {
-        try
-        {
-            return transfer();
-        }
-        catch (TransferException exception) when (exception.Id == TransferErrorId.Cancelled && Stopping)
-        {
-            throw new PipelineStoppedException();
-        }
-        catch (TransferException exception)
-        {
-            WriteError(ErrorRecords.From(exception, this));
-            return null;
-        }
-        finally
-        {
-            progress.Complete();
-        }
-    }
-
-    /// <summary>Measures. A failure is an error record.</summary>
-    /// <param name="activity">What the progress bar calls it.</param>
-    /// <param name="measure">The measurement.</param>
-    /// <returns>The report; null where it failed.</returns>
-    private protected MeasurementReport? TryMeasure(string activity, Func<MeasurementMonitor, MeasurementReport> measure)
-    {
-        var progress = new Progress.ProgressReporter(this, activity);
-        return Try(progress, () => measure(new MeasurementMonitor(progress.Report, Cancellation)));
-    }
-
-    /// <summary>Copies a tree. What fails in it is an error record, and the rest goes on.</summary>
-    /// <param name="activity">What the progress bar calls it.</param>
-    /// <param name="copy">The copy.</param>
-    /// <returns>The result; null where nothing could be done.</returns>
-    private protected TransferResult? TryTree(string activity, Func<TreeMonitor, TransferResult> copy)
-    {
-        var progress = new Progress.ProgressReporter(this, activity);
-        var tree = new TreeMonitor(
-            Emit, exception => WriteError(ErrorRecords.From(exception, this)), WriteWarning, progress.Report, Cancellation);
-        return Try(progress, () => Journals.Keep(activity, () => copy(tree)));
-    }
-
-    /// <summary>Emits what has become of copies that run beside the pipeline, in the order in which they began.</summary>
-    /// <param name="queue">The copies.</param>
-    /// <param name="most">How many may stay under way; for the others it waits.</param>
-    private protected void Drain(CopyQueue queue, int most)
-    {
-        while (queue.TryTake(TimeSpan.Zero) is { } outcome)
-        {
-            Emit(outcome);
-        }
-
-        while (queue.Count > most)
-        {
-            var progress = new Progress.ProgressReporter(this, $"Copying {queue.Next!.Source}");
-            CopyOutcome? outcome;
-            while ((outcome = queue.TryTake(ProgressInterval)) is null)
-            {
-                progress.Report(queue.Progress);
-            }
-
-            progress.Complete();
-            Emit(outcome);
-        }
-    }
-
-    private void Emit(CopyOutcome outcome)
-    {
-        if (Stopping)
-        {
-            throw new PipelineStoppedException();
-        }
-
-        Journals.Write($"Copying {outcome.Request.Source}", outcome.Journal);
-        if (outcome.Error is not null)
-        {
-            WriteError(ErrorRecords.From(outcome.Error, this));
-        }
-        else
-        {
-            Emit(outcome.Result!);
-        }
-    }
-
-    /// <summary>Emits a result, and what worked only in part.</summary>
-    /// <param name="result">The result.</param>
-    private protected void Emit(TransferResult result)
-    {
-        Warn(result);
-        WriteObject(result);
-    }
-
-    private void TellRetry(TransferRetry retry) => Journals.Tell($"{retry.Source} -> {retry.Destination}: {retry}");
-
-    /// <summary>Says what worked only in part.</summary>
-    /// <param name="result">The result.</param>
-    private protected void Warn(TransferResult result)
-    {
-        foreach (string warning in result.Warnings)
-        {
-            WriteWarning(warning);
-        }
-    }
-}
-
-/// <summary>A cmdlet whose work can be stopped at any time.</summary>
-public abstract class StoppableCommand : PSCmdlet, IDisposable
+/// <summary>Base class of all cmdlets: cancellation, paths, progress, messages, errors and results.</summary>
+public abstract class TransferCommand : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _cancellation = new();
+    private MessageWriter? _messages;
+    private PathResolver? _paths;
+    private Action<TransferRetry>? _writeRetry;
 
-    private Progress.JournalWriter? _journals;
-
-    /// <summary>Tells what the engine decided and called.</summary>
-    private protected Progress.JournalWriter Journals => _journals ??= new Progress.JournalWriter(this);
-
-    private Binding.ChangeText? _changes;
-
-    /// <summary>Says what would be replaced.</summary>
-    private protected Binding.ChangeText Changes => _changes ??= new Binding.ChangeText(this);
-
-    /// <summary>Cancelled when the pipeline is stopped.</summary>
     private protected CancellationToken Cancellation => _cancellation.Token;
 
-    /// <summary>What becomes of errors; null where the user's setting is none.</summary>
+    private protected MessageWriter Messages => _messages ??= new MessageWriter(this);
+
+    private protected PathResolver Paths => _paths ??= new PathResolver(this, Report);
+
+    /// <summary>The action for errors; null where the user's setting is not one.</summary>
     private protected ActionPreference? ErrorAction =>
         LanguagePrimitives.TryConvertTo(
             MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? bound) ? bound : GetVariableValue("ErrorActionPreference"),
             out ActionPreference action) ? action : null;
 
     /// <inheritdoc />
-    public void Dispose()
+    public virtual void Dispose()
     {
-        Dispose(disposing: true);
+        _cancellation.Dispose();
         GC.SuppressFinalize(this);
-    }
-
-    /// <summary>Releases what the cmdlet holds.</summary>
-    /// <param name="disposing">False when called by a finalizer.</param>
-    protected virtual void Dispose(bool disposing)
-    {
-        if (disposing)
-        {
-            _cancellation.Dispose();
-        }
     }
 
     /// <summary>Only signals: PowerShell calls it on another thread.</summary>
@@ -184,20 +43,105 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
             // The command ended at the same moment.
         }
     }
-}
 
-/// <summary>What the cmdlets have in common that may call splice(2) as the user says.</summary>
-public abstract class SpliceOptionsCommand : TransferCommand
-{
-    /// <summary>Flags for splice(2): Move, NonBlock, More, Gift.</summary>
-    [Parameter]
-    [ValidateNotNull]
-    [ArgumentCompleter(typeof(FlagsCompleter))]
-    public EnumValue<SpliceFlags>[] Flags { get; set; } = [];
+    /// <summary>Runs a transfer with a progress bar. Its failure is an error record, and the pipeline goes on: then the result is
+    /// null.</summary>
+    private protected T? Try<T>(string activity, Func<TransferMonitor, T> transfer)
+        where T : class
+    {
+        var progress = new ProgressReporter(this, activity);
+        var monitor = new TransferMonitor(progress.Report, Cancellation) { Retrying = _writeRetry ??= WriteRetry };
+        return Try(progress, activity, monitor, transfer);
+    }
 
-    /// <summary>The capacity in bytes to ask for where splice(2) needs a pipe of its own; 1 MiB where it is not
-    /// given. The kernel rounds it up, and unprivileged users get no more than /proc/sys/fs/pipe-max-size.</summary>
-    [Parameter]
-    [ValidateRange(1, int.MaxValue)]
-    public int? PipeSize { get; set; }
+    /// <summary>Runs work with a monitor of its own, under the name <paramref name="trace"/> of its messages (-Verbose, -Debug); null
+    /// for none.</summary>
+    private protected TResult? Try<TMonitor, TResult>(
+        ProgressReporter progress, string? trace, TMonitor monitor, Func<TMonitor, TResult> work)
+        where TResult : class
+    {
+        try
+        {
+            return trace is null ? work(monitor) : Messages.Trace(trace, work, monitor);
+        }
+        catch (Exception exception) when (Stopping
+            && exception is OperationCanceledException or TransferException { Id: TransferErrorId.Cancelled })
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (TransferException exception)
+        {
+            Report(exception);
+            return null;
+        }
+        finally
+        {
+            progress.Complete();
+        }
+    }
+
+    private protected void Report(TransferException exception) => Report(ErrorRecords.From(exception, this));
+
+    private protected virtual void Report(ErrorRecord error) => WriteError(error);
+
+    /// <summary>Writes a result with its warnings, or its error.</summary>
+    private protected void Emit(object? result, IReadOnlyList<string>? warnings, TransferException? error = null)
+    {
+        if (Stopping)
+        {
+            throw new PipelineStoppedException();
+        }
+
+        if (error is not null)
+        {
+            WriteError(ErrorRecords.From(error, this));
+            return;
+        }
+
+        foreach (string warning in warnings ?? [])
+        {
+            WriteWarning(warning);
+        }
+
+        if (result is not null)
+        {
+            WriteObject(result);
+        }
+    }
+
+    private protected void Emit(TransferResult? result) => Emit(result, result?.Warnings);
+
+    /// <summary>Reports a missing source, if -WhatIf, -Confirm or -Verbose would describe what is done with it.</summary>
+    /// <returns>True if it is missing.</returns>
+    private protected bool ReportIfMissing(string source, bool followLink = true, bool always = false)
+    {
+        if ((always || Messages.DescribesChanges) && DestinationForecast.FindMissing(source, followLink) is { } missing)
+        {
+            Report(missing);
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Describes a change for ShouldProcess: its destination, and <paramref name="onFile"/> in place of
+    /// <paramref name="action"/> where a file exists. Only where the description is shown does it look.</summary>
+    private protected (string Destination, string Action) DescribeChange(string source, string destination, string action, string onFile)
+    {
+        if (!Messages.DescribesChanges)
+        {
+            return (destination, action);
+        }
+
+        var forecast = DestinationForecast.Of(source, destination);
+        return (forecast.Path, forecast.Kind switch
+        {
+            ForecastKind.File => onFile,
+            ForecastKind.Folder => "Merge into Folder",
+            ForecastKind.Special => "Write to Device or Pipe",
+            _ => action,
+        });
+    }
+
+    private void WriteRetry(TransferRetry retry) => Messages.WriteDecision($"{retry.Source} -> {retry.Destination}: {retry}");
 }

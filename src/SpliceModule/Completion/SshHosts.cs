@@ -3,20 +3,16 @@ using System.Text.RegularExpressions;
 
 namespace Splice.Completion;
 
-/// <summary>The hosts that are named in the user's ssh_config(5) and known_hosts: no pattern is one, and no name that was
-/// hashed can be told.</summary>
+/// <summary>The hosts in the user's ssh_config(5) and known_hosts, without patterns and hashed names.</summary>
 internal static partial class SshHosts
 {
-    // As ssh itself.
-    private const int DeepestInclude = 16;
+    private const int DeepestInclude = 16; // as ssh itself
 
-    /// <summary>A host.</summary>
-    /// <param name="Name">What ssh can be given.</param>
-    /// <param name="Origin">Where it is named.</param>
+    /// <summary>A host, and the file that names it.</summary>
     public readonly record struct Host(string Name, string Origin);
 
-    /// <summary>All of them, each once, those of the configuration first.</summary>
-    /// <param name="home">The user's folder.</param>
+    /// <summary>Returns each host once, those of the configuration first.</summary>
+    /// <param name="home">The home folder of the user.</param>
     public static IEnumerable<Host> Find(string home) =>
         Configured(Path.Combine(home, ".ssh", "config"), home, depth: 0)
             .Concat(Known(Path.Combine(home, ".ssh", "known_hosts")))
@@ -46,7 +42,7 @@ internal static partial class SshHosts
         }
     }
 
-    /// <summary>The files that a pattern means; one that is relative is beside the user's configuration.</summary>
+    // A relative pattern is one of the folder of the user's configuration.
     private static IEnumerable<string> Included(string pattern, string home)
     {
         string path = pattern.StartsWith("~/", StringComparison.Ordinal)
@@ -54,7 +50,9 @@ internal static partial class SshHosts
             : Path.Combine(home, ".ssh", pattern);
         string folder = Path.GetDirectoryName(path)!;
         return Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder).Where(file => FileSystemName.MatchesSimpleExpression(Path.GetFileName(path), Path.GetFileName(file), ignoreCase: false)).Order(StringComparer.Ordinal)
+            ? Directory.EnumerateFiles(folder)
+                .Where(file => FileSystemName.MatchesSimpleExpression(Path.GetFileName(path), Path.GetFileName(file), ignoreCase: false))
+                .Order(StringComparer.Ordinal)
             : [];
     }
 
@@ -65,13 +63,13 @@ internal static partial class SshHosts
         where name.IndexOfAny(['*', '?', '!']) < 0
         select new Host(WithPort(name), $"Known host of {file}");
 
-    /// <summary>[name]:port is name:port here, unless what is in the brackets is an address with colons.</summary>
+    // [name]:port is name:port here, unless an address with colons is in the brackets.
     private static string WithPort(string name) =>
         name.StartsWith('[') && name.IndexOf(']', StringComparison.Ordinal) is > 0 and var end && !name[..end].Contains(':', StringComparison.Ordinal)
             ? name[1..end] + name[(end + 1)..]
             : name;
 
-    /// <summary>A file that cannot be read has none: whoever presses a key wants no error.</summary>
+    // A file that cannot be read has no lines: completion reports no error.
     private static IEnumerable<string> Lines(string file)
     {
         try

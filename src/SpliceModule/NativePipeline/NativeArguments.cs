@@ -2,23 +2,22 @@ using System.Collections;
 using System.Management.Automation;
 using System.Management.Automation.Language;
 using Microsoft.PowerShell.Commands;
-using Splice.Errors;
+using Splice.Output;
 
-namespace Splice.Binding;
+namespace Splice.NativeBinding;
 
-/// <summary>Makes a command's arguments of its text, as PowerShell 7.3 and later pass them to native commands: each value one
-/// argument, arrays several, wildcards and ~ outside of quotes expanded.</summary>
-internal sealed class NativeArguments(PSCmdlet command, CallerScope scope)
+/// <summary>The arguments of a command, as PowerShell 7.3 and later pass them to native commands: each value one argument, arrays
+/// several, wildcards and ~ outside of quotes expanded.</summary>
+internal sealed class NativeArguments(CallerScope scope)
 {
     private const string Verbatim = "--%";
 
     private readonly List<string> _arguments = [];
     private bool _isVerbatim;
 
-    /// <summary>The arguments of a command.</summary>
-    public static string[] Of(CommandAst ast, PSCmdlet command, CallerScope scope)
+    public static string[] Parse(CommandAst ast, CallerScope scope)
     {
-        var arguments = new NativeArguments(command, scope);
+        var arguments = new NativeArguments(scope);
         foreach (CommandElementAst element in ast.CommandElements.Skip(1))
         {
             arguments.Add(element);
@@ -45,7 +44,7 @@ internal sealed class NativeArguments(PSCmdlet command, CallerScope scope)
         }
     }
 
-    /// <summary>-name, -name:value, or -name: value.</summary>
+    // -name, -name:value, or -name: value.
     private void AddParameter(CommandParameterAst parameter)
     {
         string text = parameter.ErrorPosition.Text;
@@ -62,41 +61,37 @@ internal sealed class NativeArguments(PSCmdlet command, CallerScope scope)
     private void AddSplatted(VariableExpressionAst variable)
     {
         var path = new VariableExpressionAst(variable.Extent, variable.VariablePath, splatted: false);
-        object? value = BaseOf(scope.Evaluate(path));
+        object? value = scope.Evaluate(path).Unwrap();
         if (value is IDictionary table)
         {
             foreach (DictionaryEntry entry in table)
             {
                 AddValue(new Prefix($"-{entry.Key}:", IsApart: false), entry.Value, source: null);
             }
+
+            return;
         }
-        else if (value is IEnumerable list and not string)
+
+        foreach (object? item in value is IEnumerable list and not string ? list : new[] { value })
         {
-            foreach (object? item in list)
-            {
-                AddValue(Prefix.None, item, source: null);
-            }
-        }
-        else
-        {
-            AddValue(Prefix.None, value, source: null);
+            AddValue(Prefix.None, item, source: null);
         }
     }
 
     private object? Evaluate(ExpressionAst expression) => expression switch
     {
-        ScriptBlockExpressionAst => throw NativePipelineException.Syntax(expression.Extent,
-            "A script block is no argument for a native command.", "Put it in quotes, if its text is meant."),
+        ScriptBlockExpressionAst => throw BindingException.Syntax(expression.Extent,
+            "A script block is not an argument for a native command.", "Put it in quotes, if its text is meant."),
         StringConstantExpressionAst text => text.Value,
 
-        // Numbers go as they were written: 0x10 is no 16 to others.
+        // Numbers are passed as they were written: for a program, 0x10 is not 16.
         ConstantExpressionAst constant => constant.Extent.Text,
         _ => scope.Evaluate(expression),
     };
 
     private void AddValue(Prefix prefix, object? value, ExpressionAst? source)
     {
-        if (BaseOf(value) is string text && text == Verbatim)
+        if (value.Unwrap() is string text && text == Verbatim)
         {
             _isVerbatim = true;
             return;
@@ -117,15 +112,14 @@ internal sealed class NativeArguments(PSCmdlet command, CallerScope scope)
         }
     }
 
-    /// <summary>Adds a value that is no list.</summary>
-    /// <returns>False where the rest of its list has been added with it.</returns>
+    // Returns false if the rest of its list was added with the value.
     private bool AddOne(Prefix prefix, object? value, bool isQuoted, ArrayLiteralAst? literal)
     {
         string text = LanguagePrimitives.ConvertTo<string>(value) ?? string.Empty;
         if (text.Length == 0)
         {
-            // An empty string is an argument, and nothing is none.
-            if (BaseOf(value) is not null)
+            // An empty string is an argument, and null is not.
+            if (value.Unwrap() is not null)
             {
                 AddPlain(prefix, text);
             }
@@ -140,7 +134,7 @@ internal sealed class NativeArguments(PSCmdlet command, CallerScope scope)
         }
         else if (literal is not null)
         {
-            // a,b is one argument of others' syntax: it goes as it was written.
+            // a,b can be one argument in a program's own syntax: it is passed as it was written.
             foreach (string part in literal.Extent.Text.Split(' ', StringSplitOptions.RemoveEmptyEntries))
             {
                 AddExpanded(prefix, part, isQuoted);
@@ -156,7 +150,7 @@ internal sealed class NativeArguments(PSCmdlet command, CallerScope scope)
         return true;
     }
 
-    /// <summary>True if a text has white space outside of double quotes. PowerShell takes no such text for a pattern.</summary>
+    // For PowerShell, a text with white space outside of double quotes is not a pattern.
     private static bool HasOpenSpace(string text)
     {
         bool isInside = false;
@@ -177,15 +171,9 @@ internal sealed class NativeArguments(PSCmdlet command, CallerScope scope)
 
     private void AddExpanded(Prefix prefix, string text, bool isQuoted = false)
     {
-        IReadOnlyList<string> found = isQuoted ? [] : Expand(text);
-        if (found.Count == 0)
+        foreach (string argument in isQuoted ? [text] : Expand(text))
         {
-            AddPlain(prefix, text);
-        }
-
-        foreach (string path in found)
-        {
-            AddPlain(prefix, path);
+            AddPlain(prefix, argument);
         }
     }
 
@@ -199,48 +187,78 @@ internal sealed class NativeArguments(PSCmdlet command, CallerScope scope)
         _arguments.Add(prefix.IsApart ? text : prefix.Text + text);
     }
 
-    /// <summary>The files that a pattern finds, or what ~ stands for; none where it is neither.</summary>
+    // Returns the files that a pattern finds, the home folder for ~, or else the text: it can be a pattern of the program's own.
     private IReadOnlyList<string> Expand(string text)
     {
         if (!WildcardPattern.ContainsWildcardCharacters(text))
         {
             return text == "~" || text.StartsWith("~/", StringComparison.Ordinal)
-                ? [command.SessionState.Provider.GetOne("FileSystem").Home + text[1..]]
-                : [];
+                ? [scope.Command.SessionState.Provider.GetOne("FileSystem").Home + text[1..]]
+                : [text];
         }
 
-        PathInfo location = command.SessionState.Path.CurrentLocation;
+        PathInfo location = scope.Command.SessionState.Path.CurrentLocation;
         if (location.Provider.ImplementingType != typeof(FileSystemProvider))
         {
-            return [];
+            return [text];
         }
 
         try
         {
-            var found = command.InvokeProvider.ChildItem.Get(text, recurse: false);
+            var found = scope.Command.InvokeProvider.ChildItem.Get(text, recurse: false);
             bool isRelative = text[0] is not ('~' or '/');
-            return found.All(item => item.BaseObject is FileSystemInfo)
+            return found.Count > 0 && found.All(item => item.BaseObject is FileSystemInfo)
                 ? [.. found.Select(item => PathOf((FileSystemInfo)item.BaseObject, isRelative ? location.ProviderPath : null))]
-                : [];
+                : [text];
         }
         catch (Exception exception) when (exception is RuntimeException and not PipelineStoppedException or NotSupportedException or ArgumentException)
         {
-            // As it stands, it is a pattern of the command's own.
-            return [];
+            return [text];
         }
     }
 
     private string PathOf(FileSystemInfo item, string? folder) => folder is null
         ? item.FullName
-        : command.SessionState.Path.NormalizeRelativePath(item.FullName, folder);
+        : scope.Command.SessionState.Path.NormalizeRelativePath(item.FullName, folder);
 
-    private static object? BaseOf(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
-
-    /// <summary>The parameter that a value was written with.</summary>
-    /// <param name="Text">Its text, with the colon; empty for none.</param>
-    /// <param name="IsApart">Whether there is a space between the two.</param>
+    // The parameter before a value, with its colon, and whether a space separates the two.
     private readonly record struct Prefix(string Text, bool IsApart)
     {
         public static Prefix None => new(string.Empty, IsApart: false);
     }
+}
+
+/// <summary>The redirections of a command's standard error, to its output or to a file.</summary>
+internal static class ErrorRedirection
+{
+    private const string Nowhere = "/dev/null"; // $null
+
+    /// <summary>Returns the command with its redirections.</summary>
+    /// <exception cref="BindingException">It has others.</exception>
+    public static NativeCommand Apply(NativeCommand command, CommandAst ast, CallerScope scope, Func<string, string> resolve)
+    {
+        foreach (RedirectionAst redirection in ast.Redirections)
+        {
+            command = redirection switch
+            {
+                MergingRedirectionAst { FromStream: RedirectionStream.Error, ToStream: RedirectionStream.Output } =>
+                    command with { ErrorTarget = ErrorTarget.Output },
+                FileRedirectionAst { FromStream: RedirectionStream.Error } file => command with
+                {
+                    ErrorTarget = ErrorTarget.File,
+                    ErrorFile = Path(file.Location, scope) is { Length: > 0 } path ? resolve(path) : Nowhere,
+                    AppendsErrors = file.Append,
+                },
+                FileRedirectionAst { FromStream: RedirectionStream.Output } => throw BindingException.Syntax(redirection.Extent,
+                    "The output cannot be redirected here.", "Output goes to a file with -OutputPath, and -Append adds to it."),
+                _ => throw BindingException.Syntax(redirection.Extent,
+                    "Native commands have an output and an error stream, of which the second can be redirected here.", "Write 2>&1, 2>file or 2>>file."),
+            };
+        }
+
+        return command;
+    }
+
+    private static string? Path(ExpressionAst location, CallerScope scope) =>
+        location is StringConstantExpressionAst text ? text.Value : scope.Evaluate(location)?.ToString();
 }

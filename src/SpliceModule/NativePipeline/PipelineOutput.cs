@@ -1,9 +1,10 @@
+using System.Management.Automation;
 using System.Reflection;
 using System.Text;
 
-namespace Splice.Binding;
+namespace Splice.NativeBinding;
 
-/// <summary>Makes lines of bytes as they come. A line ends with LF, CR or both, or with the text.</summary>
+/// <summary>Splits bytes into lines. A line ends with LF, CR or both, or with the text.</summary>
 internal sealed class LineSplitter(Encoding encoding, Action<string> emit)
 {
     private const char ByteOrderMark = '\uFEFF';
@@ -14,10 +15,9 @@ internal sealed class LineSplitter(Encoding encoding, Action<string> emit)
     private bool _isAfterReturn;
     private bool _hasBegun;
 
-    /// <summary>Takes more of the text.</summary>
     public void Add(ReadOnlySpan<byte> bytes) => Add(bytes, isEnd: false);
 
-    /// <summary>The text is complete.</summary>
+    /// <summary>Emits the last line.</summary>
     public void Complete()
     {
         Add([], isEnd: true);
@@ -67,19 +67,21 @@ internal sealed class LineSplitter(Encoding encoding, Action<string> emit)
     }
 }
 
-/// <summary>What a StreamReader has read ahead. It has no public member that tells without reading more.</summary>
-internal static class ReaderBuffer
+/// <summary>Finds out if a cmdlet's streams go only to the host: then native commands write to the terminal themselves, as those
+/// that PowerShell starts. It has only internal members for this; with an engine without them, all output is objects.</summary>
+internal static class HostStreams
 {
-    private static readonly FieldInfo? Position = Field("_charPos");
-    private static readonly FieldInfo? Length = Field("_charLen");
-    private static readonly FieldInfo? Decoder = Field("_decoder");
+    private const BindingFlags Members = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
 
-    /// <summary>True if it holds characters that nobody has read, or a part of one.</summary>
-    public static bool HasContent(StreamReader reader) =>
-        (Position?.GetValue(reader), Length?.GetValue(reader)) is not (int position, int length)
-        || position < length
-        || (Decoder?.GetValue(reader) is Decoder decoder && decoder.GetCharCount([], flush: true) > 0);
+    public static bool OutputGoesToHost(PSCmdlet command) => IsHost(Get(command.CommandRuntime, "OutputPipe"));
 
-    private static FieldInfo? Field(string name) =>
-        typeof(StreamReader).GetField(name, BindingFlags.Instance | BindingFlags.NonPublic);
+    /// <summary>True if the cmdlet's errors are among its output (2>&amp;1).</summary>
+    public static bool ErrorsGoToOutput(PSCmdlet command) => Get(command.CommandRuntime, "ErrorMergeTo")?.ToString() == "Output";
+
+    public static bool ErrorsGoToHost(PSCmdlet command) =>
+        ErrorsGoToOutput(command) ? OutputGoesToHost(command) : IsHost(Get(command.CommandRuntime, "ErrorOutputPipe"));
+
+    private static bool IsHost(object? pipe) => Get(Get(pipe, "DownstreamCmdlet"), "CommandInfo") is CommandInfo { Name: "Out-Default" };
+
+    private static object? Get(object? owner, string property) => owner?.GetType().GetProperty(property, Members)?.GetValue(owner);
 }

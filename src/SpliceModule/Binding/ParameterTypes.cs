@@ -1,0 +1,86 @@
+using System.ComponentModel;
+using System.Globalization;
+using System.Management.Automation;
+
+namespace Splice;
+
+/// <summary>A parameter's enumeration value. PowerShell itself completes a parameter of the enumeration's own type, with names
+/// alone; this one converts from the same values.</summary>
+/// <typeparam name="TEnum">The enumeration.</typeparam>
+/// <param name="Value">The value.</param>
+[TypeConverter(typeof(EnumValueConverter))]
+public readonly record struct EnumValue<TEnum>(TEnum Value)
+    where TEnum : struct, Enum
+{
+    /// <summary>Wraps a value.</summary>
+    /// <param name="value">The value.</param>
+    public static implicit operator EnumValue<TEnum>(TEnum value) => new(value);
+
+    /// <summary>Unwraps the value.</summary>
+    /// <param name="value">The wrapped value.</param>
+    public static implicit operator TEnum(EnumValue<TEnum> value) => value.Value;
+
+    /// <summary>Returns the value's name.</summary>
+    /// <returns>For example "Reflink".</returns>
+    public override string ToString() => Value.ToString();
+}
+
+/// <summary>Converts to an <see cref="EnumValue{TEnum}"/> all that PowerShell converts to the enumeration.</summary>
+internal sealed class EnumValueConverter : PSTypeConverter
+{
+    public override bool CanConvertFrom(object sourceValue, Type destinationType) => true;
+
+    public override object ConvertFrom(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase)
+    {
+        try
+        {
+            object value = LanguagePrimitives.ConvertTo(sourceValue, destinationType.GenericTypeArguments[0], formatProvider);
+            return Activator.CreateInstance(destinationType, value)!;
+        }
+        catch (PSInvalidCastException exception) when (exception.InnerException is { } reason)
+        {
+            // PowerShell repeats the text around it.
+            throw new PSInvalidCastException(reason.Message, exception);
+        }
+    }
+
+    public override bool CanConvertTo(object sourceValue, Type destinationType) => false;
+
+    public override object ConvertTo(object sourceValue, Type destinationType, IFormatProvider formatProvider, bool ignoreCase) =>
+        throw new NotSupportedException();
+}
+
+internal static class ParameterValues
+{
+    /// <summary>Returns the object that PowerShell has wrapped.</summary>
+    public static object? Unwrap(this object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
+
+    /// <summary>Combines flags that are given one by one, or several in one.</summary>
+    public static SpliceFlags Combine(this EnumValue<SpliceFlags>[] flags) =>
+        flags.Aggregate(SpliceFlags.None, (all, flag) => all | flag.Value);
+}
+
+/// <summary>Converts a plain number to seconds, where PowerShell takes 5 for 500 nanoseconds and '5' for 5 days.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class SecondsAttribute : ArgumentTransformationAttribute
+{
+    public override object Transform(EngineIntrinsics engineIntrinsics, object inputData)
+    {
+        object? value = inputData.Unwrap();
+        TimeSpan? time = value switch
+        {
+            TimeSpan span => span,
+            string text when double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double seconds) =>
+                FromSeconds(seconds),
+            string text => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out TimeSpan span) ? span : null,
+            int or long or short or byte or sbyte or ushort or uint or ulong or double or float or decimal =>
+                FromSeconds(Convert.ToDouble(value, CultureInfo.InvariantCulture)),
+            _ => null,
+        };
+        return time >= TimeSpan.Zero ? time : throw new ArgumentTransformationMetadataException(
+            $"'{value}' is not a duration. Give seconds, 0 or more, or a TimeSpan.");
+    }
+
+    private static TimeSpan? FromSeconds(double seconds) =>
+        seconds >= 0 && seconds < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
+}

@@ -1,0 +1,169 @@
+using System.Globalization;
+using System.Management.Automation;
+
+namespace Splice.Output;
+
+/// <summary>A progress bar for work that takes over a second, drawn a few times a second at most. To be used on the pipeline's
+/// thread.</summary>
+internal sealed class ProgressReporter(Cmdlet command, string activity)
+{
+    private static readonly TimeSpan FirstAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
+
+    private TimeSpan _next = FirstAfter;
+    private bool _isShown;
+
+    public void Report(TransferProgress progress)
+    {
+        if (IsDue(progress.Elapsed))
+        {
+            Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files: string.Empty);
+        }
+    }
+
+    public void Report(TreeProgress progress)
+    {
+        if (IsDue(progress.Elapsed))
+        {
+            string files = progress.TotalFiles is long total
+                ? string.Create(CultureInfo.CurrentCulture, $", {progress.FilesCopied:N0} of {total:N0} files")
+                : string.Create(CultureInfo.CurrentCulture, $", {progress.FilesCopied:N0} files");
+            Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files);
+        }
+    }
+
+    public void Report(MeasurementProgress progress)
+    {
+        if (IsDue(progress.Elapsed))
+        {
+            string round = (progress.Method, progress.Round) switch
+            {
+                (null, _) => "Writing the test data",
+                (_, 0) => $"{progress.Method}, to warm up",
+                _ => string.Create(CultureInfo.CurrentCulture, $"{progress.Method}, round {progress.Round} of {progress.Rounds}"),
+            };
+            Show(round, progress.BytesDone * 100 / progress.TotalBytes);
+        }
+    }
+
+    /// <summary>Removes the bar, if it was ever shown.</summary>
+    public void Complete()
+    {
+        if (_isShown && !command.Stopping)
+        {
+            command.WriteProgress(new ProgressRecord(0, activity, " ") { RecordType = ProgressRecordType.Completed });
+        }
+    }
+
+    private bool IsDue(TimeSpan elapsed)
+    {
+        bool isDue = elapsed >= _next;
+        _next = isDue ? elapsed + Interval : _next;
+        return isDue;
+    }
+
+    private void Show(long bytes, long? totalBytes, TimeSpan elapsed, string files)
+    {
+        double rate = bytes / elapsed.TotalSeconds;
+        string copied = ByteSize.Format(bytes);
+        string speed = $"{ByteSize.Format((long)rate)}/s";
+        if (totalBytes is long total and > 0)
+        {
+            int seconds = (int)Math.Min(int.MaxValue, Math.Max(0, total - bytes) / Math.Max(rate, 1));
+            Show($"{copied} of {ByteSize.Format(total)}{files}, {speed}", bytes * 100.0 / total, seconds);
+        }
+        else
+        {
+            Show($"{copied}{files}, {speed}");
+        }
+    }
+
+    private void Show(string status, double percent = -1, int secondsRemaining = -1)
+    {
+        _isShown = true;
+
+        // A new record each time: its receiver may keep it.
+        command.WriteProgress(new ProgressRecord(0, activity, status)
+        {
+            PercentComplete = (int)Math.Min(100, percent),
+            SecondsRemaining = secondsRemaining,
+        });
+    }
+}
+
+/// <summary>Writes the engine's decisions with -Verbose, and its system calls with -Debug.</summary>
+internal sealed class MessageWriter(PSCmdlet command)
+{
+    private static readonly string[] ChangeSwitches = ["WhatIf", "Confirm", "Verbose"];
+
+    private bool? _describesChanges;
+    private bool? _writesDecisions;
+    private bool? _writesCalls;
+
+    /// <summary>True if -WhatIf, -Confirm or -Verbose show each change. Describing one takes system calls.</summary>
+    public bool DescribesChanges => _describesChanges ??= ChangeSwitches.Any(command.MyInvocation.BoundParameters.ContainsKey)
+        || LanguagePrimitives.IsTrue(command.GetVariableValue("WhatIfPreference"))
+        || !Equals(command.GetVariableValue("ConfirmPreference"), ConfirmImpact.High)
+        || !Equals(command.GetVariableValue("VerbosePreference"), ActionPreference.SilentlyContinue);
+
+    // With -Debug alone PowerShell asks a question after each verbose message.
+    private bool WritesDecisions => _writesDecisions ??= IsWanted("Verbose")
+        && (command.MyInvocation.BoundParameters.ContainsKey("Verbose") || !command.MyInvocation.BoundParameters.ContainsKey("Debug"));
+
+    private bool WritesCalls => _writesCalls ??= IsWanted("Debug");
+
+    private bool IsTraced => WritesDecisions || WritesCalls;
+
+    /// <summary>Does some work, and writes its journal, also where the work fails.</summary>
+    public TResult Trace<TMonitor, TResult>(string activity, Func<TMonitor, TResult> work, TMonitor monitor) =>
+        IsTraced ? TraceInto(new TransferJournal(WritesCalls), activity, work, monitor) : work(monitor);
+
+    /// <summary>Starts work whose journal is written later.</summary>
+    public T Start<T>(Func<T> work) => IsTraced ? new TransferJournal(WritesCalls).Follow(work) : work();
+
+    /// <summary>Writes a decision at once.</summary>
+    public void WriteDecision(string decision)
+    {
+        if (WritesDecisions)
+        {
+            command.WriteVerbose(decision);
+        }
+    }
+
+    /// <summary>Writes a journal, if there is one.</summary>
+    public void Write(string activity, TransferJournal? journal)
+    {
+        foreach (string decision in journal is null || !WritesDecisions || command.Stopping ? [] : journal.Decisions)
+        {
+            command.WriteVerbose(decision);
+        }
+
+        foreach (SystemCallSum sum in journal is null || command.Stopping ? [] : journal.SystemCalls)
+        {
+            command.WriteDebug($"{activity}: {sum}");
+        }
+    }
+
+    private TResult TraceInto<TMonitor, TResult>(TransferJournal journal, string activity, Func<TMonitor, TResult> work, TMonitor monitor)
+    {
+        TResult result;
+        try
+        {
+            result = journal.Follow(() => work(monitor));
+        }
+        catch (TransferException)
+        {
+            Write(activity, journal);
+            throw;
+        }
+
+        Write(activity, journal);
+        return result;
+    }
+
+    /// <summary>True if a stream is shown: by the switch of the command, or by the preference around it.</summary>
+    private bool IsWanted(string stream) =>
+        command.MyInvocation.BoundParameters.TryGetValue(stream, out object? given) ? LanguagePrimitives.IsTrue(given)
+            : LanguagePrimitives.TryConvertTo(command.GetVariableValue($"{stream}Preference"), out ActionPreference preference)
+                && preference is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore);
+}
