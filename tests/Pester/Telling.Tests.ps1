@@ -39,7 +39,7 @@ Describe '-Verbose' {
         @{ Name = 'holes'; Call = { truncate --size 10M a; Copy-ItemZeroCopy a copy -Reflink Never -Verbose }; Says = '*/a -> */copy: * bytes are holes: holes of the source' }
         @{ Name = 'the threads of a tree'; Call = { Copy-ItemZeroCopy tree copy -Recurse -ThrottleLimit 2 -Verbose }; Says = '*/tree: its files are copied by 2 threads at once' }
         @{ Name = 'a pipeline'; Call = { 'a' | Get-Item | Copy-ItemZeroCopy -Destination tree -Reflink Never -Verbose }; Says = '*/a -> */tree/a: SendFile moved 300000 bytes; *' }
-        @{ Name = 'many destinations'; Call = { Copy-StreamZeroCopy a b, c -Verbose }; Says = '*/a: is read once for 2 destinations, in pieces of up to * bytes, *' }
+        @{ Name = 'many destinations'; Call = { Copy-StreamZeroCopy a b, c -Verbose }; Says = '*/a: is read once for 2 destinations, in chunks of up to * bytes, *' }
         @{ Name = 'what commands read'; Call = { Invoke-PipelineZeroCopy { cat | wc -c } -InputPath a -Verbose }; Says = "*/cat: reads '*/a' itself, and writes a pipe" }
         @{ Name = 'a part'; Call = { Split-ItemZeroCopy a tree -PartCount 2 -Reflink Never -Verbose }; Says = '*/a -> */tree/a.001: SendFile moved * bytes; *' }
         @{ Name = 'a join'; Call = { Join-ItemZeroCopy a, tree/b whole -Reflink Never -Verbose }; Says = '*/a -> */whole: SendFile moved 300000 bytes; *' }
