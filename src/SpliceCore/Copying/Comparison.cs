@@ -16,7 +16,6 @@ internal sealed unsafe class Comparison : IDisposable
     private const int Alignment = 64 * 1024;
 
     private const int DropTries = 4;
-    private static readonly TimeSpan DropInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly Descriptor _source;
     private readonly SafeFileHandle _copy;
@@ -70,7 +69,7 @@ internal sealed unsafe class Comparison : IDisposable
             }
 
             // A page that another process is using stays in the cache for a moment.
-            _cancellation.WaitHandle.WaitOne(DropInterval);
+            _cancellation.WaitHandle.WaitOne(Tuning.CacheDropInterval);
             _cancellation.ThrowIfCancellationRequested();
             LibC.DropCache(_copy, start, length + Alignment - 1);
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
 using Splice.Copying;
+using Splice.Descriptors;
 
 namespace Splice;
 
@@ -8,10 +9,6 @@ namespace Splice;
 /// For use from one thread.</summary>
 public sealed class CopyQueue : IDisposable
 {
-    private const int WorthWaking = 32;
-
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
-
     private readonly AutoResetEvent _wakeUp = new(initialState: false);
     private readonly CancellationTokenSource _stop;
     private readonly ConcurrentQueue<Copy> _waiting = new();
@@ -77,7 +74,7 @@ public sealed class CopyQueue : IDisposable
         {
             next.Run();
         }
-        else if (Volatile.Read(ref _idle) > 0 && _waiting.Count >= WorthWaking)
+        else if (Volatile.Read(ref _idle) > 0 && _waiting.Count >= Tuning.FilesPerWakeUp)
         {
             _wakeUp.Set();
         }
@@ -117,9 +114,9 @@ public sealed class CopyQueue : IDisposable
     /// <summary>True if a copy is done, or is so in time. If many wait, one wake-up serves many outcomes.</summary>
     private bool IsDone(Copy copy, TimeSpan wait)
     {
-        if (!copy.IsDone && wait > Moment && Count > WorthWaking)
+        if (!copy.IsDone && wait > Tuning.QueuePollInterval && Count > Tuning.FilesPerWakeUp)
         {
-            Thread.Sleep(Moment);
+            Thread.Sleep(Tuning.QueuePollInterval);
         }
 
         return copy.IsDone || copy.Wait(wait);
@@ -166,7 +163,7 @@ public sealed class CopyQueue : IDisposable
             else
             {
                 Interlocked.Increment(ref _idle);
-                _wakeUp.WaitOne(Moment);
+                _wakeUp.WaitOne(Tuning.QueuePollInterval);
                 Interlocked.Decrement(ref _idle);
             }
         }

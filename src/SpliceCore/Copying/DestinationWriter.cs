@@ -15,7 +15,6 @@ internal sealed class DestinationWriter : IDisposable
 
     private const PreserveAttributes ModeAndItsMasters = PreserveAttributes.Mode | PreserveAttributes.Ownership | PreserveAttributes.Acl;
 
-    private const long ReadAheadThreshold = 4 << 20; // bytes
 
     private readonly CopyRequest _request;
     private readonly Place _place;
@@ -136,7 +135,7 @@ internal sealed class DestinationWriter : IDisposable
 
     public void WriteContent() => Run(static writer =>
     {
-        if (writer._source!.Kind == DescriptorKind.Regular && writer._spec!.Length >= ReadAheadThreshold)
+        if (writer._source!.Kind == DescriptorKind.Regular && writer._spec!.Length >= Tuning.ReadAheadAbove)
         {
             LibC.AdviseSequential(writer._source.Handle);
         }
@@ -267,7 +266,7 @@ internal sealed class DestinationWriter : IDisposable
     {
         if (IsNew)
         {
-            return _request.Resume && spec.Length > PartialFile.MinLength
+            return _request.Resume && spec.Length > Tuning.ResumableAbove
                 ? PartialFile.Open(_place, source, spec, _cancellation)
                 : StagedFile.Create(_place, CreateMode, _cancellation, Access, KeepsCreateMode ? PrivateMode : null);
         }
@@ -301,7 +300,7 @@ internal sealed class DestinationWriter : IDisposable
         RangeCheck.Destination(Destination, _request.DestinationOffset, _spec.DestinationOffset, _spec.Length);
         if (!IsNew)
         {
-            RangeCheck.NotTheSame(source, _spec.Offset, Destination, _spec.DestinationOffset, _spec.Length);
+            RangeCheck.ThrowIfOverlapping(source, _spec.Offset, Destination, _spec.DestinationOffset, _spec.Length);
         }
 
         _run = new TransferRun(source, Destination, _spec, monitor, tally);

@@ -192,7 +192,7 @@ public sealed record CopyRequest
     /// <summary>Checks the paths and numbers, and that options do not exclude each other.</summary>
     internal void ThrowIfInvalid()
     {
-        RangeCheck.Numbers(Offset, Count, DestinationOffset, Source, Destination);
+        RangeCheck.ThrowIfNegative(Offset, Count, DestinationOffset, Source, Destination);
         PathCheck.Name(Source);
         PathCheck.Name(Destination);
         ChooseMethod();

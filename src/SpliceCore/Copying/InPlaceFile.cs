@@ -12,8 +12,6 @@ internal sealed class AppendedFile : ITargetFile
 {
     private const int LeaseTries = 10;
 
-    private static readonly TimeSpan LockPollInterval = TimeSpan.FromMilliseconds(10);
-
     private AppendedFile(SafeFileHandle handle, string path, long oldSize)
     {
         Handle = handle;
@@ -51,7 +49,7 @@ internal sealed class AppendedFile : ITargetFile
                 waits = true;
             }
 
-            cancellation.WaitHandle.WaitOne(LockPollInterval);
+            cancellation.WaitHandle.WaitOne(Tuning.LockPollInterval);
             cancellation.ThrowIfCancellationRequested();
         }
     }
@@ -113,7 +111,7 @@ internal sealed class AppendedFile : ITargetFile
         SysResult leased = LibC.LeaseForWriting(Handle);
         for (int i = 0; i < LeaseTries && leased.Errno == Errno.EAGAIN; i++)
         {
-            Thread.Sleep(LockPollInterval);
+            Thread.Sleep(Tuning.LockPollInterval);
             leased = LibC.LeaseForWriting(Handle);
         }
 
@@ -124,8 +122,6 @@ internal sealed class AppendedFile : ITargetFile
 /// <summary>An existing file, device or FIFO that is written in place.</summary>
 internal sealed class ExistingFile(SafeFileHandle handle) : ITargetFile
 {
-    private static readonly TimeSpan ReaderPollInterval = TimeSpan.FromMilliseconds(20);
-
     public SafeFileHandle Handle => handle;
 
     /// <summary>Opens an existing destination; waits for the first reader of a FIFO.</summary>
@@ -153,7 +149,7 @@ internal sealed class ExistingFile(SafeFileHandle handle) : ITargetFile
                     : failure;
             }
 
-            cancellation.WaitHandle.WaitOne(ReaderPollInterval);
+            cancellation.WaitHandle.WaitOne(Tuning.FifoPollInterval);
             cancellation.ThrowIfCancellationRequested();
         }
     }

@@ -11,14 +11,10 @@ namespace Splice.Copying;
 /// killed.</summary>
 internal sealed class PartialFile : ITargetFile
 {
-    /// <summary>Up to this length, in bytes, a copy takes less time than a partial file.</summary>
-    public const long MinLength = 1 << 20;
-
     private const int Tries = 100;
     private const uint PrivateMode = 0x180; // 0600
     private const uint WritableByOthers = 0x12; // 0022
     private const int BlockSize = 4096; // a page, and what most file systems write as a whole
-    private const int ReadAtLeast = 1 << 20; // bytes
 
     private readonly Place _place;
     private readonly FileName _name;
@@ -249,7 +245,7 @@ internal sealed class PartialFile : ITargetFile
             }
 
             // The last block may have been written before it was full.
-            long before = isProvable ? Math.Max(0, same - ReadAtLeast) : 0;
+            long before = isProvable ? Math.Max(0, same - Tuning.ComparedBeforeResume) : 0;
             using var bytes = new Comparison(source, Handle, _place.Path, cancellation);
             return before + bytes.Run(start + before, before, same - before);
         }

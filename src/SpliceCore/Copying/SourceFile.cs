@@ -41,8 +41,8 @@ internal static class SourceFile
 
             if (source.Kind == DescriptorKind.Fifo)
             {
-                using var readiness = new Readiness(cancellation);
-                readiness.Wait(handle, PollEvents.In);
+                using var poller = new Poller(cancellation);
+                poller.Wait(handle, PollEvents.In);
             }
 
             return source;

@@ -4,7 +4,7 @@ using Splice.Interop;
 
 namespace Splice.Descriptors;
 
-/// <summary>An open handle and what stands behind it, looked at once.</summary>
+/// <summary>An open handle, with the status of its file.</summary>
 internal sealed class Descriptor
 {
     private FileStatus? _status;
@@ -22,25 +22,24 @@ internal sealed class Descriptor
 
     public SafeHandle Handle { get; }
 
-    /// <summary>How messages and results call it.</summary>
+    /// <summary>The name in messages and results.</summary>
     public string Name => Label.ToString()!;
 
-    /// <summary>What says its name; the text is made only where somebody wants to read it.</summary>
+    /// <summary>Its ToString() is the name, which is created only where it is needed.</summary>
     public object Label { get; }
 
-    /// <summary>True if it was made by us, just now: it is no other file.</summary>
+    /// <summary>True if we have just created the file, so that it is not another one.</summary>
     public bool IsNew { get; private init; }
 
-    public FileStatus Status => _status ??= Look();
+    public FileStatus Status => _status ??= ReadStatus();
 
-    /// <summary>Access mode, O_APPEND, O_NONBLOCK as they are.</summary>
+    /// <summary>Access mode, O_APPEND, O_NONBLOCK.</summary>
     public int StatusFlags { get; set; }
 
-    /// <summary>Where the file offset stood; null where there is none (pipes, sockets, terminals, a few of procfs).</summary>
+    /// <summary>The first file offset; null if not seekable (pipes, sockets, terminals, a few files of procfs).</summary>
     public long? Position { get; }
 
-    /// <summary>Bytes of a regular file or block device; 0 for everything else, and for files that the kernel generates: only
-    /// their end tells how many bytes they have.</summary>
+    /// <summary>Size in bytes of a regular file or block device; 0 for everything else, and for generated files.</summary>
     public long Size { get; }
 
     public DescriptorKind Kind { get; }
@@ -57,16 +56,15 @@ internal sealed class Descriptor
     public bool IsWritable => (StatusFlags & OpenFlags.AccessMode) is OpenFlags.WriteOnly or OpenFlags.ReadWrite
         && (StatusFlags & OpenFlags.PathOnly) == 0;
 
-    /// <summary>A call on it can wait for somebody else: poll(2) first.</summary>
+    /// <summary>True if a call on it can block, so that poll(2) comes first.</summary>
     public bool CanBlock => Kind is not (DescriptorKind.Regular or DescriptorKind.Block or DescriptorKind.Directory);
 
-    /// <summary>A regular file that was just made and opened for writing: it has what was written to it, and is known without a
-    /// look.</summary>
+    /// <summary>Describes a regular file that was just created and opened for writing, without a system call.</summary>
     public static Descriptor OfNewFile(SafeHandle handle, object name, long size = 0) =>
         new(handle, name, status: null, OpenFlags.WriteOnly, position: 0, size) { IsNew = true };
 
-    /// <summary>A file that was just opened with the given flags. Only whether it has positions may have to be asked for:
-    /// a few of procfs, which have no size, have none.</summary>
+    /// <summary>Describes a file that was just opened with the given flags. Only a file without a size may be not seekable (a few of
+    /// procfs).</summary>
     public static Descriptor OfOpened(SafeHandle handle, object name, int flags)
     {
         SysResult stat = FileStatus.TryGet(handle, out FileStatus? status);
@@ -75,9 +73,9 @@ internal sealed class Descriptor
             : Describe(handle, name);
     }
 
-    /// <summary>Looks at a handle. It stays the caller's.</summary>
+    /// <summary>Describes a handle, which stays the caller's.</summary>
     /// <param name="handle">The handle.</param>
-    /// <param name="name">What says how messages call it; the text is made only where somebody wants to read it.</param>
+    /// <param name="name">Its ToString() is the name in messages.</param>
     public static Descriptor Describe(SafeHandle handle, object name)
     {
         if (handle.IsClosed)
@@ -100,7 +98,7 @@ internal sealed class Descriptor
         SysResult stat = FileStatus.TryGet(handle, out FileStatus? status);
         if (status is null)
         {
-            throw NoLook(name.ToString()!, stat.Errno);
+            throw NotDescribed(name.ToString()!, stat.Errno);
         }
 
         long? position = null;
@@ -120,9 +118,9 @@ internal sealed class Descriptor
         return new Descriptor(handle, name, status, (int)flags.Value, position, size);
     }
 
-    /// <summary>Puts the handle's position where it was at first, or so many bytes further: who works at offsets of his own
-    /// still moves it when he looks for holes.</summary>
-    public void PutPosition(long moved)
+    /// <summary>Sets the file offset to the first one, or so many bytes further. Transfers use offsets of their own, but lseek(2)
+    /// for holes moves it.</summary>
+    public void AdvancePosition(long moved)
     {
         if (Position is long before && !Handle.IsClosed)
         {
@@ -130,17 +128,17 @@ internal sealed class Descriptor
         }
     }
 
-    /// <summary>Generated files have no blocks: only a file without any is worth the question.</summary>
+    /// <summary>Generated files have no blocks.</summary>
     private static bool IsGenerated(SafeHandle handle, FileStatus status) =>
         status is { Kind: DescriptorKind.Regular, Size: > 0, AllocatedBytes: 0 } && FileSystemTypes.IsGenerated(handle);
 
-    private FileStatus Look()
+    private FileStatus ReadStatus()
     {
         SysResult stat = FileStatus.TryGet(Handle, out FileStatus? status);
-        return stat.Ok ? status! : throw NoLook(Name, stat.Errno);
+        return stat.Ok ? status! : throw NotDescribed(Name, stat.Errno);
     }
 
-    private static TransferException NoLook(string name, Errno errno) => new(TransferErrorId.BadDescriptor,
+    private static TransferException NotDescribed(string name, Errno errno) => new(TransferErrorId.BadDescriptor,
         $"{name} cannot be looked at ({ErrnoText.Describe(errno)}).",
         "Check that the file system behind it still answers.",
         errno, name);

@@ -3,7 +3,7 @@ using Splice.Interop;
 
 namespace Splice.Descriptors;
 
-/// <summary>One look at a file: everything that a transfer wants to know of it.</summary>
+/// <summary>The status of a file: statx(2).</summary>
 internal sealed record FileStatus
 {
     public const int TypeMask = 0xF000; // S_IFMT
@@ -32,23 +32,21 @@ internal sealed record FileStatus
 
     public DescriptorKind Kind { get; }
 
-    /// <summary>The twelve permission bits.</summary>
     public uint Permissions { get; }
 
-    /// <summary>Bytes; 0 for everything but regular files, and for many files of procfs.</summary>
+    /// <summary>Size in bytes; 0 for all but regular files, and for many files of procfs.</summary>
     public long Size { get; }
 
     public long AllocatedBytes { get; }
 
     public FileIdentity Identity { get; }
 
-    /// <summary>The node itself, also of a device.</summary>
+    /// <summary>The inode, also of a device.</summary>
     public FileIdentity Inode { get; }
 
-    /// <summary>A device's number; 0 and 0 for everything else.</summary>
+    /// <summary>The number of a device; 0 and 0 for everything else.</summary>
     public (uint Major, uint Minor) SpecialDevice { get; }
 
-    /// <summary>Number of names of the file.</summary>
     public uint LinkCount { get; }
 
     public uint UserId { get; }
@@ -59,20 +57,18 @@ internal sealed record FileStatus
 
     public LibC.StatxTimestamp ModificationTime { get; }
 
-    /// <summary>When bytes, attributes or names were changed last: nobody can set it.</summary>
+    /// <summary>Time of the last change of data, attributes or names, which cannot be set.</summary>
     public LibC.StatxTimestamp ChangeTime { get; }
 
     public bool IsMountRoot { get; }
 
-    /// <summary>True if the file is on a block device of its file system's own. Those over a network, in memory, on other file
-    /// systems (overlay) and on several devices (btrfs) have numbers that stand for no device (major 0).</summary>
+    /// <summary>False for file systems over a network, in memory, on other file systems (overlay) and on several devices (btrfs): they
+    /// have device numbers with major 0.</summary>
     public bool IsOnBlockDevice => Inode.Device >> 32 != 0;
 
-    /// <summary>True if two looks found the same size and the same time of the last modification.</summary>
     public bool HasContentOf(FileStatus other) =>
         Size == other.Size && ModificationTime.CompareTo(other.ModificationTime) == 0;
 
-    /// <summary>Fewer blocks than bytes: worth asking for holes.</summary>
     public bool IsProbablySparse => AllocatedBytes < Size;
 
     public static SysResult TryGet(SafeHandle handle, out FileStatus? status)
@@ -89,7 +85,6 @@ internal sealed record FileStatus
         return result;
     }
 
-    /// <summary>Looks at a name in an open folder.</summary>
     public static SysResult TryGet(SafeHandle folder, FileName name, bool followLink, out FileStatus? status)
     {
         SysResult result = LibC.StatxAt(folder, name, followLink, out LibC.StatxBuffer buffer);
@@ -100,14 +95,13 @@ internal sealed record FileStatus
     private static ulong Device(uint major, uint minor) => ((ulong)major << 32) | minor;
 }
 
-/// <summary>Two descriptors with one identity are one file: device and inode, or the device number of a device,
-/// of which there may be several nodes.</summary>
+/// <summary>Identifies a file: by device and inode, and a device by its number, as it may have several inodes.</summary>
 internal readonly record struct FileIdentity(ulong Device, ulong Inode, ulong SpecialDevice);
 
-/// <summary>What stands behind a descriptor (the S_IFMT part of its mode).</summary>
+/// <summary>The type of a file (S_IFMT).</summary>
 internal enum DescriptorKind
 {
-    /// <summary>Something without a file type: an eventfd, say.</summary>
+    /// <summary>No file type, as an eventfd.</summary>
     Other = 0,
     Fifo = 0x1000,
     Character = 0x2000,
@@ -118,10 +112,9 @@ internal enum DescriptorKind
     Socket = 0xC000,
 }
 
-/// <summary>The file systems that more is known of than of others, by their magic numbers (linux/magic.h).</summary>
+/// <summary>The known file systems, by their magic numbers (linux/magic.h).</summary>
 internal enum FileSystemType : long
 {
-    /// <summary>Any other, or one that does not tell.</summary>
     Other = 0,
     Ext = 0xEF53,
     Xfs = 0x58465342,
@@ -146,17 +139,16 @@ internal enum FileSystemType : long
     Xen = 0xABBA1974,
 }
 
-/// <summary>What is known of them.</summary>
+/// <summary>The traits of file systems.</summary>
 internal static class FileSystemTypes
 {
-    // Since these, write(2) fills the page cache many pages at a time: large folios.
+    // Since these, write(2) fills large folios of the page cache.
     private static readonly bool LargeFoliosOnXfs = OperatingSystem.IsOSPlatformVersionAtLeast("linux", 6, 6);
     private static readonly bool LargeFoliosOnExt = OperatingSystem.IsOSPlatformVersionAtLeast("linux", 6, 16);
 
-    /// <summary>The file system behind a handle.</summary>
     public static FileSystemType Of(SafeHandle handle)
     {
-        // No Enum.IsDefined: the runtime would have to compile it at the first call.
+        // Enum.IsDefined would have to be compiled at the first call.
         SysResult type = LibC.FileSystemType(handle);
         return type.Ok && (FileSystemType)type.Value is
             FileSystemType.Ext or FileSystemType.Xfs or FileSystemType.Btrfs or FileSystemType.Tmpfs
@@ -164,30 +156,28 @@ internal static class FileSystemTypes
             : FileSystemType.Other;
     }
 
-    /// <summary>True if the kernel generates the file behind a handle when it is read: its size is 0 or a page, and says nothing
-    /// of its content. Not a matter of blocks: a file of FUSE may have none, and its size is a promise all the same.</summary>
+    /// <summary>True if the kernel generates the file when it is read: its size is 0 or a page, whatever its content. A file without
+    /// blocks may also be one of FUSE, whose size is right.</summary>
     public static bool IsGenerated(SafeHandle handle) => LibC.FileSystemType(handle) is { Ok: true } type && (FileSystemType)type.Value
         is FileSystemType.BinaryFormats or FileSystemType.Bpf or FileSystemType.Cgroup or FileSystemType.Cgroup2
         or FileSystemType.Configfs or FileSystemType.Debugfs or FileSystemType.Efivarfs or FileSystemType.FuseControl
         or FileSystemType.Proc or FileSystemType.Pstore or FileSystemType.ResourceControl or FileSystemType.Security
         or FileSystemType.Selinux or FileSystemType.Smack or FileSystemType.Sysfs or FileSystemType.Tracefs or FileSystemType.Xen;
 
-    /// <summary>True if close(2) has nothing to tell: it writes back when it wants to, and fsync(2) alone waits for that. Those
-    /// over a network, and FUSE, may write back when a file is closed.</summary>
+    /// <summary>True if close(2) reports no errors: only fsync(2) waits for the write-back. File systems over a network, and FUSE, may
+    /// write back at close(2).</summary>
     public static bool IsLocal(this FileSystemType fileSystem) => fileSystem != FileSystemType.Other;
 
-    /// <summary>True if a store through a mapping into a hole is known to change the file's modification time, as it does
-    /// where the file system hears of the page's first store (page_mkwrite). Tmpfs does not.</summary>
-    public static bool TimesMappedStores(this FileSystemType fileSystem) =>
+    /// <summary>True if a store through a mapping into a hole is known to update the file's modification time (page_mkwrite). Tmpfs
+    /// does not.</summary>
+    public static bool UpdatesMTimeOnMmapStore(this FileSystemType fileSystem) =>
         fileSystem is FileSystemType.Ext or FileSystemType.Xfs or FileSystemType.Btrfs;
 
-    /// <summary>True if data that a lost device did not get show as holes: these file systems write a block's data before the
-    /// metadata that refer to it, and mark what was only reserved as unwritten (ext4 with ordered data, XFS, btrfs). What is in
-    /// memory (tmpfs) is lost as a whole.</summary>
+    /// <summary>True if data that did not reach a lost device are holes: these file systems write data before the metadata that refer
+    /// to them, and mark reserved blocks as unwritten (ext4 with ordered data, XFS, btrfs). A tmpfs is lost as a whole.</summary>
     public static bool ShowsLostDataAsHoles(this FileSystemType fileSystem) => fileSystem != FileSystemType.Other;
 
-    /// <summary>True if write(2) takes many pages at once where it is given many: copy_file_range(2) hands over 16 pages at a
-    /// time, one by one.</summary>
-    public static bool TakesManyPages(this FileSystemType fileSystem) =>
+    /// <summary>True if write(2) fills large folios: copy_file_range(2) passes 16 pages at a time, one by one.</summary>
+    public static bool HasLargeFolioWrites(this FileSystemType fileSystem) =>
         (fileSystem == FileSystemType.Xfs && LargeFoliosOnXfs) || (fileSystem == FileSystemType.Ext && LargeFoliosOnExt);
 }

@@ -4,21 +4,17 @@ using Splice.Interop;
 
 namespace Splice.Descriptors;
 
-/// <summary>Opens files that another process may hold a lease on (fcntl(2), F_SETLEASE), as Samba and NFS servers do: the kernel
-/// asks the holder to release it, and an open that does not block returns EWOULDBLOCK meanwhile.</summary>
+/// <summary>Opens files on which another process may hold a lease (fcntl(2), F_SETLEASE), as Samba and NFS servers do: an open that
+/// does not block returns EWOULDBLOCK until the holder has released it.</summary>
 internal static class LeasedFile
 {
-    // The kernel's default; and then it takes the lease away.
+    // The kernel's default, after which it breaks the lease.
     private static readonly TimeSpan UsualBreakTime = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan Margin = TimeSpan.FromSeconds(5);
 
     private delegate SysResult OpenCall(out SafeFileHandle handle);
 
-    /// <summary>Opens a path, and waits for as long as a lease is in the way.</summary>
-    /// <param name="path">The path.</param>
-    /// <param name="flags">How, with O_NONBLOCK: a blocking open would wait out of reach.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <param name="handle">The open file.</param>
+    /// <summary>Opens a path, with O_NONBLOCK, and waits until a lease is released.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public static SysResult Open(string path, int flags, CancellationToken cancellation, out SafeFileHandle handle)
     {
@@ -26,12 +22,7 @@ internal static class LeasedFile
         return result.Errno == Errno.EAGAIN ? OpenAgain(path, flags, cancellation, out handle) : result;
     }
 
-    /// <summary>Opens a name in an open folder, and waits for as long as a lease is in the way.</summary>
-    /// <param name="folder">The folder.</param>
-    /// <param name="name">The name.</param>
-    /// <param name="flags">How, with O_NONBLOCK: a blocking open would wait out of reach.</param>
-    /// <param name="cancellation">Ends the wait.</param>
-    /// <param name="handle">The open file.</param>
+    /// <summary>Opens a name in an open directory, with O_NONBLOCK, and waits until a lease is released.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public static SysResult OpenAt(SafeHandle folder, FileName name, int flags, CancellationToken cancellation, out SafeFileHandle handle)
     {
@@ -62,7 +53,7 @@ internal static class LeasedFile
         }
     }
 
-    /// <summary>How long the kernel waits for a holder before it takes the lease away.</summary>
+    /// <summary>The time after which the kernel breaks a lease.</summary>
     private static TimeSpan BreakTime() =>
         ProcFile.ReadNumber("/proc/sys/fs/lease-break-time") is long seconds ? TimeSpan.FromSeconds(seconds) : UsualBreakTime;
 }

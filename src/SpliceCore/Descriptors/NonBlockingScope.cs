@@ -3,9 +3,9 @@ using Splice.Interop;
 
 namespace Splice.Descriptors;
 
-/// <summary>Makes a borrowed socket non-blocking for as long as a transfer runs, and puts its mode back. Nothing else
-/// keeps a send from waiting for a peer that has stopped reading. The mode is the open file description's, which other
-/// transfers may use at the same time: the last one puts it back.</summary>
+/// <summary>Makes a borrowed socket non-blocking during a transfer: nothing else keeps a send from waiting for a peer that has
+/// stopped reading. The mode belongs to the open file description, which other transfers may use at the same time: the last one
+/// restores it.</summary>
 internal sealed class NonBlockingScope : IDisposable
 {
     // A socket has one open file description, so its inode stands for that.
@@ -57,7 +57,7 @@ internal sealed class NonBlockingScope : IDisposable
         }
     }
 
-    /// <summary>Asks once more: when the socket was looked at, another transfer may have had it.</summary>
+    /// <summary>Reads the flags again: another transfer may have changed them since the descriptor was described.</summary>
     private static bool TryChange(Descriptor descriptor)
     {
         SysResult flags = LibC.GetStatusFlags(descriptor.Handle);
@@ -72,14 +72,14 @@ internal sealed class NonBlockingScope : IDisposable
     }
 }
 
-/// <summary>A terminal opened once more, non-blocking. Nothing else keeps a write from waiting for one that was stopped:
-/// the mode of the borrowed handle is the whole session's and not ours to change.</summary>
+/// <summary>Opens a terminal again, non-blocking: nothing else keeps a write from waiting for a stopped one. The mode of the borrowed
+/// handle belongs to the whole session.</summary>
 internal static class TerminalOutput
 {
-    // /dev/ptmx (devices.txt): to open it again makes another terminal.
+    // /dev/ptmx (devices.txt): opening it again creates another terminal.
     private const ulong Multiplexer = (5UL << 32) | 2;
 
-    /// <summary>The terminal's own handle for a transfer; null where the borrowed one does, or has to.</summary>
+    /// <summary>Returns a handle of our own; null for the borrowed one.</summary>
     public static SafeFileHandle? Reopen(Descriptor descriptor)
     {
         if (descriptor.Kind != DescriptorKind.Character || descriptor.IsNonBlocking

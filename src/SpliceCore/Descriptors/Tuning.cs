@@ -49,6 +49,20 @@ internal static class Tuning
 
     public const int LargestRead = MiB;
 
+    // Copies
+
+    /// <summary>Beyond this size, POSIX_FADV_SEQUENTIAL is worth its call (2026-11-23).</summary>
+    public const long ReadAheadAbove = 4 * MiB;
+
+    /// <summary>Up to this size, a copy takes less time than creating a file that can be resumed (2026-11-22).</summary>
+    public const long ResumableAbove = MiB;
+
+    /// <summary>The bytes before the end of an interrupted copy that are compared with the source.</summary>
+    public const int ComparedBeforeResume = MiB;
+
+    /// <summary>The files in a queue that are worth waking a worker for.</summary>
+    public const int FilesPerWakeUp = 32;
+
     // Steps: a step ends well below a second, so that Ctrl+C and progress never wait
 
     public const long FirstStep = 64 * MiB;
@@ -80,4 +94,17 @@ internal static class Tuning
 
     /// <summary>Between two tries to open a file under a lease.</summary>
     public static readonly TimeSpan LeasePollInterval = TimeSpan.FromMilliseconds(5);
+
+    public static readonly TimeSpan LockPollInterval = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Between two tries to open a FIFO without a reader.</summary>
+    public static readonly TimeSpan FifoPollInterval = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Between two tries to drop pages from the cache.</summary>
+    public static readonly TimeSpan CacheDropInterval = TimeSpan.FromMilliseconds(20);
+
+    public static readonly TimeSpan QueuePollInterval = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Between two reports of the progress of a tree.</summary>
+    public static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(200);
 }

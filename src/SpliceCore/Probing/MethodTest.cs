@@ -24,7 +24,7 @@ public static class MethodTest
         using ProbedEndpoint destination = request.Destination.Handle is { } output
             ? ProbedEndpoint.FromHandle(Describe(output, request.Destination))
             : ProbedEndpoint.OpenDestination(request.Destination.Path!, source, request.DestinationOffset.HasValue, cancellation);
-        RangeCheck.Numbers(request.Offset, request.Count, request.DestinationOffset, source.Name, destination.Name);
+        RangeCheck.ThrowIfNegative(request.Offset, request.Count, request.DestinationOffset, source.Name, destination.Name);
         if (source.Open is not null)
         {
             HandleCheck.Source(source.Open);
@@ -81,8 +81,8 @@ public static class MethodTest
     /// <summary>Number of bytes to move, where it is known without reading.</summary>
     private static long? Length(MethodTestRequest request, ProbedEndpoint source, ProbedEndpoint destination, TransferCursor start)
     {
-        RangeCheck.Positions(source.Name, source.Kind, source.Endpoint.IsSeekable, request.Offset);
-        RangeCheck.Positions(destination.Name, destination.Kind, destination.Endpoint.IsSeekable, request.DestinationOffset);
+        RangeCheck.ThrowIfNotSeekable(source.Name, source.Kind, source.Endpoint.IsSeekable, request.Offset);
+        RangeCheck.ThrowIfNotSeekable(destination.Name, destination.Kind, destination.Endpoint.IsSeekable, request.DestinationOffset);
         long? length = source.Open is { Size: > 0 } sized
             ? RangeCheck.Source(sized, request.Offset, start.SourceOffset, request.Count)
             : request.Count;
@@ -91,7 +91,7 @@ public static class MethodTest
             RangeCheck.Destination(output, request.DestinationOffset, start.DestinationOffset, length);
             if (source.Open is { } input)
             {
-                RangeCheck.NotTheSame(input, start.SourceOffset, output, start.DestinationOffset, length);
+                RangeCheck.ThrowIfOverlapping(input, start.SourceOffset, output, start.DestinationOffset, length);
             }
         }
 

@@ -3,7 +3,7 @@ using Splice.Transfer;
 
 namespace Splice.Streaming;
 
-/// <summary>The destinations of one stream, from the opening to the outcomes.</summary>
+/// <summary>The destinations of one stream, from opening to outcome.</summary>
 internal sealed class DestinationSet : IDisposable
 {
     private readonly StreamRequest _request;
@@ -13,8 +13,8 @@ internal sealed class DestinationSet : IDisposable
     private readonly StreamOutcome?[] _outcomes;
     private readonly long[] _arrived;
 
-    /// <summary>Opens them all. One that cannot be opened has its outcome already.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled while one was waited for.</exception>
+    /// <summary>Opens all destinations. One that cannot be opened has its outcome.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public DestinationSet(
         StreamRequest request, StreamSource source, TransferSpec spec, IdleWait wait, CancellationToken cancellation)
     {
@@ -41,16 +41,16 @@ internal sealed class DestinationSet : IDisposable
 
     private bool IsStopped => _request.StopsOnError && Array.Exists(_outcomes, outcome => outcome?.Error is not null);
 
-    /// <summary>Moves the bytes to all that could be opened.</summary>
-    /// <returns>One outcome for each destination, in their order.</returns>
-    public IReadOnlyList<StreamOutcome> Run(TransferMonitor monitor, TransferTally tally)
+    /// <summary>Moves the bytes to the open destinations.</summary>
+    /// <returns>The outcome of each destination, in their order.</returns>
+    public IReadOnlyList<StreamOutcome> Run(TransferMonitor monitor, TransferTally counters)
     {
         int[] ready = IsStopped ? [] : [.. Enumerable.Range(0, _opened.Length).Where(i => _outcomes[i] is null)];
         try
         {
             if (ready is [int only])
             {
-                RunSingle(only, monitor, tally);
+                RunSingle(only, monitor, counters);
             }
             else if (ready.Length > 1)
             {
@@ -59,7 +59,7 @@ internal sealed class DestinationSet : IDisposable
         }
         finally
         {
-            PutPositions();
+            AdvancePositions();
         }
 
         return [.. _outcomes.Select((outcome, i) => outcome ?? Untouched(i))];
@@ -81,7 +81,7 @@ internal sealed class DestinationSet : IDisposable
             _opened[index] = destination;
             Descriptor source = _source.Descriptor;
             RangeCheck.Destination(destination.Descriptor, offset: null, destination.Start, _spec.Length);
-            RangeCheck.NotTheSame(source, _spec.Offset, destination.Descriptor, destination.Start, _spec.Length);
+            RangeCheck.ThrowIfOverlapping(source, _spec.Offset, destination.Descriptor, destination.Start, _spec.Length);
             if (destination.IsOfOneStream && !known.Add(destination.Identity))
             {
                 throw new TransferException(TransferErrorId.SameFile,
@@ -96,14 +96,14 @@ internal sealed class DestinationSet : IDisposable
         }
     }
 
-    private void RunSingle(int index, TransferMonitor monitor, TransferTally tally)
+    private void RunSingle(int index, TransferMonitor monitor, TransferTally counters)
     {
         StreamDestination destination = _opened[index]!;
         TransferSpec spec = SpecFor(destination.Descriptor.Kind) with { DestinationOffset = destination.Start };
         TransferRun? run = null;
         try
         {
-            run = new TransferRun(_source.Descriptor, destination.Descriptor, spec, monitor, tally);
+            run = new TransferRun(_source.Descriptor, destination.Descriptor, spec, monitor, counters);
             run.Run();
             destination.Complete();
             _outcomes[index] = new StreamOutcome(run.Result() with { Warnings = destination.Warnings }, null);
@@ -121,7 +121,7 @@ internal sealed class DestinationSet : IDisposable
         }
         finally
         {
-            _arrived[index] = tally.BytesCopied;
+            _arrived[index] = counters.BytesCopied;
             run?.Dispose();
         }
     }
@@ -144,8 +144,7 @@ internal sealed class DestinationSet : IDisposable
         }
     }
 
-    /// <summary>What a file or device takes is fixed when it has it. A pipe or socket may hold references: from files, and
-    /// from pipes and sockets that hold them already.</summary>
+    /// <summary>Only pipes and sockets may hold references to pages of the source.</summary>
     private TransferSpec SpecFor(DescriptorKind destination)
     {
         bool keepsReferences = destination is DescriptorKind.Fifo or DescriptorKind.Socket;
@@ -154,14 +153,13 @@ internal sealed class DestinationSet : IDisposable
             : _spec;
     }
 
-    /// <summary>The transfer works at offsets of its own. The source's position is behind what the destination has that got
-    /// the most.</summary>
-    private void PutPositions()
+    /// <summary>Transfers use offsets of their own. The source's advances by the most that a destination has.</summary>
+    private void AdvancePositions()
     {
-        _source.Descriptor.PutPosition(_request.Offset.HasValue ? 0 : _arrived.Max());
+        _source.Descriptor.AdvancePosition(_request.Offset.HasValue ? 0 : _arrived.Max());
         for (int i = 0; i < _opened.Length; i++)
         {
-            _opened[i]?.PutPosition(_arrived[i]);
+            _opened[i]?.AdvancePosition(_arrived[i]);
         }
     }
 

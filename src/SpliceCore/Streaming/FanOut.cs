@@ -16,7 +16,7 @@ internal sealed class FanOut : IDisposable
     private readonly SplicePipe _pipe;
     private readonly TeeFanOut _tee;
     private readonly List<DestinationPump> _pumps = [];
-    private readonly PollSet _poll;
+    private readonly Poller _poll;
     private readonly SourcePump _input;
     private readonly PipeRefillThrottle _refill = new();
     private readonly Stack<IDisposable> _opened = new();
@@ -46,7 +46,7 @@ internal sealed class FanOut : IDisposable
             _pipe.Resize(_pumps.Min(pump => pump.Pipe.Capacity));
             TransferJournal.Current?.Note(
                 $"{source.Name}: is read once for {_pumps.Count} destinations, in chunks of up to {_pipe.Capacity} bytes, the size of each one's pipe");
-            _opened.Push(_poll = new PollSet(monitor.Cancellation));
+            _opened.Push(_poll = new Poller(monitor.Cancellation));
             _opened.Push(_input = new SourcePump(source, _pipe, spec, monitor.Cancellation));
         }
         catch
@@ -73,7 +73,7 @@ internal sealed class FanOut : IDisposable
                 _monitor.Cancellation.ThrowIfCancellationRequested();
                 if (Deliver() | Fill())
                 {
-                    _monitor.Progress?.Invoke(new TransferProgress(_input.Tally.BytesCopied, _spec.Length, _input.Tally.Elapsed));
+                    _monitor.Progress?.Invoke(new TransferProgress(_input.Counters.BytesCopied, _spec.Length, _input.Counters.Elapsed));
                 }
                 else if (Live.Any())
                 {
@@ -240,7 +240,7 @@ internal sealed class FanOut : IDisposable
 
         if (isSilent && _sourceDeadline!.Value.IsOver)
         {
-            _sourceFailure = TransferFailures.Idle(TransferSide.Source, _source.Name, _spec.IdleTimeout!.Value, _input.Tally.BytesCopied);
+            _sourceFailure = TransferFailures.Idle(TransferSide.Source, _source.Name, _spec.IdleTimeout!.Value, _input.Counters.BytesCopied);
         }
     }
 

@@ -18,21 +18,21 @@ public static class PipeTee
     /// <exception cref="TransferException">It was not done.</exception>
     public static TransferResult Run(HandleTransferRequest request, TransferMonitor monitor)
     {
-        var tally = new TransferTally();
+        var counters = new TransferTally();
         var source = Descriptor.Describe(request.Source, request.SourceName ?? HandleCheck.NameOf(request.Source));
         var destination = Descriptor.Describe(
             request.Destination, request.DestinationName ?? HandleCheck.NameOf(request.Destination));
-        RangeCheck.Numbers(offset: null, request.Count, destinationOffset: null, source.Name, destination.Name);
+        RangeCheck.ThrowIfNegative(offset: null, request.Count, destinationOffset: null, source.Name, destination.Name);
         CheckPipe(source);
         CheckPipe(destination);
         HandleCheck.Source(source);
         HandleCheck.Destination(destination);
-        RangeCheck.NotTheSame(source, start: null, destination, destinationStart: null, length: null);
+        RangeCheck.ThrowIfOverlapping(source, start: null, destination, destinationStart: null, length: null);
         var spec = new TransferSpec { RequestedCount = request.Count, Flags = request.Flags };
         try
         {
             long bytes = Duplicate(request, source, destination, monitor);
-            return tally.ToResult(source.Name, destination.Name, spec, []) with { BytesMoved = bytes };
+            return counters.ToResult(source.Name, destination.Name, spec, []) with { BytesMoved = bytes };
         }
         catch (OperationCanceledException)
         {
@@ -41,7 +41,7 @@ public static class PipeTee
                 "Start it again.",
                 Errno.ECANCELED, destination.Name)
             {
-                Partial = tally.ToResult(source.Name, destination.Name, spec, []),
+                Partial = counters.ToResult(source.Name, destination.Name, spec, []),
             };
         }
     }
@@ -49,7 +49,7 @@ public static class PipeTee
     private static long Duplicate(
         HandleTransferRequest request, Descriptor source, Descriptor destination, TransferMonitor monitor)
     {
-        using var readiness = new Readiness(monitor.Cancellation);
+        using var poller = new Poller(monitor.Cancellation);
         long count = Math.Min(request.Count ?? LargestCount, LargestCount);
         while (true)
         {
@@ -64,7 +64,7 @@ public static class PipeTee
                 case Errno.EAGAIN when request.Flags.HasFlag(SpliceFlags.NonBlock):
                     return 0;
                 case Errno.EAGAIN:
-                    Wait(readiness, source, destination);
+                    Wait(poller, source, destination);
                     break;
                 default:
                     throw Failed(result.Errno, source, destination);
@@ -73,13 +73,13 @@ public static class PipeTee
     }
 
     /// <summary>EAGAIN does not say whether the source is empty or the destination full: the source knows what it holds.</summary>
-    private static void Wait(Readiness readiness, Descriptor source, Descriptor destination)
+    private static void Wait(Poller poller, Descriptor source, Descriptor destination)
     {
         if (LibC.BytesAvailable(source.Handle).Value > 0)
         {
-            readiness.Wait(destination.Handle, PollEvents.Out);
+            poller.Wait(destination.Handle, PollEvents.Out);
         }
-        else if (readiness.Wait(source.Handle, PollEvents.In, destination.Handle) == PollResult.WatchedGone)
+        else if (poller.Wait(source.Handle, PollEvents.In, destination.Handle) == PollResult.WatchedGone)
         {
             throw TransferFailures.ReaderGone(source.Name, destination.Name, arrived: 0);
         }

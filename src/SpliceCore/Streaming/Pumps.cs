@@ -23,16 +23,16 @@ internal sealed class SourcePump : IDisposable
             Descriptor.Describe(pipe.WriteEnd, "the pipe"),
             spec with { OwnPipe = TransferSide.Destination },
             new TransferMonitor(Cancellation: cancellation),
-            Tally);
+            Counters);
     }
 
     /// <summary>Done or EndOfData; null while there may be more.</summary>
     public TransferStatus? End { get; private set; }
 
     /// <summary>The counts of what is in the pipe, or was.</summary>
-    public TransferTally Tally { get; } = new();
+    public TransferTally Counters { get; } = new();
 
-    public long BytesTaken => Tally.BytesCopied + _driver.BytesUndelivered;
+    public long BytesTaken => Counters.BytesCopied + _driver.BytesUndelivered;
 
     public IReadOnlyList<MethodAttempt> Attempts => _driver.Chain.Attempts;
 
@@ -41,9 +41,9 @@ internal sealed class SourcePump : IDisposable
     /// <exception cref="TransferException">The source failed.</exception>
     public long Fill()
     {
-        long before = Tally.BytesCopied;
+        long before = Counters.BytesCopied;
         TransferStatus status = _driver.Run(ref _at, Math.Min(_left, _pipe.Capacity));
-        long moved = Tally.BytesCopied - before;
+        long moved = Counters.BytesCopied - before;
         _left -= moved;
         End = _left == 0 ? TransferStatus.Done : status == TransferStatus.EndOfData ? status : null;
         return moved;
@@ -59,7 +59,7 @@ internal sealed class DestinationPump : IDisposable
     private readonly StreamDestination _destination;
     private readonly Descriptor _source;
     private readonly TransferSpec _spec;
-    private readonly TransferTally _tally = new();
+    private readonly TransferTally _counters = new();
     private readonly NonBlockingScope _mode;
     private readonly StepDriver _driver;
     private TransferCursor _at;
@@ -82,7 +82,7 @@ internal sealed class DestinationPump : IDisposable
             destination.Descriptor,
             new TransferSpec { OwnPipe = TransferSide.Source },
             TransferMonitor.None,
-            _tally);
+            _counters);
         _mode = new NonBlockingScope(destination.Descriptor);
     }
 
@@ -95,14 +95,14 @@ internal sealed class DestinationPump : IDisposable
 
     public bool IsLive => Outcome is null;
 
-    public long BytesCopied => _tally.BytesCopied;
+    public long BytesCopied => _counters.BytesCopied;
 
     /// <summary>Number of bytes in the pipe.</summary>
-    public long BytesPending => _received - _tally.BytesCopied;
+    public long BytesPending => _received - _counters.BytesCopied;
 
     /// <summary>What the destination, a pipe, has taken since the last wait, in multiples of its capacity.</summary>
     public double PartSinceWait =>
-        (_tally.BytesCopied - _copiedAtWait) / (_capacity = _capacity > 0 ? _capacity : LibC.GetPipeSize(Descriptor.Handle).Value);
+        (_counters.BytesCopied - _copiedAtWait) / (_capacity = _capacity > 0 ? _capacity : LibC.GetPipeSize(Descriptor.Handle).Value);
 
     /// <summary>Number of bytes received of the current chunk.</summary>
     public long ChunkReceived { get; set; }
@@ -118,20 +118,20 @@ internal sealed class DestinationPump : IDisposable
         ChunkReceived += bytes;
     }
 
-    public void BeginWait() => _copiedAtWait = _tally.BytesCopied;
+    public void BeginWait() => _copiedAtWait = _counters.BytesCopied;
 
     /// <summary>Writes the pending bytes, as far as that goes without waiting.</summary>
     /// <returns>True if something arrived.</returns>
     /// <exception cref="TransferException">The destination failed.</exception>
     public bool Drain()
     {
-        long before = _tally.BytesCopied;
+        long before = _counters.BytesCopied;
         if (_driver.Run(ref _at, BytesPending) == TransferStatus.EndOfData)
         {
             throw DestinationFailed(Errno.EIO);
         }
 
-        bool moved = _tally.BytesCopied > before;
+        bool moved = _counters.BytesCopied > before;
         Deadline = moved ? new Deadline(_spec.IdleTimeout) : Deadline;
         return moved;
     }
@@ -140,7 +140,7 @@ internal sealed class DestinationPump : IDisposable
     /// <exception cref="TransferException">Fewer bytes arrived than were requested, or the file could not be published.</exception>
     public void Complete(SourcePump source, IEnumerable<MethodAttempt> attempts)
     {
-        EndCheck.Check(source.End!.Value, _source, Descriptor, _spec, _tally);
+        EndCheck.Check(source.End!.Value, _source, Descriptor, _spec, _counters);
 
         // Some file systems report a lost write only at close(2).
         if (Descriptor.Kind == DescriptorKind.Regular && LibC.CloseDuplicate(Descriptor.Handle) is { Ok: false } closed)
@@ -166,17 +166,17 @@ internal sealed class DestinationPump : IDisposable
     }
 
     private TransferException DestinationFailed(Errno errno) => TransferFailures.Step(
-        TransferMethod.ReadWrite, errno, TransferSide.Destination, _source, Descriptor, _tally.BytesCopied);
+        TransferMethod.ReadWrite, errno, TransferSide.Destination, _source, Descriptor, _counters.BytesCopied);
 
     private TransferResult Result(SourcePump source, IEnumerable<MethodAttempt> attempts)
     {
-        TransferResult result = _tally.ToResult(
+        TransferResult result = _counters.ToResult(
             _source.Name,
             Descriptor.Name,
             _spec,
             [.. source.Attempts, .. attempts, .. _driver.Chain.Attempts],
-            _source.IsSeekable ? 0 : source.BytesTaken - _tally.BytesCopied);
-        return source.Tally.MainMethod == TransferMethod.ReadWrite && _tally.BytesCopied > 0
+            _source.IsSeekable ? 0 : source.BytesTaken - _counters.BytesCopied);
+        return source.Counters.MainMethod == TransferMethod.ReadWrite && _counters.BytesCopied > 0
             ? result with { Method = TransferMethod.ReadWrite }
             : result;
     }

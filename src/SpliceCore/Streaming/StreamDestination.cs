@@ -7,8 +7,7 @@ using Splice.Transfer;
 
 namespace Splice.Streaming;
 
-/// <summary>An opened destination: a handle of the caller's, or a path. A regular file takes its place only when it has
-/// everything.</summary>
+/// <summary>An open destination: a handle of the caller's, or a path. A regular file is published when it is complete.</summary>
 internal sealed class StreamDestination : IDisposable
 {
     private readonly Descriptor? _borrowed;
@@ -45,21 +44,20 @@ internal sealed class StreamDestination : IDisposable
 
     public Descriptor Descriptor { get; }
 
-    /// <summary>Where the first byte goes; null where there are no positions.</summary>
+    /// <summary>Offset of the first byte; null if not seekable.</summary>
     public long? Start { get; }
 
-    /// <summary>True if several destinations of this kind must not be one and the same.</summary>
+    /// <summary>True if a second destination must not be the same file.</summary>
     public bool IsOfOneStream => Descriptor.Kind is not (DescriptorKind.Character or DescriptorKind.Other);
 
-    /// <summary>What names a destination: a file that is not there yet is its path.</summary>
+    /// <summary>Identifies the destination: a new file by its path.</summary>
     public object Identity => _writer is { IsNew: true } ? _place!.Path : Descriptor.Status.Identity;
 
-    /// <summary>What worked only in part.</summary>
     public IReadOnlyList<string> Warnings => _writer?.Losses.Describe() ?? [];
 
-    /// <summary>Opens it. A FIFO is open when its first reader has come.</summary>
-    /// <exception cref="TransferException">It cannot be written, or not be replaced.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled while a reader was waited for.</exception>
+    /// <summary>Opens a destination; a FIFO waits for its first reader.</summary>
+    /// <exception cref="TransferException">The destination cannot be written, or not be replaced.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public static StreamDestination Open(StreamEnd end, StreamSource source, IdleWait wait, CancellationToken cancellation)
     {
         if (end.Path is string path)
@@ -73,20 +71,20 @@ internal sealed class StreamDestination : IDisposable
         return new StreamDestination(destination);
     }
 
-    /// <summary>All has arrived: a new file gets what it keeps of the old one, and its name.</summary>
-    /// <exception cref="TransferException">It could not; the old file is there.</exception>
+    /// <summary>Publishes a new file, with what it keeps of the old one.</summary>
+    /// <exception cref="TransferException">That failed; the old file is kept.</exception>
     public void Complete()
     {
         _writer?.Finish();
         _writer?.CommitOrKeep();
     }
 
-    /// <summary>Puts the position of the caller's handle behind what arrived.</summary>
-    public void PutPosition(long moved)
+    /// <summary>Advances the file offset of the caller's handle.</summary>
+    public void AdvancePosition(long moved)
     {
         if (_borrowed is { IsAppending: false })
         {
-            _borrowed.PutPosition(moved);
+            _borrowed.AdvancePosition(moved);
         }
     }
 
@@ -119,7 +117,7 @@ internal sealed class StreamDestination : IDisposable
     }
 }
 
-/// <summary>An opened source.</summary>
+/// <summary>An open source.</summary>
 internal sealed class StreamSource : IDisposable
 {
     private readonly bool _isOurs;
@@ -132,9 +130,9 @@ internal sealed class StreamSource : IDisposable
 
     public Descriptor Descriptor { get; }
 
-    /// <summary>Opens it. A FIFO is open when its first writer has come.</summary>
-    /// <exception cref="TransferException">It is not there, or cannot be read.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled while a writer was waited for.</exception>
+    /// <summary>Opens a source; a FIFO waits for its first writer.</summary>
+    /// <exception cref="TransferException">The source is missing, or cannot be read.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public static StreamSource Open(StreamEnd end, IdleWait wait)
     {
         if (end.Path is string path)
@@ -162,7 +160,7 @@ internal sealed class StreamSource : IDisposable
         }
     }
 
-    /// <summary>The bytes as a file: then a source has a descriptor, whatever it is.</summary>
+    /// <summary>Writes the bytes to a file in memory, so that every source is a descriptor.</summary>
     private static SafeFileHandle MemoryFile(ReadOnlySpan<byte> content)
     {
         SysResult result = LibC.MemoryFile("splice", out SafeFileHandle handle);

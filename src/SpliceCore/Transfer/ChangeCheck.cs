@@ -5,20 +5,23 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>Whether somebody wrote to a source while it was copied: then the copy is of no one moment.</summary>
+/// <summary>Detects writes to a source while it was copied: then the copy is not of one point in time.</summary>
 internal static class ChangeCheck
 {
-    /// <summary>Compares what is to be seen of the source now with what was to be seen at first.</summary>
-    /// <param name="source">The source, as it was at first.</param>
+    /// <summary>Compares the source with its status before the copy.</summary>
+    /// <param name="source">The source, with its first status.</param>
     /// <param name="destination">The finished copy.</param>
-    /// <param name="spec">What was copied.</param>
-    /// <param name="tally">How it was copied.</param>
-    /// <param name="extents">The sum of the extents that the source had; null where they did not matter.</param>
-    /// <exception cref="TransferException">It changed.</exception>
+    /// <param name="spec">The transfer.</param>
+    /// <param name="counters">Its counts.</param>
+    /// <param name="extents">The sum of the extents that the source had; null if it is a copy without holes.</param>
+    /// <exception cref="TransferException">The source changed.</exception>
     public static void Check(
-        Descriptor source, Descriptor destination, TransferSpec spec, TransferTally tally, ulong? extents)
+        Descriptor source, Descriptor destination, TransferSpec spec, TransferTally counters, ulong? extents)
     {
-        if (spec.AllowsChanging || !spec.RequiresAll || !CanTell(source, destination, spec, tally)
+        // Blocks that a single call shared are of one point in time; what we write to the source ourselves is not a change.
+        bool isSnapshot = counters.BytesReflinked == spec.Length && spec.Length <= Tuning.LargestReflink;
+        if (spec.AllowsChanging || !spec.RequiresAll || source.Kind != DescriptorKind.Regular || isSnapshot
+            || (!destination.IsNew && source.Status.Identity == destination.Status.Identity)
             || !LibC.Statx(source.Handle, out LibC.StatxBuffer now).Ok)
         {
             return;
@@ -38,9 +41,8 @@ internal static class ChangeCheck
         }
     }
 
-    /// <summary>Compares size and time of a file with what they were at first.</summary>
-    /// <exception cref="TransferException">They are others.</exception>
-    public static void Unchanged(Descriptor source, bool allowsChanging)
+    /// <exception cref="TransferException">The size or modification time of the source changed.</exception>
+    public static void ThrowIfSourceChanged(Descriptor source, bool allowsChanging)
     {
         if (!allowsChanging && source.Kind == DescriptorKind.Regular
             && LibC.Statx(source.Handle, out LibC.StatxBuffer now).Ok && Change(source, now) is string change)
@@ -49,7 +51,7 @@ internal static class ChangeCheck
         }
     }
 
-    /// <summary>What the kernel generates has the time of the moment, and so may other files that report a size of 0.</summary>
+    // Generated files have the current time as theirs, as other files with a size of 0 may.
     private static string? Change(Descriptor source, in LibC.StatxBuffer now)
     {
         LibC.StatxTimestamp time = source.Status.ModificationTime;
@@ -65,21 +67,12 @@ internal static class ChangeCheck
             "Copy it again when no other process writes to it."],
         target: source.Name);
 
-    /// <summary>What we write ourselves is no change, and blocks that were shared by a single call are all of one
-    /// moment.</summary>
-    private static bool CanTell(Descriptor source, Descriptor destination, TransferSpec spec, TransferTally tally)
-    {
-        bool isSnapshot = tally.BytesReflinked == spec.Length && spec.Length <= Tuning.LargestReflink;
-        return source.Kind == DescriptorKind.Regular && !isSnapshot
-            && (destination.IsNew || source.Status.Identity != destination.Status.Identity);
-    }
-
-    /// <summary>On tmpfs a store through a mapping can leave the times as they are, but a hole it stores into is none any
-    /// more. Other extents alone prove nothing: what was reserved and never written (fallocate) counts as data once
-    /// somebody has read it. So the bytes themselves are looked at, where the copy has holes.</summary>
+    /// <summary>On tmpfs, a store through a mapping may not update the times, but it fills a hole. Different extents alone prove
+    /// nothing: a reserved range (fallocate) counts as data once it has been read. So the bytes are compared where the copy has
+    /// holes.</summary>
     private static bool HasNewData(Descriptor source, Descriptor destination, TransferSpec spec, ulong? extents)
     {
-        if (extents is null || FileSystemTypes.Of(source.Handle).TimesMappedStores() || extents == Sum(source, spec.Offset!.Value, spec.Length!.Value))
+        if (extents is null || FileSystemTypes.Of(source.Handle).UpdatesMTimeOnMmapStore() || extents == Sum(source, spec.Offset!.Value, spec.Length!.Value))
         {
             return false;
         }
@@ -112,24 +105,18 @@ internal static class ChangeCheck
         byte[] buffer = ArrayPool<byte>.Shared.Rent(Tuning.BufferSize);
         try
         {
-            foreach (Extent extent in Extent.Walk(source.Handle, offset, length))
+            foreach (Extent extent in Extent.Walk(source.Handle, offset, length).Where(extent => !extent.IsHole))
             {
-                long read = extent.IsHole ? extent.Length : 0;
-                while (read < extent.Length)
+                for (long at = extent.Offset, end = extent.Offset + extent.Length; at < end;)
                 {
-                    int wanted = (int)Math.Min(Tuning.BufferSize, extent.Length - read);
-                    SysResult result = LibC.Read(source.Handle, buffer.AsSpan(0, wanted), extent.Offset + read);
-                    if (result.Value <= 0)
-                    {
-                        break;
-                    }
-
-                    if (buffer.AsSpan(0, (int)result.Value).ContainsAnyExcept((byte)0))
+                    Span<byte> room = buffer.AsSpan(0, (int)Math.Min(Tuning.BufferSize, end - at));
+                    int read = (int)LibC.Read(source.Handle, room, at).Value;
+                    if (read > 0 && room[..read].ContainsAnyExcept((byte)0))
                     {
                         return true;
                     }
 
-                    read += result.Value;
+                    at = read > 0 ? at + read : end;
                 }
             }
 
@@ -142,18 +129,17 @@ internal static class ChangeCheck
     }
 }
 
-/// <summary>Whether a transfer that ended had all that it was to move.</summary>
+/// <summary>Checks that a finished transfer moved all bytes.</summary>
 internal static class EndCheck
 {
-    /// <summary>Looks whether less came than was to come.</summary>
-    /// <exception cref="TransferException">Less came.</exception>
+    /// <exception cref="TransferException">Fewer bytes were moved than requested.</exception>
     public static void Check(
-        TransferStatus end, Descriptor source, Descriptor destination, TransferSpec spec, TransferTally tally)
+        TransferStatus end, Descriptor source, Descriptor destination, TransferSpec spec, TransferTally counters)
     {
         if (end == TransferStatus.WouldBlock && spec.RequiresAll)
         {
             throw new TransferException(TransferErrorId.WouldBlock,
-                $"Only {ByteText.Of(tally.BytesCopied)} could be copied from '{source.Name}' to '{destination.Name}' without waiting.",
+                $"Only {ByteText.Of(counters.BytesCopied)} could be copied from '{source.Name}' to '{destination.Name}' without waiting.",
                 "Leave the flag NonBlock out to wait for the rest.",
                 Errno.EAGAIN, source.Name);
         }
@@ -170,24 +156,24 @@ internal static class EndCheck
             return;
         }
 
-        // A size of 0 promises nothing: only the end of such a file tells how many bytes it has.
+        // A file with a size of 0 may have bytes.
         if (source is { Kind: DescriptorKind.Regular, Size: > 0 } && spec.Length.HasValue)
         {
             FileStatus.TryGet(source.Handle, out FileStatus? now);
             throw now?.Size >= source.Size ? EndedBeforeItsSize(source) : Truncated(source, now?.Size);
         }
 
-        if (spec.RequiresAll && tally.BytesCopied < spec.RequestedCount)
+        if (spec.RequiresAll && counters.BytesCopied < spec.RequestedCount)
         {
             throw new TransferException(TransferErrorId.CountPastEnd,
-                $"'{source.Name}' ended after {ByteText.Of(tally.BytesCopied)}, and {spec.RequestedCount} were requested.",
+                $"'{source.Name}' ended after {ByteText.Of(counters.BytesCopied)}, and {spec.RequestedCount} were requested.",
                 ["Leave -Count out to copy up to the end.", "Copy it again when no other process writes to it."],
                 target: source.Name);
         }
     }
 
-    /// <summary>A 0 of a call that moves bytes is no proof of the end (old procfs, go#44272), unless it is read(2). Nothing
-    /// moved, so another method may go on from here.</summary>
+    /// <summary>True if a call returned 0 before the end of the file (old procfs, go#44272). Nothing moved, so another method can
+    /// go on.</summary>
     public static bool IsSpuriousEof(TransferMethod method, Descriptor source, TransferCursor at)
     {
         if (method is TransferMethod.ReadWrite or TransferMethod.Reflink || at.SourceOffset is not long offset)
@@ -199,25 +185,21 @@ internal static class EndCheck
         return LibC.Read(source.Handle, one, offset).Value > 0;
     }
 
-    /// <summary>True if a file that was read up to its size has more bytes, as one of a FUSE file system that reports a wrong size
-    /// may. One that has grown meanwhile has another size by then.</summary>
+    /// <summary>True if a file has bytes past its size, as on a FUSE file system that reports a wrong one; not if it has grown.</summary>
     public static bool IsLongerThanItsSize(Descriptor source) =>
         source is { Kind: DescriptorKind.Regular, IsSeekable: true, Size: > 0 } && RangeCheck.HasByteAt(source.Handle, source.Size)
         && FileStatus.TryGet(source.Handle, out FileStatus? now).Ok && now!.Size == source.Size;
 
-    /// <summary>The source has more bytes than its size says.</summary>
     public static TransferException LongerThanItsSize(Descriptor source) => new(TransferErrorId.SourceChanged,
         $"'{source.Name}' has more bytes than the {ByteText.Of(source.Size)} that its file system reports as its size.",
         $"Use {WithoutSize(source)}",
         target: source.Name);
 
-    /// <summary>The source became shorter than what was to be copied.</summary>
     public static TransferException Truncated(Descriptor source, long? size) => new(TransferErrorId.SourceTruncated,
         $"'{source.Name}' became shorter while it was copied: {ByteText.Of(source.Size)} at first, {size} now.",
         "Copy it again when no other process writes to it.",
         target: source.Name);
 
-    /// <summary>The source has fewer bytes than its size says, and nothing shows that it had more before.</summary>
     private static TransferException EndedBeforeItsSize(Descriptor source) => new(TransferErrorId.SourceTruncated,
         $"'{source.Name}' ended before the {ByteText.Of(source.Size)} that its file system reports as its size.",
         $"Copy it again when no other process writes to it. If the size is wrong, use {WithoutSize(source)}",

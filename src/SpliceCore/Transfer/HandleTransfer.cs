@@ -15,11 +15,11 @@ public static class HandleTransfer
     /// <exception cref="TransferException">It was not done, or only in part.</exception>
     public static TransferResult Run(HandleTransferRequest request, TransferMonitor monitor)
     {
-        var tally = new TransferTally();
+        var counters = new TransferTally();
         Descriptor source = Descriptor.Describe(request.Source, request.SourceName ?? HandleCheck.NameOf(request.Source));
         Descriptor destination = Descriptor.Describe(
             request.Destination, request.DestinationName ?? HandleCheck.NameOf(request.Destination));
-        RangeCheck.Numbers(request.Offset, request.Count, request.DestinationOffset, source.Name, destination.Name);
+        RangeCheck.ThrowIfNegative(request.Offset, request.Count, request.DestinationOffset, source.Name, destination.Name);
         HandleCheck.Source(source);
         HandleCheck.Destination(destination);
 
@@ -27,7 +27,7 @@ public static class HandleTransfer
         long? destinationStart = request.DestinationOffset ?? HandleCheck.PositionOfWrites(destination);
         long? length = RangeCheck.Source(source, request.Offset, start, request.Count);
         RangeCheck.Destination(destination, request.DestinationOffset, destinationStart, length);
-        RangeCheck.NotTheSame(source, start, destination, destinationStart, length);
+        RangeCheck.ThrowIfOverlapping(source, start, destination, destinationStart, length);
         var spec = new TransferSpec
         {
             Offset = start,
@@ -40,7 +40,7 @@ public static class HandleTransfer
         };
         using SafeFileHandle? terminal = TerminalOutput.Reopen(destination);
         Descriptor output = terminal is null ? destination : Descriptor.Describe(terminal, destination.Name);
-        using var run = new TransferRun(source, output, spec, monitor, tally);
+        using var run = new TransferRun(source, output, spec, monitor, counters);
         try
         {
             run.Run();
@@ -54,10 +54,10 @@ public static class HandleTransfer
         }
         finally
         {
-            source.PutPosition(request.Offset.HasValue ? 0 : tally.BytesCopied);
+            source.AdvancePosition(request.Offset.HasValue ? 0 : counters.BytesCopied);
             if (!destination.IsAppending)
             {
-                destination.PutPosition(request.DestinationOffset.HasValue ? 0 : tally.BytesCopied);
+                destination.AdvancePosition(request.DestinationOffset.HasValue ? 0 : counters.BytesCopied);
             }
         }
     }

@@ -149,10 +149,10 @@ internal static class Methods
     /// <param name="length">Number of bytes to copy; null for unknown.</param>
     public static TransferMethod Fastest(FileSystemType fileSystem, long? length)
     {
-        bool takesManyPages = fileSystem.TakesManyPages();
+        bool hasLargeFolios = fileSystem.HasLargeFolioWrites();
         return !fileSystem.IsLocal() ? TransferMethod.CopyFileRange
-            : length <= (takesManyPages ? Tuning.ReadWriteUpToInFolios : Tuning.ReadWriteUpTo) ? TransferMethod.ReadWrite
-            : takesManyPages && length <= Tuning.SpliceUpTo ? TransferMethod.Splice
+            : length <= (hasLargeFolios ? Tuning.ReadWriteUpToInFolios : Tuning.ReadWriteUpTo) ? TransferMethod.ReadWrite
+            : hasLargeFolios && length <= Tuning.SpliceUpTo ? TransferMethod.Splice
             : TransferMethod.CopyFileRange;
     }
 

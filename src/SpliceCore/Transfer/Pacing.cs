@@ -86,22 +86,22 @@ internal sealed class Retrier
 {
     private readonly RetryPolicy _policy;
     private readonly TransferMonitor _monitor;
-    private readonly TransferTally _tally;
+    private readonly TransferTally _counters;
     private int _inRow;
 
-    private Retrier(RetryPolicy policy, TransferMonitor monitor, TransferTally tally)
+    private Retrier(RetryPolicy policy, TransferMonitor monitor, TransferTally counters)
     {
         _policy = policy;
         _monitor = monitor;
-        _tally = tally;
+        _counters = counters;
     }
 
     /// <summary>Returns null for no retries.</summary>
-    public static Retrier? For(RetryPolicy policy, TransferMonitor monitor, TransferTally tally) =>
-        policy.Count > 0 ? new Retrier(policy, monitor, tally) : null;
+    public static Retrier? For(RetryPolicy policy, TransferMonitor monitor, TransferTally counters) =>
+        policy.Count > 0 ? new Retrier(policy, monitor, counters) : null;
 
     /// <summary>True if an error of a file may be over at the next try.</summary>
-    public static bool MayPass(Errno errno) => errno
+    public static bool IsTransient(Errno errno) => errno
         is Errno.EIO or Errno.ESTALE or Errno.EAGAIN or Errno.ETIMEDOUT or Errno.EREMOTEIO
         or Errno.ECONNRESET or Errno.ENOTCONN or Errno.EHOSTUNREACH;
 
@@ -110,13 +110,13 @@ internal sealed class Retrier
     /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public bool TriesAgain(Errno errno)
     {
-        if (!MayPass(errno) || _inRow == _policy.Count)
+        if (!IsTransient(errno) || _inRow == _policy.Count)
         {
             return false;
         }
 
         _inRow++;
-        _tally.Retries++;
+        _counters.Retries++;
         _monitor.Retrying?.Invoke(
             new TransferRetry(_policy.Source, _policy.Destination, errno, _inRow, _policy.Count));
         Pause.Wait(_policy.Interval, TimeProvider.System, _monitor.Cancellation);

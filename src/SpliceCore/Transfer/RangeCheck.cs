@@ -6,11 +6,10 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>Looks at a range before anything is written: what the source does not have is an error then.</summary>
+/// <summary>Checks a range before anything is written.</summary>
 internal static class RangeCheck
 {
-    /// <summary>Offset and count by themselves, before anything is opened.</summary>
-    public static void Numbers(long? offset, long? count, long? destinationOffset, string source, string destination)
+    public static void ThrowIfNegative(long? offset, long? count, long? destinationOffset, string source, string destination)
     {
         if (offset < 0 || destinationOffset < 0)
         {
@@ -30,8 +29,7 @@ internal static class RangeCheck
         }
     }
 
-    /// <summary>An offset is for what has positions.</summary>
-    public static void Positions(object label, DescriptorKind kind, bool isSeekable, long? offset)
+    public static void ThrowIfNotSeekable(object label, DescriptorKind kind, bool isSeekable, long? offset)
     {
         if (offset.HasValue && !isSeekable)
         {
@@ -41,10 +39,10 @@ internal static class RangeCheck
         }
     }
 
-    /// <summary>The bytes to move from <paramref name="start"/>; null where only the end will tell.</summary>
+    /// <summary>Returns the number of bytes to move from <paramref name="start"/>; null for unknown.</summary>
     public static long? Source(Descriptor source, long? offset, long? start, long? count)
     {
-        Positions(source.Label, source.Kind, source.IsSeekable, offset);
+        ThrowIfNotSeekable(source.Label, source.Kind, source.IsSeekable, offset);
 
         if (count is null && IsEndless(source))
         {
@@ -61,10 +59,10 @@ internal static class RangeCheck
         return source.Size == 0 ? OfUnknownSize(source, offset, from, count) : OfKnownSize(source, offset, from, count);
     }
 
-    /// <summary>What the destination must have: a position for an offset, an end that has a number, and a device's room.</summary>
+    /// <summary>Checks that the destination can take the offset and the bytes.</summary>
     public static void Destination(Descriptor destination, long? offset, long? start, long? length)
     {
-        Positions(destination.Label, destination.Kind, destination.IsSeekable, offset);
+        ThrowIfNotSeekable(destination.Label, destination.Kind, destination.IsSeekable, offset);
 
         if (offset.HasValue && destination.IsAppending)
         {
@@ -91,8 +89,8 @@ internal static class RangeCheck
         }
     }
 
-    /// <summary>One file may be on both sides only where the two ranges are apart.</summary>
-    public static void NotTheSame(Descriptor source, long? start, Descriptor destination, long? destinationStart, long? length)
+    /// <summary>Source and destination may be one file only if the ranges do not overlap.</summary>
+    public static void ThrowIfOverlapping(Descriptor source, long? start, Descriptor destination, long? destinationStart, long? length)
     {
         bool oneFile = source.Status.Identity == destination.Status.Identity && source.Kind
             is DescriptorKind.Regular or DescriptorKind.Block or DescriptorKind.Fifo;
@@ -120,7 +118,7 @@ internal static class RangeCheck
         return count > available ? throw CountPastEnd(source, start, count.Value) : count ?? available;
     }
 
-    /// <summary>Files of procfs say 0 and have bytes all the same: ask for the bytes at the range's ends.</summary>
+    /// <summary>Files of procfs have bytes and a size of 0: read the bytes at both ends of the range.</summary>
     private static long? OfUnknownSize(Descriptor source, long? offset, long start, long? count)
     {
         if (offset > 0 && !HasByteAt(source.Handle, start - 1))
@@ -133,7 +131,7 @@ internal static class RangeCheck
             : count;
     }
 
-    /// <summary>True if a file has a byte at an offset, whatever it reports as its size.</summary>
+    /// <summary>True if a file has a byte at an offset, whatever its size.</summary>
     public static bool HasByteAt(SafeHandle handle, long offset)
     {
         Span<byte> one = stackalloc byte[1];
@@ -164,10 +162,10 @@ internal static class RangeCheck
         : "is empty";
 }
 
-/// <summary>What a handle must be for a transfer, and what it is called.</summary>
+/// <summary>Checks the handles of a transfer.</summary>
 internal static class HandleCheck
 {
-    /// <exception cref="TransferException">It cannot be read.</exception>
+    /// <exception cref="TransferException">The handle is not readable.</exception>
     public static void Source(Descriptor source)
     {
         if (source.Kind == DescriptorKind.Directory)
@@ -186,7 +184,7 @@ internal static class HandleCheck
         }
     }
 
-    /// <exception cref="TransferException">It cannot be written.</exception>
+    /// <exception cref="TransferException">The handle is not writable.</exception>
     public static void Destination(Descriptor destination)
     {
         if (!destination.IsWritable)
@@ -198,17 +196,16 @@ internal static class HandleCheck
         }
     }
 
-    /// <summary>Where the next byte goes: O_APPEND writes at the end wherever the position is, and takes it along.</summary>
+    /// <summary>Returns the offset of the next write: with O_APPEND the end of the file.</summary>
     public static long? PositionOfWrites(Descriptor destination) =>
         destination is { IsSeekable: true, IsAppending: true } ? destination.Size : destination.Position;
 
-    /// <summary>What /proc says of the descriptor: a path, pipe:[inode], socket:[inode].</summary>
+    /// <summary>Returns the name that /proc has for the descriptor: a path, pipe:[inode], socket:[inode].</summary>
     public static string NameOf(SafeHandle handle) =>
         LibC.ReadLink(LibC.PathOf(handle), out string? target).Ok
             ? target!
             : string.Create(CultureInfo.InvariantCulture, $"descriptor {handle.DangerousGetHandle()}");
 
-    /// <summary>Somebody closed a handle while it was in use.</summary>
     public static TransferException Closed(Descriptor source, Descriptor destination) => new(TransferErrorId.HandleClosed,
         $"The handle of '{source.Name}' or '{destination.Name}' was closed while bytes were moved.",
         "Close it after the transfer.",

@@ -15,13 +15,12 @@ internal sealed class StepDriver : IDisposable
     private readonly Descriptor _source;
     private readonly Descriptor _destination;
     private readonly TransferSpec _spec;
-    private readonly TransferTally _tally;
-    private readonly MethodChain _chain;
-    private readonly Readiness _readiness;
+    private readonly TransferTally _counters;
     private readonly StepSize _stepSize = new();
     private readonly PipeRefillThrottle _refill = new();
     private readonly bool _isNonBlocking;
     private TransferMonitor _monitor;
+    private Poller? _poller;
     private RateLimiter? _rateLimit;
     private Retrier? _retrier;
     private bool _neverWaits;
@@ -31,31 +30,30 @@ internal sealed class StepDriver : IDisposable
 
     /// <exception cref="TransferException">The method that the user named is not possible.</exception>
     public StepDriver(
-        Descriptor source, Descriptor destination, TransferSpec spec, TransferMonitor monitor, TransferTally tally, HoleWriter? holes = null)
+        Descriptor source, Descriptor destination, TransferSpec spec, TransferMonitor monitor, TransferTally counters, HoleWriter? holes = null)
     {
         _source = source;
         _destination = destination;
         _spec = spec;
-        _tally = tally;
+        _counters = counters;
         _monitor = monitor;
         _rateLimit = spec.RateLimit;
         _retrier = spec.Retrier;
         _isNonBlocking = spec.Flags.HasFlag(SpliceFlags.NonBlock);
         _neverWaits = spec.OwnPipe != TransferSide.Unknown;
-        _chain = new MethodChain(source, destination, spec, holes);
-        _readiness = new Readiness(monitor.Cancellation);
+        Chain = new MethodChain(source, destination, spec, holes);
     }
 
-    public MethodChain Chain => _chain;
+    public MethodChain Chain { get; }
 
     /// <summary>Bytes that cannot be read again, and are not yet at the destination.</summary>
-    public long BytesUndelivered => _source.IsSeekable ? 0 : _chain.BytesInHand;
+    public long BytesUndelivered => _source.IsSeekable ? 0 : Chain.BytesInHand;
 
     /// <summary>Moves <paramref name="count"/> bytes, or all up to the end where it is null.</summary>
     public TransferStatus Run(ref TransferCursor at, long? count) => Run(ref at, count ?? long.MaxValue, small: null);
 
     /// <summary>Moves an extent of a sparse file.</summary>
-    public TransferStatus RunExtent(ref TransferCursor at, long length) => Run(ref at, length, _chain.ForExtent(length));
+    public TransferStatus RunExtent(ref TransferCursor at, long length) => Run(ref at, length, Chain.ForExtent(length));
 
     /// <summary>After a cancellation, writes what the source cannot give again, as far as that goes without waiting.</summary>
     public void Deliver(ref TransferCursor at)
@@ -72,20 +70,22 @@ internal sealed class StepDriver : IDisposable
     }
 
     public void Report() =>
-        _monitor.Progress?.Invoke(new TransferProgress(_tally.BytesCopied, _spec.Length, _tally.Elapsed));
+        _monitor.Progress?.Invoke(new TransferProgress(_counters.BytesCopied, _spec.Length, _counters.Elapsed));
 
     public void Dispose()
     {
-        _readiness.Dispose();
-        _chain.Dispose();
+        _poller?.Dispose();
+        Chain.Dispose();
     }
+
+    private Poller Poller => _poller ??= new Poller(_monitor.Cancellation);
 
     private TransferStatus Run(ref TransferCursor at, long left, ITransferMethod? small)
     {
         while (left > 0)
         {
             _monitor.Cancellation.ThrowIfCancellationRequested();
-            ITransferMethod method = small?.Kind == TransferMethod.ReadWrite ? small : _chain.Current;
+            ITransferMethod method = small?.Kind == TransferMethod.ReadWrite ? small : Chain.Current;
             if (!IsReady(method))
             {
                 return TransferStatus.WouldBlock;
@@ -104,7 +104,7 @@ internal sealed class StepDriver : IDisposable
                     _waiting = null;
                     at.Advance(step.Bytes);
                     left -= step.Bytes;
-                    _tally.Add(method.Kind, step.Bytes);
+                    _counters.Add(method.Kind, step.Bytes);
                     Report();
                     if (_spec.OwnPipe == TransferSide.Destination)
                     {
@@ -116,12 +116,12 @@ internal sealed class StepDriver : IDisposable
                 case StepKind.BecameHole:
                     at.Advance(step.Bytes);
                     left -= step.Bytes;
-                    _tally.BytesInHoles += step.Bytes;
+                    _counters.BytesInHoles += step.Bytes;
                     Report();
                     break;
 
                 case StepKind.EndOfData when IsSpuriousEof(method, at):
-                    _chain.FallBack(Errno.None);
+                    Chain.FallBack(Errno.None);
                     break;
 
                 case StepKind.EndOfData:
@@ -135,7 +135,7 @@ internal sealed class StepDriver : IDisposable
                     break;
 
                 case StepKind.NotSupported when AllowsFallback(method, step.Errno):
-                    _chain.FallBack(step.Errno);
+                    Chain.FallBack(step.Errno);
                     if (method.Kind == TransferMethod.Reflink)
                     {
                         return TransferStatus.Unsupported;
@@ -188,16 +188,16 @@ internal sealed class StepDriver : IDisposable
         },
         _source,
         _destination,
-        _tally.BytesCopied);
+        _counters.BytesCopied);
 
     private bool IsSpuriousEof(ITransferMethod method, TransferCursor at) =>
-        _spec.OwnPipe == TransferSide.Source ? _chain.HasNext : EndCheck.IsSpuriousEof(method.Kind, _source, at);
+        _spec.OwnPipe == TransferSide.Source ? Chain.HasNext : EndCheck.IsSpuriousEof(method.Kind, _source, at);
 
     /// <summary>True if NotSupported is no error: before the method's first byte, or for bytes in hand that cannot be read again.
     /// After that, another method would only hide an error.</summary>
     private bool AllowsFallback(ITransferMethod method, Errno errno)
     {
-        bool isFirst = _tally.BytesBy(method.Kind) == 0 || _spec.OwnPipe == TransferSide.Source
+        bool isFirst = _counters.BytesBy(method.Kind) == 0 || _spec.OwnPipe == TransferSide.Source
             || (method.BytesInHand > 0 && !_source.IsSeekable);
         return isFirst
             && (errno != Errno.EPERM || method is PipedSpliceMethod { HasPipe: false } || SeccompProbe.Forbids(method.Kind));
@@ -215,14 +215,14 @@ internal sealed class StepDriver : IDisposable
             retrier.Succeeded();
         }
 
-        return Retrier.MayPass(step.Errno) && IsOfFiles(step.Side) && IsFailure(method, step) && retrier.TriesAgain(step.Errno);
+        return Retrier.IsTransient(step.Errno) && IsOfFiles(step.Side) && IsFailure(method, step) && retrier.TriesAgain(step.Errno);
     }
 
     private bool IsFailure(ITransferMethod method, StepResult step) => step.Kind switch
     {
         StepKind.Failed => true,
         StepKind.WouldBlock => !ReturnsInsteadOfWaiting(method) && !CanWait(step.Side),
-        StepKind.NotSupported => !_chain.HasNext || !AllowsFallback(method, step.Errno),
+        StepKind.NotSupported => !Chain.HasNext || !AllowsFallback(method, step.Errno),
         _ => false,
     };
 
@@ -242,12 +242,9 @@ internal sealed class StepDriver : IDisposable
     }
 
     /// <summary>A method that could block inside the kernel, where a cancellation does not reach it, is called only when ready.</summary>
-    private bool IsReady(ITransferMethod method)
-    {
-        bool empty = method.BytesInHand == 0;
-        return (!empty || IsReady(method, _source, TransferSide.Source, PollEvents.In))
-            && IsReady(method, _destination, TransferSide.Destination, PollEvents.Out);
-    }
+    private bool IsReady(ITransferMethod method) =>
+        (method.BytesInHand > 0 || IsReady(method, _source, TransferSide.Source, PollEvents.In))
+        && IsReady(method, _destination, TransferSide.Destination, PollEvents.Out);
 
     private bool IsReady(ITransferMethod method, Descriptor descriptor, TransferSide side, PollEvents events)
     {
@@ -261,7 +258,7 @@ internal sealed class StepDriver : IDisposable
 
         if (ReturnsInsteadOfWaiting(method))
         {
-            return _readiness.IsReady(descriptor.Handle, events);
+            return Poller.IsReady(descriptor.Handle, events);
         }
 
         Await(descriptor, side, events);
@@ -279,12 +276,12 @@ internal sealed class StepDriver : IDisposable
         }
 
         SafeHandle? watched = side == TransferSide.Source && _destination.CanBlock ? _destination.Handle : null;
-        switch (_readiness.Wait(descriptor.Handle, events, watched, timeout))
+        switch (Poller.Wait(descriptor.Handle, events, watched, timeout))
         {
             case PollResult.WatchedGone:
-                throw TransferFailures.ReaderGone(_source.Name, _destination.Name, _tally.BytesCopied);
+                throw TransferFailures.ReaderGone(_source.Name, _destination.Name, _counters.BytesCopied);
             case PollResult.TimedOut:
-                throw TransferFailures.Idle(side, descriptor.Name, _spec.IdleTimeout!.Value, _tally.BytesCopied);
+                throw TransferFailures.Idle(side, descriptor.Name, _spec.IdleTimeout!.Value, _counters.BytesCopied);
             default:
                 break;
         }
@@ -320,8 +317,8 @@ internal sealed class StepDriver : IDisposable
         if (_destination.Kind == DescriptorKind.Fifo && _source.Kind == DescriptorKind.Regular)
         {
             _pipeSize = _pipeSize > 0 ? _pipeSize : LibC.GetPipeSize(_destination.Handle).Value;
-            _refill.Observe((_tally.BytesCopied - _copiedAtRefill) / _pipeSize);
-            _copiedAtRefill = _tally.BytesCopied;
+            _refill.Observe((_counters.BytesCopied - _copiedAtRefill) / _pipeSize);
+            _copiedAtRefill = _counters.BytesCopied;
             _refill.Wait();
         }
     }

@@ -5,10 +5,9 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>The errors of moving bytes, from what the kernel returned.</summary>
+/// <summary>Converts errno values of a transfer into exceptions.</summary>
 internal static class TransferFailures
 {
-    /// <summary>A transfer's step failed.</summary>
     public static TransferException Step(
         TransferMethod method, Errno errno, TransferSide side, Descriptor source, Descriptor destination, long arrived) =>
         errno == Errno.EPIPE && side != TransferSide.Source && IsUnconnected(destination)
@@ -18,7 +17,6 @@ internal static class TransferFailures
                 errno, destination.Name)
             : Step(method, errno, side, source.Name, destination.Name, arrived);
 
-    /// <summary>A call on one or both of two files failed.</summary>
     public static TransferException Step(
         TransferMethod method, Errno errno, TransferSide side, string source, string destination, long arrived)
     {
@@ -83,13 +81,11 @@ internal static class TransferFailures
         };
     }
 
-    /// <summary>The destination's reader went away while the source was silent.</summary>
     public static TransferException ReaderGone(string source, string destination, long arrived) => new(TransferErrorId.ReaderGone,
         $"The reader of '{destination}' went away {Progress(arrived)}, while more of '{source}' was waited for (poll(2)).",
         "See why it ended, and start it again.",
         Errno.EPIPE, destination);
 
-    /// <summary>One side kept a transfer waiting for too long.</summary>
     public static TransferException Idle(TransferSide side, string name, TimeSpan time, long arrived)
     {
         string what = side == TransferSide.Source ? "gave nothing" : "took nothing";
@@ -100,11 +96,10 @@ internal static class TransferFailures
             Errno.ETIMEDOUT, name);
     }
 
-    /// <summary>The user stopped a transfer.</summary>
     public static TransferException Stopped(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
         $"Copying '{source}' to '{destination}' was stopped after {ByteText.Of(arrived)}.", "Start it again.", Errno.ECANCELED, destination);
 
-    /// <summary>Another destination of the same stream failed, and the user wants that to end all of it.</summary>
+    /// <summary>With -StopOnError, another destination failed.</summary>
     public static TransferException StoppedWithOthers(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
         $"Copying '{source}' to '{destination}' was stopped after {ByteText.Of(arrived)}, since another destination failed.",
         "Leave -StopOnError out to let the others go on.",
@@ -120,7 +115,7 @@ internal static class TransferFailures
 
     private static string Progress(long arrived) => arrived == 0 ? "before the first byte" : $"after {ByteText.Of(arrived)}";
 
-    /// <summary>A TCP socket that never had a peer says EPIPE, like one whose peer has gone; but it has not sent anything.</summary>
+    /// <summary>A TCP socket that never had a peer returns EPIPE like one whose peer has closed it, but has not sent anything.</summary>
     private static bool IsUnconnected(Descriptor descriptor) =>
         descriptor.Kind == DescriptorKind.Socket && LibC.TcpSegmentsSent(descriptor.Handle) is { Ok: true, Value: 0 };
 }

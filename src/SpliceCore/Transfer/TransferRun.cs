@@ -9,7 +9,7 @@ internal sealed class TransferRun : IDisposable
     private readonly Descriptor _source;
     private readonly Descriptor _destination;
     private readonly TransferSpec _spec;
-    private readonly TransferTally _tally;
+    private readonly TransferTally _counters;
     private readonly StepDriver _driver;
     private readonly TransferMonitor _monitor;
     private readonly HoleWriter? _holes;
@@ -18,19 +18,19 @@ internal sealed class TransferRun : IDisposable
 
     /// <exception cref="TransferException">The method that the user named is not possible.</exception>
     public TransferRun(
-        Descriptor source, Descriptor destination, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
+        Descriptor source, Descriptor destination, TransferSpec spec, TransferMonitor monitor, TransferTally counters)
     {
         _source = source;
         _destination = destination;
         _spec = spec;
-        _tally = tally;
+        _counters = counters;
         _monitor = monitor;
         _at = new TransferCursor(spec.Offset, spec.DestinationOffset);
         bool mayHaveHoles = spec.Sparse != SparseMode.Never && Endpoint.Of(destination).MayHaveHoles;
         bool findsHoles = mayHaveHoles && spec.Sparse == SparseMode.Always;
-        bool keepsHoles = mayHaveHoles && spec.Length > 0 && SparseTransfer.HasHoles(source);
+        bool keepsHoles = mayHaveHoles && spec.Length > 0 && Extent.HasHoles(source);
         _holes = findsHoles || keepsHoles ? new HoleWriter(destination, spec.GrowsInOrder) : null;
-        _driver = new StepDriver(source, destination, spec, monitor, tally, findsHoles ? _holes : null);
+        _driver = new StepDriver(source, destination, spec, monitor, counters, findsHoles ? _holes : null);
     }
 
     /// <summary>Moves the bytes.</summary>
@@ -44,15 +44,15 @@ internal sealed class TransferRun : IDisposable
         {
             TransferStatus end = Move();
             _spec.Append?.ThrowIfSplit(_source.Name);
-            EndCheck.Check(end, _source, _destination, _spec, _tally);
-            ChangeCheck.Check(_source, _destination, _spec, _tally, _extents);
+            EndCheck.Check(end, _source, _destination, _spec, _counters);
+            ChangeCheck.Check(_source, _destination, _spec, _counters, _extents);
             CheckWrittenBack();
             NoteDecisions(TransferJournal.Current);
         }
         catch (OperationCanceledException)
         {
             _driver.Deliver(ref _at);
-            throw TransferFailures.With(TransferFailures.Stopped(_source.Name, _destination.Name, _tally.BytesCopied), Result());
+            throw TransferFailures.With(TransferFailures.Stopped(_source.Name, _destination.Name, _counters.BytesCopied), Result());
         }
         catch (TransferException exception)
         {
@@ -67,7 +67,7 @@ internal sealed class TransferRun : IDisposable
     public bool IsLost { get; private set; }
 
     public TransferResult Result() =>
-        _tally.ToResult(_source.Name, _destination.Name, _spec, _driver.Chain.Attempts, _driver.BytesUndelivered);
+        _counters.ToResult(_source.Name, _destination.Name, _spec, _driver.Chain.Attempts, _driver.BytesUndelivered);
 
     public void Dispose() => _driver.Dispose();
 
@@ -120,13 +120,64 @@ internal sealed class TransferRun : IDisposable
         return end;
     }
 
+    /// <summary>Copies a file with its holes, or with holes for its zeros.</summary>
     private TransferStatus MoveSparse(HoleWriter holes)
     {
-        var sparse = new SparseTransfer(_source, holes, _driver, _tally, _monitor.Cancellation);
-        TransferStatus end = sparse.Run(ref _at, _spec.Length, out SysResult sized);
-        _extents = sparse.Extents;
+        SysResult sized = _spec.Length is long length ? holes.GrowTo(_at.DestinationOffset!.Value + length) : default;
+        TransferStatus end = TransferStatus.Done;
+        try
+        {
+            if (sized.Ok)
+            {
+                end = _spec.Length is long all && Extent.HasHoles(_source) ? MoveExtents(holes, all) : _driver.Run(ref _at, _spec.Length);
+            }
+        }
+        catch
+        {
+            holes.EndAt(_at.DestinationOffset!.Value);
+            throw;
+        }
+
+        if (end != TransferStatus.Done)
+        {
+            sized = holes.EndAt(_at.DestinationOffset!.Value);
+        }
+
         return sized.Ok ? end : throw DestinationFailed(sized.Errno);
     }
+
+    private TransferStatus MoveExtents(HoleWriter holes, long length)
+    {
+        var extents = default(ExtentSum);
+        long start = _at.SourceOffset!.Value;
+        foreach (Extent extent in Extent.Walk(_source.Handle, start, length))
+        {
+            _monitor.Cancellation.ThrowIfCancellationRequested();
+            extents.Add(extent);
+            if (extent.IsHole && IsTruncated(extent, start + length))
+            {
+                return TransferStatus.EndOfData;
+            }
+
+            if (extent.IsHole && holes.TryMake(_at.DestinationOffset!.Value, extent.Length))
+            {
+                _at.Advance(extent.Length);
+                _counters.BytesInHoles += extent.Length;
+                _driver.Report();
+            }
+            else if (_driver.RunExtent(ref _at, extent.Length) is not TransferStatus.Done and TransferStatus end)
+            {
+                return end;
+            }
+        }
+
+        _extents = extents.Value;
+        return TransferStatus.Done;
+    }
+
+    /// <summary>SEEK_DATA returns the same for a hole at the end and for a file that was truncated.</summary>
+    private bool IsTruncated(Extent hole, long end) => hole.Offset + hole.Length == end
+        && FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok && now!.Size < end;
 
     /// <summary>Some file systems report a lost write only at close(2), when it would be too late to keep the old file.</summary>
     private void CheckWrittenBack()
@@ -152,16 +203,16 @@ internal sealed class TransferRun : IDisposable
         }
 
         string names = $"{_source.Name} -> {_destination.Name}";
-        string method = _tally.MainMethod is not TransferMethod main ? "no byte had to be moved"
-            : $"{main} moved {_tally.BytesBy(main)} bytes; {(_spec.Method == TransferMethod.Auto ? "it is the first method in the order that serves" : "it was asked for")}";
+        string method = _counters.MainMethod is not TransferMethod main ? "no byte had to be moved"
+            : $"{main} moved {_counters.BytesBy(main)} bytes; {(_spec.Method == TransferMethod.Auto ? "it is the first method in the order that serves" : "it was asked for")}";
         journal.Note($"{names}: {method}");
         if (_holes is not null)
         {
             string found = _spec.Sparse == SparseMode.Always ? "zeros that were read and holes of the source" : "holes of the source";
-            journal.Note($"{names}: {_tally.BytesInHoles} bytes are holes: {found}");
+            journal.Note($"{names}: {_counters.BytesInHoles} bytes are holes: {found}");
         }
     }
 
     private TransferException DestinationFailed(Errno errno) => TransferFailures.Step(
-        TransferMethod.ReadWrite, errno, TransferSide.Destination, _source, _destination, _tally.BytesCopied);
+        TransferMethod.ReadWrite, errno, TransferSide.Destination, _source, _destination, _counters.BytesCopied);
 }

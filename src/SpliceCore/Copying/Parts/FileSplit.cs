@@ -73,7 +73,7 @@ public static class FileSplit
             }
 
             // Parts that share blocks were cut at different times.
-            ChangeCheck.Unchanged(source, request.Copy.AllowChanging);
+            ChangeCheck.ThrowIfSourceChanged(source, request.Copy.AllowChanging);
             if (EndCheck.IsLongerThanItsSize(source))
             {
                 throw EndCheck.LongerThanItsSize(source);

@@ -9,7 +9,6 @@ namespace Splice.Copying.Trees;
 /// <summary>The threads that copy a tree, and the one that started them: only that one calls the monitor.</summary>
 internal sealed class TreeWorkerPool
 {
-    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(200);
 
     private readonly TreeCopyContext _context;
     private readonly TreeMonitor _monitor;
@@ -117,7 +116,7 @@ internal sealed class TreeWorkerPool
         using var count = new TreeCount(_context.Request);
         while (!_context.Reports.IsCompleted)
         {
-            if (_context.Reports.TryTake(out object? report, ReportInterval))
+            if (_context.Reports.TryTake(out object? report, Tuning.ReportInterval))
             {
                 switch (report)
                 {

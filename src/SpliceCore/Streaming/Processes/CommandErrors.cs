@@ -14,14 +14,14 @@ internal sealed class CommandErrors : IDisposable
     private const int PIPE_BUF = 4096; // poll(2) reports room for as many bytes
 
     private readonly PipelineMonitor _monitor;
-    private readonly Readiness _readiness;
+    private readonly Poller _poller;
     private readonly Descriptor? _file;
     private readonly List<(SafeFileHandle ReadEnd, ErrorTail Tail)> _open = [];
 
     public CommandErrors(PipelineRequest request, PipelineMonitor monitor)
     {
         _monitor = monitor;
-        _readiness = new Readiness(monitor.Cancellation);
+        _poller = new Poller(monitor.Cancellation);
         _file = request.ErrorPath is string path
             ? Descriptor.Describe(PipelineFiles.OpenInPlace(path, request.Append, monitor.Cancellation), path)
             : null;
@@ -65,7 +65,7 @@ internal sealed class CommandErrors : IDisposable
     {
         _open.ForEach(stream => stream.ReadEnd.Dispose());
         _file?.Handle.Dispose();
-        _readiness.Dispose();
+        _poller.Dispose();
     }
 
     private void Write(ReadOnlySpan<byte> bytes)
@@ -74,7 +74,7 @@ internal sealed class CommandErrors : IDisposable
         {
             if (_file.CanBlock)
             {
-                _readiness.Wait(_file.Handle, PollEvents.Out);
+                _poller.Wait(_file.Handle, PollEvents.Out);
             }
 
             SysResult written = LibC.Write(_file.Handle, bytes, offset: null);

@@ -226,12 +226,12 @@ internal sealed class SshSessions : IDisposable
 
     private readonly List<SshSession> _sessions = [];
     private readonly TimeSpan? _idleTimeout;
-    private readonly PollSet _poll;
+    private readonly Poller _poll;
 
     public SshSessions(TimeSpan? idleTimeout, CancellationToken cancellation)
     {
         _idleTimeout = idleTimeout;
-        _poll = new PollSet(cancellation);
+        _poll = new Poller(cancellation);
     }
 
     /// <param name="host">The host.</param>

@@ -5,13 +5,13 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>read(2), and write(2) at the end of a file that other processes may add to as well (O_APPEND). As much as fits is read
-/// before it is written by one call, and the kernel lets no other bytes come between those of one call.</summary>
+/// <summary>read(2), and write(2) at the end of a file that other processes may append to as well (O_APPEND). As much as fits is
+/// read and written by one call, whose bytes the kernel keeps together.</summary>
 /// <param name="source">The source.</param>
 /// <param name="destination">The destination, opened with O_APPEND.</param>
-/// <param name="position">Where the bytes are in it.</param>
-/// <param name="length">The bytes to copy; null where only their end will tell.</param>
-/// <param name="sparse">Which of them become holes.</param>
+/// <param name="position">Tracks the bytes in it.</param>
+/// <param name="length">Number of bytes to copy; null for unknown.</param>
+/// <param name="sparse">Which blocks become holes.</param>
 internal sealed class AppendMethod(
     Descriptor source, Descriptor destination, AppendPosition position, long? length, SparseMode sparse) : ITransferMethod
 {
@@ -62,7 +62,7 @@ internal sealed class AppendMethod(
         return StepResult.Moved(written);
     }
 
-    /// <summary>Reads on until there is as much as one call is to write. What has to be waited for is written as it comes.</summary>
+    /// <summary>Reads until there is as much as one call writes; from a source that blocks, what there is.</summary>
     private StepResult Read(long? offset, int wanted)
     {
         Span<byte> room = _buffer.AsSpan(_end, Math.Min(wanted - _end, Tuning.LargestRead));
@@ -77,14 +77,14 @@ internal sealed class AppendMethod(
         return _end == 0 ? StepResult.EndOfData : StepResult.Moved(0);
     }
 
-    /// <summary>What was written stays what it is: a hole is made where the bytes are zeros.</summary>
+    /// <summary>Punches holes where the written bytes are zeros.</summary>
     private void PunchHoles(ReadOnlySpan<byte> bytes, long? sourceOffset, long destinationOffset)
     {
         if (sparse == SparseMode.Auto)
         {
-            foreach (Extent extent in sourceOffset is long from && SparseTransfer.HasHoles(source) ? Extent.Walk(source.Handle, from, bytes.Length) : [])
+            foreach (Extent extent in sourceOffset is long from && Extent.HasHoles(source) ? Extent.Walk(source.Handle, from, bytes.Length) : [])
             {
-                // A hole of the source may have got data since it was read.
+                // A hole of the source may have become data since it was read.
                 int start = (int)(extent.Offset - sourceOffset!.Value);
                 if (extent.IsHole && !bytes.Slice(start, (int)extent.Length).ContainsAnyExcept((byte)0))
                 {
@@ -114,9 +114,8 @@ internal sealed class AppendMethod(
     }
 }
 
-/// <summary>Where a copy that is added to a file has its bytes. The kernel writes them at the file's end, wherever that is by then
-/// (O_APPEND), so nothing that other processes add is overwritten. What they add must not come between the bytes of the
-/// copy.</summary>
+/// <summary>Tracks the bytes that a copy appends to a file. The kernel writes them at the current end (O_APPEND), so nothing that
+/// other processes append is overwritten. What they append must not come between the bytes of the copy.</summary>
 /// <param name="file">The file, opened with O_APPEND.</param>
 /// <param name="path">Its path.</param>
 internal sealed class AppendPosition(SafeFileHandle file, string path)
@@ -127,15 +126,12 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
     /// <summary>The offset of the first byte; null before it is written.</summary>
     public long? Start { get; private set; }
 
-    /// <summary>The offset behind the last byte.</summary>
+    /// <summary>The offset after the last byte.</summary>
     public long End { get; private set; }
 
-    /// <summary>True if all bytes that were written are one behind the other.</summary>
     public bool IsContiguous => _firstEnd is null;
 
-    /// <summary>Looks, before the next bytes are written, whether the file still ends where the last ones do.</summary>
-    /// <param name="source">What is added.</param>
-    /// <exception cref="TransferException">It does not.</exception>
+    /// <exception cref="TransferException">The file no longer ends with the bytes of the copy.</exception>
     public void ThrowIfMoved(string source)
     {
         ThrowIfSplit(source);
@@ -147,9 +143,7 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
         }
     }
 
-    /// <summary>Looks whether all bytes are one behind the other.</summary>
-    /// <param name="source">What is added.</param>
-    /// <exception cref="TransferException">They are not.</exception>
+    /// <exception cref="TransferException">The bytes of the copy are not contiguous.</exception>
     public void ThrowIfSplit(string source)
     {
         if (_firstEnd is long end)
@@ -159,7 +153,7 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
         }
     }
 
-    /// <summary>Takes note of bytes that were written: the descriptor's own position is behind them.</summary>
+    /// <summary>Records bytes that were written, which end at the file offset.</summary>
     public void Wrote(long bytes)
     {
         SysResult at = LibC.Seek(file, 0, SeekOrigin.Current);

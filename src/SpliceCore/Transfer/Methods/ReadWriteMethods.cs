@@ -4,7 +4,7 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>read(2) and write(2) through one rented buffer. What has been read is written before more is read.</summary>
+/// <summary>read(2) and write(2) through one rented buffer, which is written before more is read.</summary>
 internal sealed class ReadWriteMethod : ITransferMethod
 {
     private const int PIPE_BUF = 4096; // after POLLOUT, so much is written without waiting
@@ -66,8 +66,7 @@ internal sealed class ReadWriteMethod : ITransferMethod
     }
 }
 
-/// <summary>read(2) and write(2), where the destination's blocks that would be zeros throughout become holes. A block is
-/// judged when all of it has been read.</summary>
+/// <summary>read(2) and write(2), where blocks of zeros become holes.</summary>
 internal sealed class HoleFindingMethod : ITransferMethod
 {
     private const int SmallestBlock = 4096;
@@ -95,7 +94,7 @@ internal sealed class HoleFindingMethod : ITransferMethod
 
     public long SmallestStep => _blockSize;
 
-    /// <summary>What can be written. A block that has only begun does not count: more of it must be read first.</summary>
+    /// <summary>Whole blocks only: more of an incomplete block must be read first.</summary>
     public long BytesInHand => _ready;
 
     public StepResult Step(TransferCursor at, long count)
@@ -124,7 +123,7 @@ internal sealed class HoleFindingMethod : ITransferMethod
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);
 
-    /// <summary>Reads on after the block that has begun. At the end, and at the count, what there is of it will do.</summary>
+    /// <summary>Reads on after an incomplete block, which is written as it is at the end and at the count.</summary>
     private StepResult Fill(long? sourceOffset, long offset, long count)
     {
         int begun = _end - _start;
@@ -148,7 +147,7 @@ internal sealed class HoleFindingMethod : ITransferMethod
         return _end == 0 ? StepResult.EndOfData : StepResult.Moved(0);
     }
 
-    /// <summary>The bytes up to where blocks of zeros change to blocks of data, or the other way round.</summary>
+    /// <summary>Returns the number of bytes up to where blocks of zeros change to blocks of data, or the reverse.</summary>
     private int FirstRun(long offset, out bool isZero)
     {
         ReadOnlySpan<byte> bytes = _buffer.AsSpan(_start, _ready);

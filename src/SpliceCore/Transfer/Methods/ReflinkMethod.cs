@@ -3,7 +3,7 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>Shares blocks. A step clones a range that <see cref="ReflinkRange"/> has lined up.</summary>
+/// <summary>Shares blocks. A step clones a range that <see cref="ReflinkRange"/> has aligned.</summary>
 internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) : ITransferMethod
 {
     public TransferMethod Kind => TransferMethod.Reflink;
@@ -31,8 +31,8 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
             : StepResult.From(result.Errno, TransferSide.Unknown, Kind);
     }
 
-    /// <summary>Unlike a range, the whole file can be cloned also while it grows; what came later is cut off again. One
-    /// that was cut short meanwhile has come to its end: nothing of it is kept.</summary>
+    /// <summary>Unlike a range, a whole file can be cloned while it grows; what was appended is cut off. Of a file that was
+    /// truncated, nothing is kept.</summary>
     private StepResult CloneWhole(long count)
     {
         SysResult result = LibC.CloneFile(source.Handle, destination.Handle);
@@ -56,8 +56,7 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
         };
     }
 
-    /// <summary>An empty file has no range to name, but a length of 0 means up to its end. What came meanwhile is cut off
-    /// again.</summary>
+    /// <summary>For an empty file: a length of 0 means up to its end. What was appended meanwhile is cut off.</summary>
     private StepResult CloneNothing(long offset)
     {
         SysResult result = LibC.CloneFileRange(source.Handle, 0, 0, destination.Handle, offset);
@@ -70,22 +69,15 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
     }
 }
 
-/// <summary>The part of a range that whole blocks can be shared for: the edges that do not fill a block are left to
-/// other methods.</summary>
-/// <param name="Start">Bytes from the range's start to the part.</param>
-/// <param name="Length">The part's length in bytes; 0 where no block can be shared.</param>
+/// <summary>The part of a range that consists of whole blocks; other methods copy the edges.</summary>
+/// <param name="Start">Number of bytes before the part.</param>
+/// <param name="Length">Number of bytes of the part; 0 where no block can be shared.</param>
 internal readonly record struct ReflinkRange(long Start, long Length)
 {
-    /// <summary>Why no block of a range can be shared.</summary>
     public const string NotAligned = "offset, destination offset and count do not line up with the file system's blocks";
 
-    /// <summary>Lines a range up with the file system's blocks.</summary>
-    /// <param name="sourceOffset">The range's start in the source.</param>
-    /// <param name="destinationOffset">The range's start in the destination.</param>
-    /// <param name="count">The range's length.</param>
-    /// <param name="sourceSize">The source's size: a last block that it ends in may be shared whole.</param>
-    /// <param name="destinationSize">The destination's size: a part block may only go where it becomes the last.</param>
-    /// <param name="blockSize">The file system's block size.</param>
+    /// <summary>Aligns a range with the blocks of the file system. The last block of the source may be shared whole, if it becomes
+    /// the last one of the destination.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/ioctl_ficlonerange.2.html">ioctl_ficlonerange(2)</see></remarks>
     public static ReflinkRange Align(
         long sourceOffset, long destinationOffset, long count, long sourceSize, long destinationSize, long blockSize)
@@ -101,12 +93,12 @@ internal readonly record struct ReflinkRange(long Start, long Length)
         return end > start ? new ReflinkRange(start, end - start) : default;
     }
 
-    /// <summary>Lines a transfer's range up, with the block size of the destination's file system.</summary>
+    /// <summary>Aligns a range of a transfer, with the block size of the destination's file system.</summary>
     public static ReflinkRange Align(Descriptor source, Descriptor destination, TransferCursor at, long count)
     {
         if (at is { SourceOffset: 0, DestinationOffset: 0 } && count == source.Size && count >= destination.Size)
         {
-            // A whole file lines up with blocks of any size.
+            // A whole file is aligned with blocks of any size.
             return new ReflinkRange(0, count);
         }
 

@@ -12,7 +12,7 @@ internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, C
     // The standard error of ssh has to be read meanwhile.
     private static readonly TimeSpan UpdateInterval = TimeSpan.FromMilliseconds(200);
 
-    private readonly Readiness _readiness = new(cancellation);
+    private readonly Poller _poller = new(cancellation);
     private long _skipped;
 
     public override bool CanRead => true;
@@ -73,15 +73,15 @@ internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, C
 
     protected override void Dispose(bool disposing)
     {
-        _readiness.Dispose();
+        _poller.Dispose();
         base.Dispose(disposing);
     }
 
     private void Wait(long since)
     {
         session.Update();
-        _readiness.Wait(session.Output, PollEvents.In, timeout: UpdateInterval);
-        if (idleTimeout is TimeSpan time && Stopwatch.GetElapsedTime(since) > time && !_readiness.IsReady(session.Output, PollEvents.In))
+        _poller.Wait(session.Output, PollEvents.In, timeout: UpdateInterval);
+        if (idleTimeout is TimeSpan time && Stopwatch.GetElapsedTime(since) > time && !_poller.IsReady(session.Output, PollEvents.In))
         {
             throw TransferFailures.Idle(TransferSide.Source, session.Host.Text, time, arrived: 0);
         }

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace Splice.Tests.Descriptors;
 
-public sealed class ReadinessTests : IDisposable
+public sealed class PollerTests : IDisposable
 {
     private readonly Channel _channel = Channel.Pipe();
 
@@ -39,18 +39,18 @@ public sealed class ReadinessTests : IDisposable
     [Fact]
     public void A_token_that_was_cancelled_before_ends_the_wait_even_of_a_ready_descriptor()
     {
-        using var readiness = new Readiness(new CancellationToken(canceled: true));
+        using var poller = new Poller(new CancellationToken(canceled: true));
         _channel.Send([1]);
-        Assert.Throws<OperationCanceledException>(() => readiness.Wait(_channel.Output, PollEvents.In));
+        Assert.Throws<OperationCanceledException>(() => poller.Wait(_channel.Output, PollEvents.In));
     }
 
     [Fact]
     public void Being_ready_is_asked_without_waiting()
     {
-        using var readiness = new Readiness(CancellationToken.None);
-        Assert.False(readiness.IsReady(_channel.Output, PollEvents.In));
+        using var poller = new Poller(CancellationToken.None);
+        Assert.False(poller.IsReady(_channel.Output, PollEvents.In));
         _channel.Send([1]);
-        Assert.True(readiness.IsReady(_channel.Output, PollEvents.In));
+        Assert.True(poller.IsReady(_channel.Output, PollEvents.In));
     }
 
     [Fact]
@@ -58,10 +58,10 @@ public sealed class ReadinessTests : IDisposable
     {
         using var cancellation = new CancellationTokenSource();
         using var cancelled = new CancellationEvent(cancellation.Token);
-        using var readiness = new Readiness(CancellationToken.None);
-        Assert.False(readiness.IsReady(cancelled.Handle, PollEvents.In));
+        using var poller = new Poller(CancellationToken.None);
+        Assert.False(poller.IsReady(cancelled.Handle, PollEvents.In));
         cancellation.Cancel();
-        Assert.True(readiness.IsReady(cancelled.Handle, PollEvents.In));
+        Assert.True(poller.IsReady(cancelled.Handle, PollEvents.In));
     }
 
     [Fact]
@@ -78,8 +78,8 @@ public sealed class ReadinessTests : IDisposable
 
     private Worker<bool> StartWaiting(CancellationToken token) => new(() =>
     {
-        using var readiness = new Readiness(token);
-        readiness.Wait(_channel.Output, PollEvents.In);
+        using var poller = new Poller(token);
+        poller.Wait(_channel.Output, PollEvents.In);
         return true;
     });
 }
