@@ -15,7 +15,6 @@ internal sealed class DestinationWriter : IDisposable
 
     private const PreserveAttributes ModeAndItsMasters = PreserveAttributes.Mode | PreserveAttributes.Ownership | PreserveAttributes.Acl;
 
-
     private readonly CopyRequest _request;
     private readonly Place _place;
     private readonly CancellationToken _cancellation;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
 
@@ -100,7 +101,7 @@ public sealed class SplicePipe : IDisposable
     /// <summary>Closes the end to write to: the reader comes to the end.</summary>
     public void CloseWrite() => WriteEnd.Dispose();
 
-    /// <summary>Closes both ends. What was not read is lost.</summary>
+    /// <summary>Closes both ends. Bytes that were not read are lost.</summary>
     public void Dispose()
     {
         ReadEnd.Dispose();
@@ -124,4 +125,41 @@ public sealed class SplicePipe : IDisposable
         SysResult result = LibC.GetPipeSize(WriteEnd);
         return result.Ok ? (int)result.Value : Environment.SystemPageSize;
     }
+}
+
+/// <summary>The kernel's release, and its limits for pipes.</summary>
+public sealed record KernelLimits
+{
+    /// <summary>The kernel's release, as uname -r prints it; null for unknown.</summary>
+    public string? KernelRelease { get; private init; }
+
+    /// <summary>The largest capacity in bytes for a user without privilege (/proc/sys/fs/pipe-max-size); null for unknown.</summary>
+    public long? PipeMaxSize { get; private init; }
+
+    /// <summary>Number of pages of all pipes of a user without privilege before new ones are small, 0 for unlimited
+    /// (/proc/sys/fs/pipe-user-pages-soft); null for unknown.</summary>
+    public long? PipeUserPagesSoft { get; private init; }
+
+    /// <summary>Capacity in bytes of a new pipe for which 1 MiB was requested.</summary>
+    public int PipeCapacity { get; private init; }
+
+    /// <summary>Reads the limits.</summary>
+    /// <returns>The limits.</returns>
+    /// <exception cref="TransferException">Too many files are open.</exception>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man7/pipe.7.html">pipe(7)</see></remarks>
+    public static KernelLimits Read()
+    {
+        using var pipe = SplicePipe.CreateNonBlocking(Tuning.PipeSize);
+        return new KernelLimits
+        {
+            KernelRelease = ProcFile.ReadText("/proc/sys/kernel/osrelease")?.Trim(),
+            PipeMaxSize = ProcFile.ReadNumber("/proc/sys/fs/pipe-max-size"),
+            PipeUserPagesSoft = ProcFile.ReadNumber("/proc/sys/fs/pipe-user-pages-soft"),
+            PipeCapacity = pipe.Capacity,
+        };
+    }
+
+    /// <summary>For example "6.18.0, pipes of 1048576 bytes".</summary>
+    /// <returns>The limits in one line.</returns>
+    public override string ToString() => $"{KernelRelease}, pipes of {PipeCapacity} bytes";
 }

@@ -93,7 +93,7 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
         TransferMethod.Reflink when shared.Length < length =>
             $"shares {shared.Length} of {length} bytes; the edges, which fill no block, are moved by the next method",
         TransferMethod.Reflink => "shares all blocks: no byte is moved",
-        TransferMethod.CopyFileRange when Extent.HasHoles(source.Open!) && destination.FileSystem.IsLocal() =>
+        TransferMethod.CopyFileRange when source.Open!.ProbablyHasHoles && destination.FileSystem.IsLocal() =>
             "copies inside the kernel; small pieces between holes are read and written",
         TransferMethod.CopyFileRange => "copies inside the kernel, from one regular file to another",
         TransferMethod.SendFile when MayRefuse => "the source has positions; a generated file or a device may refuse",

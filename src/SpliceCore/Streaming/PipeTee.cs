@@ -13,9 +13,9 @@ public static class PipeTee
     /// <summary>Makes one call of tee(2) that duplicates something; a second would begin at the same byte.</summary>
     /// <param name="request">The two pipes, how much, and the flags. Without NonBlock an empty source and a full destination
     /// are waited for.</param>
-    /// <param name="monitor">When to stop.</param>
-    /// <returns>What was done: the bytes duplicated are those that the source held and the destination had room for.</returns>
-    /// <exception cref="TransferException">It was not done.</exception>
+    /// <param name="monitor">Cancellation.</param>
+    /// <returns>The result: the bytes duplicated are those that the source held and the destination had room for.</returns>
+    /// <exception cref="TransferException">Nothing was duplicated.</exception>
     public static TransferResult Run(HandleTransferRequest request, TransferMonitor monitor)
     {
         var counters = new TransferTally();
@@ -72,7 +72,7 @@ public static class PipeTee
         }
     }
 
-    /// <summary>EAGAIN does not say whether the source is empty or the destination full: the source knows what it holds.</summary>
+    /// <summary>EAGAIN can mean an empty source or a full destination: FIONREAD on the source decides.</summary>
     private static void Wait(Poller poller, Descriptor source, Descriptor destination)
     {
         if (LibC.BytesAvailable(source.Handle).Value > 0)

@@ -100,7 +100,7 @@ internal sealed class DestinationPump : IDisposable
     /// <summary>Number of bytes in the pipe.</summary>
     public long BytesPending => _received - _counters.BytesCopied;
 
-    /// <summary>What the destination, a pipe, has taken since the last wait, in multiples of its capacity.</summary>
+    /// <summary>The bytes that the destination, a pipe, has taken since the last wait, in multiples of its capacity.</summary>
     public double PartSinceWait =>
         (_counters.BytesCopied - _copiedAtWait) / (_capacity = _capacity > 0 ? _capacity : LibC.GetPipeSize(Descriptor.Handle).Value);
 

@@ -5,14 +5,14 @@ using Splice.Transfer;
 
 namespace Splice;
 
-/// <summary>Moves bytes between open handles, as splice(2) does, and as far as it takes.</summary>
+/// <summary>Moves bytes between open handles, as splice(2) does, until all have moved.</summary>
 public static class HandleTransfer
 {
-    /// <summary>Moves the bytes. Positions move as splice(2) says: on, by what arrived, where no offset was given.</summary>
-    /// <param name="request">What to move.</param>
-    /// <param name="monitor">When to stop, and whom to tell.</param>
-    /// <returns>What was done.</returns>
-    /// <exception cref="TransferException">It was not done, or only in part.</exception>
+    /// <summary>Moves the bytes. Without an offset, a file offset advances by what arrived, as with splice(2).</summary>
+    /// <param name="request">The handles and the range.</param>
+    /// <param name="monitor">Progress and cancellation.</param>
+    /// <returns>The result.</returns>
+    /// <exception cref="TransferException">Fewer bytes were moved.</exception>
     public static TransferResult Run(HandleTransferRequest request, TransferMonitor monitor)
     {
         var counters = new TransferTally();
@@ -72,29 +72,27 @@ public sealed record HandleTransferRequest
     /// <summary>The handle to write.</summary>
     public required SafeHandle Destination { get; init; }
 
-    /// <summary>How messages and the result call the source; null for what the descriptor stands for.</summary>
+    /// <summary>The name of the source in messages and the result; null for that of the descriptor.</summary>
     public string? SourceName { get; init; }
 
-    /// <summary>How messages and the result call the destination; null for what the descriptor stands for.</summary>
+    /// <summary>The name of the destination in messages and the result; null for that of the descriptor.</summary>
     public string? DestinationName { get; init; }
 
-    /// <summary>Where to read, in bytes from the source's start; its own position is left alone. Null: from its
-    /// position, which moves on.</summary>
+    /// <summary>Offset of the first byte in the source, whose file offset stays; null for its file offset, which advances.</summary>
     public long? Offset { get; init; }
 
-    /// <summary>Where to write, in bytes from the destination's start; its own position is left alone. Null: at its
-    /// position, which moves on.</summary>
+    /// <summary>Offset of the first byte in the destination, whose file offset stays; null for its file offset, which advances.</summary>
     public long? DestinationOffset { get; init; }
 
-    /// <summary>The bytes to move; null for all up to the end.</summary>
+    /// <summary>Number of bytes to move; null for all up to the end.</summary>
     public long? Count { get; init; }
 
-    /// <summary>How to move the bytes.</summary>
+    /// <summary>The method.</summary>
     public TransferMethod Method { get; init; } = TransferMethod.Splice;
 
     /// <summary>Flags for splice(2). With <see cref="SpliceFlags.NonBlock"/> the transfer ends where it would wait.</summary>
     public SpliceFlags Flags { get; init; }
 
-    /// <summary>The capacity to ask for where splice(2) needs a pipe of its own, in bytes; null for 1 MiB.</summary>
+    /// <summary>Capacity in bytes of a pipe of our own for splice(2); null for 1 MiB.</summary>
     public int? PipeSize { get; init; }
 }

@@ -7,10 +7,6 @@ namespace Splice.Transfer;
 /// <summary>A run of data in a file, or a hole, which reads as zeros and has no blocks.</summary>
 internal readonly record struct Extent(long Offset, long Length, bool IsHole)
 {
-    /// <summary>True if the file probably has holes.</summary>
-    public static bool HasHoles(Descriptor file) =>
-        file is { Kind: DescriptorKind.Regular, IsSeekable: true, Size: > 0, Status.IsProbablySparse: true };
-
     /// <summary>Enumerates the extents of a range.</summary>
     /// <remarks>Moves the file offset.
     /// <see href="https://man7.org/linux/man-pages/man2/lseek.2.html">lseek(2)</see>, SEEK_DATA and SEEK_HOLE</remarks>

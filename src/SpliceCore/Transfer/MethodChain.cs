@@ -30,7 +30,7 @@ internal sealed class MethodChain : IDisposable
         _fileSystem = spec.DestinationFileSystem;
         bool isAuto = spec.Method == TransferMethod.Auto;
 
-        // No method is worth trying to see whether a size of 0 is true; a method that was named finds it out.
+        // A size of 0 may be wrong: only a named method is tried all the same.
         Endpoint input = Endpoint.Of(source);
         input = input with { IsEmpty = input.IsEmpty && isAuto };
         var output = Endpoint.Of(destination);
@@ -68,7 +68,7 @@ internal sealed class MethodChain : IDisposable
     /// <summary>The method in use. The last one, read and write, is always supported.</summary>
     public ITransferMethod Current => _current ??= Create(_candidates.Dequeue());
 
-    /// <summary>A named method, or a small pipe that was asked for, is used as it is.</summary>
+    /// <summary>A named method, or a requested small pipe, is used as it is.</summary>
     private int SmallestPipe => _spec.Method == TransferMethod.Auto ? Math.Min(Tuning.SmallestPipe, _spec.PipeSize ?? int.MaxValue) : 0;
 
     private bool HasPipe => _source.Kind == DescriptorKind.Fifo || _destination.Kind == DescriptorKind.Fifo;

@@ -126,7 +126,7 @@ internal sealed class Retrier
     public void Succeeded() => _inRow = 0;
 }
 
-/// <summary>How often calls on one source and one destination are retried.</summary>
+/// <summary>The limits for retries of calls on one source and one destination.</summary>
 /// <param name="Source">The source's path.</param>
 /// <param name="Destination">The destination's path.</param>
 /// <param name="Count">Number of consecutive retries after a transient error; 0 for none.</param>

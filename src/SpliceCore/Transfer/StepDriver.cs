@@ -55,7 +55,7 @@ internal sealed class StepDriver : IDisposable
     /// <summary>Moves an extent of a sparse file.</summary>
     public TransferStatus RunExtent(ref TransferCursor at, long length) => Run(ref at, length, Chain.ForExtent(length));
 
-    /// <summary>After a cancellation, writes what the source cannot give again, as far as that goes without waiting.</summary>
+    /// <summary>After a cancellation, writes bytes that cannot be read again, as far as that goes without waiting.</summary>
     public void Deliver(ref TransferCursor at)
     {
         (_monitor, _rateLimit, _retrier, _neverWaits) = (TransferMonitor.None, null, null, true);
@@ -193,7 +193,7 @@ internal sealed class StepDriver : IDisposable
     private bool IsSpuriousEof(ITransferMethod method, TransferCursor at) =>
         _spec.OwnPipe == TransferSide.Source ? Chain.HasNext : EndCheck.IsSpuriousEof(method.Kind, _source, at);
 
-    /// <summary>True if NotSupported is no error: before the method's first byte, or for bytes in hand that cannot be read again.
+    /// <summary>True if NotSupported is not an error: before the method's first byte, or for bytes in hand that cannot be read again.
     /// After that, another method would only hide an error.</summary>
     private bool AllowsFallback(ITransferMethod method, Errno errno)
     {

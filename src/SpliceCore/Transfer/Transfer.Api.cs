@@ -27,7 +27,7 @@ public enum TransferMethod
     ReadWrite,
 }
 
-/// <summary>Whether a copy shares blocks on the disk with its source: reflinks, copy on write.</summary>
+/// <summary>Defines whether a copy shares blocks on the disk with its source (reflink, copy-on-write).</summary>
 public enum ReflinkMode
 {
     /// <summary>Where the file system can; elsewhere the bytes are moved.</summary>
@@ -40,7 +40,7 @@ public enum ReflinkMode
     Never,
 }
 
-/// <summary>What becomes of holes and of zeros: which of them take blocks on the disk in the copy.</summary>
+/// <summary>Defines how holes and blocks of zeros are written.</summary>
 public enum SparseMode
 {
     /// <summary>A hole stays a hole; zeros that the source has on the disk are data.</summary>
@@ -59,24 +59,24 @@ public enum SparseMode
 /// <param name="Elapsed">The time since the transfer began.</param>
 public readonly record struct TransferProgress(long BytesCopied, long? TotalBytes, TimeSpan Elapsed);
 
-/// <summary>What the engine knows of whoever started it: when to stop, and whom to tell how far it is.</summary>
+/// <summary>The callbacks and the cancellation of a transfer.</summary>
 /// <param name="Progress">Called after every step, on the transfer's own thread; may be null.</param>
 /// <param name="Cancellation">Stops the transfer after at most one step, or at once where it waits.</param>
 public sealed record TransferMonitor(Action<TransferProgress>? Progress = null, CancellationToken Cancellation = default)
 {
-    /// <summary>Nobody watches, nothing stops it.</summary>
+    /// <summary>No callbacks, no cancellation.</summary>
     public static TransferMonitor None { get; } = new();
 
-    /// <summary>Called before a call that failed is made again, on the transfer's own thread; may be null.</summary>
+    /// <summary>Called before a retry, on the transfer's own thread; may be null.</summary>
     public Action<TransferRetry>? Retrying { get; init; }
 }
 
-/// <summary>A call that failed and is made again.</summary>
+/// <summary>A retry after a transient error.</summary>
 /// <param name="Source">The source of the copy.</param>
 /// <param name="Destination">Its destination.</param>
-/// <param name="Errno">What the kernel said.</param>
-/// <param name="Attempt">Which of the tries in a row comes now: 1 or more.</param>
-/// <param name="RetryCount">How many there may be.</param>
+/// <param name="Errno">The error.</param>
+/// <param name="Attempt">The number of this retry in a row, from 1.</param>
+/// <param name="RetryCount">The most retries in a row.</param>
 public readonly record struct TransferRetry(string Source, string Destination, Errno Errno, int Attempt, int RetryCount)
 {
     /// <summary>For example "EIO: Input/output error, try 1 of 3".</summary>
@@ -84,11 +84,11 @@ public readonly record struct TransferRetry(string Source, string Destination, E
     public override string ToString() => $"{ErrnoText.Describe(Errno)}, try {Attempt} of {RetryCount}";
 }
 
-/// <summary>System calls of one name that ended alike.</summary>
+/// <summary>System calls of one name with the same result.</summary>
 /// <param name="Name">The call, for example copy_file_range.</param>
-/// <param name="Errno">Why they failed; <see cref="Splice.Errno.None"/> for those that did not.</param>
-/// <param name="Count">How many.</param>
-/// <param name="Bytes">The bytes that they moved; null for calls that move none, or failed.</param>
+/// <param name="Errno">The error; <see cref="Splice.Errno.None"/> for success.</param>
+/// <param name="Count">Number of calls.</param>
+/// <param name="Bytes">Number of bytes moved; null for calls that move none, or failed.</param>
 public sealed record SystemCallSum(string Name, Errno Errno, long Count, long? Bytes)
 {
     /// <summary>For example "copy_file_range: 16 calls, 1073741824 bytes", or "ioctl: 1 call, EOPNOTSUPP".</summary>
@@ -101,10 +101,10 @@ public sealed record SystemCallSum(string Name, Errno Errno, long Count, long? B
     }
 }
 
-/// <summary>A method that was tried, or looked at, and did not serve.</summary>
+/// <summary>An unsupported method.</summary>
 /// <param name="Method">The method.</param>
-/// <param name="Errno">What the kernel said; <see cref="Splice.Errno.None"/> where it was not asked.</param>
-/// <param name="Reason">Why the method does not serve here.</param>
+/// <param name="Errno">The kernel's error; <see cref="Splice.Errno.None"/> if it was not tried.</param>
+/// <param name="Reason">Why the method is unsupported here.</param>
 public sealed record MethodAttempt(TransferMethod Method, Errno Errno, string Reason)
 {
     /// <summary>For example "Reflink: EOPNOTSUPP, the file system cannot share blocks".</summary>
@@ -112,73 +112,33 @@ public sealed record MethodAttempt(TransferMethod Method, Errno Errno, string Re
     public override string ToString() => Errno == Errno.None ? $"{Method}: {Reason}" : $"{Method}: {Errno}, {Reason}";
 }
 
-/// <summary>What the kernel is, and how much of its pipes this user may have.</summary>
-public sealed record KernelLimits
-{
-    /// <summary>The kernel's release, as uname -r prints it; null where /proc does not tell.</summary>
-    public string? KernelRelease { get; private init; }
-
-    /// <summary>The largest pipe in bytes that a user without privilege may ask for (/proc/sys/fs/pipe-max-size); null where
-    /// /proc does not tell.</summary>
-    public long? PipeMaxSize { get; private init; }
-
-    /// <summary>The pages that the pipes of a user without privilege may have together before new ones are small, 0 for no
-    /// limit (/proc/sys/fs/pipe-user-pages-soft); null where /proc does not tell.</summary>
-    public long? PipeUserPagesSoft { get; private init; }
-
-    /// <summary>The bytes that a pipe got just now that asked for what splice(2) asks for here, 1 MiB.</summary>
-    public int PipeCapacity { get; private init; }
-
-    /// <summary>Asks for them.</summary>
-    /// <returns>The limits.</returns>
-    /// <exception cref="TransferException">No pipe can be made: too many files are open.</exception>
-    /// <remarks><see href="https://man7.org/linux/man-pages/man7/pipe.7.html">pipe(7)</see></remarks>
-    public static KernelLimits Read()
-    {
-        using var pipe = SplicePipe.CreateNonBlocking(Tuning.PipeSize);
-        return new KernelLimits
-        {
-            KernelRelease = ProcFile.ReadText("/proc/sys/kernel/osrelease")?.Trim(),
-            PipeMaxSize = ProcFile.ReadNumber("/proc/sys/fs/pipe-max-size"),
-            PipeUserPagesSoft = ProcFile.ReadNumber("/proc/sys/fs/pipe-user-pages-soft"),
-            PipeCapacity = pipe.Capacity,
-        };
-    }
-
-    /// <summary>For example "6.18.0, pipes of 1048576 bytes".</summary>
-    /// <returns>The limits in one line.</returns>
-    public override string ToString() => $"{KernelRelease}, pipes of {PipeCapacity} bytes";
-}
-
 /// <summary>Result of a transfer.</summary>
 public sealed record TransferResult
 {
-    /// <summary>Where the bytes came from: a path, or what the descriptor stands for.</summary>
+    /// <summary>The source: a path, or the name of the descriptor.</summary>
     public required string Source { get; init; }
 
-    /// <summary>Where the bytes went: a path, or what the descriptor stands for.</summary>
+    /// <summary>The destination: a path, or the name of the descriptor.</summary>
     public required string Destination { get; init; }
 
-    /// <summary>The destination as PowerShell's cmdlets take files from the pipeline; null where it is no path. It is a
-    /// property of its own since one that is added to each object costs more than to copy a small file.</summary>
+    /// <summary>The destination for cmdlets that take files from the pipeline; null if it is not a path. A property that PowerShell
+    /// adds to each object would cost more than copying a small file.</summary>
     public string? PSPath => Path.IsPathRooted(Destination) ? $@"Microsoft.PowerShell.Core\FileSystem::{Destination}" : null;
 
-    /// <summary>The first byte of the source that was asked for, in bytes from its start; null where the source has
-    /// no position (pipes, sockets, terminals).</summary>
+    /// <summary>Offset of the first byte in the source; null if it is not seekable (pipes, sockets, terminals).</summary>
     public long? Offset { get; init; }
 
-    /// <summary>The first byte of the destination that was written, in bytes from its start; null where it has no
-    /// position.</summary>
+    /// <summary>Offset of the first byte in the destination; null if it is not seekable.</summary>
     public long? DestinationOffset { get; init; }
 
-    /// <summary>The bytes that were asked for; null for all up to the end.</summary>
+    /// <summary>Number of bytes requested; null for all up to the end.</summary>
     public long? Count { get; init; }
 
     /// <summary>The bytes that the destination now has from the source: moved, reflinked and in holes.</summary>
     public long BytesCopied => BytesMoved + BytesReflinked + BytesInHoles;
 
-    /// <summary>Where this copy went on with one that was interrupted, in bytes from the destination's start: those before it
-    /// were there, and are not counted. Null for all others.</summary>
+    /// <summary>Offset in the destination at which an interrupted copy was resumed; the bytes before it are not counted. Null for all
+    /// others.</summary>
     public long? ResumedAt { get; init; }
 
     /// <summary>The bytes that were moved one by one.</summary>
@@ -210,32 +170,32 @@ public sealed record TransferResult
     /// <summary>The method that moved the most bytes; null where there was nothing to move.</summary>
     public TransferMethod? Method { get; init; }
 
-    /// <summary>The methods that did not serve, in the order in which they were tried, each with its reason.</summary>
+    /// <summary>The unsupported methods, in the order in which they were tried.</summary>
     public required IReadOnlyList<MethodAttempt> Attempts { get; init; }
 
     /// <summary>The flags that splice(2) got.</summary>
     public SpliceFlags Flags { get; init; }
 
-    /// <summary>The system calls that the transfer made; closing the files is not counted.</summary>
+    /// <summary>Number of system calls, without those that close files.</summary>
     public long SystemCalls { get; init; }
 
-    /// <summary>How many times a call was made again that had failed of what may pass.</summary>
+    /// <summary>Number of retries after a transient error.</summary>
     public long Retries { get; init; }
 
     /// <summary>The time from the first to the last system call.</summary>
     public TimeSpan Elapsed { get; init; }
 
-    /// <summary>Bytes a second, over <see cref="Elapsed"/>; 0 where nothing was copied.</summary>
+    /// <summary>Bytes per second, over <see cref="Elapsed"/>; 0 if nothing was copied.</summary>
     public double BytesPerSecond => Elapsed > TimeSpan.Zero ? BytesCopied / Elapsed.TotalSeconds : 0;
 
-    /// <summary>True if both sides were read again, and were the same.</summary>
+    /// <summary>True if both sides were read again and are equal.</summary>
     public bool Verified { get; init; }
 
-    /// <summary>True if the disk has the copy: bytes, attributes and name. False where that was not asked for, or where there
-    /// is no disk (pipes, most character devices).</summary>
+    /// <summary>True if bytes, attributes and name are on the disk; false if that was not requested, or there is no disk (pipes, most
+    /// character devices).</summary>
     public bool Flushed { get; init; }
 
-    /// <summary>What worked only in part, in words: an owner that could not be kept, say.</summary>
+    /// <summary>Descriptions of what succeeded only in part, as an owner that could not be preserved.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }
 
@@ -297,4 +257,99 @@ public sealed class RateLimiter
     }
 
     private Int128 Cost(long bytes) => (Int128)bytes * _clock.TimestampFrequency;
+}
+
+/// <summary>Records the decisions and the system calls of an operation, on all threads that it starts.</summary>
+/// <param name="takesCalls">True to record the system calls, too.</param>
+public sealed class TransferJournal(bool takesCalls)
+{
+    private static readonly AsyncLocal<TransferJournal?> Followed = new(change => Take(change.CurrentValue));
+
+    [ThreadStatic]
+    private static TransferJournal? _current;
+
+    private readonly object _lock = new();
+    private readonly List<string> _decisions = [];
+    private readonly List<SystemCallSum> _calls = [];
+
+    /// <summary>The decisions, a sentence each.</summary>
+    public IReadOnlyList<string> Decisions
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _decisions];
+            }
+        }
+    }
+
+    /// <summary>The system calls by name and result, in the order of the first of each; empty if not recorded.</summary>
+    public IReadOnlyList<SystemCallSum> SystemCalls
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _calls];
+            }
+        }
+    }
+
+    internal static TransferJournal? Current => _current;
+
+    private bool TakesCalls => takesCalls;
+
+    /// <summary>Runs an operation, and records it.</summary>
+    /// <param name="work">The operation.</param>
+    /// <typeparam name="T">The type of its result.</typeparam>
+    /// <returns>Its result.</returns>
+    public T Follow<T>(Func<T> work)
+    {
+        TransferJournal? outer = Followed.Value;
+        Followed.Value = this;
+        try
+        {
+            return work();
+        }
+        finally
+        {
+            Followed.Value = outer;
+        }
+    }
+
+    internal TransferJournal NewPage() => new(takesCalls);
+
+    internal void Note(string decision)
+    {
+        lock (_lock)
+        {
+            _decisions.Add(decision);
+        }
+    }
+
+    internal void Add(string call, long value, Errno errno)
+    {
+        string name = SystemCallName.Of(call);
+        lock (_lock)
+        {
+            int i = _calls.FindIndex(sum => sum.Name == name && sum.Errno == errno);
+            SystemCallSum sum = i < 0 ? new SystemCallSum(name, errno, 0, SystemCallName.MovesBytes(name) && errno == Errno.None ? 0 : null) : _calls[i];
+            sum = sum with { Count = sum.Count + 1, Bytes = sum.Bytes + value };
+            if (i < 0)
+            {
+                _calls.Add(sum);
+            }
+            else
+            {
+                _calls[i] = sum;
+            }
+        }
+    }
+
+    private static void Take(TransferJournal? journal)
+    {
+        _current = journal;
+        SystemCallCount.Sink = journal is { TakesCalls: true } ? journal.Add : null;
+    }
 }

@@ -28,7 +28,7 @@ internal sealed class TransferRun : IDisposable
         _at = new TransferCursor(spec.Offset, spec.DestinationOffset);
         bool mayHaveHoles = spec.Sparse != SparseMode.Never && Endpoint.Of(destination).MayHaveHoles;
         bool findsHoles = mayHaveHoles && spec.Sparse == SparseMode.Always;
-        bool keepsHoles = mayHaveHoles && spec.Length > 0 && Extent.HasHoles(source);
+        bool keepsHoles = mayHaveHoles && spec.Length > 0 && source.ProbablyHasHoles;
         _holes = findsHoles || keepsHoles ? new HoleWriter(destination, spec.GrowsInOrder) : null;
         _driver = new StepDriver(source, destination, spec, monitor, counters, findsHoles ? _holes : null);
     }
@@ -129,7 +129,7 @@ internal sealed class TransferRun : IDisposable
         {
             if (sized.Ok)
             {
-                end = _spec.Length is long all && Extent.HasHoles(_source) ? MoveExtents(holes, all) : _driver.Run(ref _at, _spec.Length);
+                end = _spec.Length is long all && _source.ProbablyHasHoles ? MoveExtents(holes, all) : _driver.Run(ref _at, _spec.Length);
             }
         }
         catch

@@ -15,7 +15,7 @@ internal interface ITransferMethod : IDisposable
     long SmallestStep => 1;
 
     /// <summary>The most bytes of a step.</summary>
-    /// <param name="timed">What takes a short time, if bytes are moved.</param>
+    /// <param name="timed">Number of bytes that take a short time, if bytes are moved.</param>
     long StepLimit(long timed) => timed;
 
     /// <summary>True if the method never waits on this side, whatever the mode of the descriptor.</summary>

@@ -82,7 +82,7 @@ internal sealed class AppendMethod(
     {
         if (sparse == SparseMode.Auto)
         {
-            foreach (Extent extent in sourceOffset is long from && Extent.HasHoles(source) ? Extent.Walk(source.Handle, from, bytes.Length) : [])
+            foreach (Extent extent in sourceOffset is long from && source.ProbablyHasHoles ? Extent.Walk(source.Handle, from, bytes.Length) : [])
             {
                 // A hole of the source may have become data since it was read.
                 int start = (int)(extent.Offset - sourceOffset!.Value);
