@@ -156,6 +156,13 @@ function Invoke-PlainUser([string] $Script, [int] $UserId = 65534) {
     & $program @first -NoProfile -NonInteractive -EncodedCommand $encoded
 }
 
+# A copy of the module that every user has access to. Returns its manifest.
+function Copy-ModuleForAll {
+    Copy-Item -Recurse (Get-Module Splice).ModuleBase "$TestDrive/module" -Force
+    chmod -R a+rX "$TestDrive/module"
+    "$TestDrive/module/Splice.psd1"
+}
+
 # A pwsh of a user without privileges that runs one script after the other, for those that leave nothing in it.
 function Open-PlainShell {
     $program, $first = Get-PlainUserCommand

@@ -314,14 +314,12 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
         }
 
         It '-Force replaces files that are read-only, for any user' {
-            $module = "$TestDrive/module"
-            Copy-Item -Recurse (Get-Module Splice).ModuleBase $module -Force
-            chmod -R a+rX $module
+            $module = Copy-ModuleForAll
             chmod 0777 $folder
             chmod -R a+rX site
             $failures = Invoke-PlainUser "
                 Set-Location '$folder'
-                Import-Module '$module/Splice.psd1'
+                Import-Module '$module'
                 `$null = Copy-ItemZeroCopy site copy -Recurse
                 chmod 0444 copy/index.html
                 `$null = Copy-ItemZeroCopy site/* copy -Recurse -ErrorAction SilentlyContinue -ErrorVariable failed

@@ -217,10 +217,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
 
     Context 'the user' {
         BeforeAll {
-            # The module where everybody may read it.
-            $script:module = "$TestDrive/module"
-            Copy-Item -Recurse (Get-Module Splice).ModuleBase $module
-            chmod -R a+rX $module
+            $script:module = Copy-ModuleForAll
             $script:shell = Open-PlainShell
         }
 
@@ -242,7 +239,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             chmod 0700 site/sub/deep
             $output = Invoke-PlainShell $shell "
                 Set-Location '$folder'
-                Import-Module '$module/Splice.psd1'
+                Import-Module '$module'
                 `$result = Copy-ItemZeroCopy site to -Recurse -ErrorVariable failed -ErrorAction SilentlyContinue
                 [pscustomobject]@{
                     Failed = `$result.Failed; Files = `$result.FileCount
@@ -266,7 +263,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
                 Set-Content source/closed/file x
                 chmod 0444 source/closed
                 `$ProgressPreference = 'SilentlyContinue'
-                Import-Module '$module/Splice.psd1'
+                Import-Module '$module'
                 Copy-ItemZeroCopy source copy -Recurse -PerFile -ErrorAction SilentlyContinue -ErrorVariable failed |
                     ForEach-Object { Start-Sleep -Milliseconds 100 }
                 chmod 0755 source/closed copy/closed
@@ -282,7 +279,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             chmod 0755 to/site/sub
             $output = Invoke-PlainShell $shell "
                 Set-Location '$folder'
-                Import-Module '$module/Splice.psd1'
+                Import-Module '$module'
                 `$result = Copy-ItemZeroCopy site to -Recurse -ErrorVariable failed -ErrorAction SilentlyContinue
                 `$failed.TargetObject | Sort-Object
                 `$result.Failed"
@@ -294,7 +291,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             chmod -R a-w site
             $output = Invoke-PlainShell $shell "
                 Set-Location '$folder'
-                Import-Module '$module/Splice.psd1'
+                Import-Module '$module'
                 Copy-ItemZeroCopy site to -Recurse | ForEach-Object FileCount
                 stat --format %a to/site to/site/sub to/site/sub/deep/d
                 chmod -R u+w to/site"
@@ -306,7 +303,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             # A user that runs nothing else takes root.
             $script = "
                 Set-Location '$folder'
-                Import-Module '$module/Splice.psd1'
+                Import-Module '$module'
                 `$null = Copy-ItemZeroCopy site to/first -Recurse
                 `$few = @(Get-ChildItem /proc/self/task).Count + 20
                 prlimit --pid `$PID --nproc=`$few
@@ -323,7 +320,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             # A user that runs nothing else takes root.
             $script = "
                 Set-Location '$folder'
-                Import-Module '$module/Splice.psd1'
+                Import-Module '$module'
                 `$null = [IO.Directory]::CreateDirectory('to/all')
                 `$null = Get-ChildItem site -File | Copy-ItemZeroCopy -Destination to
                 `$few = @(Get-ChildItem /proc/self/task).Count + 5
@@ -341,7 +338,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             Skip-WithoutRoot
             $output = Invoke-PlainShell $shell "
                 Set-Location '$folder'
-                Import-Module '$module/Splice.psd1'
+                Import-Module '$module'
                 foreach (`$perFile in `$false, `$true) {
                     `$null = Copy-ItemZeroCopy site to/`$perFile -Recurse -PerFile:`$perFile -Preserve Ownership -WarningVariable warnings -WarningAction SilentlyContinue
                     `$warnings.Message

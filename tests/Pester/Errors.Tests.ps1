@@ -302,10 +302,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
 
     Context 'the user' {
         BeforeAll {
-            # The module where everybody may read it.
-            $script:module = "$TestDrive/module"
-            Copy-Item -Recurse (Get-Module Splice).ModuleBase $module
-            chmod -R a+rX $module
+            $script:module = Copy-ModuleForAll
             $script:shell = Open-PlainShell
         }
 
@@ -319,7 +316,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             $null = New-Item -ItemType Directory $open
             chmod 0777 $open
             $script:script = @'
-                Import-Module 'MODULE/Splice.psd1'
+                Import-Module 'MODULE'
                 $copy = { COPY }
                 & $copy 2>&1 | ForEach-Object {
                     [pscustomobject]@{
@@ -375,7 +372,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             [IO.File]::WriteAllText("$open/old", 'old')
             chmod 0666 "$open/new" "$open/old"
             $lines = Invoke-PlainShell $shell "
-                Import-Module '$module/Splice.psd1'
+                Import-Module '$module'
                 Copy-ItemZeroCopy '$open/new' '$open/old' 3>&1 | ForEach-Object { `$_.GetType().Name; `$_.Message }"
             $lines[0] | Should -Be 'WarningRecord'
             $lines[1] | Should -BeLike "*'$open/old'*the owner of the file that was replaced (0:0)*EPERM*"

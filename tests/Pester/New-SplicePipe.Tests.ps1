@@ -49,11 +49,10 @@ Describe 'New-SplicePipe' {
 
     It 'warns a user whose limits do not allow it, and gives what they do' {
         if ((id -u) -ne 0) { Set-ItResult -Skipped -Because 'only root can become another user' }
-        $module = "$TestDrive/module"
-        Copy-Item (Get-Module Splice).ModuleBase $module -Recurse
-        chmod -R a+rX $TestDrive
+        $module = Copy-ModuleForAll
+        chmod a+rX $TestDrive
         $said = Invoke-PlainUser "
-            Import-Module '$module/Splice.psd1'
+            Import-Module '$module'
             `$most = [int](Get-Content /proc/sys/fs/pipe-max-size)
             `$pipe = New-SplicePipe -Capacity (4 * `$most) -WarningVariable warned -WarningAction SilentlyContinue
             `$pipe.Capacity -eq `$most

@@ -60,6 +60,21 @@ internal static class Files
         return Command.Check("filefrag", "-v", path).Split('\n').Count(line => line.Contains("shared", StringComparison.Ordinal));
     }
 
+    /// <summary>Writes other bytes, and gives the file its modification time back.</summary>
+    public static void ChangeKeepingTime(string path, long offset)
+    {
+        DateTime time = File.GetLastWriteTimeUtc(path);
+        string exact = Command.Check("stat", "--format=%y", path);
+        using (FileStream file = File.Open(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
+        {
+            file.Position = offset;
+            file.Write(Workspace.RandomBytes(10_000, seed: 99));
+        }
+
+        Command.Check("touch", "-m", "-d", exact, path);
+        Assert.Equal(time, File.GetLastWriteTimeUtc(path));
+    }
+
     public static byte[] Slice(byte[] bytes, long offset, long count) => bytes.AsSpan((int)offset, (int)count).ToArray();
 
     private static string Hash(FileStream file, long offset, int length)

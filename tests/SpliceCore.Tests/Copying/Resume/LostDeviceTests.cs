@@ -224,22 +224,7 @@ public sealed class LostDeviceTests(MountedFileSystems fileSystems)
         return request;
     }
 
-    private static long Interrupt(CopyRequest request, long after)
-    {
-        using var stop = new CancellationTokenSource();
-        var monitor = new TransferMonitor(
-            progress =>
-            {
-                if (progress.BytesCopied >= after)
-                {
-                    stop.Cancel();
-                }
-            },
-            stop.Token);
-        TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(request, monitor));
-        Assert.Equal(TransferErrorId.Cancelled, error.Id);
-        return error.PartialTransfer().BytesCopied;
-    }
+    private static long Interrupt(CopyRequest request, long after) => InterruptedCopy.Stop(request, after).PartialTransfer().BytesCopied;
 
     /// <summary>Has the journal on the device, as it is after some seconds in any case: fsync(2) of another file does that, and
     /// writes no data of the others.</summary>

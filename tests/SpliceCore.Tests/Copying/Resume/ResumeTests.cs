@@ -584,21 +584,8 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
     private static string[] Partials(Workspace folder) =>
         [.. folder.Names.Where(name => name.EndsWith(".splice-partial", StringComparison.Ordinal)).Select(name => folder[name])];
 
-    private static TransferException Stop(CopyRequest request, long after)
-    {
-        using var stop = new CancellationTokenSource();
-        var monitor = new TransferMonitor(
-            progress =>
-            {
-                if (progress.BytesCopied >= after)
-                {
-                    stop.Cancel();
-                }
-            },
-            stop.Token);
-        return Assert.Throws<TransferException>(
-            () => FileCopy.Copy(request with { Method = TransferMethod.ReadWrite }, monitor));
-    }
+    private static TransferException Stop(CopyRequest request, long after) =>
+        InterruptedCopy.Stop(request with { Method = TransferMethod.ReadWrite }, after);
 
     /// <returns>How much was kept.</returns>
     private static long Interrupt(CopyRequest request, long after)

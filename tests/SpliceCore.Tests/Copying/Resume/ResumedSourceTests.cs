@@ -18,8 +18,8 @@ public sealed class ResumedSourceTests(MountedFileSystems fileSystems)
         using Workspace folder = fileSystems.NewFolder(type);
         folder.WriteRandom("source", Size);
         var request = new CopyRequest { Source = folder["source"], Destination = folder["copy"], Resume = true, Method = TransferMethod.ReadWrite };
-        Interrupt(request, after: 3 * MiB);
-        Change(folder["source"], offset: MiB);
+        InterruptedCopy.Stop(request, after: 3 * MiB);
+        Files.ChangeKeepingTime(folder["source"], offset: MiB);
 
         TransferResult result = FileCopy.Copy(request, TransferMonitor.None);
 
@@ -43,8 +43,8 @@ public sealed class ResumedSourceTests(MountedFileSystems fileSystems)
             Resume = true,
             Method = TransferMethod.ReadWrite,
         };
-        Interrupt(request, after: 3 * MiB);
-        Change(folder["source"], offset: MiB);
+        InterruptedCopy.Stop(request, after: 3 * MiB);
+        Files.ChangeKeepingTime(folder["source"], offset: MiB);
 
         Assert.Null(FileCopy.Copy(request, TransferMonitor.None).ResumedAt);
 
@@ -61,7 +61,7 @@ public sealed class ResumedSourceTests(MountedFileSystems fileSystems)
         var monitor = new TransferMonitor(
             _ =>
             {
-                Change(folder["source"], offset: 0);
+                Files.ChangeKeepingTime(folder["source"], offset: 0);
                 stop.Cancel();
             },
             stop.Token);
@@ -86,7 +86,7 @@ public sealed class ResumedSourceTests(MountedFileSystems fileSystems)
             Copy = new CopyRequest { Source = folder["source"], Destination = folder["copy"], Resume = true },
         };
         TreeCopy.Copy(request, TreeMonitor.None);
-        Change(folder["source/inner/changed"], offset: 5000);
+        Files.ChangeKeepingTime(folder["source/inner/changed"], offset: 5000);
 
         TransferResult result = TreeCopy.Copy(request, TreeMonitor.None);
 
@@ -109,36 +109,5 @@ public sealed class ResumedSourceTests(MountedFileSystems fileSystems)
         Command.Check("ln", folder["source/file"], folder["linked"]);
 
         Assert.Equal(1, TreeCopy.Copy(request, TreeMonitor.None).Unchanged);
-    }
-
-    /// <summary>Writes other bytes, and gives the file its modification time back.</summary>
-    internal static void Change(string path, long offset)
-    {
-        DateTime time = File.GetLastWriteTimeUtc(path);
-        string exact = Command.Check("stat", "--format=%y", path);
-        using (FileStream file = File.Open(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite))
-        {
-            file.Position = offset;
-            file.Write(Workspace.RandomBytes(10_000, seed: 99));
-        }
-
-        Command.Check("touch", "-m", "-d", exact, path);
-        Assert.Equal(time, File.GetLastWriteTimeUtc(path));
-    }
-
-    private static void Interrupt(CopyRequest request, long after)
-    {
-        using var stop = new CancellationTokenSource();
-        var monitor = new TransferMonitor(
-            progress =>
-            {
-                if (progress.BytesCopied >= after)
-                {
-                    stop.Cancel();
-                }
-            },
-            stop.Token);
-        TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(request, monitor));
-        Assert.Equal(TransferErrorId.Cancelled, error.Id);
     }
 }

@@ -143,7 +143,7 @@ public sealed class VerifiedFromDeviceTests
                 File.Move(folder["source"], folder["tree/file"]);
                 return TreeCopy.Copy(new TreeRequest { Copy = request with { Source = folder["tree"] } }, TreeMonitor.None);
             case Way.Resumed:
-                Interrupt(request with { Resume = true });
+                InterruptedCopy.Stop(request with { Resume = true }, Size / 2);
                 TransferResult resumed = FileCopy.Copy(request with { Resume = true }, TransferMonitor.None);
                 Assert.NotNull(resumed.ResumedAt);
                 return resumed;
@@ -157,21 +157,6 @@ public sealed class VerifiedFromDeviceTests
                     },
                     TransferMonitor.None);
         }
-    }
-
-    private static void Interrupt(CopyRequest request)
-    {
-        using var stop = new CancellationTokenSource();
-        var monitor = new TransferMonitor(
-            progress =>
-            {
-                if (progress.BytesCopied >= Size / 2)
-                {
-                    stop.Cancel();
-                }
-            },
-            stop.Token);
-        Assert.Throws<TransferException>(() => FileCopy.Copy(request, monitor));
     }
 
     /// <summary>A file system with mount options on a loop device of its own.</summary>

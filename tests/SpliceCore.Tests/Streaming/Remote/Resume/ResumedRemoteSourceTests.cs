@@ -1,4 +1,3 @@
-using Splice.Tests.Copying.Resume;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote.Resume;
@@ -16,7 +15,7 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
     public void It_is_sent_from_its_beginning(string shell)
     {
         SendRequest request = InterruptSend(shell);
-        ResumedSourceTests.Change(request.Source, offset: 5000);
+        Files.ChangeKeepingTime(request.Source, offset: 5000);
 
         Assert.Null(Remotes.Result(Remotes.Send(request)).ResumedAt);
 
@@ -67,7 +66,7 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
             Thread.Sleep(1100);
         }
 
-        ResumedSourceTests.Change(request.Source, offset: 5000);
+        Files.ChangeKeepingTime(request.Source, offset: 5000);
         _workspace.Write("whole", []);
 
         Assert.Null(Remotes.Result(Remotes.Receive(request)).ResumedAt);
