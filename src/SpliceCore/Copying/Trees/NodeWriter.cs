@@ -147,7 +147,8 @@ internal static class NodeCopy
             using SafeFileHandle? flushed = request.Flush ? DiskFlush.OpenFolder(place) : null;
             var losses = new MetadataLosses();
             using var node = NodeWriter.Create(place, source, status, request.Source);
-            request.Ledger?.AddNode(node.Finish(source, status, request.Preserve, losses));
+            FileIdentity identity = node.Finish(source, status, request.Preserve, losses);
+            request.Ledger?.AddNode(identity);
             var copied = new TransferResult
             {
                 Source = request.Source,
