@@ -36,7 +36,7 @@ internal static class RemoteFailure
             RemoteExit.Ssh => new(TransferErrorId.ConnectionFailed,
                 how, $"Check that {SshCommand.TextOf(session.Host, request.Ssh)} connects without a question: the host's key must be known, and a key of yours be allowed there.", target: host),
             RemoteExit.FolderNotFound => new(TransferErrorId.DestinationFolderNotFound, how, "Create the folder there first.", target: host),
-            RemoteExit.Exists => new(TransferErrorId.DestinationExists, how, IsOfFolder(words) ? "Choose another name." : "Choose another name, or leave -NoClobber out.", target: host),
+            RemoteExit.Exists => new(TransferErrorId.DestinationExists, how, IsOfFolder(words) ? "Choose another name." : "Choose another name, or transfer it again without -NoClobber.", target: host),
             RemoteExit.SameFile => new(TransferErrorId.SameFile, how, "Choose another destination.", target: host),
             RemoteExit.NotRegularFile => new(TransferErrorId.DestinationNotReplaceable, how, "Name a regular file.", target: host),
             RemoteExit.Denied => new(TransferErrorId.PermissionDenied, how, IsOfFolder(words) ? "Ask for write permission there." : "Ask for the permission there, or use -Force for a read-only file.", target: host),

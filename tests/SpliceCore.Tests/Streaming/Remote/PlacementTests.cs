@@ -121,7 +121,8 @@ public sealed class PlacementTests(SshServer server) : IDisposable
             Hosts = [server.Host(shell)],
             Ssh = server.SharedConnection,
         };
-        Remotes.Error(Remotes.Send(request, Taking()), TransferErrorId.DestinationExists);
+        TransferException error = Remotes.Error(Remotes.Send(request, Taking()), TransferErrorId.DestinationExists);
+        Assert.Contains("again without -NoClobber", error.RecommendedAction, StringComparison.Ordinal);
         Assert.Equal("another", File.ReadAllText(_workspace["taken"]));
         Assert.Equal(["file", "taken"], _workspace.Names);
         Remotes.Result(Remotes.Send(request));
