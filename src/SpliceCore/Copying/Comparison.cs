@@ -39,7 +39,6 @@ internal sealed unsafe class Comparison : IDisposable
 
     /// <summary>Makes later reads of a range of the copy come from the disk: with O_DIRECT, and without its pages in the cache, from
     /// which some file systems read in spite of O_DIRECT.</summary>
-    /// <exception cref="TransferException">It can only be read from the cache.</exception>
     public void ReadFromDisk(long offset, long count)
     {
         long start = offset - (offset % Alignment);
@@ -77,7 +76,6 @@ internal sealed unsafe class Comparison : IDisposable
 
     /// <summary>Compares a range.</summary>
     /// <returns>Number of bytes before the first difference; <paramref name="count"/> if there is none.</returns>
-    /// <exception cref="TransferException">One of the files cannot be read.</exception>
     public long Run(long sourceOffset, long offset, long count)
     {
         long end = Math.Min(count, Math.Min(SourceEnd() - sourceOffset, CopyEnd() - offset));

@@ -6,8 +6,6 @@ namespace Splice.Copying;
 
 /// <summary>A name in an open folder, and what has it. All calls start at the folder, so that they reach the one that was
 /// examined.</summary>
-/// <param name="Folder">The folder, opened in any way.</param>
-/// <param name="Name">The name in it.</param>
 /// <param name="Existing">What has the name; null for a free name.</param>
 /// <param name="Label">Its ToString is the path: in deep trees paths are built only for messages.</param>
 /// <param name="MayReplace">True if a file that has the name may be replaced.</param>
@@ -35,7 +33,6 @@ internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? E
     private bool OwnsFolder { get; init; }
 
     /// <summary>Resolves a destination: a folder takes the source's name, a link is followed to its target.</summary>
-    /// <exception cref="TransferException">No file can have the path.</exception>
     public static Place Resolve(string source, string destination, bool mayReplace = true, CopyLedger? ledger = null)
     {
         SysResult opened = LibC.Open(destination, FolderFlags, out SafeFileHandle folder);
@@ -208,7 +205,6 @@ internal sealed class LinkWalk(SafeFileHandle folder, FileName name, string path
 /// <summary>Checks that a path can be passed to the kernel.</summary>
 internal static class PathCheck
 {
-    /// <exception cref="TransferException">It would name another file, or none.</exception>
     public static void Name(string path)
     {
         if (!IsValidUtf16(path))

@@ -10,7 +10,6 @@ internal static class DiskFlush
     private static readonly FileName ThisFolder = ".";
 
     /// <summary>Flushes content and metadata of a file or device.</summary>
-    /// <returns>False if it has no disk.</returns>
     public static bool OfFile(SafeFileHandle file, DescriptorKind kind, string path, CancellationToken cancellation)
     {
         SysResult result = Wait(file, cancellation);

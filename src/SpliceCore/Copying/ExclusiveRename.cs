@@ -82,7 +82,6 @@ internal sealed class ReplacedFile
     }
 
     /// <summary>Keeps the file that is about to be replaced, if there is one.</summary>
-    /// <exception cref="TransferException">It cannot be kept, and is unchanged.</exception>
     public static ReplacedFile Keep(Place place)
     {
         if (!place.Replaces)
@@ -111,7 +110,6 @@ internal sealed class ReplacedFile
     }
 
     /// <summary>Takes a file its name.</summary>
-    /// <exception cref="TransferException">It cannot be renamed, and is unchanged.</exception>
     public static ReplacedFile Hide(Place place)
     {
         FileName hidden = StagedFile.TemporaryName();

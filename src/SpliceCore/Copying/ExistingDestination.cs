@@ -11,11 +11,7 @@ namespace Splice.Copying;
 internal static class ExistingDestination
 {
     /// <summary>Checks that the existing file, if there is one, may be replaced or written into.</summary>
-    /// <param name="request">The options.</param>
     /// <param name="source">What is copied; null if the content comes from no file.</param>
-    /// <param name="sourceLabel">Its ToString is the source's path.</param>
-    /// <param name="place">The destination.</param>
-    /// <exception cref="TransferException">It must not, or cannot, be replaced.</exception>
     public static void Check(CopyRequest request, FileStatus? source, object sourceLabel, Place place)
     {
         if (place.Existing is not { } existing)
@@ -130,9 +126,6 @@ internal static class ExistingDestination
     }
 
     /// <summary>Checks that a command does not replace a file in a folder that was empty when the command came to it.</summary>
-    /// <param name="request">The options.</param>
-    /// <param name="place">The destination.</param>
-    /// <param name="folder">The folder if it is known already.</param>
     public static void CheckFolder(CopyRequest request, Place place, FileIdentity? folder = null)
     {
         if (request.Ledger is not null && place.Existing is { } existing && !IsAddedTo(request, existing)
@@ -172,9 +165,7 @@ internal static class LinkCheck
     /// <summary>Checks that a link that is copied as a link does not lead to what it would replace: the copy would lead to itself,
     /// and the content would be lost.</summary>
     /// <param name="source">The link, opened with O_PATH.</param>
-    /// <param name="sourceLabel">Its ToString is the link's path.</param>
     /// <param name="sourceFolder">The link's directory; null if it was never in one of this system.</param>
-    /// <param name="place">The destination, which exists.</param>
     public static void ThrowIfLeadsTo(
         SafeHandle source, object sourceLabel, SafeFileHandle? sourceFolder, Place place)
     {

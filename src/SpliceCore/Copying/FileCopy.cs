@@ -213,7 +213,6 @@ public sealed record CopyRequest
     }
 
     /// <summary>Returns the transfer from a source with these options.</summary>
-    /// <exception cref="TransferException">The source does not have the requested range.</exception>
     internal TransferSpec ToSpec(Descriptor source, TransferMonitor monitor, TransferTally tally, DevicePair? devices = null)
     {
         long? start = source.IsSeekable ? Offset ?? 0 : null;
@@ -238,7 +237,6 @@ public sealed record CopyRequest
     }
 
     /// <summary>Returns the method that results from the options.</summary>
-    /// <exception cref="TransferException">Two options need different methods.</exception>
     private TransferMethod ChooseMethod()
     {
         if (Flags != SpliceFlags.None && Method is not (TransferMethod.Auto or TransferMethod.Splice))

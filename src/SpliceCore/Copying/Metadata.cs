@@ -14,11 +14,8 @@ internal static class Metadata
     private const uint SetGroupIdBit = 0x400; // 02000
 
     /// <summary>Sets owner, attributes, mode and times of a new file before it gets its name.</summary>
-    /// <param name="file">The new file.</param>
     /// <param name="place">Its destination, and the file that it replaces.</param>
     /// <param name="source">The source; null if nothing of it is preserved.</param>
-    /// <param name="preserve">Metadata to preserve of the source.</param>
-    /// <param name="losses">Warnings.</param>
     public static void OfFile(SafeFileHandle file, Place place, Descriptor? source, PreserveAttributes preserve, MetadataLosses losses)
     {
         preserve = source is null ? PreserveAttributes.None : preserve;
@@ -34,13 +31,8 @@ internal static class Metadata
     }
 
     /// <summary>Sets the metadata that an item preserves of its source; for a folder, after its last entry was created.</summary>
-    /// <param name="item">The item.</param>
-    /// <param name="label">Its ToString is the item's path.</param>
-    /// <param name="source">The source, opened in any way.</param>
     /// <param name="status">The source's status when it was first examined.</param>
-    /// <param name="preserve">Metadata to preserve.</param>
     /// <param name="isPath">True if the item was opened with O_PATH.</param>
-    /// <param name="losses">Warnings.</param>
     /// <param name="ownMode">Mode of the item if the source's is not preserved; null for no change.</param>
     public static void Set(
         SafeFileHandle item, object label, SafeHandle source, FileStatus status, PreserveAttributes preserve, bool isPath, MetadataLosses losses,

@@ -12,7 +12,6 @@ internal static class SourceFile
     private const int Flags = OpenFlags.ReadOnly | OpenFlags.NoControllingTerminal | OpenFlags.NonBlock;
 
     /// <summary>Opens and describes a source; waits for the first writer of a FIFO.</summary>
-    /// <exception cref="TransferException">It is missing, not readable, or a directory.</exception>
     public static Descriptor Open(string path, CancellationToken cancellation, Retrier? retrier = null)
     {
         SysResult result = LeasedFile.Open(path, Flags, cancellation, out SafeFileHandle handle);

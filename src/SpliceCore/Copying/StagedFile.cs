@@ -38,8 +38,6 @@ internal sealed class StagedFile : ITargetFile
     public Action? WhenRecreated { get; set; }
 
     /// <summary>Creates the file in the directory of the destination, which must stay open.</summary>
-    /// <param name="place">The destination.</param>
-    /// <param name="mode">Permission bits, less the umask.</param>
     /// <param name="cancellation">Once cancelled, the file is discarded in the background.</param>
     /// <param name="access">O_WRONLY, or O_RDWR if it is read as well.</param>
     /// <param name="hiddenMode">Permission bits with a temporary name; null for the same.</param>

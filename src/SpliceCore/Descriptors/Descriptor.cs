@@ -77,8 +77,6 @@ internal sealed class Descriptor
     }
 
     /// <summary>Describes a handle, which stays the caller's.</summary>
-    /// <param name="handle">The handle.</param>
-    /// <param name="name">Its ToString() is the name in messages.</param>
     public static Descriptor Describe(SafeHandle handle, object name)
     {
         if (handle.IsClosed)

@@ -23,7 +23,6 @@ internal struct DirectoryReader
 
     /// <summary>Reads the names of all entries, or those before an error.</summary>
     /// <param name="directory">The directory, which is opened again: O_PATH is enough.</param>
-    /// <param name="names">The names.</param>
     public static SysResult ReadNames(SafeHandle directory, out List<FileName> names)
     {
         names = [];
@@ -52,9 +51,7 @@ internal struct DirectoryReader
 
     /// <summary>Reads the next entry.</summary>
     /// <param name="directory">The directory. Between two entries it may be closed and reopened at the same offset.</param>
-    /// <param name="name">The name.</param>
     /// <param name="kind">The kind; <see cref="DescriptorKind.Other"/> where the file system does not report it here.</param>
-    /// <param name="result">Successful at the end.</param>
     /// <returns>False at the end, or after an error.</returns>
     public bool TryRead(SafeHandle directory, out FileName name, out DescriptorKind kind, out SysResult result)
     {

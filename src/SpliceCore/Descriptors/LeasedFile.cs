@@ -15,7 +15,6 @@ internal static class LeasedFile
     private delegate SysResult OpenCall(out SafeFileHandle handle);
 
     /// <summary>Opens a path, with O_NONBLOCK, and waits until a lease is released.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public static SysResult Open(string path, int flags, CancellationToken cancellation, out SafeFileHandle handle)
     {
         SysResult result = LibC.Open(path, flags, out handle);
@@ -23,7 +22,6 @@ internal static class LeasedFile
     }
 
     /// <summary>Opens a name in an open directory, with O_NONBLOCK, and waits until a lease is released.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public static SysResult OpenAt(SafeHandle folder, FileName name, int flags, CancellationToken cancellation, out SafeFileHandle handle)
     {
         SysResult result = LibC.OpenAt(folder, name, flags, 0, out handle);

@@ -28,8 +28,6 @@ internal sealed class Poller(CancellationToken token) : IDisposable
     }
 
     /// <summary>Adds a descriptor. Errors and hang-ups are always reported.</summary>
-    /// <returns>Its index.</returns>
-    /// <exception cref="ObjectDisposedException">The handle is closed.</exception>
     public int Add(SafeHandle handle, PollEvents events)
     {
         bool added = false;
@@ -48,7 +46,6 @@ internal sealed class Poller(CancellationToken token) : IDisposable
     }
 
     /// <summary>Waits until a descriptor is ready, or the deadline is over.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public void Wait(Deadline deadline)
     {
         _cancelled ??= new CancellationEvent(token);
@@ -63,11 +60,8 @@ internal sealed class Poller(CancellationToken token) : IDisposable
     }
 
     /// <summary>Waits until one descriptor is readable or writable, or reports an error or hang-up.</summary>
-    /// <param name="handle">The descriptor.</param>
-    /// <param name="events">In or Out.</param>
     /// <param name="watched">Another descriptor, whose error or hang-up ends the wait as well.</param>
     /// <param name="timeout">The longest wait; null for unlimited.</param>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public PollResult Wait(SafeHandle handle, PollEvents events, SafeHandle? watched = null, TimeSpan? timeout = null)
     {
         try

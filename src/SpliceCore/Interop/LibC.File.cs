@@ -159,8 +159,6 @@ internal static partial class LibC
     private static partial int posix_fadvise(SafeHandle fd, long offset, long count, int advice);
 
     /// <summary>Returns the number of pages of a range of a readable file that are in the page cache.</summary>
-    /// <param name="file">The file, open for reading.</param>
-    /// <param name="offset">A multiple of the page size.</param>
     /// <param name="length">The range's length in bytes.</param>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/mincore.2.html">mincore(2)</see></remarks>
     public static SysResult CountCachedPages(SafeHandle file, long offset, long length)

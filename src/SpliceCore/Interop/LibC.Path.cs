@@ -159,7 +159,6 @@ internal readonly struct FileName
 
     private readonly byte[] _terminated;
 
-    /// <param name="bytes">The name, without the NUL.</param>
     public FileName(ReadOnlySpan<byte> bytes)
     {
         _terminated = new byte[bytes.Length + 1];

@@ -33,8 +33,6 @@ internal readonly record struct SysResult(long Value, Errno Errno)
     public bool Ok => Errno == Errno.None;
 
     /// <summary>Wraps and counts a call that returns -1 and sets errno if it fails.</summary>
-    /// <param name="value">The call.</param>
-    /// <param name="call">Its text, from the compiler.</param>
     public static SysResult From(nint value, [CallerArgumentExpression(nameof(value))] string call = "")
     {
         SysResult result = value >= 0 ? new(value, Errno.None) : new(-1, (Errno)Marshal.GetLastPInvokeError());
@@ -43,9 +41,6 @@ internal readonly record struct SysResult(long Value, Errno Errno)
     }
 
     /// <summary>Wraps and counts a call that returns the error number itself, or 0.</summary>
-    /// <param name="errno">The call.</param>
-    /// <param name="value">The value if it succeeds.</param>
-    /// <param name="call">Its text, from the compiler.</param>
     public static SysResult FromErrno(int errno, long value = 0, [CallerArgumentExpression(nameof(errno))] string call = "")
     {
         SysResult result = errno == 0 ? new(value, Errno.None) : new(-1, (Errno)errno);

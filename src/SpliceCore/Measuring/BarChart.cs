@@ -21,7 +21,6 @@ internal static class BarChart
 
     /// <summary>Draws times.</summary>
     /// <param name="title">The text for readers who do not see the picture.</param>
-    /// <param name="bars">The bars, from the top.</param>
     public static string Draw(string title, IReadOnlyList<Bar> bars)
     {
         double bottom = Top + (bars.Count * RowHeight);
@@ -80,13 +79,7 @@ internal static class BarChart
 }
 
 /// <summary>A bar of a chart. Without a value only its text is shown.</summary>
-/// <param name="Label">The text on its left.</param>
-/// <param name="Kind">The CSS class of its color.</param>
-/// <param name="Value">Its length.</param>
 /// <param name="Low">The start of the line for the spread; null for no line.</param>
-/// <param name="High">The end of that line.</param>
-/// <param name="Text">The text on its right.</param>
-/// <param name="Note">The text behind that.</param>
 internal sealed record Bar(
     string Label, string Kind, TimeSpan? Value, TimeSpan? Low, TimeSpan? High, string Text, string Note);
 

@@ -12,7 +12,6 @@ internal sealed class MeasuredCopy(
 {
     /// <summary>Measures the copy, without creating and removing the file.</summary>
     /// <exception cref="TransferException">It failed, with this method or with every one.</exception>
-    /// <exception cref="OperationCanceledException">It was stopped.</exception>
     public Sample Run(MeasuredMethod method)
     {
         using StagedFile copy = destination.NewFile(cancellation);
@@ -120,7 +119,6 @@ internal static class ThreadCalls
 internal readonly record struct Quartiles(double First, double Median, double Third)
 {
     /// <summary>Interpolates linearly between two numbers, as R and NumPy do by default.</summary>
-    /// <param name="numbers">One or more numbers, in any order.</param>
     public static Quartiles Of(IEnumerable<double> numbers)
     {
         double[] ordered = [.. numbers.Order()];

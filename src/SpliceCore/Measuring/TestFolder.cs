@@ -27,7 +27,6 @@ internal sealed class TestFolder : IDisposable
 
     public ulong Device { get; }
 
-    /// <exception cref="TransferException">The folder cannot be opened.</exception>
     public static TestFolder Open(string path)
     {
         PathCheck.Name(path);
@@ -44,7 +43,6 @@ internal sealed class TestFolder : IDisposable
     }
 
     /// <summary>Creates a file that is removed when it is disposed.</summary>
-    /// <exception cref="TransferException">It cannot be created.</exception>
     public StagedFile NewFile(CancellationToken cancellation) =>
         StagedFile.Create(_place, PrivateMode, cancellation, OpenFlags.ReadWrite);
 

@@ -10,8 +10,6 @@ namespace Splice.Probing;
 internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destination, TransferCursor start, long? length, KernelLimits limits)
 {
     /// <param name="Available">True if a transfer could use the method.</param>
-    /// <param name="Errno">The error of the kernel.</param>
-    /// <param name="Reason">Why it is available, or not.</param>
     /// <param name="IsFatal">True if a transfer would fail with this error instead of falling back.</param>
     internal readonly record struct Result(bool Available, Errno Errno, string Reason, bool IsFatal = false);
 

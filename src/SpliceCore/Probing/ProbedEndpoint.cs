@@ -42,7 +42,6 @@ internal sealed class ProbedEndpoint : IDisposable
 
     public static ProbedEndpoint FromHandle(Descriptor descriptor) => new(descriptor.Name, descriptor.Kind, descriptor, owned: null);
 
-    /// <exception cref="TransferException">It could not be read.</exception>
     public static ProbedEndpoint OpenSource(string path, CancellationToken cancellation)
     {
         PathCheck.Name(path);
@@ -65,7 +64,6 @@ internal sealed class ProbedEndpoint : IDisposable
 
     /// <summary>Opens an existing file that would be written in place, or else an unnamed file in the folder, as a copy
     /// does.</summary>
-    /// <exception cref="TransferException">It could not be written.</exception>
     public static ProbedEndpoint OpenDestination(string path, ProbedEndpoint source, bool inPlace, CancellationToken cancellation)
     {
         PathCheck.Name(path);

@@ -14,7 +14,6 @@ internal sealed class DestinationSet : IDisposable
     private readonly long[] _arrived;
 
     /// <summary>Opens all destinations. One that cannot be opened has its outcome.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public DestinationSet(
         StreamRequest request, StreamSource source, TransferSpec spec, IdleWait wait, CancellationToken cancellation)
     {
@@ -175,8 +174,6 @@ internal sealed class IdleWait(TimeSpan? timeout, CancellationToken cancellation
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(int.MaxValue); // of a timer
 
-    /// <exception cref="TransferException">The time is over.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public T For<T>(TransferSide side, string name, Func<CancellationToken, T> open)
     {
         if (timeout is not TimeSpan time || time > Longest)

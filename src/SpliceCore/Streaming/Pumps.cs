@@ -38,7 +38,6 @@ internal sealed class SourcePump : IDisposable
 
     /// <summary>Fills the empty pipe by one step.</summary>
     /// <returns>Number of bytes; 0 if the source would block, or has ended.</returns>
-    /// <exception cref="TransferException">The source failed.</exception>
     public long Fill()
     {
         long before = Counters.BytesCopied;
@@ -122,7 +121,6 @@ internal sealed class DestinationPump : IDisposable
 
     /// <summary>Writes the pending bytes, as far as that goes without waiting.</summary>
     /// <returns>True if something arrived.</returns>
-    /// <exception cref="TransferException">The destination failed.</exception>
     public bool Drain()
     {
         long before = _counters.BytesCopied;

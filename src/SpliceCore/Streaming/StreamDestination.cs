@@ -57,7 +57,6 @@ internal sealed class StreamDestination : IDisposable
 
     /// <summary>Opens a destination; a FIFO waits for its first reader.</summary>
     /// <exception cref="TransferException">The destination cannot be written, or not be replaced.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public static StreamDestination Open(StreamEnd end, StreamSource source, IdleWait wait, CancellationToken cancellation)
     {
         if (end.Path is string path)
@@ -72,7 +71,6 @@ internal sealed class StreamDestination : IDisposable
     }
 
     /// <summary>Publishes a new file, with what it keeps of the old one.</summary>
-    /// <exception cref="TransferException">That failed; the old file is kept.</exception>
     public void Complete()
     {
         _writer?.Finish();
@@ -131,8 +129,6 @@ internal sealed class StreamSource : IDisposable
     public Descriptor Descriptor { get; }
 
     /// <summary>Opens a source; a FIFO waits for its first writer.</summary>
-    /// <exception cref="TransferException">The source is missing, or cannot be read.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public static StreamSource Open(StreamEnd end, IdleWait wait)
     {
         if (end.Path is string path)

@@ -32,7 +32,6 @@ internal sealed class TeeFanOut(SplicePipe pipe) : IDisposable
     }
 
     /// <summary>Duplicates the rest of the chunk to a destination that has nothing pending.</summary>
-    /// <param name="pump">The destination.</param>
     /// <param name="isLast">True if all others have the chunk.</param>
     /// <returns>True if the destination received bytes.</returns>
     public bool Feed(DestinationPump pump, bool isLast)

@@ -9,12 +9,7 @@ namespace Splice.Transfer;
 internal static class ChangeCheck
 {
     /// <summary>Compares the source with its status before the copy.</summary>
-    /// <param name="source">The source, with its first status.</param>
-    /// <param name="destination">The finished copy.</param>
-    /// <param name="spec">The transfer.</param>
-    /// <param name="counters">Its counts.</param>
     /// <param name="extents">The sum of the extents that the source had; null if it is a copy without holes.</param>
-    /// <exception cref="TransferException">The source changed.</exception>
     public static void Check(
         Descriptor source, Descriptor destination, TransferSpec spec, TransferTally counters, ulong? extents)
     {
@@ -132,7 +127,6 @@ internal static class ChangeCheck
 /// <summary>Checks that a finished transfer moved all bytes.</summary>
 internal static class EndCheck
 {
-    /// <exception cref="TransferException">Fewer bytes were moved than requested.</exception>
     public static void Check(
         TransferStatus end, Descriptor source, Descriptor destination, TransferSpec spec, TransferTally counters)
     {

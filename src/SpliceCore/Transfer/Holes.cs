@@ -56,7 +56,6 @@ internal struct ExtentSum
 }
 
 /// <summary>Makes holes in the destination.</summary>
-/// <param name="destination">The destination.</param>
 /// <param name="inOrder">True if it must never be longer than what has arrived.</param>
 internal sealed class HoleWriter(Descriptor destination, bool inOrder = false)
 {

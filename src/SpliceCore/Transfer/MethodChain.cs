@@ -19,9 +19,6 @@ internal sealed class MethodChain : IDisposable
     private ITransferMethod? _small;
     private FileSystemType? _fileSystem;
 
-    /// <param name="source">The source.</param>
-    /// <param name="destination">The destination.</param>
-    /// <param name="spec">The transfer, with its method.</param>
     /// <param name="holes">Turns blocks of zeros into holes; null where zeros are data.</param>
     /// <exception cref="TransferException">The method that the user named is not possible.</exception>
     public MethodChain(Descriptor source, Descriptor destination, TransferSpec spec, HoleWriter? holes)
@@ -86,7 +83,6 @@ internal sealed class MethodChain : IDisposable
     }
 
     /// <summary>Records the method in use as unsupported, and replaces it by the next one.</summary>
-    /// <exception cref="TransferException">The user named this method.</exception>
     public void FallBack(Errno errno, string? reason = null)
     {
         TransferMethod method = Current.Kind;

@@ -107,7 +107,6 @@ internal sealed class Retrier
 
     /// <summary>Waits before the next try.</summary>
     /// <returns>False if the error is not transient, or the last try failed.</returns>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public bool TriesAgain(Errno errno)
     {
         if (!IsTransient(errno) || _inRow == _policy.Count)
@@ -127,8 +126,6 @@ internal sealed class Retrier
 }
 
 /// <summary>The limits for retries of calls on one source and one destination.</summary>
-/// <param name="Source">The source's path.</param>
-/// <param name="Destination">The destination's path.</param>
 /// <param name="Count">Number of consecutive retries after a transient error; 0 for none.</param>
 /// <param name="Interval">The time before each.</param>
 internal sealed record RetryPolicy(string Source, string Destination, int Count, TimeSpan Interval);
@@ -138,7 +135,6 @@ internal static class Pause
 {
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(int.MaxValue); // of one timer
 
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public static void Wait(TimeSpan time, TimeProvider clock, CancellationToken cancellation)
     {
         while (time > TimeSpan.Zero)

@@ -165,7 +165,6 @@ internal static class RangeCheck
 /// <summary>Checks the handles of a transfer.</summary>
 internal static class HandleCheck
 {
-    /// <exception cref="TransferException">The handle is not readable.</exception>
     public static void Source(Descriptor source)
     {
         if (source.Kind == DescriptorKind.Directory)
@@ -184,7 +183,6 @@ internal static class HandleCheck
         }
     }
 
-    /// <exception cref="TransferException">The handle is not writable.</exception>
     public static void Destination(Descriptor destination)
     {
         if (!destination.IsWritable)

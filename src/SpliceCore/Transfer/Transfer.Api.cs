@@ -233,7 +233,6 @@ public sealed class RateLimiter
     private Int128 Now => (Int128)_clock.GetTimestamp() * BytesPerSecond;
 
     /// <summary>Waits until the bytes may be moved.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     internal void Take(long bytes, CancellationToken cancellation)
     {
         TimeSpan wait;

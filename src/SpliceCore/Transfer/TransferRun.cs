@@ -34,7 +34,6 @@ internal sealed class TransferRun : IDisposable
     }
 
     /// <summary>Moves the bytes.</summary>
-    /// <exception cref="TransferException">With <see cref="TransferException.Partial"/>: how far it got.</exception>
     public void Run()
     {
         SigXfsz.Suppress();

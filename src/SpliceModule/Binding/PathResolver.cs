@@ -12,7 +12,6 @@ namespace Splice.Binding;
 internal sealed class PathResolver(PSCmdlet command, Action<ErrorRecord> report)
 {
     /// <summary>Returns the files that a path names.</summary>
-    /// <param name="path">The path as the user gave it.</param>
     /// <param name="isLiteral">True if wildcard characters stand for themselves.</param>
     /// <param name="findsHidden">True if wildcards find names that begin with a dot.</param>
     /// <param name="isFound">True if a wildcard found them.</param>

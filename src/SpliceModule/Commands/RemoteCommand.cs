@@ -93,8 +93,6 @@ public abstract class RemoteCommand : TransferCommand
     }
 
     /// <summary>Returns the valid hosts that ShouldProcess confirms.</summary>
-    /// <param name="target">Describes the transfer with a host.</param>
-    /// <param name="verb">Send or Receive.</param>
     private protected IReadOnlyList<RemoteHost> ConfirmHosts(Func<RemoteHost, string> target, string verb)
     {
         string action = $"{verb} {(Recurse ? "Item" : "File")}{(NoClobber ? string.Empty : ", and Replace What Is There")}";

@@ -12,7 +12,6 @@ internal static partial class SshHosts
     public readonly record struct Host(string Name, string Origin);
 
     /// <summary>Returns each host once, those of the configuration first.</summary>
-    /// <param name="home">The home folder of the user.</param>
     public static IEnumerable<Host> Find(string home) =>
         Configured(Path.Combine(home, ".ssh", "config"), home, depth: 0)
             .Concat(Known(Path.Combine(home, ".ssh", "known_hosts")))

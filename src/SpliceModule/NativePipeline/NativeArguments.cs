@@ -234,7 +234,6 @@ internal static class ErrorRedirection
     private const string Nowhere = "/dev/null"; // $null
 
     /// <summary>Returns the command with its redirections.</summary>
-    /// <exception cref="BindingException">It has others.</exception>
     public static NativeCommand Apply(NativeCommand command, CommandAst ast, CallerScope scope, Func<string, string> resolve)
     {
         foreach (RedirectionAst redirection in ast.Redirections)

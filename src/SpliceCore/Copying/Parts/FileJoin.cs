@@ -36,7 +36,6 @@ public static class FileJoin
     }
 
     /// <summary>Checks all files before the first is read, so that a missing one is not found out after hours.</summary>
-    /// <returns>All files, with their sizes if known.</returns>
     private static List<(string Path, long? Size)> Check(JoinRequest request, Place place)
     {
         List<(string, long?)> files = [];

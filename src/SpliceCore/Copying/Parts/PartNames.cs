@@ -55,8 +55,6 @@ internal sealed class PartNames
 
     /// <summary>Finds the parts of earlier cuts that the new ones do not replace, and that a join of all names of this form would
     /// include. They have the numbers that follow, or numbers with more or fewer digits.</summary>
-    /// <param name="folder">The folder.</param>
-    /// <param name="path">Its path.</param>
     /// <param name="isSource">True if a name is that of the file itself.</param>
     /// <param name="others">Other names that look like those of parts, with numbers that do not follow.</param>
     public IReadOnlyList<string> FindStale(SafeFileHandle folder, string path, Func<string, bool> isSource, out IReadOnlyList<string> others)

@@ -16,7 +16,6 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     private bool IsClosedMeanwhile => (context.Copy.Preserve & (PreserveAttributes.Ownership | PreserveAttributes.Acl)) != PreserveAttributes.None;
 
     /// <summary>Opens a directory of another one, and creates its copy.</summary>
-    /// <exception cref="TransferException">It cannot be read, or not be created.</exception>
     public TreeDirectory Enter(TreeEntry entry)
     {
         TreeDirectory parent = entry.Directory;

@@ -23,10 +23,7 @@ internal sealed class EntryCopier
 
     public TreeCounters Counters { get; } = new();
 
-    /// <param name="entry">The entry.</param>
-    /// <param name="kind">Its kind.</param>
     /// <param name="mayMakeRoom">True to close idle directories where the process may open no more files, and to start again.</param>
-    /// <exception cref="TransferException">The entry was not copied.</exception>
     public void Copy(TreeEntry entry, DescriptorKind kind, bool mayMakeRoom = true)
     {
         try
@@ -266,9 +263,6 @@ internal sealed class EntryCopier
     }
 
     /// <summary>Checks that what exists may be replaced.</summary>
-    /// <param name="entry">The entry.</param>
-    /// <param name="source">Its status.</param>
-    /// <param name="existing">The status of what exists.</param>
     /// <param name="node">The entry or its copy, open with O_PATH, if it may be a link.</param>
     private Place PlaceOf(TreeEntry entry, FileStatus source, FileStatus? existing, SafeFileHandle? node = null)
     {

@@ -76,7 +76,6 @@ internal sealed class HardLinks(TreeCopyContext context)
     }
 
     /// <summary>Opens the copy by its first name, from the top of the tree and through no link. Null where it is gone.</summary>
-    /// <exception cref="TransferException">The process may open no more files.</exception>
     private SafeFileHandle? Reach(LinkedFile file, TreeEntry entry, out Errno errno)
     {
         List<FileName> names = [file.First!.Name];

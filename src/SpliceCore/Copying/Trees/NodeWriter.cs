@@ -27,7 +27,6 @@ internal sealed class NodeWriter : IDisposable
     }
 
     /// <summary>Creates a link or special file like another one, which is open with O_PATH.</summary>
-    /// <exception cref="TransferException">It could not be created.</exception>
     public static NodeWriter Create(Place place, SafeFileHandle source, FileStatus status, object sourceLabel)
     {
         if (status.Kind != DescriptorKind.SymbolicLink)
@@ -43,15 +42,11 @@ internal sealed class NodeWriter : IDisposable
     }
 
     /// <summary>Creates another name of an open file.</summary>
-    /// <exception cref="TransferException">It could not be created.</exception>
     public static NodeWriter Link(Place place, SafeFileHandle file) =>
         new(place, (directory, name) => LibC.LinkOpen(file, directory, name));
 
     /// <summary>Sets the source's attributes, and gives it its name.</summary>
     /// <param name="source">The source, open with O_PATH.</param>
-    /// <param name="status">Its status.</param>
-    /// <param name="preserve">The attributes.</param>
-    /// <param name="losses">Receives what could not be set.</param>
     /// <param name="makeRoom">Closes idle files where the process may open no more; null where there are none.</param>
     public FileIdentity Finish(
         SafeFileHandle source, FileStatus status, PreserveAttributes preserve, MetadataLosses losses, Func<bool>? makeRoom = null)

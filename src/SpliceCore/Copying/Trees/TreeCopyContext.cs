@@ -66,7 +66,6 @@ internal sealed class TreeCopyContext : IDisposable
     }
 
     /// <summary>Opens an entry. Where the process may open no more files, idle directories are closed.</summary>
-    /// <exception cref="TransferException">It cannot be opened.</exception>
     public SafeFileHandle Open(SafeFileHandle directory, FileName name, int flags, object label, bool isSource)
     {
         Retrier? retrier = null;

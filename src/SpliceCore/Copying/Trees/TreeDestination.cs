@@ -26,7 +26,6 @@ internal sealed class TreeDestination : IDisposable
     public bool IsName { get; }
 
     /// <summary>Finds the destination, and checks it before anything is created.</summary>
-    /// <exception cref="TransferException">The source cannot be copied there.</exception>
     public static TreeDestination Find(CopyRequest request, FileStatus source)
     {
         string path = request.Destination;

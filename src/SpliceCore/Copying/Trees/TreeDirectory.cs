@@ -123,7 +123,6 @@ internal sealed class TreeEntry(TreeDirectory directory, FileName name)
     public object DestinationLabel => new DestinationName(this);
 
     /// <summary>Finds the kind, if the directory does not report it or a link is to be followed.</summary>
-    /// <exception cref="TransferException">The entry cannot be looked at.</exception>
     public DescriptorKind FindKind(DescriptorKind listed, bool followLinks)
     {
         DescriptorKind kind = listed == DescriptorKind.Other ? Look(followLink: false) : listed;
@@ -178,8 +177,6 @@ internal sealed class DirectoryHandles : IDisposable
     }
 
     /// <summary>Adds a user of a directory, and reopens it if it was closed.</summary>
-    /// <param name="directory">The directory.</param>
-    /// <param name="inside">A directory in it that is open.</param>
     /// <exception cref="TransferException">It was closed, and something else is in its place.</exception>
     public void Pin(TreeDirectory directory, TreeDirectory? inside = null)
     {

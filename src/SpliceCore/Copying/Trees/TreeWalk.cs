@@ -15,9 +15,6 @@ internal static class TreeWalk
     /// open until the next one.</summary>
     /// <param name="root">The directory at the top; a link there is followed.</param>
     /// <param name="followLinks">True to look at the target of a link. No link is entered.</param>
-    /// <param name="cancellation">Stops the walk.</param>
-    /// <exception cref="TransferException">A directory cannot be read.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static IEnumerable<TreeItem> Enumerate(string root, bool followLinks = false, CancellationToken cancellation = default)
     {
         var path = new Stack<Level>();
@@ -74,12 +71,9 @@ internal static class TreeWalk
 }
 
 /// <summary>An item of a tree that is walked.</summary>
-/// <param name="Root">The path of the tree's top.</param>
 /// <param name="Parent">The directory that it is in; null for the top.</param>
 /// <param name="Handle">That directory, open; the top itself for the top.</param>
-/// <param name="Name">Its name there.</param>
 /// <param name="Found">Its status; null where that could not be read.</param>
-/// <param name="Errno">The error of reading the status.</param>
 internal sealed record TreeItem(string Root, TreeItem? Parent, SafeFileHandle Handle, FileName Name, FileStatus? Found, Errno Errno)
 {
     private byte[]? _path;
@@ -92,7 +86,6 @@ internal sealed record TreeItem(string Root, TreeItem? Parent, SafeFileHandle Ha
 
     public DescriptorKind Kind => Found?.Kind ?? Listed;
 
-    /// <exception cref="TransferException">It could not be read.</exception>
     public FileStatus Status => Found ?? throw FileFailures.OpenSource(Label, Errno);
 
     public int Depth { get; } = Parent is null ? 0 : Parent.Depth + 1;
@@ -105,9 +98,7 @@ internal sealed record TreeItem(string Root, TreeItem? Parent, SafeFileHandle Ha
 
     /// <summary>Opens the item itself, and not what was put in its place.</summary>
     /// <param name="flags">Flags for open(2), with O_NONBLOCK where it is read.</param>
-    /// <param name="cancellation">Ends the wait for a lease.</param>
     /// <exception cref="TransferException">It cannot be opened, or is another one by now.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public SafeFileHandle Open(int flags, CancellationToken cancellation = default)
     {
         FileIdentity inode = Status.Inode;

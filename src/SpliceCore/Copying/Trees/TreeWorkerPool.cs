@@ -23,7 +23,6 @@ internal sealed class TreeWorkerPool
         _workers = [.. Enumerable.Range(0, threads).Select(_ => new TreeWorker(context))];
     }
 
-    /// <exception cref="TransferException">The copy was stopped.</exception>
     public TransferResult Run()
     {
         List<Thread> threads = [];

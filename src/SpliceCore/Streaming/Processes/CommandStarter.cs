@@ -27,7 +27,6 @@ internal sealed unsafe class CommandStarter : IDisposable
     }
 
     /// <summary>Starts a command, of whose errors the caller keeps the last in <paramref name="errors"/>, or not (null).</summary>
-    /// <exception cref="TransferException">It could not be started.</exception>
     public SpawnedCommand Start(NativeCommand command, CommandStreams streams, ErrorTail? errors)
     {
         using var path = new CStrings([command.Path]);

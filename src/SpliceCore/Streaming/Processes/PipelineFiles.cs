@@ -11,7 +11,6 @@ namespace Splice.Streaming.Processes;
 internal static class PipelineFiles
 {
     /// <summary>Opens what the first command reads.</summary>
-    /// <exception cref="TransferException">It cannot be read.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before a FIFO had a writer.</exception>
     public static Descriptor OpenInput(string path, CancellationToken cancellation)
     {
@@ -25,10 +24,7 @@ internal static class PipelineFiles
     }
 
     /// <summary>Opens a path for writing in place, as a shell does, and creates a missing file.</summary>
-    /// <param name="path">An absolute path.</param>
     /// <param name="append">True if all writes go to the end; otherwise a file is truncated.</param>
-    /// <param name="cancellation">Ends the wait for a FIFO's reader.</param>
-    /// <exception cref="TransferException">It cannot be opened.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before a FIFO had a reader.</exception>
     public static SafeFileHandle OpenInPlace(string path, bool append, CancellationToken cancellation)
     {
@@ -106,7 +102,6 @@ internal sealed class PipelineOutput : IDisposable
 
     public IReadOnlyList<string> Warnings => _writer.Losses.Describe();
 
-    /// <exception cref="TransferException">It cannot be written or replaced.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled before a FIFO had a reader.</exception>
     public static PipelineOutput Open(string path, bool append, CancellationToken cancellation)
     {

@@ -42,7 +42,6 @@ internal sealed class ContentDigest : IDisposable
     public void AddWritten(long bytes) => _written += bytes;
 
     /// <summary>Adds a hole.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public void AddZeros(long count)
     {
         WaitForThread();
@@ -54,8 +53,6 @@ internal sealed class ContentDigest : IDisposable
     }
 
     /// <summary>Adds the first bytes of a file, which were transferred before.</summary>
-    /// <exception cref="TransferException">They cannot be read.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public void AddFile(SafeHandle file, long count)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);

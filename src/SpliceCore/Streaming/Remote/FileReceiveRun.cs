@@ -124,9 +124,6 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
 /// only, and none where the host does not show them.</param>
 /// <param name="HidesGroup">True if the file has a list, and the host does not show the group's own permissions.</param>
 /// <param name="AllocatedBytes">The allocated size in bytes.</param>
-/// <param name="UserId">The owner.</param>
-/// <param name="GroupId">The group.</param>
-/// <param name="Text">Identifies the file and its content.</param>
 internal sealed record RemoteFileInfo(
     long Size, LibC.StatxTimestamp ModificationTime, uint Mode, bool HidesGroup, long AllocatedBytes, uint UserId, uint GroupId, string Text)
 {

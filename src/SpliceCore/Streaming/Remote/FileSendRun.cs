@@ -169,7 +169,6 @@ internal readonly record struct SparseBlocks(long Offset, long Count, int BlockS
     /// <summary>Enumerates a file's data in order.</summary>
     /// <param name="file">The file; its file offset moves.</param>
     /// <param name="from">The offset to begin at: a multiple of <see cref="SmallBlock"/>.</param>
-    /// <param name="size">The file's size.</param>
     public static IEnumerable<SparseBlocks> Walk(SafeHandle file, long from, long size)
     {
         foreach ((long start, long end) in Extents(file, from, size))

@@ -20,8 +20,6 @@ internal static class HostScript
     public const string End = "end";
 
     /// <summary>One command that runs a script, for the POSIX shell that the user logs in with.</summary>
-    /// <param name="name">The file name of the script.</param>
-    /// <param name="request">The options.</param>
     /// <param name="parameters">The positional parameters before the options, of any characters.</param>
     public static string Command(string name, RemoteRequest request, params string[] parameters)
     {

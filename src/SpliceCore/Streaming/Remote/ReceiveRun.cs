@@ -3,11 +3,7 @@ namespace Splice.Streaming.Remote;
 /// <summary>Receives from one host.</summary>
 internal abstract class ReceiveRun : IDisposable
 {
-    /// <param name="request">The request.</param>
-    /// <param name="host">The host.</param>
-    /// <param name="path">The destination for this host.</param>
     /// <param name="progress">Called with the number of bytes received.</param>
-    /// <param name="cancellation">Stops it.</param>
     private protected ReceiveRun(ReceiveRequest request, RemoteHost host, string path, Action<long> progress, CancellationToken cancellation)
     {
         Request = request;
@@ -41,7 +37,6 @@ internal abstract class ReceiveRun : IDisposable
 
     private protected abstract bool IsTree { get; }
 
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public RemoteOutcome Run()
     {
         try
@@ -66,8 +61,6 @@ internal abstract class ReceiveRun : IDisposable
     private protected abstract RemoteTransferResult Result();
 
     /// <summary>Starts a script, and waits for its first answer.</summary>
-    /// <param name="script">The name of the script.</param>
-    /// <param name="prefix">The prefix of the answer.</param>
     /// <param name="tryParse">Parses the answer; another line can begin like it.</param>
     private protected SshSession Start(string script, string prefix, Func<string, bool> tryParse)
     {

@@ -18,8 +18,6 @@ internal sealed class ReceivedFile : IDisposable
     private readonly ITargetFile _file;
     private readonly DestinationWriter _writer;
 
-    /// <param name="request">The request.</param>
-    /// <param name="path">The destination, or the folder for it.</param>
     /// <param name="size">The size of the file in bytes.</param>
     /// <param name="partialSuffix">The end of the name of a partial file.</param>
     /// <param name="cancellation">Once cancelled, the file is discarded in the background.</param>
@@ -60,7 +58,6 @@ internal sealed class ReceivedFile : IDisposable
     public IReadOnlyList<string> Warnings => _writer.Losses.Describe();
 
     /// <summary>Sets the metadata, and gives the file its name.</summary>
-    /// <exception cref="TransferException">It failed.</exception>
     public void Commit(RemoteFileInfo file)
     {
         SysResult result = LibC.CloseDuplicate(Handle);
@@ -111,7 +108,6 @@ internal static class ZeroPuncher
     private const int BlockSize = 4096;
 
     /// <summary>Punches holes into a range of a file, unless the file system has none.</summary>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static void Punch(SafeHandle file, long from, long to, CancellationToken cancellation)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);

@@ -8,9 +8,6 @@ internal static class RemoteFailure
     private const int MaxLines = 5;
 
     /// <summary>The error for the exit code of ssh or of the script on the host.</summary>
-    /// <param name="session">The session, which has ended.</param>
-    /// <param name="request">The transfer.</param>
-    /// <param name="destination">The path that it resolved to.</param>
     /// <param name="hasBegun">True if the script has printed something: then ssh did connect.</param>
     /// <param name="isTree">True for a folder, which is not resumed.</param>
     public static TransferException From(SshSession session, RemoteRequest request, string destination, bool hasBegun, bool isTree)

@@ -21,10 +21,7 @@ internal abstract class SendRun : IDisposable
     private readonly List<HostUpload> _uploads = [];
     private readonly long _started = Stopwatch.GetTimestamp();
 
-    /// <param name="request">The request.</param>
     /// <param name="hosts">The hosts; those beyond the limit stay in the queue.</param>
-    /// <param name="create">Creates the upload to a host.</param>
-    /// <param name="monitor">Progress and cancellation.</param>
     private protected SendRun(SendRequest request, Queue<RemoteHost> hosts, Func<RemoteHost, HostUpload> create, TransferMonitor monitor)
     {
         Request = request;
@@ -39,7 +36,6 @@ internal abstract class SendRun : IDisposable
     private protected TransferMonitor Monitor { get; }
 
     /// <returns>The outcomes, in the order of the hosts.</returns>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public IReadOnlyList<RemoteOutcome> Run()
     {
         Dictionary<SshSession, HostUpload> bySession = [];
@@ -68,10 +64,7 @@ internal abstract class SendRun : IDisposable
     private protected abstract void Send(IReadOnlyList<HostUpload> uploads);
 
     /// <summary>Sends a part of a file, which also goes to the digest.</summary>
-    /// <param name="group">The receivers.</param>
-    /// <param name="file">The file.</param>
     /// <param name="offset">The offset of the part.</param>
-    /// <param name="count">Its length.</param>
     /// <param name="digest">The digest; null for none.</param>
     /// <param name="progress">Number of bytes sent before, and of all.</param>
     private protected void Move(
@@ -126,7 +119,6 @@ internal abstract class SendRun : IDisposable
     }
 
     /// <summary>Sends bytes from memory.</summary>
-    /// <param name="group">The receivers.</param>
     /// <param name="bytes">The bytes.</param>
     /// <param name="isLimited">True if they count for the rate limit.</param>
     private protected void Write(IReadOnlyList<HostUpload> group, ReadOnlyMemory<byte> bytes, bool isLimited = false)

@@ -234,10 +234,7 @@ internal sealed class SshSessions : IDisposable
         _poll = new Poller(cancellation);
     }
 
-    /// <param name="host">The host.</param>
-    /// <param name="ssh">The command.</param>
     /// <param name="inputSize">Capacity of the pipe to it, in bytes.</param>
-    /// <exception cref="TransferException">It could not be started.</exception>
     public SshSession Start(RemoteHost host, NativeCommand ssh, int inputSize = Tuning.CommandPipeSize)
     {
         var session = new SshSession(host, ssh, inputSize, _starter, _commands);
@@ -246,11 +243,9 @@ internal sealed class SshSessions : IDisposable
     }
 
     /// <summary>Waits for each session, and terminates one that is idle for too long.</summary>
-    /// <param name="sessions">The sessions.</param>
     /// <param name="isReady">Called after each event, and once after the end of ssh; returns true to stop waiting. It must read all
     /// output.</param>
     /// <param name="more">Returns further sessions to wait for; called with the remaining ones whenever some are done.</param>
-    /// <exception cref="OperationCanceledException">The token was cancelled first.</exception>
     public void WaitFor(
         IEnumerable<SshSession> sessions, Func<SshSession, bool> isReady, Func<IReadOnlyList<SshSession>, IEnumerable<SshSession>>? more = null)
     {

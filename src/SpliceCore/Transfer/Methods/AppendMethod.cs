@@ -7,11 +7,9 @@ namespace Splice.Transfer;
 
 /// <summary>read(2), and write(2) at the end of a file that other processes may append to as well (O_APPEND). As much as fits is
 /// read and written by one call, whose bytes the kernel keeps together.</summary>
-/// <param name="source">The source.</param>
 /// <param name="destination">The destination, opened with O_APPEND.</param>
 /// <param name="position">Tracks the bytes in it.</param>
 /// <param name="length">Number of bytes to copy; null for unknown.</param>
-/// <param name="sparse">Which blocks become holes.</param>
 internal sealed class AppendMethod(
     Descriptor source, Descriptor destination, AppendPosition position, long? length, SparseMode sparse) : ITransferMethod
 {
@@ -117,7 +115,6 @@ internal sealed class AppendMethod(
 /// <summary>Tracks the bytes that a copy appends to a file. The kernel writes them at the current end (O_APPEND), so nothing that
 /// other processes append is overwritten. What they append must not come between the bytes of the copy.</summary>
 /// <param name="file">The file, opened with O_APPEND.</param>
-/// <param name="path">Its path.</param>
 internal sealed class AppendPosition(SafeFileHandle file, string path)
 {
     private long? _firstEnd;
@@ -143,7 +140,6 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
         }
     }
 
-    /// <exception cref="TransferException">The bytes of the copy are not contiguous.</exception>
     public void ThrowIfSplit(string source)
     {
         if (_firstEnd is long end)

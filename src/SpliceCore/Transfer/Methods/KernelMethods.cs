@@ -56,9 +56,6 @@ internal sealed class DirectSpliceMethod(Descriptor source, Descriptor destinati
 
 /// <summary>splice(2) through a pipe of our own: where neither side is a pipe, and from a file into a large one. The pipe is
 /// drained before it is filled.</summary>
-/// <param name="source">The source.</param>
-/// <param name="destination">The destination.</param>
-/// <param name="flags">The flags of every call.</param>
 /// <param name="pipeSize">Capacity of the pipe in bytes; null for the fastest.</param>
 /// <param name="smallest">A pipe of fewer bytes is unsupported: another method takes less time.</param>
 internal sealed class PipedSpliceMethod(

@@ -17,8 +17,6 @@ internal sealed class ReadWriteMethod : ITransferMethod
     private int _start;
     private int _end;
 
-    /// <param name="source">The source.</param>
-    /// <param name="destination">The destination.</param>
     /// <param name="leftover">A pipe with bytes that another method took from the source and could not write.</param>
     public ReadWriteMethod(Descriptor source, Descriptor destination, SplicePipe? leftover)
     {

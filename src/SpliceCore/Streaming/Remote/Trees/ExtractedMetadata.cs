@@ -9,16 +9,12 @@ using Splice.Interop;
 namespace Splice.Streaming.Remote.Trees;
 
 /// <summary>Sets the metadata of received items of a tree.</summary>
-/// <param name="preserve">The attributes to set.</param>
 /// <param name="lists">The access control lists of the items on the host.</param>
-/// <param name="losses">Collects what could not be set.</param>
 internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessLists lists, MetadataLosses losses)
 {
     private const string AttributePrefix = "SCHILY.xattr.";
 
     /// <summary>Sets the metadata of an item.</summary>
-    /// <param name="entry">The header.</param>
-    /// <param name="item">The item.</param>
     /// <param name="isPath">True if it was opened with O_PATH.</param>
     public void Set(TarEntry entry, SafeFileHandle item, bool isPath)
     {
@@ -166,7 +162,6 @@ internal sealed class HostAccessLists
     }
 
     /// <summary>Returns the lists of an item in the kernel's format: null for none, empty for an unknown one.</summary>
-    /// <param name="path">The path in the tar stream.</param>
     public (byte[]? Access, byte[]? Default) Find(string path) => _lists.GetValueOrDefault(Normalize(path));
 
     private static string Normalize(string path) => string.Join('/', path.Split('/').Where(name => name is not ("" or ".")));

@@ -61,7 +61,6 @@ internal sealed class ExtractionTarget : IDisposable
 
     /// <summary>Gives the tree its name, or moves its items into the existing folder.</summary>
     /// <param name="force">True to replace read-only files.</param>
-    /// <exception cref="TransferException">Something is in the way: nothing was moved.</exception>
     public void Commit(bool force)
     {
         if (_exists)
@@ -141,7 +140,6 @@ internal static class TarPath
         return names;
     }
 
-    /// <exception cref="TransferException">It is not UTF-8.</exception>
     public static string Check(string text, string host) => text.Contains(Replacement, StringComparison.Ordinal)
         ? throw new TransferException(TransferErrorId.InvalidPath,
             $"'{text}' on '{host}' is not UTF-8, and cannot be received with its folder. Nothing was kept.",
@@ -153,7 +151,6 @@ internal static class TarPath
 /// <summary>Opens directories of a tree, each in its parent and never through a link, so that no name in a stream leads out of the
 /// tree. The directories on the last path stay open.</summary>
 /// <param name="top">The tree's top, which the caller owns.</param>
-/// <param name="label">The tree's path, for messages.</param>
 internal sealed class DirectoryPathCache(SafeFileHandle top, string label) : IDisposable
 {
     private const uint OwnerBits = 0x1C0; // 0700

@@ -22,8 +22,6 @@ internal sealed class TarExtractor : IDisposable
     private readonly List<(IReadOnlyList<FileName> Names, TarEntry Entry)> _folders = [];
     private readonly List<string> _leftOut = [];
 
-    /// <param name="request">The request.</param>
-    /// <param name="host">The host, for messages.</param>
     /// <param name="path">The path of the tree, or of the folder for it.</param>
     /// <param name="lists">The access control lists of the items on the host.</param>
     /// <param name="cancellation">Stops copies of files that cannot be linked.</param>
@@ -48,8 +46,6 @@ internal sealed class TarExtractor : IDisposable
     public IEnumerable<string> Warnings => [.. _leftOut, .. _losses.Describe()];
 
     /// <summary>Creates an item.</summary>
-    /// <param name="entry">The header.</param>
-    /// <param name="fill">Writes the content of a file.</param>
     /// <exception cref="TransferException">It could not be created, or its path leads out of the tree.</exception>
     public void Add(TarEntry entry, Action<SafeFileHandle> fill)
     {
@@ -90,7 +86,6 @@ internal sealed class TarExtractor : IDisposable
     }
 
     /// <summary>Sets the metadata of the folders, and gives the tree its name.</summary>
-    /// <exception cref="TransferException">Something is in the way: nothing was changed.</exception>
     public void Commit()
     {
         // The deepest first: a parent may lose the right to enter it.

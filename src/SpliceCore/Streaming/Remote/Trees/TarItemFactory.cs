@@ -46,7 +46,6 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
         item.Status.Kind == DescriptorKind.Regular && IsFirst(item, out _) ? item.Status.Size : 0;
 
     /// <summary>Creates the header of an item; null if it is left out.</summary>
-    /// <exception cref="TransferException">The item cannot be opened.</exception>
     public TarItem? Create(TreeItem item)
     {
         if (!IsSent(item))
@@ -169,8 +168,6 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
 internal sealed record TreeTotals(long Files, long Folders, long Bytes)
 {
     /// <summary>Counts the items to send.</summary>
-    /// <exception cref="TransferException">The tree cannot be read.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static TreeTotals Count(string root, PreserveAttributes preserve, CancellationToken cancellation)
     {
         var items = new TarItemFactory(preserve);

@@ -9,9 +9,7 @@ namespace Splice.Streaming.Remote.Trees;
 
 /// <summary>Writes a tar stream into memory, in one of the two formats that hosts read: pax, and the old format of GNU tar for a
 /// tar without pax records (busybox).</summary>
-/// <param name="isPax">True for pax.</param>
 /// <param name="hasAttributes">True if the hosts set extended attributes.</param>
-/// <param name="uploads">The hosts that read this format.</param>
 /// <remarks><see href="https://www.gnu.org/software/tar/manual/html_node/Standard.html">The format</see>,
 /// <see href="https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html">pax(1)</see></remarks>
 internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyList<HostUpload> uploads)

@@ -13,16 +13,11 @@ internal sealed class TreeMerge(bool force)
 
     private static readonly int FolderFlags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
 
-    /// <exception cref="TransferException">Something is in the way.</exception>
     public void Check(SafeFileHandle from, SafeFileHandle to, string path) => Walk(from, to, path, isMoving: false);
 
-    /// <exception cref="TransferException">Something could not be moved.</exception>
     public void Move(SafeFileHandle from, SafeFileHandle to, string path) => Walk(from, to, path, isMoving: true);
 
     /// <summary>Moves an item. For a directory, that takes the right to write to it.</summary>
-    /// <param name="folder">The folder that it is in.</param>
-    /// <param name="name">Its name.</param>
-    /// <param name="move">Moves it.</param>
     public static SysResult MoveReadOnly(SafeFileHandle folder, FileName name, Func<SysResult> move)
     {
         SysResult moved = move();
