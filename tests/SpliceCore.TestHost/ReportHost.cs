@@ -8,7 +8,7 @@ internal static class ReportHost
     public static int Answer(string source, string destination, TextWriter output)
     {
         IReadOnlyList<MethodReport> reports = MethodTest.Run(
-            new MethodTestRequest { Source = StreamEnd.OfPath(source), Destination = StreamEnd.OfPath(destination) });
+            new MethodTestRequest { Source = TransferEndpoint.OfPath(source), Destination = TransferEndpoint.OfPath(destination) });
         output.WriteLine(JsonSerializer.Serialize(new
         {
             Chosen = $"{reports.FirstOrDefault(report => report.Chosen)?.Method}",

@@ -20,8 +20,8 @@ internal static class StreamHost
         IReadOnlyList<StreamOutcome> outcomes = StreamCopy.Copy(
             new StreamRequest
             {
-                Source = waits ? StreamEnd.OfHandle(pipe.ReadEnd) : StreamEnd.OfPath(arguments[1]),
-                Destinations = [.. arguments[2..].Select(StreamEnd.OfPath)],
+                Source = waits ? TransferEndpoint.OfHandle(pipe.ReadEnd) : TransferEndpoint.OfPath(arguments[1]),
+                Destinations = [.. arguments[2..].Select(TransferEndpoint.OfPath)],
             },
             TransferMonitor.None);
         output.WriteLine(JsonSerializer.Serialize(outcomes.Select(outcome => new

@@ -18,7 +18,7 @@ public sealed class SeedMistakesTests : IDisposable
     {
         const long Count = (2L << 30) + 4097;
         using SafeFileHandle zero = Posix.OpenRead("/dev/zero");
-        using SafeFileHandle sink = Posix.Open("/dev/null", OpenFlags.WriteOnly);
+        using SafeFileHandle sink = Posix.Open("/dev/null", LibC.O_WRONLY);
         var request = new HandleTransferRequest { Source = zero, Destination = sink, Count = Count };
         Assert.Equal(Count, Transfers.Run(request).BytesMoved);
     }

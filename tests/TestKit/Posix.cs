@@ -33,7 +33,7 @@ internal static partial class Posix
     public static (SafeFileHandle First, SafeFileHandle Second) SocketPair()
     {
         int[] pair = new int[2];
-        Assert.Equal(0, socketpair(UnixFamily, StreamType | OpenFlags.CloseOnExec, 0, pair));
+        Assert.Equal(0, socketpair(UnixFamily, StreamType | LibC.O_CLOEXEC, 0, pair));
         return (new SafeFileHandle(pair[0], ownsHandle: true), new SafeFileHandle(pair[1], ownsHandle: true));
     }
 
@@ -54,12 +54,12 @@ internal static partial class Posix
     /// <summary>A terminal without a screen: what is written to the slave can be read from the master, unchanged.</summary>
     public static (SafeFileHandle Master, SafeFileHandle Slave) Terminal()
     {
-        SafeFileHandle master = Open("/dev/ptmx", OpenFlags.ReadWrite | OpenFlags.NoControllingTerminal);
+        SafeFileHandle master = Open("/dev/ptmx", LibC.O_RDWR | LibC.O_NOCTTY);
         byte[] name = new byte[64];
         Assert.Equal(0, unlockpt(master));
         Assert.Equal(0, ptsname_r(master, name, (nuint)name.Length));
         string path = System.Text.Encoding.UTF8.GetString(name).TrimEnd('\0');
-        SafeFileHandle slave = Open(path, OpenFlags.ReadWrite | OpenFlags.NoControllingTerminal);
+        SafeFileHandle slave = Open(path, LibC.O_RDWR | LibC.O_NOCTTY);
         byte[] settings = new byte[256];
         Assert.Equal(0, tcgetattr(slave, settings));
         cfmakeraw(settings);
@@ -75,13 +75,13 @@ internal static partial class Posix
     }
 
     /// <summary>A regular file to read, without the lock that .NET takes.</summary>
-    public static SafeFileHandle OpenRead(string path) => Open(path, OpenFlags.ReadOnly);
+    public static SafeFileHandle OpenRead(string path) => Open(path, LibC.O_RDONLY);
 
     /// <summary>A regular file, made if it is not there, to read and write.</summary>
     public static SafeFileHandle OpenWrite(string path, int flags = 0)
     {
         File.Open(path, FileMode.OpenOrCreate).Dispose();
-        return Open(path, OpenFlags.ReadWrite | flags);
+        return Open(path, LibC.O_RDWR | flags);
     }
 
     /// <summary>A pipe that blocks.</summary>

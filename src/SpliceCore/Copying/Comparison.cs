@@ -48,7 +48,7 @@ internal sealed unsafe class Comparison : IDisposable
             return;
         }
 
-        SysResult opened = LibC.Open(LibC.PathOf(_copy), OpenFlags.ReadOnly | OpenFlags.Direct, out SafeFileHandle direct);
+        SysResult opened = LibC.Open(LibC.PathOf(_copy), LibC.O_RDONLY | LibC.O_DIRECT, out SafeFileHandle direct);
         if (opened.Ok)
         {
             _direct = direct;

@@ -52,7 +52,7 @@ public sealed class CopyQueue : IDisposable
             }
 
             _folder?.Dispose();
-            _folder = DestinationFolder.TryOpen(request.Destination, request.Ledger);
+            _folder = DestinationFolder.TryOpen(request.Destination, request.CreatedFiles);
             _destination = request.Destination;
         }
 
@@ -172,7 +172,7 @@ public sealed class CopyQueue : IDisposable
     private sealed class Copy(CopyRequest request, DestinationFolder? folder, CancellationToken cancellation)
     {
         private readonly object _lock = new();
-        private TransferJournal? _journal;
+        private TransferTrace? _journal;
         private TransferResult? _result;
         private Exception? _error;
         private volatile bool _done;
@@ -201,7 +201,7 @@ public sealed class CopyQueue : IDisposable
         {
             try
             {
-                _journal = TransferJournal.Current?.NewPage();
+                _journal = TransferTrace.Current?.NewPage();
                 _result = _journal is null ? CopyFile() : _journal.Follow(CopyFile);
             }
             catch (Exception exception)
@@ -253,5 +253,5 @@ public sealed class CopyQueue : IDisposable
 public sealed record CopyOutcome(CopyRequest Request, TransferResult? Result, TransferException? Error)
 {
     /// <summary>Its decisions and system calls; null without a journal.</summary>
-    public TransferJournal? Journal { get; init; }
+    public TransferTrace? Journal { get; init; }
 }

@@ -66,7 +66,7 @@ public sealed class CopyTarget
 
         string path = Path.TrimEnd('/');
         SysResult opened = LibC.Open(
-            System.IO.Path.GetDirectoryName(path) ?? "/", OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle above);
+            System.IO.Path.GetDirectoryName(path) ?? "/", LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle above);
         using (above)
         {
             SysResult made = opened.Ok ? LibC.MakeDirectoryAt(above, System.IO.Path.GetFileName(path), DefaultMode) : opened;
@@ -82,7 +82,7 @@ public sealed class CopyTarget
 }
 
 /// <summary>Items that one command created, so that none of its sources replaces what came from another. Thread-safe.</summary>
-public sealed class CopyLedger
+public sealed class CreatedFiles
 {
     // One number for an identity, since there can be a million files.
     private readonly HashSet<ulong> _files = [];
@@ -135,7 +135,7 @@ public sealed class CopyLedger
 /// <summary>The destination of a copy before it runs. Nothing is opened, and it may change until then.</summary>
 /// <param name="Path">Path of the copy, with the source's name if the destination is a folder.</param>
 /// <param name="Kind">Kind of the existing item.</param>
-public sealed record DestinationForecast(string Path, ForecastKind Kind)
+public sealed record DestinationPreview(string Path, PreviewKind Kind)
 {
     /// <summary>Checks that a source exists.</summary>
     /// <param name="source">The source.</param>
@@ -150,32 +150,32 @@ public sealed record DestinationForecast(string Path, ForecastKind Kind)
     /// <param name="source">The source.</param>
     /// <param name="destination">A path, or a folder that takes the source's name.</param>
     /// <returns>The destination; as a free name if the path is invalid, which the copy itself reports.</returns>
-    public static DestinationForecast Of(string source, string destination)
+    public static DestinationPreview Of(string source, string destination)
     {
         try
         {
-            using var path = Place.Resolve(source, destination);
-            return new DestinationForecast(path.Path, path.Existing?.Kind switch
+            using var path = DestinationEntry.Resolve(source, destination);
+            return new DestinationPreview(path.Path, path.Existing?.Kind switch
             {
-                null => ForecastKind.Nothing,
-                DescriptorKind.Regular => ForecastKind.File,
-                DescriptorKind.Directory => ForecastKind.Folder,
-                _ => ForecastKind.Special,
+                null => PreviewKind.Nothing,
+                DescriptorKind.Regular => PreviewKind.File,
+                DescriptorKind.Directory => PreviewKind.Folder,
+                _ => PreviewKind.Special,
             });
         }
         catch (TransferException exception) when (exception is { Id: TransferErrorId.DestinationExists, Target: string folder })
         {
-            return new DestinationForecast(folder, ForecastKind.Folder);
+            return new DestinationPreview(folder, PreviewKind.Folder);
         }
         catch (TransferException)
         {
-            return new DestinationForecast(destination, ForecastKind.Nothing);
+            return new DestinationPreview(destination, PreviewKind.Nothing);
         }
     }
 }
 
 /// <summary>Kind of an existing destination.</summary>
-public enum ForecastKind
+public enum PreviewKind
 {
     /// <summary>The name is free.</summary>
     Nothing,

@@ -9,9 +9,9 @@ namespace Splice.Copying;
 /// <param name="Existing">What has the name; null for a free name.</param>
 /// <param name="Label">Its ToString is the path: in deep trees paths are built only for messages.</param>
 /// <param name="MayReplace">True if a file that has the name may be replaced.</param>
-internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? Existing, object Label, bool MayReplace) : IDisposable
+internal sealed record DestinationEntry(SafeFileHandle Folder, FileName Name, FileStatus? Existing, object Label, bool MayReplace) : IDisposable
 {
-    private static readonly int FolderFlags = OpenFlags.PathOnly | OpenFlags.Directory;
+    private static readonly int FolderFlags = LibC.O_PATH | LibC.O_DIRECTORY;
 
     public string Path => Label.ToString()!;
 
@@ -28,12 +28,12 @@ internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? E
     public bool IsReplaceable { get; init; } = true;
 
     /// <summary>Modes that new files get in the folder; null if unknown.</summary>
-    public GrantedMode? Modes { get; init; }
+    public CreateModeCache? Modes { get; init; }
 
     private bool OwnsFolder { get; init; }
 
     /// <summary>Resolves a destination: a folder takes the source's name, a link is followed to its target.</summary>
-    public static Place Resolve(string source, string destination, bool mayReplace = true, CopyLedger? ledger = null)
+    public static DestinationEntry Resolve(string source, string destination, bool mayReplace = true, CreatedFiles? ledger = null)
     {
         SysResult opened = LibC.Open(destination, FolderFlags, out SafeFileHandle folder);
         string path = destination;
@@ -86,7 +86,7 @@ internal sealed record Place(SafeFileHandle Folder, FileName Name, FileStatus? E
         }
     }
 
-    private static Place Of(LinkWalk walk, FileStatus? existing, string path, bool mayReplace) =>
+    private static DestinationEntry Of(LinkWalk walk, FileStatus? existing, string path, bool mayReplace) =>
         new(walk.TakeFolder(), walk.Name, existing, path, mayReplace) { IsNamedByUser = true, OwnsFolder = true };
 
     private static void ThrowIfFailed(SysResult result, string path)
@@ -141,7 +141,7 @@ internal sealed class LinkWalk(SafeFileHandle folder, FileName name, string path
             return new SysResult(-1, Errno.ELOOP);
         }
 
-        SysResult opened = LibC.OpenAt(Folder, Name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle link);
+        SysResult opened = LibC.OpenAt(Folder, Name, LibC.O_PATH | LibC.O_NOFOLLOW, 0, out SafeFileHandle link);
         using (link)
         {
             // The kernel does not follow some links (fs.protected_symlinks, proc_sys_fs(5)); nor does the walk.
@@ -167,7 +167,7 @@ internal sealed class LinkWalk(SafeFileHandle folder, FileName name, string path
         {
             FileName above = slash == 0 ? "/" : new FileName(isFolder ? text : text[..slash]);
             SysResult opened = LibC.OpenAt(
-                Folder, above, OpenFlags.PathOnly | OpenFlags.Directory, 0, out SafeFileHandle next);
+                Folder, above, LibC.O_PATH | LibC.O_DIRECTORY, 0, out SafeFileHandle next);
             if (!opened.Ok)
             {
                 next.Dispose();

@@ -11,9 +11,9 @@ internal sealed class DestinationFolder : IDisposable
     private readonly SafeFileHandle _handle;
     private readonly FileSystemType _fileSystem;
     private readonly ReaderWriterLockSlim _turns = new();
-    private DevicePair? _devices;
+    private FileSystemPairCache? _devices;
 
-    private DestinationFolder(string path, SafeFileHandle handle, FileIdentity identity, CopyLedger? ledger)
+    private DestinationFolder(string path, SafeFileHandle handle, FileIdentity identity, CreatedFiles? ledger)
     {
         _path = path;
         _handle = handle;
@@ -32,9 +32,9 @@ internal sealed class DestinationFolder : IDisposable
     public bool IsNew { get; }
 
     /// <summary>Opens a directory; null if the path is not one.</summary>
-    public static DestinationFolder? TryOpen(string path, CopyLedger? ledger)
+    public static DestinationFolder? TryOpen(string path, CreatedFiles? ledger)
     {
-        SysResult opened = LibC.Open(path, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle handle);
+        SysResult opened = LibC.Open(path, LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle handle);
         if (opened.Ok && FileStatus.TryGet(handle, out FileStatus? status).Ok)
         {
             return new DestinationFolder(path, handle, status!.Inode, ledger);
@@ -45,7 +45,7 @@ internal sealed class DestinationFolder : IDisposable
     }
 
     /// <summary>Returns the destination of a source; null if an item that is not a regular file has its name.</summary>
-    private Place? TryFind(string source, bool mayReplace)
+    private DestinationEntry? TryFind(string source, bool mayReplace)
     {
         string name = Path.GetFileName(source);
         if (name.Length == 0)
@@ -56,13 +56,13 @@ internal sealed class DestinationFolder : IDisposable
         FileStatus? existing = null;
         SysResult looked = IsNew ? default : FileStatus.TryGet(_handle, name, followLink: false, out existing);
         return IsNew || looked.Errno == Errno.ENOENT || existing?.Kind == DescriptorKind.Regular
-            ? new Place(_handle, name, existing, Path.Join(_path, name), mayReplace && !IsNew) { IsNamedByUser = true }
+            ? new DestinationEntry(_handle, name, existing, Path.Join(_path, name), mayReplace && !IsNew) { IsNamedByUser = true }
             : null;
     }
 
     /// <summary>Copies into the directory, at the same time as others if the destination is a file of its own. A link may lead to a
     /// file that another copy creates: such a copy runs alone, so that neither replaces the other's file.</summary>
-    public TransferResult Copy(string source, bool mayReplace, Func<Place, TransferResult> beside, Func<TransferResult> alone)
+    public TransferResult Copy(string source, bool mayReplace, Func<DestinationEntry, TransferResult> beside, Func<TransferResult> alone)
     {
         _turns.EnterReadLock();
         try
@@ -88,15 +88,15 @@ internal sealed class DestinationFolder : IDisposable
         }
     }
 
-    public DevicePair DevicesFrom(FileStatus source)
+    public FileSystemPairCache DevicesFrom(FileStatus source)
     {
-        DevicePair? known = Volatile.Read(ref _devices);
+        FileSystemPairCache? known = Volatile.Read(ref _devices);
         if (known?.IsFor(source.Inode.Device, Identity.Device) == true)
         {
             return known;
         }
 
-        var devices = new DevicePair(source.Inode.Device, Identity.Device, _fileSystem);
+        var devices = new FileSystemPairCache(source.Inode.Device, Identity.Device, _fileSystem);
         Volatile.Write(ref _devices, devices);
         return devices;
     }
@@ -109,7 +109,7 @@ internal sealed class DestinationFolder : IDisposable
 }
 
 /// <summary>Properties of the two file systems of a copy, so that they are queried once for many files.</summary>
-internal sealed class DevicePair(ulong source, ulong destination, FileSystemType fileSystem)
+internal sealed class FileSystemPairCache(ulong source, ulong destination, FileSystemType fileSystem)
 {
     private volatile bool _refusesReflink;
     private long _sourceFileSystem = long.MinValue;
@@ -156,7 +156,7 @@ internal sealed class DevicePair(ulong source, ulong destination, FileSystemType
 /// list mask some. Granted bits need not be set again, which saves one call for each small file.</summary>
 /// <remarks><see href="https://man7.org/linux/man-pages/man2/umask.2.html">umask(2)</see>,
 /// <see href="https://man7.org/linux/man-pages/man5/acl.5.html">acl(5)</see>, object creation and default ACLs</remarks>
-internal sealed class GrantedMode
+internal sealed class CreateModeCache
 {
     private int _granted;
     private int _refused;
@@ -178,7 +178,7 @@ internal sealed class GrantedMode
 
 /// <summary>The umask of this process.</summary>
 /// <remarks>umask(2) changes it, for all threads; proc_pid_status(5) only reads it.</remarks>
-internal static class OwnUmask
+internal static class ProcessUmask
 {
     private const uint Usual = 0x12; // 022
 

@@ -16,13 +16,13 @@ internal sealed class DestinationWriter : IDisposable
     private const PreserveAttributes ModeAndItsMasters = PreserveAttributes.Mode | PreserveAttributes.Ownership | PreserveAttributes.Acl;
 
     private readonly CopyRequest _request;
-    private readonly Place _place;
+    private readonly DestinationEntry _place;
     private readonly CancellationToken _cancellation;
     private readonly ITargetFile _target;
     private readonly SafeFileHandle? _folder;
     private Descriptor? _source;
     private TransferSpec? _spec;
-    private TransferTally? _tally;
+    private TransferCounters? _tally;
     private TransferRun? _run;
     private long _writtenBefore;
     private uint? _createMode;
@@ -32,12 +32,12 @@ internal sealed class DestinationWriter : IDisposable
 
     /// <summary>Opens the destination of a source's copy.</summary>
     public DestinationWriter(
-        CopyRequest request, Descriptor source, Place place, TransferSpec spec, TransferMonitor monitor, TransferTally tally, MetadataLosses losses)
+        CopyRequest request, Descriptor source, DestinationEntry place, TransferSpec spec, TransferMonitor monitor, TransferCounters tally, MetadataWarnings losses)
     {
         _request = request;
         _source = source;
         _place = place;
-        Losses = losses;
+        MetadataWarnings = losses;
         _cancellation = monitor.Cancellation;
         IsNew = place.Existing?.Kind switch
         {
@@ -61,11 +61,11 @@ internal sealed class DestinationWriter : IDisposable
     }
 
     /// <summary>Takes an opened destination that others write to, or creates a new file for them.</summary>
-    public DestinationWriter(Place place, ITargetFile? target, CancellationToken cancellation)
+    public DestinationWriter(DestinationEntry place, ITargetFile? target, CancellationToken cancellation)
     {
         _request = new CopyRequest { Source = place.Path, Destination = place.Path };
         _place = place;
-        Losses = new MetadataLosses();
+        MetadataWarnings = new MetadataWarnings();
         _cancellation = cancellation;
         IsNew = target is not ExistingFile;
         _target = target ?? StagedFile.Create(place, CreateMode, cancellation);
@@ -83,7 +83,7 @@ internal sealed class DestinationWriter : IDisposable
     /// <summary>Methods that were unsupported.</summary>
     public IReadOnlyList<MethodAttempt> Attempts => _run!.Attempts;
 
-    public MetadataLosses Losses { get; }
+    public MetadataWarnings MetadataWarnings { get; }
 
     private bool ReplacesRegularFile => _place.Existing?.Kind == DescriptorKind.Regular;
 
@@ -100,7 +100,7 @@ internal sealed class DestinationWriter : IDisposable
     /// <summary>None after a failed fsync(2) or close(2), which do not report the lost bytes; null if none is known to be lost.</summary>
     private long? GoodBytes => _isLost || _run?.IsLost == true ? 0 : null;
 
-    private int Access => _request.Verify ? OpenFlags.ReadWrite : OpenFlags.WriteOnly;
+    private int Access => _request.Verify ? LibC.O_RDWR : LibC.O_WRONLY;
 
     /// <summary>Computed once: it reads the source's access control list.</summary>
     private uint CreateMode => _createMode ??=
@@ -143,7 +143,7 @@ internal sealed class DestinationWriter : IDisposable
     });
 
     /// <summary>Continues with another source, behind the content so far.</summary>
-    public void Continue(Descriptor source, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
+    public void Continue(Descriptor source, TransferSpec spec, TransferMonitor monitor, TransferCounters tally)
     {
         _writtenBefore += _tally!.BytesCopied;
         _run!.Dispose();
@@ -214,7 +214,7 @@ internal sealed class DestinationWriter : IDisposable
         ResumedAt = Resumed > 0 ? Resumed : null,
         Verified = _verified,
         Flushed = _flushed,
-        Warnings = Losses.Describe(),
+        Warnings = MetadataWarnings.Describe(),
     };
 
     public void Dispose()
@@ -270,7 +270,7 @@ internal sealed class DestinationWriter : IDisposable
                 : StagedFile.Create(_place, CreateMode, _cancellation, Access, KeepsCreateMode ? PrivateMode : null);
         }
 
-        TransferJournal.Current?.Note($"{_place.Path}: is written into, and stays the same file");
+        TransferTrace.Current?.Note($"{_place.Path}: is written into, and stays the same file");
         return _request.Append
             ? AppendedFile.Open(_place, Access, _cancellation)
             : ExistingFile.Open(_place, Access, _cancellation);
@@ -280,7 +280,7 @@ internal sealed class DestinationWriter : IDisposable
         ? Descriptor.OfNewFile(_target.Handle, _place.Label)
         : Descriptor.Describe(_target.Handle, _place.Label);
 
-    private void Begin(Descriptor source, TransferSpec spec, TransferMonitor monitor, TransferTally tally)
+    private void Begin(Descriptor source, TransferSpec spec, TransferMonitor monitor, TransferCounters tally)
     {
         (_source, _tally) = (source, tally);
         _spec = _target switch
@@ -353,11 +353,11 @@ internal sealed class DestinationWriter : IDisposable
         if (IsNew)
         {
             PreserveAttributes had = HasFinalMode() ? PreserveAttributes.Mode : PreserveAttributes.None;
-            Metadata.OfFile(_target.Handle, _place, TakesAttributes ? _source : null, _request.Preserve & ~had, Losses);
+            Metadata.OfFile(_target.Handle, _place, TakesAttributes ? _source : null, _request.Preserve & ~had, MetadataWarnings);
         }
         else if (TakesAttributes)
         {
-            Metadata.Set(_target.Handle, _place.Label, _source!.Handle, _source.Status, _request.Preserve, isPath: false, Losses);
+            Metadata.Set(_target.Handle, _place.Label, _source!.Handle, _source.Status, _request.Preserve, isPath: false, MetadataWarnings);
         }
     }
 

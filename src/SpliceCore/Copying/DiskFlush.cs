@@ -24,10 +24,10 @@ internal static class DiskFlush
     }
 
     /// <summary>Opens the directory for flushing, which a handle opened with O_PATH does not support.</summary>
-    public static SafeFileHandle OpenFolder(Place place)
+    public static SafeFileHandle OpenFolder(DestinationEntry place)
     {
         SysResult opened = LibC.OpenAt(
-            place.Folder, ThisFolder, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out SafeFileHandle folder);
+            place.Folder, ThisFolder, LibC.O_RDONLY | LibC.O_DIRECTORY, 0, out SafeFileHandle folder);
         if (opened.Ok)
         {
             return folder;
@@ -48,7 +48,7 @@ internal static class DiskFlush
     }
 
     /// <summary>Flushes the name of a complete tree or link.</summary>
-    public static void OfName(SafeFileHandle folder, Place place, TransferResult result, CancellationToken cancellation)
+    public static void OfName(SafeFileHandle folder, DestinationEntry place, TransferResult result, CancellationToken cancellation)
     {
         try
         {

@@ -62,7 +62,7 @@ internal static class ExclusiveRename
     private static SysResult MakeFile(SafeFileHandle folder, FileName name)
     {
         SysResult made = LibC.OpenAt(
-            folder, name, OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, PrivateMode, out SafeFileHandle file);
+            folder, name, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL, PrivateMode, out SafeFileHandle file);
         file.Dispose();
         return made;
     }
@@ -72,17 +72,17 @@ internal static class ExclusiveRename
 /// so that they can be taken back.</summary>
 internal sealed class ReplacedFile
 {
-    private readonly Place _place;
+    private readonly DestinationEntry _place;
     private readonly FileName? _hidden;
 
-    private ReplacedFile(Place place, FileName? hidden)
+    private ReplacedFile(DestinationEntry place, FileName? hidden)
     {
         _place = place;
         _hidden = hidden;
     }
 
     /// <summary>Keeps the file that is about to be replaced, if there is one.</summary>
-    public static ReplacedFile Keep(Place place)
+    public static ReplacedFile Keep(DestinationEntry place)
     {
         if (!place.Replaces)
         {
@@ -110,7 +110,7 @@ internal sealed class ReplacedFile
     }
 
     /// <summary>Takes a file its name.</summary>
-    public static ReplacedFile Hide(Place place)
+    public static ReplacedFile Hide(DestinationEntry place)
     {
         FileName hidden = StagedFile.TemporaryName();
         SysResult renamed = LibC.RenameAt(place.Folder, place.Name, hidden);

@@ -12,7 +12,7 @@ internal static class ExistingDestination
 {
     /// <summary>Checks that the existing file, if there is one, may be replaced or written into.</summary>
     /// <param name="source">What is copied; null if the content comes from no file.</param>
-    public static void Check(CopyRequest request, FileStatus? source, object sourceLabel, Place place)
+    public static void Check(CopyRequest request, FileStatus? source, object sourceLabel, DestinationEntry place)
     {
         if (place.Existing is not { } existing)
         {
@@ -24,7 +24,7 @@ internal static class ExistingDestination
             throw FileFailures.DestinationExists(place.Path);
         }
 
-        if (!IsAddedTo(request, existing) && request.Ledger?.HasFile(existing) == true)
+        if (!IsAddedTo(request, existing) && request.CreatedFiles?.HasFile(existing) == true)
         {
             throw TwoSources(sourceLabel.ToString()!, place.Path);
         }
@@ -43,7 +43,7 @@ internal static class ExistingDestination
     }
 
     /// <summary>Checks the options against the source and the existing destination, before that is opened.</summary>
-    public static void CheckKinds(CopyRequest request, Descriptor source, Place place)
+    public static void CheckKinds(CopyRequest request, Descriptor source, DestinationEntry place)
     {
         if (request.Verify && !source.IsSeekable)
         {
@@ -80,7 +80,7 @@ internal static class ExistingDestination
     }
 
     /// <summary>Checks that a link or special file does not replace a file that is to be written in place.</summary>
-    public static void CheckNode(CopyRequest request, object sourceLabel, DescriptorKind kind, Place place)
+    public static void CheckNode(CopyRequest request, object sourceLabel, DescriptorKind kind, DestinationEntry place)
     {
         if (request.WritesInto && place.Existing?.Kind == DescriptorKind.Regular)
         {
@@ -92,7 +92,7 @@ internal static class ExistingDestination
         }
     }
 
-    private static void CheckFile(CopyRequest request, FileStatus? source, object sourceLabel, Place place, FileStatus existing, bool isRegular)
+    private static void CheckFile(CopyRequest request, FileStatus? source, object sourceLabel, DestinationEntry place, FileStatus existing, bool isRegular)
     {
         if (request.IsExact && existing.Inode == source?.Inode)
         {
@@ -126,10 +126,10 @@ internal static class ExistingDestination
     }
 
     /// <summary>Checks that a command does not replace a file in a folder that was empty when the command came to it.</summary>
-    public static void CheckFolder(CopyRequest request, Place place, FileIdentity? folder = null)
+    public static void CheckFolder(CopyRequest request, DestinationEntry place, FileIdentity? folder = null)
     {
-        if (request.Ledger is not null && place.Existing is { } existing && !IsAddedTo(request, existing)
-            && (folder ?? Identify(place.Folder)) is FileIdentity known && request.Ledger.HasFolder(known))
+        if (request.CreatedFiles is not null && place.Existing is { } existing && !IsAddedTo(request, existing)
+            && (folder ?? Identify(place.Folder)) is FileIdentity known && request.CreatedFiles.HasFolder(known))
         {
             throw CameMeanwhile(request.Source, place.Path);
         }
@@ -159,7 +159,7 @@ internal static class ExistingDestination
 /// <summary>Checks of symbolic links through which a copy would destroy other files than its destination.</summary>
 internal static class LinkCheck
 {
-    private static readonly int FolderFlags = OpenFlags.PathOnly | OpenFlags.Directory;
+    private static readonly int FolderFlags = LibC.O_PATH | LibC.O_DIRECTORY;
     private static readonly FileName Here = ".";
 
     /// <summary>Checks that a link that is copied as a link does not lead to what it would replace: the copy would lead to itself,
@@ -167,7 +167,7 @@ internal static class LinkCheck
     /// <param name="source">The link, opened with O_PATH.</param>
     /// <param name="sourceFolder">The link's directory; null if it was never in one of this system.</param>
     public static void ThrowIfLeadsTo(
-        SafeHandle source, object sourceLabel, SafeFileHandle? sourceFolder, Place place)
+        SafeHandle source, object sourceLabel, SafeFileHandle? sourceFolder, DestinationEntry place)
     {
         FileStatus existing = place.Existing!;
         // A link that is replaced has no content. It is lost only where the source leads through it.
@@ -185,7 +185,7 @@ internal static class LinkCheck
     }
 
     /// <summary>Checks a link that was named by its path.</summary>
-    public static void ThrowIfLeadsTo(SafeHandle source, string path, Place place)
+    public static void ThrowIfLeadsTo(SafeHandle source, string path, DestinationEntry place)
     {
         SysResult opened = LibC.Open(System.IO.Path.GetDirectoryName(path) ?? "/", FolderFlags, out SafeFileHandle folder);
         using (folder)
@@ -196,7 +196,7 @@ internal static class LinkCheck
 
     /// <summary>Checks that a destination's path does not lead through a link that the same command created: the source would go
     /// where an earlier source leads, which the user did not name.</summary>
-    public static void ThrowIfMade(CopyLedger? ledger, string source, string path)
+    public static void ThrowIfMade(CreatedFiles? ledger, string source, string path)
     {
         if (ledger?.MayHaveLinks == true && FindMade(ledger, path, depth: 0) is string link)
         {
@@ -207,7 +207,7 @@ internal static class LinkCheck
         }
     }
 
-    private static string? FindMade(CopyLedger ledger, string path, int depth)
+    private static string? FindMade(CreatedFiles ledger, string path, int depth)
     {
         FileIdentity? folder = null;
         for (int end = 1; depth <= LinkWalk.MostLinks && end > 0 && end <= path.Length;)
@@ -270,7 +270,7 @@ internal static class LinkCheck
     /// <summary>True if the same link exists already, so that nothing would be lost.</summary>
     private static bool IsSameLink(SafeFileHandle folder, FileName name, FileName target)
     {
-        SysResult opened = LibC.OpenAt(folder, name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle link);
+        SysResult opened = LibC.OpenAt(folder, name, LibC.O_PATH | LibC.O_NOFOLLOW, 0, out SafeFileHandle link);
         using (link)
         {
             return opened.Ok && LibC.ReadLink(link, out FileName other).Ok && other.Bytes.SequenceEqual(target.Bytes);

@@ -34,7 +34,7 @@ public static class FileCopy
         request.ThrowIfInvalid();
         try
         {
-            var tally = new TransferTally();
+            var tally = new TransferCounters();
             Descriptor source = SourceFile.Open(
                 request.Source, monitor.Cancellation, Retrier.For(request.Retry, monitor, tally));
             using (source.Handle)
@@ -57,16 +57,16 @@ public static class FileCopy
         }
     }
 
-    private static TransferResult Copy(CopyRequest request, Descriptor source, TransferMonitor monitor, TransferTally tally)
+    private static TransferResult Copy(CopyRequest request, Descriptor source, TransferMonitor monitor, TransferCounters tally)
     {
-        using var place = Place.Resolve(request.Source, request.Destination, mayReplace: !request.NoClobber, request.Ledger);
+        using var place = DestinationEntry.Resolve(request.Source, request.Destination, mayReplace: !request.NoClobber, request.CreatedFiles);
         return Copy(request, source, place, folder: null, monitor, tally);
     }
 
     private static TransferResult Copy(
-        CopyRequest request, Descriptor source, Place place, DestinationFolder? folder, TransferMonitor monitor, TransferTally tally)
+        CopyRequest request, Descriptor source, DestinationEntry place, DestinationFolder? folder, TransferMonitor monitor, TransferCounters tally)
     {
-        DevicePair? devices = folder?.DevicesFrom(source.Status);
+        FileSystemPairCache? devices = folder?.DevicesFrom(source.Status);
         TransferSpec spec = request.ToSpec(source, monitor, tally, devices);
         ExistingDestination.Check(request, source.Status, request.Source, place);
         if (place.Existing is { Kind: DescriptorKind.Regular })
@@ -74,16 +74,16 @@ public static class FileCopy
             ExistingDestination.CheckFolder(request, place, folder?.Identity);
         }
 
-        using var file = new DestinationWriter(request, source, place, spec, monitor, tally, new MetadataLosses());
+        using var file = new DestinationWriter(request, source, place, spec, monitor, tally, new MetadataWarnings());
 
         // Into a pipe or a device without positions one source follows the other.
-        bool isListed = request.Ledger is not null && folder?.IsNew != true
+        bool isListed = request.CreatedFiles is not null && folder?.IsNew != true
             && place.Existing?.Kind is null or DescriptorKind.Regular or DescriptorKind.Block;
         try
         {
             if (file.WriteAndCommit(isListed) is FileIdentity made)
             {
-                request.Ledger!.AddFile(made);
+                request.CreatedFiles!.AddFile(made);
             }
         }
         catch (TransferException exception) when (folder?.IsNew == true && exception.Id == TransferErrorId.DestinationExists)
@@ -175,7 +175,7 @@ public sealed record CopyRequest
     public PreserveAttributes Preserve { get; init; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
     /// <summary>Items that earlier copies of the same command created, and that are not replaced; null for none.</summary>
-    public CopyLedger? Ledger { get; init; }
+    public CreatedFiles? CreatedFiles { get; init; }
 
     /// <summary>True if the copy is one of the parts of a file, which are as private as the file.</summary>
     internal bool IsPart { get; init; }
@@ -213,7 +213,7 @@ public sealed record CopyRequest
     }
 
     /// <summary>Returns the transfer from a source with these options.</summary>
-    internal TransferSpec ToSpec(Descriptor source, TransferMonitor monitor, TransferTally tally, DevicePair? devices = null)
+    internal TransferSpec ToSpec(Descriptor source, TransferMonitor monitor, TransferCounters tally, FileSystemPairCache? devices = null)
     {
         long? start = source.IsSeekable ? Offset ?? 0 : null;
         return new TransferSpec

@@ -28,12 +28,12 @@ internal sealed class AppendedFile : ITargetFile
     public long Start => Position.Start ?? OldSize;
 
     /// <summary>Opens a file, and waits until no other copy appends to it.</summary>
-    public static AppendedFile Open(Place place, int access, CancellationToken cancellation)
+    public static AppendedFile Open(DestinationEntry place, int access, CancellationToken cancellation)
     {
         bool waits = false;
         while (true)
         {
-            SafeFileHandle handle = ExistingFile.Open(place, access | OpenFlags.Append, cancellation).Handle;
+            SafeFileHandle handle = ExistingFile.Open(place, access | LibC.O_APPEND, cancellation).Handle;
 
             // On a file system without locks nothing is lost either.
             if (LibC.LockForWriting(handle).Errno is not (Errno.EAGAIN or Errno.EACCES))
@@ -45,7 +45,7 @@ internal sealed class AppendedFile : ITargetFile
             handle.Dispose();
             if (!waits)
             {
-                TransferJournal.Current?.Note($"{place.Path}: is locked by another process that adds to it, and is waited for");
+                TransferTrace.Current?.Note($"{place.Path}: is locked by another process that adds to it, and is waited for");
                 waits = true;
             }
 
@@ -92,7 +92,7 @@ internal sealed class AppendedFile : ITargetFile
 
     public void Dispose() => Handle.Dispose();
 
-    private static AppendedFile OfLocked(SafeFileHandle handle, Place place)
+    private static AppendedFile OfLocked(SafeFileHandle handle, DestinationEntry place)
     {
         SysResult result = FileStatus.TryGet(handle, out FileStatus? status);
         if (result.Ok)
@@ -126,10 +126,10 @@ internal sealed class ExistingFile(SafeFileHandle handle) : ITargetFile
 
     /// <summary>Opens an existing destination; waits for the first reader of a FIFO.</summary>
     /// <exception cref="TransferException">It cannot be opened, or is not the one that was examined.</exception>
-    public static ExistingFile Open(Place place, int access, CancellationToken cancellation)
+    public static ExistingFile Open(DestinationEntry place, int access, CancellationToken cancellation)
     {
-        int flags = access | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal
-            | (place.IsReplaceable ? OpenFlags.NoFollow : 0);
+        int flags = access | LibC.O_NONBLOCK | LibC.O_NOCTTY
+            | (place.IsReplaceable ? LibC.O_NOFOLLOW : 0);
         while (true)
         {
             SysResult result = LeasedFile.OpenAt(place.Folder, place.Name, flags, cancellation, out SafeFileHandle handle);
@@ -144,7 +144,7 @@ internal sealed class ExistingFile(SafeFileHandle handle) : ITargetFile
                 TransferException failure = result.Errno == Errno.ELOOP && place.IsReplaceable
                     ? Trees.TreeErrors.Moved(place.Path)
                     : FileFailures.OpenDestination(place.Path, result.Errno);
-                throw (access & OpenFlags.AccessMode) == OpenFlags.ReadWrite && result.Errno == Errno.EACCES
+                throw (access & LibC.O_ACCMODE) == LibC.O_RDWR && result.Errno == Errno.EACCES
                     ? failure.Adding("-Verify must be permitted to read it as well.")
                     : failure;
             }
@@ -156,7 +156,7 @@ internal sealed class ExistingFile(SafeFileHandle handle) : ITargetFile
 
     public void Dispose() => handle.Dispose();
 
-    private static ExistingFile Checked(Place place, SafeFileHandle handle)
+    private static ExistingFile Checked(DestinationEntry place, SafeFileHandle handle)
     {
         SysResult looked = FileStatus.TryGet(handle, out FileStatus? opened);
         if (looked.Ok && opened!.Inode == place.Existing?.Inode)

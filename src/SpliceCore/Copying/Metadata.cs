@@ -16,7 +16,7 @@ internal static class Metadata
     /// <summary>Sets owner, attributes, mode and times of a new file before it gets its name.</summary>
     /// <param name="place">Its destination, and the file that it replaces.</param>
     /// <param name="source">The source; null if nothing of it is preserved.</param>
-    public static void OfFile(SafeFileHandle file, Place place, Descriptor? source, PreserveAttributes preserve, MetadataLosses losses)
+    public static void OfFile(SafeFileHandle file, DestinationEntry place, Descriptor? source, PreserveAttributes preserve, MetadataWarnings losses)
     {
         preserve = source is null ? PreserveAttributes.None : preserve;
         if (place.Existing?.Kind == DescriptorKind.Regular)
@@ -35,7 +35,7 @@ internal static class Metadata
     /// <param name="isPath">True if the item was opened with O_PATH.</param>
     /// <param name="ownMode">Mode of the item if the source's is not preserved; null for no change.</param>
     public static void Set(
-        SafeFileHandle item, object label, SafeHandle source, FileStatus status, PreserveAttributes preserve, bool isPath, MetadataLosses losses,
+        SafeFileHandle item, object label, SafeHandle source, FileStatus status, PreserveAttributes preserve, bool isPath, MetadataWarnings losses,
         uint? ownMode = null)
     {
         var target = new Item(item, label, isPath, losses);
@@ -77,7 +77,7 @@ internal static class Metadata
     }
 
     /// <summary>Removes the access control lists of an item.</summary>
-    public static void RemoveLists(SafeFileHandle item, object label, bool isFolder, bool isPath, MetadataLosses losses) =>
+    public static void RemoveLists(SafeFileHandle item, object label, bool isFolder, bool isPath, MetadataWarnings losses) =>
         new Item(item, label, isPath, losses).RemoveLists(isFolder);
 
     /// <summary>Set-id bits mean the owner, and are preserved only with the owner, as with cp -p. A folder's sticky bit protects its
@@ -92,7 +92,7 @@ internal static class Metadata
         kind == DescriptorKind.Directory && FileStatus.TryGet(item, out FileStatus? status).Ok ? status!.Permissions & SetGroupIdBit : 0;
 
     /// <summary>Keeps what would stay if the old file was overwritten in place, except what is preserved of the source.</summary>
-    private static void CarryOver(Item file, Place place, PreserveAttributes preserve)
+    private static void CarryOver(Item file, DestinationEntry place, PreserveAttributes preserve)
     {
         FileStatus replaced = place.Existing!;
         if (!preserve.HasFlag(PreserveAttributes.Ownership)
@@ -101,7 +101,7 @@ internal static class Metadata
             file.SetOwner(replaced.UserId, replaced.GroupId, $"the owner of the file that was replaced ({replaced.UserId}:{replaced.GroupId})");
         }
 
-        SysResult opened = LibC.OpenAt(place.Folder, place.Name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle old);
+        SysResult opened = LibC.OpenAt(place.Folder, place.Name, LibC.O_PATH | LibC.O_NOFOLLOW, 0, out SafeFileHandle old);
         using (old)
         {
             if (opened.Ok)
@@ -127,7 +127,7 @@ internal static class Metadata
     }
 
     /// <summary>The item that gets metadata.</summary>
-    private readonly record struct Item(SafeFileHandle Handle, object Label, bool IsPath, MetadataLosses Losses)
+    private readonly record struct Item(SafeFileHandle Handle, object Label, bool IsPath, MetadataWarnings MetadataWarnings)
     {
         public bool SetOwner(uint user, uint group, string what) =>
             Note(IsPath ? LibC.ChangeOwnerOfPath(Handle, user, group) : LibC.ChangeOwner(Handle, user, group), what);
@@ -163,7 +163,7 @@ internal static class Metadata
         {
             if (!result.Ok)
             {
-                Losses.Add(what, result.Errno, Label);
+                MetadataWarnings.Add(what, result.Errno, Label);
             }
 
             return result.Ok;
@@ -182,7 +182,7 @@ internal static class Metadata
 
 /// <summary>Warnings of metadata that the user may not set or the file system does not support: one for each kind, whatever the
 /// number of files.</summary>
-internal sealed class MetadataLosses
+internal sealed class MetadataWarnings
 {
     private readonly object _lock = new();
     private SortedDictionary<string, (string First, Errno Errno, long Count)>? _losses;

@@ -16,14 +16,14 @@ internal sealed class PartialFile : ITargetFile
     private const uint WritableByOthers = 0x12; // 0022
     private const int BlockSize = 4096; // a page, and what most file systems write as a whole
 
-    private readonly Place _place;
+    private readonly DestinationEntry _place;
     private readonly FileName _name;
     private readonly Descriptor? _source;
     private readonly string _sourceName;
     private bool _isLocked;
     private bool _isSettled;
 
-    private PartialFile(Place place, FileName name, Descriptor? source, string sourceName, SafeFileHandle handle)
+    private PartialFile(DestinationEntry place, FileName name, Descriptor? source, string sourceName, SafeFileHandle handle)
     {
         _place = place;
         _name = name;
@@ -39,17 +39,17 @@ internal sealed class PartialFile : ITargetFile
 
     /// <summary>Opens what an earlier copy has left, or creates it.</summary>
     /// <exception cref="TransferException">Another copy is running, or the file cannot be created.</exception>
-    public static PartialFile Open(Place place, Descriptor source, TransferSpec spec, CancellationToken cancellation) =>
+    public static PartialFile Open(DestinationEntry place, Descriptor source, TransferSpec spec, CancellationToken cancellation) =>
         Open(place, PartialName.Of(place.Name, source, spec), source, source.Name, spec.Offset!.Value, spec.Length!.Value, cancellation);
 
     /// <summary>Opens what an earlier transfer from a host has left, or creates it. The caller verifies it.</summary>
-    public static PartialFile Open(Place place, FileName name, string sourceName, long length) =>
+    public static PartialFile Open(DestinationEntry place, FileName name, string sourceName, long length) =>
         Open(place, name, source: null, sourceName, start: 0, length, CancellationToken.None);
 
     /// <summary>Gives the file its name atomically.</summary>
     public void Commit(bool replace)
     {
-        if (!PartialFolder.Has(_place.Folder, _name, Handle))
+        if (!PartialFiles.Has(_place.Folder, _name, Handle))
         {
             throw new TransferException(TransferErrorId.WriteFailed,
                 $"'{_name}' beside '{_place.Path}' was removed, or another file has the name now. '{_place.Path}' was not touched.",
@@ -87,7 +87,7 @@ internal sealed class PartialFile : ITargetFile
             return $"What has arrived is kept as '{_name}' in the same folder: with -Resume the same command goes on at byte {size}.";
         }
 
-        if (PartialFolder.Has(_place.Folder, _name, Handle))
+        if (PartialFiles.Has(_place.Folder, _name, Handle))
         {
             LibC.UnlinkAt(_place.Folder, _name);
         }
@@ -107,7 +107,7 @@ internal sealed class PartialFile : ITargetFile
     }
 
     private static PartialFile Open(
-        Place place, FileName name, Descriptor? source, string sourceName, long start, long length, CancellationToken cancellation)
+        DestinationEntry place, FileName name, Descriptor? source, string sourceName, long start, long length, CancellationToken cancellation)
     {
         for (int i = 0; i < Tries; i++)
         {
@@ -119,7 +119,7 @@ internal sealed class PartialFile : ITargetFile
                     if (partial.TryLock(isNew, length))
                     {
                         partial.VerifyPrefix(start, cancellation);
-                        TransferJournal.Current?.Note(
+                        TransferTrace.Current?.Note(
                             $"{place.Path}: is built as '{name}' beside it, from byte {partial.ResumeOffset} on: {(partial.ResumeOffset > 0 ? "the others are there" : "nothing of it was there")}");
                         return partial;
                     }
@@ -137,15 +137,15 @@ internal sealed class PartialFile : ITargetFile
         throw InTheWay(place, name, Errno.EEXIST);
     }
 
-    private static bool TryOpen(Place place, FileName name, out SafeFileHandle handle, out bool isNew)
+    private static bool TryOpen(DestinationEntry place, FileName name, out SafeFileHandle handle, out bool isNew)
     {
-        int flags = OpenFlags.ReadWrite | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal | OpenFlags.NoFollow;
+        int flags = LibC.O_RDWR | LibC.O_NONBLOCK | LibC.O_NOCTTY | LibC.O_NOFOLLOW;
         SysResult result = LibC.OpenAt(place.Folder, name, flags, 0, out handle);
         isNew = result.Errno == Errno.ENOENT;
         if (isNew)
         {
-            PartialFolder.RemoveOthers(place, name);
-            result = LibC.OpenAt(place.Folder, name, flags | OpenFlags.Create | OpenFlags.Exclusive, PrivateMode, out handle);
+            PartialFiles.RemoveOthers(place, name);
+            result = LibC.OpenAt(place.Folder, name, flags | LibC.O_CREAT | LibC.O_EXCL, PrivateMode, out handle);
         }
 
         if (result.Ok)
@@ -180,7 +180,7 @@ internal sealed class PartialFile : ITargetFile
                 Errno.EAGAIN, _place.Path);
         }
 
-        if (!PartialFolder.Has(_place.Folder, _name, Handle) || !FileStatus.TryGet(Handle, out FileStatus? status).Ok)
+        if (!PartialFiles.Has(_place.Folder, _name, Handle) || !FileStatus.TryGet(Handle, out FileStatus? status).Ok)
         {
             return false;
         }
@@ -257,9 +257,9 @@ internal sealed class PartialFile : ITargetFile
 
     /// <summary>Then its partial file has another name, and this one will never be resumed.</summary>
     private bool SourceHasChanged() => _source is not null && FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok
-        && !(now!.HasContentOf(_source.Status) && now.ChangeTime.CompareTo(_source.Status.ChangeTime) == 0);
+        && !(now!.HasSameSizeAndMTime(_source.Status) && now.ChangeTime.CompareTo(_source.Status.ChangeTime) == 0);
 
-    private static void Remove(Place place, FileName name)
+    private static void Remove(DestinationEntry place, FileName name)
     {
         SysResult removed = LibC.UnlinkAt(place.Folder, name);
         if (!removed.Ok && removed.Errno != Errno.ENOENT)
@@ -268,7 +268,7 @@ internal sealed class PartialFile : ITargetFile
         }
     }
 
-    private static TransferException InTheWay(Place place, FileName name, Errno errno) => new(TransferErrorId.PermissionDenied,
+    private static TransferException InTheWay(DestinationEntry place, FileName name, Errno errno) => new(TransferErrorId.PermissionDenied,
         $"'{name}' is in the way beside '{place.Path}': -Resume needs the name, did not make what has it, and cannot remove it ({ErrnoText.Describe(errno)}).",
         "Remove it, or leave -Resume out.",
         errno, place.Path);

@@ -77,12 +77,12 @@ internal static class PartialName
 }
 
 /// <summary>Partial files in a directory.</summary>
-internal static class PartialFolder
+internal static class PartialFiles
 {
     /// <summary>True if an open file still has a name.</summary>
     public static bool Has(SafeHandle folder, FileName name, SafeFileHandle file)
     {
-        SysResult opened = LibC.OpenAt(folder, name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle named);
+        SysResult opened = LibC.OpenAt(folder, name, LibC.O_PATH | LibC.O_NOFOLLOW, 0, out SafeFileHandle named);
         using (named)
         {
             return opened.Ok
@@ -93,7 +93,7 @@ internal static class PartialFolder
     }
 
     /// <summary>Removes the destination's partial files of other sources, or of the source before it changed.</summary>
-    public static void RemoveOthers(Place place, FileName name)
+    public static void RemoveOthers(DestinationEntry place, FileName name)
     {
         // Without read permission they stay.
         DirectoryReader.ReadNames(place.Folder, out List<FileName> names);
@@ -106,7 +106,7 @@ internal static class PartialFolder
     private static void RemoveUnused(SafeFileHandle folder, FileName name)
     {
         SysResult opened = LibC.OpenAt(
-            folder, name, OpenFlags.ReadOnly | OpenFlags.NoFollow | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal, 0,
+            folder, name, LibC.O_RDONLY | LibC.O_NOFOLLOW | LibC.O_NONBLOCK | LibC.O_NOCTTY, 0,
             out SafeFileHandle file);
         using (file)
         {

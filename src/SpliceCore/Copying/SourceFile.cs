@@ -9,13 +9,13 @@ namespace Splice.Copying;
 internal static class SourceFile
 {
     // Without O_NONBLOCK, open(2) of a FIFO waits for its writer and cannot be cancelled. Files ignore it.
-    private const int Flags = OpenFlags.ReadOnly | OpenFlags.NoControllingTerminal | OpenFlags.NonBlock;
+    private const int Flags = LibC.O_RDONLY | LibC.O_NOCTTY | LibC.O_NONBLOCK;
 
     /// <summary>Opens and describes a source; waits for the first writer of a FIFO.</summary>
     public static Descriptor Open(string path, CancellationToken cancellation, Retrier? retrier = null)
     {
         SysResult result = LeasedFile.Open(path, Flags, cancellation, out SafeFileHandle handle);
-        while (retrier?.TriesAgain(result.Errno) == true)
+        while (retrier?.WaitToRetry(result.Errno) == true)
         {
             result = LeasedFile.Open(path, Flags, cancellation, out handle);
         }
@@ -80,7 +80,7 @@ internal sealed class SourceSnapshot : IDisposable
     /// <summary>Reads a source to its end, into an unnamed file in a directory.</summary>
     public static SourceSnapshot Take(Descriptor source, string folder, TransferMonitor monitor)
     {
-        SysResult opened = LibC.Open(folder, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle handle);
+        SysResult opened = LibC.Open(folder, LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle handle);
         StagedFile? file = null;
         try
         {
@@ -89,16 +89,16 @@ internal sealed class SourceSnapshot : IDisposable
                 throw FileFailures.OpenFolder(folder, opened.Errno);
             }
 
-            var place = new Place(handle, Path.GetFileName(source.Name), Existing: null, Path.Join(folder, Path.GetFileName(source.Name)), MayReplace: false);
-            file = StagedFile.Create(place, PrivateMode, monitor.Cancellation, OpenFlags.ReadWrite);
+            var place = new DestinationEntry(handle, Path.GetFileName(source.Name), Existing: null, Path.Join(folder, Path.GetFileName(source.Name)), MayReplace: false);
+            file = StagedFile.Create(place, PrivateMode, monitor.Cancellation, LibC.O_RDWR);
             var spec = new TransferSpec { Offset = source.IsSeekable ? 0 : null, DestinationOffset = 0, RequiresAll = true };
-            using (var run = new TransferRun(source, Descriptor.OfNewFile(file.Handle, place.Label), spec, monitor, new TransferTally()))
+            using (var run = new TransferRun(source, Descriptor.OfNewFile(file.Handle, place.Label), spec, monitor, new TransferCounters()))
             {
                 run.Run();
             }
 
-            Metadata.Set(file.Handle, place.Label, source.Handle, source.Status, PreserveAttributes.All, isPath: false, new MetadataLosses());
-            TransferJournal.Current?.Note($"{source.Name}: its size is not that of its content, so it was read to its end first");
+            Metadata.Set(file.Handle, place.Label, source.Handle, source.Status, PreserveAttributes.All, isPath: false, new MetadataWarnings());
+            TransferTrace.Current?.Note($"{source.Name}: its size is not that of its content, so it was read to its end first");
             return new SourceSnapshot(handle, file, Descriptor.Describe(file.Handle, source.Label));
         }
         catch

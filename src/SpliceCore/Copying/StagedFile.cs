@@ -18,11 +18,11 @@ internal sealed class StagedFile : ITargetFile
     private const uint PrivateMode = 0x180; // 0600
     private static readonly FileName ThisFolder = ".";
 
-    private readonly Place _place;
+    private readonly DestinationEntry _place;
     private readonly CancellationToken _cancellation;
     private FileName? _temporaryName;
 
-    private StagedFile(Place place, CancellationToken cancellation)
+    private StagedFile(DestinationEntry place, CancellationToken cancellation)
     {
         _place = place;
         _cancellation = cancellation;
@@ -42,7 +42,7 @@ internal sealed class StagedFile : ITargetFile
     /// <param name="access">O_WRONLY, or O_RDWR if it is read as well.</param>
     /// <param name="hiddenMode">Permission bits with a temporary name; null for the same.</param>
     public static StagedFile Create(
-        Place place, uint mode, CancellationToken cancellation, int access = OpenFlags.WriteOnly, uint? hiddenMode = null)
+        DestinationEntry place, uint mode, CancellationToken cancellation, int access = LibC.O_WRONLY, uint? hiddenMode = null)
     {
         var staged = new StagedFile(place, cancellation);
         try
@@ -58,7 +58,7 @@ internal sealed class StagedFile : ITargetFile
     }
 
     /// <summary>Renames a file of the directory to the destination.</summary>
-    public static SysResult Rename(Place place, FileName from, bool replace) => replace
+    public static SysResult Rename(DestinationEntry place, FileName from, bool replace) => replace
         ? LibC.RenameAt(place.Folder, from, place.Name)
         : ExclusiveRename.Run(place.Folder, from, place.Name);
 
@@ -128,7 +128,7 @@ internal sealed class StagedFile : ITargetFile
         SafeFileHandle? handle = null;
         if (mayBeUnnamed)
         {
-            result = LibC.OpenAt(_place.Folder, ThisFolder, OpenFlags.TemporaryFile | access, mode, out handle);
+            result = LibC.OpenAt(_place.Folder, ThisFolder, LibC.O_TMPFILE | access, mode, out handle);
         }
 
         // EISDIR: the kernel, or a file system below an overlay, does not support the flag.
@@ -144,7 +144,7 @@ internal sealed class StagedFile : ITargetFile
             throw FileFailures.OpenDestination(_place.Path, result.Errno);
         }
 
-        TransferJournal.Current?.Note(_temporaryName is FileName hidden
+        TransferTrace.Current?.Note(_temporaryName is FileName hidden
             ? $"{_place.Path}: is built as '{hidden}' beside it, since the file system knows no unnamed files, and gets its name at the end"
             : $"{_place.Path}: is built as an unnamed file (O_TMPFILE), and gets its name at the end");
     }
@@ -152,7 +152,7 @@ internal sealed class StagedFile : ITargetFile
     private SysResult CreateHidden(uint mode, int access, out SafeFileHandle handle)
     {
         FileName name = TemporaryName();
-        SysResult result = LibC.OpenAt(_place.Folder, name, OpenFlags.Create | OpenFlags.Exclusive | access, mode, out handle);
+        SysResult result = LibC.OpenAt(_place.Folder, name, LibC.O_CREAT | LibC.O_EXCL | access, mode, out handle);
         _temporaryName = result.Ok ? name : default(FileName?);
         return result;
     }
@@ -162,28 +162,28 @@ internal sealed class StagedFile : ITargetFile
     {
         SysResult result = FileStatus.TryGet(Handle, out FileStatus? status);
         result = result.Ok ? LibC.ChangeMode(Handle, PrivateMode) : result;
-        if (!result.Ok || !LibC.Open(LibC.PathOf(Handle), OpenFlags.ReadOnly, out SafeFileHandle unnamed).Ok)
+        if (!result.Ok || !LibC.Open(LibC.PathOf(Handle), LibC.O_RDONLY, out SafeFileHandle unnamed).Ok)
         {
             return false;
         }
 
         using (unnamed)
         {
-            if (!CreateHidden(PrivateMode, OpenFlags.ReadWrite, out SafeFileHandle named).Ok)
+            if (!CreateHidden(PrivateMode, LibC.O_RDWR, out SafeFileHandle named).Ok)
             {
                 return false;
             }
 
             Handle.Dispose();
             Handle = named;
-            TransferJournal.Current?.Note(
+            TransferTrace.Current?.Note(
                 $"{_place.Path}: the file system gives an unnamed file no name (linkat(2)), so it is copied once more, to '{_temporaryName}' beside it");
             var spec = new TransferSpec { Offset = 0, DestinationOffset = 0, Length = status!.Size, RequiresAll = true, AllowsChanging = true };
             using var run = new TransferRun(
-                Descriptor.OfOpened(unnamed, _place.Label, OpenFlags.ReadOnly), Descriptor.OfNewFile(named, _place.Label),
-                spec, new TransferMonitor(Cancellation: _cancellation), new TransferTally());
+                Descriptor.OfOpened(unnamed, _place.Label, LibC.O_RDONLY), Descriptor.OfNewFile(named, _place.Label),
+                spec, new TransferMonitor(Cancellation: _cancellation), new TransferCounters());
             run.Run();
-            Metadata.Set(named, _place.Label, unnamed, status, PreserveAttributes.All, isPath: false, new MetadataLosses());
+            Metadata.Set(named, _place.Label, unnamed, status, PreserveAttributes.All, isPath: false, new MetadataWarnings());
             return true;
         }
     }

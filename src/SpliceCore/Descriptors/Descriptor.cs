@@ -47,15 +47,15 @@ internal sealed class Descriptor
 
     public bool IsSeekable => Position.HasValue;
 
-    public bool IsAppending => (StatusFlags & OpenFlags.Append) != 0;
+    public bool IsAppending => (StatusFlags & LibC.O_APPEND) != 0;
 
-    public bool IsNonBlocking => (StatusFlags & OpenFlags.NonBlock) != 0;
+    public bool IsNonBlocking => (StatusFlags & LibC.O_NONBLOCK) != 0;
 
-    public bool IsReadable => (StatusFlags & OpenFlags.AccessMode) is OpenFlags.ReadOnly or OpenFlags.ReadWrite
-        && (StatusFlags & OpenFlags.PathOnly) == 0;
+    public bool IsReadable => (StatusFlags & LibC.O_ACCMODE) is LibC.O_RDONLY or LibC.O_RDWR
+        && (StatusFlags & LibC.O_PATH) == 0;
 
-    public bool IsWritable => (StatusFlags & OpenFlags.AccessMode) is OpenFlags.WriteOnly or OpenFlags.ReadWrite
-        && (StatusFlags & OpenFlags.PathOnly) == 0;
+    public bool IsWritable => (StatusFlags & LibC.O_ACCMODE) is LibC.O_WRONLY or LibC.O_RDWR
+        && (StatusFlags & LibC.O_PATH) == 0;
 
     public bool ProbablyHasHoles => this is { Kind: DescriptorKind.Regular, IsSeekable: true, Size: > 0, Status.IsProbablySparse: true };
 
@@ -64,7 +64,7 @@ internal sealed class Descriptor
 
     /// <summary>Describes a regular file that was just created and opened for writing, without a system call.</summary>
     public static Descriptor OfNewFile(SafeHandle handle, object name, long size = 0) =>
-        new(handle, name, status: null, OpenFlags.WriteOnly, position: 0, size) { IsNew = true };
+        new(handle, name, status: null, LibC.O_WRONLY, position: 0, size) { IsNew = true };
 
     /// <summary>Describes a file that was just opened with the given flags. Only a file without a size may be not seekable (a few of
     /// procfs).</summary>
@@ -169,7 +169,7 @@ internal sealed class NonBlockingScope : IDisposable
             {
                 Users[descriptor.Status.Identity] = users + 1;
                 _changed = descriptor;
-                descriptor.StatusFlags |= OpenFlags.NonBlock;
+                descriptor.StatusFlags |= LibC.O_NONBLOCK;
             }
         }
     }
@@ -193,7 +193,7 @@ internal sealed class NonBlockingScope : IDisposable
             Users.Remove(_changed.Status.Identity);
             if (!_changed.Handle.IsClosed)
             {
-                _changed.StatusFlags &= ~OpenFlags.NonBlock;
+                _changed.StatusFlags &= ~LibC.O_NONBLOCK;
                 LibC.SetStatusFlags(_changed.Handle, _changed.StatusFlags);
             }
         }
@@ -210,7 +210,7 @@ internal sealed class NonBlockingScope : IDisposable
 
         descriptor.StatusFlags = (int)flags.Value;
         return !descriptor.IsNonBlocking
-            && LibC.SetStatusFlags(descriptor.Handle, descriptor.StatusFlags | OpenFlags.NonBlock).Ok;
+            && LibC.SetStatusFlags(descriptor.Handle, descriptor.StatusFlags | LibC.O_NONBLOCK).Ok;
     }
 }
 
@@ -230,7 +230,7 @@ internal static class TerminalOutput
             return null;
         }
 
-        const int Flags = OpenFlags.WriteOnly | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal;
+        const int Flags = LibC.O_WRONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY;
         return LibC.Open(LibC.PathOf(descriptor.Handle), Flags, out SafeFileHandle handle).Ok ? handle : null;
     }
 }

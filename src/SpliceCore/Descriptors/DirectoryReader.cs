@@ -98,7 +98,7 @@ internal struct DirectoryReader
     }
 
     private static SysResult Open(SafeHandle directory, out SafeFileHandle handle) =>
-        LibC.OpenAt(directory, Self, OpenFlags.ReadOnly | OpenFlags.Directory, 0, out handle);
+        LibC.OpenAt(directory, Self, LibC.O_RDONLY | LibC.O_DIRECTORY, 0, out handle);
 
     private bool TryTake(out FileName name, out DescriptorKind kind)
     {

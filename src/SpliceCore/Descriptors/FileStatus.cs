@@ -66,7 +66,7 @@ internal sealed record FileStatus
     /// have device numbers with major 0.</summary>
     public bool IsOnBlockDevice => Inode.Device >> 32 != 0;
 
-    public bool HasContentOf(FileStatus other) =>
+    public bool HasSameSizeAndMTime(FileStatus other) =>
         Size == other.Size && ModificationTime.CompareTo(other.ModificationTime) == 0;
 
     public bool IsProbablySparse => AllocatedBytes < Size;

@@ -49,7 +49,7 @@ public sealed class SplicePipe : IDisposable
     /// <exception cref="TransferException">Too many files are open.</exception>
     public static SplicePipe Create(int? capacity = null) => CreateWith(flags: 0, capacity);
 
-    internal static SplicePipe CreateNonBlocking(int capacity) => CreateWith(OpenFlags.NonBlock, capacity);
+    internal static SplicePipe CreateNonBlocking(int capacity) => CreateWith(LibC.O_NONBLOCK, capacity);
 
     internal static Errno TryCreate(int? capacity, int flags, out SplicePipe? pipe)
     {

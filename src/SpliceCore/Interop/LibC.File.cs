@@ -6,6 +6,12 @@ namespace Splice.Interop;
 
 internal static partial class LibC
 {
+    // fcntl.h; four of the O_* flags differ between x64 and arm64
+    public const int O_RDONLY = 0, O_WRONLY = 1, O_RDWR = 2, O_ACCMODE = 3, O_CREAT = 0x40, O_EXCL = 0x80, O_NOCTTY = 0x100,
+        O_APPEND = 0x400, O_NONBLOCK = 0x800, O_CLOEXEC = 0x80000, O_PATH = 0x200000;
+    public static readonly ArchitectureValue O_DIRECTORY = new(X64: 0x10000, Arm64: 0x4000), O_NOFOLLOW = new(X64: 0x20000, Arm64: 0x8000),
+        O_DIRECT = new(X64: 0x4000, Arm64: 0x10000), O_TMPFILE = new(0x400000 | O_DIRECTORY.X64, 0x400000 | O_DIRECTORY.Arm64);
+
     // fcntl.h, bits/fcntl-linux.h
     public const int F_GETFD = 1, F_GETFL = 3, F_SETFL = 4, F_SETSIG = 10, F_OFD_SETLK = 37, F_SETLEASE = 1024, F_DUPFD_CLOEXEC = 1030,
         F_SETPIPE_SZ = 1031, F_GETPIPE_SZ = 1032, FD_CLOEXEC = 1;
@@ -22,7 +28,7 @@ internal static partial class LibC
         SysResult result;
         do
         {
-            result = SysResult.From(openat(AT_FDCWD, path, flags | OpenFlags.CloseOnExec, 0));
+            result = SysResult.From(openat(AT_FDCWD, path, flags | O_CLOEXEC, 0));
         }
         while (result.Errno == Errno.EINTR);
 
@@ -35,7 +41,7 @@ internal static partial class LibC
         SysResult result;
         do
         {
-            result = SysResult.From(openat(directory, name, flags | OpenFlags.CloseOnExec, mode));
+            result = SysResult.From(openat(directory, name, flags | O_CLOEXEC, mode));
         }
         while (result.Errno == Errno.EINTR);
 
@@ -273,7 +279,7 @@ internal static partial class LibC
     /// <summary>Returns the descriptor's flags (FD_CLOEXEC). EBADF: not open.</summary>
     public static SysResult GetDescriptorFlags(int descriptor) => SysResult.From(fcntl(descriptor, F_GETFD, 0));
 
-    /// <summary>Returns the access mode and status flags (<see cref="OpenFlags"/>). EBADF: not open.</summary>
+    /// <summary>Returns the access mode and status flags (O_*). EBADF: not open.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/fcntl.2.html">fcntl(2)</see></remarks>
     public static SysResult GetStatusFlags(SafeHandle handle) => SysResult.From(fcntl(handle, F_GETFL, 0));
 
@@ -301,25 +307,4 @@ internal static partial class LibC
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int memfd_create(string name, uint flags);
-}
-
-/// <summary>The O_* flags of open(2). Four of them differ between x64 and arm64 (asm/fcntl.h).</summary>
-internal static class OpenFlags
-{
-    public const int ReadOnly = 0;
-    public const int WriteOnly = 1;
-    public const int ReadWrite = 2;
-    public const int AccessMode = 3;
-    public const int Create = 0x40;
-    public const int Exclusive = 0x80;
-    public const int NoControllingTerminal = 0x100;
-    public const int Append = 0x400;
-    public const int NonBlock = 0x800;
-    public const int CloseOnExec = 0x80000;
-    public const int PathOnly = 0x200000;
-
-    public static readonly ArchitectureValue Directory = new(X64: 0x10000, Arm64: 0x4000);
-    public static readonly ArchitectureValue NoFollow = new(X64: 0x20000, Arm64: 0x8000);
-    public static readonly ArchitectureValue Direct = new(X64: 0x4000, Arm64: 0x10000);
-    public static readonly ArchitectureValue TemporaryFile = new(0x400000 | Directory.X64, 0x400000 | Directory.Arm64);
 }

@@ -19,7 +19,7 @@ internal static partial class LibC
     public static unsafe SysResult Pipe2(int flags, out SafeFileHandle readEnd, out SafeFileHandle writeEnd)
     {
         int* ends = stackalloc int[2];
-        SysResult result = SysResult.From(pipe2(ends, OpenFlags.CloseOnExec | flags));
+        SysResult result = SysResult.From(pipe2(ends, O_CLOEXEC | flags));
         readEnd = new SafeFileHandle(result.Ok ? ends[0] : -1, ownsHandle: true);
         writeEnd = new SafeFileHandle(result.Ok ? ends[1] : -1, ownsHandle: true);
         return result;

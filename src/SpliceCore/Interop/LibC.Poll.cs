@@ -28,7 +28,7 @@ internal static partial class LibC
     /// <summary>Makes a counter that poll(2) can wait for, closed on exec and non-blocking.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/eventfd.2.html">eventfd(2)</see></remarks>
     public static SysResult EventFd(out SafeFileHandle handle) =>
-        Own(SysResult.From(eventfd(0, OpenFlags.CloseOnExec | OpenFlags.NonBlock)), out handle);
+        Own(SysResult.From(eventfd(0, O_CLOEXEC | O_NONBLOCK)), out handle);
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int eventfd(uint value, int flags);

@@ -155,7 +155,7 @@ internal static partial class LibC
 
     /// <summary>Sets the lowest priority for the calling thread: PRIO_PROCESS is a thread on Linux.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/setpriority.2.html">setpriority(2)</see></remarks>
-    public static SysResult YieldToOthers() => SysResult.From(setpriority(PRIO_PROCESS, 0, 19));
+    public static SysResult SetIdlePriority() => SysResult.From(setpriority(PRIO_PROCESS, 0, 19));
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int setpriority(int which, uint who, int priority);

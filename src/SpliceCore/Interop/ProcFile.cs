@@ -14,7 +14,7 @@ internal static class ProcFile
     /// <summary>Returns a file's text; null if it is missing or not readable, or its process has ended (ESRCH).</summary>
     public static string? ReadText(string path)
     {
-        SysResult result = LibC.Open(path, OpenFlags.ReadOnly, out SafeFileHandle file);
+        SysResult result = LibC.Open(path, LibC.O_RDONLY, out SafeFileHandle file);
         using (file)
         {
             var text = new ArrayBufferWriter<byte>(UsualSize);

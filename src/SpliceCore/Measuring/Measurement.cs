@@ -61,8 +61,8 @@ public static class MeasurementPage
         using SafeFileHandle empty = InMemory(string.Empty, path);
         MethodTest.Run(new MethodTestRequest
         {
-            Source = StreamEnd.OfHandle(empty, "the page"),
-            Destination = StreamEnd.OfPath(path),
+            Source = TransferEndpoint.OfHandle(empty, "the page"),
+            Destination = TransferEndpoint.OfPath(path),
         });
     }
 

@@ -61,8 +61,8 @@ internal sealed class MeasurementRun(
         using StagedFile copy = destination.NewFile(monitor.Cancellation);
         IReadOnlyList<MethodReport> reports = MethodTest.Run(new MethodTestRequest
         {
-            Source = StreamEnd.OfHandle(data.Handle, source.Path),
-            Destination = StreamEnd.OfHandle(copy.Handle, destination.Path),
+            Source = TransferEndpoint.OfHandle(data.Handle, source.Path),
+            Destination = TransferEndpoint.OfHandle(copy.Handle, destination.Path),
             Offset = 0,
             DestinationOffset = 0,
         });

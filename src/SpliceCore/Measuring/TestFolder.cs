@@ -11,14 +11,14 @@ internal sealed class TestFolder : IDisposable
 {
     private const uint PrivateMode = 0x180; // 0600
 
-    private readonly Place _place;
+    private readonly DestinationEntry _place;
 
     private TestFolder(string path, SafeFileHandle handle, FileStatus status)
     {
         Path = path;
         Handle = handle;
         Device = status.Inode.Device;
-        _place = new Place(handle, "unnamed", Existing: null, path, MayReplace: false);
+        _place = new DestinationEntry(handle, "unnamed", Existing: null, path, MayReplace: false);
     }
 
     public string Path { get; }
@@ -30,7 +30,7 @@ internal sealed class TestFolder : IDisposable
     public static TestFolder Open(string path)
     {
         PathCheck.Name(path);
-        SysResult result = LibC.Open(path, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle handle);
+        SysResult result = LibC.Open(path, LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle handle);
         FileStatus? status = null;
         result = result.Ok ? FileStatus.TryGet(handle, out status) : result;
         if (!result.Ok)
@@ -44,7 +44,7 @@ internal sealed class TestFolder : IDisposable
 
     /// <summary>Creates a file that is removed when it is disposed.</summary>
     public StagedFile NewFile(CancellationToken cancellation) =>
-        StagedFile.Create(_place, PrivateMode, cancellation, OpenFlags.ReadWrite);
+        StagedFile.Create(_place, PrivateMode, cancellation, LibC.O_RDWR);
 
     public void Dispose() => Handle.Dispose();
 }

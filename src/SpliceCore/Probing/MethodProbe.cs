@@ -15,7 +15,7 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
 
     /// <summary>The method that a transfer tries before the others that move bytes.</summary>
     public TransferMethod Fastest => FillsLargePipe ? TransferMethod.Splice
-        : Methods.MayChoose(source.Endpoint, destination.Endpoint)
+        : Methods.MayChoose(source.DescriptorTraits, destination.DescriptorTraits)
         ? Methods.Fastest(destination.FileSystem, length)
         : TransferMethod.CopyFileRange;
 
@@ -25,7 +25,7 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
 
     public Result Run(TransferMethod method)
     {
-        if (Methods.Obstacle(method, source.Endpoint, destination.Endpoint) is string obstacle)
+        if (Methods.Obstacle(method, source.DescriptorTraits, destination.DescriptorTraits) is string obstacle)
         {
             return new Result(Available: false, Errno.None, obstacle);
         }
@@ -109,5 +109,5 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
 
     /// <summary>Files of procfs and devices have rules of their own, which only a transfer shows.</summary>
     private bool MayRefuse => source.Kind == DescriptorKind.Character || destination.Kind == DescriptorKind.Character
-        || (source.Kind == DescriptorKind.Regular && source.Endpoint.IsEmpty);
+        || (source.Kind == DescriptorKind.Regular && source.DescriptorTraits.IsEmpty);
 }

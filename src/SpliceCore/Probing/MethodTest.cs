@@ -44,7 +44,7 @@ public static class MethodTest
     {
         List<MethodReport> reports = [];
         bool isDecided = false;
-        foreach ((TransferMethod method, _) in Methods.Consider(source.Endpoint, destination.Endpoint, fastest: probe.Fastest))
+        foreach ((TransferMethod method, _) in Methods.Consider(source.DescriptorTraits, destination.DescriptorTraits, fastest: probe.Fastest))
         {
             MethodProbe.Result result = probe.Run(method);
             reports.Add(new MethodReport
@@ -65,7 +65,7 @@ public static class MethodTest
         return reports;
     }
 
-    private static Descriptor Describe(SafeHandle handle, StreamEnd end) =>
+    private static Descriptor Describe(SafeHandle handle, TransferEndpoint end) =>
         Descriptor.Describe(handle, end.Name ?? HandleCheck.NameOf(handle));
 
     private static TransferCursor Start(MethodTestRequest request, ProbedEndpoint source, ProbedEndpoint destination)
@@ -76,13 +76,13 @@ public static class MethodTest
         return new TransferCursor(offset, destinationOffset);
     }
 
-    private static long? FirstOffset(ProbedEndpoint end) => end.Endpoint.IsSeekable ? 0 : null;
+    private static long? FirstOffset(ProbedEndpoint end) => end.DescriptorTraits.IsSeekable ? 0 : null;
 
     /// <summary>Number of bytes to move, where it is known without reading.</summary>
     private static long? Length(MethodTestRequest request, ProbedEndpoint source, ProbedEndpoint destination, TransferCursor start)
     {
-        RangeCheck.ThrowIfNotSeekable(source.Name, source.Kind, source.Endpoint.IsSeekable, request.Offset);
-        RangeCheck.ThrowIfNotSeekable(destination.Name, destination.Kind, destination.Endpoint.IsSeekable, request.DestinationOffset);
+        RangeCheck.ThrowIfNotSeekable(source.Name, source.Kind, source.DescriptorTraits.IsSeekable, request.Offset);
+        RangeCheck.ThrowIfNotSeekable(destination.Name, destination.Kind, destination.DescriptorTraits.IsSeekable, request.DestinationOffset);
         long? length = source.Open is { Size: > 0 } sized
             ? RangeCheck.Source(sized, request.Offset, start.SourceOffset, request.Count)
             : request.Count;
@@ -139,10 +139,10 @@ public sealed record MethodReport
 public sealed record MethodTestRequest
 {
     /// <summary>The source: a path, or an open handle. No byte is moved.</summary>
-    public required StreamEnd Source { get; init; }
+    public required TransferEndpoint Source { get; init; }
 
     /// <summary>The destination: the path of a file, existing or not, or of a folder; or an open handle.</summary>
-    public required StreamEnd Destination { get; init; }
+    public required TransferEndpoint Destination { get; init; }
 
     /// <summary>Offset in the source, in bytes; null for its start, or for the offset of the handle.</summary>
     public long? Offset { get; init; }

@@ -10,7 +10,7 @@ namespace Splice.Probing;
 /// not.</summary>
 internal sealed class ProbedEndpoint : IDisposable
 {
-    private const int Flags = OpenFlags.NonBlock | OpenFlags.NoControllingTerminal;
+    private const int Flags = LibC.O_NONBLOCK | LibC.O_NOCTTY;
     private static readonly FileName Self = ".";
 
     private readonly SafeFileHandle? _owned;
@@ -36,9 +36,9 @@ internal sealed class ProbedEndpoint : IDisposable
 
     public FileSystemType FileSystem => Open is null ? FileSystemType.Other : FileSystemTypes.Of(Open.Handle);
 
-    public Endpoint Endpoint => Open is not null
-        ? Endpoint.Of(Open)
-        : new Endpoint(Kind, IsSeekable: Kind is DescriptorKind.Regular or DescriptorKind.Block, IsAppending: false, IsEmpty: false);
+    public DescriptorTraits DescriptorTraits => Open is not null
+        ? DescriptorTraits.Of(Open)
+        : new DescriptorTraits(Kind, IsSeekable: Kind is DescriptorKind.Regular or DescriptorKind.Block, IsAppending: false, IsEmpty: false);
 
     public static ProbedEndpoint FromHandle(Descriptor descriptor) => new(descriptor.Name, descriptor.Kind, descriptor, owned: null);
 
@@ -67,7 +67,7 @@ internal sealed class ProbedEndpoint : IDisposable
     public static ProbedEndpoint OpenDestination(string path, ProbedEndpoint source, bool inPlace, CancellationToken cancellation)
     {
         PathCheck.Name(path);
-        using var destination = Place.Resolve(source.Name, path);
+        using var destination = DestinationEntry.Resolve(source.Name, path);
         if (destination.Existing is { Kind: not DescriptorKind.Regular } special)
         {
             return new ProbedEndpoint(destination.Path, special.Kind, open: null, owned: null);
@@ -75,7 +75,7 @@ internal sealed class ProbedEndpoint : IDisposable
 
         if (destination.Existing is not null && inPlace)
         {
-            SysResult opened = LeasedFile.Open(destination.Path, Flags | OpenFlags.WriteOnly, cancellation, out SafeFileHandle file);
+            SysResult opened = LeasedFile.Open(destination.Path, Flags | LibC.O_WRONLY, cancellation, out SafeFileHandle file);
             return opened.Ok
                 ? Own(file, () => Descriptor.Describe(file, destination.Path))
                 : throw FileFailures.OpenDestination(destination.Path, opened.Errno);
@@ -93,9 +93,9 @@ internal sealed class ProbedEndpoint : IDisposable
 
     private static ProbedEndpoint OpenFile(string path, CancellationToken cancellation)
     {
-        SysResult opened = LeasedFile.Open(path, Flags | OpenFlags.ReadOnly, cancellation, out SafeFileHandle file);
+        SysResult opened = LeasedFile.Open(path, Flags | LibC.O_RDONLY, cancellation, out SafeFileHandle file);
         return opened.Ok
-            ? Own(file, () => Descriptor.OfOpened(file, path, Flags | OpenFlags.ReadOnly))
+            ? Own(file, () => Descriptor.OfOpened(file, path, Flags | LibC.O_RDONLY))
             : throw FileFailures.OpenSource(path, opened.Errno);
     }
 
@@ -106,7 +106,7 @@ internal sealed class ProbedEndpoint : IDisposable
     {
         const uint PrivateMode = 0x180; // 0600
         SysResult made = LibC.OpenAt(
-            folder, Self, OpenFlags.TemporaryFile | OpenFlags.WriteOnly, PrivateMode, out SafeFileHandle file);
+            folder, Self, LibC.O_TMPFILE | LibC.O_WRONLY, PrivateMode, out SafeFileHandle file);
         if (made.Ok)
         {
             return Own(file, () => Descriptor.OfNewFile(file, path));

@@ -42,7 +42,7 @@ internal sealed class DestinationSet : IDisposable
 
     /// <summary>Moves the bytes to the open destinations.</summary>
     /// <returns>The outcome of each destination, in their order.</returns>
-    public IReadOnlyList<StreamOutcome> Run(TransferMonitor monitor, TransferTally counters)
+    public IReadOnlyList<StreamOutcome> Run(TransferMonitor monitor, TransferCounters counters)
     {
         int[] ready = IsStopped ? [] : [.. Enumerable.Range(0, _opened.Length).Where(i => _outcomes[i] is null)];
         try
@@ -95,7 +95,7 @@ internal sealed class DestinationSet : IDisposable
         }
     }
 
-    private void RunSingle(int index, TransferMonitor monitor, TransferTally counters)
+    private void RunSingle(int index, TransferMonitor monitor, TransferCounters counters)
     {
         StreamDestination destination = _opened[index]!;
         TransferSpec spec = SpecFor(destination.Descriptor.Kind) with { DestinationOffset = destination.Start };

@@ -18,7 +18,7 @@ public static class PipeTee
     /// <exception cref="TransferException">Nothing was duplicated.</exception>
     public static TransferResult Run(HandleTransferRequest request, TransferMonitor monitor)
     {
-        var counters = new TransferTally();
+        var counters = new TransferCounters();
         var source = Descriptor.Describe(request.Source, request.SourceName ?? HandleCheck.NameOf(request.Source));
         var destination = Descriptor.Describe(
             request.Destination, request.DestinationName ?? HandleCheck.NameOf(request.Destination));

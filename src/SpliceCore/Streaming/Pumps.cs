@@ -30,7 +30,7 @@ internal sealed class SourcePump : IDisposable
     public TransferStatus? End { get; private set; }
 
     /// <summary>The counts of what is in the pipe, or was.</summary>
-    public TransferTally Counters { get; } = new();
+    public TransferCounters Counters { get; } = new();
 
     public long BytesTaken => Counters.BytesCopied + _driver.BytesUndelivered;
 
@@ -58,7 +58,7 @@ internal sealed class DestinationPump : IDisposable
     private readonly StreamDestination _destination;
     private readonly Descriptor _source;
     private readonly TransferSpec _spec;
-    private readonly TransferTally _counters = new();
+    private readonly TransferCounters _counters = new();
     private readonly NonBlockingScope _mode;
     private readonly StepDriver _driver;
     private TransferCursor _at;

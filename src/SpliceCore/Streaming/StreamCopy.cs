@@ -17,7 +17,7 @@ public static class StreamCopy
     /// <exception cref="TransferException">Nothing was moved: the source cannot be read, or does not have the range.</exception>
     public static IReadOnlyList<StreamOutcome> Copy(StreamRequest request, TransferMonitor monitor)
     {
-        var counters = new TransferTally();
+        var counters = new TransferCounters();
         RangeCheck.ThrowIfNegative(request.Offset, request.Count, destinationOffset: null, request.Source.Name ?? "the source", string.Empty);
         var wait = new IdleWait(request.IdleTimeout, monitor.Cancellation);
         try
@@ -55,10 +55,10 @@ public static class StreamCopy
 public sealed record StreamRequest
 {
     /// <summary>The source.</summary>
-    public required StreamEnd Source { get; init; }
+    public required TransferEndpoint Source { get; init; }
 
     /// <summary>The destinations, one or more. Each gets all bytes.</summary>
-    public required IReadOnlyList<StreamEnd> Destinations { get; init; }
+    public required IReadOnlyList<TransferEndpoint> Destinations { get; init; }
 
     /// <summary>Offset of the first byte in the source, whose file offset stays; null for its file offset, which advances.</summary>
     public long? Offset { get; init; }
@@ -103,9 +103,9 @@ public enum StreamConsistency
 }
 
 /// <summary>The source or a destination of a stream: a path, an open handle, or, for a source, bytes.</summary>
-public sealed record StreamEnd
+public sealed record TransferEndpoint
 {
-    private StreamEnd()
+    private TransferEndpoint()
     {
     }
 
@@ -128,18 +128,18 @@ public sealed record StreamEnd
     /// <summary>A file, device or FIFO by its path.</summary>
     /// <param name="path">An absolute path.</param>
     /// <returns>The end.</returns>
-    public static StreamEnd OfPath(string path) => new() { Path = path, Name = path };
+    public static TransferEndpoint OfPath(string path) => new() { Path = path, Name = path };
 
     /// <summary>An open handle.</summary>
     /// <param name="handle">The handle.</param>
     /// <param name="name">The name in messages and results; null for that of the descriptor.</param>
     /// <returns>The end.</returns>
-    public static StreamEnd OfHandle(SafeHandle handle, string? name = null) => new() { Handle = handle, Name = name };
+    public static TransferEndpoint OfHandle(SafeHandle handle, string? name = null) => new() { Handle = handle, Name = name };
 
     /// <summary>Bytes, as a source.</summary>
     /// <param name="content">The bytes.</param>
     /// <returns>The end.</returns>
-    public static StreamEnd OfContent(ReadOnlyMemory<byte> content) => new() { Content = content, Name = ByteText.Of(content.Length) };
+    public static TransferEndpoint OfContent(ReadOnlyMemory<byte> content) => new() { Content = content, Name = ByteText.Of(content.Length) };
 
     /// <summary>Shuts down the sending side of a socket, which can still receive.</summary>
     /// <param name="handle">The handle.</param>

@@ -12,7 +12,7 @@ internal sealed class StreamDestination : IDisposable
 {
     private readonly Descriptor? _borrowed;
     private readonly SafeFileHandle? _opened;
-    private readonly Place? _place;
+    private readonly DestinationEntry? _place;
     private readonly DestinationWriter? _writer;
 
     private StreamDestination(Descriptor borrowed)
@@ -30,7 +30,7 @@ internal sealed class StreamDestination : IDisposable
         {
             ExistingFile? inPlace = _place.Existing?.Kind is null or DescriptorKind.Regular
                 ? null
-                : wait.For(TransferSide.Destination, _place.Path, token => ExistingFile.Open(_place, OpenFlags.WriteOnly, token));
+                : wait.For(TransferSide.Destination, _place.Path, token => ExistingFile.Open(_place, LibC.O_WRONLY, token));
             _writer = new DestinationWriter(_place, inPlace, cancellation);
             Descriptor = _writer.Destination;
             Start = Descriptor.IsSeekable ? 0 : null;
@@ -53,11 +53,11 @@ internal sealed class StreamDestination : IDisposable
     /// <summary>Identifies the destination: a new file by its path.</summary>
     public object Identity => _writer is { IsNew: true } ? _place!.Path : Descriptor.Status.Identity;
 
-    public IReadOnlyList<string> Warnings => _writer?.Losses.Describe() ?? [];
+    public IReadOnlyList<string> Warnings => _writer?.MetadataWarnings.Describe() ?? [];
 
     /// <summary>Opens a destination; a FIFO waits for its first reader.</summary>
     /// <exception cref="TransferException">The destination cannot be written, or not be replaced.</exception>
-    public static StreamDestination Open(StreamEnd end, StreamSource source, IdleWait wait, CancellationToken cancellation)
+    public static StreamDestination Open(TransferEndpoint end, StreamSource source, IdleWait wait, CancellationToken cancellation)
     {
         if (end.Path is string path)
         {
@@ -93,7 +93,7 @@ internal sealed class StreamDestination : IDisposable
         _place?.Dispose();
     }
 
-    private static Place Resolve(string path, StreamSource source)
+    private static DestinationEntry Resolve(string path, StreamSource source)
     {
         var request = new CopyRequest { Source = source.Descriptor.Name, Destination = path };
         if (!Path.IsPathRooted(request.Source) && Directory.Exists(path))
@@ -101,7 +101,7 @@ internal sealed class StreamDestination : IDisposable
             throw FileFailures.DestinationIsDirectory(path);
         }
 
-        var destination = Place.Resolve(request.Source, path);
+        var destination = DestinationEntry.Resolve(request.Source, path);
         try
         {
             ExistingDestination.Check(request, source.Descriptor.Status, request.Source, destination);
@@ -129,7 +129,7 @@ internal sealed class StreamSource : IDisposable
     public Descriptor Descriptor { get; }
 
     /// <summary>Opens a source; a FIFO waits for its first writer.</summary>
-    public static StreamSource Open(StreamEnd end, IdleWait wait)
+    public static StreamSource Open(TransferEndpoint end, IdleWait wait)
     {
         if (end.Path is string path)
         {

@@ -48,7 +48,7 @@ internal sealed class TeeFanOut(SplicePipe pipe) : IDisposable
             string call = isLast ? "splice(2)" : "tee(2)";
             var attempt = new MethodAttempt(TransferMethod.Splice, result.Errno, $"{call} is unsupported here: the bytes were copied for each destination");
             _attempts.Add(attempt);
-            TransferJournal.Current?.Note($"{attempt}");
+            TransferTrace.Current?.Note($"{attempt}");
         }
 
         bool isCut = result.Value > 0 && !isLast && pump.ChunkReceived < Length;

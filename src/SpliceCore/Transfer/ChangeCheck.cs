@@ -11,7 +11,7 @@ internal static class ChangeCheck
     /// <summary>Compares the source with its status before the copy.</summary>
     /// <param name="extents">The sum of the extents that the source had; null if it is a copy without holes.</param>
     public static void Check(
-        Descriptor source, Descriptor destination, TransferSpec spec, TransferTally counters, ulong? extents)
+        Descriptor source, Descriptor destination, TransferSpec spec, TransferCounters counters, ulong? extents)
     {
         // Blocks that a single call shared are of one point in time; what we write to the source ourselves is not a change.
         bool isSnapshot = counters.BytesReflinked == spec.Length && spec.Length <= Tuning.LargestReflink;
@@ -128,7 +128,7 @@ internal static class ChangeCheck
 internal static class EndCheck
 {
     public static void Check(
-        TransferStatus end, Descriptor source, Descriptor destination, TransferSpec spec, TransferTally counters)
+        TransferStatus end, Descriptor source, Descriptor destination, TransferSpec spec, TransferCounters counters)
     {
         if (end == TransferStatus.WouldBlock && spec.RequiresAll)
         {

@@ -15,7 +15,7 @@ public static class HandleTransfer
     /// <exception cref="TransferException">Fewer bytes were moved.</exception>
     public static TransferResult Run(HandleTransferRequest request, TransferMonitor monitor)
     {
-        var counters = new TransferTally();
+        var counters = new TransferCounters();
         Descriptor source = Descriptor.Describe(request.Source, request.SourceName ?? HandleCheck.NameOf(request.Source));
         Descriptor destination = Descriptor.Describe(
             request.Destination, request.DestinationName ?? HandleCheck.NameOf(request.Destination));

@@ -28,9 +28,9 @@ internal sealed class MethodChain : IDisposable
         bool isAuto = spec.Method == TransferMethod.Auto;
 
         // A size of 0 may be wrong: only a named method is tried all the same.
-        Endpoint input = Endpoint.Of(source);
+        DescriptorTraits input = DescriptorTraits.Of(source);
         input = input with { IsEmpty = input.IsEmpty && isAuto };
-        var output = Endpoint.Of(destination);
+        var output = DescriptorTraits.Of(destination);
         _fillsLargePipe = isAuto && spec.OwnPipe != TransferSide.Destination && Methods.FillsLargePipe(source, destination, spec.Length);
         TransferMethod fastest = _fillsLargePipe ? TransferMethod.Splice
             : isAuto && Methods.MayChoose(input, output) ? Methods.Fastest(DestinationFileSystem, spec.Length)
@@ -45,7 +45,7 @@ internal sealed class MethodChain : IDisposable
         {
             if (isAuto && obstacle is not null)
             {
-                TransferJournal.Current?.Note($"{source.Name} -> {destination.Name}: {method}: {obstacle}");
+                TransferTrace.Current?.Note($"{source.Name} -> {destination.Name}: {method}: {obstacle}");
             }
             else if (isAuto ? !(spec.SkipsReflink && method == TransferMethod.Reflink) : spec.Method == method)
             {
@@ -94,7 +94,7 @@ internal sealed class MethodChain : IDisposable
 
         var attempt = new MethodAttempt(method, errno, reason);
         _attempts.Add(attempt);
-        TransferJournal.Current?.Note($"{_source.Name} -> {_destination.Name}: {attempt}");
+        TransferTrace.Current?.Note($"{_source.Name} -> {_destination.Name}: {attempt}");
         Skip();
     }
 
@@ -154,7 +154,7 @@ internal static class Methods
 
     /// <summary>Returns all methods in the order in which they are tried, each with the reason why it is unsupported, or null.</summary>
     public static IEnumerable<(TransferMethod Method, string? Obstacle)> Consider(
-        Endpoint source, Endpoint destination, ReflinkMode reflink = ReflinkMode.Auto, SparseMode sparse = SparseMode.Auto,
+        DescriptorTraits source, DescriptorTraits destination, ReflinkMode reflink = ReflinkMode.Auto, SparseMode sparse = SparseMode.Auto,
         TransferMethod fastest = TransferMethod.CopyFileRange)
     {
         yield return (TransferMethod.Reflink, Obstacle(TransferMethod.Reflink, source, destination, reflink, sparse));
@@ -170,7 +170,7 @@ internal static class Methods
 
     /// <summary>Returns why a method is unsupported for this pair; null where only the kernel can tell.</summary>
     public static string? Obstacle(
-        TransferMethod method, Endpoint source, Endpoint destination,
+        TransferMethod method, DescriptorTraits source, DescriptorTraits destination,
         ReflinkMode reflink = ReflinkMode.Auto, SparseMode sparse = SparseMode.Auto)
     {
         bool betweenFiles = AreFiles(source, destination);
@@ -196,7 +196,7 @@ internal static class Methods
     }
 
     /// <summary>True if both are regular files and the source is not empty: then several methods are possible.</summary>
-    public static bool MayChoose(Endpoint source, Endpoint destination) =>
+    public static bool MayChoose(DescriptorTraits source, DescriptorTraits destination) =>
         AreFiles(source, destination) && !source.IsEmpty && !destination.IsAppending;
 
     /// <summary>True if a file is copied into a pipe so large that it is best filled from a pipe of our own. A call that reads a
@@ -205,7 +205,7 @@ internal static class Methods
         destination.Kind == DescriptorKind.Fifo && source is { IsSeekable: true, Size: > 0 } && !(length <= Tuning.ReadWriteUpTo)
         && LibC.GetPipeSize(destination.Handle).Value >= Tuning.LargePipe;
 
-    private static bool AreFiles(Endpoint source, Endpoint destination) =>
+    private static bool AreFiles(DescriptorTraits source, DescriptorTraits destination) =>
         source.Kind == DescriptorKind.Regular && destination.Kind == DescriptorKind.Regular;
 
     /// <summary>Returns the names of the manual pages of the calls of a method.</summary>

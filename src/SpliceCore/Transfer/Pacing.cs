@@ -86,10 +86,10 @@ internal sealed class Retrier
 {
     private readonly RetryPolicy _policy;
     private readonly TransferMonitor _monitor;
-    private readonly TransferTally _counters;
+    private readonly TransferCounters _counters;
     private int _inRow;
 
-    private Retrier(RetryPolicy policy, TransferMonitor monitor, TransferTally counters)
+    private Retrier(RetryPolicy policy, TransferMonitor monitor, TransferCounters counters)
     {
         _policy = policy;
         _monitor = monitor;
@@ -97,7 +97,7 @@ internal sealed class Retrier
     }
 
     /// <summary>Returns null for no retries.</summary>
-    public static Retrier? For(RetryPolicy policy, TransferMonitor monitor, TransferTally counters) =>
+    public static Retrier? For(RetryPolicy policy, TransferMonitor monitor, TransferCounters counters) =>
         policy.Count > 0 ? new Retrier(policy, monitor, counters) : null;
 
     /// <summary>True if an error of a file may be over at the next try.</summary>
@@ -107,7 +107,7 @@ internal sealed class Retrier
 
     /// <summary>Waits before the next try.</summary>
     /// <returns>False if the error is not transient, or the last try failed.</returns>
-    public bool TriesAgain(Errno errno)
+    public bool WaitToRetry(Errno errno)
     {
         if (!IsTransient(errno) || _inRow == _policy.Count)
         {

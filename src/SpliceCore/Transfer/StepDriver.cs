@@ -15,7 +15,7 @@ internal sealed class StepDriver : IDisposable
     private readonly Descriptor _source;
     private readonly Descriptor _destination;
     private readonly TransferSpec _spec;
-    private readonly TransferTally _counters;
+    private readonly TransferCounters _counters;
     private readonly StepSize _stepSize = new();
     private readonly PipeRefillThrottle _refill = new();
     private readonly bool _isNonBlocking;
@@ -30,7 +30,7 @@ internal sealed class StepDriver : IDisposable
 
     /// <exception cref="TransferException">The method that the user named is not possible.</exception>
     public StepDriver(
-        Descriptor source, Descriptor destination, TransferSpec spec, TransferMonitor monitor, TransferTally counters, HoleWriter? holes = null)
+        Descriptor source, Descriptor destination, TransferSpec spec, TransferMonitor monitor, TransferCounters counters, HoleWriter? holes = null)
     {
         _source = source;
         _destination = destination;
@@ -215,7 +215,7 @@ internal sealed class StepDriver : IDisposable
             retrier.Succeeded();
         }
 
-        return Retrier.IsTransient(step.Errno) && IsOfFiles(step.Side) && IsFailure(method, step) && retrier.TriesAgain(step.Errno);
+        return Retrier.IsTransient(step.Errno) && IsOfFiles(step.Side) && IsFailure(method, step) && retrier.WaitToRetry(step.Errno);
     }
 
     private bool IsFailure(ITransferMethod method, StepResult step) => step.Kind switch

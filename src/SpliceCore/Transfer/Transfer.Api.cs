@@ -260,12 +260,12 @@ public sealed class RateLimiter
 
 /// <summary>Records the decisions and the system calls of an operation, on all threads that it starts.</summary>
 /// <param name="takesCalls">True to record the system calls, too.</param>
-public sealed class TransferJournal(bool takesCalls)
+public sealed class TransferTrace(bool takesCalls)
 {
-    private static readonly AsyncLocal<TransferJournal?> Followed = new(change => Take(change.CurrentValue));
+    private static readonly AsyncLocal<TransferTrace?> Followed = new(change => Take(change.CurrentValue));
 
     [ThreadStatic]
-    private static TransferJournal? _current;
+    private static TransferTrace? _current;
 
     private readonly object _lock = new();
     private readonly List<string> _decisions = [];
@@ -295,7 +295,7 @@ public sealed class TransferJournal(bool takesCalls)
         }
     }
 
-    internal static TransferJournal? Current => _current;
+    internal static TransferTrace? Current => _current;
 
     private bool TakesCalls => takesCalls;
 
@@ -305,7 +305,7 @@ public sealed class TransferJournal(bool takesCalls)
     /// <returns>Its result.</returns>
     public T Follow<T>(Func<T> work)
     {
-        TransferJournal? outer = Followed.Value;
+        TransferTrace? outer = Followed.Value;
         Followed.Value = this;
         try
         {
@@ -317,7 +317,7 @@ public sealed class TransferJournal(bool takesCalls)
         }
     }
 
-    internal TransferJournal NewPage() => new(takesCalls);
+    internal TransferTrace NewPage() => new(takesCalls);
 
     internal void Note(string decision)
     {
@@ -346,7 +346,7 @@ public sealed class TransferJournal(bool takesCalls)
         }
     }
 
-    private static void Take(TransferJournal? journal)
+    private static void Take(TransferTrace? journal)
     {
         _current = journal;
         SystemCallCount.Sink = journal is { TakesCalls: true } ? journal.Add : null;

@@ -9,7 +9,7 @@ internal sealed class TransferRun : IDisposable
     private readonly Descriptor _source;
     private readonly Descriptor _destination;
     private readonly TransferSpec _spec;
-    private readonly TransferTally _counters;
+    private readonly TransferCounters _counters;
     private readonly StepDriver _driver;
     private readonly TransferMonitor _monitor;
     private readonly HoleWriter? _holes;
@@ -18,7 +18,7 @@ internal sealed class TransferRun : IDisposable
 
     /// <exception cref="TransferException">The method that the user named is not possible.</exception>
     public TransferRun(
-        Descriptor source, Descriptor destination, TransferSpec spec, TransferMonitor monitor, TransferTally counters)
+        Descriptor source, Descriptor destination, TransferSpec spec, TransferMonitor monitor, TransferCounters counters)
     {
         _source = source;
         _destination = destination;
@@ -26,7 +26,7 @@ internal sealed class TransferRun : IDisposable
         _counters = counters;
         _monitor = monitor;
         _at = new TransferCursor(spec.Offset, spec.DestinationOffset);
-        bool mayHaveHoles = spec.Sparse != SparseMode.Never && Endpoint.Of(destination).MayHaveHoles;
+        bool mayHaveHoles = spec.Sparse != SparseMode.Never && DescriptorTraits.Of(destination).MayHaveHoles;
         bool findsHoles = mayHaveHoles && spec.Sparse == SparseMode.Always;
         bool keepsHoles = mayHaveHoles && spec.Length > 0 && source.ProbablyHasHoles;
         _holes = findsHoles || keepsHoles ? new HoleWriter(destination, spec.GrowsInOrder) : null;
@@ -46,7 +46,7 @@ internal sealed class TransferRun : IDisposable
             EndCheck.Check(end, _source, _destination, _spec, _counters);
             ChangeCheck.Check(_source, _destination, _spec, _counters, _extents);
             CheckWrittenBack();
-            NoteDecisions(TransferJournal.Current);
+            NoteDecisions(TransferTrace.Current);
         }
         catch (OperationCanceledException)
         {
@@ -194,7 +194,7 @@ internal sealed class TransferRun : IDisposable
         }
     }
 
-    private void NoteDecisions(TransferJournal? journal)
+    private void NoteDecisions(TransferTrace? journal)
     {
         if (journal is null)
         {

@@ -99,17 +99,17 @@ internal enum TransferSide
 }
 
 /// <summary>The traits of a descriptor that decide on its methods.</summary>
-internal readonly record struct Endpoint(DescriptorKind Kind, bool IsSeekable, bool IsAppending, bool IsEmpty)
+internal readonly record struct DescriptorTraits(DescriptorKind Kind, bool IsSeekable, bool IsAppending, bool IsEmpty)
 {
     /// <summary>True if the kind of descriptor can have holes; whether the file system can is found out.</summary>
     public bool MayHaveHoles => Kind is DescriptorKind.Regular or DescriptorKind.Block && IsSeekable && !IsAppending;
 
-    public static Endpoint Of(Descriptor descriptor) =>
+    public static DescriptorTraits Of(Descriptor descriptor) =>
         new(descriptor.Kind, descriptor.IsSeekable, descriptor.IsAppending, descriptor.Size == 0);
 }
 
 /// <summary>The counts of one transfer.</summary>
-internal sealed class TransferTally
+internal sealed class TransferCounters
 {
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly long _callsBefore = SystemCallCount.Current;
@@ -150,7 +150,7 @@ internal sealed class TransferTally
         BytesMoved += method == TransferMethod.Reflink ? 0 : bytes;
     }
 
-    public void Add(TransferTally other)
+    public void Add(TransferCounters other)
     {
         for (TransferMethod method = default; method <= TransferMethod.ReadWrite; method++)
         {

@@ -74,12 +74,12 @@ public sealed class TransferHandle
 
     /// <summary>Returns the source or destination for the engine.</summary>
     /// <exception cref="TransferException">It was closed, or has a buffer that cannot be emptied.</exception>
-    internal StreamEnd ToEnd(string? path, bool isSource) => _value switch
+    internal TransferEndpoint ToEnd(string? path, bool isSource) => _value switch
     {
-        string => StreamEnd.OfPath(path!),
-        FileInfo file => StreamEnd.OfPath(file.FullName),
-        byte[] content => StreamEnd.OfContent(content),
-        _ => StreamEnd.OfHandle(Open(isSource), Name),
+        string => TransferEndpoint.OfPath(path!),
+        FileInfo file => TransferEndpoint.OfPath(file.FullName),
+        byte[] content => TransferEndpoint.OfContent(content),
+        _ => TransferEndpoint.OfHandle(Open(isSource), Name),
     };
 
     /// <summary>Returns the handle, after the stream's buffer was written or given back.</summary>
@@ -127,7 +127,7 @@ public sealed class TransferHandle
 
         try
         {
-            if (!StreamEnd.TryEndSending(Open(isSource: false)))
+            if (!TransferEndpoint.TryEndSending(Open(isSource: false)))
             {
                 Close();
             }

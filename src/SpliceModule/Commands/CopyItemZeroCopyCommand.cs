@@ -156,7 +156,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         RetryCount = RetryCount,
         RetryInterval = RetryInterval,
         Preserve = Preserve,
-        Ledger = new CopyLedger(),
+        CreatedFiles = new CreatedFiles(),
     };
 
     // The results of copies that have begun come first.

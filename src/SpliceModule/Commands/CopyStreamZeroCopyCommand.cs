@@ -101,8 +101,8 @@ public sealed class CopyStreamZeroCopyCommand : TransferCommand
     private IReadOnlyList<StreamOutcome> Run(
         string? sourcePath, List<(TransferHandle Handle, string? Path)> destinations, TransferMonitor monitor)
     {
-        StreamEnd source = Source.ToEnd(sourcePath, isSource: true);
-        StreamEnd[] ends = [.. destinations.Select(destination => destination.Handle.ToEnd(destination.Path, isSource: false))];
+        TransferEndpoint source = Source.ToEnd(sourcePath, isSource: true);
+        TransferEndpoint[] ends = [.. destinations.Select(destination => destination.Handle.ToEnd(destination.Path, isSource: false))];
         var request = new StreamRequest
         {
             Source = source,

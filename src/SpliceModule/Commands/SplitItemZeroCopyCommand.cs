@@ -41,7 +41,7 @@ public sealed class SplitItemZeroCopyCommand : FileCommand
         }
     }
 
-    private protected override CopyRequest BindRequest() => base.BindRequest() with { Ledger = new CopyLedger() };
+    private protected override CopyRequest BindRequest() => base.BindRequest() with { CreatedFiles = new CreatedFiles() };
 
     private void Split(string source, string folder)
     {

@@ -115,7 +115,7 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     /// <returns>True if it is missing.</returns>
     private protected bool ReportIfMissing(string source, bool followLink = true, bool always = false)
     {
-        if ((always || Messages.DescribesChanges) && DestinationForecast.FindMissing(source, followLink) is { } missing)
+        if ((always || Messages.DescribesChanges) && DestinationPreview.FindMissing(source, followLink) is { } missing)
         {
             Report(missing);
             return true;
@@ -133,12 +133,12 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
             return (destination, action);
         }
 
-        var forecast = DestinationForecast.Of(source, destination);
+        var forecast = DestinationPreview.Of(source, destination);
         return (forecast.Path, forecast.Kind switch
         {
-            ForecastKind.File => onFile,
-            ForecastKind.Folder => "Merge into Folder",
-            ForecastKind.Special => "Write to Device or Pipe",
+            PreviewKind.File => onFile,
+            PreviewKind.Folder => "Merge into Folder",
+            PreviewKind.Special => "Write to Device or Pipe",
             _ => action,
         });
     }

@@ -150,8 +150,8 @@ internal sealed class BoundPathPair(string source, bool isPattern, string destin
             using var cancellation = new CancellationTokenSource(TimedQuery.Timeout);
             return (isPattern ? FirstMatch() : source) is not { } path ? null : MethodTest.Run(new MethodTestRequest
             {
-                Source = StreamEnd.OfPath(path),
-                Destination = StreamEnd.OfPath(destination),
+                Source = TransferEndpoint.OfPath(path),
+                Destination = TransferEndpoint.OfPath(destination),
                 Offset = Number("Offset"),
                 Count = Number("Count"),
                 DestinationOffset = Number("DestinationOffset"),

@@ -116,10 +116,10 @@ internal sealed class MessageWriter(PSCmdlet command)
 
     /// <summary>Does some work, and writes its journal, also where the work fails.</summary>
     public TResult Trace<TMonitor, TResult>(string activity, Func<TMonitor, TResult> work, TMonitor monitor) =>
-        IsTraced ? TraceInto(new TransferJournal(WritesCalls), activity, work, monitor) : work(monitor);
+        IsTraced ? TraceInto(new TransferTrace(WritesCalls), activity, work, monitor) : work(monitor);
 
     /// <summary>Starts work whose journal is written later.</summary>
-    public T Start<T>(Func<T> work) => IsTraced ? new TransferJournal(WritesCalls).Follow(work) : work();
+    public T Start<T>(Func<T> work) => IsTraced ? new TransferTrace(WritesCalls).Follow(work) : work();
 
     /// <summary>Writes a decision at once.</summary>
     public void WriteDecision(string decision)
@@ -131,7 +131,7 @@ internal sealed class MessageWriter(PSCmdlet command)
     }
 
     /// <summary>Writes a journal, if there is one.</summary>
-    public void Write(string activity, TransferJournal? journal)
+    public void Write(string activity, TransferTrace? journal)
     {
         foreach (string decision in journal is null || !WritesDecisions || command.Stopping ? [] : journal.Decisions)
         {
@@ -144,7 +144,7 @@ internal sealed class MessageWriter(PSCmdlet command)
         }
     }
 
-    private TResult TraceInto<TMonitor, TResult>(TransferJournal journal, string activity, Func<TMonitor, TResult> work, TMonitor monitor)
+    private TResult TraceInto<TMonitor, TResult>(TransferTrace journal, string activity, Func<TMonitor, TResult> work, TMonitor monitor)
     {
         TResult result;
         try

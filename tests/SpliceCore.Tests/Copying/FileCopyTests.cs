@@ -60,7 +60,7 @@ public sealed class FileCopyTests : IDisposable
     {
         const int Pieces = 3;
         _workspace.WriteRandom("source", Pieces * piece);
-        var journal = new TransferJournal(takesCalls: true);
+        var journal = new TransferTrace(takesCalls: true);
 
         journal.Follow(() => FileCopy.Copy(Request with { Method = TransferMethod.Splice, PipeSize = pipeSize }, TransferMonitor.None));
 
@@ -124,7 +124,7 @@ public sealed class FileCopyTests : IDisposable
         _workspace.WriteRandom("destination", 10, seed: 2);
         Assert.Equal(TransferErrorId.DestinationExists, Fail(Request with { NoClobber = true }));
         Assert.Equal(10, Copied.Length);
-        CopyRequest command = Request with { Ledger = new CopyLedger() };
+        CopyRequest command = Request with { CreatedFiles = new CreatedFiles() };
         Copy(command);
         Assert.Equal(TransferErrorId.DestinationExists, Fail(command));
     }
@@ -168,7 +168,7 @@ public sealed class FileCopyTests : IDisposable
     {
         _workspace.Write("destination", [1, 2, 3]);
         Posix.MakeFifo(_workspace["fifo"]);
-        using SafeFileHandle writer = Posix.Open(_workspace["fifo"], OpenFlags.ReadWrite);
+        using SafeFileHandle writer = Posix.Open(_workspace["fifo"], LibC.O_RDWR);
         Assert.Equal(6, LibC.Write(writer, "pieces"u8, null).Value);
         CopyRequest request = Request with { Source = _workspace["fifo"], Count = count, Flags = SpliceFlags.NonBlock };
 

@@ -84,7 +84,7 @@ public sealed class SmallWorldTests : IDisposable
         _folder.Write("source/link", "file"u8.ToArray());
         _folder.Write("source/inner/link", "file"u8.ToArray());
         File.CreateSymbolicLink(_folder["link"], "nowhere");
-        var ledger = new CopyLedger();
+        var ledger = new CreatedFiles();
         TreeCopies.Copy(With(_folder["source"], _folder["copy"], ledger));
 
         TransferException failure = Assert.Throws<TransferException>(
@@ -97,7 +97,7 @@ public sealed class SmallWorldTests : IDisposable
     [Fact]
     public void Sources_are_added_to_each_other_also_where_the_command_made_the_folder()
     {
-        var ledger = new CopyLedger();
+        var ledger = new CreatedFiles();
         foreach (string name in new[] { "one", "two" })
         {
             Directory.CreateDirectory(_folder[name]);
@@ -107,14 +107,14 @@ public sealed class SmallWorldTests : IDisposable
         }
 
         FileCopy.Copy(
-            new CopyRequest { Source = _folder["one/log"], Destination = _folder["copy"], Append = true, Ledger = ledger }, TransferMonitor.None);
+            new CopyRequest { Source = _folder["one/log"], Destination = _folder["copy"], Append = true, CreatedFiles = ledger }, TransferMonitor.None);
 
         Assert.Equal("onetwoone", File.ReadAllText(_folder["copy/log"]));
     }
 
-    private static TreeRequest With(string source, string destination, CopyLedger ledger)
+    private static TreeRequest With(string source, string destination, CreatedFiles ledger)
     {
         TreeRequest request = TreeCopies.Request(source, destination);
-        return request with { Copy = request.Copy with { Ledger = ledger } };
+        return request with { Copy = request.Copy with { CreatedFiles = ledger } };
     }
 }

@@ -79,7 +79,7 @@ public sealed class FileStatusTests : IDisposable
     [Fact]
     public void A_path_only_descriptor_is_neither_readable_nor_writable()
     {
-        using SafeFileHandle handle = Posix.Open(_workspace.WriteRandom("file", 1), Splice.Interop.OpenFlags.PathOnly);
+        using SafeFileHandle handle = Posix.Open(_workspace.WriteRandom("file", 1), Splice.Interop.LibC.O_PATH);
         Assert.True(Descriptor.Describe(handle, "path") is { IsReadable: false, IsWritable: false });
     }
 

@@ -27,7 +27,7 @@ public sealed class LeasedFileTests : IDisposable
     [MemberData(nameof(Ways))]
     public void The_holder_is_waited_for(string way)
     {
-        using SafeFileHandle holder = Posix.Open(IsWritten(way) ? _folder["old"] : _folder["tree/file"], OpenFlags.ReadWrite);
+        using SafeFileHandle holder = Posix.Open(IsWritten(way) ? _folder["old"] : _folder["tree/file"], LibC.O_RDWR);
         Assert.True(LibC.LeaseForWriting(holder).Ok);
         var work = new Worker<bool>(() => Run(way, CancellationToken.None));
         using var release = new Timer(_ => LibC.ReleaseLease(holder), null, Moment, Timeout.InfiniteTimeSpan);
@@ -39,7 +39,7 @@ public sealed class LeasedFileTests : IDisposable
     [MemberData(nameof(Ways))]
     public void Who_waits_can_be_stopped(string way)
     {
-        using SafeFileHandle holder = Posix.Open(IsWritten(way) ? _folder["old"] : _folder["tree/file"], OpenFlags.ReadWrite);
+        using SafeFileHandle holder = Posix.Open(IsWritten(way) ? _folder["old"] : _folder["tree/file"], LibC.O_RDWR);
         Assert.True(LibC.LeaseForWriting(holder).Ok);
         using var stop = new CancellationTokenSource(Moment);
 
@@ -86,14 +86,14 @@ public sealed class LeasedFileTests : IDisposable
                 return FileJoin.Join(new JoinRequest { Sources = [copy.Source, copy.Source], Copy = copy }, monitor).BytesCopied == 14;
             case "stream":
                 StreamOutcome outcome = StreamCopy.Copy(
-                    new StreamRequest { Source = StreamEnd.OfPath(copy.Source), Destinations = [StreamEnd.OfPath(copy.Destination)] }, monitor)[0];
+                    new StreamRequest { Source = TransferEndpoint.OfPath(copy.Source), Destinations = [TransferEndpoint.OfPath(copy.Destination)] }, monitor)[0];
                 return outcome.Error is null ? outcome.BytesCopied == 7 : throw outcome.Error;
             case "in place":
                 return FileCopy.Copy(copy with { Destination = _folder["old"], InPlace = true }, monitor).BytesCopied == 7;
             case "append":
                 return FileCopy.Copy(copy with { Destination = _folder["old"], Append = true }, monitor).DestinationOffset == 3;
             case "method test":
-                return MethodTest.Run(new MethodTestRequest { Source = StreamEnd.OfPath(copy.Source), Destination = StreamEnd.OfPath(copy.Destination) }, monitor).Count > 0;
+                return MethodTest.Run(new MethodTestRequest { Source = TransferEndpoint.OfPath(copy.Source), Destination = TransferEndpoint.OfPath(copy.Destination) }, monitor).Count > 0;
             case "pipeline":
                 return NativePipeline.Run(
                     Pipelines.Of(Pipelines.Command("cat")) with { InputPath = copy.Source, OutputPath = copy.Destination },

@@ -15,7 +15,7 @@ public class NonBlockingScopeTests
         using (new NonBlockingScope(descriptor))
         {
             Assert.True(descriptor.IsNonBlocking);
-            Assert.Equal(before | OpenFlags.NonBlock, LibC.GetStatusFlags(channel.Input).Value);
+            Assert.Equal(before | LibC.O_NONBLOCK, LibC.GetStatusFlags(channel.Input).Value);
         }
 
         Assert.False(descriptor.IsNonBlocking);
@@ -26,9 +26,9 @@ public class NonBlockingScopeTests
     public void A_socket_that_never_blocked_stays_so()
     {
         using Channel channel = Channel.UnixSocket();
-        LibC.SetStatusFlags(channel.Input, OpenFlags.ReadWrite | OpenFlags.NonBlock);
+        LibC.SetStatusFlags(channel.Input, LibC.O_RDWR | LibC.O_NONBLOCK);
         new NonBlockingScope(Descriptor.Describe(channel.Input, "socket")).Dispose();
-        Assert.NotEqual(0, LibC.GetStatusFlags(channel.Input).Value & OpenFlags.NonBlock);
+        Assert.NotEqual(0, LibC.GetStatusFlags(channel.Input).Value & LibC.O_NONBLOCK);
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public class NonBlockingScopeTests
         Assert.True(early.IsNonBlocking);
         first.Dispose();
         third.Dispose();
-        Assert.Equal(before | OpenFlags.NonBlock, LibC.GetStatusFlags(channel.Input).Value);
+        Assert.Equal(before | LibC.O_NONBLOCK, LibC.GetStatusFlags(channel.Input).Value);
         second.Dispose();
         Assert.Equal(before, LibC.GetStatusFlags(channel.Input).Value);
     }
@@ -58,10 +58,10 @@ public class NonBlockingScopeTests
         other.Dispose();
         using (new NonBlockingScope(late))
         {
-            Assert.NotEqual(0, LibC.GetStatusFlags(channel.Input).Value & OpenFlags.NonBlock);
+            Assert.NotEqual(0, LibC.GetStatusFlags(channel.Input).Value & LibC.O_NONBLOCK);
         }
 
-        Assert.Equal(0, LibC.GetStatusFlags(channel.Input).Value & OpenFlags.NonBlock);
+        Assert.Equal(0, LibC.GetStatusFlags(channel.Input).Value & LibC.O_NONBLOCK);
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public class NonBlockingScopeTests
     {
         using Channel channel = Channel.Pipe();
         using var scope = new NonBlockingScope(Descriptor.Describe(channel.Input, "pipe"));
-        Assert.Equal(OpenFlags.WriteOnly, LibC.GetStatusFlags(channel.Input).Value);
+        Assert.Equal(LibC.O_WRONLY, LibC.GetStatusFlags(channel.Input).Value);
     }
 
     [Fact]

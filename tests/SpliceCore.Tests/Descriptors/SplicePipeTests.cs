@@ -33,8 +33,8 @@ public class SplicePipeTests
     public void The_ends_wait()
     {
         using var pipe = SplicePipe.Create();
-        Assert.Equal(OpenFlags.ReadOnly, LibC.GetStatusFlags(pipe.ReadEnd).Value);
-        Assert.Equal(OpenFlags.WriteOnly, LibC.GetStatusFlags(pipe.WriteEnd).Value);
+        Assert.Equal(LibC.O_RDONLY, LibC.GetStatusFlags(pipe.ReadEnd).Value);
+        Assert.Equal(LibC.O_WRONLY, LibC.GetStatusFlags(pipe.WriteEnd).Value);
     }
 
     [Fact]

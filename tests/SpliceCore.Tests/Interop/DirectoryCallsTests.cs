@@ -9,12 +9,12 @@ public sealed class DirectoryCallsTests : IDisposable
     private readonly Workspace _workspace = new();
     private readonly SafeFileHandle _folder;
 
-    public DirectoryCallsTests() => _folder = Posix.Open(_workspace.Folder, OpenFlags.PathOnly | OpenFlags.Directory);
+    public DirectoryCallsTests() => _folder = Posix.Open(_workspace.Folder, LibC.O_PATH | LibC.O_DIRECTORY);
 
     [Fact]
     public void OpenAt_makes_a_file_once()
     {
-        const int Flags = OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive;
+        const int Flags = LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL;
         Assert.True(LibC.OpenAt(_folder, "new", Flags, 0x180, out SafeFileHandle made).Ok);
         made.Dispose();
         Assert.Equal((UnixFileMode)0x180, File.GetUnixFileMode(_workspace["new"]));
@@ -30,15 +30,15 @@ public sealed class DirectoryCallsTests : IDisposable
     {
         _workspace.WriteRandom("file", 1);
         File.CreateSymbolicLink(_workspace["loop"], "loop");
-        Assert.Equal(errno, LibC.Open(_workspace[name], OpenFlags.ReadOnly, out SafeFileHandle byPath).Errno);
-        Assert.Equal(errno, LibC.OpenAt(_folder, name, OpenFlags.ReadOnly, 0, out SafeFileHandle byName).Errno);
+        Assert.Equal(errno, LibC.Open(_workspace[name], LibC.O_RDONLY, out SafeFileHandle byPath).Errno);
+        Assert.Equal(errno, LibC.OpenAt(_folder, name, LibC.O_RDONLY, 0, out SafeFileHandle byName).Errno);
         Assert.True(byPath.IsInvalid && byName.IsInvalid);
     }
 
     [Fact]
     public void An_unnamed_file_gets_a_name_that_is_free()
     {
-        int flags = OpenFlags.TemporaryFile | OpenFlags.WriteOnly;
+        int flags = LibC.O_TMPFILE | LibC.O_WRONLY;
         Assert.True(LibC.OpenAt(_folder, ".", flags, 0x180, out SafeFileHandle file).Ok);
         using (file)
         {

@@ -14,14 +14,14 @@ public sealed class PipeCallsTests : IDisposable
 
     public PipeCallsTests()
     {
-        Assert.True(LibC.Pipe2(OpenFlags.NonBlock, out _readEnd, out _writeEnd).Ok);
-        Assert.True(LibC.Pipe2(OpenFlags.NonBlock, out _otherReadEnd, out _otherWriteEnd).Ok);
+        Assert.True(LibC.Pipe2(LibC.O_NONBLOCK, out _readEnd, out _writeEnd).Ok);
+        Assert.True(LibC.Pipe2(LibC.O_NONBLOCK, out _otherReadEnd, out _otherWriteEnd).Ok);
     }
 
     [Fact]
     public void Pipe2_makes_ends_that_are_closed_on_exec()
     {
-        const int Expected = OpenFlags.CloseOnExec | OpenFlags.NonBlock;
+        const int Expected = LibC.O_CLOEXEC | LibC.O_NONBLOCK;
         string flags = File.ReadLines($"/proc/self/fdinfo/{_readEnd.DangerousGetHandle()}")
             .Single(line => line.StartsWith("flags:", StringComparison.Ordinal));
         Assert.Equal(Expected, Convert.ToInt32(flags.Split('\t')[1], 8) & Expected);
@@ -90,9 +90,9 @@ public sealed class PipeCallsTests : IDisposable
     [Fact]
     public void Status_flags_are_read_and_set()
     {
-        Assert.Equal(OpenFlags.WriteOnly | OpenFlags.NonBlock, LibC.GetStatusFlags(_writeEnd).Value);
-        Assert.True(LibC.SetStatusFlags(_writeEnd, OpenFlags.WriteOnly).Ok);
-        Assert.Equal(OpenFlags.WriteOnly, LibC.GetStatusFlags(_writeEnd).Value);
+        Assert.Equal(LibC.O_WRONLY | LibC.O_NONBLOCK, LibC.GetStatusFlags(_writeEnd).Value);
+        Assert.True(LibC.SetStatusFlags(_writeEnd, LibC.O_WRONLY).Ok);
+        Assert.Equal(LibC.O_WRONLY, LibC.GetStatusFlags(_writeEnd).Value);
         using var none = new SafeFileHandle(-1, ownsHandle: false);
         AssertErrno(Errno.EBADF, LibC.GetStatusFlags(none));
         AssertErrno(Errno.EBADF, LibC.SetStatusFlags(none, 0));

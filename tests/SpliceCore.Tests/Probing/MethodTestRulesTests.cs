@@ -42,7 +42,7 @@ public sealed class MethodTestRulesTests : IDisposable
         using var second = new AnonymousPipeServerStream(PipeDirection.Out);
 
         IReadOnlyList<MethodReport> reports = MethodTest.Run(
-            new MethodTestRequest { Source = StreamEnd.OfHandle(first.SafePipeHandle), Destination = StreamEnd.OfHandle(second.SafePipeHandle) });
+            new MethodTestRequest { Source = TransferEndpoint.OfHandle(first.SafePipeHandle), Destination = TransferEndpoint.OfHandle(second.SafePipeHandle) });
 
         Assert.Equal(TransferMethod.Splice, reports.Single(report => report.Chosen).Method);
         Assert.StartsWith("pipe:", reports[0].Source, StringComparison.Ordinal);
@@ -86,8 +86,8 @@ public sealed class MethodTestRulesTests : IDisposable
         using var reads = Posix.OpenRead(_folder["source"]);
         using var writes = Posix.Open(_folder["source"], 1);
 
-        Assert.Equal(TransferErrorId.SourceNotReadable, Error(Pair("source", "new") with { Source = StreamEnd.OfHandle(writes) }));
-        Assert.Equal(TransferErrorId.DestinationNotWritable, Error(Pair("source", "new") with { Destination = StreamEnd.OfHandle(reads) }));
+        Assert.Equal(TransferErrorId.SourceNotReadable, Error(Pair("source", "new") with { Source = TransferEndpoint.OfHandle(writes) }));
+        Assert.Equal(TransferErrorId.DestinationNotWritable, Error(Pair("source", "new") with { Destination = TransferEndpoint.OfHandle(reads) }));
     }
 
     [Fact]
@@ -104,11 +104,11 @@ public sealed class MethodTestRulesTests : IDisposable
         Assert.Throws<TransferException>(() => MethodTest.Run(request)).Id;
 
     private static IReadOnlyList<MethodReport> Run(string source, string destination) =>
-        MethodTest.Run(new MethodTestRequest { Source = StreamEnd.OfPath(source), Destination = StreamEnd.OfPath(destination) });
+        MethodTest.Run(new MethodTestRequest { Source = TransferEndpoint.OfPath(source), Destination = TransferEndpoint.OfPath(destination) });
 
     private static IEnumerable<TransferMethod> Available(string source, string destination) =>
         Run(source, destination).Where(report => report.Available).Select(report => report.Method);
 
     private MethodTestRequest Pair(string source, string destination) =>
-        new() { Source = StreamEnd.OfPath(_folder[source]), Destination = StreamEnd.OfPath(_folder[destination]) };
+        new() { Source = TransferEndpoint.OfPath(_folder[source]), Destination = TransferEndpoint.OfPath(_folder[destination]) };
 }

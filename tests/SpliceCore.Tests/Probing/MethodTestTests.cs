@@ -92,7 +92,7 @@ public sealed class MethodTestTests(MountedFileSystems fileSystems)
         using SafeFileHandle copy = Posix.Open(folder["copy"], mode == FileMode.Append ? 0x401 : 1);
         LibC.Seek(source, 4 * Block, SeekOrigin.Begin);
 
-        IReadOnlyList<MethodReport> reports = MethodTest.Run(new MethodTestRequest { Source = StreamEnd.OfHandle(source), Destination = StreamEnd.OfHandle(copy) });
+        IReadOnlyList<MethodReport> reports = MethodTest.Run(new MethodTestRequest { Source = TransferEndpoint.OfHandle(source), Destination = TransferEndpoint.OfHandle(copy) });
 
         Assert.Equal(4 * Block, LibC.Seek(source, 0, SeekOrigin.Current).Value);
         Assert.Equal(0, LibC.Seek(copy, 0, SeekOrigin.Current).Value);
@@ -128,8 +128,8 @@ public sealed class MethodTestTests(MountedFileSystems fileSystems)
 
     private static void Run(string source, string destination, long? destinationOffset = null) => MethodTest.Run(new MethodTestRequest
     {
-        Source = StreamEnd.OfPath(source),
-        Destination = StreamEnd.OfPath(destination),
+        Source = TransferEndpoint.OfPath(source),
+        Destination = TransferEndpoint.OfPath(destination),
         DestinationOffset = destinationOffset,
     });
 
@@ -137,8 +137,8 @@ public sealed class MethodTestTests(MountedFileSystems fileSystems)
     {
         IReadOnlyList<MethodReport> reports = MethodTest.Run(new MethodTestRequest
         {
-            Source = StreamEnd.OfPath(request.Source),
-            Destination = StreamEnd.OfPath(request.Destination),
+            Source = TransferEndpoint.OfPath(request.Source),
+            Destination = TransferEndpoint.OfPath(request.Destination),
             Offset = request.Offset,
             Count = request.Count,
             DestinationOffset = request.DestinationOffset,

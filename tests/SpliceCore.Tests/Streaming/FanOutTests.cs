@@ -17,13 +17,13 @@ public sealed class FanOutTests : IDisposable
 
     private readonly Workspace _workspace = new();
     private readonly byte[] _content = Workspace.RandomBytes(3 << 20);
-    private readonly StreamEnd _source;
-    private readonly StreamEnd _file;
+    private readonly TransferEndpoint _source;
+    private readonly TransferEndpoint _file;
 
     public FanOutTests()
     {
-        _source = StreamEnd.OfPath(_workspace.Write("source", _content));
-        _file = StreamEnd.OfPath(_workspace["copy"]);
+        _source = TransferEndpoint.OfPath(_workspace.Write("source", _content));
+        _file = TransferEndpoint.OfPath(_workspace["copy"]);
     }
 
     public static TheoryData<ChannelKind> Channels => new(Enum.GetValues<ChannelKind>());
@@ -34,7 +34,7 @@ public sealed class FanOutTests : IDisposable
     {
         using Channel gone = Channel.Open(kind, _workspace);
         gone.Output.Dispose();
-        IReadOnlyList<StreamOutcome> outcomes = Streams.Run(Request(StreamEnd.OfHandle(gone.Input, "the gone"), _file));
+        IReadOnlyList<StreamOutcome> outcomes = Streams.Run(Request(TransferEndpoint.OfHandle(gone.Input, "the gone"), _file));
         Assert.Equal((TransferErrorId.ReaderGone, "the gone"), (outcomes[0].Error!.Id, outcomes[0].Error!.Target));
         ArrivedWhole(outcomes[1]);
     }
@@ -44,7 +44,7 @@ public sealed class FanOutTests : IDisposable
     public void A_reader_that_vanishes_in_the_middle_tells_how_much_it_was_sent(ChannelKind kind)
     {
         using Channel vanishing = Channel.Open(kind, _workspace);
-        Worker<IReadOnlyList<StreamOutcome>> stream = Streams.Start(Request(StreamEnd.OfHandle(vanishing.Input), _file));
+        Worker<IReadOnlyList<StreamOutcome>> stream = Streams.Start(Request(TransferEndpoint.OfHandle(vanishing.Input), _file));
         LibC.Read(vanishing.Output, new byte[1000], null);
         vanishing.Output.Dispose();
         IReadOnlyList<StreamOutcome> outcomes = stream.Join();
@@ -92,7 +92,7 @@ public sealed class FanOutTests : IDisposable
     {
         using Channel stuck = Channel.Pipe();
         IReadOnlyList<StreamOutcome> outcomes = Streams.Run(
-            Request(StreamEnd.OfHandle(stuck.Input), _file) with { IdleTimeout = TimeSpan.FromMilliseconds(100) });
+            Request(TransferEndpoint.OfHandle(stuck.Input), _file) with { IdleTimeout = TimeSpan.FromMilliseconds(100) });
         Assert.Equal((TransferErrorId.IdleTimeout, PipeCapacity), (outcomes[0].Error!.Id, (int)outcomes[0].Error!.PartialTransfer().BytesCopied));
         ArrivedWhole(outcomes[1]);
     }
@@ -107,8 +107,8 @@ public sealed class FanOutTests : IDisposable
         File.WriteAllText(_workspace["old0"], "old");
         IReadOnlyList<StreamOutcome> outcomes = Streams.Run(new StreamRequest
         {
-            Source = StreamEnd.OfHandle(silent.Output, "the silent"),
-            Destinations = [.. Enumerable.Range(0, count).Select(i => StreamEnd.OfPath(_workspace[$"old{i}"]))],
+            Source = TransferEndpoint.OfHandle(silent.Output, "the silent"),
+            Destinations = [.. Enumerable.Range(0, count).Select(i => TransferEndpoint.OfPath(_workspace[$"old{i}"]))],
             IdleTimeout = TimeSpan.FromMilliseconds(100),
         });
         Assert.Equal(count, outcomes.Count);
@@ -194,7 +194,7 @@ public sealed class FanOutTests : IDisposable
     {
         using Channel stuck = Channel.Pipe();
         IReadOnlyList<StreamOutcome> outcomes = Streams.Run(
-            Request(StreamEnd.OfPath("/dev/full"), StreamEnd.OfHandle(stuck.Input), _file) with { StopsOnError = true });
+            Request(TransferEndpoint.OfPath("/dev/full"), TransferEndpoint.OfHandle(stuck.Input), _file) with { StopsOnError = true });
         Assert.Equal(
             [TransferErrorId.DiskFull, TransferErrorId.Cancelled, TransferErrorId.Cancelled], outcomes.Select(outcome => outcome.Error!.Id));
         Assert.Equal(["source"], _workspace.Names);
@@ -206,7 +206,7 @@ public sealed class FanOutTests : IDisposable
         using Channel vanishing = Channel.Pipe();
         using Channel stuck = Channel.Pipe();
         Worker<IReadOnlyList<StreamOutcome>> stream = Streams.Start(
-            Request(StreamEnd.OfHandle(vanishing.Input), StreamEnd.OfHandle(stuck.Input)) with { StopsOnError = true });
+            Request(TransferEndpoint.OfHandle(vanishing.Input), TransferEndpoint.OfHandle(stuck.Input)) with { StopsOnError = true });
         Wait.Until(() => stuck.Waiting == PipeCapacity, "The pipe was not filled.");
         vanishing.Output.Dispose();
         Assert.Equal([TransferErrorId.ReaderGone, TransferErrorId.Cancelled], stream.Join().Select(outcome => outcome.Error!.Id));
@@ -215,10 +215,10 @@ public sealed class FanOutTests : IDisposable
     [Fact]
     public void One_that_cannot_be_opened_does_not_keep_the_others()
     {
-        IReadOnlyList<StreamOutcome> outcomes = Streams.Run(Request(StreamEnd.OfPath(_workspace["nowhere/file"]), _file));
+        IReadOnlyList<StreamOutcome> outcomes = Streams.Run(Request(TransferEndpoint.OfPath(_workspace["nowhere/file"]), _file));
         Assert.Equal(TransferErrorId.DestinationFolderNotFound, outcomes[0].Error!.Id);
         ArrivedWhole(outcomes[1]);
-        outcomes = Streams.Run(Request(StreamEnd.OfPath(_workspace["nowhere/file"]), StreamEnd.OfPath(_workspace["other"])) with { StopsOnError = true });
+        outcomes = Streams.Run(Request(TransferEndpoint.OfPath(_workspace["nowhere/file"]), TransferEndpoint.OfPath(_workspace["other"])) with { StopsOnError = true });
         Assert.All(outcomes, outcome => Assert.NotNull(outcome.Error));
         Assert.Equal(["copy", "source"], _workspace.Names);
     }
@@ -227,7 +227,7 @@ public sealed class FanOutTests : IDisposable
     public void One_that_is_named_twice_is_an_error()
     {
         using Channel pipe = Channel.Pipe();
-        StreamEnd end = StreamEnd.OfHandle(pipe.Input);
+        TransferEndpoint end = TransferEndpoint.OfHandle(pipe.Input);
         var reader = new Worker<byte[]>(() => pipe.ReceiveAll());
         IReadOnlyList<StreamOutcome> outcomes = Streams.Run(Request(end, end, _file, _file));
         Assert.Equal([null, TransferErrorId.SameFile, null, TransferErrorId.SameFile], outcomes.Select(outcome => outcome.Error?.Id));
@@ -279,8 +279,8 @@ public sealed class FanOutTests : IDisposable
         File.WriteAllText(_workspace["copy"], "old");
         IReadOnlyList<StreamOutcome> outcomes = Streams.Run(new StreamRequest
         {
-            Source = StreamEnd.OfHandle(fed.Output),
-            Destinations = [_file, StreamEnd.OfPath("/dev/null")],
+            Source = TransferEndpoint.OfHandle(fed.Output),
+            Destinations = [_file, TransferEndpoint.OfPath("/dev/null")],
             Count = 2000,
         });
         Assert.All(outcomes, outcome => Assert.Equal((TransferErrorId.CountPastEnd, 1000), (outcome.Error!.Id, outcome.Error.PartialTransfer().BytesCopied)));
@@ -293,7 +293,7 @@ public sealed class FanOutTests : IDisposable
     {
         File.WriteAllText(_workspace["copy"], "old");
         File.SetUnixFileMode(_workspace["copy"], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead);
-        ArrivedWhole(Streams.Run(Request(_file, StreamEnd.OfPath("/dev/null")))[0]);
+        ArrivedWhole(Streams.Run(Request(_file, TransferEndpoint.OfPath("/dev/null")))[0]);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.OtherRead, File.GetUnixFileMode(_workspace["copy"]));
     }
 
@@ -301,10 +301,10 @@ public sealed class FanOutTests : IDisposable
     public void A_rate_holds_for_all_together()
     {
         var rate = new RateLimiter(long.MaxValue / 4);
-        ArrivedWhole(Streams.Run(Request(StreamEnd.OfPath("/dev/null"), _file) with { RateLimit = rate })[1]);
+        ArrivedWhole(Streams.Run(Request(TransferEndpoint.OfPath("/dev/null"), _file) with { RateLimit = rate })[1]);
         using var cancellation = new CancellationTokenSource();
         Worker<IReadOnlyList<StreamOutcome>> crawl = Streams.Start(
-            Request(StreamEnd.OfPath("/dev/null"), _file) with { RateLimit = new RateLimiter(1) }, cancellation);
+            Request(TransferEndpoint.OfPath("/dev/null"), _file) with { RateLimit = new RateLimiter(1) }, cancellation);
         cancellation.Cancel();
         Assert.All(crawl.Join(), outcome => Assert.InRange(outcome.Error!.PartialTransfer().BytesCopied, 0, 1000));
     }
@@ -314,9 +314,9 @@ public sealed class FanOutTests : IDisposable
     {
         Posix.MakeFifo(_workspace["in"]);
         Posix.MakeFifo(_workspace["out"]);
-        StreamRequest request = Request(StreamEnd.OfPath(_workspace["out"]), _file) with { IdleTimeout = TimeSpan.FromMilliseconds(50) };
+        StreamRequest request = Request(TransferEndpoint.OfPath(_workspace["out"]), _file) with { IdleTimeout = TimeSpan.FromMilliseconds(50) };
         Assert.Equal(TransferErrorId.IdleTimeout, Streams.Run(request)[0].Error!.Id);
-        TransferException failure = Assert.Throws<TransferException>(() => Streams.Run(request with { Source = StreamEnd.OfPath(_workspace["in"]) }));
+        TransferException failure = Assert.Throws<TransferException>(() => Streams.Run(request with { Source = TransferEndpoint.OfPath(_workspace["in"]) }));
         Assert.Equal((TransferErrorId.IdleTimeout, _workspace["in"]), (failure.Id, failure.Target));
     }
 
@@ -327,8 +327,8 @@ public sealed class FanOutTests : IDisposable
         Posix.MakeFifo(_workspace["out"]);
         Worker<IReadOnlyList<StreamOutcome>> stream = Streams.Start(new StreamRequest
         {
-            Source = StreamEnd.OfPath(_workspace["in"]),
-            Destinations = [StreamEnd.OfPath(_workspace["out"]), _file],
+            Source = TransferEndpoint.OfPath(_workspace["in"]),
+            Destinations = [TransferEndpoint.OfPath(_workspace["out"]), _file],
         });
         var writer = new Worker<bool>(() =>
         {
@@ -344,7 +344,7 @@ public sealed class FanOutTests : IDisposable
     [Fact]
     public void A_buffer_is_given_back_once()
     {
-        Streams.Run(Request(StreamEnd.OfPath("/dev/full"), _file));
+        Streams.Run(Request(TransferEndpoint.OfPath("/dev/full"), _file));
         byte[] first = ArrayPool<byte>.Shared.Rent(BufferSize);
         byte[] second = ArrayPool<byte>.Shared.Rent(BufferSize);
         Assert.NotSame(first, second);
@@ -361,17 +361,17 @@ public sealed class FanOutTests : IDisposable
         fed.Finish();
         Streams.Run(new StreamRequest
         {
-            Source = StreamEnd.OfHandle(fed.Output),
-            Destinations = [_file, StreamEnd.OfHandle(gone.Input), StreamEnd.OfHandle(full.Input), StreamEnd.OfPath("/dev/full")],
+            Source = TransferEndpoint.OfHandle(fed.Output),
+            Destinations = [_file, TransferEndpoint.OfHandle(gone.Input), TransferEndpoint.OfHandle(full.Input), TransferEndpoint.OfPath("/dev/full")],
         });
         Streams.Run(Request(_file));
-        Streams.Run(Request(_file) with { Source = StreamEnd.OfContent(_content) });
+        Streams.Run(Request(_file) with { Source = TransferEndpoint.OfContent(_content) });
         Assert.Throws<TransferException>(() => Streams.Run(Request(_file) with { Offset = long.MaxValue }));
     });
 
     public void Dispose() => _workspace.Dispose();
 
-    private StreamRequest Request(params StreamEnd[] destinations) =>
+    private StreamRequest Request(params TransferEndpoint[] destinations) =>
         new() { Source = _source, Destinations = destinations, PipeSize = PieceSize };
 
     private void ArrivedWhole(StreamOutcome outcome)

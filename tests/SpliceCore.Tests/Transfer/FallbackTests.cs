@@ -20,7 +20,7 @@ public sealed class FallbackTests : IDisposable
     [MemberData(nameof(InKernel))]
     public void A_named_method_does_not_append(TransferMethod method)
     {
-        using SafeFileHandle destination = Posix.OpenWrite(_workspace["destination"], OpenFlags.Append);
+        using SafeFileHandle destination = Posix.OpenWrite(_workspace["destination"], LibC.O_APPEND);
         TransferException refused = Transfers.Fail(
             new HandleTransferRequest { Source = _source, Destination = destination, Method = method });
         Assert.Equal(TransferErrorId.MethodNotPossible, refused.Id);
@@ -32,7 +32,7 @@ public sealed class FallbackTests : IDisposable
     public void Auto_appends_by_plain_writes()
     {
         _workspace.Write("destination", [1, 2, 3]);
-        using SafeFileHandle destination = Posix.OpenWrite(_workspace["destination"], OpenFlags.Append);
+        using SafeFileHandle destination = Posix.OpenWrite(_workspace["destination"], LibC.O_APPEND);
         TransferResult result = Transfers.Run(_source, destination, TransferMethod.Auto);
         Assert.Equal((TransferMethod.ReadWrite, 10_000L), (result.Method, result.BytesCopied));
         Assert.Equal(3, result.DestinationOffset);
@@ -72,7 +72,7 @@ public sealed class FallbackTests : IDisposable
         using var source = new SourceEnd(from, content, _workspace);
         TransferResult result = HandleTransfer.Run(
             new HandleTransferRequest { Source = source.Handle, Destination = destination, Method = TransferMethod.Auto },
-            new TransferMonitor(_ => LibC.SetStatusFlags(destination, OpenFlags.ReadWrite | OpenFlags.Append)));
+            new TransferMonitor(_ => LibC.SetStatusFlags(destination, LibC.O_RDWR | LibC.O_APPEND)));
         Assert.True(File.ReadAllBytes(_workspace["destination"]).AsSpan().SequenceEqual(content));
         Assert.Equal(content.Length, result.BytesCopied);
         Assert.Contains(result.Attempts, attempt => attempt.Method == TransferMethod.Splice);
@@ -152,7 +152,7 @@ public sealed class FallbackTests : IDisposable
     public void A_place_in_a_file_that_only_appends_is_refused()
     {
         _workspace.Write("destination", [1, 2, 3]);
-        using SafeFileHandle destination = Posix.OpenWrite(_workspace["destination"], OpenFlags.Append);
+        using SafeFileHandle destination = Posix.OpenWrite(_workspace["destination"], LibC.O_APPEND);
         TransferException refused = Transfers.Fail(new HandleTransferRequest
         {
             Source = _source,

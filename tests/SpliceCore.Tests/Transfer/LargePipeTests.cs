@@ -26,7 +26,7 @@ public sealed class LargePipeTests : IDisposable
         var reader = new Worker<byte[]>(() => pipe.ReceiveAll(seed: 3));
 
         TransferMethod tested = MethodTest
-            .Run(new MethodTestRequest { Source = StreamEnd.OfHandle(source), Destination = StreamEnd.OfHandle(pipe.Input) })
+            .Run(new MethodTestRequest { Source = TransferEndpoint.OfHandle(source), Destination = TransferEndpoint.OfHandle(pipe.Input) })
             .Single(report => report.Chosen).Method;
         TransferResult result = Transfers.Run(source, pipe.Input, TransferMethod.Auto);
 

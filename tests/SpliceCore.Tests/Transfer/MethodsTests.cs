@@ -7,7 +7,7 @@ namespace Splice.Tests.Transfer;
 public class MethodsTests
 {
     /// <summary>What the names in the table stand for.</summary>
-    private static readonly Dictionary<string, Endpoint> Endpoints = new()
+    private static readonly Dictionary<string, DescriptorTraits> Endpoints = new()
     {
         ["file"] = new(DescriptorKind.Regular, IsSeekable: true, IsAppending: false, IsEmpty: false),
         ["empty file"] = new(DescriptorKind.Regular, IsSeekable: true, IsAppending: false, IsEmpty: true),
@@ -125,9 +125,9 @@ public class MethodsTests
     public void Every_pair_has_a_word_on_every_method_and_read_and_write_always_serve()
     {
         TransferMethod[] all = [.. Enum.GetValues<TransferMethod>().Where(method => method != TransferMethod.Auto)];
-        foreach (Endpoint source in Endpoints.Values)
+        foreach (DescriptorTraits source in Endpoints.Values)
         {
-            foreach (Endpoint destination in Endpoints.Values)
+            foreach (DescriptorTraits destination in Endpoints.Values)
             {
                 (TransferMethod Method, string? Obstacle)[] considered = [.. Methods.Consider(source, destination)];
                 Assert.Equal(all, considered.Select(pair => pair.Method));

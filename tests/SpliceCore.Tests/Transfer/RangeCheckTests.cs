@@ -196,7 +196,7 @@ public sealed class RangeCheckTests : IDisposable
     public void A_device_must_have_room()
     {
         using var device = new LoopDevice(new byte[1 << 20]);
-        using SafeFileHandle handle = Posix.Open(device.Path, OpenFlags.ReadWrite);
+        using SafeFileHandle handle = Posix.Open(device.Path, LibC.O_RDWR);
         HandleTransferRequest request = Request with { Destination = handle, DestinationOffset = (1 << 20) - 99 };
         AssertRefused(TransferErrorId.DiskFull, request);
         Assert.Equal(99, Transfers.Run(request with { Count = 99 }).BytesCopied);

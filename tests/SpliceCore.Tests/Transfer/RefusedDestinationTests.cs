@@ -16,7 +16,7 @@ public sealed class RefusedDestinationTests : IDisposable
     {
         using Channel source = Channel.Open(kind, _workspace);
         source.Send(new byte[100]);
-        using SafeFileHandle full = Posix.Open("/dev/full", OpenFlags.WriteOnly);
+        using SafeFileHandle full = Posix.Open("/dev/full", LibC.O_WRONLY);
 
         TransferException refused = Transfers.Fail(new() { Source = source.Output, Destination = full, Count = 100 });
 

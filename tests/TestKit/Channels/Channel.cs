@@ -129,7 +129,7 @@ internal sealed class Channel(SafeHandle input, SafeHandle output, params IDispo
     {
         string path = workspace[$"{Guid.NewGuid():N}.fifo"];
         Posix.MakeFifo(path);
-        using SafeFileHandle both = Posix.Open(path, OpenFlags.ReadWrite);
-        return new Channel(Posix.Open(path, OpenFlags.WriteOnly), Posix.Open(path, OpenFlags.ReadOnly));
+        using SafeFileHandle both = Posix.Open(path, LibC.O_RDWR);
+        return new Channel(Posix.Open(path, LibC.O_WRONLY), Posix.Open(path, LibC.O_RDONLY));
     }
 }

@@ -18,29 +18,29 @@ internal sealed class CollectingDestination : IDisposable
         switch (kind)
         {
             case StreamEndKind.Path:
-                End = StreamEnd.OfPath(_path);
+                End = TransferEndpoint.OfPath(_path);
                 break;
             case StreamEndKind.File:
                 var file = Posix.OpenWrite(_path);
                 _owner = file;
-                End = StreamEnd.OfHandle(file);
+                End = TransferEndpoint.OfHandle(file);
                 break;
             case StreamEndKind.Terminal:
                 (var master, var slave) = Posix.Terminal();
                 (_owner, _second) = (master, slave);
-                End = StreamEnd.OfHandle(slave);
+                End = TransferEndpoint.OfHandle(slave);
                 _collector = new Worker<byte[]>(() => RandomPace.Read(master, length, seed));
                 break;
             default:
                 _channel = FedSource.Open(kind, workspace);
                 _owner = _channel;
-                End = StreamEnd.OfHandle(_channel.Input);
+                End = TransferEndpoint.OfHandle(_channel.Input);
                 _collector = new Worker<byte[]>(() => RandomPace.Read(_channel.Output, int.MaxValue, seed));
                 break;
         }
     }
 
-    public StreamEnd End { get; }
+    public TransferEndpoint End { get; }
 
     /// <summary>The SHA-256 of all that arrived, at the end of it.</summary>
     public string Hash()

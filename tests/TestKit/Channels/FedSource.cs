@@ -16,29 +16,29 @@ internal sealed class FedSource : IDisposable
         switch (kind)
         {
             case StreamEndKind.Content:
-                End = StreamEnd.OfContent(content);
+                End = TransferEndpoint.OfContent(content);
                 break;
             case StreamEndKind.Path:
                 File.WriteAllBytes(path, content);
-                End = StreamEnd.OfPath(path);
+                End = TransferEndpoint.OfPath(path);
                 break;
             case StreamEndKind.File:
                 File.WriteAllBytes(path, content);
                 var file = Posix.OpenRead(path);
                 _owner = file;
-                End = StreamEnd.OfHandle(file);
+                End = TransferEndpoint.OfHandle(file);
                 break;
             case StreamEndKind.Terminal:
                 (var master, var slave) = Posix.Terminal();
                 (_owner, _second) = (master, slave);
-                End = StreamEnd.OfHandle(slave);
+                End = TransferEndpoint.OfHandle(slave);
                 Count = content.Length;
                 _feeder = new Worker<bool>(() => RandomPace.Write(master, content, seed));
                 break;
             default:
                 Channel channel = Open(kind, workspace);
                 _owner = channel;
-                End = StreamEnd.OfHandle(channel.Output);
+                End = TransferEndpoint.OfHandle(channel.Output);
                 _feeder = new Worker<bool>(() =>
                 {
                     RandomPace.Write(channel.Input, content, seed);
@@ -49,7 +49,7 @@ internal sealed class FedSource : IDisposable
         }
     }
 
-    public StreamEnd End { get; }
+    public TransferEndpoint End { get; }
 
     /// <summary>How many bytes to ask for where there is no end.</summary>
     public long? Count { get; }

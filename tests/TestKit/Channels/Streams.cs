@@ -11,8 +11,8 @@ internal static class Streams
 
     public static StreamRequest Request(SafeHandle source, params SafeHandle[] destinations) => new()
     {
-        Source = StreamEnd.OfHandle(source),
-        Destinations = [.. destinations.Select(destination => StreamEnd.OfHandle(destination))],
+        Source = TransferEndpoint.OfHandle(source),
+        Destinations = [.. destinations.Select(destination => TransferEndpoint.OfHandle(destination))],
     };
 
     /// <summary>Starts one on a thread of its own.</summary>

@@ -83,7 +83,7 @@ internal sealed class DestinationEnd : IDisposable
                 Handle = Posix.OpenWrite(_path);
                 break;
             case DestinationKind.Null:
-                Handle = Posix.Open("/dev/null", Splice.Interop.OpenFlags.WriteOnly);
+                Handle = Posix.Open("/dev/null", Splice.Interop.LibC.O_WRONLY);
                 break;
             default:
                 _channel = Channel.Open(Enum.Parse<ChannelKind>($"{kind}"), workspace);

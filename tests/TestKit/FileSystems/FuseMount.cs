@@ -32,7 +32,7 @@ internal sealed partial class FuseMount : IDisposable
         Assert.SkipUnless(File.Exists("/dev/fuse"), "there is no /dev/fuse");
         _files.AddRange(files);
         Directory.CreateDirectory(Folder);
-        _device = Posix.Open("/dev/fuse", OpenFlags.ReadWrite);
+        _device = Posix.Open("/dev/fuse", LibC.O_RDWR);
         string options = string.Create(CultureInfo.InvariantCulture, $"fd={_device.DangerousGetHandle()},rootmode=40000,user_id=0,group_id=0");
         if (mount("splice-test", Folder, "fuse", 0, options) != 0)
         {

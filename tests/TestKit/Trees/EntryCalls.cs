@@ -14,7 +14,7 @@ internal static partial class EntryCalls
     /// <summary>The folder itself, as a name in it.</summary>
     public static readonly ByteString Self = ".";
 
-    private const int OpenFolderOnly = OpenFlags.ReadOnly | OpenFlags.NonBlock;
+    private const int OpenFolderOnly = LibC.O_RDONLY | LibC.O_NONBLOCK;
     private const int NoAccessTime = 0x40000; // O_NOATIME
     private const int RemoveFolderFlag = 0x200; // AT_REMOVEDIR
     private const uint ExchangeFlag = 2; // RENAME_EXCHANGE
@@ -27,23 +27,23 @@ internal static partial class EntryCalls
     private static readonly ArchitectureValue GetDents64 = new(X64: 217, Arm64: 61);
 
     /// <summary>Opens a folder by its path.</summary>
-    public static SafeFileHandle OpenFolder(ByteString path) => OpenAt(null, path, OpenFolderOnly | OpenFlags.Directory);
+    public static SafeFileHandle OpenFolder(ByteString path) => OpenAt(null, path, OpenFolderOnly | LibC.O_DIRECTORY);
 
     /// <summary>Opens a folder in a folder; ".." is one.</summary>
     public static SafeFileHandle OpenFolder(SafeHandle folder, ByteString name) =>
-        OpenAt(folder, name, OpenFolderOnly | OpenFlags.Directory | OpenFlags.NoFollow);
+        OpenAt(folder, name, OpenFolderOnly | LibC.O_DIRECTORY | LibC.O_NOFOLLOW);
 
     /// <summary>Opens without leaving a new access time behind, where the owner or root asks.</summary>
     public static SafeFileHandle OpenUnnoticed(SafeHandle folder, ByteString name, bool isFolder = false)
     {
-        int flags = OpenFolderOnly | OpenFlags.NoFollow | (isFolder ? OpenFlags.Directory : 0);
+        int flags = OpenFolderOnly | LibC.O_NOFOLLOW | (isFolder ? LibC.O_DIRECTORY : 0);
         SafeFileHandle? handle = TryOpenAt(folder, name, flags | NoAccessTime, out Errno errno);
         return handle ?? (errno == Errno.EPERM ? OpenAt(folder, name, flags) : throw Failure(errno, name));
     }
 
     /// <summary>Opens a regular file to read and write it, and makes it if need be.</summary>
     public static SafeFileHandle OpenFile(SafeHandle folder, ByteString name) =>
-        OpenAt(folder, name, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.NoFollow);
+        OpenAt(folder, name, LibC.O_RDWR | LibC.O_CREAT | LibC.O_NOFOLLOW);
 
     public static void WriteFile(SafeHandle folder, ByteString name, ReadOnlySpan<byte> content)
     {
@@ -212,7 +212,7 @@ internal static partial class EntryCalls
     private static SafeFileHandle? TryOpenAt(SafeHandle? folder, ByteString name, int flags, out Errno errno)
     {
         const uint ReadWriteForOwner = 0x180;
-        flags |= OpenFlags.CloseOnExec;
+        flags |= LibC.O_CLOEXEC;
         int descriptor = folder is null
             ? open(name.Terminated, flags, ReadWriteForOwner)
             : openat(folder, name.Terminated, flags, ReadWriteForOwner);

@@ -10,7 +10,7 @@ internal sealed class WorldRun : IDisposable
     private readonly WorldFolder _folder;
     private readonly WorldCommand _command;
     private readonly MadeItems _made = new();
-    private readonly CopyLedger _ledger = new();
+    private readonly CreatedFiles _ledger = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly CopyQueue? _queue;
     private readonly Dictionary<string, byte[]> _contents = [];
@@ -40,7 +40,7 @@ internal sealed class WorldRun : IDisposable
         foreach (string name in _command.Sources)
         {
             string source = _folder.PathOf(name);
-            if (DestinationForecast.FindMissing(source, followLink: !_command.Recurse) is not null || target.Failure is not null || !target.IsFirst(source))
+            if (DestinationPreview.FindMissing(source, followLink: !_command.Recurse) is not null || target.Failure is not null || !target.IsFirst(source))
             {
                 continue;
             }
@@ -103,7 +103,7 @@ internal sealed class WorldRun : IDisposable
             InPlace = _command.Write == WriteMode.InPlace,
             Append = _command.Write == WriteMode.Append,
             Preserve = _command.Kept,
-            Ledger = _ledger,
+            CreatedFiles = _ledger,
         };
         try
         {

@@ -22,7 +22,7 @@ public static class FileJoin
         copy.ThrowIfInvalid();
         try
         {
-            using var place = Place.Resolve(request.Sources[0], copy.Destination, mayReplace: !copy.NoClobber);
+            using var place = DestinationEntry.Resolve(request.Sources[0], copy.Destination, mayReplace: !copy.NoClobber);
             List<(string Path, long? Size)> files = Check(request, place);
             using var run = new Run(request, place, monitor, files.Aggregate<(string, long? Size), long?>(0, (sum, next) => sum + next.Size));
             TransferResult result = run.Join();
@@ -36,7 +36,7 @@ public static class FileJoin
     }
 
     /// <summary>Checks all files before the first is read, so that a missing one is not found out after hours.</summary>
-    private static List<(string Path, long? Size)> Check(JoinRequest request, Place place)
+    private static List<(string Path, long? Size)> Check(JoinRequest request, DestinationEntry place)
     {
         List<(string, long?)> files = [];
         foreach (string source in request.Sources)
@@ -60,11 +60,11 @@ public static class FileJoin
     }
 
     /// <summary>One join. A new file is as private as the first of its parts, and keeps nothing else of them.</summary>
-    private sealed class Run(JoinRequest request, Place place, TransferMonitor monitor, long? total) : IDisposable
+    private sealed class Run(JoinRequest request, DestinationEntry place, TransferMonitor monitor, long? total) : IDisposable
     {
         private readonly long _started = Stopwatch.GetTimestamp();
-        private readonly MetadataLosses _losses = new();
-        private readonly TransferTally _sums = new();
+        private readonly MetadataWarnings _losses = new();
+        private readonly TransferCounters _sums = new();
         private readonly List<MethodAttempt> _attempts = [];
         private DestinationWriter? _writer;
         private long _files;
@@ -94,7 +94,7 @@ public static class FileJoin
 
         private void Add(CopyRequest copy)
         {
-            var tally = new TransferTally();
+            var tally = new TransferCounters();
             Descriptor source = SourceFile.Open(copy.Source, monitor.Cancellation, Retrier.For(copy.Retry, monitor, tally));
             using (source.Handle)
             {
@@ -123,7 +123,7 @@ public static class FileJoin
             }
         }
 
-        private void Count(TransferTally tally, IReadOnlyList<MethodAttempt> attempts)
+        private void Count(TransferCounters tally, IReadOnlyList<MethodAttempt> attempts)
         {
             _sums.Add(tally);
             _files++;

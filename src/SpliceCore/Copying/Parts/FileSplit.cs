@@ -55,9 +55,9 @@ public static class FileSplit
         CheckStale(request, folder, stale);
         string first = Path.Join(request.Copy.Destination, names[0]);
         using SafeFileHandle? flushed = request.Copy.Flush
-            ? DiskFlush.OpenFolder(new Place(folder, names[0], Existing: null, first, MayReplace: false))
+            ? DiskFlush.OpenFolder(new DestinationEntry(folder, names[0], Existing: null, first, MayReplace: false))
             : null;
-        var tallies = new TransferTally[parts.Count];
+        var tallies = new TransferCounters[parts.Count];
         List<DestinationWriter> staged = [];
         List<FileIdentity> made = [];
         try
@@ -65,11 +65,11 @@ public static class FileSplit
             for (int i = 0; i < parts.Count; i++)
             {
                 CopyRequest part = request.Copy with { Offset = parts[i].Start, Count = parts[i].Length, IsPart = true };
-                tallies[i] = new TransferTally();
+                tallies[i] = new TransferCounters();
                 DestinationWriter file = Open(part, source, folder, names[i], Watch(monitor, source, parts[i], tallies[0]), tallies[i]);
                 staged.Add(file);
                 file.Write();
-                made.AddRange(part.Ledger is null ? [] : [file.Destination.Status.Identity]);
+                made.AddRange(part.CreatedFiles is null ? [] : [file.Destination.Status.Identity]);
             }
 
             // Parts that share blocks were cut at different times.
@@ -79,14 +79,14 @@ public static class FileSplit
                 throw EndCheck.LongerThanItsSize(source);
             }
 
-            CommitAll(staged, [.. stale.Select(name => new Place(
+            CommitAll(staged, [.. stale.Select(name => new DestinationEntry(
                 folder, name, Existing: null, Path.Join(request.Copy.Destination, name), MayReplace: false))]);
             if (flushed is not null)
             {
                 FlushNames(flushed, first, monitor.Cancellation);
             }
 
-            made.ForEach(file => request.Copy.Ledger?.AddFile(file));
+            made.ForEach(file => request.Copy.CreatedFiles?.AddFile(file));
             List<TransferResult> results = [.. staged.Select(file => file.Result())];
             results[0] = results[0] with { Warnings = [.. results[0].Warnings, .. named.Warnings(others)] };
             return results;
@@ -101,7 +101,7 @@ public static class FileSplit
     }
 
     private static DestinationWriter Open(
-        CopyRequest request, Descriptor source, SafeFileHandle folder, string name, TransferMonitor monitor, TransferTally tally)
+        CopyRequest request, Descriptor source, SafeFileHandle folder, string name, TransferMonitor monitor, TransferCounters tally)
     {
         string path = Path.Join(request.Destination, name);
         SysResult looked = FileStatus.TryGet(folder, name, followLink: false, out FileStatus? existing);
@@ -110,10 +110,10 @@ public static class FileSplit
             throw FileFailures.OpenDestination(path, looked.Errno);
         }
 
-        var place = new Place(folder, name, existing, path, MayReplace: !request.NoClobber);
+        var place = new DestinationEntry(folder, name, existing, path, MayReplace: !request.NoClobber);
         ExistingDestination.Check(request, source.Status, request.Source, place);
         TransferSpec spec = request.ToSpec(source, monitor, tally);
-        return new DestinationWriter(request, source, place, spec, monitor, tally, new MetadataLosses());
+        return new DestinationWriter(request, source, place, spec, monitor, tally, new MetadataWarnings());
     }
 
     /// <summary>Parts of an earlier cut are an error unless they may be removed: a wildcard would join them with the new ones.</summary>
@@ -136,7 +136,7 @@ public static class FileSplit
     }
 
     /// <summary>Gives all parts their names, or none of them.</summary>
-    private static void CommitAll(List<DestinationWriter> staged, List<Place> stale)
+    private static void CommitAll(List<DestinationWriter> staged, List<DestinationEntry> stale)
     {
         List<ReplacedFile> done = [];
         try
@@ -170,7 +170,7 @@ public static class FileSplit
 
     private static SafeFileHandle OpenFolder(string path)
     {
-        SysResult opened = LibC.Open(path, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle folder);
+        SysResult opened = LibC.Open(path, LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle folder);
         if (opened.Ok)
         {
             return folder;
@@ -181,7 +181,7 @@ public static class FileSplit
     }
 
     /// <summary>Reports the progress of the whole, not of the part.</summary>
-    private static TransferMonitor Watch(TransferMonitor monitor, Descriptor source, PartPlan.Range part, TransferTally first) =>
+    private static TransferMonitor Watch(TransferMonitor monitor, Descriptor source, PartPlan.Range part, TransferCounters first) =>
         monitor.Progress is not { } progress ? monitor : monitor with
         {
             Progress = now => progress(new TransferProgress(part.Start + now.BytesCopied, source.Size, first.Elapsed)),

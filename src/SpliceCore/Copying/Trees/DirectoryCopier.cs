@@ -19,7 +19,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     public TreeDirectory Enter(TreeEntry entry)
     {
         TreeDirectory parent = entry.Directory;
-        int flags = DirectoryHandles.DirectoryFlags | OpenFlags.Directory | (entry.IsFollowed ? 0 : OpenFlags.NoFollow);
+        int flags = DirectoryHandles.DirectoryFlags | LibC.O_DIRECTORY | (entry.IsFollowed ? 0 : LibC.O_NOFOLLOW);
         var directory = new TreeDirectory(parent, entry.Name)
         {
             Source = context.Open(parent.Source!, entry.Name, flags, entry.SourceLabel, isSource: true),
@@ -30,7 +30,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     }
 
     /// <summary>Creates the directory at the top of the tree.</summary>
-    public TreeDirectory EnterRoot(SafeFileHandle source, FileStatus status, string path, Place place)
+    public TreeDirectory EnterRoot(SafeFileHandle source, FileStatus status, string path, DestinationEntry place)
     {
         var directory = new TreeDirectory(path, place.Path) { Source = source, Status = status };
         Create(directory, place.Folder, place.Name);
@@ -46,7 +46,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
         // A copy that was interrupted did not get this far.
         if (directory.IsNew || context.Request.AppliesToExistingFolders || context.Copy.Resume)
         {
-            Metadata.Set(directory.Destination!, directory, directory.Source!, directory.Status, preserve, isPath: false, context.Losses, mode);
+            Metadata.Set(directory.Destination!, directory, directory.Source!, directory.Status, preserve, isPath: false, context.MetadataWarnings, mode);
         }
 
         if (context.Copy.Flush)
@@ -69,18 +69,18 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
             }
 
             directory.DestinationIdentity = created.Inode;
-            directory.IsOurs = directory.IsNew || directory.Parent?.IsOurs == true || context.Copy.Ledger?.HasFolder(created.Inode) == true;
+            directory.IsOurs = directory.IsNew || directory.Parent?.IsOurs == true || context.Copy.CreatedFiles?.HasFolder(created.Inode) == true;
             if (directory.IsOurs)
             {
                 // Also inside another one: a later source may go right there.
-                context.Copy.Ledger?.AddFolder(created.Inode);
+                context.Copy.CreatedFiles?.AddFolder(created.Inode);
             }
 
-            DevicePair? devices = directory.Parent?.Devices;
+            FileSystemPairCache? devices = directory.Parent?.Devices;
             (ulong source, ulong destination) = (directory.Status.Inode.Device, created.Inode.Device);
             directory.Devices = devices?.IsFor(source, destination) == true
                 ? devices
-                : new DevicePair(source, destination, FileSystemTypes.Of(directory.Destination!));
+                : new FileSystemPairCache(source, destination, FileSystemTypes.Of(directory.Destination!));
             directory.Parent?.AddPending();
             if (directory.IsLinked)
             {
@@ -109,7 +109,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
             throw FileFailures.OpenDestination(directory.DestinationPath, made.Errno);
         }
 
-        int flags = DirectoryHandles.DirectoryFlags | OpenFlags.Directory | OpenFlags.NoFollow;
+        int flags = DirectoryHandles.DirectoryFlags | LibC.O_DIRECTORY | LibC.O_NOFOLLOW;
         directory.Destination = context.Open(parent, name, flags, directory, isSource: false);
         return made.Ok;
     }

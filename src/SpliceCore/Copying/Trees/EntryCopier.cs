@@ -8,7 +8,7 @@ namespace Splice.Copying.Trees;
 /// <summary>Copies the entries of directories that are not directories themselves.</summary>
 internal sealed class EntryCopier
 {
-    private const int FileFlags = OpenFlags.ReadOnly | OpenFlags.NoControllingTerminal;
+    private const int FileFlags = LibC.O_RDONLY | LibC.O_NOCTTY;
 
     private readonly TreeCopyContext _context;
     private readonly CopyRequest _copy;
@@ -74,7 +74,7 @@ internal sealed class EntryCopier
     private void CopyFile(TreeEntry entry)
     {
         // Without O_NONBLOCK the open would wait for a FIFO that was put in place of the file.
-        int flags = FileFlags | OpenFlags.NonBlock | (entry.IsFollowed ? 0 : OpenFlags.NoFollow);
+        int flags = FileFlags | LibC.O_NONBLOCK | (entry.IsFollowed ? 0 : LibC.O_NOFOLLOW);
         using SafeFileHandle handle = _context.Open(entry.Directory.Source!, entry.Name, flags, entry.SourceLabel, isSource: true);
         var source = Descriptor.OfOpened(handle, entry.SourceLabel, FileFlags);
         if (source.Kind != DescriptorKind.Regular)
@@ -102,11 +102,11 @@ internal sealed class EntryCopier
             return existing.Inode;
         }
 
-        Place place = PlaceOf(entry, source.Status, existing);
-        DevicePair devices = entry.Directory.Devices;
-        var tally = new TransferTally();
+        DestinationEntry place = PlaceOf(entry, source.Status, existing);
+        FileSystemPairCache devices = entry.Directory.Devices;
+        var tally = new TransferCounters();
         TransferSpec spec = _copy.ToSpec(source, _monitor, tally, devices);
-        using var file = new DestinationWriter(_copy, source, place, spec, _monitor, tally, _context.Losses);
+        using var file = new DestinationWriter(_copy, source, place, spec, _monitor, tally, _context.MetadataWarnings);
         FileIdentity? identity = file.WriteAndCommit(isIdentified);
         AddToLedger(entry, identity);
         devices.Learn(file.Attempts);
@@ -126,8 +126,8 @@ internal sealed class EntryCopier
     private bool IsComplete(FileStatus existing, FileStatus source) =>
         _copy is { Resume: true, Verify: false } && _copy.Preserve.HasFlag(PreserveAttributes.Timestamps)
         && existing.Kind == DescriptorKind.Regular && existing.Inode != source.Inode
-        && _copy.Ledger?.HasFile(existing) != true
-        && existing.HasContentOf(source);
+        && _copy.CreatedFiles?.HasFile(existing) != true
+        && existing.HasSameSizeAndMTime(source);
 
     /// <summary>A lost device or a power failure leaves files with their size and times that have holes or zeros in place of bytes
     /// that did not reach the disk. And a source can be changed and its modification time set back, which the time of its last
@@ -165,7 +165,7 @@ internal sealed class EntryCopier
     }
 
     private SafeFileHandle OpenComplete(TreeEntry entry) => _context.Open(
-        entry.Directory.Destination!, entry.Name, FileFlags | OpenFlags.NonBlock | OpenFlags.NoFollow, entry.DestinationLabel, isSource: false);
+        entry.Directory.Destination!, entry.Name, FileFlags | LibC.O_NONBLOCK | LibC.O_NOFOLLOW, entry.DestinationLabel, isSource: false);
 
     /// <summary>Leaves a complete file as it is.</summary>
     private void Leave(TreeEntry entry, FileStatus existing)
@@ -189,7 +189,7 @@ internal sealed class EntryCopier
 
     private void CopyNode(TreeEntry entry, DescriptorKind kind)
     {
-        int flags = OpenFlags.PathOnly | (entry.IsFollowed ? 0 : OpenFlags.NoFollow);
+        int flags = LibC.O_PATH | (entry.IsFollowed ? 0 : LibC.O_NOFOLLOW);
         using SafeFileHandle node = _context.Open(entry.Directory.Source!, entry.Name, flags, entry.SourceLabel, isSource: true);
         SysResult result = FileStatus.TryGet(node, out FileStatus? status);
         if (!result.Ok || status!.Kind != kind)
@@ -209,13 +209,13 @@ internal sealed class EntryCopier
 
     private FileIdentity CreateNode(TreeEntry entry, SafeFileHandle source, FileStatus status)
     {
-        Place place = PlaceOf(entry, status, Look(entry), source);
+        DestinationEntry place = PlaceOf(entry, status, Look(entry), source);
         ExistingDestination.CheckNode(_copy, entry.SourceLabel, status.Kind, place);
         using var node = NodeWriter.Create(place, source, status, entry.SourceLabel);
-        FileIdentity identity = node.Finish(source, status, _copy.Preserve, _context.Losses, () => _context.Handles.CloseIdle());
+        FileIdentity identity = node.Finish(source, status, _copy.Preserve, _context.MetadataWarnings, () => _context.Handles.CloseIdle());
         if (!entry.Directory.IsOurs)
         {
-            _copy.Ledger?.AddNode(identity);
+            _copy.CreatedFiles?.AddNode(identity);
         }
 
         Count(entry);
@@ -249,7 +249,7 @@ internal sealed class EntryCopier
     {
         if (!entry.Directory.IsOurs && identity is FileIdentity known)
         {
-            _copy.Ledger?.AddFile(known);
+            _copy.CreatedFiles?.AddFile(known);
         }
     }
 
@@ -264,10 +264,10 @@ internal sealed class EntryCopier
 
     /// <summary>Checks that what exists may be replaced.</summary>
     /// <param name="node">The entry or its copy, open with O_PATH, if it may be a link.</param>
-    private Place PlaceOf(TreeEntry entry, FileStatus source, FileStatus? existing, SafeFileHandle? node = null)
+    private DestinationEntry PlaceOf(TreeEntry entry, FileStatus source, FileStatus? existing, SafeFileHandle? node = null)
     {
         TreeDirectory directory = entry.Directory;
-        var place = new Place(
+        var place = new DestinationEntry(
             directory.Destination!, entry.Name, existing, entry.DestinationLabel, MayReplace: !directory.IsOurs && !_copy.NoClobber)
         {
             Modes = directory.Modes,

@@ -71,7 +71,7 @@ internal sealed class HardLinks(TreeCopyContext context)
             errno = exception.Errno;
         }
 
-        context.Losses.Add("its hard link", errno, entry.DestinationLabel);
+        context.MetadataWarnings.Add("its hard link", errno, entry.DestinationLabel);
         return false;
     }
 
@@ -89,7 +89,7 @@ internal sealed class HardLinks(TreeCopyContext context)
         for (int i = names.Count - 1; i >= 0 && result.Ok; i--)
         {
             result = LibC.OpenAt(
-                current ?? context.RootDestination!, names[i], OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle next);
+                current ?? context.RootDestination!, names[i], LibC.O_PATH | LibC.O_NOFOLLOW, 0, out SafeFileHandle next);
             current?.Dispose();
             current = next;
         }

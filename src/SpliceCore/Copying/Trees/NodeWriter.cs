@@ -9,11 +9,11 @@ namespace Splice.Copying.Trees;
 /// that atomically.</summary>
 internal sealed class NodeWriter : IDisposable
 {
-    private readonly Place _place;
+    private readonly DestinationEntry _place;
     private readonly FileName _name;
     private bool _isTemporary;
 
-    private NodeWriter(Place place, Func<SafeFileHandle, FileName, SysResult> create)
+    private NodeWriter(DestinationEntry place, Func<SafeFileHandle, FileName, SysResult> create)
     {
         _place = place;
         _name = place.Existing is null ? place.Name : StagedFile.TemporaryName();
@@ -27,7 +27,7 @@ internal sealed class NodeWriter : IDisposable
     }
 
     /// <summary>Creates a link or special file like another one, which is open with O_PATH.</summary>
-    public static NodeWriter Create(Place place, SafeFileHandle source, FileStatus status, object sourceLabel)
+    public static NodeWriter Create(DestinationEntry place, SafeFileHandle source, FileStatus status, object sourceLabel)
     {
         if (status.Kind != DescriptorKind.SymbolicLink)
         {
@@ -42,14 +42,14 @@ internal sealed class NodeWriter : IDisposable
     }
 
     /// <summary>Creates another name of an open file.</summary>
-    public static NodeWriter Link(Place place, SafeFileHandle file) =>
+    public static NodeWriter Link(DestinationEntry place, SafeFileHandle file) =>
         new(place, (directory, name) => LibC.LinkOpen(file, directory, name));
 
     /// <summary>Sets the source's attributes, and gives it its name.</summary>
     /// <param name="source">The source, open with O_PATH.</param>
     /// <param name="makeRoom">Closes idle files where the process may open no more; null where there are none.</param>
     public FileIdentity Finish(
-        SafeFileHandle source, FileStatus status, PreserveAttributes preserve, MetadataLosses losses, Func<bool>? makeRoom = null)
+        SafeFileHandle source, FileStatus status, PreserveAttributes preserve, MetadataWarnings losses, Func<bool>? makeRoom = null)
     {
         SysResult opened = Open(out SafeFileHandle node);
         if (opened.Errno is Errno.EMFILE or Errno.ENFILE && makeRoom?.Invoke() == true)
@@ -104,7 +104,7 @@ internal sealed class NodeWriter : IDisposable
     }
 
     private SysResult Open(out SafeFileHandle node) =>
-        LibC.OpenAt(_place.Folder, _name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out node);
+        LibC.OpenAt(_place.Folder, _name, LibC.O_PATH | LibC.O_NOFOLLOW, 0, out node);
 }
 
 /// <summary>Copies a single link or special file that the user named.</summary>
@@ -113,8 +113,8 @@ internal static class NodeCopy
     /// <exception cref="TransferException">It was not copied; the destination is as before.</exception>
     public static TransferResult Copy(CopyRequest request, DescriptorKind kind, bool followLink, CancellationToken cancellation)
     {
-        var tally = new TransferTally();
-        SysResult result = LibC.Open(request.Source, OpenFlags.PathOnly | (followLink ? 0 : OpenFlags.NoFollow), out SafeFileHandle source);
+        var tally = new TransferCounters();
+        SysResult result = LibC.Open(request.Source, LibC.O_PATH | (followLink ? 0 : LibC.O_NOFOLLOW), out SafeFileHandle source);
         using (source)
         {
             FileStatus? status = null;
@@ -130,7 +130,7 @@ internal static class NodeCopy
             }
 
             using var destination = TreeDestination.Find(request, status);
-            Place place = destination.Place with { MayReplace = !request.NoClobber };
+            DestinationEntry place = destination.DestinationEntry with { MayReplace = !request.NoClobber };
             if (place.Existing is not null)
             {
                 ExistingDestination.CheckFolder(request, place);
@@ -140,10 +140,10 @@ internal static class NodeCopy
 
             ExistingDestination.CheckNode(request, request.Source, kind, place);
             using SafeFileHandle? flushed = request.Flush ? DiskFlush.OpenFolder(place) : null;
-            var losses = new MetadataLosses();
+            var losses = new MetadataWarnings();
             using var node = NodeWriter.Create(place, source, status, request.Source);
             FileIdentity identity = node.Finish(source, status, request.Preserve, losses);
-            request.Ledger?.AddNode(identity);
+            request.CreatedFiles?.AddNode(identity);
             var copied = new TransferResult
             {
                 Source = request.Source,

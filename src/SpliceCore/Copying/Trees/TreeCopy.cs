@@ -53,7 +53,7 @@ public static class TreeCopy
     private static TransferResult CopyDirectory(TreeRequest request, TreeMonitor monitor)
     {
         CopyRequest copy = request.Copy;
-        int flags = DirectoryHandles.DirectoryFlags | OpenFlags.Directory | (request.FollowSymlink ? 0 : OpenFlags.NoFollow);
+        int flags = DirectoryHandles.DirectoryFlags | LibC.O_DIRECTORY | (request.FollowSymlink ? 0 : LibC.O_NOFOLLOW);
         SysResult result = LibC.Open(copy.Source, flags, out SafeFileHandle source);
         using (source)
         {
@@ -67,25 +67,25 @@ public static class TreeCopy
             int threads = request.ThrottleLimit > 0 ? request.ThrottleLimit : TreeRequest.DefaultThrottleLimit;
             using var context = new TreeCopyContext(request, threads, monitor.Cancellation);
             using var destination = TreeDestination.Find(copy, status!);
-            using SafeFileHandle? flushed = copy.Flush ? DiskFlush.OpenFolder(destination.Place) : null;
+            using SafeFileHandle? flushed = copy.Flush ? DiskFlush.OpenFolder(destination.DestinationEntry) : null;
             bool isMarked = copy.Resume && destination.IsName;
             if (isMarked)
             {
-                ResumeMarker.Create(destination.Place, status!);
+                ResumeMarker.Create(destination.DestinationEntry, status!);
             }
 
-            context.Root = new DirectoryCopier(context).EnterRoot(source, status!, copy.Source, destination.Place);
+            context.Root = new DirectoryCopier(context).EnterRoot(source, status!, copy.Source, destination.DestinationEntry);
             context.RootDestination = TreeDestination.Reopen(context.Root.Destination!);
             context.Queue.Add(new DirectoryBatch(context.Root));
             TransferResult copied = new TreeWorkerPool(context, threads, monitor).Run();
             if (isMarked && copied.Failed == 0)
             {
-                ResumeMarker.Remove(destination.Place, status!);
+                ResumeMarker.Remove(destination.DestinationEntry, status!);
             }
 
             if (flushed is not null)
             {
-                DiskFlush.OfName(flushed, destination.Place, copied, monitor.Cancellation);
+                DiskFlush.OfName(flushed, destination.DestinationEntry, copied, monitor.Cancellation);
             }
 
             return copied;

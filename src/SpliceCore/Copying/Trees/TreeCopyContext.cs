@@ -13,7 +13,7 @@ internal sealed class TreeCopyContext : IDisposable
 
     private readonly CancellationTokenSource _stop;
     private readonly Lazy<long?> _bootTime = new(DataProof.FindBootTime);
-    private readonly Lazy<uint> _umask = new(() => OwnUmask.Value);
+    private readonly Lazy<uint> _umask = new(() => ProcessUmask.Value);
     private long _openRetries;
 
     public TreeCopyContext(TreeRequest request, int workers, CancellationToken cancellation)
@@ -43,7 +43,7 @@ internal sealed class TreeCopyContext : IDisposable
     /// <summary>Null where hard links are not preserved.</summary>
     public HardLinks? Links { get; }
 
-    public MetadataLosses Losses { get; } = new();
+    public MetadataWarnings MetadataWarnings { get; } = new();
 
     public long OpenRetries => _openRetries;
 
@@ -78,13 +78,13 @@ internal sealed class TreeCopyContext : IDisposable
                 return handle;
             }
 
-            retrier ??= Retrier.For(Copy.Retry, new TransferMonitor(null, Cancellation), new TransferTally());
+            retrier ??= Retrier.For(Copy.Retry, new TransferMonitor(null, Cancellation), new TransferCounters());
             bool isFull = opened.Errno is Errno.EMFILE or Errno.ENFILE;
 
             // The first time also where nothing was left to close: another thread may just have closed it.
             bool again = isFull
                 ? Handles.CloseIdle() || !wasFull
-                : retrier?.TriesAgain(opened.Errno) == true;
+                : retrier?.WaitToRetry(opened.Errno) == true;
             wasFull |= isFull;
             if (!again)
             {

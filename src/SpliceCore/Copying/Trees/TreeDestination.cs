@@ -9,18 +9,18 @@ namespace Splice.Copying.Trees;
 /// name.</summary>
 internal sealed class TreeDestination : IDisposable
 {
-    private static readonly int DirectoryFlags = OpenFlags.PathOnly | OpenFlags.Directory;
+    private static readonly int DirectoryFlags = LibC.O_PATH | LibC.O_DIRECTORY;
 
     private static readonly FileName Above = "..";
     private static readonly FileName Self = ".";
 
-    private TreeDestination(Place place, bool isName)
+    private TreeDestination(DestinationEntry place, bool isName)
     {
-        Place = place;
+        DestinationEntry = place;
         IsName = isName;
     }
 
-    public Place Place { get; }
+    public DestinationEntry DestinationEntry { get; }
 
     /// <summary>True if the path is the copy's own, and not that of the directory that it goes into.</summary>
     public bool IsName { get; }
@@ -30,7 +30,7 @@ internal sealed class TreeDestination : IDisposable
     {
         string path = request.Destination;
         bool isTree = source.Kind == DescriptorKind.Directory;
-        LinkCheck.ThrowIfMade(request.Ledger, request.Source, path);
+        LinkCheck.ThrowIfMade(request.CreatedFiles, request.Source, path);
         string name = Path.GetFileName(request.Source.TrimEnd('/'));
         SysResult opened = LibC.Open(path, DirectoryFlags, out SafeFileHandle directory);
         bool isName = opened.Errno is Errno.ENOENT or Errno.ENOTDIR
@@ -71,7 +71,7 @@ internal sealed class TreeDestination : IDisposable
                 ThrowIfInside(request.Source, source, directory, path);
             }
 
-            return new TreeDestination(new Place(directory, fileName, existing, path, MayReplace: false), isName);
+            return new TreeDestination(new DestinationEntry(directory, fileName, existing, path, MayReplace: false), isName);
         }
         catch
         {
@@ -93,7 +93,7 @@ internal sealed class TreeDestination : IDisposable
         throw FileFailures.OpenDestination(LibC.PathOf(directory), opened.Errno);
     }
 
-    public void Dispose() => Place.Folder.Dispose();
+    public void Dispose() => DestinationEntry.Folder.Dispose();
 
     /// <summary>The source must not be on the way from the destination up to the root.</summary>
     private static void ThrowIfInside(string sourcePath, FileStatus source, SafeFileHandle directory, string path)
@@ -128,7 +128,7 @@ internal static class ResumeMarker
     /// <summary>True if a copy of the source to the path was begun and not completed.</summary>
     public static bool Exists(string path, FileStatus source)
     {
-        SysResult result = LibC.Open(Path.GetDirectoryName(path) ?? "/", OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle directory);
+        SysResult result = LibC.Open(Path.GetDirectoryName(path) ?? "/", LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle directory);
         using (directory)
         {
             FileName name = PartialName.OfFolder(Path.GetFileName(path), source);
@@ -137,11 +137,11 @@ internal static class ResumeMarker
         }
     }
 
-    public static void Create(Place place, FileStatus source)
+    public static void Create(DestinationEntry place, FileStatus source)
     {
         SysResult made = LibC.OpenAt(
             place.Folder, PartialName.OfFolder(place.Name, source),
-            OpenFlags.WriteOnly | OpenFlags.Create | OpenFlags.Exclusive, PrivateMode, out SafeFileHandle marker);
+            LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL, PrivateMode, out SafeFileHandle marker);
         marker.Dispose();
         if (!made.Ok && made.Errno != Errno.EEXIST)
         {
@@ -149,6 +149,6 @@ internal static class ResumeMarker
         }
     }
 
-    public static void Remove(Place place, FileStatus source) =>
+    public static void Remove(DestinationEntry place, FileStatus source) =>
         LibC.UnlinkAt(place.Folder, PartialName.OfFolder(place.Name, source));
 }

@@ -42,10 +42,10 @@ internal sealed class TreeDirectory
     /// <summary>True if this command created everything in the destination: none of it may be replaced.</summary>
     public bool IsOurs { get; set; }
 
-    public DevicePair Devices { get; set; } = null!;
+    public FileSystemPairCache Devices { get; set; } = null!;
 
     /// <summary>The modes that new files get in the destination.</summary>
-    public GrantedMode Modes { get; } = new();
+    public CreateModeCache Modes { get; } = new();
 
     /// <summary>True if the source was reached through a symbolic link: its ".." is not the parent, which stays open.</summary>
     public bool IsLinked { get; init; }
@@ -153,7 +153,7 @@ internal sealed class TreeEntry(TreeDirectory directory, FileName name)
 /// reopened as ".." of one of its own directories, and must be the same then.</summary>
 internal sealed class DirectoryHandles : IDisposable
 {
-    public const int DirectoryFlags = OpenFlags.ReadOnly | OpenFlags.NonBlock;
+    public const int DirectoryFlags = LibC.O_RDONLY | LibC.O_NONBLOCK;
     private const int MaxIdle = 64;
 
     private static readonly FileName Above = "..";
@@ -295,7 +295,7 @@ internal sealed class DirectoryHandles : IDisposable
         {
             do
             {
-                opened = LibC.OpenAt(inside, Above, DirectoryFlags | OpenFlags.Directory, 0, out handle);
+                opened = LibC.OpenAt(inside, Above, DirectoryFlags | LibC.O_DIRECTORY, 0, out handle);
             }
             while (opened.Errno is Errno.EMFILE or Errno.ENFILE && CloseIdle());
         }

@@ -9,7 +9,7 @@ namespace Splice.Copying.Trees;
 /// link put in its place does not redirect the walk.</summary>
 internal static class TreeWalk
 {
-    private const int DirectoryFlags = OpenFlags.ReadOnly | OpenFlags.NonBlock;
+    private const int DirectoryFlags = LibC.O_RDONLY | LibC.O_NONBLOCK;
 
     /// <summary>Enumerates all items: each directory before its entries, and once more after them. The handle in an item is
     /// open until the next one.</summary>
@@ -18,7 +18,7 @@ internal static class TreeWalk
     public static IEnumerable<TreeItem> Enumerate(string root, bool followLinks = false, CancellationToken cancellation = default)
     {
         var path = new Stack<Level>();
-        SysResult opened = LibC.Open(root, DirectoryFlags | OpenFlags.Directory, out SafeFileHandle top);
+        SysResult opened = LibC.Open(root, DirectoryFlags | LibC.O_DIRECTORY, out SafeFileHandle top);
         try
         {
             FileStatus? status = null;
@@ -36,7 +36,7 @@ internal static class TreeWalk
                     yield return item;
                     if (item.Kind == DescriptorKind.Directory)
                     {
-                        path.Push(new Level(item, item.Open(DirectoryFlags | OpenFlags.Directory, cancellation)));
+                        path.Push(new Level(item, item.Open(DirectoryFlags | LibC.O_DIRECTORY, cancellation)));
                     }
                 }
                 else if (read.Ok)
@@ -102,7 +102,7 @@ internal sealed record TreeItem(string Root, TreeItem? Parent, SafeFileHandle Ha
     public SafeFileHandle Open(int flags, CancellationToken cancellation = default)
     {
         FileIdentity inode = Status.Inode;
-        SysResult opened = LeasedFile.OpenAt(Handle, Name, flags | OpenFlags.NoFollow, cancellation, out SafeFileHandle handle);
+        SysResult opened = LeasedFile.OpenAt(Handle, Name, flags | LibC.O_NOFOLLOW, cancellation, out SafeFileHandle handle);
         if (opened.Ok && FileStatus.TryGet(handle, out FileStatus? status).Ok && status!.Inode == inode)
         {
             return handle;

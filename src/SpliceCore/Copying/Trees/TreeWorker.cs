@@ -257,9 +257,9 @@ internal sealed class TreeCounters
     public long BytesInProgress { get; set; }
 
     /// <summary>The counts of all files that are complete.</summary>
-    public TransferTally Transfers { get; } = new();
+    public TransferCounters Transfers { get; } = new();
 
-    public void Add(TransferTally file)
+    public void Add(TransferCounters file)
     {
         Transfers.Add(file);
         BytesInProgress = 0;

@@ -29,7 +29,7 @@ internal sealed class TreeWorkerPool
         try
         {
             Start(threads);
-            TransferJournal.Current?.Note($"{_context.Copy.Source}: its files are copied {(threads.Count == 1 ? "one after the other" : $"by {threads.Count} threads at once")}");
+            TransferTrace.Current?.Note($"{_context.Copy.Source}: its files are copied {(threads.Count == 1 ? "one after the other" : $"by {threads.Count} threads at once")}");
             Listen();
         }
         finally
@@ -180,7 +180,7 @@ internal sealed class TreeWorkerPool
             SystemCalls = sum.SystemCalls,
             Retries = sum.Transfers.Retries + _context.OpenRetries,
             Elapsed = Stopwatch.GetElapsedTime(_started),
-            Warnings = _context.Losses.Describe(),
+            Warnings = _context.MetadataWarnings.Describe(),
         };
     }
 }
@@ -234,7 +234,7 @@ internal sealed class TreeCount(TreeRequest request) : IDisposable
 
     private void Run()
     {
-        LibC.YieldToOthers();
+        LibC.SetIdlePriority();
         try
         {
             _isDone = TryCount();

@@ -33,7 +33,7 @@ internal sealed class CommandErrors : IDisposable
     public SafeFileHandle Add(ErrorTail tail)
     {
         var pipe = SplicePipe.Create(Tuning.CommandPipeSize);
-        LibC.SetStatusFlags(pipe.ReadEnd, OpenFlags.NonBlock);
+        LibC.SetStatusFlags(pipe.ReadEnd, LibC.O_NONBLOCK);
         _open.Add((pipe.ReadEnd, tail));
         return pipe.WriteEnd;
     }

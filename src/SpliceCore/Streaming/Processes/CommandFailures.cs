@@ -33,7 +33,7 @@ internal static class PipelineCheck
             ThrowIfNotCString(value, $"The environment variable '{name}'", name);
         }
 
-        SysResult opened = LibC.Open(request.WorkingDirectory, OpenFlags.PathOnly | OpenFlags.Directory, out SafeFileHandle folder);
+        SysResult opened = LibC.Open(request.WorkingDirectory, LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle folder);
         folder.Dispose();
         if (!opened.Ok)
         {

@@ -18,8 +18,8 @@ internal static class PipelineFiles
         Descriptor source = SourceFile.Open(path, cancellation);
 
         // O_NONBLOCK was for the open only.
-        LibC.SetStatusFlags(source.Handle, OpenFlags.ReadOnly);
-        source.StatusFlags = OpenFlags.ReadOnly;
+        LibC.SetStatusFlags(source.Handle, LibC.O_RDONLY);
+        source.StatusFlags = LibC.O_RDONLY;
         return source;
     }
 
@@ -28,20 +28,20 @@ internal static class PipelineFiles
     /// <exception cref="OperationCanceledException">The token was cancelled before a FIFO had a reader.</exception>
     public static SafeFileHandle OpenInPlace(string path, bool append, CancellationToken cancellation)
     {
-        using Place destination = Resolve(path);
+        using DestinationEntry destination = Resolve(path);
         return OpenInPlace(destination, append, cancellation);
     }
 
-    public static SafeFileHandle OpenInPlace(Place place, bool append, CancellationToken cancellation)
+    public static SafeFileHandle OpenInPlace(DestinationEntry place, bool append, CancellationToken cancellation)
     {
         const uint DefaultMode = 0x1B6; // 0666, less the umask
-        int access = OpenFlags.WriteOnly | (append ? OpenFlags.Append : 0);
+        int access = LibC.O_WRONLY | (append ? LibC.O_APPEND : 0);
         SafeFileHandle handle;
         SysResult result;
         if (place.Existing is null)
         {
             // Appending to a file that another process creates meanwhile destroys nothing.
-            int flags = OpenFlags.Create | OpenFlags.NoControllingTerminal | OpenFlags.NoFollow | (append ? 0 : OpenFlags.Exclusive);
+            int flags = LibC.O_CREAT | LibC.O_NOCTTY | LibC.O_NOFOLLOW | (append ? 0 : LibC.O_EXCL);
             result = LibC.OpenAt(place.Folder, place.Name, access | flags, DefaultMode, out handle);
         }
         else
@@ -62,25 +62,25 @@ internal static class PipelineFiles
         return handle;
     }
 
-    public static Place Resolve(string path)
+    public static DestinationEntry Resolve(string path)
     {
         PathCheck.Name(path);
         return FileStatus.TryGet(path, followLink: true, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Directory
             ? throw FileFailures.DestinationIsDirectory(path)
-            : Place.Resolve(path, path);
+            : DestinationEntry.Resolve(path, path);
     }
 }
 
 /// <summary>The destination of the last command: a new file that takes its name at the end, or an existing file, device or FIFO.</summary>
 internal sealed class PipelineOutput : IDisposable
 {
-    private readonly Place _destination;
+    private readonly DestinationEntry _destination;
     private readonly DestinationWriter _writer;
     private readonly bool _append;
     private readonly CancellationToken _cancellation;
     private readonly long? _oldSize;
 
-    private PipelineOutput(Place destination, DestinationWriter writer, bool append, CancellationToken cancellation)
+    private PipelineOutput(DestinationEntry destination, DestinationWriter writer, bool append, CancellationToken cancellation)
     {
         _destination = destination;
         _writer = writer;
@@ -100,12 +100,12 @@ internal sealed class PipelineOutput : IDisposable
     /// <summary>Number of bytes written; null for devices and FIFOs.</summary>
     public long? BytesWritten => Size() - _oldSize;
 
-    public IReadOnlyList<string> Warnings => _writer.Losses.Describe();
+    public IReadOnlyList<string> Warnings => _writer.MetadataWarnings.Describe();
 
     /// <exception cref="OperationCanceledException">The token was cancelled before a FIFO had a reader.</exception>
     public static PipelineOutput Open(string path, bool append, CancellationToken cancellation)
     {
-        Place destination = PipelineFiles.Resolve(path);
+        DestinationEntry destination = PipelineFiles.Resolve(path);
         try
         {
             ExistingDestination.Check(new CopyRequest { Source = path, Destination = path, Append = append }, source: null, path, destination);
@@ -171,7 +171,7 @@ internal sealed class RatedTransfer : IDisposable
     private readonly CancellationTokenSource _stop;
     private readonly CancellationTokenSource _done = new();
     private readonly CancellationEvent _doneEvent;
-    private readonly TransferTally _tally = new();
+    private readonly TransferCounters _tally = new();
     private readonly Thread _thread;
 
     /// <summary>Starts it. One of source and destination is an end of a pipe, which is closed at the end.</summary>
@@ -182,7 +182,7 @@ internal sealed class RatedTransfer : IDisposable
         _doneEvent = new CancellationEvent(_done.Token);
 
         // Not the command's end, which is another open file description.
-        LibC.SetStatusFlags(pipeEnd, OpenFlags.NonBlock);
+        LibC.SetStatusFlags(pipeEnd, LibC.O_NONBLOCK);
         _thread = new Thread(() =>
         {
             using (pipeEnd)

@@ -123,7 +123,7 @@ internal sealed class PipelineRun(PipelineRequest request, PipelineMonitor monit
 
     private void Note(NativeCommand command, bool readsPipe, bool writesPipe)
     {
-        if (TransferJournal.Current is { } journal)
+        if (TransferTrace.Current is { } journal)
         {
             string reads = readsPipe ? "a pipe" : _input is not null ? $"'{_input.Name}' itself" : "the standard input";
             string writes = writesPipe ? "a pipe" : _output is not null ? $"'{_output.Path}' itself" : "the standard output";

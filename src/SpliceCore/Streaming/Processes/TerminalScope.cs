@@ -42,7 +42,7 @@ internal sealed class StandardDescriptors : IDisposable
     public StandardDescriptors()
     {
         SafeFileHandle handle;
-        while (LibC.Open("/dev/null", OpenFlags.ReadWrite, out handle) is { Ok: true, Value: <= CommandStreams.StandardError })
+        while (LibC.Open("/dev/null", LibC.O_RDWR, out handle) is { Ok: true, Value: <= CommandStreams.StandardError })
         {
             _opened.Add(handle);
         }

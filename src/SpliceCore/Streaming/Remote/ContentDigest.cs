@@ -27,13 +27,13 @@ internal sealed class ContentDigest : IDisposable
     public ContentDigest(CancellationToken cancellation)
     {
         _cancellation = cancellation;
-        LibC.SetStatusFlags(_pipe.WriteEnd, OpenFlags.WriteOnly | OpenFlags.NonBlock);
+        LibC.SetStatusFlags(_pipe.WriteEnd, LibC.O_WRONLY | LibC.O_NONBLOCK);
         _thread = new Thread(ReadAll) { IsBackground = true };
         _thread.Start();
     }
 
     /// <summary>The destination that takes the content.</summary>
-    public StreamEnd Input => StreamEnd.OfHandle(_pipe.WriteEnd, "the digest");
+    public TransferEndpoint Input => TransferEndpoint.OfHandle(_pipe.WriteEnd, "the digest");
 
     /// <summary>Returns the digest of bytes, as 64 hexadecimal digits.</summary>
     public static string Compute(ReadOnlySpan<byte> content) => Text(SHA256.HashData(content));

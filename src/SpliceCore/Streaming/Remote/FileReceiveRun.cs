@@ -58,7 +58,7 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         for (long at = _received.Resumed; at < info.Size; at += chunk)
         {
             long end = Math.Min(at + chunk, info.Size);
-            Move(session, StreamEnd.OfHandle(_received.Handle, _received.Path), end - at, digest);
+            Move(session, TransferEndpoint.OfHandle(_received.Handle, _received.Path), end - at, digest);
             if (hasHoles)
             {
                 ZeroPuncher.Punch(_received.Handle, punched, end, Cancellation);

@@ -132,7 +132,7 @@ internal sealed class FileSendRun : SendRun
         string.Create(CultureInfo.InvariantCulture, $"{time.Seconds}.{time.Nanoseconds:D9}");
 
     private void Move(IReadOnlyList<HostUpload> group, long offset, long count, ContentDigest? digest) =>
-        Move(group, StreamEnd.OfHandle(_source.Handle, Request.Source), offset, count, digest, (offset, _source.Size));
+        Move(group, TransferEndpoint.OfHandle(_source.Handle, Request.Source), offset, count, digest, (offset, _source.Size));
 
     private bool LosesAttributes() =>
         (Request.Preserve & (PreserveAttributes.Xattr | PreserveAttributes.Acl)) != PreserveAttributes.None
@@ -142,7 +142,7 @@ internal sealed class FileSendRun : SendRun
     /// <summary>The error if the file changed meanwhile; null if not.</summary>
     private TransferException? Change(RemoteHost host)
     {
-        if (!FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok || !now!.HasContentOf(_source.Status))
+        if (!FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok || !now!.HasSameSizeAndMTime(_source.Status))
         {
             return RemoteFailure.SourceChanged(Request.Source, host.Text);
         }

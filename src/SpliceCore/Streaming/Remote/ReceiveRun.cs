@@ -79,13 +79,13 @@ internal abstract class ReceiveRun : IDisposable
 
     /// <summary>Receives a part of a file, which also goes to the digest.</summary>
     /// <exception cref="TransferException">It did not come, or could not be written.</exception>
-    private protected void Move(SshSession session, StreamEnd file, long count, ContentDigest? digest)
+    private protected void Move(SshSession session, TransferEndpoint file, long count, ContentDigest? digest)
     {
         long before = Bytes;
         IReadOnlyList<StreamOutcome> outcomes = StreamCopy.Copy(
             new StreamRequest
             {
-                Source = StreamEnd.OfHandle(session.Output, Host.Text),
+                Source = TransferEndpoint.OfHandle(session.Output, Host.Text),
                 Destinations = digest is null ? [file] : [file, digest.Input],
                 Count = count,
                 RateLimit = Request.RateLimit,
@@ -110,8 +110,8 @@ internal abstract class ReceiveRun : IDisposable
         StreamOutcome outcome = StreamCopy.Copy(
             new StreamRequest
             {
-                Source = StreamEnd.OfContent(bytes),
-                Destinations = [StreamEnd.OfHandle(session.Input, Host.Text)],
+                Source = TransferEndpoint.OfContent(bytes),
+                Destinations = [TransferEndpoint.OfHandle(session.Input, Host.Text)],
                 IdleTimeout = Request.IdleTimeout,
             },
             new TransferMonitor(Cancellation: Cancellation))[0];

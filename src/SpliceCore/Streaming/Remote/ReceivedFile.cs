@@ -14,7 +14,7 @@ internal sealed class ReceivedFile : IDisposable
     private const uint PrivateMode = 0x180; // 0600, until the file gets the mode that it has on the host
 
     private readonly ReceiveRequest _request;
-    private readonly Place _place;
+    private readonly DestinationEntry _place;
     private readonly ITargetFile _file;
     private readonly DestinationWriter _writer;
 
@@ -25,13 +25,13 @@ internal sealed class ReceivedFile : IDisposable
     public ReceivedFile(ReceiveRequest request, string path, long size, string partialSuffix, CancellationToken cancellation)
     {
         _request = request;
-        _place = Place.Resolve(request.Source, path, mayReplace: !request.NoClobber);
+        _place = DestinationEntry.Resolve(request.Source, path, mayReplace: !request.NoClobber);
         try
         {
             Check(request, _place);
             _file = request.Resume
                 ? PartialFile.Open(_place, PartialName.With(_place.Name, partialSuffix), request.Source, size)
-                : StagedFile.Create(_place, PrivateMode, cancellation, OpenFlags.ReadWrite);
+                : StagedFile.Create(_place, PrivateMode, cancellation, LibC.O_RDWR);
             _writer = new DestinationWriter(_place, _file, cancellation);
             Resumed = (_file as PartialFile)?.ResumeOffset ?? 0;
             if (LibC.Seek(Handle, Resumed, SeekOrigin.Begin) is { Ok: false } moved)
@@ -55,7 +55,7 @@ internal sealed class ReceivedFile : IDisposable
     /// <summary>Number of bytes from an interrupted transfer.</summary>
     public long Resumed { get; }
 
-    public IReadOnlyList<string> Warnings => _writer.Losses.Describe();
+    public IReadOnlyList<string> Warnings => _writer.MetadataWarnings.Describe();
 
     /// <summary>Sets the metadata, and gives the file its name.</summary>
     public void Commit(RemoteFileInfo file)
@@ -64,10 +64,10 @@ internal sealed class ReceivedFile : IDisposable
         PreserveAttributes preserve = _request.Preserve;
         if (preserve.HasFlag(PreserveAttributes.Ownership) && LibC.ChangeOwner(Handle, file.UserId, file.GroupId) is { Ok: false } changed)
         {
-            _writer.Losses.Add("its owner", changed.Errno, _place.Label);
+            _writer.MetadataWarnings.Add("its owner", changed.Errno, _place.Label);
         }
 
-        uint mode = preserve.HasFlag(PreserveAttributes.Mode) ? file.Mode : file.Mode & ~OwnUmask.Value;
+        uint mode = preserve.HasFlag(PreserveAttributes.Mode) ? file.Mode : file.Mode & ~ProcessUmask.Value;
         result = result.Ok ? LibC.ChangeMode(Handle, mode) : result;
         result = result.Ok && preserve.HasFlag(PreserveAttributes.Timestamps)
             ? LibC.ChangeTimes(Handle, file.ModificationTime, file.ModificationTime)
@@ -89,7 +89,7 @@ internal sealed class ReceivedFile : IDisposable
         _place.Dispose();
     }
 
-    private static void Check(ReceiveRequest request, Place place)
+    private static void Check(ReceiveRequest request, DestinationEntry place)
     {
         var copy = new CopyRequest { Source = request.Source, Destination = place.Path, NoClobber = request.NoClobber, Force = request.Force };
         ExistingDestination.Check(copy, source: null, request.Source, place);

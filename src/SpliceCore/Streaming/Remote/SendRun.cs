@@ -68,7 +68,7 @@ internal abstract class SendRun : IDisposable
     /// <param name="digest">The digest; null for none.</param>
     /// <param name="progress">Number of bytes sent before, and of all.</param>
     private protected void Move(
-        IReadOnlyList<HostUpload> group, StreamEnd file, long offset, long count, ContentDigest? digest, (long Before, long All) progress)
+        IReadOnlyList<HostUpload> group, TransferEndpoint file, long offset, long count, ContentDigest? digest, (long Before, long All) progress)
     {
         var request = new StreamRequest
         {
@@ -125,7 +125,7 @@ internal abstract class SendRun : IDisposable
     {
         var request = new StreamRequest
         {
-            Source = StreamEnd.OfContent(bytes),
+            Source = TransferEndpoint.OfContent(bytes),
             Destinations = [],
             RateLimit = isLimited ? Request.RateLimit : null,
             IdleTimeout = Request.IdleTimeout,
@@ -144,7 +144,7 @@ internal abstract class SendRun : IDisposable
             return;
         }
 
-        StreamEnd[] ends = [.. live.Select(upload => StreamEnd.OfHandle(upload.Session!.Input, upload.Host.Text))];
+        TransferEndpoint[] ends = [.. live.Select(upload => TransferEndpoint.OfHandle(upload.Session!.Input, upload.Host.Text))];
         IReadOnlyList<StreamOutcome> outcomes = StreamCopy.Copy(
             request with { Destinations = digest is null ? ends : [.. ends, digest.Input] }, monitor);
         Monitor.Cancellation.ThrowIfCancellationRequested();
@@ -220,7 +220,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
                 Form = form;
                 Start = IsSparse ? offset / SparseBlocks.SmallBlock * SparseBlocks.SmallBlock : offset;
                 IsReceiving = true;
-                TransferJournal.Current?.Note(
+                TransferTrace.Current?.Note(
                     $"{host.Text}: takes {request.Source} from byte {Start} on, as {(IsSparse ? "its data without its holes" : Form == "0" ? "all its bytes" : $"a tar stream ({Form})")}");
                 return true;
             }

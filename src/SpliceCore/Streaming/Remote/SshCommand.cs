@@ -93,7 +93,7 @@ internal static class SshCommand
     /// <summary>True if ssh can ask the user: it opens the terminal itself.</summary>
     private static bool HasTerminal()
     {
-        SysResult opened = LibC.Open("/dev/tty", OpenFlags.ReadWrite | OpenFlags.NoControllingTerminal, out var terminal);
+        SysResult opened = LibC.Open("/dev/tty", LibC.O_RDWR | LibC.O_NOCTTY, out var terminal);
         terminal.Dispose();
         return opened.Ok;
     }

@@ -37,9 +37,9 @@ internal sealed class SshSession : IDisposable
             input = SplicePipe.Create(inputSize);
             output = SplicePipe.Create(Tuning.CommandPipeSize);
             errors = SplicePipe.Create(Tuning.CommandPipeSize);
-            LibC.SetStatusFlags(input.WriteEnd, OpenFlags.WriteOnly | OpenFlags.NonBlock);
-            LibC.SetStatusFlags(output.ReadEnd, OpenFlags.ReadOnly | OpenFlags.NonBlock);
-            LibC.SetStatusFlags(errors.ReadEnd, OpenFlags.ReadOnly | OpenFlags.NonBlock);
+            LibC.SetStatusFlags(input.WriteEnd, LibC.O_WRONLY | LibC.O_NONBLOCK);
+            LibC.SetStatusFlags(output.ReadEnd, LibC.O_RDONLY | LibC.O_NONBLOCK);
+            LibC.SetStatusFlags(errors.ReadEnd, LibC.O_RDONLY | LibC.O_NONBLOCK);
             var streams = new CommandStreams(input.ReadEnd, output.WriteEnd, errors.WriteEnd, MergesErrors: false);
             _command = starter.Start(ssh, streams, _tail);
             commands.Add(_command);
@@ -55,7 +55,7 @@ internal sealed class SshSession : IDisposable
         input.ReadEnd.Dispose();
         output.WriteEnd.Dispose();
         errors.WriteEnd.Dispose();
-        TransferJournal.Current?.Note($"{host.Text}: {string.Join(' ', ssh.Arguments.SkipLast(1).Prepend(ssh.Path))} runs a script there");
+        TransferTrace.Current?.Note($"{host.Text}: {string.Join(' ', ssh.Arguments.SkipLast(1).Prepend(ssh.Path))} runs a script there");
         Input = input.WriteEnd;
         Output = output.ReadEnd;
         _errors = errors.ReadEnd;

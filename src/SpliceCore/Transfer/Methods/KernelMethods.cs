@@ -114,7 +114,7 @@ internal sealed class PipedSpliceMethod(
 
     private StepResult Open(long? destinationOffset)
     {
-        Errno errno = SplicePipe.TryCreate(pipeSize ?? Math.Min(_chunk, Tuning.PipeSize), OpenFlags.NonBlock, out _pipe);
+        Errno errno = SplicePipe.TryCreate(pipeSize ?? Math.Min(_chunk, Tuning.PipeSize), LibC.O_NONBLOCK, out _pipe);
         if (_pipe?.Capacity < smallest)
         {
             // As pipe(2) where the user's pipes hold too much for another one.
@@ -127,7 +127,7 @@ internal sealed class PipedSpliceMethod(
             return StepResult.From(errno, TransferSide.Unknown, Kind);
         }
 
-        TransferJournal.Current?.Note($"{source.Name} -> {destination.Name}: a pipe of {_pipe.Capacity} bytes is between them");
+        TransferTrace.Current?.Note($"{source.Name} -> {destination.Name}: a pipe of {_pipe.Capacity} bytes is between them");
         if (source.IsSeekable)
         {
             return StepResult.Moved(0);

@@ -222,7 +222,7 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
         using Workspace folder = fileSystems.NewFolder(FileSystem.Ext4);
         string log = folder.WriteRandom("log", 5000, seed: 2);
         string source = folder.WriteRandom("source", Large);
-        using SafeFileHandle other = Posix.OpenWrite(log, OpenFlags.Append);
+        using SafeFileHandle other = Posix.OpenWrite(log, LibC.O_APPEND);
         using var stop = new CancellationTokenSource();
         var monitor = new TransferMonitor(
             progress =>

@@ -69,7 +69,7 @@ public sealed class MetadataTests : IDisposable
     [Fact]
     public void What_cannot_be_kept_is_told()
     {
-        using SafeFileHandle pathOnly = Posix.Open(_workspace["file"], OpenFlags.PathOnly);
+        using SafeFileHandle pathOnly = Posix.Open(_workspace["file"], LibC.O_PATH);
         IReadOnlyList<string> lost = Take(pathOnly, PreserveAttributes.Mode | PreserveAttributes.Timestamps);
         Assert.Equal(2, lost.Count);
         Assert.All(lost, line => Assert.Matches("'the file' could not be given its (mode|times) \\(EBADF", line));
@@ -78,7 +78,7 @@ public sealed class MetadataTests : IDisposable
     [Fact]
     public void What_many_files_cannot_keep_is_told_once()
     {
-        var losses = new MetadataLosses();
+        var losses = new MetadataWarnings();
         losses.Add("its owner", Errno.EPERM, "first");
         losses.Add("its owner", Errno.EPERM, "second");
         losses.Add("its times", Errno.EROFS, "third");
@@ -97,7 +97,7 @@ public sealed class MetadataTests : IDisposable
 
     private IReadOnlyList<string> Take(SafeFileHandle file, PreserveAttributes preserve)
     {
-        var losses = new MetadataLosses();
+        var losses = new MetadataWarnings();
         Metadata.Set(file, "the file", _source, Status(_source), preserve, isPath: false, losses);
         return losses.Describe();
     }
@@ -105,8 +105,8 @@ public sealed class MetadataTests : IDisposable
     private IReadOnlyList<string> Replace(SafeFileHandle replaced)
     {
         using SafeFileHandle folder = Posix.OpenRead(_workspace.Folder);
-        var losses = new MetadataLosses();
-        Metadata.OfFile(_file, new Place(folder, "source", Status(replaced), "the file", MayReplace: true), source: null, PreserveAttributes.All, losses);
+        var losses = new MetadataWarnings();
+        Metadata.OfFile(_file, new DestinationEntry(folder, "source", Status(replaced), "the file", MayReplace: true), source: null, PreserveAttributes.All, losses);
         return losses.Describe();
     }
 

@@ -143,7 +143,7 @@ public sealed class LinkedDestinationTests : IDisposable
         File.CreateSymbolicLink(_folder["a/1"], target);
         File.WriteAllText(_folder["b/1"], "payload");
         File.WriteAllText(_folder["t"], "keep");
-        var ledger = new CopyLedger();
+        var ledger = new CreatedFiles();
 
         Copy("a/1", "c", ledger, append);
         TransferException error = Assert.Throws<TransferException>(() => Copy("b/1", "c", ledger, append));
@@ -167,7 +167,7 @@ public sealed class LinkedDestinationTests : IDisposable
         File.CreateSymbolicLink(_folder["way"], "c/link");
         File.WriteAllText(_folder["file"], "payload");
         Directory.CreateDirectory(_folder["tree"]);
-        var ledger = new CopyLedger();
+        var ledger = new CreatedFiles();
 
         Copy("a/link", "c", ledger);
         Assert.Equal(TransferErrorId.DestinationExists, Assert.Throws<TransferException>(() => Copy("file", destination, ledger)).Id);
@@ -184,7 +184,7 @@ public sealed class LinkedDestinationTests : IDisposable
         File.CreateSymbolicLink(_folder["tree/link"], "../outside");
         File.WriteAllText(_folder["outside"], "keep");
         File.WriteAllText(_folder["file"], "payload");
-        var ledger = new CopyLedger();
+        var ledger = new CreatedFiles();
 
         Copy("tree", "copy", ledger);
         Assert.Equal(TransferErrorId.DestinationExists, Assert.Throws<TransferException>(() => Copy("file", "copy/link", ledger)).Id);
@@ -201,7 +201,7 @@ public sealed class LinkedDestinationTests : IDisposable
         File.CreateSymbolicLink(_folder["c/file"], "../outside/target");
         File.CreateSymbolicLink(_folder["link"], "somewhere");
         File.WriteAllText(_folder["file"], "payload");
-        var ledger = new CopyLedger();
+        var ledger = new CreatedFiles();
 
         Copy("link", "c", ledger);
         Copy("file", "c/old", ledger);
@@ -219,16 +219,16 @@ public sealed class LinkedDestinationTests : IDisposable
         Directory.CreateDirectory(_folder["c"]);
         Command.Check("mkfifo", _folder["a/1"]);
         File.WriteAllText(_folder["b/1"], "payload");
-        var ledger = new CopyLedger();
+        var ledger = new CreatedFiles();
 
         Copy("a/1", "c", ledger);
 
         Assert.Equal(TransferErrorId.DestinationExists, Assert.Throws<TransferException>(() => Copy("b/1", "c", ledger)).Id);
     }
 
-    private TransferResult Copy(string source, string destination, CopyLedger? ledger = null, bool append = false)
+    private TransferResult Copy(string source, string destination, CreatedFiles? ledger = null, bool append = false)
     {
         TreeRequest request = TreeCopies.Request(_folder[source], _folder[destination]);
-        return TreeCopy.Copy(request with { Copy = request.Copy with { Ledger = ledger, Append = append } }, TreeMonitor.None);
+        return TreeCopy.Copy(request with { Copy = request.Copy with { CreatedFiles = ledger, Append = append } }, TreeMonitor.None);
     }
 }

@@ -44,11 +44,11 @@ public sealed class StagedFileTests : IDisposable
         using SafeFileHandle open = Posix.OpenRead(_workspace["source"]);
         var source = Descriptor.Describe(open, "source");
         var request = new CopyRequest { Source = "source", Destination = "copy", Preserve = PreserveAttributes.Mode };
-        var place = new Place(folder, "copy", Existing: null, "copy", MayReplace: false) { Modes = new GrantedMode() };
-        var tally = new TransferTally();
+        var place = new DestinationEntry(folder, "copy", Existing: null, "copy", MayReplace: false) { Modes = new CreateModeCache() };
+        var tally = new TransferCounters();
         TransferSpec spec = request.ToSpec(source, TransferMonitor.None, tally);
 
-        using var file = new DestinationWriter(request, source, place, spec, TransferMonitor.None, tally, new MetadataLosses());
+        using var file = new DestinationWriter(request, source, place, spec, TransferMonitor.None, tally, new MetadataWarnings());
         string hidden = Assert.Single(Directory.GetFileSystemEntries(mount.Folder));
         Assert.Equal((UnixFileMode)0x180, File.GetUnixFileMode(hidden)); // 0600
 
@@ -107,7 +107,7 @@ public sealed class StagedFileTests : IDisposable
         _workspace.Dispose();
     }
 
-    private Place At(FileStatus? existing) => new(_folder, "file", existing, _workspace["file"], MayReplace: true);
+    private DestinationEntry At(FileStatus? existing) => new(_folder, "file", existing, _workspace["file"], MayReplace: true);
 
     private StagedFile Create(string content)
     {

@@ -106,7 +106,7 @@ public sealed class TakenNameTests : IDisposable
         byte[] content = Workspace.RandomBytes(100_000);
 
         StreamOutcome outcome = StreamCopy.Copy(
-            new StreamRequest { Source = StreamEnd.OfContent(content), Destinations = [StreamEnd.OfPath(_folder["taken"])] },
+            new StreamRequest { Source = TransferEndpoint.OfContent(content), Destinations = [TransferEndpoint.OfPath(_folder["taken"])] },
             Taking("taken"))[0];
 
         AssertKeptBeside(outcome.Error!, content);

@@ -184,7 +184,7 @@ public sealed class InPlaceTests(MountedFileSystems fileSystems)
     {
         using var folder = new Workspace();
         folder.WriteRandom("source", 1000);
-        CopyRequest request = Request(folder) with { DestinationOffset = destinationOffset, Ledger = new CopyLedger() };
+        CopyRequest request = Request(folder) with { DestinationOffset = destinationOffset, CreatedFiles = new CreatedFiles() };
         FileCopy.Copy(request with { Source = folder.WriteRandom("first", 500, seed: 2), DestinationOffset = null }, TransferMonitor.None);
 
         TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(request, TransferMonitor.None));
@@ -199,7 +199,7 @@ public sealed class InPlaceTests(MountedFileSystems fileSystems)
         using var device = new LoopDevice(new byte[MiB]);
         using var folder = new Workspace();
         folder.WriteRandom("source", 1000, seed: 2);
-        CopyRequest request = Request(folder) with { Destination = device.Path, Ledger = new CopyLedger() };
+        CopyRequest request = Request(folder) with { Destination = device.Path, CreatedFiles = new CreatedFiles() };
         FileCopy.Copy(request with { Source = folder.WriteRandom("first", MiB) }, TransferMonitor.None);
 
         TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(request, TransferMonitor.None));

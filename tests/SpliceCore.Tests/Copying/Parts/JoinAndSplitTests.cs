@@ -198,7 +198,7 @@ public sealed class JoinAndSplitTests : IDisposable
         Directory.CreateDirectory(_folder["other"]);
         _folder.WriteRandom("file", 1000);
         _folder.WriteRandom("other/file", 1000, seed: 2);
-        SplitRequest first = Split("file") with { Copy = Split("file").Copy with { Ledger = new CopyLedger() } };
+        SplitRequest first = Split("file") with { Copy = Split("file").Copy with { CreatedFiles = new CreatedFiles() } };
         FileSplit.Split(first, TransferMonitor.None);
 
         TransferException error = Assert.Throws<TransferException>(() => FileSplit.Split(

@@ -136,7 +136,7 @@ public sealed class KilledResumeTests(MountedFileSystems fileSystems, ITestOutpu
             if (_file is null)
             {
                 string? path = Directory.EnumerateFiles(folder.Folder, "copy.*.splice-partial").SingleOrDefault();
-                _file = path is null || !LibC.Open(path, OpenFlags.ReadOnly, out SafeFileHandle file).Ok ? null : file;
+                _file = path is null || !LibC.Open(path, LibC.O_RDONLY, out SafeFileHandle file).Ok ? null : file;
             }
 
             return _file is null ? 0 : RandomAccess.GetLength(_file);

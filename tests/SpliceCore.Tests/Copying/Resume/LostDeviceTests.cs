@@ -17,13 +17,13 @@ public sealed class LostDeviceTests(MountedFileSystems fileSystems)
     /// <summary>File systems that show lost data as holes.</summary>
     public static TheoryData<FileSystem> Provable => [FileSystem.Ext4, FileSystem.Xfs, FileSystem.Btrfs, FileSystem.Tmpfs];
 
-    public static TheoryData<string, TransferMethod> Losses => new(
+    public static TheoryData<string, TransferMethod> MetadataWarnings => new(
         from type in new[] { "ext4", "xfs" }
         from method in new[] { TransferMethod.ReadWrite, TransferMethod.Splice, TransferMethod.SendFile }
         select (type, method));
 
     [Theory]
-    [MemberData(nameof(Losses))]
+    [MemberData(nameof(MetadataWarnings))]
     public void A_sparse_copy_goes_on_after_what_the_device_has(string type, TransferMethod method)
     {
         using var mount = Mount.Image(type, 512L * MiB, "-q");

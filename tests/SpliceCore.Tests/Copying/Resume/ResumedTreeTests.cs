@@ -129,7 +129,7 @@ public sealed class ResumedTreeTests : IDisposable
         Directory.CreateDirectory(_workspace["other/source"]);
         _workspace.WriteRandom("other/source/0", 500, seed: 5);
         Directory.CreateDirectory(_workspace["copy"]);
-        CopyRequest request = Request.Copy with { Ledger = new CopyLedger() };
+        CopyRequest request = Request.Copy with { CreatedFiles = new CreatedFiles() };
         TreeCopy.Copy(Request, TreeMonitor.None);
 
         Assert.Equal(Files, TreeCopy.Copy(Request with { Copy = request }, TreeMonitor.None).Unchanged);

@@ -28,7 +28,7 @@ public sealed class LookFaultTests : IDisposable
             old.ToList().ForEach(content => File.WriteAllText(_folder["copy"], content));
 
             // Several sources of one command would be told apart.
-            var request = new CopyRequest { Source = _folder["source"], Destination = _folder["copy"], Ledger = new CopyLedger() };
+            var request = new CopyRequest { Source = _folder["source"], Destination = _folder["copy"], CreatedFiles = new CreatedFiles() };
             HostAnswer answer = HostedCopy.Run(
                 request, "strace", "-f", "-qq", "-o", _folder["trace"], "-e", "trace=statx",
                 "-e", string.Create(CultureInfo.InvariantCulture, $"inject=statx:error=EIO:when={look}"));

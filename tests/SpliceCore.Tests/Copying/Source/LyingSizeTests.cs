@@ -137,8 +137,8 @@ public sealed class LyingSizeTests(SshServer server) : IDisposable
         IReadOnlyList<StreamOutcome> outcomes = StreamCopy.Copy(
             new StreamRequest
             {
-                Source = StreamEnd.OfPath(_mount[name]),
-                Destinations = [.. Enumerable.Range(0, destinations).Select(i => StreamEnd.OfPath(_folder[$"copy{i}"]))],
+                Source = TransferEndpoint.OfPath(_mount[name]),
+                Destinations = [.. Enumerable.Range(0, destinations).Select(i => TransferEndpoint.OfPath(_folder[$"copy{i}"]))],
             },
             TransferMonitor.None);
 

@@ -217,7 +217,7 @@ public sealed class TreeTroubleTests(MountedFileSystems fileSystems, ITestOutput
 
         string copy = Path.Combine(mount.Folder, "folding");
         TreeRequest request = TreeCopies.Request(_folder["source/."], copy) with { ThrottleLimit = 8 };
-        (_, List<TransferException> errors) = TreeCopies.CopyWithErrors(request with { Copy = request.Copy with { Ledger = new CopyLedger() } });
+        (_, List<TransferException> errors) = TreeCopies.CopyWithErrors(request with { Copy = request.Copy with { CreatedFiles = new CreatedFiles() } });
 
         Assert.Equal(20, errors.Count);
         Assert.All(errors, error => Assert.Equal(TransferErrorId.DestinationExists, error.Id));

@@ -103,7 +103,7 @@ public sealed class TreesWrittenIntoTests : IDisposable
                 Append = append,
                 InPlace = !append,
                 Preserve = PreserveAttributes.All,
-                Ledger = new CopyLedger(),
+                CreatedFiles = new CreatedFiles(),
             },
         },
         new TreeMonitor(Failed: _errors.Add));

@@ -10,7 +10,7 @@ namespace Splice.Streaming.Remote.Trees;
 
 /// <summary>Sets the metadata of received items of a tree.</summary>
 /// <param name="lists">The access control lists of the items on the host.</param>
-internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessLists lists, MetadataLosses losses)
+internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessLists lists, MetadataWarnings losses)
 {
     private const string AttributePrefix = "SCHILY.xattr.";
 
@@ -38,7 +38,7 @@ internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessL
 
             // The umask is not for items with an access control list (umask(2)): it would take from the mask.
             bool hasList = preserve.HasFlag(PreserveAttributes.Acl) && AccessControlList.Has(item);
-            mode &= preserve.HasFlag(PreserveAttributes.Mode) || hasList ? uint.MaxValue : ~OwnUmask.Value;
+            mode &= preserve.HasFlag(PreserveAttributes.Mode) || hasList ? uint.MaxValue : ~ProcessUmask.Value;
             mode |= Metadata.InheritedBits(item, kind);
             Note(isPath ? LibC.ChangeModeOfPath(item, mode) : LibC.ChangeMode(item, mode), entry, "its mode");
         }

@@ -12,7 +12,7 @@ internal sealed class ExtractionTarget : IDisposable
 {
     private const uint OwnerBits = 0x1C0; // 0700
 
-    private static readonly int FolderFlags = OpenFlags.ReadOnly | OpenFlags.Directory;
+    private static readonly int FolderFlags = LibC.O_RDONLY | LibC.O_DIRECTORY;
 
     private readonly SafeFileHandle _folder;
     private readonly FileName _temporary = StagedFile.TemporaryName();
@@ -40,11 +40,11 @@ internal sealed class ExtractionTarget : IDisposable
 
         string parent = _exists ? Path : System.IO.Path.GetDirectoryName(Path) ?? "/";
         _temporaryPath = System.IO.Path.Join(parent, _temporary.ToString());
-        SysResult result = LibC.Open(parent, FolderFlags | (_exists && hasName ? OpenFlags.NoFollow : 0), out _folder);
+        SysResult result = LibC.Open(parent, FolderFlags | (_exists && hasName ? LibC.O_NOFOLLOW : 0), out _folder);
         SafeFileHandle top = new();
         result = result.Ok ? LibC.MakeDirectoryAt(_folder, _temporary, OwnerBits) : result;
         _isDone = !result.Ok;
-        result = result.Ok ? LibC.OpenAt(_folder, _temporary, FolderFlags | OpenFlags.NoFollow, 0, out top) : result;
+        result = result.Ok ? LibC.OpenAt(_folder, _temporary, FolderFlags | LibC.O_NOFOLLOW, 0, out top) : result;
         Top = top;
         if (!result.Ok)
         {
@@ -96,7 +96,7 @@ internal sealed class ExtractionTarget : IDisposable
         {
             foreach (string folder in Directory.EnumerateDirectories(path, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
             {
-                LibC.Open(folder, OpenFlags.PathOnly | OpenFlags.NoFollow, out SafeFileHandle handle);
+                LibC.Open(folder, LibC.O_PATH | LibC.O_NOFOLLOW, out SafeFileHandle handle);
                 using (handle)
                 {
                     LibC.ChangeModeOfPath(handle, OwnerBits);
@@ -155,7 +155,7 @@ internal sealed class DirectoryPathCache(SafeFileHandle top, string label) : IDi
 {
     private const uint OwnerBits = 0x1C0; // 0700
 
-    private static readonly int FolderFlags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
+    private static readonly int FolderFlags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NOFOLLOW;
 
     private readonly List<(FileName Name, SafeFileHandle Handle)> _open = [];
 

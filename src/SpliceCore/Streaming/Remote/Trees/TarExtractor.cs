@@ -18,7 +18,7 @@ internal sealed class TarExtractor : IDisposable
     private readonly DirectoryPathCache _directories;
     private readonly ExtractedMetadata _metadata;
     private readonly CancellationToken _cancellation;
-    private readonly MetadataLosses _losses = new();
+    private readonly MetadataWarnings _losses = new();
     private readonly List<(IReadOnlyList<FileName> Names, TarEntry Entry)> _folders = [];
     private readonly List<string> _leftOut = [];
 
@@ -107,7 +107,7 @@ internal sealed class TarExtractor : IDisposable
     private void CreateFile(SafeFileHandle folder, FileName name, TarEntry entry, Action<SafeFileHandle> fill)
     {
         SysResult created = LibC.OpenAt(
-            folder, name, OpenFlags.ReadWrite | OpenFlags.Create | OpenFlags.Exclusive | OpenFlags.NoFollow, PrivateMode, out SafeFileHandle file);
+            folder, name, LibC.O_RDWR | LibC.O_CREAT | LibC.O_EXCL | LibC.O_NOFOLLOW, PrivateMode, out SafeFileHandle file);
         using (file)
         {
             Check(created, entry);
@@ -126,7 +126,7 @@ internal sealed class TarExtractor : IDisposable
         }
 
         SysResult opened = LibC.OpenAt(
-            _directories.Open(first.SkipLast(1)), first[^1], OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle file);
+            _directories.Open(first.SkipLast(1)), first[^1], LibC.O_PATH | LibC.O_NOFOLLOW, 0, out SafeFileHandle file);
         using (file)
         {
             Check(opened, entry);
@@ -185,7 +185,7 @@ internal sealed class TarExtractor : IDisposable
 
     private void SetNode(SafeFileHandle folder, FileName name, TarEntry entry)
     {
-        SysResult opened = LibC.OpenAt(folder, name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle node);
+        SysResult opened = LibC.OpenAt(folder, name, LibC.O_PATH | LibC.O_NOFOLLOW, 0, out SafeFileHandle node);
         using (node)
         {
             Check(opened, entry);

@@ -17,7 +17,7 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
     private static readonly byte[] Top = Encoding.ASCII.GetBytes(HostScript.TreeName);
 
     private readonly Dictionary<FileIdentity, byte[]> _firstNames = [];
-    private readonly MetadataLosses _losses = new();
+    private readonly MetadataWarnings _losses = new();
     private readonly List<string> _leftOut = [];
     private long _sockets;
     private string? _firstSocket;
@@ -55,7 +55,7 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
         }
 
         FileStatus status = item.Status;
-        using SafeFileHandle handle = item.Open(OpenFlags.PathOnly);
+        using SafeFileHandle handle = item.Open(LibC.O_PATH);
         bool isLink = status.Kind == DescriptorKind.SymbolicLink;
         bool isFirst = IsFirst(item, out byte[] first);
         bool owned = preserve.HasFlag(PreserveAttributes.Ownership);

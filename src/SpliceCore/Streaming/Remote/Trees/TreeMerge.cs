@@ -11,7 +11,7 @@ internal sealed class TreeMerge(bool force)
 {
     private const uint OwnerMayWrite = 0x80; // 0200
 
-    private static readonly int FolderFlags = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
+    private static readonly int FolderFlags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NOFOLLOW;
 
     public void Check(SafeFileHandle from, SafeFileHandle to, string path) => Walk(from, to, path, isMoving: false);
 
@@ -22,7 +22,7 @@ internal sealed class TreeMerge(bool force)
     {
         SysResult moved = move();
         if (moved.Errno != Errno.EACCES
-            || !LibC.OpenAt(folder, name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle item).Ok)
+            || !LibC.OpenAt(folder, name, LibC.O_PATH | LibC.O_NOFOLLOW, 0, out SafeFileHandle item).Ok)
         {
             return moved;
         }
@@ -90,10 +90,10 @@ internal sealed class TreeMerge(bool force)
     {
         if (item.Kind == DescriptorKind.SymbolicLink)
         {
-            Check(LibC.OpenAt(from, name, OpenFlags.PathOnly | OpenFlags.NoFollow, 0, out SafeFileHandle link), label);
+            Check(LibC.OpenAt(from, name, LibC.O_PATH | LibC.O_NOFOLLOW, 0, out SafeFileHandle link), label);
             using (link)
             {
-                LinkCheck.ThrowIfLeadsTo(link, $"{name}", sourceFolder: null, new Place(to, name, there, label, MayReplace: false));
+                LinkCheck.ThrowIfLeadsTo(link, $"{name}", sourceFolder: null, new DestinationEntry(to, name, there, label, MayReplace: false));
             }
         }
     }

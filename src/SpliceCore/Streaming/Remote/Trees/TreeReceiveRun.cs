@@ -129,7 +129,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         if (entry.Length > (Request.RateLimit is null ? SmallFile : 0))
         {
             using ContentDigest? digest = _sums is null ? null : new ContentDigest(Cancellation);
-            Move(session, StreamEnd.OfHandle(file, _tree!.Path), entry.Length, digest);
+            Move(session, TransferEndpoint.OfHandle(file, _tree!.Path), entry.Length, digest);
             stream.Skip(entry.Length);
             _sums?.Add(path, digest!.Complete());
             return;

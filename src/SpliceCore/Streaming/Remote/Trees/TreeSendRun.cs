@@ -22,7 +22,7 @@ internal sealed class TreeSendRun : SendRun
 
     private const int SmallFile = 64 << 10;
     private const long MaxPending = 1 << 20;
-    private const int FileFlags = OpenFlags.ReadOnly | OpenFlags.NonBlock | OpenFlags.NoControllingTerminal;
+    private const int FileFlags = LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY;
 
     private readonly TreeTotals _totals;
     private readonly TarItemFactory _items;
@@ -147,7 +147,7 @@ internal sealed class TreeSendRun : SendRun
         if (source.Size > 0)
         {
             SendContent(file, item, tar);
-            if (!FileStatus.TryGet(file, out FileStatus? now).Ok || !now!.HasContentOf(item.Status) || EndCheck.IsLongerThanItsSize(source))
+            if (!FileStatus.TryGet(file, out FileStatus? now).Ok || !now!.HasSameSizeAndMTime(item.Status) || EndCheck.IsLongerThanItsSize(source))
             {
                 _firstChanged ??= item.Label;
                 _changed++;
@@ -186,7 +186,7 @@ internal sealed class TreeSendRun : SendRun
     {
         Flush();
         using ContentDigest? digest = _sums is null ? null : new ContentDigest(Monitor.Cancellation);
-        var source = StreamEnd.OfHandle(file, item.Label);
+        var source = TransferEndpoint.OfHandle(file, item.Label);
         for (long at = 0; at < length && _receiving.Any(upload => upload.IsReceiving); at += MaxChunk)
         {
             Move(_receiving, source, at, Math.Min(MaxChunk, length - at), digest, (_sent + at, _totals.Bytes + _beyondTotals));

@@ -24,7 +24,7 @@ public sealed class UnreadableFolderTests
 
     private static SafeFileHandle Open(string path)
     {
-        Assert.True(LibC.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory, out SafeFileHandle handle).Ok);
+        Assert.True(LibC.Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY, out SafeFileHandle handle).Ok);
         return handle;
     }
 }

@@ -5,14 +5,14 @@ using Xunit;
 
 namespace Splice.Tests.Copying.Destination;
 
-public sealed class DestinationPathTests : IDisposable
+public sealed class DestinationEntryTests : IDisposable
 {
     private readonly Workspace _workspace = new();
 
     [Fact]
     public void A_new_name_is_itself()
     {
-        using Place resolved = Resolve("new");
+        using DestinationEntry resolved = Resolve("new");
         Assert.Equal((_workspace["new"], null, true), (resolved.Path, resolved.Existing, resolved.IsReplaceable));
         Assert.Equal((_workspace.Folder, "new"), (FolderOf(resolved), $"{resolved.Name}"));
     }
@@ -30,7 +30,7 @@ public sealed class DestinationPathTests : IDisposable
     {
         Directory.CreateDirectory(_workspace["folder"]);
         File.CreateSymbolicLink(_workspace["link"], "folder");
-        using Place resolved = Resolve(destination);
+        using DestinationEntry resolved = Resolve(destination);
         Assert.Equal("source", $"{resolved.Name}");
         Assert.Equal(_workspace["folder"], FolderOf(resolved));
     }
@@ -41,7 +41,7 @@ public sealed class DestinationPathTests : IDisposable
         _workspace.WriteRandom("file", 1);
         File.CreateSymbolicLink(_workspace["first"], "second");
         File.CreateSymbolicLink(_workspace["second"], _workspace["file"]);
-        using Place resolved = Resolve("first");
+        using DestinationEntry resolved = Resolve("first");
         Assert.Equal((_workspace["file"], true), (resolved.Path, resolved.IsReplaceable));
         Assert.Equal(DescriptorKind.Regular, resolved.Existing?.Kind);
     }
@@ -50,7 +50,7 @@ public sealed class DestinationPathTests : IDisposable
     public void A_link_to_nothing_means_the_file_that_will_be_there()
     {
         File.CreateSymbolicLink(_workspace["link"], "new");
-        using Place resolved = Resolve("link");
+        using DestinationEntry resolved = Resolve("link");
         Assert.Equal((_workspace["new"], null, true), (resolved.Path, resolved.Existing, resolved.IsReplaceable));
     }
 
@@ -59,7 +59,7 @@ public sealed class DestinationPathTests : IDisposable
     {
         using Channel pipe = Channel.Pipe();
         string path = $"/proc/self/fd/{pipe.Input.DangerousGetHandle()}";
-        using var resolved = Place.Resolve(_workspace["source"], path);
+        using var resolved = DestinationEntry.Resolve(_workspace["source"], path);
         Assert.Equal((path, false), (resolved.Path, resolved.IsReplaceable));
     }
 
@@ -77,7 +77,7 @@ public sealed class DestinationPathTests : IDisposable
             path = _workspace["link"];
         }
 
-        using var resolved = Place.Resolve(_workspace["source"], path);
+        using var resolved = DestinationEntry.Resolve(_workspace["source"], path);
         Assert.Equal((path, DescriptorKind.Regular, false), (resolved.Path, resolved.Existing?.Kind, resolved.IsReplaceable));
     }
 
@@ -96,12 +96,12 @@ public sealed class DestinationPathTests : IDisposable
 
     public void Dispose() => _workspace.Dispose();
 
-    private static string FolderOf(Place resolved)
+    private static string FolderOf(DestinationEntry resolved)
     {
         Assert.True(LibC.ReadLink(LibC.PathOf(resolved.Folder), out string? path).Ok);
         return path!;
     }
 
-    private Place Resolve(string destination) =>
-        Place.Resolve(_workspace["source"], Path.Join(_workspace.Folder, destination));
+    private DestinationEntry Resolve(string destination) =>
+        DestinationEntry.Resolve(_workspace["source"], Path.Join(_workspace.Folder, destination));
 }

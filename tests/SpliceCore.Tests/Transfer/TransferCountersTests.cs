@@ -4,12 +4,12 @@ using Xunit;
 
 namespace Splice.Tests.Transfer;
 
-public class TransferTallyTests
+public class TransferCountersTests
 {
     [Fact]
     public void Bytes_are_summed_by_how_they_came()
     {
-        var tally = new TransferTally { BytesInHoles = 1000 };
+        var tally = new TransferCounters { BytesInHoles = 1000 };
         tally.Add(TransferMethod.Reflink, 100);
         tally.Add(TransferMethod.Splice, 20);
         tally.Add(TransferMethod.Splice, 30);
@@ -20,13 +20,13 @@ public class TransferTallyTests
     }
 
     [Fact]
-    public void Without_a_byte_there_is_no_method() => Assert.Null(new TransferTally { BytesInHoles = 1000 }.MainMethod);
+    public void Without_a_byte_there_is_no_method() => Assert.Null(new TransferCounters { BytesInHoles = 1000 }.MainMethod);
 
     [Fact]
     public void Calls_are_counted_from_its_start()
     {
         LibC.MayExecute("/");
-        var tally = new TransferTally();
+        var tally = new TransferCounters();
         LibC.MayExecute("/");
         Assert.Equal(1, tally.SystemCalls);
     }

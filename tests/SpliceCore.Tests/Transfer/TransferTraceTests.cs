@@ -3,10 +3,10 @@ using Xunit;
 
 namespace Splice.Tests.Transfer;
 
-public sealed class TransferJournalTests : IDisposable
+public sealed class TransferTraceTests : IDisposable
 {
     private readonly Workspace _workspace = new();
-    private readonly TransferJournal _journal = new(takesCalls: true);
+    private readonly TransferTrace _journal = new(takesCalls: true);
 
     [Fact]
     public void It_has_every_call_that_the_result_counts_and_the_bytes_of_the_one_that_moved_them()
@@ -31,7 +31,7 @@ public sealed class TransferJournalTests : IDisposable
     [Fact]
     public void Without_system_calls_it_has_the_decisions()
     {
-        var journal = new TransferJournal(takesCalls: false);
+        var journal = new TransferTrace(takesCalls: false);
         journal.Follow(() => Copy("source", "copy", TransferMethod.Auto));
         Assert.Empty(journal.SystemCalls);
         Assert.NotEmpty(journal.Decisions);
@@ -49,7 +49,7 @@ public sealed class TransferJournalTests : IDisposable
         });
         LibC.Kill(Environment.ProcessId, 0);
         Assert.Equal([new SystemCallSum("kill", Errno.None, 2, null)], _journal.SystemCalls);
-        Assert.Null(TransferJournal.Current);
+        Assert.Null(TransferTrace.Current);
     }
 
     [Fact]
