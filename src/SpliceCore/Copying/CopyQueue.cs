@@ -172,7 +172,7 @@ public sealed class CopyQueue : IDisposable
     private sealed class Copy(CopyRequest request, DestinationFolder? folder, CancellationToken cancellation)
     {
         private readonly object _lock = new();
-        private TransferTrace? _journal;
+        private TransferTrace? _trace;
         private TransferResult? _result;
         private Exception? _error;
         private volatile bool _done;
@@ -193,7 +193,7 @@ public sealed class CopyQueue : IDisposable
                     ExceptionDispatchInfo.Throw(_error);
                 }
 
-                return new CopyOutcome(request, _result, (TransferException?)_error) { Journal = _journal };
+                return new CopyOutcome(request, _result, (TransferException?)_error) { Journal = _trace };
             }
         }
 
@@ -201,8 +201,8 @@ public sealed class CopyQueue : IDisposable
         {
             try
             {
-                _journal = TransferTrace.Current?.NewPage();
-                _result = _journal is null ? CopyFile() : _journal.Follow(CopyFile);
+                _trace = TransferTrace.Current?.NewPage();
+                _result = _trace is null ? CopyFile() : _trace.Follow(CopyFile);
             }
             catch (Exception exception)
             {

@@ -33,7 +33,7 @@ internal sealed record DestinationEntry(SafeFileHandle Folder, FileName Name, Fi
     private bool OwnsFolder { get; init; }
 
     /// <summary>Resolves a destination: a folder takes the source's name, a link is followed to its target.</summary>
-    public static DestinationEntry Resolve(string source, string destination, bool mayReplace = true, CreatedFiles? ledger = null)
+    public static DestinationEntry Resolve(string source, string destination, bool mayReplace = true, CreatedFiles? created = null)
     {
         SysResult opened = LibC.Open(destination, FolderFlags, out SafeFileHandle folder);
         string path = destination;
@@ -49,7 +49,7 @@ internal sealed record DestinationEntry(SafeFileHandle Folder, FileName Name, Fi
 
         using var walk = new LinkWalk(folder, System.IO.Path.GetFileName(path), path);
         ThrowIfFailed(opened, path);
-        LinkCheck.ThrowIfMade(ledger, source, path);
+        LinkCheck.ThrowIfMade(created, source, path);
         ThrowIfFailed(walk.Look(), path);
         while (walk.IsAtLink)
         {

@@ -13,15 +13,15 @@ internal sealed class DestinationFolder : IDisposable
     private readonly ReaderWriterLockSlim _turns = new();
     private FileSystemPairCache? _devices;
 
-    private DestinationFolder(string path, SafeFileHandle handle, FileIdentity identity, CreatedFiles? ledger)
+    private DestinationFolder(string path, SafeFileHandle handle, FileIdentity identity, CreatedFiles? created)
     {
         _path = path;
         _handle = handle;
         Identity = identity;
         _fileSystem = FileSystemTypes.Of(handle);
-        if (ledger?.HasFolder(identity) == false && DirectoryReader.IsEmpty(handle))
+        if (created?.HasFolder(identity) == false && DirectoryReader.IsEmpty(handle))
         {
-            ledger.AddFolder(identity);
+            created.AddFolder(identity);
             IsNew = true;
         }
     }
@@ -32,12 +32,12 @@ internal sealed class DestinationFolder : IDisposable
     public bool IsNew { get; }
 
     /// <summary>Opens a directory; null if the path is not one.</summary>
-    public static DestinationFolder? TryOpen(string path, CreatedFiles? ledger)
+    public static DestinationFolder? TryOpen(string path, CreatedFiles? created)
     {
         SysResult opened = LibC.Open(path, LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle handle);
         if (opened.Ok && FileStatus.TryGet(handle, out FileStatus? status).Ok)
         {
-            return new DestinationFolder(path, handle, status!.Inode, ledger);
+            return new DestinationFolder(path, handle, status!.Inode, created);
         }
 
         handle.Dispose();

@@ -22,7 +22,7 @@ internal sealed class DestinationWriter : IDisposable
     private readonly SafeFileHandle? _folder;
     private Descriptor? _source;
     private TransferSpec? _spec;
-    private TransferCounters? _tally;
+    private TransferCounters? _counters;
     private TransferRun? _run;
     private long _writtenBefore;
     private uint? _createMode;
@@ -32,12 +32,12 @@ internal sealed class DestinationWriter : IDisposable
 
     /// <summary>Opens the destination of a source's copy.</summary>
     public DestinationWriter(
-        CopyRequest request, Descriptor source, DestinationEntry place, TransferSpec spec, TransferMonitor monitor, TransferCounters tally, MetadataWarnings losses)
+        CopyRequest request, Descriptor source, DestinationEntry place, TransferSpec spec, TransferMonitor monitor, TransferCounters counters, MetadataWarnings warnings)
     {
         _request = request;
         _source = source;
         _place = place;
-        MetadataWarnings = losses;
+        MetadataWarnings = warnings;
         _cancellation = monitor.Cancellation;
         IsNew = place.Existing?.Kind switch
         {
@@ -51,7 +51,7 @@ internal sealed class DestinationWriter : IDisposable
         {
             _folder = request.Flush && IsNew && place.IsNamedByUser ? DiskFlush.OpenFolder(place) : null;
             Destination = Describe();
-            Begin(source, spec, monitor, tally);
+            Begin(source, spec, monitor, counters);
         }
         catch
         {
@@ -93,7 +93,7 @@ internal sealed class DestinationWriter : IDisposable
 
     private long Resumed => _target is PartialFile partial ? partial.ResumeOffset : 0;
 
-    private long Size => Resumed + _writtenBefore + _tally!.BytesCopied;
+    private long Size => Resumed + _writtenBefore + _counters!.BytesCopied;
 
     private long? DestinationStart => _target is AppendedFile appended ? appended.Start : _spec!.DestinationOffset - Resumed;
 
@@ -143,12 +143,12 @@ internal sealed class DestinationWriter : IDisposable
     });
 
     /// <summary>Continues with another source, behind the content so far.</summary>
-    public void Continue(Descriptor source, TransferSpec spec, TransferMonitor monitor, TransferCounters tally)
+    public void Continue(Descriptor source, TransferSpec spec, TransferMonitor monitor, TransferCounters counters)
     {
-        _writtenBefore += _tally!.BytesCopied;
+        _writtenBefore += _counters!.BytesCopied;
         _run!.Dispose();
         Destination = IsNew ? Descriptor.OfNewFile(_target.Handle, _place.Label, _writtenBefore) : Destination;
-        Begin(source, spec, monitor, tally);
+        Begin(source, spec, monitor, counters);
     }
 
     /// <summary>Verifies the content, sets the metadata, and flushes both.</summary>
@@ -280,9 +280,9 @@ internal sealed class DestinationWriter : IDisposable
         ? Descriptor.OfNewFile(_target.Handle, _place.Label)
         : Descriptor.Describe(_target.Handle, _place.Label);
 
-    private void Begin(Descriptor source, TransferSpec spec, TransferMonitor monitor, TransferCounters tally)
+    private void Begin(Descriptor source, TransferSpec spec, TransferMonitor monitor, TransferCounters counters)
     {
-        (_source, _tally) = (source, tally);
+        (_source, _counters) = (source, counters);
         _spec = _target switch
         {
             PartialFile { ResumeOffset: long resumed } => spec with
@@ -302,7 +302,7 @@ internal sealed class DestinationWriter : IDisposable
             RangeCheck.ThrowIfOverlapping(source, _spec.Offset, Destination, _spec.DestinationOffset, _spec.Length);
         }
 
-        _run = new TransferRun(source, Destination, _spec, monitor, tally);
+        _run = new TransferRun(source, Destination, _spec, monitor, counters);
     }
 
     /// <summary>A longer file that was written in place still has its old end; and behind that of one that was opened several

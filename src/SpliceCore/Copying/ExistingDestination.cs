@@ -196,9 +196,9 @@ internal static class LinkCheck
 
     /// <summary>Checks that a destination's path does not lead through a link that the same command created: the source would go
     /// where an earlier source leads, which the user did not name.</summary>
-    public static void ThrowIfMade(CreatedFiles? ledger, string source, string path)
+    public static void ThrowIfMade(CreatedFiles? created, string source, string path)
     {
-        if (ledger?.MayHaveLinks == true && FindMade(ledger, path, depth: 0) is string link)
+        if (created?.MayHaveLinks == true && FindMade(created, path, depth: 0) is string link)
         {
             throw new TransferException(TransferErrorId.DestinationExists,
                 $"'{link}' is a link that this command made of an earlier source, and '{source}' would be written through it. Nothing was written.",
@@ -207,7 +207,7 @@ internal static class LinkCheck
         }
     }
 
-    private static string? FindMade(CreatedFiles ledger, string path, int depth)
+    private static string? FindMade(CreatedFiles created, string path, int depth)
     {
         FileIdentity? folder = null;
         for (int end = 1; depth <= LinkWalk.MostLinks && end > 0 && end <= path.Length;)
@@ -218,13 +218,13 @@ internal static class LinkCheck
             FileStatus.TryGet(part, followLink: false, out FileStatus? status);
             if (status?.Kind == DescriptorKind.SymbolicLink)
             {
-                if (ledger.HasFile(status) || (folder is FileIdentity known && ledger.HasFolder(known)))
+                if (created.HasFile(status) || (folder is FileIdentity known && created.HasFolder(known)))
                 {
                     return part;
                 }
 
                 if (LibC.ReadLink(part, out string? target).Ok
-                    && FindMade(ledger, System.IO.Path.Combine(System.IO.Path.GetDirectoryName(part)!, target!), depth + 1) is string link)
+                    && FindMade(created, System.IO.Path.Combine(System.IO.Path.GetDirectoryName(part)!, target!), depth + 1) is string link)
                 {
                     return link;
                 }

@@ -34,18 +34,18 @@ public static class FileCopy
         request.ThrowIfInvalid();
         try
         {
-            var tally = new TransferCounters();
+            var counters = new TransferCounters();
             Descriptor source = SourceFile.Open(
-                request.Source, monitor.Cancellation, Retrier.For(request.Retry, monitor, tally));
+                request.Source, monitor.Cancellation, Retrier.For(request.Retry, monitor, counters));
             using (source.Handle)
             {
                 return folder is null
-                    ? Copy(request, source, monitor, tally)
+                    ? Copy(request, source, monitor, counters)
                     : folder.Copy(
                         request.Source,
                         mayReplace: !request.NoClobber,
-                        place => Copy(request, source, place, folder, monitor, tally),
-                        () => Copy(request, source, monitor, tally));
+                        place => Copy(request, source, place, folder, monitor, counters),
+                        () => Copy(request, source, monitor, counters));
             }
         }
         catch (OperationCanceledException)
@@ -57,24 +57,24 @@ public static class FileCopy
         }
     }
 
-    private static TransferResult Copy(CopyRequest request, Descriptor source, TransferMonitor monitor, TransferCounters tally)
+    private static TransferResult Copy(CopyRequest request, Descriptor source, TransferMonitor monitor, TransferCounters counters)
     {
         using var place = DestinationEntry.Resolve(request.Source, request.Destination, mayReplace: !request.NoClobber, request.CreatedFiles);
-        return Copy(request, source, place, folder: null, monitor, tally);
+        return Copy(request, source, place, folder: null, monitor, counters);
     }
 
     private static TransferResult Copy(
-        CopyRequest request, Descriptor source, DestinationEntry place, DestinationFolder? folder, TransferMonitor monitor, TransferCounters tally)
+        CopyRequest request, Descriptor source, DestinationEntry place, DestinationFolder? folder, TransferMonitor monitor, TransferCounters counters)
     {
         FileSystemPairCache? devices = folder?.DevicesFrom(source.Status);
-        TransferSpec spec = request.ToSpec(source, monitor, tally, devices);
+        TransferSpec spec = request.ToSpec(source, monitor, counters, devices);
         ExistingDestination.Check(request, source.Status, request.Source, place);
         if (place.Existing is { Kind: DescriptorKind.Regular })
         {
             ExistingDestination.CheckFolder(request, place, folder?.Identity);
         }
 
-        using var file = new DestinationWriter(request, source, place, spec, monitor, tally, new MetadataWarnings());
+        using var file = new DestinationWriter(request, source, place, spec, monitor, counters, new MetadataWarnings());
 
         // Into a pipe or a device without positions one source follows the other.
         bool isListed = request.CreatedFiles is not null && folder?.IsNew != true
@@ -213,7 +213,7 @@ public sealed record CopyRequest
     }
 
     /// <summary>Returns the transfer from a source with these options.</summary>
-    internal TransferSpec ToSpec(Descriptor source, TransferMonitor monitor, TransferCounters tally, FileSystemPairCache? devices = null)
+    internal TransferSpec ToSpec(Descriptor source, TransferMonitor monitor, TransferCounters counters, FileSystemPairCache? devices = null)
     {
         long? start = source.IsSeekable ? Offset ?? 0 : null;
         return new TransferSpec
@@ -232,7 +232,7 @@ public sealed record CopyRequest
             Flags = Flags,
             PipeSize = PipeSize,
             RateLimit = RateLimit,
-            Retrier = Retrier.For(Retry, monitor, tally),
+            Retrier = Retrier.For(Retry, monitor, counters),
         };
     }
 

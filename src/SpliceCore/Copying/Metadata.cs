@@ -16,17 +16,17 @@ internal static class Metadata
     /// <summary>Sets owner, attributes, mode and times of a new file before it gets its name.</summary>
     /// <param name="place">Its destination, and the file that it replaces.</param>
     /// <param name="source">The source; null if nothing of it is preserved.</param>
-    public static void OfFile(SafeFileHandle file, DestinationEntry place, Descriptor? source, PreserveAttributes preserve, MetadataWarnings losses)
+    public static void OfFile(SafeFileHandle file, DestinationEntry place, Descriptor? source, PreserveAttributes preserve, MetadataWarnings warnings)
     {
         preserve = source is null ? PreserveAttributes.None : preserve;
         if (place.Existing?.Kind == DescriptorKind.Regular)
         {
-            CarryOver(new Item(file, place.Label, IsPath: false, losses), place, preserve);
+            CarryOver(new Item(file, place.Label, IsPath: false, warnings), place, preserve);
         }
 
         if (source is not null)
         {
-            Set(file, place.Label, source.Handle, source.Status, preserve, isPath: false, losses);
+            Set(file, place.Label, source.Handle, source.Status, preserve, isPath: false, warnings);
         }
     }
 
@@ -35,10 +35,10 @@ internal static class Metadata
     /// <param name="isPath">True if the item was opened with O_PATH.</param>
     /// <param name="ownMode">Mode of the item if the source's is not preserved; null for no change.</param>
     public static void Set(
-        SafeFileHandle item, object label, SafeHandle source, FileStatus status, PreserveAttributes preserve, bool isPath, MetadataWarnings losses,
+        SafeFileHandle item, object label, SafeHandle source, FileStatus status, PreserveAttributes preserve, bool isPath, MetadataWarnings warnings,
         uint? ownMode = null)
     {
-        var target = new Item(item, label, isPath, losses);
+        var target = new Item(item, label, isPath, warnings);
         bool owned = preserve.HasFlag(PreserveAttributes.Ownership) && target.SetOwner(status.UserId, status.GroupId, "its owner");
 
         // chown(2) drops capabilities, so they come after it.
@@ -77,8 +77,8 @@ internal static class Metadata
     }
 
     /// <summary>Removes the access control lists of an item.</summary>
-    public static void RemoveLists(SafeFileHandle item, object label, bool isFolder, bool isPath, MetadataWarnings losses) =>
-        new Item(item, label, isPath, losses).RemoveLists(isFolder);
+    public static void RemoveLists(SafeFileHandle item, object label, bool isFolder, bool isPath, MetadataWarnings warnings) =>
+        new Item(item, label, isPath, warnings).RemoveLists(isFolder);
 
     /// <summary>Set-id bits mean the owner, and are preserved only with the owner, as with cp -p. A folder's sticky bit protects its
     /// users' files from each other.</summary>
@@ -185,14 +185,14 @@ internal static class Metadata
 internal sealed class MetadataWarnings
 {
     private readonly object _lock = new();
-    private SortedDictionary<string, (string First, Errno Errno, long Count)>? _losses;
+    private SortedDictionary<string, (string First, Errno Errno, long Count)>? _warnings;
 
     public void Add(string what, Errno errno, object label)
     {
         lock (_lock)
         {
-            _losses ??= new(StringComparer.Ordinal);
-            _losses[what] = _losses.TryGetValue(what, out var known)
+            _warnings ??= new(StringComparer.Ordinal);
+            _warnings[what] = _warnings.TryGetValue(what, out var known)
                 ? known with { Count = known.Count + 1 }
                 : (label.ToString()!, errno, 1);
         }
@@ -202,7 +202,7 @@ internal sealed class MetadataWarnings
     {
         lock (_lock)
         {
-            return _losses is null ? [] : [.. _losses.Select(loss => loss.Value switch
+            return _warnings is null ? [] : [.. _warnings.Select(loss => loss.Value switch
             {
                 (string first, Errno errno, 1) => $"'{first}' could not be given {loss.Key} ({ErrnoText.Describe(errno)}).",
                 (string first, Errno errno, long count) =>

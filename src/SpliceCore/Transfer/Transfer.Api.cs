@@ -346,9 +346,9 @@ public sealed class TransferTrace(bool takesCalls)
         }
     }
 
-    private static void Take(TransferTrace? journal)
+    private static void Take(TransferTrace? trace)
     {
-        _current = journal;
-        SystemCallCount.Sink = journal is { TakesCalls: true } ? journal.Add : null;
+        _current = trace;
+        SystemCallCount.Sink = trace is { TakesCalls: true } ? trace.Add : null;
     }
 }

@@ -194,9 +194,9 @@ internal sealed class TransferRun : IDisposable
         }
     }
 
-    private void NoteDecisions(TransferTrace? journal)
+    private void NoteDecisions(TransferTrace? trace)
     {
-        if (journal is null)
+        if (trace is null)
         {
             return;
         }
@@ -204,11 +204,11 @@ internal sealed class TransferRun : IDisposable
         string names = $"{_source.Name} -> {_destination.Name}";
         string method = _counters.MainMethod is not TransferMethod main ? "no byte had to be moved"
             : $"{main} moved {_counters.BytesBy(main)} bytes; {(_spec.Method == TransferMethod.Auto ? "it is the first method in the order that serves" : "it was asked for")}";
-        journal.Note($"{names}: {method}");
+        trace.Note($"{names}: {method}");
         if (_holes is not null)
         {
             string found = _spec.Sparse == SparseMode.Always ? "zeros that were read and holes of the source" : "holes of the source";
-            journal.Note($"{names}: {_counters.BytesInHoles} bytes are holes: {found}");
+            trace.Note($"{names}: {_counters.BytesInHoles} bytes are holes: {found}");
         }
     }
 

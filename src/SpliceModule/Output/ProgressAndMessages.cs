@@ -131,33 +131,33 @@ internal sealed class MessageWriter(PSCmdlet command)
     }
 
     /// <summary>Writes a journal, if there is one.</summary>
-    public void Write(string activity, TransferTrace? journal)
+    public void Write(string activity, TransferTrace? trace)
     {
-        foreach (string decision in journal is null || !WritesDecisions || command.Stopping ? [] : journal.Decisions)
+        foreach (string decision in trace is null || !WritesDecisions || command.Stopping ? [] : trace.Decisions)
         {
             command.WriteVerbose(decision);
         }
 
-        foreach (SystemCallSum sum in journal is null || command.Stopping ? [] : journal.SystemCalls)
+        foreach (SystemCallSum sum in trace is null || command.Stopping ? [] : trace.SystemCalls)
         {
             command.WriteDebug($"{activity}: {sum}");
         }
     }
 
-    private TResult TraceInto<TMonitor, TResult>(TransferTrace journal, string activity, Func<TMonitor, TResult> work, TMonitor monitor)
+    private TResult TraceInto<TMonitor, TResult>(TransferTrace trace, string activity, Func<TMonitor, TResult> work, TMonitor monitor)
     {
         TResult result;
         try
         {
-            result = journal.Follow(() => work(monitor));
+            result = trace.Follow(() => work(monitor));
         }
         catch (TransferException)
         {
-            Write(activity, journal);
+            Write(activity, trace);
             throw;
         }
 
-        Write(activity, journal);
+        Write(activity, trace);
         return result;
     }
 

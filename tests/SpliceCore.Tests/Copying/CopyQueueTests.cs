@@ -63,10 +63,10 @@ public sealed class CopyQueueTests : IDisposable
         _folder.WriteRandom("source/name", 1_000_000, seed: 1);
         _folder.WriteRandom("other/name", 1000, seed: 2);
         using var queue = new CopyQueue(4, CancellationToken.None);
-        var ledger = new CreatedFiles();
-        CopyRequest second = Request("name") with { Source = _folder["other/name"], CreatedFiles = ledger };
+        var created = new CreatedFiles();
+        CopyRequest second = Request("name") with { Source = _folder["other/name"], CreatedFiles = created };
 
-        Assert.True(queue.TryAdd(Request("name") with { CreatedFiles = ledger }));
+        Assert.True(queue.TryAdd(Request("name") with { CreatedFiles = created }));
         Assert.False(queue.TryAdd(second));
         Assert.Null(Assert.Single(TakeAll(queue)).Error);
         Assert.True(queue.TryAdd(second));
@@ -81,12 +81,12 @@ public sealed class CopyQueueTests : IDisposable
         _folder.WriteRandom("source/one", 1000);
         _folder.WriteRandom("source/two", 1000);
         using var queue = new CopyQueue(4, CancellationToken.None);
-        var ledger = new CreatedFiles();
-        Assert.True(queue.TryAdd(Request("one") with { CreatedFiles = ledger }));
+        var created = new CreatedFiles();
+        Assert.True(queue.TryAdd(Request("one") with { CreatedFiles = created }));
         Assert.Null(Assert.Single(TakeAll(queue)).Error);
         _folder.WriteRandom("copy/two", 10, seed: 7);
 
-        Assert.True(queue.TryAdd(Request("two") with { CreatedFiles = ledger }));
+        Assert.True(queue.TryAdd(Request("two") with { CreatedFiles = created }));
 
         Assert.Equal(TransferErrorId.DestinationExists, Assert.Single(TakeAll(queue)).Error!.Id);
         Assert.Equal(Workspace.RandomBytes(10, seed: 7), File.ReadAllBytes(_folder["copy/two"]));
@@ -102,15 +102,15 @@ public sealed class CopyQueueTests : IDisposable
         _folder.WriteRandom("source/name", 1000, seed: 1);
         _folder.WriteRandom("other/name", 1000, seed: 2);
         using var queue = new CopyQueue(4, CancellationToken.None);
-        var ledger = new CreatedFiles();
-        Assert.True(queue.TryAdd(Request("name") with { CreatedFiles = ledger }));
+        var created = new CreatedFiles();
+        Assert.True(queue.TryAdd(Request("name") with { CreatedFiles = created }));
         Assert.Null(Assert.Single(TakeAll(queue)).Error);
 
         Assert.True(queue.TryAdd(new CopyRequest
         {
             Source = _folder["other/name"],
             Destination = _folder[destination],
-            CreatedFiles = ledger,
+            CreatedFiles = created,
         }));
 
         Assert.Equal(TransferErrorId.DestinationExists, Assert.Single(TakeAll(queue)).Error!.Id);
@@ -159,7 +159,7 @@ public sealed class CopyQueueTests : IDisposable
     public void Links_to_one_file_do_not_replace_it_twice()
     {
         const int Files = 40;
-        var ledger = new CreatedFiles();
+        var created = new CreatedFiles();
         _folder.WriteRandom("copy/target", 10, seed: 99);
         for (int i = 0; i < Files; i++)
         {
@@ -171,7 +171,7 @@ public sealed class CopyQueueTests : IDisposable
         List<CopyOutcome> outcomes = [];
         for (int i = 0; i < Files; i++)
         {
-            CopyRequest request = Request($"{i}") with { CreatedFiles = ledger };
+            CopyRequest request = Request($"{i}") with { CreatedFiles = created };
             if (!queue.TryAdd(request))
             {
                 outcomes.AddRange(TakeAll(queue));

@@ -60,11 +60,11 @@ public sealed class FileCopyTests : IDisposable
     {
         const int Pieces = 3;
         _workspace.WriteRandom("source", Pieces * piece);
-        var journal = new TransferTrace(takesCalls: true);
+        var trace = new TransferTrace(takesCalls: true);
 
-        journal.Follow(() => FileCopy.Copy(Request with { Method = TransferMethod.Splice, PipeSize = pipeSize }, TransferMonitor.None));
+        trace.Follow(() => FileCopy.Copy(Request with { Method = TransferMethod.Splice, PipeSize = pipeSize }, TransferMonitor.None));
 
-        SystemCallSum splices = Assert.Single(journal.SystemCalls, sum => sum.Name == "splice");
+        SystemCallSum splices = Assert.Single(trace.SystemCalls, sum => sum.Name == "splice");
         Assert.Equal((2 * Pieces, 2L * Pieces * piece), (splices.Count, splices.Bytes));
     }
 

@@ -84,11 +84,11 @@ public sealed class SmallWorldTests : IDisposable
         _folder.Write("source/link", "file"u8.ToArray());
         _folder.Write("source/inner/link", "file"u8.ToArray());
         File.CreateSymbolicLink(_folder["link"], "nowhere");
-        var ledger = new CreatedFiles();
-        TreeCopies.Copy(With(_folder["source"], _folder["copy"], ledger));
+        var created = new CreatedFiles();
+        TreeCopies.Copy(With(_folder["source"], _folder["copy"], created));
 
         TransferException failure = Assert.Throws<TransferException>(
-            () => TreeCopy.Copy(With(_folder["link"], _folder[destination], ledger), TreeMonitor.None));
+            () => TreeCopy.Copy(With(_folder["link"], _folder[destination], created), TreeMonitor.None));
 
         Assert.Equal(TransferErrorId.DestinationExists, failure.Id);
         Assert.Equal("file", File.ReadAllText(_folder[$"{destination}/link"]));
@@ -97,24 +97,24 @@ public sealed class SmallWorldTests : IDisposable
     [Fact]
     public void Sources_are_added_to_each_other_also_where_the_command_made_the_folder()
     {
-        var ledger = new CreatedFiles();
+        var created = new CreatedFiles();
         foreach (string name in new[] { "one", "two" })
         {
             Directory.CreateDirectory(_folder[name]);
             File.WriteAllText(_folder[$"{name}/log"], name);
-            TreeRequest request = With(_folder[$"{name}/."], _folder["copy"], ledger);
+            TreeRequest request = With(_folder[$"{name}/."], _folder["copy"], created);
             TreeCopies.Copy(request with { Copy = request.Copy with { Append = true } });
         }
 
         FileCopy.Copy(
-            new CopyRequest { Source = _folder["one/log"], Destination = _folder["copy"], Append = true, CreatedFiles = ledger }, TransferMonitor.None);
+            new CopyRequest { Source = _folder["one/log"], Destination = _folder["copy"], Append = true, CreatedFiles = created }, TransferMonitor.None);
 
         Assert.Equal("onetwoone", File.ReadAllText(_folder["copy/log"]));
     }
 
-    private static TreeRequest With(string source, string destination, CreatedFiles ledger)
+    private static TreeRequest With(string source, string destination, CreatedFiles created)
     {
         TreeRequest request = TreeCopies.Request(source, destination);
-        return request with { Copy = request.Copy with { CreatedFiles = ledger } };
+        return request with { Copy = request.Copy with { CreatedFiles = created } };
     }
 }

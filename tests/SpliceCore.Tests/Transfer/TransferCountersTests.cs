@@ -9,14 +9,14 @@ public class TransferCountersTests
     [Fact]
     public void Bytes_are_summed_by_how_they_came()
     {
-        var tally = new TransferCounters { BytesInHoles = 1000 };
-        tally.Add(TransferMethod.Reflink, 100);
-        tally.Add(TransferMethod.Splice, 20);
-        tally.Add(TransferMethod.Splice, 30);
-        tally.Add(TransferMethod.ReadWrite, 7);
-        Assert.Equal((57, 100, 1157), (tally.BytesMoved, tally.BytesReflinked, tally.BytesCopied));
-        Assert.Equal(50, tally.BytesBy(TransferMethod.Splice));
-        Assert.Equal(TransferMethod.Reflink, tally.MainMethod);
+        var counters = new TransferCounters { BytesInHoles = 1000 };
+        counters.Add(TransferMethod.Reflink, 100);
+        counters.Add(TransferMethod.Splice, 20);
+        counters.Add(TransferMethod.Splice, 30);
+        counters.Add(TransferMethod.ReadWrite, 7);
+        Assert.Equal((57, 100, 1157), (counters.BytesMoved, counters.BytesReflinked, counters.BytesCopied));
+        Assert.Equal(50, counters.BytesBy(TransferMethod.Splice));
+        Assert.Equal(TransferMethod.Reflink, counters.MainMethod);
     }
 
     [Fact]
@@ -26,8 +26,8 @@ public class TransferCountersTests
     public void Calls_are_counted_from_its_start()
     {
         LibC.MayExecute("/");
-        var tally = new TransferCounters();
+        var counters = new TransferCounters();
         LibC.MayExecute("/");
-        Assert.Equal(1, tally.SystemCalls);
+        Assert.Equal(1, counters.SystemCalls);
     }
 }

@@ -6,41 +6,41 @@ namespace Splice.Tests.Transfer;
 public sealed class TransferTraceTests : IDisposable
 {
     private readonly Workspace _workspace = new();
-    private readonly TransferTrace _journal = new(takesCalls: true);
+    private readonly TransferTrace _trace = new(takesCalls: true);
 
     [Fact]
     public void It_has_every_call_that_the_result_counts_and_the_bytes_of_the_one_that_moved_them()
     {
-        TransferResult result = _journal.Follow(() => Copy("source", "copy", TransferMethod.CopyFileRange));
-        Assert.Equal(result.SystemCalls, _journal.SystemCalls.Sum(sum => sum.Count));
-        SystemCallSum moved = Assert.Single(_journal.SystemCalls, sum => sum.Name == "copy_file_range");
+        TransferResult result = _trace.Follow(() => Copy("source", "copy", TransferMethod.CopyFileRange));
+        Assert.Equal(result.SystemCalls, _trace.SystemCalls.Sum(sum => sum.Count));
+        SystemCallSum moved = Assert.Single(_trace.SystemCalls, sum => sum.Name == "copy_file_range");
         Assert.Equal(new SystemCallSum("copy_file_range", Errno.None, 1, 100_000), moved);
-        Assert.All(_journal.SystemCalls, sum => Assert.Matches("^[a-z][a-z0-9_]*$", sum.Name));
-        Assert.Contains(_journal.SystemCalls, sum => sum is { Name: "statx", Errno: Errno.ENOENT, Bytes: null });
+        Assert.All(_trace.SystemCalls, sum => Assert.Matches("^[a-z][a-z0-9_]*$", sum.Name));
+        Assert.Contains(_trace.SystemCalls, sum => sum is { Name: "statx", Errno: Errno.ENOENT, Bytes: null });
     }
 
     [Fact]
     public void It_tells_what_was_decided()
     {
-        _journal.Follow(() => Copy("source", "copy", TransferMethod.Splice));
-        Assert.Contains(_journal.Decisions, line => line.EndsWith("Splice moved 100000 bytes; it was asked for", StringComparison.Ordinal));
-        Assert.Contains(_journal.Decisions, line => line.Contains("a pipe of", StringComparison.Ordinal));
-        Assert.Contains(_journal.Decisions, line => line.Contains("gets its name at the end", StringComparison.Ordinal));
+        _trace.Follow(() => Copy("source", "copy", TransferMethod.Splice));
+        Assert.Contains(_trace.Decisions, line => line.EndsWith("Splice moved 100000 bytes; it was asked for", StringComparison.Ordinal));
+        Assert.Contains(_trace.Decisions, line => line.Contains("a pipe of", StringComparison.Ordinal));
+        Assert.Contains(_trace.Decisions, line => line.Contains("gets its name at the end", StringComparison.Ordinal));
     }
 
     [Fact]
     public void Without_system_calls_it_has_the_decisions()
     {
-        var journal = new TransferTrace(takesCalls: false);
-        journal.Follow(() => Copy("source", "copy", TransferMethod.Auto));
-        Assert.Empty(journal.SystemCalls);
-        Assert.NotEmpty(journal.Decisions);
+        var trace = new TransferTrace(takesCalls: false);
+        trace.Follow(() => Copy("source", "copy", TransferMethod.Auto));
+        Assert.Empty(trace.SystemCalls);
+        Assert.NotEmpty(trace.Decisions);
     }
 
     [Fact]
     public void It_follows_to_threads_and_ends_with_its_work()
     {
-        _journal.Follow(() =>
+        _trace.Follow(() =>
         {
             var thread = new Thread(() => LibC.Kill(Environment.ProcessId, 0));
             thread.Start();
@@ -48,7 +48,7 @@ public sealed class TransferTraceTests : IDisposable
             return Task.Run(() => LibC.Kill(Environment.ProcessId, 0), TestContext.Current.CancellationToken).GetAwaiter().GetResult();
         });
         LibC.Kill(Environment.ProcessId, 0);
-        Assert.Equal([new SystemCallSum("kill", Errno.None, 2, null)], _journal.SystemCalls);
+        Assert.Equal([new SystemCallSum("kill", Errno.None, 2, null)], _trace.SystemCalls);
         Assert.Null(TransferTrace.Current);
     }
 
@@ -62,10 +62,10 @@ public sealed class TransferTraceTests : IDisposable
         }
 
         var request = new TreeRequest { Copy = new CopyRequest { Source = _workspace["tree"], Destination = _workspace["other"] }, ThrottleLimit = 4 };
-        TransferResult result = _journal.Follow(() => TreeCopy.Copy(request, TreeMonitor.None));
+        TransferResult result = _trace.Follow(() => TreeCopy.Copy(request, TreeMonitor.None));
         Assert.Equal(200, result.FileCount);
-        Assert.Equal(2000, _journal.SystemCalls.Sum(sum => sum.Name is "copy_file_range" or "write" or "pwrite" ? sum.Bytes : 0));
-        Assert.Contains(_journal.Decisions, line => line.EndsWith("by 4 threads at once", StringComparison.Ordinal));
+        Assert.Equal(2000, _trace.SystemCalls.Sum(sum => sum.Name is "copy_file_range" or "write" or "pwrite" ? sum.Bytes : 0));
+        Assert.Contains(_trace.Decisions, line => line.EndsWith("by 4 threads at once", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class TransferTraceTests : IDisposable
     {
         Directory.CreateDirectory(_workspace["to"]);
         List<CopyOutcome> outcomes = [];
-        _journal.Follow(() =>
+        _trace.Follow(() =>
         {
             using var queue = new CopyQueue(2, CancellationToken.None);
             foreach (string name in (string[])["a", "b", "c"])
@@ -92,7 +92,7 @@ public sealed class TransferTraceTests : IDisposable
         Assert.Equal(3, outcomes.Count);
         Assert.All(outcomes, outcome => Assert.Equal(
             outcome.Result!.BytesMoved, outcome.Journal!.SystemCalls.Where(sum => sum.Name == "sendfile").Sum(sum => sum.Bytes)));
-        Assert.DoesNotContain(_journal.SystemCalls, sum => sum.Name == "sendfile");
+        Assert.DoesNotContain(_trace.SystemCalls, sum => sum.Name == "sendfile");
     }
 
     [Theory]

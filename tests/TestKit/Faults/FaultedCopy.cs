@@ -44,7 +44,7 @@ internal sealed class FaultedCopy : IDisposable
     }
 
     /// <summary>Runs the copy under the faults, each of which must come about.</summary>
-    public HostAnswer Run(FaultLedger ledger, params Fault[] faults)
+    public HostAnswer Run(FaultLedger created, params Fault[] faults)
     {
         HostAnswer answer = HostedCopy.Run(Request, Wrapper(faults));
         string[] injected = [.. File.ReadLines(_logs["trace"]).Where(line => line.EndsWith("(INJECTED)", StringComparison.Ordinal))];
@@ -53,7 +53,7 @@ internal sealed class FaultedCopy : IDisposable
             Assert.Contains(injected, line => calls.Split(',').Any(call => line.Contains($" {call}(", StringComparison.Ordinal)));
         }
 
-        Judge(ledger, answer);
+        Judge(created, answer);
         return answer;
     }
 
@@ -61,14 +61,14 @@ internal sealed class FaultedCopy : IDisposable
     public HostedCopy Start(params Fault[] faults) => HostedCopy.Start(Request, Wrapper(faults));
 
     /// <summary>The promise: the old file or the new, whole, and nothing beside it.</summary>
-    public void Judge(FaultLedger ledger, HostAnswer answer)
+    public void Judge(FaultLedger created, HostAnswer answer)
     {
         byte[] now = File.ReadAllBytes(_folder["copy"]);
         byte[] source = File.ReadAllBytes(_folder["source"]);
         bool copied = now.AsSpan().SequenceEqual(source.AsSpan(0, (int)(Request.Count ?? source.Length)));
         bool oldKept = now.AsSpan().SequenceEqual(Workspace.RandomBytes(OldSize, seed: 2));
         string names = string.Join(' ', _folder.Names);
-        ledger.Add(copied, oldKept, littered: names != "copy source");
+        created.Add(copied, oldKept, littered: names != "copy source");
         Assert.Equal("copy source", names);
         Assert.True(answer.Succeeded ? copied : oldKept, $"{answer}: {now.Length} bytes that are neither the old file nor the new");
     }

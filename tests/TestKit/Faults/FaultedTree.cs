@@ -38,7 +38,7 @@ internal sealed class FaultedTree : IDisposable
     }
 
     /// <summary>The promise.</summary>
-    public void Judge(FaultLedger ledger, TreeAnswer answer, bool overOld, string where)
+    public void Judge(FaultLedger created, TreeAnswer answer, bool overOld, string where)
     {
         SortedDictionary<ByteString, TreeEntry> now = Directory.Exists(_folder["copy"])
             ? new(TreeListing.Of(_folder["copy"], sync: false).Entries.ToDictionary())
@@ -67,7 +67,7 @@ internal sealed class FaultedTree : IDisposable
             Assert.True(now.ContainsKey(path), $"{where}: {path} of the old tree is gone");
         }
 
-        ledger.Add(copied: mixed.Count == 0 && answer.Succeeded, oldKept: mixed.Count == 0, littered: litter.Length > 0);
+        created.Add(copied: mixed.Count == 0 && answer.Succeeded, oldKept: mixed.Count == 0, littered: litter.Length > 0);
         Assert.True(litter.Length == 0, $"{where}: {string.Join(' ', litter)}");
         Assert.True(mixed.Count == 0, $"{where}: neither old nor new: {string.Join(' ', mixed)}\n{answer}");
         Assert.True(untold.Count == 0, $"{where}: not copied, and not told: {string.Join(' ', untold)}\n{answer}");

@@ -10,7 +10,7 @@ internal sealed class WorldRun : IDisposable
     private readonly WorldFolder _folder;
     private readonly WorldCommand _command;
     private readonly MadeItems _made = new();
-    private readonly CreatedFiles _ledger = new();
+    private readonly CreatedFiles _created = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly CopyQueue? _queue;
     private readonly Dictionary<string, byte[]> _contents = [];
@@ -103,7 +103,7 @@ internal sealed class WorldRun : IDisposable
             InPlace = _command.Write == WriteMode.InPlace,
             Append = _command.Write == WriteMode.Append,
             Preserve = _command.Kept,
-            CreatedFiles = _ledger,
+            CreatedFiles = _created,
         };
         try
         {

@@ -63,7 +63,7 @@ public static class FileJoin
     private sealed class Run(JoinRequest request, DestinationEntry place, TransferMonitor monitor, long? total) : IDisposable
     {
         private readonly long _started = Stopwatch.GetTimestamp();
-        private readonly MetadataWarnings _losses = new();
+        private readonly MetadataWarnings _warnings = new();
         private readonly TransferCounters _sums = new();
         private readonly List<MethodAttempt> _attempts = [];
         private DestinationWriter? _writer;
@@ -94,40 +94,40 @@ public static class FileJoin
 
         private void Add(CopyRequest copy)
         {
-            var tally = new TransferCounters();
-            Descriptor source = SourceFile.Open(copy.Source, monitor.Cancellation, Retrier.For(copy.Retry, monitor, tally));
+            var counters = new TransferCounters();
+            Descriptor source = SourceFile.Open(copy.Source, monitor.Cancellation, Retrier.For(copy.Retry, monitor, counters));
             using (source.Handle)
             {
                 ExistingDestination.Check(copy, source.Status, copy.Source, place);
-                TransferSpec spec = copy.ToSpec(source, monitor, tally);
+                TransferSpec spec = copy.ToSpec(source, monitor, counters);
                 if (_writer is null)
                 {
-                    _writer = new DestinationWriter(copy, source, place, spec, Watch(), tally, _losses);
+                    _writer = new DestinationWriter(copy, source, place, spec, Watch(), counters, _warnings);
                 }
                 else
                 {
-                    _writer.Continue(source, spec, Watch(), tally);
+                    _writer.Continue(source, spec, Watch(), counters);
                 }
 
                 try
                 {
                     _writer.WriteContent();
-                    Count(tally, _writer.Attempts);
+                    Count(counters, _writer.Attempts);
                 }
                 catch (TransferException exception)
                 {
-                    Count(tally, _writer.Attempts);
+                    Count(counters, _writer.Attempts);
                     exception.Partial = Result();
                     throw;
                 }
             }
         }
 
-        private void Count(TransferCounters tally, IReadOnlyList<MethodAttempt> attempts)
+        private void Count(TransferCounters counters, IReadOnlyList<MethodAttempt> attempts)
         {
-            _sums.Add(tally);
+            _sums.Add(counters);
             _files++;
-            _systemCalls += tally.SystemCalls;
+            _systemCalls += counters.SystemCalls;
             _attempts.AddRange(attempts.Where(attempt => !_attempts.Contains(attempt)));
         }
 

@@ -101,7 +101,7 @@ public static class FileSplit
     }
 
     private static DestinationWriter Open(
-        CopyRequest request, Descriptor source, SafeFileHandle folder, string name, TransferMonitor monitor, TransferCounters tally)
+        CopyRequest request, Descriptor source, SafeFileHandle folder, string name, TransferMonitor monitor, TransferCounters counters)
     {
         string path = Path.Join(request.Destination, name);
         SysResult looked = FileStatus.TryGet(folder, name, followLink: false, out FileStatus? existing);
@@ -112,8 +112,8 @@ public static class FileSplit
 
         var place = new DestinationEntry(folder, name, existing, path, MayReplace: !request.NoClobber);
         ExistingDestination.Check(request, source.Status, request.Source, place);
-        TransferSpec spec = request.ToSpec(source, monitor, tally);
-        return new DestinationWriter(request, source, place, spec, monitor, tally, new MetadataWarnings());
+        TransferSpec spec = request.ToSpec(source, monitor, counters);
+        return new DestinationWriter(request, source, place, spec, monitor, counters, new MetadataWarnings());
     }
 
     /// <summary>Parts of an earlier cut are an error unless they may be removed: a wildcard would join them with the new ones.</summary>

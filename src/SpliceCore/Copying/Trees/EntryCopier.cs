@@ -104,13 +104,13 @@ internal sealed class EntryCopier
 
         DestinationEntry place = PlaceOf(entry, source.Status, existing);
         FileSystemPairCache devices = entry.Directory.Devices;
-        var tally = new TransferCounters();
-        TransferSpec spec = _copy.ToSpec(source, _monitor, tally, devices);
-        using var file = new DestinationWriter(_copy, source, place, spec, _monitor, tally, _context.MetadataWarnings);
+        var counters = new TransferCounters();
+        TransferSpec spec = _copy.ToSpec(source, _monitor, counters, devices);
+        using var file = new DestinationWriter(_copy, source, place, spec, _monitor, counters, _context.MetadataWarnings);
         FileIdentity? identity = file.WriteAndCommit(isIdentified);
         AddToLedger(entry, identity);
         devices.Learn(file.Attempts);
-        Counters.Add(tally);
+        Counters.Add(counters);
         Counters.Files++;
         if (_context.Request.PerFile)
         {

@@ -49,7 +49,7 @@ internal sealed class NodeWriter : IDisposable
     /// <param name="source">The source, open with O_PATH.</param>
     /// <param name="makeRoom">Closes idle files where the process may open no more; null where there are none.</param>
     public FileIdentity Finish(
-        SafeFileHandle source, FileStatus status, PreserveAttributes preserve, MetadataWarnings losses, Func<bool>? makeRoom = null)
+        SafeFileHandle source, FileStatus status, PreserveAttributes preserve, MetadataWarnings warnings, Func<bool>? makeRoom = null)
     {
         SysResult opened = Open(out SafeFileHandle node);
         if (opened.Errno is Errno.EMFILE or Errno.ENFILE && makeRoom?.Invoke() == true)
@@ -70,7 +70,7 @@ internal sealed class NodeWriter : IDisposable
                 throw TreeErrors.Moved(_place.Path);
             }
 
-            Metadata.Set(node, _place.Label, source, status, preserve, isPath: true, losses);
+            Metadata.Set(node, _place.Label, source, status, preserve, isPath: true, warnings);
             Commit();
             return created.Inode;
         }
@@ -113,7 +113,7 @@ internal static class NodeCopy
     /// <exception cref="TransferException">It was not copied; the destination is as before.</exception>
     public static TransferResult Copy(CopyRequest request, DescriptorKind kind, bool followLink, CancellationToken cancellation)
     {
-        var tally = new TransferCounters();
+        var counters = new TransferCounters();
         SysResult result = LibC.Open(request.Source, LibC.O_PATH | (followLink ? 0 : LibC.O_NOFOLLOW), out SafeFileHandle source);
         using (source)
         {
@@ -140,18 +140,18 @@ internal static class NodeCopy
 
             ExistingDestination.CheckNode(request, request.Source, kind, place);
             using SafeFileHandle? flushed = request.Flush ? DiskFlush.OpenFolder(place) : null;
-            var losses = new MetadataWarnings();
+            var warnings = new MetadataWarnings();
             using var node = NodeWriter.Create(place, source, status, request.Source);
-            FileIdentity identity = node.Finish(source, status, request.Preserve, losses);
+            FileIdentity identity = node.Finish(source, status, request.Preserve, warnings);
             request.CreatedFiles?.AddNode(identity);
             var copied = new TransferResult
             {
                 Source = request.Source,
                 Destination = place.Path,
                 Attempts = [],
-                SystemCalls = tally.SystemCalls,
-                Elapsed = tally.Elapsed,
-                Warnings = losses.Describe(),
+                SystemCalls = counters.SystemCalls,
+                Elapsed = counters.Elapsed,
+                Warnings = warnings.Describe(),
             };
             if (flushed is not null)
             {

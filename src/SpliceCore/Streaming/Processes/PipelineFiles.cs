@@ -171,7 +171,7 @@ internal sealed class RatedTransfer : IDisposable
     private readonly CancellationTokenSource _stop;
     private readonly CancellationTokenSource _done = new();
     private readonly CancellationEvent _doneEvent;
-    private readonly TransferCounters _tally = new();
+    private readonly TransferCounters _counters = new();
     private readonly Thread _thread;
 
     /// <summary>Starts it. One of source and destination is an end of a pipe, which is closed at the end.</summary>
@@ -201,7 +201,7 @@ internal sealed class RatedTransfer : IDisposable
 
     public bool IsDone => _done.IsCancellationRequested;
 
-    public long Bytes => _tally.BytesCopied;
+    public long Bytes => _counters.BytesCopied;
 
     public TransferException? Failure { get; private set; }
 
@@ -234,7 +234,7 @@ internal sealed class RatedTransfer : IDisposable
                 Method = TransferMethod.Auto,
                 RateLimit = limit,
             };
-            using var run = new TransferRun(from, to, spec, new TransferMonitor(Cancellation: _stop.Token), _tally);
+            using var run = new TransferRun(from, to, spec, new TransferMonitor(Cancellation: _stop.Token), _counters);
             run.Run();
         }
         catch (TransferException exception)

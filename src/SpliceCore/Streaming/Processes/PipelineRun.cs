@@ -123,11 +123,11 @@ internal sealed class PipelineRun(PipelineRequest request, PipelineMonitor monit
 
     private void Note(NativeCommand command, bool readsPipe, bool writesPipe)
     {
-        if (TransferTrace.Current is { } journal)
+        if (TransferTrace.Current is { } trace)
         {
             string reads = readsPipe ? "a pipe" : _input is not null ? $"'{_input.Name}' itself" : "the standard input";
             string writes = writesPipe ? "a pipe" : _output is not null ? $"'{_output.Path}' itself" : "the standard output";
-            journal.Note($"{command.Path}: reads {reads}, and writes {writes}");
+            trace.Note($"{command.Path}: reads {reads}, and writes {writes}");
         }
     }
 

@@ -78,14 +78,14 @@ public sealed class MetadataTests : IDisposable
     [Fact]
     public void What_many_files_cannot_keep_is_told_once()
     {
-        var losses = new MetadataWarnings();
-        losses.Add("its owner", Errno.EPERM, "first");
-        losses.Add("its owner", Errno.EPERM, "second");
-        losses.Add("its times", Errno.EROFS, "third");
+        var warnings = new MetadataWarnings();
+        warnings.Add("its owner", Errno.EPERM, "first");
+        warnings.Add("its owner", Errno.EPERM, "second");
+        warnings.Add("its times", Errno.EROFS, "third");
         Assert.Equal(
             ["2 items could not be given its owner; the first is 'first' (EPERM: Operation not permitted).",
                 "'third' could not be given its times (EROFS: Read-only file system)."],
-            losses.Describe());
+            warnings.Describe());
     }
 
     public void Dispose()
@@ -97,17 +97,17 @@ public sealed class MetadataTests : IDisposable
 
     private IReadOnlyList<string> Take(SafeFileHandle file, PreserveAttributes preserve)
     {
-        var losses = new MetadataWarnings();
-        Metadata.Set(file, "the file", _source, Status(_source), preserve, isPath: false, losses);
-        return losses.Describe();
+        var warnings = new MetadataWarnings();
+        Metadata.Set(file, "the file", _source, Status(_source), preserve, isPath: false, warnings);
+        return warnings.Describe();
     }
 
     private IReadOnlyList<string> Replace(SafeFileHandle replaced)
     {
         using SafeFileHandle folder = Posix.OpenRead(_workspace.Folder);
-        var losses = new MetadataWarnings();
-        Metadata.OfFile(_file, new DestinationEntry(folder, "source", Status(replaced), "the file", MayReplace: true), source: null, PreserveAttributes.All, losses);
-        return losses.Describe();
+        var warnings = new MetadataWarnings();
+        Metadata.OfFile(_file, new DestinationEntry(folder, "source", Status(replaced), "the file", MayReplace: true), source: null, PreserveAttributes.All, warnings);
+        return warnings.Describe();
     }
 
     private static LibC.StatxTimestamp Time(long seconds, uint nanoseconds) =>

@@ -3,7 +3,7 @@ using Xunit;
 namespace Splice.Tests.Copying.Destination;
 
 /// <summary>Errors of the calls around the bytes: opening, looking, owner, mode, times, and the name.</summary>
-public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper output)
+public sealed class FinishingFaultTests(FaultLedger created, ITestOutputHelper output)
 {
     private const string Rename = "?renameat,?renameat2";
 
@@ -29,11 +29,11 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
         Command.Check("chown", "1234:5678", copy.Request.Destination);
 
-        HostAnswer answer = copy.Run(ledger, new Fault(call, $"error={errno}"));
+        HostAnswer answer = copy.Run(created, new Fault(call, $"error={errno}"));
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Contains($"{errno}", Assert.Single(answer.Warnings), StringComparison.Ordinal);
-        output.WriteLine($"{ledger}");
+        output.WriteLine($"{created}");
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
         Command.Check("chown", "1234:5678", copy.Request.Destination);
 
         // After the source, the destination, and the source once more.
-        HostAnswer answer = copy.Run(ledger, Fault.NoReflink, new Fault("statx", "error=EIO", "4"));
+        HostAnswer answer = copy.Run(created, Fault.NoReflink, new Fault("statx", "error=EIO", "4"));
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal("1234:5678", Files.Metadata(copy.Request.Destination, "%u:%g"));
@@ -56,7 +56,7 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
     {
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
 
-        HostAnswer answer = copy.Run(ledger, new Fault(call, $"error={errno}", when));
+        HostAnswer answer = copy.Run(created, new Fault(call, $"error={errno}", when));
 
         if (call == "linkat" && errno is Errno.ENOSYS or Errno.EPERM or Errno.EINVAL or Errno.EOPNOTSUPP or Errno.EXDEV)
         {
@@ -67,7 +67,7 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
 
         Assert.Equal($"{errno}", answer.Errno);
         Assert.Equal($"{ExpectedId(errno)}", answer.Error);
-        output.WriteLine($"{ledger}");
+        output.WriteLine($"{created}");
     }
 
     [Theory]
@@ -96,7 +96,7 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
         copy.On = [copy.Folder];
 
-        HostAnswer answer = copy.Run(ledger, Fault.NoUnnamedFiles, new Fault(Rename, $"error={errno}"));
+        HostAnswer answer = copy.Run(created, Fault.NoUnnamedFiles, new Fault(Rename, $"error={errno}"));
 
         Assert.Equal($"{ExpectedId(errno)}", answer.Error);
     }
@@ -137,7 +137,7 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
     {
         using FaultedCopy copy = FaultedCopy.OfSparseFile();
 
-        HostAnswer answer = copy.Run(ledger, Fault.NoReflink, new Fault("ftruncate", $"error={errno}", "1"));
+        HostAnswer answer = copy.Run(created, Fault.NoReflink, new Fault("ftruncate", $"error={errno}", "1"));
 
         Assert.Equal($"{id}", answer.Error);
     }
@@ -163,11 +163,11 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
         copy.On = [Path.TrimEndingDirectorySeparator(Path.Combine(copy.Folder, name))];
 
-        HostAnswer answer = copy.Run(ledger, new Fault("openat", $"error={errno}", when));
+        HostAnswer answer = copy.Run(created, new Fault("openat", $"error={errno}", when));
 
         Assert.Equal($"{id}", answer.Error);
         Assert.Equal(errno, answer.Errno);
-        output.WriteLine($"{ledger}");
+        output.WriteLine($"{created}");
     }
 
     [Theory]
@@ -182,7 +182,7 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
         // The destination is looked at from its folder.
         copy.On = [Path.TrimEndingDirectorySeparator(Path.Combine(copy.Folder, name))];
 
-        HostAnswer answer = copy.Run(ledger, new Fault("statx", $"error={errno}"));
+        HostAnswer answer = copy.Run(created, new Fault("statx", $"error={errno}"));
 
         Assert.Equal(errno, answer.Errno);
     }
@@ -195,7 +195,7 @@ public sealed class FinishingFaultTests(FaultLedger ledger, ITestOutputHelper ou
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
         copy.Request = copy.Request with { Count = 5000 };
 
-        HostAnswer answer = copy.Run(ledger, new Fault("fstatfs", $"error={errno}"));
+        HostAnswer answer = copy.Run(created, new Fault("fstatfs", $"error={errno}"));
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal($"{TransferMethod.CopyFileRange}", answer.Method);

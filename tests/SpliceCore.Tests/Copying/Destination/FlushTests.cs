@@ -3,7 +3,7 @@ using Xunit;
 namespace Splice.Tests.Copying.Destination;
 
 /// <summary>Copies that end when the disk has them.</summary>
-public sealed class FlushTests(FaultLedger ledger)
+public sealed class FlushTests(FaultLedger created)
 {
     private const int MiB = 1 << 20;
 
@@ -109,7 +109,7 @@ public sealed class FlushTests(FaultLedger ledger)
         copy.Request = copy.Request with { Flush = true };
 
         // A second one would succeed.
-        HostAnswer answer = copy.Run(ledger, new Fault("fsync", $"error={errno}", "1"));
+        HostAnswer answer = copy.Run(created, new Fault("fsync", $"error={errno}", "1"));
 
         Assert.Equal($"{id}", answer.Error);
         Assert.Equal(errno, answer.Errno);

@@ -143,10 +143,10 @@ public sealed class LinkedDestinationTests : IDisposable
         File.CreateSymbolicLink(_folder["a/1"], target);
         File.WriteAllText(_folder["b/1"], "payload");
         File.WriteAllText(_folder["t"], "keep");
-        var ledger = new CreatedFiles();
+        var created = new CreatedFiles();
 
-        Copy("a/1", "c", ledger, append);
-        TransferException error = Assert.Throws<TransferException>(() => Copy("b/1", "c", ledger, append));
+        Copy("a/1", "c", created, append);
+        TransferException error = Assert.Throws<TransferException>(() => Copy("b/1", "c", created, append));
 
         Assert.Equal(TransferErrorId.DestinationExists, error.Id);
         Assert.Equal("keep", File.ReadAllText(_folder["t"]));
@@ -167,11 +167,11 @@ public sealed class LinkedDestinationTests : IDisposable
         File.CreateSymbolicLink(_folder["way"], "c/link");
         File.WriteAllText(_folder["file"], "payload");
         Directory.CreateDirectory(_folder["tree"]);
-        var ledger = new CreatedFiles();
+        var created = new CreatedFiles();
 
-        Copy("a/link", "c", ledger);
-        Assert.Equal(TransferErrorId.DestinationExists, Assert.Throws<TransferException>(() => Copy("file", destination, ledger)).Id);
-        Assert.Equal(TransferErrorId.DestinationExists, Assert.Throws<TransferException>(() => Copy("tree", destination, ledger)).Id);
+        Copy("a/link", "c", created);
+        Assert.Equal(TransferErrorId.DestinationExists, Assert.Throws<TransferException>(() => Copy("file", destination, created)).Id);
+        Assert.Equal(TransferErrorId.DestinationExists, Assert.Throws<TransferException>(() => Copy("tree", destination, created)).Id);
 
         Assert.Equal(["inner"], Directory.GetFileSystemEntries(_folder["outside"]).Select(Path.GetFileName));
         Assert.Empty(Directory.GetFileSystemEntries(_folder["outside/inner"]));
@@ -184,10 +184,10 @@ public sealed class LinkedDestinationTests : IDisposable
         File.CreateSymbolicLink(_folder["tree/link"], "../outside");
         File.WriteAllText(_folder["outside"], "keep");
         File.WriteAllText(_folder["file"], "payload");
-        var ledger = new CreatedFiles();
+        var created = new CreatedFiles();
 
-        Copy("tree", "copy", ledger);
-        Assert.Equal(TransferErrorId.DestinationExists, Assert.Throws<TransferException>(() => Copy("file", "copy/link", ledger)).Id);
+        Copy("tree", "copy", created);
+        Assert.Equal(TransferErrorId.DestinationExists, Assert.Throws<TransferException>(() => Copy("file", "copy/link", created)).Id);
 
         Assert.Equal("keep", File.ReadAllText(_folder["outside"]));
     }
@@ -201,11 +201,11 @@ public sealed class LinkedDestinationTests : IDisposable
         File.CreateSymbolicLink(_folder["c/file"], "../outside/target");
         File.CreateSymbolicLink(_folder["link"], "somewhere");
         File.WriteAllText(_folder["file"], "payload");
-        var ledger = new CreatedFiles();
+        var created = new CreatedFiles();
 
-        Copy("link", "c", ledger);
-        Copy("file", "c/old", ledger);
-        Copy("file", "c", ledger);
+        Copy("link", "c", created);
+        Copy("file", "c/old", created);
+        Copy("file", "c", created);
 
         Assert.Equal("payload", File.ReadAllText(_folder["outside/file"]));
         Assert.Equal("payload", File.ReadAllText(_folder["outside/target"]));
@@ -219,16 +219,16 @@ public sealed class LinkedDestinationTests : IDisposable
         Directory.CreateDirectory(_folder["c"]);
         Command.Check("mkfifo", _folder["a/1"]);
         File.WriteAllText(_folder["b/1"], "payload");
-        var ledger = new CreatedFiles();
+        var created = new CreatedFiles();
 
-        Copy("a/1", "c", ledger);
+        Copy("a/1", "c", created);
 
-        Assert.Equal(TransferErrorId.DestinationExists, Assert.Throws<TransferException>(() => Copy("b/1", "c", ledger)).Id);
+        Assert.Equal(TransferErrorId.DestinationExists, Assert.Throws<TransferException>(() => Copy("b/1", "c", created)).Id);
     }
 
-    private TransferResult Copy(string source, string destination, CreatedFiles? ledger = null, bool append = false)
+    private TransferResult Copy(string source, string destination, CreatedFiles? created = null, bool append = false)
     {
         TreeRequest request = TreeCopies.Request(_folder[source], _folder[destination]);
-        return TreeCopy.Copy(request with { Copy = request.Copy with { CreatedFiles = ledger, Append = append } }, TreeMonitor.None);
+        return TreeCopy.Copy(request with { Copy = request.Copy with { CreatedFiles = created, Append = append } }, TreeMonitor.None);
     }
 }

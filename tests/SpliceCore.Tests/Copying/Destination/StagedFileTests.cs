@@ -45,10 +45,10 @@ public sealed class StagedFileTests : IDisposable
         var source = Descriptor.Describe(open, "source");
         var request = new CopyRequest { Source = "source", Destination = "copy", Preserve = PreserveAttributes.Mode };
         var place = new DestinationEntry(folder, "copy", Existing: null, "copy", MayReplace: false) { Modes = new CreateModeCache() };
-        var tally = new TransferCounters();
-        TransferSpec spec = request.ToSpec(source, TransferMonitor.None, tally);
+        var counters = new TransferCounters();
+        TransferSpec spec = request.ToSpec(source, TransferMonitor.None, counters);
 
-        using var file = new DestinationWriter(request, source, place, spec, TransferMonitor.None, tally, new MetadataWarnings());
+        using var file = new DestinationWriter(request, source, place, spec, TransferMonitor.None, counters, new MetadataWarnings());
         string hidden = Assert.Single(Directory.GetFileSystemEntries(mount.Folder));
         Assert.Equal((UnixFileMode)0x180, File.GetUnixFileMode(hidden)); // 0600
 

@@ -4,7 +4,7 @@ namespace Splice.Tests.Copying.Parts;
 
 /// <summary>Every system call fails of cutting a file into parts and of joining them: there are all parts or the old ones, the
 /// whole or the old file, and nothing beside them.</summary>
-public sealed class PartsFaultTests(FaultLedger ledger, ITestOutputHelper output)
+public sealed class PartsFaultTests(FaultLedger created, ITestOutputHelper output)
 {
     private const int Size = 500_000;
     private const int PartSize = 170_000;
@@ -42,7 +42,7 @@ public sealed class PartsFaultTests(FaultLedger ledger, ITestOutputHelper output
         Assert.DoesNotContain(
             Directory.GetFiles($"/proc/{host.Id}/fd").Select(file => new FileInfo(file).LinkTarget),
             target => target?.StartsWith(folder.Folder, StringComparison.Ordinal) == true);
-        output.WriteLine($"{tried} times, {injected} calls failed; {ledger}");
+        output.WriteLine($"{tried} times, {injected} calls failed; {created}");
         Assert.True(injected > 0, "nothing was injected");
     }
 
@@ -105,7 +105,7 @@ public sealed class PartsFaultTests(FaultLedger ledger, ITestOutputHelper output
         bool made = now.SequenceEqual(names) && names.Zip(contents).All(part => File.ReadAllBytes(folder[part.First]).AsSpan().SequenceEqual(part.Second));
         bool kept = now.SequenceEqual(overOld ? names : []) && now.All(name => File.ReadAllBytes(folder[name]).AsSpan().SequenceEqual(old));
         bool littered = now.Except(names).Any();
-        ledger.Add(copied: made, oldKept: kept && !made, littered);
+        created.Add(copied: made, oldKept: kept && !made, littered);
         string where = $"{fault} {(overOld ? "over old ones" : "anew")}: {string.Join(' ', now)} {answer}";
         Assert.False(littered, where);
         Assert.True(answer.Error is null ? made : kept, where);

@@ -3,7 +3,7 @@ using Xunit;
 namespace Splice.Tests.Copying.Source;
 
 /// <summary>A source that is written to while it is copied is told of, whatever moves the bytes.</summary>
-public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedger ledger)
+public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedger created)
 {
     private const int MiB = 1 << 20;
     private const string Second = "delay_enter=1000000";
@@ -141,7 +141,7 @@ public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedg
 
         HostAnswer answer = host.Finish();
         Assert.Equal($"{id}", answer.Error);
-        copy.Judge(ledger, answer);
+        copy.Judge(created, answer);
     }
 
     private static void Truncate(string path, long size)

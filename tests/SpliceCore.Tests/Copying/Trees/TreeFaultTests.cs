@@ -5,7 +5,7 @@ namespace Splice.Tests.Copying.Trees;
 
 /// <summary>Every system call of a tree's copy fails: the first of its thread, a later one, all.
 /// With SPLICE_TEST_ROUNDS set all errors are tried, otherwise two for each call.</summary>
-public sealed class TreeFaultTests(FaultLedger ledger, ITestOutputHelper output)
+public sealed class TreeFaultTests(FaultLedger created, ITestOutputHelper output)
 {
     private static readonly string[] When = FullRun.IsRequested ? ["1", "2", "5", "12", "1+"] : ["1", "5", "1+"];
 
@@ -51,7 +51,7 @@ public sealed class TreeFaultTests(FaultLedger ledger, ITestOutputHelper output)
             Assert.Equal(descriptors, host.State().Descriptors);
         }
 
-        output.WriteLine($"{tried} copies, {injected} calls failed; {ledger}");
+        output.WriteLine($"{tried} copies, {injected} calls failed; {created}");
         Assert.True(injected > 0, "nothing was injected");
     }
 
@@ -88,7 +88,7 @@ public sealed class TreeFaultTests(FaultLedger ledger, ITestOutputHelper output)
         TreeAnswer answer = host.Copy(tree.Prepare(tree.Request with { ThrottleLimit = 8 }, overOld: true));
 
         Assert.True(attached.Detach() > 0, "no thread was refused");
-        tree.Judge(ledger, answer, overOld: true, when);
+        tree.Judge(created, answer, overOld: true, when);
         Assert.Equal(isEnough ? null : $"{TransferErrorId.ResourceExhausted}", answer.Error);
         Assert.Equal(isEnough, answer.Succeeded);
         Assert.Equal(descriptors, host.State().Descriptors);
@@ -108,7 +108,7 @@ public sealed class TreeFaultTests(FaultLedger ledger, ITestOutputHelper output)
         using var attached = new AttachedFault(host, fault);
         TreeAnswer answer = host.Copy(request);
         int injected = attached.Detach();
-        tree.Judge(ledger, answer, overOld, $"{fault.Calls} {fault.What} {fault.When}, over the old tree: {overOld}");
+        tree.Judge(created, answer, overOld, $"{fault.Calls} {fault.What} {fault.When}, over the old tree: {overOld}");
         return injected;
     }
 }

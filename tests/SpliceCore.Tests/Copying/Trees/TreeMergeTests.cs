@@ -107,7 +107,7 @@ public sealed class TreeMergeTests(MountedFileSystems fileSystems)
     public void Two_sources_of_one_command_do_not_replace_each_others_links()
     {
         using var folder = new Workspace();
-        var ledger = new CreatedFiles();
+        var created = new CreatedFiles();
         foreach (string root in new[] { "one", "two" })
         {
             Directory.CreateDirectory(folder[root]);
@@ -120,7 +120,7 @@ public sealed class TreeMergeTests(MountedFileSystems fileSystems)
         foreach (string root in new[] { "one", "two" })
         {
             TreeRequest request = TreeCopies.Request(folder[$"{root}/."], folder["copy"]);
-            (_, List<TransferException> errors) = TreeCopies.CopyWithErrors(request with { Copy = request.Copy with { CreatedFiles = ledger } });
+            (_, List<TransferException> errors) = TreeCopies.CopyWithErrors(request with { Copy = request.Copy with { CreatedFiles = created } });
             Assert.Equal(root == "one" ? 0 : 3, errors.Count);
             Assert.All(errors, error => Assert.Equal(TransferErrorId.DestinationExists, error.Id));
         }

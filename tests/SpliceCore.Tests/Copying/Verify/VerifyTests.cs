@@ -3,7 +3,7 @@ using Xunit;
 namespace Splice.Tests.Copying.Verify;
 
 /// <summary>Copies that are read again: the same is found the same, and what was corrupted is found.</summary>
-public sealed class VerifyTests(MountedFileSystems fileSystems, FaultLedger ledger)
+public sealed class VerifyTests(MountedFileSystems fileSystems, FaultLedger created)
 {
     private const int MiB = 1 << 20;
     private const int Size = 3_000_001;
@@ -150,7 +150,7 @@ public sealed class VerifyTests(MountedFileSystems fileSystems, FaultLedger ledg
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
         copy.Request = copy.Request with { Verify = true };
 
-        Assert.Equal($"{id}", copy.Run(ledger, new Fault("fsync", $"error={errno}")).Error);
+        Assert.Equal($"{id}", copy.Run(created, new Fault("fsync", $"error={errno}")).Error);
     }
 
     /// <summary>The cache still has what was written: only who reads the disk itself sees this.</summary>

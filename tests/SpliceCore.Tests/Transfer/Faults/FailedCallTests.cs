@@ -3,7 +3,7 @@ using Xunit;
 namespace Splice.Tests.Transfer.Faults;
 
 /// <summary>Real errors of the calls that move bytes, at the first call and at a later one.</summary>
-public sealed class FailedCallTests(FaultLedger ledger, ITestOutputHelper output)
+public sealed class FailedCallTests(FaultLedger created, ITestOutputHelper output)
 {
     private static readonly (Errno Errno, TransferErrorId Id)[] OnEverySide =
     [
@@ -55,12 +55,12 @@ public sealed class FailedCallTests(FaultLedger ledger, ITestOutputHelper output
         copy.Request = copy.Request with { Method = method };
         copy.On = call == "pread64" ? [copy.Request.Source] : [];
 
-        HostAnswer answer = copy.Run(ledger, new Fault(call, $"error={errno}", when));
+        HostAnswer answer = copy.Run(created, new Fault(call, $"error={errno}", when));
 
         Assert.Equal($"{id}", answer.Error);
         Assert.Equal($"{errno}", answer.Errno);
         Assert.InRange(answer.BytesCopied, 0, (17 << 20) - 1);
-        output.WriteLine($"{ledger}");
+        output.WriteLine($"{created}");
     }
 
     [Theory]
@@ -70,7 +70,7 @@ public sealed class FailedCallTests(FaultLedger ledger, ITestOutputHelper output
     {
         using FaultedCopy copy = FaultedCopy.OfSparseFile();
 
-        HostAnswer answer = copy.Run(ledger, [.. Fault.Before(TransferMethod.Splice), new Fault("splice", "error=EINVAL", when)]);
+        HostAnswer answer = copy.Run(created, [.. Fault.Before(TransferMethod.Splice), new Fault("splice", "error=EINVAL", when)]);
 
         Assert.Equal(($"{id}", "EINVAL"), (answer.Error, answer.Errno));
     }
@@ -81,11 +81,11 @@ public sealed class FailedCallTests(FaultLedger ledger, ITestOutputHelper output
     {
         using FaultedCopy copy = FaultedCopy.OfSparseFile();
 
-        HostAnswer answer = copy.Run(ledger, [.. Fault.Before(method), new Fault(call, $"error={errno}", "3")]);
+        HostAnswer answer = copy.Run(created, [.. Fault.Before(method), new Fault(call, $"error={errno}", "3")]);
 
         Assert.Equal($"{TransferErrorId.TransferFailed}", answer.Error);
         Assert.Equal($"{errno}", answer.Errno);
-        output.WriteLine($"{ledger}");
+        output.WriteLine($"{created}");
     }
 
     [Theory]
@@ -97,9 +97,9 @@ public sealed class FailedCallTests(FaultLedger ledger, ITestOutputHelper output
         copy.Request = copy.Request with { Method = TransferMethod.ReadWrite };
         copy.On = [copy.Folder, copy.Request.Source];
 
-        HostAnswer answer = copy.Run(ledger, Fault.NoUnnamedFiles with { When = "3" }, new Fault("pread64", "error=EIO", when));
+        HostAnswer answer = copy.Run(created, Fault.NoUnnamedFiles with { When = "3" }, new Fault("pread64", "error=EIO", when));
 
         Assert.Equal($"{TransferErrorId.ReadFailed}", answer.Error);
-        output.WriteLine($"{ledger}");
+        output.WriteLine($"{created}");
     }
 }

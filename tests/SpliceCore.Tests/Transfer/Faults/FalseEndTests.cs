@@ -3,7 +3,7 @@ using Xunit;
 namespace Splice.Tests.Transfer.Faults;
 
 /// <summary>A 0 where there are data is no end: not of a call that is known to lie, and never of the whole file.</summary>
-public sealed class FalseEndTests(FaultLedger ledger)
+public sealed class FalseEndTests(FaultLedger created)
 {
     [Theory]
     [InlineData(TransferMethod.CopyFileRange, "copy_file_range", "1")]
@@ -17,7 +17,7 @@ public sealed class FalseEndTests(FaultLedger ledger)
     {
         using FaultedCopy copy = FaultedCopy.OfSparseFile();
 
-        HostAnswer answer = copy.Run(ledger, [.. Fault.Before(method), new Fault(call, "retval=0", when)]);
+        HostAnswer answer = copy.Run(created, [.. Fault.Before(method), new Fault(call, "retval=0", when)]);
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal(17 << 20, answer.BytesCopied);
@@ -31,7 +31,7 @@ public sealed class FalseEndTests(FaultLedger ledger)
     {
         using FaultedCopy copy = FaultedCopy.OfSparseFile();
 
-        HostAnswer answer = copy.Run(ledger, [.. Fault.Before(TransferMethod.Splice), new Fault("splice", "retval=0", when)]);
+        HostAnswer answer = copy.Run(created, [.. Fault.Before(TransferMethod.Splice), new Fault("splice", "retval=0", when)]);
 
         Assert.Equal(($"{TransferErrorId.WriteFailed}", "EIO"), (answer.Error, answer.Errno));
     }
@@ -45,7 +45,7 @@ public sealed class FalseEndTests(FaultLedger ledger)
         copy.Request = copy.Request with { Method = TransferMethod.ReadWrite };
         copy.On = [copy.Request.Source];
 
-        HostAnswer answer = copy.Run(ledger, new Fault("pread64", "retval=0", when));
+        HostAnswer answer = copy.Run(created, new Fault("pread64", "retval=0", when));
 
         Assert.Equal($"{TransferErrorId.SourceTruncated}", answer.Error);
     }

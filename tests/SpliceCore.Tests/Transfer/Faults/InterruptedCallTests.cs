@@ -3,7 +3,7 @@ using Xunit;
 namespace Splice.Tests.Transfer.Faults;
 
 /// <summary>A signal that comes first (EINTR) is no error: the call is made again.</summary>
-public sealed class InterruptedCallTests(FaultLedger ledger, ITestOutputHelper output)
+public sealed class InterruptedCallTests(FaultLedger created, ITestOutputHelper output)
 {
     public static TheoryData<TransferMethod, string, string> Moving => new(FullRun.Cases(
         from call in new[]
@@ -25,12 +25,12 @@ public sealed class InterruptedCallTests(FaultLedger ledger, ITestOutputHelper o
         copy.Request = copy.Request with { Method = method };
         copy.On = call == "pread64" ? [copy.Request.Source] : [];
 
-        HostAnswer answer = copy.Run(ledger, new Fault(call, "error=EINTR", when));
+        HostAnswer answer = copy.Run(created, new Fault(call, "error=EINTR", when));
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal($"{method}", answer.Method);
         Assert.Empty(answer.Attempts);
-        output.WriteLine($"{ledger}");
+        output.WriteLine($"{created}");
     }
 
     [Fact]
@@ -38,7 +38,7 @@ public sealed class InterruptedCallTests(FaultLedger ledger, ITestOutputHelper o
     {
         using FaultedCopy copy = FaultedCopy.OfSparseFile();
 
-        HostAnswer answer = copy.Run(ledger, new Fault("ftruncate", "error=EINTR", "1..3"));
+        HostAnswer answer = copy.Run(created, new Fault("ftruncate", "error=EINTR", "1..3"));
 
         Assert.True(answer.Succeeded, answer.Message);
     }
@@ -52,7 +52,7 @@ public sealed class InterruptedCallTests(FaultLedger ledger, ITestOutputHelper o
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
         copy.On = [Path.TrimEndingDirectorySeparator(Path.Combine(copy.Folder, name))];
 
-        HostAnswer answer = copy.Run(ledger, new Fault("openat", "error=EINTR", when));
+        HostAnswer answer = copy.Run(created, new Fault("openat", "error=EINTR", when));
 
         Assert.True(answer.Succeeded, answer.Message);
     }

@@ -3,7 +3,7 @@ using Xunit;
 namespace Splice.Tests.Transfer.Faults;
 
 /// <summary>What the kernel refuses at the first call goes by the next method, and is told.</summary>
-public sealed class RefusedMethodTests(FaultLedger ledger, ITestOutputHelper output)
+public sealed class RefusedMethodTests(FaultLedger created, ITestOutputHelper output)
 {
     private static readonly (TransferMethod Method, string Call, Errno[] Refusals)[] Table =
     [
@@ -34,14 +34,14 @@ public sealed class RefusedMethodTests(FaultLedger ledger, ITestOutputHelper out
     {
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
 
-        HostAnswer answer = copy.Run(ledger, [.. Fault.Before(method), new Fault(call, $"error={errno}")]);
+        HostAnswer answer = copy.Run(created, [.. Fault.Before(method), new Fault(call, $"error={errno}")]);
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal($"{method + 1}", answer.Method);
         Assert.Equal(FaultedCopy.PlainSize, answer.BytesCopied);
         Assert.StartsWith($"{method}: {errno}, ", answer.Attempts[^1], StringComparison.Ordinal);
         Assert.Equal((int)method, answer.Attempts.Length);
-        output.WriteLine($"{ledger}");
+        output.WriteLine($"{created}");
     }
 
     [Theory]
@@ -51,12 +51,12 @@ public sealed class RefusedMethodTests(FaultLedger ledger, ITestOutputHelper out
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
         copy.Request = copy.Request with { Method = method };
 
-        HostAnswer answer = copy.Run(ledger, new Fault(call, $"error={errno}"));
+        HostAnswer answer = copy.Run(created, new Fault(call, $"error={errno}"));
 
         Assert.Equal($"{TransferErrorId.MethodNotPossible}", answer.Error);
         Assert.Equal($"{errno}", answer.Errno);
         Assert.Contains($"{errno}", answer.Message, StringComparison.Ordinal);
-        output.WriteLine($"{ledger}");
+        output.WriteLine($"{created}");
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class RefusedMethodTests(FaultLedger ledger, ITestOutputHelper out
     {
         using FaultedCopy copy = FaultedCopy.OfSparseFile();
 
-        HostAnswer answer = copy.Run(ledger, new Fault("ioctl,copy_file_range,sendfile,splice", "error=EPERM"));
+        HostAnswer answer = copy.Run(created, new Fault("ioctl,copy_file_range,sendfile,splice", "error=EPERM"));
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal($"{TransferMethod.ReadWrite}", answer.Method);
@@ -80,7 +80,7 @@ public sealed class RefusedMethodTests(FaultLedger ledger, ITestOutputHelper out
     {
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
 
-        HostAnswer answer = copy.Run(ledger, [.. Fault.Before(method), new Fault(call, "error=EPERM", "1")]);
+        HostAnswer answer = copy.Run(created, [.. Fault.Before(method), new Fault(call, "error=EPERM", "1")]);
 
         Assert.Equal($"{TransferErrorId.PermissionDenied}", answer.Error);
     }
@@ -94,7 +94,7 @@ public sealed class RefusedMethodTests(FaultLedger ledger, ITestOutputHelper out
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
         copy.On = [copy.Folder];
 
-        HostAnswer answer = copy.Run(ledger, Fault.NoUnnamedFiles with { What = $"error={errno}" });
+        HostAnswer answer = copy.Run(created, Fault.NoUnnamedFiles with { What = $"error={errno}" });
 
         Assert.True(answer.Succeeded, answer.Message);
     }
@@ -108,7 +108,7 @@ public sealed class RefusedMethodTests(FaultLedger ledger, ITestOutputHelper out
         using FaultedCopy copy = FaultedCopy.OfSparseFile();
         copy.On = [copy.Request.Source];
 
-        HostAnswer answer = copy.Run(ledger, new Fault("lseek", $"error={errno}", "2+"));
+        HostAnswer answer = copy.Run(created, new Fault("lseek", $"error={errno}", "2+"));
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal(0, answer.BytesInHoles);

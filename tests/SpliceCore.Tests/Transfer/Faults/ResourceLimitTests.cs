@@ -4,7 +4,7 @@ using Xunit;
 namespace Splice.Tests.Transfer.Faults;
 
 /// <summary>Limits of the process (setrlimit(2)), set when it is up.</summary>
-public sealed class ResourceLimitTests(FaultLedger ledger, MountedFileSystems fileSystems, ITestOutputHelper output)
+public sealed class ResourceLimitTests(FaultLedger created, MountedFileSystems fileSystems, ITestOutputHelper output)
 {
     /// <summary>A user of whom there is no other process, so that nobody else's pipes get small.</summary>
     private const string PipeHolder = "65533";
@@ -39,7 +39,7 @@ public sealed class ResourceLimitTests(FaultLedger ledger, MountedFileSystems fi
         Assert.Equal(1, answer.ExitCode);
         Assert.Equal($"{TransferErrorId.FileSizeLimit}", answer.Error);
         Assert.Equal(1_000_000, answer.BytesCopied);
-        copy.Judge(ledger, answer);
+        copy.Judge(created, answer);
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class ResourceLimitTests(FaultLedger ledger, MountedFileSystems fi
         HostAnswer answer = host.Finish();
 
         Assert.Equal($"{TransferErrorId.FileSizeLimit}", answer.Error);
-        copy.Judge(ledger, answer);
+        copy.Judge(created, answer);
     }
 
     [Theory]
@@ -97,7 +97,7 @@ public sealed class ResourceLimitTests(FaultLedger ledger, MountedFileSystems fi
 
         Assert.Equal($"{TransferMethod.CopyFileRange}", answer.Method);
         Assert.StartsWith($"{TransferMethod.Splice}: {errno}, ", answer.Attempts[^1], StringComparison.Ordinal);
-        copy.Judge(ledger, answer);
+        copy.Judge(created, answer);
     }
 
     [Theory]
@@ -112,7 +112,7 @@ public sealed class ResourceLimitTests(FaultLedger ledger, MountedFileSystems fi
         HostAnswer answer = HostedCopy.Run(copy.Request with { PipeSize = size });
 
         Assert.Equal($"{(splices ? TransferMethod.Splice : TransferMethod.CopyFileRange)}", answer.Method);
-        copy.Judge(ledger, answer);
+        copy.Judge(created, answer);
     }
 
     [Theory]
@@ -127,7 +127,7 @@ public sealed class ResourceLimitTests(FaultLedger ledger, MountedFileSystems fi
 
         HostAnswer answer = HostedCopy.Run(copy.Request with { Method = wanted }, "python3", "-c", HoldPipes, PipeHolder);
 
-        copy.Judge(ledger, answer);
+        copy.Judge(created, answer);
         Assert.Equal(($"{served}", FaultedCopy.PlainSize), (answer.Method, answer.BytesCopied));
         Assert.Equal(
             wanted != served, answer.Attempts.Any(attempt => attempt.StartsWith($"{TransferMethod.Splice}: ENFILE, ", StringComparison.Ordinal)));
@@ -151,7 +151,7 @@ public sealed class ResourceLimitTests(FaultLedger ledger, MountedFileSystems fi
 
             output.WriteLine($"{free} descriptors free: {answer.Error ?? "copied"}");
             Assert.True(answer.Succeeded || answer.Error == $"{TransferErrorId.ResourceExhausted}", answer.Message);
-            copy.Judge(ledger, answer);
+            copy.Judge(created, answer);
             answers.Add(answer);
         }
 

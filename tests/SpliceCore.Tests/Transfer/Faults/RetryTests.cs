@@ -3,7 +3,7 @@ using Xunit;
 namespace Splice.Tests.Transfer.Faults;
 
 /// <summary>What failed and may pass is tried again, where it stood, as often as the user wants.</summary>
-public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledger, ITestOutputHelper output)
+public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger created, ITestOutputHelper output)
 {
     private static readonly (TransferMethod Method, SparseMode Sparse, string Call)[] Calls =
     [
@@ -35,13 +35,13 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledge
     {
         using FaultedCopy copy = Copy(method, sparse, call, retryCount: inRow);
 
-        HostAnswer answer = copy.Run(ledger, new Fault(call, "error=EIO", when));
+        HostAnswer answer = copy.Run(created, new Fault(call, "error=EIO", when));
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal(all, answer.Retries);
         Assert.Equal($"{method}", answer.Method);
         Assert.Equal(17 << 20, answer.BytesCopied);
-        output.WriteLine($"{ledger}");
+        output.WriteLine($"{created}");
     }
 
     [Theory]
@@ -53,8 +53,8 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledge
         using FaultedCopy copy = Copy(method, sparse, call, retryCount: inRow - 1);
         var fault = new Fault(call, "error=EIO", when);
 
-        HostAnswer expected = plain.Run(ledger, fault);
-        HostAnswer answer = copy.Run(ledger, fault);
+        HostAnswer expected = plain.Run(created, fault);
+        HostAnswer answer = copy.Run(created, fault);
 
         Assert.False(answer.Succeeded);
         Assert.Equal((expected.Error, expected.Errno, expected.BytesCopied), (answer.Error, answer.Errno, answer.BytesCopied));
@@ -74,7 +74,7 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledge
             RetryInterval = TimeSpan.FromMilliseconds(1),
         };
 
-        HostAnswer answer = copy.Run(ledger, new Fault("ioctl", "error=EIO", "1..2"));
+        HostAnswer answer = copy.Run(created, new Fault("ioctl", "error=EIO", "1..2"));
 
         // The runtime may have made the first ioctl(2) of the thread.
         Assert.True(answer.Succeeded, answer.Message);
@@ -90,7 +90,7 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledge
     {
         using FaultedCopy copy = Copy(method, SparseMode.Auto, call, retryCount: 1);
 
-        HostAnswer answer = copy.Run(ledger, new Fault(call, "error=EIO", when));
+        HostAnswer answer = copy.Run(created, new Fault(call, "error=EIO", when));
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.InRange(answer.Retries, least, 1000);
@@ -102,7 +102,7 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledge
     {
         using FaultedCopy copy = Copy(TransferMethod.ReadWrite, SparseMode.Auto, "pread64", retryCount: 1);
 
-        HostAnswer answer = copy.Run(ledger, new Fault("pread64", $"error={errno}", "2"));
+        HostAnswer answer = copy.Run(created, new Fault("pread64", $"error={errno}", "2"));
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal(1, answer.Retries);
@@ -117,7 +117,7 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledge
     {
         using FaultedCopy copy = Copy(TransferMethod.ReadWrite, SparseMode.Auto, "pwrite64", retryCount: 3);
 
-        HostAnswer answer = copy.Run(ledger, new Fault("pwrite64", $"error={errno}", "2"));
+        HostAnswer answer = copy.Run(created, new Fault("pwrite64", $"error={errno}", "2"));
 
         Assert.Equal(($"{id}", $"{errno}", 0L), (answer.Error, answer.Errno, answer.Retries));
     }
@@ -128,7 +128,7 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledge
     {
         using FaultedCopy copy = Copy(TransferMethod.Auto, SparseMode.Auto, "openat", retryCount: 2);
 
-        HostAnswer answer = copy.Run(ledger, new Fault("openat", $"error={errno}", "1..2"));
+        HostAnswer answer = copy.Run(created, new Fault("openat", $"error={errno}", "1..2"));
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal(errno == Errno.EAGAIN ? 0 : 2, answer.Retries); // a lease is waited for in any case
@@ -139,7 +139,7 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledge
     {
         using FaultedCopy copy = Copy(TransferMethod.Auto, SparseMode.Auto, "openat", retryCount: 2);
 
-        HostAnswer answer = copy.Run(ledger, new Fault("openat", "error=EIO", "1..3"));
+        HostAnswer answer = copy.Run(created, new Fault("openat", "error=EIO", "1..3"));
 
         Assert.Equal(($"{TransferErrorId.ReadFailed}", $"{Errno.EIO}"), (answer.Error, answer.Errno));
     }
@@ -150,7 +150,7 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledge
         using FaultedCopy copy = Copy(TransferMethod.Auto, SparseMode.Auto, "openat", retryCount: 2);
         copy.Request = copy.Request with { RetryInterval = TimeSpan.FromDays(1) };
 
-        HostAnswer answer = copy.Run(ledger, new Fault("openat", "error=ENOENT", "1"));
+        HostAnswer answer = copy.Run(created, new Fault("openat", "error=ENOENT", "1"));
 
         Assert.Equal($"{TransferErrorId.SourceNotFound}", answer.Error);
     }
@@ -180,7 +180,7 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger ledge
         using FaultedCopy copy = FaultedCopy.OfSparseFile();
         copy.Request = copy.Request with { RetryCount = 3, RetryInterval = TimeSpan.FromDays(1) };
 
-        HostAnswer answer = copy.Run(ledger, Fault.NoReflink, new Fault("copy_file_range", "error=EIO", "1"));
+        HostAnswer answer = copy.Run(created, Fault.NoReflink, new Fault("copy_file_range", "error=EIO", "1"));
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Equal((0L, "SendFile"), (answer.Retries, answer.Method));

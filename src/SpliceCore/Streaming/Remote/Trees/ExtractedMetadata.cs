@@ -10,7 +10,7 @@ namespace Splice.Streaming.Remote.Trees;
 
 /// <summary>Sets the metadata of received items of a tree.</summary>
 /// <param name="lists">The access control lists of the items on the host.</param>
-internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessLists lists, MetadataWarnings losses)
+internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessLists lists, MetadataWarnings warnings)
 {
     private const string AttributePrefix = "SCHILY.xattr.";
 
@@ -96,7 +96,7 @@ internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessL
         }
 
         // A new item inherits the default list of its folder, which the host's item does not have.
-        Metadata.RemoveLists(item, entry.Name, entry.EntryType == TarEntryType.Directory, isPath, losses);
+        Metadata.RemoveLists(item, entry.Name, entry.EntryType == TarEntryType.Directory, isPath, warnings);
         bool isSet = access is not null && Set(ExtendedAttributes.AccessList, access);
         if (defaults is not null)
         {
@@ -119,7 +119,7 @@ internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessL
     {
         if (!result.Ok)
         {
-            losses.Add(what, result.Errno, entry.Name);
+            warnings.Add(what, result.Errno, entry.Name);
         }
     }
 }

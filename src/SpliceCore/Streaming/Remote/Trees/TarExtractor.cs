@@ -18,7 +18,7 @@ internal sealed class TarExtractor : IDisposable
     private readonly DirectoryPathCache _directories;
     private readonly ExtractedMetadata _metadata;
     private readonly CancellationToken _cancellation;
-    private readonly MetadataWarnings _losses = new();
+    private readonly MetadataWarnings _warnings = new();
     private readonly List<(IReadOnlyList<FileName> Names, TarEntry Entry)> _folders = [];
     private readonly List<string> _leftOut = [];
 
@@ -33,7 +33,7 @@ internal sealed class TarExtractor : IDisposable
         _cancellation = cancellation;
         _target = new ExtractionTarget(request, path);
         _directories = new DirectoryPathCache(_target.Top, _target.Path);
-        _metadata = new ExtractedMetadata(request.Preserve, lists, _losses);
+        _metadata = new ExtractedMetadata(request.Preserve, lists, _warnings);
     }
 
     /// <summary>The final path of the tree.</summary>
@@ -43,7 +43,7 @@ internal sealed class TarExtractor : IDisposable
 
     public long DirectoryCount => _folders.Count;
 
-    public IEnumerable<string> Warnings => [.. _leftOut, .. _losses.Describe()];
+    public IEnumerable<string> Warnings => [.. _leftOut, .. _warnings.Describe()];
 
     /// <summary>Creates an item.</summary>
     /// <exception cref="TransferException">It could not be created, or its path leads out of the tree.</exception>
@@ -136,7 +136,7 @@ internal sealed class TarExtractor : IDisposable
             if (isRefused && FileStatus.TryGet(file, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Regular)
             {
                 Copy(file, folder, names[^1], entry);
-                _losses.Add("its hard link", linked.Errno, PathOf(entry));
+                _warnings.Add("its hard link", linked.Errno, PathOf(entry));
                 return;
             }
 

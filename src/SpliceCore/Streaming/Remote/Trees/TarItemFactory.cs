@@ -17,7 +17,7 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
     private static readonly byte[] Top = Encoding.ASCII.GetBytes(HostScript.TreeName);
 
     private readonly Dictionary<FileIdentity, byte[]> _firstNames = [];
-    private readonly MetadataWarnings _losses = new();
+    private readonly MetadataWarnings _warnings = new();
     private readonly List<string> _leftOut = [];
     private long _sockets;
     private string? _firstSocket;
@@ -31,7 +31,7 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
     /// <summary>Number of items with extended attributes or access control lists.</summary>
     public long WithAttributes { get; private set; }
 
-    public IEnumerable<string> Warnings => [.. _leftOut, .. SocketWarning(), .. _losses.Describe()];
+    public IEnumerable<string> Warnings => [.. _leftOut, .. SocketWarning(), .. _warnings.Describe()];
 
     /// <summary>True if the item goes into the stream.</summary>
     public bool IsSent(TreeItem item) => item.Status.Kind switch
@@ -121,7 +121,7 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
         SysResult listed = LibC.ListAttributes(handle, out List<FileName> names);
         if (!listed.Ok && listed.Errno != Errno.EOPNOTSUPP)
         {
-            _losses.Add("its extended attributes", listed.Errno, item.Label);
+            _warnings.Add("its extended attributes", listed.Errno, item.Label);
         }
 
         foreach (FileName name in names.Where(name => ExtendedAttributes.IsWanted(name, preserve)))
@@ -133,7 +133,7 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
             }
             else
             {
-                _losses.Add($"its extended attributes ({name})", read.Errno, item.Label);
+                _warnings.Add($"its extended attributes ({name})", read.Errno, item.Label);
             }
         }
 
