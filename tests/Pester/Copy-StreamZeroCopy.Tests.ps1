@@ -130,7 +130,7 @@ Describe 'Copy-StreamZeroCopy' {
             $failure = Get-Failure { Copy-StreamZeroCopy $source "$folder/taken" }
             Assert-Failure $failure 'DestinationExists,Splice.Commands.CopyStreamZeroCopyCommand' ResourceExists "$folder/taken/source" 'is a directory'
             $help = (Get-Help Copy-StreamZeroCopy -Parameter Destination).description.Text
-            $help | Should -BeLike "*a folder takes the source's name*DestinationExists (a folder has the name)*"
+            $help | Should -BeLike '*a folder receives the name of the source*'
         }
 
         It 'processes, which come to the end with -CloseDestination' {

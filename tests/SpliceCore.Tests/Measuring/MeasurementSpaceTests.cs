@@ -2,7 +2,9 @@ using Xunit;
 
 namespace Splice.Tests.Measuring;
 
-/// <summary>Disks that are too small for it.</summary>
+/// <summary>Disks that are too small for it. Serial: a process that another test starts holds the file without a name until its exec,
+/// and with it the space.</summary>
+[Collection(SerialCollection.Name)]
 public sealed class MeasurementSpaceTests : IDisposable
 {
     private const int MiB = 1 << 20;
