@@ -10,8 +10,6 @@ namespace Splice.Copying;
 /// <summary>Reads a range of a copy and of its source again, and compares them. Holes in both are not read.</summary>
 internal sealed unsafe class Comparison : IDisposable
 {
-    private const int BlockSize = 1 << 20;
-
     // O_DIRECT requires memory, offset and length in units of the disk's blocks, which have 64 KiB at most.
     private const int Alignment = 64 * 1024;
 
@@ -138,14 +136,14 @@ internal sealed unsafe class Comparison : IDisposable
     {
         if (_memory is null)
         {
-            _memory = (byte*)NativeMemory.AlignedAlloc(2 * BlockSize, Alignment);
+            _memory = (byte*)NativeMemory.AlignedAlloc(2 * Tuning.LargestRead, Alignment);
         }
 
         long at = offset + same;
         if (_direct is not null)
         {
             int before = (int)(at % Alignment);
-            SysResult direct = Read(_direct, _memory, BlockSize, at - before);
+            SysResult direct = Read(_direct, _memory, Tuning.LargestRead, at - before);
             if (direct.Value > before)
             {
                 return new ReadOnlySpan<byte>(_memory + before, (int)direct.Value - before);
@@ -161,15 +159,15 @@ internal sealed unsafe class Comparison : IDisposable
             _direct = null;
         }
 
-        SysResult read = Read(_copy, _memory, BlockSize, at);
+        SysResult read = Read(_copy, _memory, Tuning.LargestRead, at);
         return read.Ok ? new ReadOnlySpan<byte>(_memory, (int)read.Value) : throw CopyUnreadable(at, read.Errno);
     }
 
     private ReadOnlySpan<byte> ReadSource(long offset, long same, int count)
     {
-        SysResult read = Read(_source.Handle, _memory + BlockSize, count, offset + same);
+        SysResult read = Read(_source.Handle, _memory + Tuning.LargestRead, count, offset + same);
         return read.Ok
-            ? new ReadOnlySpan<byte>(_memory + BlockSize, (int)read.Value)
+            ? new ReadOnlySpan<byte>(_memory + Tuning.LargestRead, (int)read.Value)
             : throw TransferFailures.Step(TransferMethod.ReadWrite, read.Errno, TransferSide.Source, _source.Name, _path, same);
     }
 

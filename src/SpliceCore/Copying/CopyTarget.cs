@@ -13,8 +13,6 @@ namespace Splice;
 /// missing. A device or a FIFO takes one after the other.</summary>
 public sealed class CopyTarget
 {
-    private const uint DefaultMode = 0x1FF; // 0777, of which the umask takes its share
-
     // Hashes, since there can be a million paths.
     private readonly HashSet<UInt128> _taken = [];
     private bool _isFolder;
@@ -69,7 +67,7 @@ public sealed class CopyTarget
             System.IO.Path.GetDirectoryName(path) ?? "/", LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle above);
         using (above)
         {
-            SysResult made = opened.Ok ? LibC.MakeDirectoryAt(above, System.IO.Path.GetFileName(path), DefaultMode) : opened;
+            SysResult made = opened.Ok ? LibC.MakeDirectoryAt(above, System.IO.Path.GetFileName(path), ModeBits.All) : opened;
             if (!made.Ok && !(made.Errno == Errno.EEXIST && Directory.Exists(path)))
             {
                 throw made.Errno == Errno.EEXIST ? TreeErrors.NoFolderForSeveral(path) : FileFailures.OpenDestination(path, made.Errno);

@@ -6,7 +6,7 @@ namespace Splice.Copying;
 
 /// <summary>A name in an open folder, and what has it. All calls start at the folder, so that they reach the one that was
 /// examined.</summary>
-/// <param name="Existing">What has the name; null for a free name.</param>
+/// <param name="Existing">The status of the existing file; null if there is none.</param>
 /// <param name="Label">Its ToString is the path: in deep trees paths are built only for messages.</param>
 /// <param name="MayReplace">True if a file that has the name may be replaced.</param>
 internal sealed record DestinationEntry(SafeFileHandle Folder, FileName Name, FileStatus? Existing, object Label, bool MayReplace) : IDisposable

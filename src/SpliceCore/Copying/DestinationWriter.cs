@@ -10,9 +10,6 @@ namespace Splice.Copying;
 /// <see cref="Destination"/>.</summary>
 internal sealed class DestinationWriter : IDisposable
 {
-    private const uint PrivateMode = 0x180; // 0600, until the file gets the mode of another
-    private const uint DefaultMode = 0x1B6; // 0666, less the umask
-
     private const PreserveAttributes ModeAndItsMasters = PreserveAttributes.Mode | PreserveAttributes.Ownership | PreserveAttributes.Acl;
 
     private readonly CopyRequest _request;
@@ -104,9 +101,9 @@ internal sealed class DestinationWriter : IDisposable
 
     /// <summary>Computed once: it reads the source's access control list.</summary>
     private uint CreateMode => _createMode ??=
-        ReplacesRegularFile || (TakesAttributes && _request.Preserve.HasFlag(PreserveAttributes.Mode) && !KeepsCreateMode) ? PrivateMode
+        ReplacesRegularFile || (TakesAttributes && _request.Preserve.HasFlag(PreserveAttributes.Mode) && !KeepsCreateMode) ? ModeBits.Private
         : TakesAttributes || _request.IsPart ? AccessControlList.PermissionsWithoutList(_source!.Handle, _source.Status)
-        : DefaultMode;
+        : ModeBits.Default;
 
     /// <summary>True if the file is created with its final mode, unless it has a temporary name by which others could open it:
     /// the cache knows how much of it is granted, and neither an owner nor a list has to be set first.</summary>
@@ -267,7 +264,7 @@ internal sealed class DestinationWriter : IDisposable
         {
             return _request.Resume && spec.Length > Tuning.ResumableAbove
                 ? PartialFile.Open(_place, source, spec, _cancellation)
-                : StagedFile.Create(_place, CreateMode, _cancellation, Access, KeepsCreateMode ? PrivateMode : null);
+                : StagedFile.Create(_place, CreateMode, _cancellation, Access, KeepsCreateMode ? ModeBits.Private : null);
         }
 
         TransferTrace.Current?.Note($"{_place.Path}: is written into, and stays the same file");
@@ -340,7 +337,7 @@ internal sealed class DestinationWriter : IDisposable
 
     private void SetMetadata()
     {
-        if (_target is PartialFile && CreateMode != PrivateMode)
+        if (_target is PartialFile && CreateMode != ModeBits.Private)
         {
             // A file created now has what the umask and the folder's default access list leave of the mode.
             using var model = StagedFile.Create(_place, CreateMode, _cancellation);

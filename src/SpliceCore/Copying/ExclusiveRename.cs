@@ -9,9 +9,6 @@ namespace Splice.Copying;
 /// <remarks><see href="https://man7.org/linux/man-pages/man2/rename.2.html">rename(2)</see></remarks>
 internal static class ExclusiveRename
 {
-    private const uint PrivateMode = 0x180; // 0600
-    private const uint AllForOwner = 0x1C0; // 0700
-
     /// <summary>Renames; EEXIST if the new name is taken.</summary>
     public static SysResult Run(SafeFileHandle folder, FileName from, FileName to)
     {
@@ -44,7 +41,7 @@ internal static class ExclusiveRename
         }
 
         bool isFolder = status!.Kind == DescriptorKind.Directory;
-        SysResult reserved = isFolder ? LibC.MakeDirectoryAt(folder, to, AllForOwner) : MakeFile(folder, to);
+        SysResult reserved = isFolder ? LibC.MakeDirectoryAt(folder, to, LibC.S_IRWXU) : MakeFile(folder, to);
         if (!reserved.Ok)
         {
             return reserved;
@@ -62,7 +59,7 @@ internal static class ExclusiveRename
     private static SysResult MakeFile(SafeFileHandle folder, FileName name)
     {
         SysResult made = LibC.OpenAt(
-            folder, name, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL, PrivateMode, out SafeFileHandle file);
+            folder, name, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL, ModeBits.Private, out SafeFileHandle file);
         file.Dispose();
         return made;
     }

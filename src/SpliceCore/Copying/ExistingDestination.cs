@@ -11,7 +11,7 @@ namespace Splice.Copying;
 internal static class ExistingDestination
 {
     /// <summary>Checks that the existing file, if there is one, may be replaced or written into.</summary>
-    /// <param name="source">What is copied; null if the content comes from no file.</param>
+    /// <param name="source">The source; null if the content does not come from a file.</param>
     public static void Check(CopyRequest request, FileStatus? source, object sourceLabel, DestinationEntry place)
     {
         if (place.Existing is not { } existing)

@@ -67,8 +67,6 @@ internal static class ExtendedAttributes
 /// linux/posix_acl_xattr.h.</remarks>
 internal static class AccessControlList
 {
-    private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
-    private const uint GroupBits = 0x38; // 0070
     private const int GroupShift = 3;
     private const uint ReadWriteExecute = 7;
 
@@ -90,7 +88,7 @@ internal static class AccessControlList
     /// and none if the list cannot be read.</summary>
     public static uint WithoutList(SafeHandle item, uint permissions)
     {
-        if ((permissions & GroupBits) == 0)
+        if ((permissions & LibC.S_IRWXG) == 0)
         {
             return permissions;
         }
@@ -100,13 +98,13 @@ internal static class AccessControlList
         {
             Errno.None => WithoutList(rights, permissions),
             Errno.ENODATA or Errno.EOPNOTSUPP or Errno.ENOSYS => permissions,
-            _ => permissions & ~GroupBits,
+            _ => permissions & ~LibC.S_IRWXG,
         };
     }
 
     /// <summary>Returns the permission bits of an item without set-id bits and its access list.</summary>
     public static uint PermissionsWithoutList(SafeHandle item, FileStatus status) =>
-        WithoutList(item, status.Permissions) & ReadWriteExecuteForAll;
+        WithoutList(item, status.Permissions) & ModeBits.All;
 
     /// <summary>Returns permission bits without an access list, which is empty if it is unknown.</summary>
     public static uint WithoutList(byte[] list, uint permissions) => WithoutList(Parse(list), permissions);
@@ -163,7 +161,7 @@ internal static class AccessControlList
     }
 
     private static uint WithoutList(Rights rights, uint permissions) =>
-        (permissions & ~GroupBits) | ((rights.Group & rights.Mask) << GroupShift);
+        (permissions & ~LibC.S_IRWXG) | ((rights.Group & rights.Mask) << GroupShift);
 
     private static SysResult Read(SafeHandle item, FileName list, out Rights rights)
     {

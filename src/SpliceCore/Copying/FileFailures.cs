@@ -46,7 +46,7 @@ internal static class FileFailures
             "Free some space, or choose another destination."),
         Errno.EEXIST => new(TransferErrorId.DestinationExists,
             $"'{path}' exists.",
-            ["Choose another name, or start again without -NoClobber.", "Choose another name."],
+            ["Choose another name, or leave -NoClobber out.", "Choose another name."],
             errno, path),
         Errno.EISDIR => DestinationIsDirectory(path),
         _ => Open(path, errno, TransferErrorId.WriteFailed),

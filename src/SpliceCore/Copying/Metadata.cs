@@ -9,10 +9,6 @@ namespace Splice.Copying;
 /// <summary>Metadata that a new item gets from its source, and from the file that it replaces.</summary>
 internal static class Metadata
 {
-    private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
-    private const uint StickyBit = 0x200; // 01000
-    private const uint SetGroupIdBit = 0x400; // 02000
-
     /// <summary>Sets owner, attributes, mode and times of a new file before it gets its name.</summary>
     /// <param name="place">Its destination, and the file that it replaces.</param>
     /// <param name="source">The source; null if nothing of it is preserved.</param>
@@ -84,12 +80,12 @@ internal static class Metadata
     /// users' files from each other.</summary>
     public static uint KeptBits(DescriptorKind kind, bool owned) => owned
         ? 0xFFFu
-        : ReadWriteExecuteForAll | (kind == DescriptorKind.Directory ? StickyBit : 0);
+        : ModeBits.All | (kind == DescriptorKind.Directory ? LibC.S_ISVTX : 0);
 
     /// <summary>A folder created in a set-group-ID folder inherits the bit (inode(7)), and chmod(2) without it would clear it. It
     /// stays, as with cp(1), also that of an existing folder.</summary>
     public static uint InheritedBits(SafeFileHandle item, DescriptorKind kind) =>
-        kind == DescriptorKind.Directory && FileStatus.TryGet(item, out FileStatus? status).Ok ? status!.Permissions & SetGroupIdBit : 0;
+        kind == DescriptorKind.Directory && FileStatus.TryGet(item, out FileStatus? status).Ok ? status!.Permissions & LibC.S_ISGID : 0;
 
     /// <summary>Keeps what would stay if the old file was overwritten in place, except what is preserved of the source.</summary>
     private static void CarryOver(Item file, DestinationEntry place, PreserveAttributes preserve)
@@ -121,7 +117,7 @@ internal static class Metadata
                 uint permissions = AccessControlList.Has(file.Handle)
                     ? replaced.Permissions
                     : AccessControlList.WithoutList(old, replaced.Permissions);
-                file.SetMode(permissions & ReadWriteExecuteForAll, "the mode of the file that was replaced");
+                file.SetMode(permissions & ModeBits.All, "the mode of the file that was replaced");
             }
         }
     }

@@ -12,7 +12,6 @@ namespace Splice.Copying;
 internal sealed class PartialFile : ITargetFile
 {
     private const int Tries = 100;
-    private const uint PrivateMode = 0x180; // 0600
     private const uint WritableByOthers = 0x12; // 0022
     private const int BlockSize = 4096; // a page, and what most file systems write as a whole
 
@@ -145,7 +144,7 @@ internal sealed class PartialFile : ITargetFile
         if (isNew)
         {
             PartialFiles.RemoveOthers(place, name);
-            result = LibC.OpenAt(place.Folder, name, flags | LibC.O_CREAT | LibC.O_EXCL, PrivateMode, out handle);
+            result = LibC.OpenAt(place.Folder, name, flags | LibC.O_CREAT | LibC.O_EXCL, ModeBits.Private, out handle);
         }
 
         if (result.Ok)
@@ -209,9 +208,9 @@ internal sealed class PartialFile : ITargetFile
             LibC.ChangeOwner(Handle, LibC.EffectiveUserId, status.GroupId);
         }
 
-        if (status.Permissions != PrivateMode)
+        if (status.Permissions != ModeBits.Private)
         {
-            LibC.ChangeMode(Handle, PrivateMode);
+            LibC.ChangeMode(Handle, ModeBits.Private);
         }
     }
 

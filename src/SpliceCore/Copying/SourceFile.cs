@@ -58,8 +58,6 @@ internal static class SourceFile
 /// first.</summary>
 internal sealed class SourceSnapshot : IDisposable
 {
-    private const uint PrivateMode = 0x180; // 0600
-
     private readonly SafeFileHandle _folder;
     private readonly StagedFile _file;
 
@@ -90,7 +88,7 @@ internal sealed class SourceSnapshot : IDisposable
             }
 
             var place = new DestinationEntry(handle, Path.GetFileName(source.Name), Existing: null, Path.Join(folder, Path.GetFileName(source.Name)), MayReplace: false);
-            file = StagedFile.Create(place, PrivateMode, monitor.Cancellation, LibC.O_RDWR);
+            file = StagedFile.Create(place, ModeBits.Private, monitor.Cancellation, LibC.O_RDWR);
             var spec = new TransferSpec { Offset = source.IsSeekable ? 0 : null, DestinationOffset = 0, RequiresAll = true };
             using (var run = new TransferRun(source, Descriptor.OfNewFile(file.Handle, place.Label), spec, monitor, new TransferCounters()))
             {

@@ -15,7 +15,6 @@ namespace Splice.Copying;
 internal sealed class StagedFile : ITargetFile
 {
     private const int LinkTries = 100;
-    private const uint PrivateMode = 0x180; // 0600
     private static readonly FileName ThisFolder = ".";
 
     private readonly DestinationEntry _place;
@@ -161,7 +160,7 @@ internal sealed class StagedFile : ITargetFile
     private bool TryRecreate()
     {
         SysResult result = FileStatus.TryGet(Handle, out FileStatus? status);
-        result = result.Ok ? LibC.ChangeMode(Handle, PrivateMode) : result;
+        result = result.Ok ? LibC.ChangeMode(Handle, ModeBits.Private) : result;
         if (!result.Ok || !LibC.Open(LibC.PathOf(Handle), LibC.O_RDONLY, out SafeFileHandle unnamed).Ok)
         {
             return false;
@@ -169,7 +168,7 @@ internal sealed class StagedFile : ITargetFile
 
         using (unnamed)
         {
-            if (!CreateHidden(PrivateMode, LibC.O_RDWR, out SafeFileHandle named).Ok)
+            if (!CreateHidden(ModeBits.Private, LibC.O_RDWR, out SafeFileHandle named).Ok)
             {
                 return false;
             }

@@ -9,8 +9,6 @@ namespace Splice.Descriptors;
 /// <summary>Reads the entries of an open directory with getdents64(2), without "." and "..".</summary>
 internal struct DirectoryReader
 {
-    private const int BufferSize = 64 * 1024;
-
     // struct linux_dirent64: d_ino, d_off, d_reclen, d_type, d_name
     private const int LengthOffset = 16;
     private const int TypeOffset = 18;
@@ -63,7 +61,7 @@ internal struct DirectoryReader
                 return false;
             }
 
-            byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+            byte[] buffer = ArrayPool<byte>.Shared.Rent(Tuning.DirectoryBufferSize);
             result = LibC.GetDirectoryEntries(directory, buffer);
 
             // Only the bytes read: a directory waits for those in it, and thousands may be nested.

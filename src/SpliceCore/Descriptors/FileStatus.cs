@@ -98,6 +98,19 @@ internal sealed record FileStatus
 /// <summary>Identifies a file: by device and inode, and a device by its number, as it may have several inodes.</summary>
 internal readonly record struct FileIdentity(ulong Device, ulong Inode, ulong SpecialDevice);
 
+/// <summary>Permission bits of new files.</summary>
+internal static class ModeBits
+{
+    /// <summary>0600, until the file gets its final mode.</summary>
+    public const uint Private = LibC.S_IRUSR | LibC.S_IWUSR;
+
+    /// <summary>0666, less the umask.</summary>
+    public const uint Default = 0x1B6;
+
+    /// <summary>0777: all permissions of mode bits; for a new directory, less the umask.</summary>
+    public const uint All = 0x1FF;
+}
+
 /// <summary>The type of a file (S_IFMT).</summary>
 internal enum DescriptorKind
 {

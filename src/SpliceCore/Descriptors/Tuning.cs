@@ -49,6 +49,9 @@ internal static class Tuning
 
     public const int LargestRead = MiB;
 
+    /// <summary>The buffer of getdents64(2): some 2,000 short names.</summary>
+    public const int DirectoryBufferSize = 64 * KiB;
+
     // Copies
 
     /// <summary>Beyond this size, POSIX_FADV_SEQUENTIAL is worth its call (2026-11-23).</summary>
@@ -62,6 +65,37 @@ internal static class Tuning
 
     /// <summary>The files in a queue that are worth waking a worker for.</summary>
     public const int FilesPerWakeUp = 32;
+
+    /// <summary>The reports of a tree that wait for the pipeline; then the workers wait.</summary>
+    public const int TreeReports = 1000;
+
+    /// <summary>The directories of a tree that stay open without being in use.</summary>
+    public const int IdleDirectories = 64;
+
+    // Hosts
+
+    /// <summary>Up to this size, a file of a tree passes through memory, and shares a write(2) with others.</summary>
+    public const int TarFileInMemory = 64 * KiB;
+
+    public const long TarBytesPending = MiB;
+
+    public const int DigestBufferSize = 256 * KiB;
+
+    /// <summary>The blocks of dd(1) on a host, but at the ends of data.</summary>
+    public const int RemoteBlockSize = MiB;
+
+    /// <summary>Between two chunks, hosts that failed are left out.</summary>
+    public const long RemoteChunk = 256L * MiB;
+
+    /// <summary>Each run of blocks takes a process on the host: a smaller hole costs more than it saves.</summary>
+    public const long SmallestRemoteHole = 64 * KiB;
+
+    /// <summary>The capacity of the pipes to all hosts together: a user's pipes have 64 MiB (pipe(7)), and each host has another pipe
+    /// here.</summary>
+    public const int HostPipes = 8 * MiB;
+
+    /// <summary>The bytes after which blocks of zeros of a received file become holes.</summary>
+    public const long SparseChunk = 64 * MiB;
 
     // Steps: a step ends well below a second, so that Ctrl+C and progress never wait
 
@@ -82,6 +116,15 @@ internal static class Tuning
     public static readonly TimeSpan FastStep = TimeSpan.FromMilliseconds(50);
 
     // Waiting
+
+    /// <summary>The first wait for a command in milliseconds: short, so that short commands are measured as well.</summary>
+    public const int FirstCommandPoll = 2;
+
+    /// <summary>The longest wait for a command in milliseconds.</summary>
+    public const int LongestCommandPoll = 200;
+
+    /// <summary>The longest wait for a command without a pidfd in milliseconds.</summary>
+    public const int LongestBlindCommandPoll = 20;
 
     /// <summary>For the reader of a full pipe (2026-11-23).</summary>
     public static readonly TimeSpan LongestRefillPause = TimeSpan.FromMilliseconds(4);
@@ -105,6 +148,14 @@ internal static class Tuning
 
     public static readonly TimeSpan QueuePollInterval = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>Between two reports of the progress of a tree.</summary>
+    public static readonly TimeSpan SessionPollInterval = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Between SIGTERM and SIGKILL.</summary>
+    public static readonly TimeSpan KillAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>A tree is counted, for the total of its progress, when its copy has taken so long.</summary>
+    public static readonly TimeSpan CountAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Between two reports of progress.</summary>
     public static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(200);
 }

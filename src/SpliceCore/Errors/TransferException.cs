@@ -11,7 +11,7 @@ public sealed partial class TransferException : IOException
 
     /// <summary>Creates the exception.</summary>
     /// <param name="id">The id of the error.</param>
-    /// <param name="problem">What failed, where and why, in sentences.</param>
+    /// <param name="problem">The failure, its target and its reason, in sentences.</param>
     /// <param name="recommendedAction">The recommended action, in sentences.</param>
     /// <param name="errno">The kernel's error number; <see cref="Splice.Errno.None"/> where no call failed.</param>
     /// <param name="target">The path or descriptor that the error is about.</param>
@@ -46,10 +46,10 @@ public sealed partial class TransferException : IOException
     /// <summary>The id of the error.</summary>
     public TransferErrorId Id { get; }
 
-    /// <summary>What failed, where and why: the message without the <see cref="RecommendedAction"/> at its end.</summary>
+    /// <summary>The failure, its target and its reason: the message without the <see cref="RecommendedAction"/> at its end.</summary>
     public string Problem { get; }
 
-    /// <summary>What to do about it, in sentences; never empty.</summary>
+    /// <summary>The recommended action, in sentences; never empty.</summary>
     public string RecommendedAction => _recommendedActions[0];
 
     /// <summary>The kernel's error number; <see cref="Splice.Errno.None"/> where no call failed.</summary>
@@ -61,7 +61,7 @@ public sealed partial class TransferException : IOException
     /// <summary>Offset in the destination of the first byte that differs from the source; null unless verification failed.</summary>
     public long? DifferenceOffset { get; internal init; }
 
-    /// <summary>How far the operation had got: a <c>TransferResult</c>, for native pipelines a <c>PipelineResult</c>, for hosts a
+    /// <summary>The progress before the error: a <c>TransferResult</c>, for native pipelines a <c>PipelineResult</c>, for hosts a
     /// <c>RemoteTransferResult</c>; null where it failed before its first byte.</summary>
     public object? Partial { get; internal set; }
 

@@ -9,8 +9,6 @@ namespace Splice.Measuring;
 /// <summary>A folder for files without a name.</summary>
 internal sealed class TestFolder : IDisposable
 {
-    private const uint PrivateMode = 0x180; // 0600
-
     private readonly DestinationEntry _place;
 
     private TestFolder(string path, SafeFileHandle handle, FileStatus status)
@@ -44,7 +42,7 @@ internal sealed class TestFolder : IDisposable
 
     /// <summary>Creates a file that is removed when it is disposed.</summary>
     public StagedFile NewFile(CancellationToken cancellation) =>
-        StagedFile.Create(_place, PrivateMode, cancellation, LibC.O_RDWR);
+        StagedFile.Create(_place, ModeBits.Private, cancellation, LibC.O_RDWR);
 
     public void Dispose() => Handle.Dispose();
 }
@@ -52,12 +50,10 @@ internal sealed class TestFolder : IDisposable
 /// <summary>The file to copy: random bytes, which no file system, disk or network compresses or stores as a hole.</summary>
 internal static class TestData
 {
-    private const int ChunkSize = 1 << 20;
-
     /// <summary>Creates the file and flushes it to the disk, so that its write-back does not slow a run.</summary>
     public static StagedFile Write(TestFolder folder, long size, Action<long> written, CancellationToken cancellation)
     {
-        byte[] chunk = new byte[Math.Min(ChunkSize, size)];
+        byte[] chunk = new byte[Math.Min(Tuning.LargestRead, size)];
         StagedFile file = folder.NewFile(cancellation);
         try
         {

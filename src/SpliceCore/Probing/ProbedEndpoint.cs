@@ -104,9 +104,8 @@ internal sealed class ProbedEndpoint : IDisposable
     /// no block, and is removed when it is closed.</summary>
     private static ProbedEndpoint OpenNewFile(SafeFileHandle folder, string path)
     {
-        const uint PrivateMode = 0x180; // 0600
         SysResult made = LibC.OpenAt(
-            folder, Self, LibC.O_TMPFILE | LibC.O_WRONLY, PrivateMode, out SafeFileHandle file);
+            folder, Self, LibC.O_TMPFILE | LibC.O_WRONLY, ModeBits.Private, out SafeFileHandle file);
         if (made.Ok)
         {
             return Own(file, () => Descriptor.OfNewFile(file, path));

@@ -53,7 +53,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     [Parameter]
     public SwitchParameter Resume { get; set; }
 
-    /// <summary>How to move the bytes.</summary>
+    /// <summary>The method that moves the bytes.</summary>
     [Parameter]
     [ArgumentCompleter(typeof(MethodCompleter))]
     public EnumValue<TransferMethod> Method { get; set; }
@@ -78,7 +78,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     [Parameter]
     public SwitchParameter FollowSymlink { get; set; }
 
-    /// <summary>What copies keep of their sources besides the bytes.</summary>
+    /// <summary>The metadata that copies keep of their sources.</summary>
     [Parameter]
     public PreserveAttributes Preserve { get; set; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 

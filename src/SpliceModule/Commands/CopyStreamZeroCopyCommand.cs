@@ -34,7 +34,7 @@ public sealed class CopyStreamZeroCopyCommand : TransferCommand
     [Parameter, ValidateRange(1, 1 << 30)]
     public int? PipeSize { get; set; }
 
-    /// <summary>Whether bytes in a pipe or socket may still be those of the source's pages.</summary>
+    /// <summary>Selects if pages in a pipe or socket may be shared with the source.</summary>
     [Parameter]
     public StreamConsistency Consistency { get; set; }
 

@@ -17,11 +17,11 @@ public abstract class FileCommand : TransferCommand
     [Parameter]
     public SwitchParameter Flush { get; set; }
 
-    /// <summary>Whether what is made may, must or must not share blocks with its source.</summary>
+    /// <summary>Selects if a new file may, must or must not share blocks with its source.</summary>
     [Parameter]
     public ReflinkMode Reflink { get; set; }
 
-    /// <summary>How holes and blocks of zeros are written.</summary>
+    /// <summary>Selects what becomes of holes and blocks of zeros.</summary>
     [Parameter]
     public SparseMode Sparse { get; set; }
 

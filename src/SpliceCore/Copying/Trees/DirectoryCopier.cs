@@ -8,10 +8,6 @@ namespace Splice.Copying.Trees;
 /// end.</summary>
 internal sealed class DirectoryCopier(TreeCopyContext context)
 {
-    private const uint AllForOwner = 0x1C0; // 0700: what it takes to create entries
-    private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
-    private const uint SetGroupIdBit = 0x400; // 02000, inherited from the parent
-
     /// <summary>True if nobody else may enter a directory before it has its owner and access control list.</summary>
     private bool IsClosedMeanwhile => (context.Copy.Preserve & (PreserveAttributes.Ownership | PreserveAttributes.Acl)) != PreserveAttributes.None;
 
@@ -101,8 +97,8 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     private bool CreateOrOpen(TreeDirectory directory, SafeFileHandle parent, FileName name)
     {
         uint mode = IsClosedMeanwhile
-            ? AllForOwner
-            : AccessControlList.PermissionsWithoutList(directory.Source!, directory.Status) | AllForOwner;
+            ? LibC.S_IRWXU
+            : AccessControlList.PermissionsWithoutList(directory.Source!, directory.Status) | LibC.S_IRWXU;
         SysResult made = LibC.MakeDirectoryAt(parent, name, mode);
         if (!made.Ok && made.Errno != Errno.EEXIST)
         {
@@ -125,10 +121,10 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
         {
             // A directory inherits the default list as its own. Where lists are preserved it is removed.
             uint? byList = context.Copy.Preserve.HasFlag(PreserveAttributes.Acl) ? null : AccessControlList.GrantedByDefault(directory.Destination!);
-            granted = byList ?? ReadWriteExecuteForAll & ~context.Umask;
+            granted = byList ?? ModeBits.All & ~context.Umask;
         }
 
-        uint mode = (wanted & granted) | (made & SetGroupIdBit);
+        uint mode = (wanted & granted) | (made & LibC.S_ISGID);
         return mode == made ? null : mode;
     }
 

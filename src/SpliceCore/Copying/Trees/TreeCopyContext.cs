@@ -9,8 +9,6 @@ namespace Splice.Copying.Trees;
 /// <summary>State that the workers of one tree share.</summary>
 internal sealed class TreeCopyContext : IDisposable
 {
-    private const int MaxReports = 1000; // waiting to be read; then the workers wait
-
     private readonly CancellationTokenSource _stop;
     private readonly Lazy<long?> _bootTime = new(DataProof.FindBootTime);
     private readonly Lazy<uint> _umask = new(() => ProcessUmask.Value);
@@ -48,7 +46,7 @@ internal sealed class TreeCopyContext : IDisposable
     public long OpenRetries => _openRetries;
 
     /// <summary>Results, errors and warnings, for the thread that started the copy.</summary>
-    public BlockingCollection<object> Reports { get; } = new(MaxReports);
+    public BlockingCollection<object> Reports { get; } = new(Tuning.TreeReports);
 
     public uint Umask => _umask.Value;
 

@@ -123,8 +123,6 @@ internal sealed class TreeDestination : IDisposable
 /// as the copy, and not as one to copy into.</summary>
 internal static class ResumeMarker
 {
-    private const uint PrivateMode = 0x180; // 0600
-
     /// <summary>True if a copy of the source to the path was begun and not completed.</summary>
     public static bool Exists(string path, FileStatus source)
     {
@@ -141,7 +139,7 @@ internal static class ResumeMarker
     {
         SysResult made = LibC.OpenAt(
             place.Folder, PartialName.OfFolder(place.Name, source),
-            LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL, PrivateMode, out SafeFileHandle marker);
+            LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL, ModeBits.Private, out SafeFileHandle marker);
         marker.Dispose();
         if (!made.Ok && made.Errno != Errno.EEXIST)
         {

@@ -154,7 +154,6 @@ internal sealed class TreeEntry(TreeDirectory directory, FileName name)
 internal sealed class DirectoryHandles : IDisposable
 {
     public const int DirectoryFlags = LibC.O_RDONLY | LibC.O_NONBLOCK;
-    private const int MaxIdle = 64;
 
     private static readonly FileName Above = "..";
 
@@ -202,7 +201,7 @@ internal sealed class DirectoryHandles : IDisposable
             {
                 _open.Remove(directory);
                 _open.AddLast(directory);
-                CloseIdle(MaxIdle);
+                CloseIdle(Tuning.IdleDirectories);
             }
         }
     }

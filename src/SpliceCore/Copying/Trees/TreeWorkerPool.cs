@@ -9,7 +9,6 @@ namespace Splice.Copying.Trees;
 /// <summary>The threads that copy a tree, and the one that started them: only that one calls the monitor.</summary>
 internal sealed class TreeWorkerPool
 {
-
     private readonly TreeCopyContext _context;
     private readonly TreeMonitor _monitor;
     private readonly TreeWorker[] _workers;
@@ -191,8 +190,6 @@ internal sealed class TreeCount(TreeRequest request) : IDisposable
 {
     private const int MaxDepth = 200; // each level has an open handle
 
-    private static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
-
     private readonly CancellationTokenSource _stop = new();
     private Thread? _thread;
     private long _files;
@@ -208,7 +205,7 @@ internal sealed class TreeCount(TreeRequest request) : IDisposable
     /// <summary>Starts to count if the copy has taken a while.</summary>
     public void StartAfter(TimeSpan elapsed)
     {
-        if (_thread is not null || elapsed < Delay)
+        if (_thread is not null || elapsed < Tuning.CountAfter)
         {
             return;
         }

@@ -34,7 +34,6 @@ internal static class PipelineFiles
 
     public static SafeFileHandle OpenInPlace(DestinationEntry place, bool append, CancellationToken cancellation)
     {
-        const uint DefaultMode = 0x1B6; // 0666, less the umask
         int access = LibC.O_WRONLY | (append ? LibC.O_APPEND : 0);
         SafeFileHandle handle;
         SysResult result;
@@ -42,7 +41,7 @@ internal static class PipelineFiles
         {
             // Appending to a file that another process creates meanwhile destroys nothing.
             int flags = LibC.O_CREAT | LibC.O_NOCTTY | LibC.O_NOFOLLOW | (append ? 0 : LibC.O_EXCL);
-            result = LibC.OpenAt(place.Folder, place.Name, access | flags, DefaultMode, out handle);
+            result = LibC.OpenAt(place.Folder, place.Name, access | flags, ModeBits.Default, out handle);
         }
         else
         {

@@ -9,12 +9,10 @@ namespace Splice.Streaming.Processes;
 /// <summary>Runs one pipeline, from the first open to the result. However it ends, no command is left.</summary>
 internal sealed class PipelineRun(PipelineRequest request, PipelineMonitor monitor) : IDisposable
 {
-    private const int ReadSize = 1 << 16;
-
     private readonly CancellationEvent _cancelled = new(monitor.Cancellation);
     private readonly StandardDescriptors _standard = new();
     private readonly RunningCommands _commands = new();
-    private readonly byte[] _buffer = new byte[ReadSize];
+    private readonly byte[] _buffer = new byte[Tuning.SmallestPipe];
     private Descriptor? _input;
     private PipelineOutput? _output;
     private CommandErrors? _errors;
@@ -202,7 +200,7 @@ internal sealed class PipelineRun(PipelineRequest request, PipelineMonitor monit
     private void ReadOutput(SafeFileHandle captured)
     {
         RateLimiter? limit = IsOutputRated ? request.RateLimit : null;
-        int count = (int)Math.Min(ReadSize, limit?.StepLimit ?? ReadSize);
+        int count = (int)Math.Min(Tuning.SmallestPipe, limit?.StepLimit ?? Tuning.SmallestPipe);
         limit?.Take(count, monitor.Cancellation);
         SysResult read = LibC.Read(captured, _buffer.AsSpan(0, count), offset: null);
         limit?.Settle(count, Math.Max(read.Value, 0));

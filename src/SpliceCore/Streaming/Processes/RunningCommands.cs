@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Processes;
@@ -9,15 +10,9 @@ namespace Splice.Streaming.Processes;
 /// <summary>The commands of one pipeline while they run: waits for them, and terminates them at the end.</summary>
 internal sealed class RunningCommands : IDisposable
 {
-    private const int FirstInterval = 2; // milliseconds: short, so that short commands are measured as well
-    private const int LongestInterval = 200;
-    private const int LongestWithoutHandle = 20;
-
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
-
     private readonly List<SpawnedCommand> _commands = [];
     private readonly List<LibC.PollDescriptor> _waits = [];
-    private int _interval = FirstInterval;
+    private int _interval = Tuning.FirstCommandPoll;
 
     public bool AreRunning => _commands.Exists(command => !command.HasEnded);
 
@@ -27,7 +22,7 @@ internal sealed class RunningCommands : IDisposable
     public void Wait(IEnumerable<SafeHandle?> handles)
     {
         List<SpawnedCommand> running = _commands.FindAll(command => !command.HasEnded);
-        int timeout = running.Exists(command => command.Handle is null) ? Math.Min(_interval, LongestWithoutHandle) : _interval;
+        int timeout = running.Exists(command => command.Handle is null) ? Math.Min(_interval, Tuning.LongestBlindCommandPoll) : _interval;
         _waits.Clear();
         foreach (SafeHandle handle in handles.Concat(running.Select(command => command.Handle)).OfType<SafeHandle>())
         {
@@ -36,7 +31,7 @@ internal sealed class RunningCommands : IDisposable
 
         if (LibC.Poll(CollectionsMarshal.AsSpan(_waits), timeout).Value == 0)
         {
-            _interval = Math.Min(_interval * 2, LongestInterval);
+            _interval = Math.Min(_interval * 2, Tuning.LongestCommandPoll);
         }
 
         _commands.ForEach(command => command.Reap());
@@ -81,9 +76,9 @@ internal sealed class RunningCommands : IDisposable
     private void WaitForAll()
     {
         long start = Stopwatch.GetTimestamp();
-        _interval = FirstInterval;
+        _interval = Tuning.FirstCommandPoll;
         _commands.ForEach(command => command.Reap());
-        while (AreRunning && Stopwatch.GetElapsedTime(start) < Grace)
+        while (AreRunning && Stopwatch.GetElapsedTime(start) < Tuning.KillAfter)
         {
             Wait([]);
         }

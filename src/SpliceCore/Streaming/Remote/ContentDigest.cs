@@ -11,9 +11,7 @@ namespace Splice.Streaming.Remote;
 /// <summary>The SHA-256 of a stream: one more destination of it, a pipe that a thread reads.</summary>
 internal sealed class ContentDigest : IDisposable
 {
-    private const int BufferSize = 1 << 18;
-
-    private static readonly byte[] Zeros = new byte[BufferSize];
+    private static readonly byte[] Zeros = new byte[Tuning.DigestBufferSize];
 
     private readonly SplicePipe _pipe = SplicePipe.Create(Tuning.PipeSize);
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -55,13 +53,13 @@ internal sealed class ContentDigest : IDisposable
     /// <summary>Adds the first bytes of a file, which were transferred before.</summary>
     public void AddFile(SafeHandle file, long count)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Tuning.DigestBufferSize);
         try
         {
             for (long at = 0; at < count;)
             {
                 _cancellation.ThrowIfCancellationRequested();
-                SysResult read = LibC.Read(file, buffer.AsSpan(0, (int)Math.Min(BufferSize, count - at)), at);
+                SysResult read = LibC.Read(file, buffer.AsSpan(0, (int)Math.Min(Tuning.DigestBufferSize, count - at)), at);
                 if (read.Errno == Errno.EINTR)
                 {
                     continue;
@@ -116,7 +114,7 @@ internal sealed class ContentDigest : IDisposable
 
     private void ReadAll()
     {
-        byte[] buffer = new byte[BufferSize];
+        byte[] buffer = new byte[Tuning.DigestBufferSize];
         while (true)
         {
             SysResult read = LibC.Read(_pipe.ReadEnd, buffer, offset: null);

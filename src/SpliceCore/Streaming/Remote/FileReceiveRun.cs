@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Splice.Copying;
+using Splice.Descriptors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote;
@@ -9,7 +10,6 @@ namespace Splice.Streaming.Remote;
 internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, string path, Action<long> progress, CancellationToken cancellation)
     : ReceiveRun(request, host, path, progress, cancellation)
 {
-    private const long SparseChunk = 64L << 20;
     private const string Done = HostScript.Done + " ";
 
     private RemoteFileInfo? _file;
@@ -51,10 +51,10 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
     private void Move(SshSession session, ContentDigest? digest, RemoteFileInfo info)
     {
         bool hasHoles = info.Size - info.AllocatedBytes >= SparseBlocks.SmallBlock;
-        long chunk = hasHoles ? SparseChunk : info.Size;
+        long chunk = hasHoles ? Tuning.SparseChunk : info.Size;
 
         // The last chunk before an interruption can still have its zeros.
-        long punched = Math.Max(0, _received!.Resumed - SparseChunk);
+        long punched = Math.Max(0, _received!.Resumed - Tuning.SparseChunk);
         for (long at = _received.Resumed; at < info.Size; at += chunk)
         {
             long end = Math.Min(at + chunk, info.Size);
@@ -130,8 +130,6 @@ internal sealed record RemoteFileInfo(
     private const int NanosecondDigits = 9;
     private const int WordsOfText = 5;
     private const int SectorSize = 512; // the unit of stat(1)'s %b
-    private const uint ReadWriteExecuteForAll = 0x1FF; // 0777
-    private const uint GroupBits = 0x38; // 0070
     private const int GroupShift = 3;
     private const string AsInMode = "-";
     private const string Unknown = "?";
@@ -159,7 +157,7 @@ internal sealed record RemoteFileInfo(
         return isTime && words[2].Length is > 0 and < 6 && words[2].All(c => c is >= '0' and <= '7')
             ? new RemoteFileInfo(
                 size, new LibC.StatxTimestamp { Seconds = seconds, Nanoseconds = fraction },
-                ModeOf(Convert.ToUInt32(words[2], fromBase: 8) & ReadWriteExecuteForAll, own), own == Unknown,
+                ModeOf(Convert.ToUInt32(words[2], fromBase: 8) & ModeBits.All, own), own == Unknown,
                 sectors * SectorSize, userId, groupId, string.Join(' ', words[..WordsOfText].Append(changed)))
             : null;
     }
@@ -174,6 +172,6 @@ internal sealed record RemoteFileInfo(
         uint group = (own.Contains('r', StringComparison.Ordinal) ? 4u : 0)
             | (own.Contains('w', StringComparison.Ordinal) ? 2u : 0)
             | (own.Contains('x', StringComparison.Ordinal) ? 1u : 0);
-        return mode & ~(GroupBits & ~(group << GroupShift));
+        return mode & ~(LibC.S_IRWXG & ~(group << GroupShift));
     }
 }

@@ -32,7 +32,7 @@ internal sealed class FileSendRun : SendRun
         string size = _source.Size.ToString(CultureInfo.InvariantCulture);
         return HostScript.Command(
             "send-file.sh", Request, Request.Destination, name, size,
-            Convert.ToString(AccessControlList.WithoutList(_source.Handle, _source.Status.Permissions) & 0x1FF, toBase: 8),
+            Convert.ToString(AccessControlList.WithoutList(_source.Handle, _source.Status.Permissions) & ModeBits.All, toBase: 8),
             exact, time.Seconds.ToString(CultureInfo.InvariantCulture), StagedFile.TemporaryName().ToString(),
             Request.Resume ? PartialName.SuffixOf(Encoding.UTF8.GetBytes(string.Join('\n', size, exact, Exact(_source.Status.ChangeTime), name))) : string.Empty,
             Request.Preserve.HasFlag(PreserveAttributes.Ownership)
@@ -65,9 +65,9 @@ internal sealed class FileSendRun : SendRun
         }
         else
         {
-            for (long at = from; at < _source.Size && group.Any(upload => upload.IsReceiving); at += MaxChunk)
+            for (long at = from; at < _source.Size && group.Any(upload => upload.IsReceiving); at += Tuning.RemoteChunk)
             {
-                Move(group, at, Math.Min(MaxChunk, _source.Size - at), digest);
+                Move(group, at, Math.Min(Tuning.RemoteChunk, _source.Size - at), digest);
             }
         }
 
@@ -160,12 +160,6 @@ internal readonly record struct SparseBlocks(long Offset, long Count, int BlockS
     /// <summary>The alignment of all offsets and lengths.</summary>
     public const int SmallBlock = 4096;
 
-    private const int LargeBlock = 1 << 20;
-    private const long MaxCount = 256L << 20;
-
-    // Each run of blocks takes a process on the host: a smaller hole costs more than it saves.
-    private const long SmallestHole = 64 << 10;
-
     /// <summary>Enumerates a file's data in order.</summary>
     /// <param name="file">The file; its file offset moves.</param>
     /// <param name="from">The offset to begin at: a multiple of <see cref="SmallBlock"/>.</param>
@@ -175,10 +169,10 @@ internal readonly record struct SparseBlocks(long Offset, long Count, int BlockS
         {
             for (long at = start; at < end;)
             {
-                long toLarge = LargeBlock - (at % LargeBlock);
-                bool isLarge = toLarge == LargeBlock && end - at >= LargeBlock;
-                long count = isLarge ? Math.Min((end - at) / LargeBlock * LargeBlock, MaxCount) : Math.Min(end - at, toLarge);
-                yield return new SparseBlocks(at, count, isLarge ? LargeBlock : SmallBlock);
+                long toLarge = Tuning.RemoteBlockSize - (at % Tuning.RemoteBlockSize);
+                bool isLarge = toLarge == Tuning.RemoteBlockSize && end - at >= Tuning.RemoteBlockSize;
+                long count = isLarge ? Math.Min((end - at) / Tuning.RemoteBlockSize * Tuning.RemoteBlockSize, Tuning.RemoteChunk) : Math.Min(end - at, toLarge);
+                yield return new SparseBlocks(at, count, isLarge ? Tuning.RemoteBlockSize : SmallBlock);
                 at += count;
             }
         }
@@ -197,7 +191,7 @@ internal readonly record struct SparseBlocks(long Offset, long Count, int BlockS
 
             long start = extent.Offset / SmallBlock * SmallBlock;
             long end = (extent.Offset + extent.Length + SmallBlock - 1) / SmallBlock * SmallBlock;
-            if (last is { } before && start - before.End < SmallestHole)
+            if (last is { } before && start - before.End < Tuning.SmallestRemoteHole)
             {
                 last = (before.Start, end);
                 continue;

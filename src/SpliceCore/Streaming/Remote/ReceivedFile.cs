@@ -11,8 +11,6 @@ namespace Splice.Streaming.Remote;
 /// interruption leaves a partial file.</summary>
 internal sealed class ReceivedFile : IDisposable
 {
-    private const uint PrivateMode = 0x180; // 0600, until the file gets the mode that it has on the host
-
     private readonly ReceiveRequest _request;
     private readonly DestinationEntry _place;
     private readonly ITargetFile _file;
@@ -31,7 +29,7 @@ internal sealed class ReceivedFile : IDisposable
             Check(request, _place);
             _file = request.Resume
                 ? PartialFile.Open(_place, PartialName.With(_place.Name, partialSuffix), request.Source, size)
-                : StagedFile.Create(_place, PrivateMode, cancellation, LibC.O_RDWR);
+                : StagedFile.Create(_place, ModeBits.Private, cancellation, LibC.O_RDWR);
             _writer = new DestinationWriter(_place, _file, cancellation);
             Resumed = (_file as PartialFile)?.ResumeOffset ?? 0;
             if (LibC.Seek(Handle, Resumed, SeekOrigin.Begin) is { Ok: false } moved)
@@ -104,19 +102,18 @@ internal sealed class ReceivedFile : IDisposable
 /// <summary>Deallocates blocks of zeros.</summary>
 internal static class ZeroPuncher
 {
-    private const int BufferSize = 1 << 20;
     private const int BlockSize = 4096;
 
     /// <summary>Punches holes into a range of a file, unless the file system has none.</summary>
     public static void Punch(SafeHandle file, long from, long to, CancellationToken cancellation)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(Tuning.LargestRead);
         try
         {
             for (long at = from / BlockSize * BlockSize; at < to;)
             {
                 cancellation.ThrowIfCancellationRequested();
-                SysResult read = LibC.Read(file, buffer.AsSpan(0, (int)Math.Min(BufferSize, to - at)), at);
+                SysResult read = LibC.Read(file, buffer.AsSpan(0, (int)Math.Min(Tuning.LargestRead, to - at)), at);
                 if (read.Errno == Errno.EINTR)
                 {
                     continue;

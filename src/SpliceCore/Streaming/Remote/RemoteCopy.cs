@@ -12,8 +12,6 @@ namespace Splice;
 /// <summary>Transfers files and folders to and from hosts over ssh(1). The hosts need a POSIX shell with coreutils or busybox.</summary>
 public static class RemoteCopy
 {
-    private const int ProgressInterval = 200; // milliseconds
-
     /// <summary>Sends a file or folder. It is read once for all hosts that it is sent to at the same time.</summary>
     /// <param name="request">The request.</param>
     /// <param name="monitor">Progress and cancellation.</param>
@@ -94,7 +92,7 @@ public static class RemoteCopy
             threads.ForEach(thread => thread.Start());
             for (int left = request.Hosts.Count; left > 0;)
             {
-                if (outcomes.TryTake(out RemoteOutcome? outcome, ProgressInterval, monitor.Cancellation))
+                if (outcomes.TryTake(out RemoteOutcome? outcome, (int)Tuning.ReportInterval.TotalMilliseconds, monitor.Cancellation))
                 {
                     left--;
                     emit(outcome);

@@ -8,13 +8,6 @@ namespace Splice.Streaming.Remote;
 /// <summary>Sends to several hosts at once, and reads the source once.</summary>
 internal abstract class SendRun : IDisposable
 {
-    // Between two chunks, hosts that failed are left out.
-    private protected const long MaxChunk = 256L << 20;
-
-    // For all hosts together: a user's pipes have 64 MiB (pipe(7)), and each host has another pipe here.
-    private const int PipeBytes = 8 << 20;
-    private const int LargestPipe = 1 << 20;
-
     private readonly SshSessions _sessions;
     private readonly Queue<RemoteHost> _hosts;
     private readonly Func<RemoteHost, HostUpload> _create;
@@ -114,8 +107,8 @@ internal abstract class SendRun : IDisposable
     private int PipeSize()
     {
         int hosts = Math.Min(Request.ThrottleLimit, _uploads.Count + _hosts.Count);
-        int each = (int)BitOperations.RoundUpToPowerOf2((uint)(PipeBytes / hosts));
-        return Math.Clamp(each, Tuning.CommandPipeSize, LargestPipe);
+        int each = (int)BitOperations.RoundUpToPowerOf2((uint)(Tuning.HostPipes / hosts));
+        return Math.Clamp(each, Tuning.CommandPipeSize, Tuning.PipeSize);
     }
 
     /// <summary>Sends bytes from memory.</summary>

@@ -214,8 +214,6 @@ internal sealed class SshSession : IDisposable
 /// <summary>Several running ssh. None outlives this.</summary>
 internal sealed class SshSessions : IDisposable
 {
-    private static readonly TimeSpan QueryInterval = TimeSpan.FromMilliseconds(20);
-
     private readonly RunningCommands _commands = new();
     private readonly CommandStarter _starter = new(new PipelineRequest
     {
@@ -277,7 +275,7 @@ internal sealed class SshSessions : IDisposable
                     }
                 }
 
-                deadline = deadline.Earlier(new Deadline(session.HasNoPidfd ? QueryInterval : Left(session)));
+                deadline = deadline.Earlier(new Deadline(session.HasNoPidfd ? Tuning.SessionPollInterval : Left(session)));
             }
 
             _poll.Wait(deadline);

@@ -10,8 +10,6 @@ namespace Splice.Streaming.Remote.Trees;
 /// inside the existing folder.</summary>
 internal sealed class ExtractionTarget : IDisposable
 {
-    private const uint OwnerBits = 0x1C0; // 0700
-
     private static readonly int FolderFlags = LibC.O_RDONLY | LibC.O_DIRECTORY;
 
     private readonly SafeFileHandle _folder;
@@ -42,7 +40,7 @@ internal sealed class ExtractionTarget : IDisposable
         _temporaryPath = System.IO.Path.Join(parent, _temporary.ToString());
         SysResult result = LibC.Open(parent, FolderFlags | (_exists && hasName ? LibC.O_NOFOLLOW : 0), out _folder);
         SafeFileHandle top = new();
-        result = result.Ok ? LibC.MakeDirectoryAt(_folder, _temporary, OwnerBits) : result;
+        result = result.Ok ? LibC.MakeDirectoryAt(_folder, _temporary, LibC.S_IRWXU) : result;
         _isDone = !result.Ok;
         result = result.Ok ? LibC.OpenAt(_folder, _temporary, FolderFlags | LibC.O_NOFOLLOW, 0, out top) : result;
         Top = top;
@@ -99,7 +97,7 @@ internal sealed class ExtractionTarget : IDisposable
                 LibC.Open(folder, LibC.O_PATH | LibC.O_NOFOLLOW, out SafeFileHandle handle);
                 using (handle)
                 {
-                    LibC.ChangeModeOfPath(handle, OwnerBits);
+                    LibC.ChangeModeOfPath(handle, LibC.S_IRWXU);
                 }
             }
 
@@ -153,8 +151,6 @@ internal static class TarPath
 /// <param name="top">The tree's top, which the caller owns.</param>
 internal sealed class DirectoryPathCache(SafeFileHandle top, string label) : IDisposable
 {
-    private const uint OwnerBits = 0x1C0; // 0700
-
     private static readonly int FolderFlags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NOFOLLOW;
 
     private readonly List<(FileName Name, SafeFileHandle Handle)> _open = [];
@@ -188,7 +184,7 @@ internal sealed class DirectoryPathCache(SafeFileHandle top, string label) : IDi
     private SafeFileHandle OpenOne(SafeFileHandle folder, FileName name)
     {
         SysResult opened = LibC.OpenAt(folder, name, FolderFlags, 0, out SafeFileHandle handle);
-        if (opened.Errno == Errno.ENOENT && LibC.MakeDirectoryAt(folder, name, OwnerBits).Ok)
+        if (opened.Errno == Errno.ENOENT && LibC.MakeDirectoryAt(folder, name, LibC.S_IRWXU).Ok)
         {
             opened = LibC.OpenAt(folder, name, FolderFlags, 0, out handle);
         }

@@ -9,9 +9,6 @@ namespace Splice.Streaming.Remote.Trees;
 /// <summary>The output of ssh as a stream for <see cref="System.Formats.Tar.TarReader"/>.</summary>
 internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, CancellationToken cancellation) : Stream
 {
-    // The standard error of ssh has to be read meanwhile.
-    private static readonly TimeSpan UpdateInterval = TimeSpan.FromMilliseconds(200);
-
     private readonly Poller _poller = new(cancellation);
     private long _skipped;
 
@@ -80,7 +77,7 @@ internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, C
     private void Wait(long since)
     {
         session.Update();
-        _poller.Wait(session.Output, PollEvents.In, timeout: UpdateInterval);
+        _poller.Wait(session.Output, PollEvents.In, timeout: Tuning.ReportInterval);
         if (idleTimeout is TimeSpan time && Stopwatch.GetElapsedTime(since) > time && !_poller.IsReady(session.Output, PollEvents.In))
         {
             throw TransferFailures.Idle(TransferSide.Source, session.Host.Text, time, arrived: 0);

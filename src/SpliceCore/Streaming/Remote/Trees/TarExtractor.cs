@@ -10,8 +10,6 @@ namespace Splice.Streaming.Remote.Trees;
 /// existing one, when the stream is complete.</summary>
 internal sealed class TarExtractor : IDisposable
 {
-    private const uint PrivateMode = 0x180; // 0600
-
     private readonly ReceiveRequest _request;
     private readonly string _host;
     private readonly ExtractionTarget _target;
@@ -107,7 +105,7 @@ internal sealed class TarExtractor : IDisposable
     private void CreateFile(SafeFileHandle folder, FileName name, TarEntry entry, Action<SafeFileHandle> fill)
     {
         SysResult created = LibC.OpenAt(
-            folder, name, LibC.O_RDWR | LibC.O_CREAT | LibC.O_EXCL | LibC.O_NOFOLLOW, PrivateMode, out SafeFileHandle file);
+            folder, name, LibC.O_RDWR | LibC.O_CREAT | LibC.O_EXCL | LibC.O_NOFOLLOW, ModeBits.Private, out SafeFileHandle file);
         using (file)
         {
             Check(created, entry);
@@ -178,7 +176,7 @@ internal sealed class TarExtractor : IDisposable
         (DescriptorKind kind, uint major, uint minor) = entry is PosixTarEntry device && entry.EntryType != TarEntryType.Fifo
             ? (entry.EntryType == TarEntryType.BlockDevice ? DescriptorKind.Block : DescriptorKind.Character, (uint)device.DeviceMajor, (uint)device.DeviceMinor)
             : (DescriptorKind.Fifo, 0u, 0u);
-        Check(LibC.MakeNodeAt(folder, name, (uint)kind | PrivateMode, major, minor), entry);
+        Check(LibC.MakeNodeAt(folder, name, (uint)kind | ModeBits.Private, major, minor), entry);
         SetNode(folder, name, entry);
         FileCount++;
     }

@@ -12,7 +12,6 @@ namespace Splice.Streaming.Remote.Trees;
 internal sealed class TarItemFactory(PreserveAttributes preserve)
 {
     /// <summary>The rights that adding items to a folder takes.</summary>
-    public const uint OwnerBits = 0x1C0; // 0700
 
     private static readonly byte[] Top = Encoding.ASCII.GetBytes(HostScript.TreeName);
 
@@ -62,7 +61,7 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
         uint withoutList = isLink ? status.Permissions : AccessControlList.WithoutList(handle, status.Permissions);
         uint permissions = preserve.HasFlag(PreserveAttributes.Acl) ? status.Permissions : withoutList;
         Links += isLink ? 1 : 0;
-        ReadOnlyFolders += status.Kind == DescriptorKind.Directory && (status.Permissions & OwnerBits) != OwnerBits ? 1 : 0;
+        ReadOnlyFolders += status.Kind == DescriptorKind.Directory && (status.Permissions & LibC.S_IRWXU) != LibC.S_IRWXU ? 1 : 0;
         return new TarItem
         {
             Type = isFirst ? TypeOf(status.Kind) : TarEntryType.HardLink,

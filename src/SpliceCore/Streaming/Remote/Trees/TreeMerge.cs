@@ -9,8 +9,6 @@ namespace Splice.Streaming.Remote.Trees;
 /// <param name="force">True to replace read-only files.</param>
 internal sealed class TreeMerge(bool force)
 {
-    private const uint OwnerMayWrite = 0x80; // 0200
-
     private static readonly int FolderFlags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NOFOLLOW;
 
     public void Check(SafeFileHandle from, SafeFileHandle to, string path) => Walk(from, to, path, isMoving: false);
@@ -30,7 +28,7 @@ internal sealed class TreeMerge(bool force)
         using (item)
         {
             if (FileStatus.TryGet(item, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Directory
-                && LibC.ChangeModeOfPath(item, status.Permissions | OwnerMayWrite).Ok)
+                && LibC.ChangeModeOfPath(item, status.Permissions | LibC.S_IWUSR).Ok)
             {
                 moved = move();
                 LibC.ChangeModeOfPath(item, status.Permissions);

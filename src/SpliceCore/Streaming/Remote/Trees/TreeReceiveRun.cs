@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
+using Splice.Descriptors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
@@ -12,7 +13,6 @@ namespace Splice.Streaming.Remote.Trees;
 internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, string path, Action<long> progress, CancellationToken cancellation)
     : ReceiveRun(request, host, path, progress, cancellation)
 {
-    private const int SmallFile = 64 << 10;
     private const int MaxListsLength = 64 << 20;
 
     private readonly ChecksumList? _sums = request.Verify ? new ChecksumList() : null;
@@ -126,7 +126,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     private void Fill(SshSession session, SessionStream stream, TarEntry entry, SafeFileHandle file)
     {
         byte[] path = Encoding.UTF8.GetBytes($"/{string.Join('/', TarPath.Parse(entry.Name, Host.Text))}");
-        if (entry.Length > (Request.RateLimit is null ? SmallFile : 0))
+        if (entry.Length > (Request.RateLimit is null ? Tuning.TarFileInMemory : 0))
         {
             using ContentDigest? digest = _sums is null ? null : new ContentDigest(Cancellation);
             Move(session, TransferEndpoint.OfHandle(file, _tree!.Path), entry.Length, digest);

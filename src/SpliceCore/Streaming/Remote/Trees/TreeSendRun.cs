@@ -20,8 +20,6 @@ internal sealed class TreeSendRun : SendRun
     private const string GnuForm = "gnu";
     private const string GnuRootForm = "gnu-root";
 
-    private const int SmallFile = 64 << 10;
-    private const long MaxPending = 1 << 20;
     private const int FileFlags = LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY;
 
     private readonly TreeTotals _totals;
@@ -90,7 +88,7 @@ internal sealed class TreeSendRun : SendRun
             }
 
             Add(item);
-            if (_streams.Exists(stream => stream.PendingLength > MaxPending))
+            if (_streams.Exists(stream => stream.PendingLength > Tuning.TarBytesPending))
             {
                 Flush();
             }
@@ -132,7 +130,7 @@ internal sealed class TreeSendRun : SendRun
                 _folders.Push(tar);
 
                 // They set its mode at once, too.
-                _streams.ForEach(stream => stream.Add(stream.IsPax ? tar : tar with { Mode = tar.Mode | TarItemFactory.OwnerBits }));
+                _streams.ForEach(stream => stream.Add(stream.IsPax ? tar : tar with { Mode = tar.Mode | LibC.S_IRWXU }));
                 break;
             default:
                 _streams.ForEach(stream => stream.Add(tar));
@@ -167,7 +165,7 @@ internal sealed class TreeSendRun : SendRun
 
     private void SendContent(SafeFileHandle file, TreeItem item, TarItem tar)
     {
-        if (tar.Length > SmallFile)
+        if (tar.Length > Tuning.TarFileInMemory)
         {
             _streams.ForEach(stream => stream.Add(tar));
             SendLargeContent(file, item, tar.Length);
@@ -187,9 +185,9 @@ internal sealed class TreeSendRun : SendRun
         Flush();
         using ContentDigest? digest = _sums is null ? null : new ContentDigest(Monitor.Cancellation);
         var source = TransferEndpoint.OfHandle(file, item.Label);
-        for (long at = 0; at < length && _receiving.Any(upload => upload.IsReceiving); at += MaxChunk)
+        for (long at = 0; at < length && _receiving.Any(upload => upload.IsReceiving); at += Tuning.RemoteChunk)
         {
-            Move(_receiving, source, at, Math.Min(MaxChunk, length - at), digest, (_sent + at, _totals.Bytes + _beyondTotals));
+            Move(_receiving, source, at, Math.Min(Tuning.RemoteChunk, length - at), digest, (_sent + at, _totals.Bytes + _beyondTotals));
         }
 
         _sent += length;
