@@ -32,7 +32,7 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
     AfterEach {
         Pop-Location
         Assert-Closed $folder
-        Get-CopyThread | Should -BeNullOrEmpty
+        Wait-Until { -not (Get-CopyThread) } 'the threads have ended'
     }
 
     Context 'a folder' {

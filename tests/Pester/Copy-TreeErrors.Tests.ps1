@@ -19,7 +19,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
     AfterEach {
         Pop-Location
         Assert-Closed $folder
-        Get-CopyThread | Should -BeNullOrEmpty
+        Wait-Until { -not (Get-CopyThread) } 'the threads have ended'
         find $folder -name '.splice-*' | Should -BeNullOrEmpty
     }
 

@@ -116,7 +116,7 @@ Describe 'Stopping Copy-ItemZeroCopy -Recurse' {
 
     AfterEach {
         Assert-Closed $folder
-        Get-CopyThread | Should -BeNullOrEmpty
+        Wait-Until { -not (Get-CopyThread) } 'the threads have ended'
         find $folder -name '.*' | Should -BeNullOrEmpty
         Remove-Item -Recurse $folder
     }

@@ -5,7 +5,7 @@ using Splice.Interop;
 namespace Splice.Copying.Trees;
 
 /// <summary>Files with several names: the first name is copied, the others become names of that copy. A file is remembered until its
-/// last name was found.</summary>
+/// last name was found; where links are followed, it has more names than links, and is not forgotten.</summary>
 internal sealed class HardLinks(TreeCopyContext context)
 {
     private readonly Dictionary<FileIdentity, LinkedFile> _files = [];
@@ -48,7 +48,7 @@ internal sealed class HardLinks(TreeCopyContext context)
         {
             if (!_files.TryGetValue(status.Inode, out LinkedFile? file))
             {
-                file = new LinkedFile { NamesLeft = status.LinkCount };
+                file = new LinkedFile { NamesLeft = context.Request.FollowSymlink ? long.MaxValue : status.LinkCount };
                 _files.Add(status.Inode, file);
             }
 

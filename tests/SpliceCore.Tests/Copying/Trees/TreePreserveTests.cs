@@ -1,4 +1,5 @@
 using System.Globalization;
+using Splice.Descriptors;
 using Xunit;
 
 namespace Splice.Tests.Copying.Trees;
@@ -172,5 +173,22 @@ public sealed class TreePreserveTests(MountedFileSystems fileSystems)
             TreeListing.Of(folder["cp"]).AssertSame(TreeListing.Of(folder["copy"]), TreeAspects.ModificationTime | TreeAspects.Nanoseconds);
             Command.Check("rm", ["-rf", .. folder.Paths]);
         }
+    }
+
+    /// <summary>A followed link is one more name of a file than its link count has.</summary>
+    [Fact]
+    public void All_names_of_a_file_are_one_copy_where_links_are_followed()
+    {
+        using var folder = new Workspace();
+        Directory.CreateDirectory(folder["source/c"]);
+        File.WriteAllText(folder["source/b"], "2");
+        Posix.HardLink(folder, "source/b", "source/c/a");
+        File.CreateSymbolicLink(folder["source/c/b"], "a");
+        File.CreateSymbolicLink(folder["source/a"], "b");
+
+        TreeCopies.Copy(TreeCopies.Request(folder["source"], folder["copy"]) with { FollowSymlink = true, ThrottleLimit = 1 });
+
+        string[] names = ["a", "b", "c/a", "c/b"];
+        Assert.Single(names.Select(name => FileStatus.TryGet(folder[$"copy/{name}"], followLink: false, out FileStatus? status).Ok ? status!.Inode : default).Distinct());
     }
 }
