@@ -19,7 +19,7 @@ public sealed partial class FloorTests
         Assert.SkipWhen(root is null, "the sources are not here");
         Dictionary<string, string> files = Directory.EnumerateFiles(Path.Combine(root!, "src/SpliceCore"), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal))
-            .ToDictionary(file => file, file => CommentOrText().Replace(File.ReadAllText(file), string.Empty));
+            .ToDictionary(file => file, file => Ignored().Replace(File.ReadAllText(file), string.Empty));
         var homes = files
             .SelectMany(file => Declaration().Matches(file.Value).Select(match => (Type: match.Groups[1].Value, Floor: FloorOf(root!, file.Key))))
             .GroupBy(home => home.Type).Where(homes => homes.Count() == 1).ToDictionary(homes => homes.Key, homes => homes.Single().Floor);
@@ -54,8 +54,9 @@ public sealed partial class FloorTests
         return folder?.FullName;
     }
 
-    [GeneratedRegex(@"//[^\n]*|""(?:[^""\\\n]|\\.)*""")]
-    private static partial Regex CommentOrText();
+    /// <summary>Comments, text, and the namespaces before names.</summary>
+    [GeneratedRegex(@"//[^\n]*|""(?:[^""\\\n]|\\.)*""|\bSplice\.(?:[A-Z]\w+\.)*")]
+    private static partial Regex Ignored();
 
     [GeneratedRegex(@"^(?:public|internal) (?:[a-z]+ )*(?:class|record struct|record|struct|enum|interface|delegate \S+) (\w+)", RegexOptions.Multiline)]
     private static partial Regex Declaration();
