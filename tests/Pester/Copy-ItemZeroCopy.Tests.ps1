@@ -282,7 +282,7 @@ Describe 'Copy-ItemZeroCopy' {
                 $failure = Get-Failure { Copy-ItemZeroCopy $large $target -Resume }
                 $left = Get-ChildItem -LiteralPath $target
                 $left.Name | Should -Match '^large\.[0-9a-f]{16}\.splice-partial$'
-                Assert-Failure $failure -Id 'DiskFull,Splice.Commands.CopyItemZeroCopyCommand' -Category WriteError -Target "$target/large" -Says "-Resume the same command goes on at byte $($left.Length)"
+                Assert-Failure $failure -Id 'DiskFull,Splice.Commands.CopyItemZeroCopyCommand' -Category WriteError -Target "$target/large" -Says "-Resume the same command continues at byte $($left.Length)"
                 $left.Length | Should -Be 1MB
                 mount -o remount,size=8m $target
                 $result = Copy-ItemZeroCopy $large $target -Resume

@@ -233,9 +233,9 @@ BeforeDiscovery {
         @{ Call = 'Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath old'; Says = 'Run commands, and replace file'; On = 'cat Destination: F/old' }
         @{ Call = 'Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath old -Append'; Says = 'Run commands, and append to file'; On = 'cat Destination: F/old' }
         @{ Call = 'Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath new'; Says = 'Run commands'; On = 'cat Destination: F/new' }
-        @{ Call = 'Send-ItemZeroCopy a web1 there'; Says = 'Send File, and Replace What Is There'; On = 'Item: F/a Host: web1 Destination: there' }
+        @{ Call = 'Send-ItemZeroCopy a web1 there'; Says = 'Send File, and Replace Existing'; On = 'Item: F/a Host: web1 Destination: there' }
         @{ Call = 'Send-ItemZeroCopy a web1 there -NoClobber'; Says = 'Send File'; On = 'Item: F/a Host: web1 Destination: there' }
-        @{ Call = 'Receive-ItemZeroCopy x web1 old'; Says = 'Receive File, and Replace What Is There'; On = 'Host: web1 Item: x Destination: F/old' }
+        @{ Call = 'Receive-ItemZeroCopy x web1 old'; Says = 'Receive File, and Replace Existing'; On = 'Host: web1 Item: x Destination: F/old' }
         @{ Call = 'Measure-ZeroCopy -HtmlPath old'; Says = 'Replace Page'; On = 'F/old' }
     )
 }

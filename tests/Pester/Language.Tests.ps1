@@ -48,22 +48,21 @@ BeforeDiscovery {
             (Get-ChildItem "$root/$path" -File).ForEach({ @{ File = [IO.Path]::GetRelativePath($root, $_) } })
         })
 
-    # Messages and doc comments are still to come: switch this on area by area. The counts are those of the day when the test was written.
-    $checksSource = $false
+    # Messages and doc comments that are still to be reworded: a count may only fall.
     $sourceCounts = @(
-        @{ Folder = 'src/SpliceCore/Copying'; Count = 142 }
-        @{ Folder = 'src/SpliceCore/Descriptors'; Count = 25 }
-        @{ Folder = 'src/SpliceCore/Errors'; Count = 8 }
-        @{ Folder = 'src/SpliceCore/Interop'; Count = 1 }
-        @{ Folder = 'src/SpliceCore/Measuring'; Count = 2 }
-        @{ Folder = 'src/SpliceCore/Probing'; Count = 6 }
-        @{ Folder = 'src/SpliceCore/Streaming'; Count = 171 }
-        @{ Folder = 'src/SpliceCore/Transfer'; Count = 86 }
-        @{ Folder = 'src/SpliceModule/Binding'; Count = 36 }
-        @{ Folder = 'src/SpliceModule/Commands'; Count = 37 }
-        @{ Folder = 'src/SpliceModule/Completion'; Count = 19 }
-        @{ Folder = 'src/SpliceModule/Errors'; Count = 9 }
-        @{ Folder = 'src/SpliceModule/Progress'; Count = 5 }
+        @{ Folder = 'src/SpliceCore/Copying'; Count = 0 }
+        @{ Folder = 'src/SpliceCore/Descriptors'; Count = 0 }
+        @{ Folder = 'src/SpliceCore/Errors'; Count = 0 }
+        @{ Folder = 'src/SpliceCore/Interop'; Count = 1 } # Connection refused: strerror(3)
+        @{ Folder = 'src/SpliceCore/Measuring'; Count = 0 }
+        @{ Folder = 'src/SpliceCore/Probing'; Count = 0 }
+        @{ Folder = 'src/SpliceCore/Streaming'; Count = 9 }
+        @{ Folder = 'src/SpliceCore/Transfer'; Count = 0 }
+        @{ Folder = 'src/SpliceModule/Binding'; Count = 0 }
+        @{ Folder = 'src/SpliceModule/Commands'; Count = 0 }
+        @{ Folder = 'src/SpliceModule/Completion'; Count = 0 }
+        @{ Folder = 'src/SpliceModule/NativePipeline'; Count = 0 }
+        @{ Folder = 'src/SpliceModule/Output'; Count = 0 }
     )
 
     $pages = @(foreach ($page in Get-ChildItem "$root/docs/en-US/*-*.md") {
@@ -127,7 +126,7 @@ Describe 'The words of what users read' {
         $Reason | Should -Not -BeNullOrEmpty
     }
 
-    It '<Folder> has no more than <Count>' -Skip:(-not $checksSource) -ForEach $sourceCounts.ForEach({ $_ + @{ Banned = $banned } }) {
+    It '<Folder> has no more than <Count>' -ForEach $sourceCounts.ForEach({ $_ + @{ Banned = $banned } }) {
         $hits = foreach ($file in Get-ChildItem "$root/$Folder" -Recurse -File -Filter *.cs) { Get-BannedPhrase (Get-Prose $file) $Banned }
         @($hits).Count | Should -BeLessOrEqual $Count -Because ($hits -join "`n")
     }

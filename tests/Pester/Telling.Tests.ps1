@@ -28,14 +28,14 @@ Describe '-Verbose' {
     }
 
     It 'tells of <Name>' -ForEach @(
-        @{ Name = 'the method that serves'; Call = { Copy-ItemZeroCopy a copy -Reflink Never -Verbose }; Says = '*/a -> */copy: SendFile moved 300000 bytes; it is the first method in the order that serves' }
-        @{ Name = 'the method that was named'; Call = { Copy-ItemZeroCopy a copy -Method SendFile -Verbose }; Says = '*/a -> */copy: SendFile moved 300000 bytes; it was asked for' }
+        @{ Name = 'the method that serves'; Call = { Copy-ItemZeroCopy a copy -Reflink Never -Verbose }; Says = '*/a -> */copy: SendFile moved 300000 bytes; it is the first available method' }
+        @{ Name = 'the method that was named'; Call = { Copy-ItemZeroCopy a copy -Method SendFile -Verbose }; Says = '*/a -> */copy: SendFile moved 300000 bytes; it was specified' }
         @{ Name = 'a method that does not serve'; Call = { Copy-ItemZeroCopy /proc/self/maps copy -Verbose }; Says = '*: SendFile: EINVAL, *' }
         @{ Name = 'a method that is not asked for'; Call = { Copy-ItemZeroCopy a copy -Reflink Never -Verbose }; Says = '*/a -> */copy: Reflink: *-Reflink Never*' }
         @{ Name = 'the pipe'; Call = { Copy-ItemZeroCopy a copy -Method Splice -PipeSize 128KB -Verbose }; Says = '*/a -> */copy: a pipe of 131072 bytes is between them' }
         @{ Name = 'the staged file'; Call = { Copy-ItemZeroCopy a copy -Verbose }; Says = '*/copy: is built as *, and gets its name at the end' }
         @{ Name = 'the file of -Resume'; Call = { truncate --size 10M a; Copy-ItemZeroCopy a copy -Resume -Verbose }; Says = "*/copy: is built as 'copy.*.splice-partial' beside it, from byte 0 on*" }
-        @{ Name = 'a file that is written into'; Call = { Set-Content old old; Copy-ItemZeroCopy a old -InPlace -Verbose }; Says = '*/old: is written into, and stays the same file' }
+        @{ Name = 'a file that is written into'; Call = { Set-Content old old; Copy-ItemZeroCopy a old -InPlace -Verbose }; Says = '*/old: is written in place' }
         @{ Name = 'holes'; Call = { truncate --size 10M a; Copy-ItemZeroCopy a copy -Reflink Never -Verbose }; Says = '*/a -> */copy: * bytes are holes: holes of the source' }
         @{ Name = 'the threads of a tree'; Call = { Copy-ItemZeroCopy tree copy -Recurse -ThrottleLimit 2 -Verbose }; Says = '*/tree: its files are copied by 2 threads at once' }
         @{ Name = 'a pipeline'; Call = { 'a' | Get-Item | Copy-ItemZeroCopy -Destination tree -Reflink Never -Verbose }; Says = '*/a -> */tree/a: SendFile moved 300000 bytes; *' }
@@ -65,7 +65,7 @@ Describe '-Verbose' {
 
     It 'also tells what was decided for what then failed' {
         $told = Get-Told { Copy-ItemZeroCopy a /dev/full -Verbose -ErrorAction SilentlyContinue } Verbose
-        @($told -like '/dev/full: is written into*') | Should -HaveCount 1
+        @($told -like '/dev/full: is written in place*') | Should -HaveCount 1
     }
 
     It 'follows the preference' {

@@ -111,7 +111,7 @@ public sealed class CopyQueue : IDisposable
         _stop.Dispose();
     }
 
-    /// <summary>True if a copy is done, or is so in time. If many wait, one wake-up serves many outcomes.</summary>
+    /// <summary>True if a copy is done, or is so in time. If many wait, one wake-up is for many outcomes.</summary>
     private bool IsDone(Copy copy, TimeSpan wait)
     {
         if (!copy.IsDone && wait > Tuning.QueuePollInterval && Count > Tuning.FilesPerWakeUp)

@@ -15,11 +15,11 @@ internal sealed record DestinationEntry(SafeFileHandle Folder, FileName Name, Fi
 
     public string Path => Label.ToString()!;
 
-    /// <summary>True if the new item replaces an old one. Only what was examined is replaced: what takes a free name meanwhile
+    /// <summary>True if the new item replaces an old one. Only what was examined is replaced: what takes a free name during the copy
     /// stays.</summary>
     public bool Replaces => MayReplace && Existing is not null;
 
-    /// <summary>True if the user named this very path. Then a device or FIFO is written into; in a tree it is replaced, and the
+    /// <summary>True if the user named this very path. Then a device or FIFO is written in place; in a tree it is replaced, and the
     /// names in a folder are flushed together.</summary>
     public bool IsNamedByUser { get; init; }
 

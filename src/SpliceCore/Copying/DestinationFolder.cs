@@ -60,7 +60,7 @@ internal sealed class DestinationFolder : IDisposable
             : null;
     }
 
-    /// <summary>Copies into the directory, at the same time as others if the destination is a file of its own. A link may lead to a
+    /// <summary>Copies into the directory, at the same time as others if no other source has the same destination. A link may lead to a
     /// file that another copy creates: such a copy runs alone, so that neither replaces the other's file.</summary>
     public TransferResult Copy(string source, bool mayReplace, Func<DestinationEntry, TransferResult> beside, Func<TransferResult> alone)
     {

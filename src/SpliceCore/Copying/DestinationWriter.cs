@@ -106,7 +106,7 @@ internal sealed class DestinationWriter : IDisposable
         : ModeBits.Default;
 
     /// <summary>True if the file is created with its final mode, unless it has a temporary name by which others could open it:
-    /// the cache knows how much of it is granted, and neither an owner nor a list has to be set first.</summary>
+    /// the cache has how much of it is granted, and neither an owner nor a list has to be set first.</summary>
     private bool KeepsCreateMode => _place is { Existing: null, Modes: not null } && TakesAttributes && !_request.Resume
         && (_request.Preserve & ModeAndItsMasters) == PreserveAttributes.Mode;
 
@@ -221,7 +221,7 @@ internal sealed class DestinationWriter : IDisposable
         _target.Dispose();
     }
 
-    /// <summary>Runs a step. If it fails, the file is abandoned, and the error says what is left of it.</summary>
+    /// <summary>Runs a step. If it fails, the file is abandoned, and the error reports what is left of it.</summary>
     private void Run(Action<DestinationWriter> step)
     {
         try
@@ -231,7 +231,7 @@ internal sealed class DestinationWriter : IDisposable
         catch (OperationCanceledException)
         {
             throw Abandon(new TransferException(TransferErrorId.Cancelled,
-                $"Copying '{_source!.Name}' to '{_place.Path}' was stopped after its last byte, before all was done that was asked for.",
+                $"Copying '{_source!.Name}' to '{_place.Path}' was stopped after its last byte, before its metadata were set and it had its name.",
                 "Start it again.",
                 Errno.ECANCELED, _place.Path));
         }
@@ -267,7 +267,7 @@ internal sealed class DestinationWriter : IDisposable
                 : StagedFile.Create(_place, CreateMode, _cancellation, Access, KeepsCreateMode ? ModeBits.Private : null);
         }
 
-        TransferTrace.Current?.Note($"{_place.Path}: is written into, and stays the same file");
+        TransferTrace.Current?.Note($"{_place.Path}: is written in place");
         return _request.Append
             ? AppendedFile.Open(_place, Access, _cancellation)
             : ExistingFile.Open(_place, Access, _cancellation);

@@ -34,7 +34,7 @@ internal static class ExistingDestination
             throw FileFailures.DestinationIsDirectory(place.Path);
         }
 
-        // A device or FIFO that the user named is written into.
+        // A device or FIFO that the user named is written in place.
         bool isRegular = existing.Kind == DescriptorKind.Regular;
         if (!place.IsNamedByUser || isRegular)
         {
@@ -67,7 +67,7 @@ internal static class ExistingDestination
         if (request.Resume && special != DescriptorKind.Regular)
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"-Resume builds a file anew, and '{place.Path}' is a {special}, which is written into.", "Leave -Resume out.", target: request.Destination);
+                $"-Resume writes a new file, and '{place.Path}' is a {special}.", "Leave -Resume out.", target: request.Destination);
         }
 
         if (request.Append && special != DescriptorKind.Regular)
@@ -137,8 +137,8 @@ internal static class ExistingDestination
 
     /// <summary>Another source of the command, or another process, created the destination.</summary>
     public static TransferException CameMeanwhile(string source, string destination) => new(TransferErrorId.DestinationExists,
-        $"'{destination}' has come into its folder since this command began, from another source or from somebody else, and '{source}' would replace it.",
-        "Copy into different folders, or see who writes to this one.",
+        $"'{destination}' was created in its folder since this command began, from another source or by another process, and '{source}' would replace it.",
+        "Copy into different folders, or find out which process writes to this one.",
         Errno.EEXIST, destination);
 
     public static TransferException TwoSources(string source, string destination) => new(TransferErrorId.DestinationExists,
@@ -146,7 +146,7 @@ internal static class ExistingDestination
         "Copy into different folders.",
         Errno.EEXIST, destination);
 
-    /// <summary>At the end of a file one source follows the other, as in a pipe, which is never in the ledger.</summary>
+    /// <summary>At the end of a file one source follows the other, as in a pipe, whose files are never among the created ones.</summary>
     private static bool IsAddedTo(CopyRequest request, FileStatus existing) => request.Append && existing.Kind == DescriptorKind.Regular;
 
     private static TransferException NotReadableAgain(string name, DescriptorKind kind) => new(TransferErrorId.NotSeekable,

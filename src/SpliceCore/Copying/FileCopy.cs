@@ -207,7 +207,7 @@ public sealed record CopyRequest
         if (Resume && inPlace is not null)
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"-Resume builds the file anew beside '{Destination}', and {inPlace} writes into what is there.", "Leave one of them out.",
+                $"-Resume writes a new file beside '{Destination}', and {inPlace} writes to the existing one.", "Leave one of them out.",
                 target: Destination);
         }
     }

@@ -16,7 +16,7 @@ internal static class FileFailures
             $"No permission to read '{path}'",
             "Run as its owner or as root, or have it made readable."),
         Errno.ENXIO or Errno.ENODEV => Failed(TransferErrorId.ReadFailed, path, errno,
-            $"'{path}' cannot be opened: it is a socket, or a device that is not there",
+            $"'{path}' cannot be opened: it is a socket, or its device is missing",
             "Connect to a socket first and hand it to Copy-StreamZeroCopy."),
         _ => Open(path, errno, TransferErrorId.ReadFailed),
     };
@@ -40,7 +40,7 @@ internal static class FileFailures
         Errno.EACCES => Failed(TransferErrorId.PermissionDenied, path, errno,
             $"No permission to write '{path}'",
             "To replace a file takes write permission on its folder, and -InPlace takes it on the file itself.",
-            "Ask for write permission on its folder, or choose another destination."),
+            "Get write permission on its folder, or choose another destination."),
         Errno.ENOSPC or Errno.EDQUOT => Failed(TransferErrorId.DiskFull, path, errno,
             $"No space is left for '{path}'",
             "Free some space, or choose another destination."),
@@ -104,7 +104,7 @@ internal static class FileFailures
             : $"'{path}' was not made";
         return new TransferException(TransferErrorId.VerificationFailed,
             $"{what}: read again, its byte {offset} is not byte {sourceOffset} of '{source}'.",
-            "Somebody has written to one of them meanwhile, or the memory or a disk fails: see the kernel's log (dmesg), and copy again.",
+            "Another process has written to one of them, or the memory or a disk fails: see the kernel's log (dmesg), and copy again.",
             target: path)
         {
             DifferenceOffset = offset,
@@ -112,7 +112,7 @@ internal static class FileFailures
     }
 
     public static TransferException DestinationExists(string path) => new(TransferErrorId.DestinationExists,
-        $"'{path}' exists, and -NoClobber says not to replace it.",
+        $"'{path}' exists, and -NoClobber is set.",
         "Choose another name, or leave -NoClobber out.",
         Errno.EEXIST, path);
 
@@ -133,7 +133,7 @@ internal static class FileFailures
         }
 
         string[] actions = path.AsSpan().ContainsAny("*?[")
-            ? ["Check the name: -LiteralPath takes every character as it stands, and -Path expands wildcards.", "Check the name: wildcards are not expanded here."]
+            ? ["Check the name: -LiteralPath takes every character literally, and -Path expands wildcards.", "Check the name: wildcards are not expanded here."]
             : ["Check the name."];
         return Failed(TransferErrorId.SourceNotFound, path, errno, $"Cannot find '{path}'", actions);
     }

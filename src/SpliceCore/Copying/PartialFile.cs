@@ -83,7 +83,7 @@ internal sealed class PartialFile : ITargetFile
         if (size > 0 && !SourceHasChanged())
         {
             ResetOwnerAndMode(status!);
-            return $"What has arrived is kept as '{_name}' in the same folder: with -Resume the same command goes on at byte {size}.";
+            return $"The partial file '{_name}' in the same folder is kept: with -Resume the same command continues at byte {size}.";
         }
 
         if (PartialFiles.Has(_place.Folder, _name, Handle))
@@ -166,7 +166,7 @@ internal sealed class PartialFile : ITargetFile
         return false;
     }
 
-    /// <summary>True if the file is locked now, has the name, and nobody else can use or change it. Any other one is removed.</summary>
+    /// <summary>True if the file is locked now, has the name, and no other process can use or change it. Any other one is removed.</summary>
     private bool TryLock(bool isNew, long length)
     {
         SysResult locked = LibC.Lock(Handle);

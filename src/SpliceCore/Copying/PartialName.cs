@@ -38,7 +38,7 @@ internal static class PartialName
         return Of(name, numbers);
     }
 
-    /// <summary>Returns the name of the mark beside a partial copy of a folder, whose entries may change meanwhile.</summary>
+    /// <summary>Returns the name of the mark beside a partial copy of a folder, whose entries may change during the copy.</summary>
     public static FileName OfFolder(FileName name, FileStatus source) =>
         Of(name, [LibC.EffectiveUserId, (long)source.Inode.Device, (long)source.Inode.Inode]);
 

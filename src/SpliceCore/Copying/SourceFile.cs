@@ -33,7 +33,7 @@ internal static class SourceFile
                 throw new TransferException(TransferErrorId.SourceIsDirectory,
                     $"'{path}' is a directory.",
                     [$"Use -Recurse to copy it with everything in it, or name the files in it, for example '{path.TrimEnd('/')}/*'.",
-                        $"Name the files in it, for example '{path.TrimEnd('/')}/*' with -Path (-LiteralPath takes '*' as it stands).",
+                        $"Name the files in it, for example '{path.TrimEnd('/')}/*' with -Path (-LiteralPath takes '*' literally).",
                         "Name a file in it."],
                     Errno.EISDIR, path);
             }

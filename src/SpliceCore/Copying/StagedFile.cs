@@ -144,7 +144,7 @@ internal sealed class StagedFile : ITargetFile
         }
 
         TransferTrace.Current?.Note(_temporaryName is FileName hidden
-            ? $"{_place.Path}: is built as '{hidden}' beside it, since the file system knows no unnamed files, and gets its name at the end"
+            ? $"{_place.Path}: is built as '{hidden}' beside it, since the file system has no unnamed files, and gets its name at the end"
             : $"{_place.Path}: is built as an unnamed file (O_TMPFILE), and gets its name at the end");
     }
 
@@ -215,7 +215,7 @@ internal sealed class StagedFile : ITargetFile
         return new FileName([.. name[..Math.Min(name.Length, LongestName - suffix.Length)], .. Encoding.ASCII.GetBytes(suffix)]);
     }
 
-    /// <summary>Returns a random hidden name.</summary>
+    /// <summary>Returns a random temporary name.</summary>
     public static FileName TemporaryName() =>
         string.Create(CultureInfo.InvariantCulture, $".splice-{Random.Shared.NextInt64():x16}.tmp");
 }

@@ -159,7 +159,7 @@ public sealed record KernelLimits
         };
     }
 
-    /// <summary>For example "6.18.0, pipes of 1048576 bytes".</summary>
+    /// <summary>For example "6.18.0, pipes of 1 MiB".</summary>
     /// <returns>The limits in one line.</returns>
     public override string ToString() => $"{KernelRelease}, pipes of {PipeCapacity} bytes";
 }

@@ -129,7 +129,7 @@ internal static class Tuning
     /// <summary>For the reader of a full pipe (2026-11-23).</summary>
     public static readonly TimeSpan LongestRefillPause = TimeSpan.FromMilliseconds(4);
 
-    /// <summary>A shorter pause takes longer than it says.</summary>
+    /// <summary>A shorter pause takes longer than requested.</summary>
     public static readonly TimeSpan ShortestRefillPause = TimeSpan.FromMicroseconds(100);
 
     /// <summary>Number of waits without a pause for a reader that needs none.</summary>

@@ -15,7 +15,7 @@ public enum TransferErrorId
     /// <summary>The destination exists and must not be replaced.</summary>
     DestinationExists,
 
-    /// <summary>The destination cannot be replaced, only written to in place (a mount point, say).</summary>
+    /// <summary>The destination cannot be replaced, only written to in place (for example, a mount point).</summary>
     DestinationNotReplaceable,
 
     /// <summary>Another copy of the same source to the same destination is running.</summary>
@@ -111,7 +111,7 @@ public enum TransferErrorId
     /// <summary>Writing the destination failed.</summary>
     WriteFailed,
 
-    /// <summary>The transfer failed, and the kernel does not say on which side.</summary>
+    /// <summary>The transfer failed, and the kernel does not report on which side.</summary>
     TransferFailed,
 
     /// <summary>One side moved no byte for longer than its timeout.</summary>

@@ -20,7 +20,7 @@ internal static class BarChart
     private const double CapHeight = 5;
 
     /// <summary>Draws times.</summary>
-    /// <param name="title">The text for readers who do not see the picture.</param>
+    /// <param name="title">The text for readers without the picture.</param>
     public static string Draw(string title, IReadOnlyList<Bar> bars)
     {
         double bottom = Top + (bars.Count * RowHeight);

@@ -87,19 +87,19 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
     private string Explain(TransferMethod method, ReflinkRange shared) => method switch
     {
         TransferMethod.Reflink or TransferMethod.CopyFileRange when !IsOpen =>
-            "one file system, which has no unnamed files to ask with: it may refuse",
+            "one file system, without unnamed files for a trial: it may be unsupported",
         TransferMethod.Reflink when shared.Length < length =>
             $"shares {shared.Length} of {length} bytes; the edges, which fill no block, are moved by the next method",
         TransferMethod.Reflink => "shares all blocks: no byte is moved",
         TransferMethod.CopyFileRange when source.Open!.ProbablyHasHoles && destination.FileSystem.IsLocal() =>
-            "copies inside the kernel; small pieces between holes are read and written",
+            "copies inside the kernel; small extents between holes are read and written",
         TransferMethod.CopyFileRange => "copies inside the kernel, from one regular file to another",
-        TransferMethod.SendFile when MayRefuse => "the source has positions; a generated file or a device may refuse",
+        TransferMethod.SendFile when MayRefuse => "the source has positions; a generated file or a device may not support it",
         TransferMethod.SendFile => "the source is a file or block device",
         TransferMethod.Splice when FillsLargePipe =>
-            "through a pipe of our own into the one that is there, which takes less time than sendfile(2)",
+            "through an own pipe into the destination, which takes less time than sendfile(2)",
         TransferMethod.Splice when source.Kind == DescriptorKind.Fifo || destination.Kind == DescriptorKind.Fifo => "one side is a pipe",
-        TransferMethod.Splice when MayRefuse => $"through a pipe of {limits.PipeCapacity} bytes; a generated file or a device may refuse",
+        TransferMethod.Splice when MayRefuse => $"through a pipe of {limits.PipeCapacity} bytes; a generated file or a device may not support it",
         TransferMethod.Splice when Fastest == TransferMethod.Splice =>
             $"through a pipe, {Tuning.BufferSize} bytes at a time, which takes less time here than the other calls",
         TransferMethod.Splice => $"through a pipe of {limits.PipeCapacity} bytes",

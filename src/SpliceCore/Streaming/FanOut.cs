@@ -260,7 +260,7 @@ internal sealed class FanOut : IDisposable
     private static TransferException WithReceived(TransferException exception, DestinationPump pump) =>
         exception.Adding($"'{pump.Descriptor.Name}' got {ByteText.Of(pump.BytesCopied)}.");
 
-    /// <summary>Runs an action for a destination. What fails is that destination's error, and the others go on.</summary>
+    /// <summary>Runs an action for a destination. A failure is that destination's error, and the others continue.</summary>
     private bool Try(DestinationPump pump, Func<DestinationPump, bool> action)
     {
         try

@@ -102,7 +102,7 @@ public static class PipeTee
             $"tee(2) does not take these flags or pipes ({ErrnoText.Describe(errno)}).",
             "Leave -Flags out.", errno, destination.Name),
         Errno.ENOSYS or Errno.EPERM => new(TransferErrorId.MethodNotPossible,
-            $"tee(2) is not to be had: this kernel does not have it, or a seccomp filter forbids it ({ErrnoText.Describe(errno)}).",
+            $"tee(2) is not available: this kernel does not have it, or a seccomp filter forbids it ({ErrnoText.Describe(errno)}).",
             "Use Copy-StreamZeroCopy with several destinations.",
             errno, destination.Name),
         _ => TransferFailures.Step(TransferMethod.Splice, errno, TransferSide.Destination, source, destination, arrived: 0),

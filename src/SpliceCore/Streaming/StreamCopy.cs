@@ -115,7 +115,7 @@ public sealed record TransferEndpoint
     /// <summary>An open handle, which stays the caller's; null for the others.</summary>
     public SafeHandle? Handle { get; private init; }
 
-    /// <summary>Bytes, which must not change meanwhile; null for the others.</summary>
+    /// <summary>Bytes, which must not change during the copy; null for the others.</summary>
     public ReadOnlyMemory<byte>? Content { get; private init; }
 
     /// <summary>The name in messages and results; null for that of the descriptor.</summary>

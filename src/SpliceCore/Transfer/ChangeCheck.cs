@@ -58,7 +58,7 @@ internal static class ChangeCheck
 
     private static TransferException Changed(Descriptor source, string change) => new(TransferErrorId.SourceChanged,
         $"'{source.Name}' changed while it was copied: {change}.",
-        ["Copy it again when no other process writes to it, or use -AllowChanging to copy what is there.",
+        ["Copy it again when no other process writes to it, or use -AllowChanging to copy its present content.",
             "Copy it again when no other process writes to it."],
         target: source.Name);
 
@@ -167,7 +167,7 @@ internal static class EndCheck
     }
 
     /// <summary>True if a call returned 0 before the end of the file (old procfs, go#44272). Nothing moved, so another method can
-    /// go on.</summary>
+    /// continue.</summary>
     public static bool IsSpuriousEof(TransferMethod method, Descriptor source, TransferCursor at)
     {
         if (method is TransferMethod.ReadWrite or TransferMethod.Reflink || at.SourceOffset is not long offset)

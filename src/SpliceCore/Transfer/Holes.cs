@@ -72,7 +72,7 @@ internal sealed class HoleWriter(Descriptor destination, bool inOrder = false)
             return default;
         }
 
-        // What another process has appended meanwhile is not touched.
+        // Bytes that another process has appended are not touched.
         if (destination.Size > 0 && FileStatus.TryGet(destination.Handle, out FileStatus? now).Ok && now!.Size == destination.Size)
         {
             FreePreallocated(destination.Size, end - destination.Size);

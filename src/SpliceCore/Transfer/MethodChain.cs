@@ -27,7 +27,7 @@ internal sealed class MethodChain : IDisposable
         _fileSystem = spec.DestinationFileSystem;
         bool isAuto = spec.Method == TransferMethod.Auto;
 
-        // A size of 0 may be wrong: only a named method is tried all the same.
+        // A size of 0 may be wrong: only a named method is tried nevertheless.
         DescriptorTraits input = DescriptorTraits.Of(source);
         input = input with { IsEmpty = input.IsEmpty && isAuto };
         var output = DescriptorTraits.Of(destination);
@@ -168,7 +168,7 @@ internal static class Methods
         }
     }
 
-    /// <summary>Returns why a method is unsupported for this pair; null where only the kernel can tell.</summary>
+    /// <summary>Returns why a method is unsupported for this pair; null where only the call itself shows that.</summary>
     public static string? Obstacle(
         TransferMethod method, DescriptorTraits source, DescriptorTraits destination,
         ReflinkMode reflink = ReflinkMode.Auto, SparseMode sparse = SparseMode.Auto)
@@ -183,7 +183,7 @@ internal static class Methods
             TransferMethod.Reflink or TransferMethod.CopyFileRange when sparse == SparseMode.Never =>
                 "it can leave holes as they are, which -Sparse Never forbids",
             _ when sparse == SparseMode.Always && destination.MayHaveHoles =>
-                "only read(2) and write(2) see which bytes are zeros, as -Sparse Always asks",
+                "only read(2) and write(2) see which bytes are zeros, as -Sparse Always requires",
             _ when appending => "only write(2) adds to the end of a file that others may add to as well (O_APPEND)",
             TransferMethod.Splice => null,
             TransferMethod.SendFile when !source.IsSeekable => "sendfile(2) reads only what has positions: files and block devices",

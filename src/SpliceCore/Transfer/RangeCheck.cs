@@ -48,7 +48,7 @@ internal static class RangeCheck
         {
             throw new TransferException(TransferErrorId.EndlessSource,
                 $"'{source.Name}' never ends.",
-                ["Use -Count to say how many bytes to take.", "Name a source that ends."], target: source.Name);
+                ["Use -Count to limit the bytes.", "Name a source that ends."], target: source.Name);
         }
 
         if (start is not long from)

@@ -291,7 +291,7 @@ internal sealed class StepDriver : IDisposable
     private bool ReturnsInsteadOfWaiting(ITransferMethod method) =>
         _neverWaits || (_isNonBlocking && (method.BytesInHand == 0 || _source.IsSeekable));
 
-    /// <summary>True if poll(2) can tell when to go on. A few generated files are regular and wait all the same
+    /// <summary>True if poll(2) can wait for it. A few generated files are regular and block nevertheless
     /// (/proc/kmsg); of other files EAGAIN is an error.</summary>
     private bool CanWait(TransferSide side) =>
         _source.CanBlock || _destination.CanBlock || (side == TransferSide.Source && _source.Size == 0);

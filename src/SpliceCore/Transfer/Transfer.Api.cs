@@ -91,7 +91,7 @@ public readonly record struct TransferRetry(string Source, string Destination, E
 /// <param name="Bytes">Number of bytes moved; null for calls that move none, or failed.</param>
 public sealed record SystemCallSum(string Name, Errno Errno, long Count, long? Bytes)
 {
-    /// <summary>For example "copy_file_range: 16 calls, 1073741824 bytes", or "ioctl: 1 call, EOPNOTSUPP".</summary>
+    /// <summary>For example "copy_file_range: 16 calls, 1 GiB", or "ioctl: 1 call, EOPNOTSUPP".</summary>
     /// <returns>The calls in one line.</returns>
     public override string ToString()
     {

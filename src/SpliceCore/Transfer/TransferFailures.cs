@@ -102,7 +102,7 @@ internal static class TransferFailures
     /// <summary>With -StopOnError, another destination failed.</summary>
     public static TransferException StoppedWithOthers(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
         $"Copying '{source}' to '{destination}' was stopped after {ByteText.Of(arrived)}, since another destination failed.",
-        "Leave -StopOnError out to let the others go on.",
+        "Leave -StopOnError out to let the others continue.",
         Errno.ECANCELED, destination);
 
     /// <summary>Adds the result so far to an exception, and to its text the bytes that were lost.</summary>

@@ -203,7 +203,7 @@ internal sealed class TransferRun : IDisposable
 
         string names = $"{_source.Name} -> {_destination.Name}";
         string method = _counters.MainMethod is not TransferMethod main ? "no byte had to be moved"
-            : $"{main} moved {_counters.BytesBy(main)} bytes; {(_spec.Method == TransferMethod.Auto ? "it is the first method in the order that serves" : "it was asked for")}";
+            : $"{main} moved {_counters.BytesBy(main)} bytes; {(_spec.Method == TransferMethod.Auto ? "it is the first available method" : "it was specified")}";
         trace.Note($"{names}: {method}");
         if (_holes is not null)
         {

@@ -76,7 +76,7 @@ internal enum TransferStatus
     /// <summary>The rest requires waiting.</summary>
     WouldBlock,
 
-    /// <summary>Reflinks are unsupported here: the caller goes on, extent by extent.</summary>
+    /// <summary>Reflinks are unsupported here: the caller continues, extent by extent.</summary>
     Unsupported,
 }
 

@@ -84,7 +84,7 @@ internal static class Refusals
 {
     private const string Absent = "this kernel does not have the call, or a seccomp filter hides it";
     private const string Blocked = "a seccomp filter forbids the call";
-    private const string Refused = "the file system refuses it";
+    private const string Refused = "the file system does not support it";
     private const string FalseEnd = "it answered 0 where there are data (procfs and other generated files)";
 
     /// <summary>Returns why the method is unsupported; null where the errno is a real error. None stands for a spurious end of
@@ -101,7 +101,7 @@ internal static class Refusals
     private static string? Reflink(Errno errno) => errno switch
     {
         Errno.EOPNOTSUPP => "the file system cannot share blocks",
-        Errno.ENOTTY => "the file system does not know reflinks",
+        Errno.ENOTTY => "the file system has no reflinks",
         Errno.EXDEV => "source and destination are on different file systems",
         Errno.EINVAL => "the range does not line up with the file system's blocks, or these files cannot share them",
         Errno.EBADF => "the destination was opened for appending",
@@ -116,9 +116,9 @@ internal static class Refusals
         Errno.EXDEV => "source and destination are on file systems of different types",
         Errno.EINVAL => "these files do not support it (procfs and some others), or the ranges overlap",
         Errno.EBADF => "the destination was opened for appending",
-        Errno.EOPNOTSUPP => "the file system refuses it (NFS, encrypted files)",
-        Errno.EACCES => "CephFS refuses it so",
-        Errno.EIO or Errno.ENOENT => "CIFS refuses it so",
+        Errno.EOPNOTSUPP => "the file system does not support it (NFS, encrypted files)",
+        Errno.EACCES => "CephFS does not support it",
+        Errno.EIO or Errno.ENOENT => "CIFS does not support it",
         Errno.EOVERFLOW => "the range is larger than this file system takes",
         Errno.ENOSYS => Absent,
         Errno.EPERM => Blocked,
@@ -150,7 +150,7 @@ internal static class Refusals
     };
 }
 
-/// <summary>Tells a call that a seccomp filter blocks from one on an immutable file: both return EPERM. On a missing descriptor, a
+/// <summary>Distinguishes a call that a seccomp filter blocks from one on an immutable file: both return EPERM. On a missing descriptor, a
 /// call that is not blocked returns EBADF.</summary>
 /// <remarks>As Rust's std, sys/io/kernel_copy/linux.rs.</remarks>
 internal static class SeccompProbe

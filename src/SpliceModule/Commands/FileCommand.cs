@@ -21,7 +21,7 @@ public abstract class FileCommand : TransferCommand
     [Parameter]
     public ReflinkMode Reflink { get; set; }
 
-    /// <summary>Selects what becomes of holes and blocks of zeros.</summary>
+    /// <summary>Selects how holes and blocks of zeros are written.</summary>
     [Parameter]
     public SparseMode Sparse { get; set; }
 
@@ -37,7 +37,7 @@ public abstract class FileCommand : TransferCommand
     [Parameter]
     public SwitchParameter NoClobber { get; set; }
 
-    /// <summary>Replaces a destination that is read-only, and lets wildcards find hidden names.</summary>
+    /// <summary>Replaces a destination that is read-only, and lets wildcards match names that begin with a dot.</summary>
     [Parameter]
     public SwitchParameter Force { get; set; }
 
@@ -47,7 +47,7 @@ public abstract class FileCommand : TransferCommand
     [SupportsWildcards]
     public string[] Path { get => _paths; set => _paths = value; }
 
-    /// <summary>The files, every character meant as it stands.</summary>
+    /// <summary>The files, with every character literal.</summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [Alias("PSPath", "LP")]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]

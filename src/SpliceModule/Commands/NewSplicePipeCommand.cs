@@ -19,9 +19,9 @@ public sealed class NewSplicePipeCommand : TransferCommand
             return;
         }
 
-        if (pipe.Refusal != Errno.None)
+        if (pipe.Refusal is var errno and not Errno.None)
         {
-            WriteWarning($"The pipe holds {pipe.Capacity} bytes, and not {Capacity}: the kernel gives this user no more ({pipe.Refusal}). Close pipes that are not needed, or have /proc/sys/fs/pipe-max-size or pipe-user-pages-soft raised.");
+            WriteWarning($"The pipe holds {pipe.Capacity} bytes, and not {Capacity}: the kernel gives this user no more ({errno}). Close pipes that are not needed, or have /proc/sys/fs/pipe-max-size or pipe-user-pages-soft raised.");
         }
 
         WriteObject(pipe);

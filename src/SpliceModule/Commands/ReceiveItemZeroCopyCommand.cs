@@ -8,7 +8,7 @@ namespace Splice.Commands;
 [OutputType(typeof(RemoteTransferResult))]
 public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
 {
-    /// <summary>The file or folder on each host; every character is meant as it stands.</summary>
+    /// <summary>The file or folder on each host; every character is literal.</summary>
     [Parameter(Mandatory = true, Position = 0), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RemotePathCompleter))]
     public string Path { get; set; } = null!;

@@ -95,7 +95,7 @@ public abstract class RemoteCommand : TransferCommand
     /// <summary>Returns the valid hosts that ShouldProcess confirms.</summary>
     private protected IReadOnlyList<RemoteHost> ConfirmHosts(Func<RemoteHost, string> target, string verb)
     {
-        string action = $"{verb} {(Recurse ? "Item" : "File")}{(NoClobber ? string.Empty : ", and Replace What Is There")}";
+        string action = $"{verb} {(Recurse ? "Item" : "File")}{(NoClobber ? string.Empty : ", and Replace Existing")}";
         return [.. _hosts.Where(host => ShouldProcess(target(host), action))];
     }
 

@@ -8,7 +8,7 @@ namespace Splice.Commands;
 [OutputType(typeof(RemoteTransferResult))]
 public sealed class SendItemZeroCopyCommand : RemoteCommand
 {
-    /// <summary>The file or folder to send; every character is meant as it stands.</summary>
+    /// <summary>The file or folder to send; every character is literal.</summary>
     [Parameter(Mandatory = true, Position = 0), ValidateNotNullOrEmpty, Alias("LiteralPath", "PSPath", "LP")]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Path { get; set; } = null!;

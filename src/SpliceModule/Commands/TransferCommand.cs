@@ -44,7 +44,7 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Runs a transfer with a progress bar. Its failure is an error record, and the pipeline goes on: then the result is
+    /// <summary>Runs a transfer with a progress bar. Its failure is an error record, and the pipeline continues: then the result is
     /// null.</summary>
     private protected T? Try<T>(string activity, Func<TransferMonitor, T> transfer)
         where T : class

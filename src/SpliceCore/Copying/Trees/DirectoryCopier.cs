@@ -8,7 +8,7 @@ namespace Splice.Copying.Trees;
 /// end.</summary>
 internal sealed class DirectoryCopier(TreeCopyContext context)
 {
-    /// <summary>True if nobody else may enter a directory before it has its owner and access control list.</summary>
+    /// <summary>True if no other user may enter a directory before it has its owner and access control list.</summary>
     private bool IsClosedMeanwhile => (context.Copy.Preserve & (PreserveAttributes.Ownership | PreserveAttributes.Acl)) != PreserveAttributes.None;
 
     /// <summary>Opens a directory of another one, and creates its copy.</summary>

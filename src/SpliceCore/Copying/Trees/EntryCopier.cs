@@ -66,7 +66,7 @@ internal sealed class EntryCopier
                 CopyNode(entry, kind);
                 break;
             default:
-                _context.Report($"'{entry.SourcePath}' is a special file ({kind}) and was left out. Use -Preserve All to make it anew.");
+                _context.Report($"'{entry.SourcePath}' is a special file ({kind}) and was left out. Use -Preserve All to recreate it.");
                 break;
         }
     }
@@ -227,7 +227,7 @@ internal sealed class EntryCopier
         FileStatus? existing = Look(entry);
         if (_copy is { WritesInto: true, NoClobber: false } && existing is { Kind: DescriptorKind.Regular })
         {
-            // A file that is written into stays the same file. It may be the copy already, under this name too.
+            // A file that is written in place stays the same file. It may be the copy already, under this name too.
             bool isCopy = existing.Inode == identity;
             if (isCopy)
             {

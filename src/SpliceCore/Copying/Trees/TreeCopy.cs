@@ -13,8 +13,8 @@ public static class TreeCopy
     /// <param name="request">The source, the destination and the options.</param>
     /// <param name="monitor">Callbacks and cancellation.</param>
     /// <returns>The sums of the tree.</returns>
-    /// <exception cref="TransferException">Nothing was copied (the destination is inside the source, say), or the copy was
-    /// stopped: then <see cref="TransferException.Partial"/> says how far it got.</exception>
+    /// <exception cref="TransferException">Nothing was copied (for example, the destination is inside the source), or the copy was
+    /// stopped: then <see cref="TransferException.Partial"/> reports how far it got.</exception>
     public static TransferResult Copy(TreeRequest request, TreeMonitor monitor)
     {
         PathCheck.Name(request.Copy.Source);

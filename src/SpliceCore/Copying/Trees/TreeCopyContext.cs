@@ -115,7 +115,7 @@ internal static class TreeErrors
 {
     public static TransferException Moved(string path) => new(TransferErrorId.FolderChanged,
         $"'{path}' was moved, or something else was put in its place, while it was copied: what it leads to now was not touched.",
-        "Copy it again when nobody changes it.",
+        "Copy it again when no other process changes it.",
         Errno.ESTALE, path);
 
     /// <summary>Adds the path to an error that does not name one.</summary>

@@ -240,7 +240,7 @@ internal sealed class WorkQueue(int workers)
     }
 }
 
-/// <summary>Counts of one worker, which other threads may read meanwhile.</summary>
+/// <summary>Counts of one worker, which other threads may read at any time.</summary>
 internal sealed class TreeCounters
 {
     public long Files { get; set; }

@@ -131,6 +131,6 @@ internal static class CommandFailures
             _ => "ended, but another part of this process took its exit code",
         };
         string? lastLine = command.ErrorText?.TrimEnd().Split('\n')[^1].Trim();
-        return $"'{command.Name}'{place} {end}{(string.IsNullOrEmpty(lastLine) ? string.Empty : $" and said: {lastLine}")}";
+        return $"'{command.Name}'{place} {end}{(string.IsNullOrEmpty(lastLine) ? string.Empty : $": {lastLine}")}";
     }
 }

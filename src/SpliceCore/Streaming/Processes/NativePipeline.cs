@@ -201,6 +201,6 @@ public enum ErrorTarget
     /// <summary>The destination of its standard output (2>&amp;1).</summary>
     Output,
 
-    /// <summary>A file of its own (2>file).</summary>
+    /// <summary>A separate file (2>file).</summary>
     File,
 }

@@ -164,7 +164,7 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
     }
 
     private TransferException Changed(string source, string what) => new(TransferErrorId.DestinationChanged,
-        $"Not all of '{source}' was added to '{path}' in one piece. {what}",
+        $"Not all of '{source}' was added to '{path}' in one write. {what}",
         $"Add it when no other process writes to the file. To have it between what others write, use Invoke-PipelineZeroCopy {{ cat '{source}' }} -OutputPath '{path}' -Append.",
         target: path);
 }

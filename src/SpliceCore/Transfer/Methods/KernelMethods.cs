@@ -193,7 +193,7 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
         };
     }
 
-    /// <summary>For an empty file: a length of 0 means up to its end. What was appended meanwhile is cut off.</summary>
+    /// <summary>For an empty file: a length of 0 means up to its end. Bytes appended since are cut off.</summary>
     private StepResult CloneNothing(long offset)
     {
         SysResult result = LibC.CloneFileRange(source.Handle, 0, 0, destination.Handle, offset);
