@@ -180,6 +180,9 @@ internal static class Metadata
 /// number of files.</summary>
 internal sealed class MetadataWarnings
 {
+    // A host chooses the names of attributes.
+    private const int MaxKinds = 100;
+
     private readonly object _lock = new();
     private SortedDictionary<string, (string First, Errno Errno, long Count)>? _warnings;
 
@@ -188,6 +191,7 @@ internal sealed class MetadataWarnings
         lock (_lock)
         {
             _warnings ??= new(StringComparer.Ordinal);
+            what = _warnings.Count < MaxKinds || _warnings.ContainsKey(what) ? what : "other metadata";
             _warnings[what] = _warnings.TryGetValue(what, out var known)
                 ? known with { Count = known.Count + 1 }
                 : (label.ToString()!, errno, 1);

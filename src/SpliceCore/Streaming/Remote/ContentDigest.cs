@@ -143,6 +143,8 @@ internal sealed class ContentDigest : IDisposable
 /// <summary>The SHA-256 of each file of a tree, as the host verifies them.</summary>
 internal sealed class ChecksumList
 {
+    private const long MaxLength = 1 << 30;
+
     private readonly ArrayBufferWriter<byte> _plain = new();
     private readonly ArrayBufferWriter<byte> _escaped = new();
 
@@ -175,5 +177,10 @@ internal sealed class ChecksumList
         }
 
         list.Write("\n"u8);
+        if ((long)_plain.WrittenCount + _escaped.WrittenCount > MaxLength)
+        {
+            throw new TransferException(TransferErrorId.RemoteFailed,
+                "The checksums of the files take more than 1 GiB.", "Transfer the folders in it one by one, or without -Verify.");
+        }
     }
 }

@@ -55,9 +55,10 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
 
         // The last chunk before an interruption can still have its zeros.
         long punched = Math.Max(0, _received!.Resumed - Tuning.SparseChunk);
-        for (long at = _received.Resumed; at < info.Size; at += chunk)
+        long end;
+        for (long at = _received.Resumed; at < info.Size; at = end)
         {
-            long end = Math.Min(at + chunk, info.Size);
+            end = at + Math.Min(chunk, info.Size - at);
             Move(session, TransferEndpoint.OfHandle(_received.Handle, _received.Path), end - at, digest);
             if (hasHoles)
             {

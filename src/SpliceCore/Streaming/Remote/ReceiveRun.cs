@@ -44,10 +44,10 @@ internal abstract class ReceiveRun : IDisposable
             bool verified = Receive();
             return new RemoteOutcome(Host, Result() with { Verified = verified }, null);
         }
-        catch (TransferException exception)
+        catch (Exception exception) when (!Cancellation.IsCancellationRequested)
         {
-            Cancellation.ThrowIfCancellationRequested();
-            return new RemoteOutcome(Host, null, exception.With(Result()));
+            TransferException error = exception as TransferException ?? RemoteFailure.Unexpected(Request, Host.Text, exception);
+            return new RemoteOutcome(Host, null, error.With(Result()));
         }
     }
 

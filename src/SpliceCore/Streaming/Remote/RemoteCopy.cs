@@ -145,13 +145,12 @@ public static class RemoteCopy
             using var file = new FileReceiveRun(request, host, path, progress, cancellation);
             return file.Run();
         }
-        catch (OperationCanceledException)
+        catch (Exception exception)
         {
-            return null;
-        }
-        catch (TransferException exception)
-        {
-            return new RemoteOutcome(host, null, exception);
+            // An exception that left the thread would end the process.
+            return cancellation.IsCancellationRequested
+                ? null
+                : new RemoteOutcome(host, null, exception as TransferException ?? RemoteFailure.Unexpected(request, host.Text, exception));
         }
     }
 

@@ -6,6 +6,7 @@ namespace Splice.Streaming.Remote;
 internal static class RemoteFailure
 {
     private const int MaxLines = 5;
+    private const int MaxShown = 4096;
 
     /// <summary>The error for the exit code of ssh or of the script on the host.</summary>
     /// <param name="hasBegun">True if the script has printed something: then ssh did connect.</param>
@@ -63,8 +64,22 @@ internal static class RemoteFailure
         "Transfer it again when no other process writes to it, or a copy of it on that host.", target: host);
 
     public static TransferException Different(string source, string host, string there, string here) => new(TransferErrorId.VerificationFailed,
-        $"'{source}' has the SHA-256 {there} on '{host}', and the received bytes have {here}.",
+        $"'{source}' has the SHA-256 {Shown(there)} on '{host}', and the received bytes have {here}.",
         "Transfer it again, and look for a failing disk or memory where that does not help.", target: host);
+
+    /// <summary>The error for a host that prints text without end.</summary>
+    public static TransferException TooMuchText(string host) => new(TransferErrorId.RemoteFailed,
+        $"'{host}' printed more than 64 KiB of text that is not part of the transfer.",
+        "Check what the start files of its shell print.", target: host);
+
+    /// <summary>The error for an exception that no error of a transfer describes.</summary>
+    public static TransferException Unexpected(RemoteRequest request, string host, Exception exception) => new(TransferErrorId.RemoteFailed,
+        $"'{request.Source}' was not transferred with '{host}': {Shown(exception.Message).TrimEnd('.')} ({exception.GetType().Name}).",
+        "Check what the host sends: its shell may print text, or its tools may be others than expected.", target: host);
+
+    /// <summary>Returns text of a host for a message: not too long, and without control characters, which the terminal would
+    /// follow.</summary>
+    public static string Shown(string text) => string.Concat(text.Take(MaxShown).Select(c => char.IsControl(c) ? ' ' : c));
 
     private static bool IsOfFolder(string words) => words.Contains("folder", StringComparison.OrdinalIgnoreCase);
 
@@ -73,7 +88,7 @@ internal static class RemoteFailure
     {
         string[] lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         string last = string.Join(" / ", lines.TakeLast(MaxLines));
-        string line = string.Concat(last.Select(c => char.IsControl(c) ? ' ' : c)).TrimEnd('.');
+        string line = Shown(last).TrimEnd('.');
         return line.Length == 0 ? line : $"{line}.";
     }
 }

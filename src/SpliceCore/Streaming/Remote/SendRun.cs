@@ -230,7 +230,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
             _isDone |= line == HostScript.Done;
             if (line.StartsWith(HostScript.Note, StringComparison.Ordinal))
             {
-                Warn($"'{host.Text}' could not set {line[HostScript.Note.Length..]}.");
+                Warn($"'{host.Text}' could not set {RemoteFailure.Shown(line[HostScript.Note.Length..])}.");
             }
         }
     }

@@ -16,6 +16,11 @@ internal sealed class SshSession : IDisposable
 {
     private const int ErrorRead = 4096;
     private const int LongestLine = 4096;
+    private const long MaxText = 64 << 10;
+    private const int HeartbeatRate = 16; // bytes a second, and some more
+
+    // What the pipe holds: a host that writes without end must not keep the reader here.
+    private const int MaxErrorReads = Tuning.CommandPipeSize / ErrorRead;
 
     private readonly SpawnedCommand _command;
     private readonly ErrorTail _tail = new();
@@ -23,6 +28,7 @@ internal sealed class SshSession : IDisposable
     private readonly SafeFileHandle _errors;
     private readonly long _started = Stopwatch.GetTimestamp();
     private TimeSpan? _elapsed;
+    private long _textLength;
     private bool _outputEnded;
     private bool _errorsEnded;
 
@@ -101,6 +107,16 @@ internal sealed class SshSession : IDisposable
 
     public void Touch() => LastSign = Stopwatch.GetTimestamp();
 
+    /// <summary>Counts bytes that are not content, and terminates ssh if they are too many.</summary>
+    public void CountText(int bytes)
+    {
+        _textLength += bytes;
+        if (_textLength > MaxText && _textLength > MaxText + (HeartbeatRate * (long)Elapsed.TotalSeconds))
+        {
+            Fail(RemoteFailure.TooMuchText(Host.Text));
+        }
+    }
+
     /// <summary>Terminates ssh.</summary>
     public void Fail(TransferException failure)
     {
@@ -151,7 +167,7 @@ internal sealed class SshSession : IDisposable
     public string? TryReadLine()
     {
         Span<byte> one = stackalloc byte[1];
-        while (!_outputEnded)
+        while (!_outputEnded && Failure is null)
         {
             SysResult read = LibC.Read(Output, one, offset: null);
             if (read.Errno == Errno.EINTR)
@@ -171,6 +187,7 @@ internal sealed class SshSession : IDisposable
             }
 
             Touch();
+            CountText(1);
             if (one[0] == (byte)'\n' || _line.Count == LongestLine)
             {
                 string line = Encoding.UTF8.GetString([.. _line]);
@@ -194,7 +211,7 @@ internal sealed class SshSession : IDisposable
     private void DrainErrors()
     {
         Span<byte> buffer = stackalloc byte[ErrorRead];
-        while (!_errorsEnded)
+        for (int i = 0; i < MaxErrorReads && !_errorsEnded; i++)
         {
             SysResult read = LibC.Read(_errors, buffer, offset: null);
             if (read is { Ok: true, Value: > 0 })
