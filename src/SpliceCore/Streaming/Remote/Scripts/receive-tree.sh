@@ -1,8 +1,7 @@
 #!/bin/sh
-# Runs on a host that a folder is received from: tar writes the stream. .NET reads no pax records with a newline in them; a tree
-# with such names comes in the old format of GNU tar. To verify, the SHA-256 of what has arrived come back: those of escaped
-# names, an empty line, and the others. The access control lists go before the stream, as getfacl(1) prints them; without it,
-# ls(1) shows which items have one.
+# Runs on a host that a folder is received from: tar writes the stream. To verify, the SHA-256 of what has arrived come back: those
+# of escaped names, an empty line, and the others. The access control lists go before the stream, as getfacl(1) prints them;
+# without it, ls(1) shows which items have one.
 # Parameters: path; then options: verify, owner, links, xattr.
 . ./common.sh
 
@@ -29,14 +28,9 @@ case $(tar --version 2> /dev/null) in
         set -- "$@" --numeric-owner
         [ -n "$owner" ] || set -- "$@" --owner=0 --group=0
         [ -n "$links" ] || set -- "$@" --hard-dereference
-        if [ -z "$(find . \( -name "*$nl*" -o -lname "*$nl*" \) -print | head -c 1)" ]; then
-            form="pax"
-            set -- "$@" --format=pax --pax-option=delete=atime,delete=ctime
-            [ -z "$xattr" ] || set -- "$@" --xattrs "--xattrs-include=*"
-        else
-            form=gnu
-            set -- "$@" --format=gnu
-        fi
+        form="pax"
+        set -- "$@" --format=pax --pax-option=delete=atime,delete=ctime
+        [ -z "$xattr" ] || set -- "$@" --xattrs "--xattrs-include=*"
         ;;
     *) form=plain ;;
 esac

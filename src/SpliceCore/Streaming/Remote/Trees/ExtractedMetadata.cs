@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
@@ -12,19 +11,17 @@ namespace Splice.Streaming.Remote.Trees;
 /// <param name="lists">The access control lists of the items on the host.</param>
 internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessLists lists, MetadataWarnings warnings)
 {
-    private const string AttributePrefix = "SCHILY.xattr.";
-
     /// <summary>Sets the metadata of an item.</summary>
     /// <param name="isPath">True if it was opened with O_PATH.</param>
-    public void Set(TarEntry entry, SafeFileHandle item, bool isPath)
+    public void Set(TarItem entry, SafeFileHandle item, bool isPath)
     {
-        bool isLink = entry.EntryType == TarEntryType.SymbolicLink;
+        bool isLink = entry.Type == TarEntryType.SymbolicLink;
         bool owned = false;
         if (preserve.HasFlag(PreserveAttributes.Ownership))
         {
             SysResult changed = isPath
-                ? LibC.ChangeOwnerOfPath(item, (uint)entry.Uid, (uint)entry.Gid)
-                : LibC.ChangeOwner(item, (uint)entry.Uid, (uint)entry.Gid);
+                ? LibC.ChangeOwnerOfPath(item, entry.UserId, entry.GroupId)
+                : LibC.ChangeOwner(item, entry.UserId, entry.GroupId);
             owned = changed.Ok;
             Note(changed, entry, "its owner");
         }
@@ -32,8 +29,8 @@ internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessL
         SetAttributes(entry, item, isPath);
         if (!isLink)
         {
-            DescriptorKind kind = entry.EntryType == TarEntryType.Directory ? DescriptorKind.Directory : DescriptorKind.Regular;
-            uint permissions = SetLists(entry, item, isPath) is byte[] list ? AccessControlList.WithoutList(list, (uint)entry.Mode) : (uint)entry.Mode;
+            DescriptorKind kind = entry.Type == TarEntryType.Directory ? DescriptorKind.Directory : DescriptorKind.Regular;
+            uint permissions = SetLists(entry, item, isPath) is byte[] list ? AccessControlList.WithoutList(list, entry.Mode) : entry.Mode;
             uint mode = permissions & Metadata.KeptBits(kind, owned);
 
             // The umask is not for items with an access control list (umask(2)): it would take from the mask.
@@ -45,58 +42,34 @@ internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessL
 
         if (preserve.HasFlag(PreserveAttributes.Timestamps))
         {
-            LibC.StatxTimestamp time = TimeOf(entry);
-            Note(isPath ? LibC.ChangeTimesOfPath(item, time, time) : LibC.ChangeTimes(item, time, time), entry, "its times");
+            Note(isPath ? LibC.ChangeTimesOfPath(item, entry.Time, entry.Time) : LibC.ChangeTimes(item, entry.Time, entry.Time), entry, "its times");
         }
     }
 
-    /// <summary>Returns the time to the nanosecond if the stream has it; .NET rounds to 100 of them.</summary>
-    private static LibC.StatxTimestamp TimeOf(TarEntry entry)
+    public void SetAttributes(TarItem entry, SafeFileHandle item, bool isPath)
     {
-        if (entry is PaxTarEntry pax && pax.ExtendedAttributes.TryGetValue("mtime", out string? text)
-            && decimal.TryParse(text, NumberStyles.Number, CultureInfo.InvariantCulture, out decimal time))
+        foreach ((FileName name, byte[] value) in entry.Attributes)
         {
-            decimal seconds = Math.Floor(time);
-            return new LibC.StatxTimestamp { Seconds = (long)seconds, Nanoseconds = (uint)((time - seconds) * 1_000_000_000m) };
-        }
-
-        return new LibC.StatxTimestamp { Seconds = entry.ModificationTime.ToUnixTimeSeconds() };
-    }
-
-    private void SetAttributes(TarEntry entry, SafeFileHandle item, bool isPath)
-    {
-        foreach ((string key, string value) in (entry as PaxTarEntry)?.ExtendedAttributes ?? new Dictionary<string, string>())
-        {
-            if (!key.StartsWith(AttributePrefix, StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            // .NET replaces bytes that are not text.
-            FileName name = key[AttributePrefix.Length..].Replace("%3D", "=", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
-            bool isText = !key.Contains('\uFFFD', StringComparison.Ordinal) && !value.Contains('\uFFFD', StringComparison.Ordinal);
-            byte[] bytes = Encoding.UTF8.GetBytes(value);
             if (preserve.HasFlag(PreserveAttributes.Xattr) && ExtendedAttributes.TravelsWithContent(name))
             {
-                SysResult set = !isText ? new SysResult(-1, Errno.EILSEQ)
-                    : isPath ? LibC.SetAttributeOfPath(item, name, bytes) : LibC.SetAttribute(item, name, bytes);
-                Note(set, entry, $"its extended attributes ({name})");
+                SysResult set = isPath ? LibC.SetAttributeOfPath(item, name, value) : LibC.SetAttribute(item, name, value);
+                Note(set, entry, $"its extended attributes ({RemoteFailure.Shown(name.ToString())})");
             }
         }
     }
 
     /// <summary>Sets the access control lists of an item.</summary>
     /// <returns>The access list of the host's item if this one does not get it.</returns>
-    private byte[]? SetLists(TarEntry entry, SafeFileHandle item, bool isPath)
+    private byte[]? SetLists(TarItem entry, SafeFileHandle item, bool isPath)
     {
-        (byte[]? access, byte[]? defaults) = lists.Find(entry.Name);
+        (byte[]? access, byte[]? defaults) = lists.Find(entry.Path);
         if (!preserve.HasFlag(PreserveAttributes.Acl))
         {
             return access;
         }
 
         // A new item inherits the default list of its folder, which the host's item does not have.
-        Metadata.RemoveLists(item, entry.Name, entry.EntryType == TarEntryType.Directory, isPath, warnings);
+        Metadata.RemoveLists(item, TarPath.Text(entry.Path), entry.Type == TarEntryType.Directory, isPath, warnings);
         bool isSet = access is not null && Set(ExtendedAttributes.AccessList, access);
         if (defaults is not null)
         {
@@ -115,11 +88,11 @@ internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessL
         }
     }
 
-    private void Note(SysResult result, TarEntry entry, string what)
+    private void Note(SysResult result, TarItem entry, string what)
     {
         if (!result.Ok)
         {
-            warnings.Add(what, result.Errno, entry.Name);
+            warnings.Add(what, result.Errno, TarPath.Text(entry.Path));
         }
     }
 }
@@ -132,18 +105,24 @@ internal sealed class HostAccessLists
     private const string FileLine = "# file: ";
     private const string DefaultEntry = "default:";
 
+    // No longer entry is valid, and no file system has lists of more.
+    private const int LongestEntry = 64;
+    private const int MaxEntries = 8192;
+
     private readonly Dictionary<string, (byte[]? Access, byte[]? Default)> _lists = [];
 
     /// <summary>Number of items with an unknown access list.</summary>
     public int UnknownCount { get; private set; }
 
     /// <summary>Parses the output of getfacl for a tree. An item without entries has an unknown list.</summary>
-    public static HostAccessLists Parse(string text)
+    public static HostAccessLists Parse(Stream text)
     {
+        // Names are bytes: each becomes one character.
+        using var reader = new StreamReader(text, Encoding.Latin1, detectEncodingFromByteOrderMarks: false);
         var lists = new HostAccessLists();
         string? path = null;
         List<string> entries = [];
-        foreach (string line in text.Split('\n'))
+        while (reader.ReadLine() is string line)
         {
             if (line.StartsWith(FileLine, StringComparison.Ordinal))
             {
@@ -151,9 +130,9 @@ internal sealed class HostAccessLists
                 path = line[FileLine.Length..];
                 entries.Clear();
             }
-            else if (line.Length > 0 && line[0] != '#')
+            else if (line.Length > 0 && line[0] != '#' && entries.Count <= MaxEntries)
             {
-                entries.Add(line);
+                entries.Add(line.Length > LongestEntry ? string.Empty : line);
             }
         }
 
@@ -162,7 +141,7 @@ internal sealed class HostAccessLists
     }
 
     /// <summary>Returns the lists of an item in the kernel's format: null for none, empty for an unknown one.</summary>
-    public (byte[]? Access, byte[]? Default) Find(string path) => _lists.GetValueOrDefault(Normalize(path));
+    public (byte[]? Access, byte[]? Default) Find(byte[] path) => _lists.GetValueOrDefault(Normalize(Encoding.Latin1.GetString(path)));
 
     private static string Normalize(string path) => string.Join('/', path.Split('/').Where(name => name is not ("" or ".")));
 
@@ -170,7 +149,7 @@ internal sealed class HostAccessLists
     private static string Unescape(string text)
     {
         List<byte> bytes = [];
-        ReadOnlySpan<byte> rest = Encoding.UTF8.GetBytes(text);
+        ReadOnlySpan<byte> rest = Encoding.Latin1.GetBytes(text);
         while (!rest.IsEmpty)
         {
             (byte next, int length) = rest switch
@@ -184,7 +163,7 @@ internal sealed class HostAccessLists
             rest = rest[length..];
         }
 
-        return Encoding.UTF8.GetString([.. bytes]);
+        return Encoding.Latin1.GetString([.. bytes]);
 
         static byte Control(byte letter) => (char)letter switch
         {

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Copying.Trees;
@@ -14,7 +15,6 @@ internal sealed class ExtractionTarget : IDisposable
 
     private readonly SafeFileHandle _folder;
     private readonly FileName _temporary = StagedFile.TemporaryName();
-    private readonly string _temporaryPath;
     private readonly bool _exists;
     private bool _isDone;
 
@@ -37,7 +37,6 @@ internal sealed class ExtractionTarget : IDisposable
         }
 
         string parent = _exists ? Path : System.IO.Path.GetDirectoryName(Path) ?? "/";
-        _temporaryPath = System.IO.Path.Join(parent, _temporary.ToString());
         SysResult result = LibC.Open(parent, FolderFlags | (_exists && hasName ? LibC.O_NOFOLLOW : 0), out _folder);
         SafeFileHandle top = new();
         result = result.Ok ? LibC.MakeDirectoryAt(_folder, _temporary, LibC.S_IRWXU) : result;
@@ -80,70 +79,69 @@ internal sealed class ExtractionTarget : IDisposable
     public void Dispose()
     {
         Top.Dispose();
-        _folder.Dispose();
         if (!_isDone)
         {
-            Remove(_temporaryPath);
+            Remove(_folder, _temporary);
         }
+
+        _folder.Dispose();
     }
 
-    /// <summary>Removes the temporary directory, with subdirectories that their owner may not enter by now.</summary>
-    private static void Remove(string path)
+    /// <summary>Removes an item, also a directory that its owner may not enter by now. Its paths may be longer than a path may be.</summary>
+    private static void Remove(SafeFileHandle parent, FileName name)
     {
-        try
+        SysResult opened = LibC.OpenAt(parent, name, LibC.O_PATH | LibC.O_DIRECTORY | LibC.O_NOFOLLOW, 0, out SafeFileHandle item);
+        using (item)
         {
-            foreach (string folder in Directory.EnumerateDirectories(path, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint }))
+            if (!opened.Ok)
             {
-                LibC.Open(folder, LibC.O_PATH | LibC.O_NOFOLLOW, out SafeFileHandle handle);
-                using (handle)
-                {
-                    LibC.ChangeModeOfPath(handle, LibC.S_IRWXU);
-                }
+                LibC.UnlinkAt(parent, name);
+                return;
             }
 
-            Directory.Delete(path, recursive: true);
+            LibC.ChangeModeOfPath(item, LibC.S_IRWXU);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+
+        // What cannot be removed stays: the error that ended the transfer is reported.
+        opened = LibC.OpenAt(parent, name, FolderFlags | LibC.O_NOFOLLOW, 0, out SafeFileHandle folder);
+        using (folder)
         {
-            // The error that ended the transfer is reported.
+            if (opened.Ok && DirectoryReader.ReadNames(folder, out List<FileName> names).Ok)
+            {
+                foreach (FileName inner in names)
+                {
+                    Remove(folder, inner);
+                }
+            }
         }
+
+        LibC.RemoveDirectoryAt(parent, name);
     }
 }
 
-/// <summary>Paths in a tar stream.</summary>
+/// <summary>Paths in a tar stream: bytes.</summary>
 internal static class TarPath
 {
-    private const char Replacement = '\uFFFD';
+    private const int PATH_MAX = 4096;
 
     /// <summary>Splits a path into names: none for the tree's top.</summary>
-    /// <exception cref="TransferException">It leads out of the tree, or is not UTF-8.</exception>
-    public static IReadOnlyList<FileName> Parse(string path, string host)
+    /// <exception cref="TransferException">It leads out of the tree, or is too long.</exception>
+    public static IReadOnlyList<FileName> Parse(byte[] path, string host)
     {
-        List<FileName> names = [];
-        foreach (string name in path.Split('/'))
-        {
-            if (name == ".." || name.Contains('\0', StringComparison.Ordinal) || path.StartsWith('/'))
-            {
-                throw new TransferException(TransferErrorId.InvalidPath,
-                    $"'{host}' sent '{path}', which leads out of the folder. Nothing was kept.",
-                    "See what tar is on that host.", Errno.EINVAL, host);
-            }
-
-            if (name is not ("" or "."))
-            {
-                names.Add(Check(name, host));
-            }
-        }
-
-        return names;
+        string text = Encoding.Latin1.GetString(path);
+        string[] names = text.Split('/');
+        return text.Length < PATH_MAX && !text.StartsWith('/') && !names.Contains("..")
+            ? [.. names.Where(name => name is not ("" or ".")).Select(name => new FileName(Encoding.Latin1.GetBytes(name)))]
+            : throw new TransferException(TransferErrorId.InvalidPath,
+                $"'{host}' sent '{Text(path)}', which leads out of the folder or is too long. Nothing was kept.",
+                "See what tar is on that host.", Errno.EINVAL, host);
     }
 
-    public static string Check(string text, string host) => text.Contains(Replacement, StringComparison.Ordinal)
-        ? throw new TransferException(TransferErrorId.InvalidPath,
-            $"'{text}' on '{host}' is not UTF-8, and cannot be received with its folder. Nothing was kept.",
-            "Give it another name there, or receive the other files by their names.",
-            Errno.EILSEQ, host)
-        : text;
+    /// <summary>Returns names as a key: each byte is a character.</summary>
+    public static string KeyOf(IEnumerable<FileName> names) => string.Join('/', names.Select(name => Encoding.Latin1.GetString(name.Bytes)));
+
+    /// <summary>Returns a path for messages.</summary>
+    public static string Text(byte[] path) => RemoteFailure.Shown(Encoding.UTF8.GetString(path));
 }
 
 /// <summary>Opens directories of a tree, each in its parent and never through a link, so that no name in a stream leads out of the
@@ -197,10 +195,10 @@ internal sealed class DirectoryPathCache(SafeFileHandle top, string label) : IDi
         handle.Dispose();
         throw opened.Errno is Errno.ENOTDIR or Errno.ELOOP
             ? new TransferException(TransferErrorId.InvalidPath,
-                $"The stream has an item in '{name}', which is not a folder there, below '{label}'. Nothing was kept.",
+                $"The stream has an item in '{RemoteFailure.Shown(name.ToString())}', which is not a folder there, below '{label}'. Nothing was kept.",
                 "See what tar is on that host.",
                 opened.Errno, label)
-            : FileFailures.OpenDestination($"{label}/{name}", opened.Errno);
+            : FileFailures.OpenDestination($"{label}/{RemoteFailure.Shown(name.ToString())}", opened.Errno);
     }
 
     private void CloseFrom(int depth)

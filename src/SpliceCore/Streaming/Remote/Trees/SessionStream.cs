@@ -6,34 +6,14 @@ using Splice.Transfer;
 
 namespace Splice.Streaming.Remote.Trees;
 
-/// <summary>The output of ssh as a stream for <see cref="System.Formats.Tar.TarReader"/>.</summary>
-internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, CancellationToken cancellation) : Stream
+/// <summary>Reads the output of ssh, and waits for it.</summary>
+internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, CancellationToken cancellation) : IDisposable
 {
     private readonly Poller _poller = new(cancellation);
-    private long _skipped;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-
-    /// <summary>Reports so many bytes as read without reading them: they were moved in another way.</summary>
-    public void Skip(long bytes) => _skipped += bytes;
-
-    public override int Read(Span<byte> buffer)
+    /// <summary>Reads some bytes; 0 at the end.</summary>
+    public int Read(Span<byte> buffer)
     {
-        if (_skipped > 0)
-        {
-            int count = (int)Math.Min(_skipped, buffer.Length);
-            _skipped -= count;
-            return count;
-        }
-
         long since = Stopwatch.GetTimestamp();
         while (true)
         {
@@ -56,23 +36,20 @@ internal sealed class SessionStream(SshSession session, TimeSpan? idleTimeout, C
         }
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
+    /// <exception cref="EndOfStreamException">It ended before.</exception>
+    public void ReadExactly(Span<byte> buffer)
     {
+        for (int count; !buffer.IsEmpty; buffer = buffer[count..])
+        {
+            count = Read(buffer);
+            if (count == 0)
+            {
+                throw new EndOfStreamException("It ended early.");
+            }
+        }
     }
 
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    protected override void Dispose(bool disposing)
-    {
-        _poller.Dispose();
-        base.Dispose(disposing);
-    }
+    public void Dispose() => _poller.Dispose();
 
     private void Wait(long since)
     {

@@ -10,6 +10,8 @@ namespace Splice.Streaming.Remote.Trees;
 /// existing one, when the stream is complete.</summary>
 internal sealed class TarExtractor : IDisposable
 {
+    private const int MaxWarnings = 100;
+
     private readonly ReceiveRequest _request;
     private readonly string _host;
     private readonly ExtractionTarget _target;
@@ -17,7 +19,8 @@ internal sealed class TarExtractor : IDisposable
     private readonly ExtractedMetadata _metadata;
     private readonly CancellationToken _cancellation;
     private readonly MetadataWarnings _warnings = new();
-    private readonly List<(IReadOnlyList<FileName> Names, TarEntry Entry)> _folders = [];
+    private readonly List<(IReadOnlyList<FileName> Names, TarItem Entry)> _folders = [];
+    private readonly HashSet<string> _folderNames = [];
     private readonly List<string> _leftOut = [];
 
     /// <param name="path">The path of the tree, or of the folder for it.</param>
@@ -45,23 +48,29 @@ internal sealed class TarExtractor : IDisposable
 
     /// <summary>Creates an item.</summary>
     /// <exception cref="TransferException">It could not be created, or its path leads out of the tree.</exception>
-    public void Add(TarEntry entry, Action<SafeFileHandle> fill)
+    public void Add(TarItem entry, Action<SafeFileHandle> fill)
     {
-        IReadOnlyList<FileName> names = TarPath.Parse(entry.Name, _host);
-        if (entry.EntryType == TarEntryType.Directory)
+        IReadOnlyList<FileName> names = TarPath.Parse(entry.Path, _host);
+        if (entry.Type == TarEntryType.Directory)
         {
-            _directories.Open(names);
-            _folders.Add((names, entry));
+            if (!_folderNames.Add(TarPath.KeyOf(names)))
+            {
+                throw Unexpected(entry, "twice");
+            }
+
+            // What is kept of a folder until the end does not grow with its attributes.
+            _metadata.SetAttributes(entry, _directories.Open(names), isPath: false);
+            _folders.Add((names, entry with { Attributes = [], Target = [] }));
             return;
         }
 
         if (names.Count == 0)
         {
-            throw Unexpected(entry);
+            throw Unexpected(entry, $"as {entry.Type}, which is not received");
         }
 
         SafeFileHandle folder = _directories.Open(names.SkipLast(1));
-        switch (entry.EntryType)
+        switch (entry.Type)
         {
             case TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile:
                 CreateFile(folder, names[^1], entry, fill);
@@ -70,14 +79,14 @@ internal sealed class TarExtractor : IDisposable
                 Link(names, entry);
                 break;
             case TarEntryType.SymbolicLink:
-                Check(LibC.SymbolicLinkAt(TarPath.Check(entry.LinkName, _host), folder, names[^1]), entry);
+                Check(LibC.SymbolicLinkAt(new FileName(entry.Target), folder, names[^1]), entry);
                 SetNode(folder, names[^1], entry);
                 break;
             case TarEntryType.Fifo or TarEntryType.CharacterDevice or TarEntryType.BlockDevice:
                 CreateNode(folder, names[^1], entry);
                 return;
             default:
-                throw Unexpected(entry);
+                throw Unexpected(entry, $"as {entry.Type}, which is not received");
         }
 
         FileCount++;
@@ -87,7 +96,7 @@ internal sealed class TarExtractor : IDisposable
     public void Commit()
     {
         // The deepest first: a parent may lose the right to enter it.
-        foreach ((IReadOnlyList<FileName> names, TarEntry entry) in _folders.AsEnumerable().Reverse())
+        foreach ((IReadOnlyList<FileName> names, TarItem entry) in _folders.AsEnumerable().Reverse())
         {
             _metadata.Set(entry, _directories.Open(names), isPath: false);
         }
@@ -102,7 +111,7 @@ internal sealed class TarExtractor : IDisposable
         _target.Dispose();
     }
 
-    private void CreateFile(SafeFileHandle folder, FileName name, TarEntry entry, Action<SafeFileHandle> fill)
+    private void CreateFile(SafeFileHandle folder, FileName name, TarItem entry, Action<SafeFileHandle> fill)
     {
         SysResult created = LibC.OpenAt(
             folder, name, LibC.O_RDWR | LibC.O_CREAT | LibC.O_EXCL | LibC.O_NOFOLLOW, ModeBits.Private, out SafeFileHandle file);
@@ -115,12 +124,12 @@ internal sealed class TarExtractor : IDisposable
         }
     }
 
-    private void Link(IReadOnlyList<FileName> names, TarEntry entry)
+    private void Link(IReadOnlyList<FileName> names, TarItem entry)
     {
-        IReadOnlyList<FileName> first = TarPath.Parse(entry.LinkName, _host);
+        IReadOnlyList<FileName> first = TarPath.Parse(entry.Target, _host);
         if (first.Count == 0)
         {
-            throw Unexpected(entry);
+            throw Unexpected(entry, $"as {entry.Type}, which is not received");
         }
 
         SysResult opened = LibC.OpenAt(
@@ -143,7 +152,7 @@ internal sealed class TarExtractor : IDisposable
     }
 
     /// <summary>Copies a file of the tree under a temporary name, since its own may not be text.</summary>
-    private void Copy(SafeFileHandle file, SafeFileHandle folder, FileName name, TarEntry entry)
+    private void Copy(SafeFileHandle file, SafeFileHandle folder, FileName name, TarItem entry)
     {
         FileName temporary = StagedFile.TemporaryName();
         try
@@ -165,23 +174,28 @@ internal sealed class TarExtractor : IDisposable
         Check(ExclusiveRename.Run(folder, temporary, name), entry);
     }
 
-    private void CreateNode(SafeFileHandle folder, FileName name, TarEntry entry)
+    private void CreateNode(SafeFileHandle folder, FileName name, TarItem entry)
     {
         if (_request.Preserve != PreserveAttributes.All)
         {
-            _leftOut.Add($"'{entry.Name}' on '{_host}' is a special file ({entry.EntryType}) and was left out. Use -Preserve All to recreate it.");
+            if (_leftOut.Count <= MaxWarnings)
+            {
+                _leftOut.Add(_leftOut.Count == MaxWarnings ? $"More special files on '{_host}' were left out."
+                    : $"'{TarPath.Text(entry.Path)}' on '{_host}' is a special file ({entry.Type}) and was left out. Use -Preserve All to recreate it.");
+            }
+
             return;
         }
 
-        (DescriptorKind kind, uint major, uint minor) = entry is PosixTarEntry device && entry.EntryType != TarEntryType.Fifo
-            ? (entry.EntryType == TarEntryType.BlockDevice ? DescriptorKind.Block : DescriptorKind.Character, (uint)device.DeviceMajor, (uint)device.DeviceMinor)
-            : (DescriptorKind.Fifo, 0u, 0u);
-        Check(LibC.MakeNodeAt(folder, name, (uint)kind | ModeBits.Private, major, minor), entry);
+        DescriptorKind kind = entry.Type == TarEntryType.BlockDevice ? DescriptorKind.Block
+            : entry.Type == TarEntryType.CharacterDevice ? DescriptorKind.Character
+            : DescriptorKind.Fifo;
+        Check(LibC.MakeNodeAt(folder, name, (uint)kind | ModeBits.Private, entry.Device.Major, entry.Device.Minor), entry);
         SetNode(folder, name, entry);
         FileCount++;
     }
 
-    private void SetNode(SafeFileHandle folder, FileName name, TarEntry entry)
+    private void SetNode(SafeFileHandle folder, FileName name, TarItem entry)
     {
         SysResult opened = LibC.OpenAt(folder, name, LibC.O_PATH | LibC.O_NOFOLLOW, 0, out SafeFileHandle node);
         using (node)
@@ -191,17 +205,22 @@ internal sealed class TarExtractor : IDisposable
         }
     }
 
-    private void Check(SysResult result, TarEntry entry)
+    private void Check(SysResult result, TarItem entry)
     {
         if (!result.Ok)
         {
-            throw FileFailures.OpenDestination(PathOf(entry), result.Errno);
+            throw result.Errno switch
+            {
+                Errno.EEXIST => Unexpected(entry, "twice"),
+                Errno.ENOENT => Unexpected(entry, "as a link to an item that is missing"),
+                _ => FileFailures.OpenDestination(PathOf(entry), result.Errno),
+            };
         }
     }
 
-    private string PathOf(TarEntry entry) => $"{Path}/{entry.Name}";
+    private string PathOf(TarItem entry) => $"{Path}/{TarPath.Text(entry.Path)}";
 
-    private TransferException Unexpected(TarEntry entry) => new(TransferErrorId.RemoteFailed,
-        $"The tar of '{_host}' sent '{entry.Name}' as {entry.EntryType}, which is not received. Nothing was kept.",
+    private TransferException Unexpected(TarItem entry, string how) => new(TransferErrorId.RemoteFailed,
+        $"The tar of '{_host}' sent '{TarPath.Text(entry.Path)}' {how}. Nothing was kept.",
         "See what tar is on that host.", target: _host);
 }

@@ -1,4 +1,3 @@
-using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -47,8 +46,6 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
         using (var stream = new SessionStream(session, Request.IdleTimeout, Cancellation))
         {
-            _lists = ReadLists(session, stream);
-            _tree = new TarExtractor(Request, Host.Text, Path, _lists, Cancellation);
             Extract(session, stream);
             if (_sums is not null)
             {
@@ -58,7 +55,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             ReadTail(session, stream);
         }
 
-        _tree.Commit();
+        _tree!.Commit();
         return _sums is not null;
     }
 
@@ -72,7 +69,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         Warnings = [.. _tree?.Warnings ?? [], .. WarningsOfHost()],
     };
 
-    private HostAccessLists ReadLists(SshSession session, SessionStream stream)
+    private HostAccessLists ReadLists(SessionStream stream)
     {
         if (_head is not [_, _, string text] || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int length))
         {
@@ -86,64 +83,64 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
                 "Receive its folders one by one.", target: Host.Text);
         }
 
-        byte[] lists = new byte[length];
-        try
+        // The memory grows with what arrives: the length may be false.
+        using var lists = new MemoryStream();
+        byte[] chunk = new byte[Tuning.TarFileInMemory];
+        for (int count; lists.Length < length; lists.Write(chunk, 0, count))
         {
-            stream.ReadExactly(lists);
-        }
-        catch (EndOfStreamException)
-        {
-            session.Input.Dispose();
-            throw Ended(session);
+            count = (int)Math.Min(chunk.Length, length - lists.Length);
+            stream.ReadExactly(chunk.AsSpan(0, count));
         }
 
-        return HostAccessLists.Parse(Encoding.UTF8.GetString(lists));
+        lists.Position = 0;
+        return HostAccessLists.Parse(lists);
     }
 
     private void Extract(SshSession session, SessionStream stream)
     {
         try
         {
-            using var reader = new TarReader(stream, leaveOpen: true);
-            while (reader.GetNextEntry() is { } entry)
+            _lists = ReadLists(stream);
+            _tree = new TarExtractor(Request, Host.Text, Path, _lists, Cancellation);
+            var reader = new TarStreamReader(stream);
+            while (reader.Read() is { } entry)
             {
-                if (entry.EntryType != TarEntryType.GlobalExtendedAttributes)
-                {
-                    _tree!.Add(entry, file => Fill(session, stream, entry, file));
-                }
+                _tree.Add(entry, file => Fill(session, stream, entry, file));
             }
         }
-        catch (Exception exception) when (exception is InvalidDataException or EndOfStreamException or FormatException
-            or OverflowException or ArgumentException or NotSupportedException)
+        catch (InvalidDataException exception)
         {
-            // If the stream ended too early, ssh reports the reason.
+            throw Unreadable(exception);
+        }
+        catch (EndOfStreamException exception)
+        {
+            // ssh reports the reason.
             session.Input.Dispose();
             TransferException ended = Ended(session);
             throw session.ExitCode == 0 ? Unreadable(exception) : ended;
         }
     }
 
-    private void Fill(SshSession session, SessionStream stream, TarEntry entry, SafeFileHandle file)
+    private void Fill(SshSession session, SessionStream stream, TarItem entry, SafeFileHandle file)
     {
-        byte[] path = Encoding.UTF8.GetBytes($"/{string.Join('/', TarPath.Parse(entry.Name, Host.Text))}");
+        byte[] path = Encoding.Latin1.GetBytes($"/{TarPath.KeyOf(TarPath.Parse(entry.Path, Host.Text))}");
         if (entry.Length > (Request.RateLimit is null ? Tuning.TarFileInMemory : 0))
         {
             using ContentDigest? digest = _sums is null ? null : new ContentDigest(Cancellation);
             Move(session, TransferEndpoint.OfHandle(file, _tree!.Path), entry.Length, digest);
-            stream.Skip(entry.Length);
             _sums?.Add(path, digest!.Complete());
             return;
         }
 
         byte[] bytes = new byte[entry.Length];
-        entry.DataStream?.ReadExactly(bytes);
-        Write(file, bytes, entry);
+        stream.ReadExactly(bytes);
+        Write(file, bytes, $"{_tree!.Path}/{TarPath.Text(entry.Path)}");
         _sums?.Add(path, ContentDigest.Compute(bytes));
         Bytes += entry.Length;
         Progress(Bytes);
     }
 
-    private static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, TarEntry entry)
+    private static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, string label)
     {
         for (long at = 0; !bytes.IsEmpty;)
         {
@@ -155,7 +152,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             }
             else if (written.Errno != Errno.EINTR)
             {
-                throw FileFailures.OpenDestination(entry.Name, written.Errno);
+                throw FileFailures.OpenDestination(label, written.Errno);
             }
         }
     }
@@ -166,8 +163,9 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         byte[] buffer = new byte[512];
         List<byte> tail = [];
         int length;
-        while ((length = stream.Read(buffer, 0, buffer.Length)) > 0)
+        while (session.Failure is null && (length = stream.Read(buffer)) > 0)
         {
+            session.CountText(length);
             tail.AddRange(buffer[..length].Where(one => one != 0));
         }
 
@@ -185,7 +183,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     {
         foreach (string line in (Session?.Words ?? string.Empty).Split('\n').Where(line => line.StartsWith("tar: ", StringComparison.Ordinal)))
         {
-            yield return $"'{Host.Text}' said: {string.Concat(line.Select(c => char.IsControl(c) ? ' ' : c))}";
+            yield return $"'{Host.Text}' said: {RemoteFailure.Shown(line)}";
         }
 
         if (_head is not [string form, ..] || IsOther)
@@ -195,7 +193,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
         if (Request.Preserve.HasFlag(PreserveAttributes.Xattr) && form != "pax")
         {
-            yield return $"'{Host.Text}' sent no extended attributes: its tar is not GNU tar, or names contain newlines.";
+            yield return $"'{Host.Text}' sent no extended attributes: its tar is not GNU tar.";
         }
 
         if (_lists.UnknownCount > 0)
@@ -210,6 +208,6 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     }
 
     private TransferException Unreadable(Exception cause) => new(TransferErrorId.RemoteFailed,
-        $"The tar of '{Host.Text}' sent a stream that cannot be read ({cause.Message}) Nothing was kept.",
+        $"The tar of '{Host.Text}' sent a stream that cannot be read. {cause.Message} Nothing was kept.",
         "Leave -Preserve out, or see what tar is on that host.", target: Host.Text);
 }
