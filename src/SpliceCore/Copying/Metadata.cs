@@ -15,11 +15,7 @@ internal static class Metadata
     public static void OfFile(SafeFileHandle file, DestinationEntry place, Descriptor? source, PreserveAttributes preserve, MetadataWarnings warnings)
     {
         preserve = source is null ? PreserveAttributes.None : preserve;
-        if (place.Existing?.Kind == DescriptorKind.Regular)
-        {
-            CarryOver(new Item(file, place.Label, IsPath: false, warnings), place, preserve);
-        }
-
+        CarryOver(file, place, preserve, warnings);
         if (source is not null)
         {
             Set(file, place.Label, source.Handle, source.Status, preserve, isPath: false, warnings);
@@ -88,6 +84,14 @@ internal static class Metadata
         kind == DescriptorKind.Directory && FileStatus.TryGet(item, out FileStatus? status).Ok ? status!.Permissions & LibC.S_ISGID : 0;
 
     /// <summary>Keeps what would stay if the old file was overwritten in place, except what is preserved of the source.</summary>
+    public static void CarryOver(SafeFileHandle file, DestinationEntry place, PreserveAttributes preserve, MetadataWarnings warnings)
+    {
+        if (place.Existing?.Kind == DescriptorKind.Regular)
+        {
+            CarryOver(new Item(file, place.Label, IsPath: false, warnings), place, preserve);
+        }
+    }
+
     private static void CarryOver(Item file, DestinationEntry place, PreserveAttributes preserve)
     {
         FileStatus replaced = place.Existing!;

@@ -81,13 +81,12 @@ internal sealed class FileSendRun : SendRun
 
         if (group.Any(upload => upload.IsReceiving))
         {
-            string word = isSparse ? "end" : "splice";
-            Write(group, Encoding.ASCII.GetBytes($"{word}:{digest?.Complete() ?? NoDigest}\n"));
+            Write(group, Encoding.ASCII.GetBytes($"end:{digest?.Complete() ?? NoDigest}\n"));
         }
 
         foreach (HostUpload upload in group)
         {
-            upload.EndSending();
+            upload.EndContent();
         }
     }
 

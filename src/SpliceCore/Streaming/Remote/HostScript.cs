@@ -11,13 +11,18 @@ internal static class HostScript
     public const string Tree = "splice-tree ";
     public const string Note = "splice-note ";
     public const string Alive = "splice-alive";
+    public const string Complete = "splice-complete";
     public const string Done = "splice-done";
 
-    // The names beside the tree in the stream for send-tree.sh.
+    /// <summary>The line without which send-file.sh renames nothing.</summary>
+    public const string Commit = "commit";
+
+    // The names beside the tree in the stream for send-tree.sh; the last one is that line.
     public const string TreeName = "tree";
     public const string Sums = "sums";
     public const string EscapedSums = "escaped-sums";
     public const string End = "end";
+    public const string Filler = "filler";
 
     /// <summary>One command that runs a script, for the POSIX shell that the user logs in with.</summary>
     /// <param name="parameters">The positional parameters before the options, of any characters.</param>
@@ -58,5 +63,6 @@ internal static class HostScript
         ("owner", request.Preserve.HasFlag(PreserveAttributes.Ownership)),
         ("links", request.Preserve.HasFlag(PreserveAttributes.HardLink)),
         ("xattr", request.Preserve.HasFlag(PreserveAttributes.Xattr)),
+        ("acl", request.Preserve.HasFlag(PreserveAttributes.Acl)),
     }.Where(option => option.IsSet).Select(option => option.Word);
 }

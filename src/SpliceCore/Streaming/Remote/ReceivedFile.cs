@@ -60,13 +60,15 @@ internal sealed class ReceivedFile : IDisposable
     {
         SysResult result = LibC.CloseDuplicate(Handle);
         PreserveAttributes preserve = _request.Preserve;
+        Metadata.CarryOver(Handle, _place, preserve, _writer.MetadataWarnings);
         if (preserve.HasFlag(PreserveAttributes.Ownership) && LibC.ChangeOwner(Handle, file.UserId, file.GroupId) is { Ok: false } changed)
         {
             _writer.MetadataWarnings.Add("its owner", changed.Errno, _place.Label);
         }
 
         uint mode = preserve.HasFlag(PreserveAttributes.Mode) ? file.Mode : file.Mode & ~ProcessUmask.Value;
-        result = result.Ok ? LibC.ChangeMode(Handle, mode) : result;
+        bool keepsMode = _place.Existing is not null && !preserve.HasFlag(PreserveAttributes.Mode);
+        result = result.Ok && !keepsMode ? LibC.ChangeMode(Handle, mode) : result;
         result = result.Ok && preserve.HasFlag(PreserveAttributes.Timestamps)
             ? LibC.ChangeTimes(Handle, file.ModificationTime, file.ModificationTime)
             : result;

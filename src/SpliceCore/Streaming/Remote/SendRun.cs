@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
+using System.Text;
 using Splice.Descriptors;
+using Splice.Interop;
 
 namespace Splice.Streaming.Remote;
 
@@ -42,7 +44,7 @@ internal abstract class SendRun : IDisposable
         started.ForEach(upload => upload.Session!.Touch());
         _sessions.WaitFor(bySession.Keys, session =>
         {
-            bySession[session].ReadReport();
+            ReadReport(bySession[session]);
             return false;
         });
         return [.. _uploads.Select(upload => upload.Outcome())];
@@ -72,7 +74,13 @@ internal abstract class SendRun : IDisposable
             RateLimit = Request.RateLimit,
             IdleTimeout = Request.IdleTimeout,
         };
-        var monitor = new TransferMonitor(moved => Report(progress.Before + moved.BytesCopied, progress.All), Monitor.Cancellation);
+        var monitor = new TransferMonitor(
+            moved =>
+            {
+                ReadReportsOfWaiting();
+                Report(progress.Before + moved.BytesCopied, progress.All);
+            },
+            Monitor.Cancellation);
         Copy(group, request, digest, monitor, isContent: true);
     }
 
@@ -104,6 +112,25 @@ internal abstract class SendRun : IDisposable
         return started;
     }
 
+    /// <summary>Reads the report of a host, which renames what it has after that, but not after a cancellation.</summary>
+    private void ReadReport(HostUpload upload)
+    {
+        Monitor.Cancellation.ThrowIfCancellationRequested();
+        upload.ReadReport();
+    }
+
+    /// <summary>Hosts that have everything do not wait for the others.</summary>
+    private void ReadReportsOfWaiting()
+    {
+        foreach (HostUpload upload in _uploads)
+        {
+            if (upload.IsWaiting)
+            {
+                ReadReport(upload);
+            }
+        }
+    }
+
     private int PipeSize()
     {
         int hosts = Math.Min(Request.ThrottleLimit, _uploads.Count + _hosts.Count);
@@ -128,6 +155,7 @@ internal abstract class SendRun : IDisposable
 
     private void Copy(IReadOnlyList<HostUpload> group, StreamRequest request, ContentDigest? digest, TransferMonitor monitor, bool isContent)
     {
+        ReadReportsOfWaiting();
         List<HostUpload> live = [.. group.Where(upload => upload.IsReceiving)];
         live.ForEach(upload => upload.Session!.Update());
         live.Where(upload => !upload.Session!.IsLive).ToList().ForEach(upload => upload.EndSending());
@@ -201,6 +229,12 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
     /// <summary>True while the host takes bytes.</summary>
     public bool IsReceiving { get; private set; }
 
+    /// <summary>True if the host has everything, and must not rename it yet.</summary>
+    public bool IsWaiting { get; private set; }
+
+    /// <summary>What makes the host rename what it has.</summary>
+    public ReadOnlyMemory<byte> Commit { get; set; } = Encoding.ASCII.GetBytes($"{HostScript.Commit}\n");
+
     /// <summary>Reads the answer of the host before it takes bytes.</summary>
     /// <returns>True if it takes them now.</returns>
     public bool TryBegin()
@@ -228,6 +262,13 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
         while (Session!.TryReadLine() is string line)
         {
             _isDone |= line == HostScript.Done;
+            if (line == HostScript.Complete && IsWaiting && Session.IsLive)
+            {
+                // The pipe is empty. Without the bytes, the host removes what it has and reports that it was interrupted.
+                LibC.Write(Session.Input, Commit.Span, offset: null);
+                EndSending();
+            }
+
             if (line.StartsWith(HostScript.Note, StringComparison.Ordinal))
             {
                 Warn($"'{host.Text}' could not set {RemoteFailure.Shown(line[HostScript.Note.Length..])}.");
@@ -237,10 +278,13 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
 
     public void Warn(string warning) => _warnings.Add(warning);
 
+    /// <summary>Ends the content. The input of the host stays open for <see cref="Commit"/>.</summary>
+    public void EndContent() => (IsWaiting, IsReceiving) = (IsReceiving, false);
+
     /// <summary>Closes the input of the host.</summary>
     public void EndSending()
     {
-        IsReceiving = false;
+        IsReceiving = IsWaiting = false;
         Session!.Input.Dispose();
     }
 

@@ -46,13 +46,13 @@ public sealed class HostScriptTests : IDisposable
     {
         byte[] content = Workspace.RandomBytes(100_000);
         string digest = Command.Check("sha256sum", _workspace.Write("source", content)).Split(' ')[0];
-        _workspace.Write("input", [.. content, .. System.Text.Encoding.ASCII.GetBytes($"splice:{digest}\n")]);
+        _workspace.Write("input", [.. content, .. System.Text.Encoding.ASCII.GetBytes($"end:{digest}\ncommit\n")]);
         string size = content.Length.ToString(CultureInfo.InvariantCulture);
 
         string output = Run(
             shell, "input", "send-file.sh", _workspace["it's sent"], "source", size, "640", "1000000000.123456789", "1000000000", ".temporary", string.Empty, string.Empty);
 
-        Assert.Equal("splice-ready 0 0\nsplice-done", output);
+        Assert.Equal("splice-ready 0 0\nsplice-complete\nsplice-done", output);
         Assert.Equal(content, File.ReadAllBytes(_workspace["it's sent"]));
         Assert.Equal(DateTime.UnixEpoch.AddSeconds(1000000000), File.GetLastWriteTimeUtc(_workspace["it's sent"]), TimeSpan.FromSeconds(1));
         Assert.Equal(["input", "it's sent", "source"], _workspace.Names);
@@ -80,14 +80,15 @@ public sealed class HostScriptTests : IDisposable
         Directory.CreateDirectory(_workspace["stream/tree/inner"]);
         _workspace.Write("stream/tree/inner/file", "content"u8.ToArray());
         _workspace.Write("stream/end", []);
+        _workspace.Write("stream/commit", []);
         string digest = Command.Check("sha256sum", _workspace["stream/tree/inner/file"]).Split(' ')[0];
         _workspace.Write("stream/sums", System.Text.Encoding.ASCII.GetBytes($"{digest}  ./inner/file\n"));
         _workspace.Write("stream/escaped-sums", []);
-        Command.Check("tar", "-C", _workspace["stream"], "-cf", _workspace["input"], "tree", "sums", "escaped-sums", "end");
+        Command.Check("tar", "-C", _workspace["stream"], "-cf", _workspace["input"], "tree", "sums", "escaped-sums", "end", "commit");
 
         string output = Run(shell, "input", "send-tree.sh", _workspace["it's sent"], "tree", ".temporary");
 
-        Assert.Matches("^splice-ready 0 [a-z-]+\nsplice-done$", output);
+        Assert.Matches("^splice-ready 0 [a-z-]+\nsplice-complete\nsplice-done$", output);
         Assert.Equal("content", File.ReadAllText(_workspace["it's sent/inner/file"]));
         Assert.Equal(["input", "it's sent", "stream"], _workspace.Names);
     }

@@ -29,7 +29,7 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
         hosts.Add((server.Host("stalls-many", "echo splice-ready 0 0; exec sleep 60"), TransferErrorId.IdleTimeout));
         hosts.Add((server.Host("silent-many", "exec sleep 60"), TransferErrorId.IdleTimeout));
         hosts.Add((server.Host("full-many", $"cd {mount.Folder}; exec bash -c \"$SSH_ORIGINAL_COMMAND\""), TransferErrorId.DiskFull));
-        hosts.Add((server.Host("corrupt-many", $"cd {Home("corrupt")}; tr a b | bash -c \"$SSH_ORIGINAL_COMMAND\""), TransferErrorId.VerificationFailed));
+        hosts.Add((server.Host("corrupt-many", $"cd {Home("corrupt")}; exec bash -c \"$SSH_ORIGINAL_COMMAND\" < <({Remotes.Replacing("a", "b")})"), TransferErrorId.VerificationFailed));
         hosts.Add((RemoteHost.Parse("127.0.0.1", port: SshServer.FreePort()), TransferErrorId.ConnectionFailed));
         hosts.Add((RemoteHost.Parse("localhost", port: hosts[0].Host.Port), TransferErrorId.ConnectionFailed)); // known under its address only
         hosts.Add((hosts[0].Host, TransferErrorId.SameFile));

@@ -168,7 +168,7 @@ public sealed class SendTests(SshServer server) : IDisposable
     public void A_digest_that_differs_keeps_the_old_file()
     {
         // A byte more than was sent, and another one less.
-        RemoteHost host = server.Host("corrupts", "tr a b | bash -c \"$SSH_ORIGINAL_COMMAND\"");
+        RemoteHost host = server.Host("corrupts", $"exec bash -c \"$SSH_ORIGINAL_COMMAND\" < <({Remotes.Replacing("a", "b")})");
         SendRequest request = Request(host, 100_000) with { Verify = true };
         _workspace.Write("target", [1, 2, 3]);
         Remotes.Error(Remotes.Send(request), TransferErrorId.VerificationFailed);

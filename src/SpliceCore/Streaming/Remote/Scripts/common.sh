@@ -17,10 +17,10 @@ nl="
 # Sets a variable to 1 for each option, and to nothing for the others.
 # shellcheck disable=SC2034 # each script uses some of them
 read_options() {
-    verify= keep= force= mode= times= owner= links= xattr= sparse=
+    verify= keep= force= mode= times= owner= links= xattr= acl= sparse=
     for option; do
         case $option in
-            verify | keep | force | mode | times | owner | links | xattr | sparse) eval "$option=1" ;;
+            verify | keep | force | mode | times | owner | links | xattr | acl | sparse) eval "$option=1" ;;
         esac
     done
 }

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Runs on a host that a file is sent to: prints the offset to send from, writes standard input to a temporary file, and renames
-# it once the end mark has come, which only a sender writes that has sent everything. A lost connection ends the input as well.
+# Runs on a host that a file is sent to: prints the offset to send from, and writes standard input to a temporary file up to the
+# end mark, which only a sender writes that has sent everything. Then it verifies the file, reports that it is complete, and
+# renames it once the sender has answered. A lost connection ends the input at any time.
 # Parameters: path, name of the source, its size, mode, and time of modification with and without nanoseconds, temporary name,
-# suffix of the partial file or nothing, user:group or nothing; then options: verify, keep, force, sparse, mode, times.
+# suffix of the partial file or nothing, user:group or nothing; then options: verify, keep, force, sparse, mode, times, acl.
 . ./common.sh
 
 d=$1 name=$2 size=$3 bits=$4 exact=$5 whole=$6 random=$7 kept=$8 ids=$9
@@ -14,6 +15,48 @@ length() { stat -c %s "$1" 2> /dev/null || wc -c < "$1"; }
 resize() { dd if=/dev/null of="$1" bs=1 count=0 seek="$2" 2> /dev/null; }
 drop() { [ -z "$t" ] || rm -f "$t"; }
 unlock() { [ -z "$lock" ] || rm -f "$lock"; }
+
+# True if a file has an access control list, as far as this host can show it.
+has_list() {
+    # shellcheck disable=SC2012 # only ls shows that a file has a list
+    case $(ls -ld "$1") in
+        ??????????+*) return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
+# Gives the new file the access control list of the old one. Its mask grants nothing before chmod.
+carry_list() {
+    if list=$(getfacl -c -n -E -p -- "$d" 2> /dev/null); then
+        case $list in
+            *mask::*) printf "%s\n" "$list" | sed -e "s/^mask::.*/mask::---/" -e "s/^other::.*/other::---/" | setfacl --set-file=- "$t" ;;
+            *) ! has_list "$t" || setfacl -b "$t" ;;
+        esac 2> /dev/null
+    elif has_list "$d"; then
+        # The cp of GNU copies the list. It goes through an empty file.
+        (set -C && : > "$t.list") && cp --attributes-only --preserve=mode "$d" "$t.list" && chmod 600 "$t.list" \
+            && cp --attributes-only --preserve=mode "$t.list" "$t" && has_list "$t"
+        code=$?
+        rm -f "$t.list"
+        return "$code"
+    fi 2> /dev/null
+}
+
+# Keeps the owner, the list and the mode of the file that is replaced, except what the sender preserves of its own.
+carry_over() {
+    { old=$(stat -c "%u:%g" "$d") && own=$(stat -c %a "$d"); } || fail 88 "The stat of this host cannot describe $d."
+    if [ -z "$ids" ] && [ "$(stat -c "%u:%g" "$t")" != "$old" ]; then
+        chown "$old" "$t" 2> /dev/null || printf "splice-note the owner of the file that was replaced (%s)\n" "$old"
+    fi
+    [ -n "$mode" ] || bits=$(printf "%o" "$((0$own & 0777))")
+    if [ -n "$acl" ]; then
+        ! has_list "$t" || setfacl -b "$t" 2> /dev/null
+    elif ! carry_list; then
+        printf "splice-note the access control list of the file that was replaced\n"
+        # The bits of the group are the mask of the list.
+        [ -n "$mode" ] || bits=$(printf "%o" "$((0$bits & 0707))")
+    fi
+}
 
 trap "" PIPE
 trap drop EXIT
@@ -94,34 +137,33 @@ fi
 if [ "$from" -eq 0 ]; then
     rm -f "$t"
     (set -C && : > "$t") || { t=; fail 86 "No file could be created in $folder"; }
+    # The default access control list of a folder overrides the umask.
+    chmod 600 "$t" || fail 86 "The mode of $t cannot be set."
 fi
-if [ -n "$sparse" ] && ! printf xx | dd bs=2 count=1 iflag=fullblock of=/dev/null 2> /dev/null; then
-    sparse=
-fi
+full=
+if printf xx | dd bs=2 count=1 iflag=fullblock of=/dev/null 2> /dev/null; then full=1; else sparse=; fi
 
 printf "splice-ready %s %s\n" "$from" "${sparse:-0}"
-digest=
-if [ -n "$sparse" ]; then
-    while read -r bs seek count; do
-        case $bs in
-            end:*)
-                digest=${bs#end:}
-                break
-                ;;
-        esac
-        said=$(dd bs="$bs" seek="$seek" count="$count" iflag=fullblock conv=notrunc of="$t" 2>&1) || fail 86 "$said"
-    done
-    [ -n "$digest" ] || fail 80 "The transfer was interrupted."
-else
-    cat >> "$t" || fail 86 "$d could not be written."
+# Reads never go past the content: the end mark and the answer follow it.
+while [ -z "$sparse" ] && [ "$from" -lt "$size" ]; do
+    left=$((size - from)) bs=65536
+    [ "$left" -gt "$bs" ] || bs=$left
+    said=$(dd bs="$bs" count="$((left / bs))" ${full:+iflag=fullblock} 2>&1 >> "$t") || fail 86 "$d could not be written: ${said%%"$nl"*}"
     now=$(length "$t")
-    [ "$((now))" -eq "$((size + 72))" ] || fail 80 "The transfer was interrupted."
-    digest=$(tail -c 72 "$t" | tr -d "\000")
-    case $digest in
-        splice:*) digest=${digest#splice:} ;;
-        *) fail 80 "The transfer was interrupted." ;;
+    [ "$((now))" -gt "$from" ] || fail 80 "The transfer was interrupted."
+    from=$((now))
+done
+digest=
+while read -r bs seek count; do
+    case $bs in
+        end:*)
+            digest=${bs#end:}
+            break
+            ;;
     esac
-fi
+    said=$(dd bs="$bs" seek="$seek" count="$count" iflag=fullblock conv=notrunc of="$t" 2>&1) || fail 86 "$said"
+done
+[ -n "$digest" ] || fail 80 "The transfer was interrupted."
 resize "$t" "$size" || fail 86 "$t cannot be given its size."
 now=$(length "$t")
 [ "$((now))" -eq "$size" ] || fail 86 "$t does not have its size."
@@ -136,10 +178,13 @@ if [ -n "$verify" ]; then
     fi
 fi
 
+printf "splice-complete\n"
+{ read -r answer && [ "$answer" = commit ]; } || fail 80 "The transfer was interrupted."
+[ -n "$mode" ] || bits=$(printf "%o" "$((0$bits & ~0$before))")
+if [ -f "$d" ] && [ ! -L "$d" ]; then carry_over; fi
 if [ -n "$ids" ]; then
     chown "$ids" "$t" 2> /dev/null || printf "splice-note the owner\n"
 fi
-[ -n "$mode" ] || bits=$(printf "%o" "$((0$bits & ~0$before))")
 chmod "$bits" "$t" || fail 86 "The mode of $t cannot be set."
 if [ -n "$times" ]; then
     touch -d "@$exact" "$t" 2> /dev/null || touch -d "@$whole" "$t" 2> /dev/null || printf "splice-note the time of its last modification\n"

@@ -1,16 +1,17 @@
 #!/bin/sh
 # Runs on a host that a folder is sent to: prints the tar format that it reads, extracts standard input into a temporary folder,
-# checks that the end has come and the SHA-256 of the files, and renames the tree; or moves its items into an existing folder,
-# once nothing is in the way.
+# checks that the end has come and the SHA-256 of the files, reports that the tree is complete, and renames it once the sender
+# has answered with the last item; or moves its items into an existing folder, once nothing is in the way.
 # Parameters: path, name of the source, name of the temporary folder; then options: verify, keep, force, mode, times, owner.
 . ./common.sh
 
 d=$1 name=$2 random=$3
 shift 3
 read_options "$@"
-t=
+t="" checker=""
 
 drop() {
+    [ -z "$checker" ] || { kill -9 "$checker" && wait "$checker"; } 2> /dev/null
     [ -z "$t" ] || rm -rf "$t" 2> /dev/null || {
         chmod -R u+rwx "$t"
         rm -rf "$t"
@@ -69,28 +70,49 @@ fi
 [ -n "$times" ] || set -- "$@" -m
 { [ -n "$owner" ] && [ -n "$root" ]; } || set -- "$@" -o
 before=$(umask)
-[ -z "$mode" ] || umask 0
 
 printf "splice-ready 0 %s\n" "$form"
+# tar reads to the end of the input, so what it has extracted is verified while it waits for the last item.
+(
+    trap - EXIT HUP INT TERM
+    until [ -e "$t/end" ]; do
+        kill -0 "$$" || exit
+        sleep 0.1 || sleep 1
+    done
+    start_heartbeat
+    found=
+    if [ -n "$verify" ]; then
+        found=$(
+            cd "$t/tree" 2>&1 || exit
+            different "$(cat ../sums)"
+            different_escaped < ../escaped-sums
+        )
+        [ -z "$found" ] || printf "%s\n" "$found" > "$t/found"
+    fi
+    stop_heartbeat
+    printf "splice-complete\n"
+    [ -z "$found" ]
+) < /dev/null 2> /dev/null &
+checker=$!
+[ -z "$mode" ] || umask 0
 said=$(tar "$@" 2>&1) || case $(words) in
     *"nexpected E"* | *"short read"* | *"not look like a tar"*) fail 80 "The transfer was interrupted." ;;
     *) fail 86 "$(words)" ;;
 esac
 umask "$before"
-[ -e "$t/end" ] || fail 80 "The transfer was interrupted."
+[ -e "$t/commit" ] || fail 80 "The transfer was interrupted."
 # As the folder that it is created in: tar clears the bit of its folders.
 [ ! -g "$folder" ] || find "$t/tree" -type d -exec chmod g+s {} + 2> /dev/null
 [ -z "$said" ] || note "all of it: $(words)"
 [ -z "$owner" ] || [ -n "$root" ] || note "owners, since it is not root there"
-start_heartbeat
-if [ -n "$verify" ]; then
-    said=$(
-        cd "$t/tree" || exit
-        different "$(cat ../sums)"
-        different_escaped < ../escaped-sums
-    )
-    [ -z "$said" ] || fail 87 "$(words)"
+if wait "$checker"; then
+    checker=
+else
+    checker=
+    said=$(cat "$t/found" 2> /dev/null) || said="The files could not be compared."
+    fail 87 "$(words)"
 fi
+start_heartbeat
 
 move() {
     if [ -d "$1" ] && [ ! -L "$1" ] && [ ! -w "$1" ]; then

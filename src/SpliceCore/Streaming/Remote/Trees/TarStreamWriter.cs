@@ -15,6 +15,7 @@ namespace Splice.Streaming.Remote.Trees;
 internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyList<HostUpload> uploads)
 {
     private const int BlockSize = 512;
+    private const int RecordSize = 20 * BlockSize; // as GNU tar reads
     private const int NameSize = 100;
     private const int IdSize = 8;
     private const int LengthSize = 12;
@@ -24,6 +25,7 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
 
     private readonly ArrayBufferWriter<byte> _pending = new();
     private readonly ArrayBufferWriter<byte> _records = new();
+    private long _taken;
 
     public IReadOnlyList<HostUpload> Uploads => uploads;
 
@@ -31,6 +33,16 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
 
     /// <summary>Bytes that were not taken yet.</summary>
     public long PendingLength => _pending.WrittenCount;
+
+    /// <summary>Number of bytes after the header of one more small file that fill a record.</summary>
+    public int LeftInRecord
+    {
+        get
+        {
+            int headers = (isPax ? 3 : 1) * BlockSize;
+            return (int)((RecordSize - ((_taken + PendingLength + headers) % RecordSize)) % RecordSize);
+        }
+    }
 
     /// <summary>Adds a header. The content of a regular file follows, and its padding.</summary>
     public void Add(TarItem item)
@@ -62,9 +74,13 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
         AddContent(content);
     }
 
-    /// <summary>Fills the last block of a content.</summary>
+    /// <summary>Fills the last block of a content that was sent without this writer.</summary>
     /// <param name="length">The length of the content, in bytes.</param>
-    public void AddPadding(long length) => _pending.Write(stackalloc byte[(int)(-length & (BlockSize - 1))]);
+    public void AddPadding(long length)
+    {
+        _taken += length;
+        Pad(length);
+    }
 
     /// <summary>Adds two blocks of zeros.</summary>
     public void AddEnd() => _pending.Write(stackalloc byte[2 * BlockSize]);
@@ -73,6 +89,7 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
     public ReadOnlyMemory<byte> Take()
     {
         ReadOnlyMemory<byte> bytes = _pending.WrittenMemory;
+        _taken += bytes.Length;
         _pending.ResetWrittenCount();
         return bytes;
     }
@@ -87,8 +104,10 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
     private void AddContent(ReadOnlySpan<byte> content)
     {
         _pending.Write(content);
-        AddPadding(content.Length);
+        Pad(content.Length);
     }
+
+    private void Pad(long length) => _pending.Write(stackalloc byte[(int)(-length & (BlockSize - 1))]);
 
     private void AddHeader(TarItem item)
     {

@@ -72,7 +72,7 @@ internal sealed class TreeSendRun : SendRun
 
         foreach (HostUpload upload in uploads)
         {
-            upload.EndSending();
+            upload.EndContent();
         }
     }
 
@@ -101,8 +101,15 @@ internal sealed class TreeSendRun : SendRun
         }
 
         AddFile(HostScript.End, []);
-        _streams.ForEach(stream => stream.AddEnd());
+        AddFiller();
         Flush();
+        AddFile(HostScript.Commit, []);
+        foreach (TarStreamWriter stream in _streams)
+        {
+            stream.AddEnd();
+            byte[] commit = stream.Take().ToArray();
+            stream.Uploads.ToList().ForEach(upload => upload.Commit = commit);
+        }
     }
 
     private void Add(TreeItem item)
@@ -221,6 +228,17 @@ internal sealed class TreeSendRun : SendRun
     {
         var tar = new TarItem { Type = TarEntryType.RegularFile, Path = Encoding.ASCII.GetBytes(name), Length = content.Length };
         _streams.ForEach(stream => stream.AddFile(tar, content));
+    }
+
+    /// <summary>Fills the record: GNU tar extracts nothing of a record before it has all of it.</summary>
+    private void AddFiller()
+    {
+        var filler = new TarItem { Type = TarEntryType.RegularFile, Path = Encoding.ASCII.GetBytes(HostScript.Filler) };
+        foreach (TarStreamWriter stream in _streams)
+        {
+            byte[] content = new byte[stream.LeftInRecord];
+            stream.AddFile(filler with { Length = content.Length }, content);
+        }
     }
 
     private void Flush()

@@ -154,7 +154,7 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
     public void Bytes_that_change_on_the_way_are_found(string shell)
     {
         RemoteHost host = server.Host($"tree-corrupts-{shell}",
-            $"LC_ALL=C sed -u s/genuine/changed/ | {(shell == "busybox" ? server.BusyboxCommand : "bash -c")} \"$SSH_ORIGINAL_COMMAND\"");
+            $"{Remotes.Replacing("genuine", "changed")} | {(shell == "busybox" ? server.BusyboxCommand : "bash -c")} \"$SSH_ORIGINAL_COMMAND\"");
         SendRequest request = Request(host) with { Verify = true };
         Write("source/odd\nname\\", "genuine");
         Remotes.Error(Remotes.Send(request), TransferErrorId.VerificationFailed);
