@@ -6,7 +6,7 @@ namespace Splice.Interop;
 internal static partial class LibC
 {
     // spawn.h, sys/wait.h, sys/resource.h, time.h
-    public const short POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8;
+    public const short POSIX_SPAWN_SETSIGDEF = 4, POSIX_SPAWN_SETSIGMASK = 8, POSIX_SPAWN_SETSID = 128;
     public const int WNOHANG = 1, PRIO_PROCESS = 0, CLOCK_THREAD_CPUTIME_ID = 3;
 
     // signal.h
@@ -71,10 +71,11 @@ internal static partial class LibC
     private static unsafe partial int posix_spawn_file_actions_destroy(byte* actions);
 
     /// <summary>Makes the attributes of a new process: the signals with their default action, and the blocked ones.</summary>
-    public static unsafe SysResult InitializeSpawnAttributes(byte* attributes, byte* defaultSignals, byte* blockedSignals)
+    /// <param name="flags">Further POSIX_SPAWN_* flags.</param>
+    public static unsafe SysResult InitializeSpawnAttributes(byte* attributes, byte* defaultSignals, byte* blockedSignals, short flags)
     {
         int errno = posix_spawnattr_init(attributes);
-        errno = errno == 0 ? posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK) : errno;
+        errno = errno == 0 ? posix_spawnattr_setflags(attributes, (short)(flags | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK)) : errno;
         errno = errno == 0 ? posix_spawnattr_setsigdefault(attributes, defaultSignals) : errno;
         errno = errno == 0 ? posix_spawnattr_setsigmask(attributes, blockedSignals) : errno;
         return SysResult.FromErrno(errno, call: nameof(posix_spawnattr_init));

@@ -14,7 +14,8 @@ internal sealed unsafe class CommandStarter : IDisposable
     private readonly List<int> _inheritable = FindInheritable();
     private readonly byte* _attributes;
 
-    public CommandStarter(PipelineRequest request)
+    /// <param name="hasTerminal">False starts each command in a new session, which has no terminal: /dev/tty cannot be opened there.</param>
+    public CommandStarter(PipelineRequest request, bool hasTerminal = true)
     {
         _environment = new CStrings([.. request.Environment.Select(variable => $"{variable.Key}={variable.Value}")]);
         _workingDirectory = new CStrings([request.WorkingDirectory]);
@@ -23,7 +24,7 @@ internal sealed unsafe class CommandStarter : IDisposable
         FillDefaultSignals(new Span<byte>(defaults, LibC.SignalSetSize));
         new Span<byte>(blocked, LibC.SignalSetSize).Clear();
         _attributes = (byte*)NativeMemory.AllocZeroed(LibC.SpawnAttributesSize);
-        LibC.InitializeSpawnAttributes(_attributes, defaults, blocked);
+        LibC.InitializeSpawnAttributes(_attributes, defaults, blocked, hasTerminal ? (short)0 : LibC.POSIX_SPAWN_SETSID);
     }
 
     /// <summary>Starts a command, of whose errors the caller keeps the last in <paramref name="errors"/>, or not (null).</summary>

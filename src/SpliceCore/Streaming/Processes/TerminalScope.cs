@@ -9,12 +9,15 @@ internal sealed class TerminalScope : IDisposable
 {
     private const int Terminal = CommandStreams.StandardInput;
 
+    private static int _count;
+
     private readonly LibC.TerminalMode _before;
     private readonly bool _isSet;
 
     public TerminalScope()
     {
-        _isSet = LibC.GetTerminalMode(Terminal, out _before).Ok && LibC.IsForeground(Terminal);
+        IsOnly = Interlocked.Increment(ref _count) == 1;
+        _isSet = IsOnly && LibC.GetTerminalMode(Terminal, out _before).Ok && LibC.IsForeground(Terminal);
         if (_isSet)
         {
             LibC.TerminalMode mode = _before;
@@ -24,12 +27,17 @@ internal sealed class TerminalScope : IDisposable
         }
     }
 
+    /// <summary>True if no other runspace had commands on the terminal before. They may prompt without echo: the mode is theirs.</summary>
+    public bool IsOnly { get; }
+
     public void Dispose()
     {
         if (_isSet && LibC.IsForeground(Terminal))
         {
             LibC.SetTerminalMode(Terminal, _before);
         }
+
+        Interlocked.Decrement(ref _count);
     }
 }
 

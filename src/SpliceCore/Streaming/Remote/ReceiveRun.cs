@@ -11,7 +11,7 @@ internal abstract class ReceiveRun : IDisposable
         Path = path;
         Progress = progress;
         Cancellation = cancellation;
-        Sessions = new SshSessions(request.IdleTimeout, cancellation);
+        Sessions = new SshSessions(request, cancellation);
     }
 
     private protected ReceiveRequest Request { get; }

@@ -70,6 +70,9 @@ public sealed record SshOptions
 
     /// <summary>True if ssh compresses what it sends.</summary>
     public bool Compress { get; init; }
+
+    /// <summary>True if ssh may prompt on the terminal.</summary>
+    internal bool HasTerminal { get; init; }
 }
 
 /// <summary>The result of a transfer with one host.</summary>

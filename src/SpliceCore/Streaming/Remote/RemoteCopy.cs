@@ -25,6 +25,7 @@ public static class RemoteCopy
         {
             using var standard = new StandardDescriptors();
             using var terminal = new TerminalScope();
+            request = request with { Ssh = Prepare(request, terminal) };
             if (request.Recurse && Directory.Exists(request.Source))
             {
                 CheckTreeOptions(request);
@@ -45,6 +46,12 @@ public static class RemoteCopy
             throw TransferFailures.Stopped(request.Source, request.Destination, arrived: 0);
         }
     }
+
+    /// <summary>Gives ssh the terminal only where one ssh runs at a time: what is typed would be split among several.</summary>
+    private static SshOptions Prepare(RemoteRequest request, TerminalScope terminal) => request.Ssh with
+    {
+        HasTerminal = terminal.IsOnly && !SshCommand.RunsInParallel(request) && SshCommand.HasTerminal(),
+    };
 
     private static void SendAll(SendRequest request, Action<RemoteOutcome> emit, Func<Queue<RemoteHost>, SendRun> start)
     {
@@ -80,6 +87,7 @@ public static class RemoteCopy
 
         using var standard = new StandardDescriptors();
         using var terminal = new TerminalScope();
+        request = request with { Ssh = Prepare(request, terminal) };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Cancellation);
         using var outcomes = new BlockingCollection<RemoteOutcome>();
         List<RemoteHost> hosts = [.. Distinct(request.Hosts, outcome => outcomes.Add(outcome, CancellationToken.None))];

@@ -32,7 +32,7 @@ internal static class RemoteFailure
         {
             RemoteExit.Ssh when hasBegun => new(TransferErrorId.ConnectionFailed, how, again, target: host),
             RemoteExit.Ssh => new(TransferErrorId.ConnectionFailed,
-                how, $"Check that {SshCommand.TextOf(session.Host, request.Ssh)} connects without a question: the host's key must be known, and a key of yours be allowed there.", target: host),
+                how, $"Check that {SshCommand.TextOf(session.Host, request.Ssh)} connects without a question: the host's key must be known, and a key of yours be allowed there.{PromptHint(request, words)}", target: host),
             RemoteExit.FolderNotFound => new(TransferErrorId.DestinationFolderNotFound, how, "Create the folder there first.", target: host),
             RemoteExit.Exists => new(TransferErrorId.DestinationExists, how, IsOfFolder(words) ? "Choose another name." : "Choose another name, or transfer it again without -NoClobber.", target: host),
             RemoteExit.SameFile => new(TransferErrorId.SameFile, how, "Choose another destination.", target: host),
@@ -80,6 +80,14 @@ internal static class RemoteFailure
     /// <summary>Returns text of a host for a message: not too long, and without control characters, which the terminal would
     /// follow.</summary>
     public static string Shown(string text) => string.Concat(text.Take(MaxShown).Select(c => char.IsControl(c) ? ' ' : c));
+
+    private static string PromptHint(RemoteRequest request, string words)
+    {
+        bool needsPrompt = words.Contains("Permission denied", StringComparison.Ordinal) || words.Contains("verification failed", StringComparison.Ordinal);
+        return needsPrompt && SshCommand.RunsInParallel(request) && SshCommand.HasTerminal()
+            ? " With -ThrottleLimit 1, ssh prompts for one host after the other."
+            : string.Empty;
+    }
 
     private static bool IsOfFolder(string words) => words.Contains("folder", StringComparison.OrdinalIgnoreCase);
 

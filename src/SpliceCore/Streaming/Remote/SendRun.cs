@@ -23,7 +23,7 @@ internal abstract class SendRun : IDisposable
         Monitor = monitor;
         _hosts = hosts;
         _create = create;
-        _sessions = new SshSessions(request.IdleTimeout, monitor.Cancellation);
+        _sessions = new SshSessions(request, monitor.Cancellation);
     }
 
     private protected SendRequest Request { get; }

@@ -50,13 +50,23 @@ internal static class SshCommand
             arguments.AddRange(["-o", $"{CheckSetting(name, name)}={CheckSetting(value, name)}"]);
         }
 
-        if (!HasTerminal())
+        if (!options.HasTerminal)
         {
             arguments.AddRange(["-o", "BatchMode=yes"]);
         }
 
         arguments.AddRange(["--", host.Name, command]);
         return new NativeCommand { Path = Find(), Name = "ssh", Arguments = arguments };
+    }
+
+    public static bool RunsInParallel(RemoteRequest request) => Math.Min(request.Hosts.Count, request.ThrottleLimit) > 1;
+
+    /// <summary>True if ssh can prompt: it opens the terminal itself.</summary>
+    public static bool HasTerminal()
+    {
+        SysResult opened = LibC.Open("/dev/tty", LibC.O_RDWR | LibC.O_NOCTTY, out var terminal);
+        terminal.Dispose();
+        return opened.Ok;
     }
 
     /// <summary>Returns the command that a user can type to test the connection.</summary>
@@ -88,14 +98,6 @@ internal static class SshCommand
             "ssh was not found in PATH.",
             "Install OpenSSH's client (openssh-client, openssh-clients or openssh, as the system calls it).",
             Errno.ENOENT, "ssh");
-    }
-
-    /// <summary>True if ssh can ask the user: it opens the terminal itself.</summary>
-    private static bool HasTerminal()
-    {
-        SysResult opened = LibC.Open("/dev/tty", LibC.O_RDWR | LibC.O_NOCTTY, out var terminal);
-        terminal.Dispose();
-        return opened.Ok;
     }
 
     private static string CheckKey(string path)

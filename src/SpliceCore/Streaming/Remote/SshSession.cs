@@ -232,20 +232,16 @@ internal sealed class SshSession : IDisposable
 internal sealed class SshSessions : IDisposable
 {
     private readonly RunningCommands _commands = new();
-    private readonly CommandStarter _starter = new(new PipelineRequest
-    {
-        Commands = [],
-        Environment = OwnEnvironment(),
-        WorkingDirectory = "/",
-    });
-
+    private readonly CommandStarter _starter;
     private readonly List<SshSession> _sessions = [];
     private readonly TimeSpan? _idleTimeout;
     private readonly Poller _poll;
 
-    public SshSessions(TimeSpan? idleTimeout, CancellationToken cancellation)
+    public SshSessions(RemoteRequest request, CancellationToken cancellation)
     {
-        _idleTimeout = idleTimeout;
+        _idleTimeout = request.IdleTimeout;
+        var process = new PipelineRequest { Commands = [], Environment = OwnEnvironment(), WorkingDirectory = "/" };
+        _starter = new CommandStarter(process, request.Ssh.HasTerminal);
         _poll = new Poller(cancellation);
     }
 
