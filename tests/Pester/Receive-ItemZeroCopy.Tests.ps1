@@ -47,6 +47,15 @@ Describe 'Receive-ItemZeroCopy' {
         Assert-Failure $failure 'SourceIsDirectory,Splice.Commands.ReceiveItemZeroCopyCommand' InvalidType web1 '-Recurse'
     }
 
+    It 'takes the columns of a CSV file for each host' {
+        $folders = 'by-row', 'other' | ForEach-Object { New-Item -ItemType Directory "$TestDrive/$_" }
+        foreach ($name in 'web1', 'web2') { [IO.File]::WriteAllBytes("$($server.Folder)/$name/column", $content) }
+        Set-Content "$TestDrive/hosts.csv" "ComputerName,UserName,Port,KeyFilePath,Destination`n# skipped,,,,$($folders[0])`nweb1,root,,,$($folders[0])`nweb2,,,,$($folders[1])"
+        $results = Import-Csv "$TestDrive/hosts.csv" | Receive-ItemZeroCopy column
+        $results.Destination | Sort-Object | Should -Be "$($folders[0])/web1/column", "$($folders[1])/web2/column"
+        foreach ($result in $results) { Assert-Content $result.Destination $content }
+    }
+
     It 'changes nothing with -WhatIf' {
         Receive-ItemZeroCopy there web1 "$TestDrive/whatif" -WhatIf | Should -BeNullOrEmpty
         "$TestDrive/whatif" | Should -Not -Exist

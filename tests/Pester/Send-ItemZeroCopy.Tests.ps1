@@ -81,6 +81,50 @@ Describe 'Send-ItemZeroCopy' {
         $failure[0].Exception.Message | Should -Not -Match 'exit code|It said'
     }
 
+    It 'skips blank lines and comments, and trims the hosts: <_>' -ForEach 'pipeline', 'parameter' {
+        $lines = '# my hosts', '', '  web1  ', "`t", "web2`t# the second", '  #web3'
+        $results = if ($_ -eq 'pipeline') { $lines | Send-ItemZeroCopy $source -Destination lines } else { Send-ItemZeroCopy $source $lines lines }
+        $results.HostName | Should -Be 'web1', 'web2'
+        foreach ($name in 'web1', 'web2') { Assert-Content "$($server.Folder)/$name/lines" $content }
+        "$($server.Folder)/web3/lines" | Should -Not -Exist
+    }
+
+    It 'has an error if no host is left' {
+        $failure = Get-Failure { '', '# none' | Send-ItemZeroCopy $source -Destination x }
+        $failure.FullyQualifiedErrorId | Should -Be 'InvalidHostName,Splice.Commands.SendItemZeroCopyCommand'
+        $failure[0].Exception.Message | Should -BeLike 'No host is specified*'
+    }
+
+    It 'takes the columns of a CSV file for each host' {
+        $ports = @{}
+        foreach ($name in 'web1', 'web2', 'web3') { $ports[$name] = (Select-String '^Port (.*)' "$($server.Folder)/$name.conf").Matches.Groups[1].Value }
+        $options = @{ UserKnownHostsFile = "$($server.Folder)/known"; IdentitiesOnly = $true }
+        Set-Content "$TestDrive/hosts.csv" @"
+HostName,UserName,Port,KeyFilePath,Destination
+127.0.0.1,root,$($ports.web1),$($server.Folder)/user,by-row
+127.0.0.1,root,$($ports.web2),$($server.Folder)/user,images
+127.0.0.1,root,$($ports.web2),$($server.Folder)/none,no-key
+web3,,,,images/blank
+web3,,x,,no-port
+web3,,,,~/x
+"@
+        $results = Import-Csv "$TestDrive/hosts.csv" | Send-ItemZeroCopy $source -Options $options -ErrorAction SilentlyContinue -ErrorVariable failure
+        $results.Destination | Should -Be 'by-row', 'images', 'images/blank'
+        $failure.FullyQualifiedErrorId | Should -Be @(
+            'ParameterArgumentTransformationError,Splice.Commands.SendItemZeroCopyCommand'
+            'ConnectionFailed,Splice.Commands.SendItemZeroCopyCommand'
+            'InvalidPath,Splice.Commands.SendItemZeroCopyCommand')
+        foreach ($path in 'web1/by-row', 'web2/images/source', 'web3/images/blank') { Assert-Content "$($server.Folder)/$path" $content }
+        $null = [pscustomobject]@{ ComputerName = 'web1'; Port = $null } | Send-ItemZeroCopy $source -Destination alias
+        Assert-Content "$($server.Folder)/web1/alias" $content
+        $parent = [pscustomobject]@{ HostName = 'web1'; Destination = 'of-row' } | Send-ItemZeroCopy $source -Destination of-parameter
+        $parent.Destination | Should -Be of-parameter
+    }
+
+    It 'refuses the port <_>' -ForEach 0, 65536, 'x' {
+        { Send-ItemZeroCopy $source web1 x -Port $_ } | Should -Throw '*from 1 to 65535*'
+    }
+
     It 'refuses what is no host' {
         $failure = Get-Failure { Send-ItemZeroCopy $source 'a;b' x }
         Assert-Failure $failure 'InvalidHostName,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument 'a;b' 'host:port'

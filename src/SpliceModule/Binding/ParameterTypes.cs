@@ -84,3 +84,16 @@ internal sealed class SecondsAttribute : ArgumentTransformationAttribute
     private static TimeSpan? FromSeconds(double seconds) =>
         seconds >= 0 && seconds < TimeSpan.MaxValue.TotalSeconds ? TimeSpan.FromSeconds(seconds) : null;
 }
+
+/// <summary>Checks a port. A blank string, as in a column of a CSV file, is null.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class PortAttribute : ArgumentTransformationAttribute
+{
+    public override object? Transform(EngineIntrinsics engineIntrinsics, object inputData) => inputData.Unwrap() switch
+    {
+        null => null,
+        string text when string.IsNullOrWhiteSpace(text) => null,
+        var value when LanguagePrimitives.TryConvertTo(value, CultureInfo.InvariantCulture, out int port) && port is >= 1 and <= ushort.MaxValue => port,
+        var value => throw new ArgumentTransformationMetadataException($"'{value}' is not a port. Specify a number from 1 to 65535."),
+    };
+}

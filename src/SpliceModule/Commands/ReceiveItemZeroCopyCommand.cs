@@ -14,24 +14,21 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
     public string Path { get; set; } = null!;
 
     /// <summary>Where to: a file or a folder; for several hosts a folder.</summary>
-    [Parameter(Position = 2), ValidateNotNullOrEmpty]
+    [Parameter(Position = 2, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = ".";
 
     /// <inheritdoc />
     protected override void EndProcessing()
     {
-        if (Paths.Single(Destination) is not string destination)
-        {
-            return;
-        }
-
         var request = new ReceiveRequest
         {
             Source = Path,
-            Hosts = ConfirmHosts(host => $"Host: {host} Item: {Path} Destination: {destination}", "Receive"),
-            Destination = destination,
+            Hosts = ConfirmHosts(host => $"Host: {host} Item: {Path} Destination: {host.Destination}", "Receive"),
+            Destination = string.Empty,
         };
         Run(request, $"Receiving {Path}", RemoteCopy.Receive);
     }
+
+    private protected override string? ResolveDestination() => Paths.Single(Destination);
 }

@@ -9,22 +9,23 @@ namespace Splice.Commands;
 public abstract class RemoteCommand : TransferCommand
 {
     private readonly List<RemoteHost> _hosts = [];
+    private bool _hasBlankHost;
 
-    /// <summary>The hosts: host, user@host, host:port or [address]:port.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
+    /// <summary>The hosts: host, user@host, host:port or [address]:port. Blank lines and comments are skipped.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true), AllowEmptyString, Alias("ComputerName")]
     [ArgumentCompleter(typeof(HostNameCompleter))]
     public string[] HostName { get; set; } = [];
 
     /// <summary>The user for hosts given without one.</summary>
-    [Parameter, ValidateNotNullOrEmpty]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     public string? UserName { get; set; }
 
     /// <summary>The port for hosts given without one.</summary>
-    [Parameter, ValidateRange(1, 65535)]
+    [Parameter(ValueFromPipelineByPropertyName = true), Port]
     public int? Port { get; set; }
 
     /// <summary>The file of the private key.</summary>
-    [Parameter, ValidateNotNullOrEmpty, Alias("IdentityFilePath")]
+    [Parameter(ValueFromPipelineByPropertyName = true), Alias("IdentityFilePath")]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? KeyFilePath { get; set; }
 
@@ -79,11 +80,21 @@ public abstract class RemoteCommand : TransferCommand
     /// <summary>Takes the hosts that came with the record.</summary>
     protected override void ProcessRecord()
     {
-        foreach (string name in HostName)
+        // A column of a CSV file may be blank.
+        string? user = string.IsNullOrWhiteSpace(UserName) ? null : UserName;
+        string? key = string.IsNullOrWhiteSpace(KeyFilePath) ? null : Paths.Single(KeyFilePath);
+        if ((key is null && !string.IsNullOrWhiteSpace(KeyFilePath)) || ResolveDestination() is not string destination)
+        {
+            return;
+        }
+
+        List<string> names = [.. HostName.Select(WithoutComment)];
+        _hasBlankHost |= names.RemoveAll(name => name.Length == 0) > 0;
+        foreach (string name in names)
         {
             try
             {
-                _hosts.Add(RemoteHost.Parse(name, UserName, Port));
+                _hosts.Add(RemoteHost.Parse(name, user, Port) with { KeyFilePath = key, Destination = destination });
             }
             catch (TransferException exception)
             {
@@ -92,9 +103,18 @@ public abstract class RemoteCommand : TransferCommand
         }
     }
 
+    /// <summary>Returns the destination of the current record; null after an error.</summary>
+    private protected abstract string? ResolveDestination();
+
     /// <summary>Returns the valid hosts that ShouldProcess confirms.</summary>
     private protected IReadOnlyList<RemoteHost> ConfirmHosts(Func<RemoteHost, string> target, string verb)
     {
+        if (_hosts.Count == 0 && _hasBlankHost)
+        {
+            Report(new TransferException(TransferErrorId.InvalidHostName,
+                "No host is specified: all of -HostName is blank or a comment.", "Specify at least one host."));
+        }
+
         string action = $"{verb} {(Recurse ? "Item" : "File")}{(NoClobber ? string.Empty : ", and Replace Existing")}";
         return [.. _hosts.Where(host => ShouldProcess(target(host), action))];
     }
@@ -103,14 +123,17 @@ public abstract class RemoteCommand : TransferCommand
     private protected void Run<T>(T request, string activity, Action<T, TransferMonitor, Action<RemoteOutcome>> transfer)
         where T : RemoteRequest
     {
-        if (request.Hosts.Count == 0 || Ssh() is not SshOptions ssh)
+        if (request.Hosts.Count == 0)
         {
             return;
         }
 
+        string?[] destinations = [.. request.Hosts.Select(host => host.Destination).Distinct()];
         var complete = (T)((RemoteRequest)request with
         {
-            Ssh = ssh,
+            Hosts = destinations.Length == 1 ? [.. request.Hosts.Select(host => host with { Destination = null })] : request.Hosts,
+            Destination = destinations[0]!,
+            Ssh = Ssh(),
             ThrottleLimit = ThrottleLimit,
             Verify = Verify,
             Resume = Resume,
@@ -128,18 +151,15 @@ public abstract class RemoteCommand : TransferCommand
         });
     }
 
-    private SshOptions? Ssh()
+    private SshOptions Ssh() => new()
     {
-        string? key = KeyFilePath is null ? null : Paths.Single(KeyFilePath);
-        return key is null && KeyFilePath is not null ? null : new SshOptions
-        {
-            KeyFilePath = key,
-            Settings = Options.Cast<DictionaryEntry>().ToDictionary(
-                entry => LanguagePrimitives.ConvertTo<string>(entry.Key), entry => Setting(entry.Value.Unwrap())),
-            ConnectingTimeout = ConnectingTimeout is TimeSpan time ? (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, int.MaxValue) : null,
-            Compress = Compress,
-        };
-    }
+        Settings = Options.Cast<DictionaryEntry>().ToDictionary(
+            entry => LanguagePrimitives.ConvertTo<string>(entry.Key), entry => Setting(entry.Value.Unwrap())),
+        ConnectingTimeout = ConnectingTimeout is TimeSpan time ? (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, int.MaxValue) : null,
+        Compress = Compress,
+    };
+
+    private static string WithoutComment(string line) => $" {line}".Replace('\t', ' ').Split(" #")[0].Trim();
 
     private static string Setting(object? value) =>
         value is bool flag ? (flag ? "yes" : "no") : Convert.ToString(value, CultureInfo.InvariantCulture) ?? string.Empty;

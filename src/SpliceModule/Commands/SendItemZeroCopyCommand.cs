@@ -14,7 +14,7 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
     public string Path { get; set; } = null!;
 
     /// <summary>Where to, on each host: a file or a folder.</summary>
-    [Parameter(Mandatory = true, Position = 2), ValidateNotNullOrEmpty]
+    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RemotePathCompleter))]
     public string Destination { get; set; } = null!;
 
@@ -29,9 +29,11 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         var request = new SendRequest
         {
             Source = source,
-            Hosts = ConfirmHosts(host => $"Item: {source} Host: {host} Destination: {Destination}", "Send"),
-            Destination = Destination,
+            Hosts = ConfirmHosts(host => $"Item: {source} Host: {host} Destination: {host.Destination}", "Send"),
+            Destination = string.Empty,
         };
         Run(request, $"Sending {source}", RemoteCopy.Send);
     }
+
+    private protected override string? ResolveDestination() => Destination;
 }

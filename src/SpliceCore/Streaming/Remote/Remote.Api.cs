@@ -48,6 +48,8 @@ public abstract record RemoteRequest
 
     /// <summary>Longest time without any byte to or from a host; null for unlimited.</summary>
     public TimeSpan? IdleTimeout { get; init; }
+
+    internal string DestinationOf(RemoteHost host) => host.Destination ?? Destination;
 }
 
 /// <summary>A file or folder that is sent to one or many hosts. It is read once for all that it is sent to at the same time.</summary>
@@ -127,7 +129,7 @@ public sealed record RemoteTransferResult
     {
         HostName = host.Text,
         Source = request.Source,
-        Destination = request.Destination,
+        Destination = request.DestinationOf(host),
         Elapsed = session?.Elapsed ?? TimeSpan.Zero,
         RemoteExitCode = session?.ExitCode,
     };
@@ -163,6 +165,12 @@ public sealed record RemoteHost
 
     /// <summary>The port, from 1 to 65535; null for ssh's choice.</summary>
     public int? Port { get; }
+
+    /// <summary>The file of the private key: an absolute path; null for that of the request.</summary>
+    public string? KeyFilePath { get; init; }
+
+    /// <summary>The destination for this host; null for that of the request.</summary>
+    public string? Destination { get; init; }
 
     /// <summary>Parses host, user@host, host:port, [address]:port, and an IPv6 address without brackets.</summary>
     /// <param name="text">The text.</param>

@@ -20,7 +20,11 @@ public static class RemoteCopy
     public static void Send(SendRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit)
     {
         PathCheck.Name(request.Source);
-        CheckRemotePath(request.Destination);
+        if (request.Hosts.Any(host => host.Destination is null))
+        {
+            CheckRemotePath(request.Destination);
+        }
+
         try
         {
             using var standard = new StandardDescriptors();
@@ -165,18 +169,19 @@ public static class RemoteCopy
     /// <summary>Returns the destination for a host: with several hosts, each has a folder.</summary>
     private static string PathFor(ReceiveRequest request, RemoteHost host)
     {
+        string destination = request.DestinationOf(host);
         if (request.Hosts.Count == 1)
         {
-            return request.Destination;
+            return destination;
         }
 
-        if (!Directory.Exists(request.Destination))
+        if (!Directory.Exists(destination))
         {
-            throw FileFailures.OpenFolder(request.Destination, Errno.ENOENT);
+            throw FileFailures.OpenFolder(destination, Errno.ENOENT);
         }
 
         bool isAlone = request.Hosts.Count(other => other.Name == host.Name) == 1;
-        string folder = Path.Join(request.Destination, isAlone ? host.Name : host.Text);
+        string folder = Path.Join(destination, isAlone ? host.Name : host.Text);
         try
         {
             Directory.CreateDirectory(folder);
@@ -185,7 +190,7 @@ public static class RemoteCopy
         {
             throw new TransferException(TransferErrorId.WriteFailed,
                 $"The folder '{folder}' could not be created ({exception.Message}).",
-                $"Check the permissions of '{request.Destination}'.", target: folder);
+                $"Check the permissions of '{destination}'.", target: folder);
         }
 
         return folder;
@@ -218,7 +223,7 @@ public static class RemoteCopy
         return SourceFile.Open(path, cancellation);
     }
 
-    private static void CheckRemotePath(string path)
+    internal static void CheckRemotePath(string path)
     {
         PathCheck.Name(path);
         if (path.StartsWith('~') && (path.Length == 1 || path.Contains('/', StringComparison.Ordinal)))
@@ -241,10 +246,10 @@ public static class RemoteCopy
     /// <summary>Removes hosts that are named twice: two transfers to one file would disturb each other.</summary>
     private static IEnumerable<RemoteHost> Distinct(IEnumerable<RemoteHost> hosts, Action<RemoteOutcome> emit)
     {
-        var known = new HashSet<(string, string?, int?)>();
+        var known = new HashSet<(string, string?, int?, string?)>();
         foreach (RemoteHost host in hosts)
         {
-            if (known.Add((host.Name, host.UserName, host.Port)))
+            if (known.Add((host.Name, host.UserName, host.Port, host.Destination)))
             {
                 yield return host;
             }

@@ -52,8 +52,8 @@ internal abstract class SendRun : IDisposable
 
     public void Dispose() => _sessions.Dispose();
 
-    /// <summary>The command for the hosts.</summary>
-    private protected abstract string Script();
+    /// <summary>The command for a host.</summary>
+    private protected abstract string Script(RemoteHost host);
 
     /// <summary>Sends to the hosts that take bytes.</summary>
     private protected abstract void Send(IReadOnlyList<HostUpload> uploads);
@@ -99,7 +99,8 @@ internal abstract class SendRun : IDisposable
             _uploads.Add(upload);
             try
             {
-                upload.Session = _sessions.Start(host, SshCommand.Create(host, Request.Ssh, Script()), size);
+                RemoteCopy.CheckRemotePath(Request.DestinationOf(host));
+                upload.Session = _sessions.Start(host, SshCommand.Create(host, Request.Ssh, Script(host)), size);
                 bySession.Add(upload.Session, upload);
                 started.Add(upload.Session);
             }
@@ -293,7 +294,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
         TransferException? failure = StartFailure ?? Session!.Failure;
         if (failure is null && !(_isDone && Session!.ExitCode == 0))
         {
-            failure = RemoteFailure.From(Session!, request, request.Destination, hasBegun: Start is not null, isTree: DirectoryCount > 0);
+            failure = RemoteFailure.From(Session!, request, request.DestinationOf(host), hasBegun: Start is not null, isTree: DirectoryCount > 0);
         }
 
         RemoteTransferResult result = RemoteTransferResult.From(host, request, Session) with

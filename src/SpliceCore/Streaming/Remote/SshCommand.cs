@@ -29,7 +29,7 @@ internal static class SshCommand
             arguments.AddRange(["-l", user]);
         }
 
-        if (options.KeyFilePath is string key)
+        if ((host.KeyFilePath ?? options.KeyFilePath) is string key)
         {
             arguments.AddRange(["-i", CheckKey(key)]);
         }
@@ -74,7 +74,7 @@ internal static class SshCommand
     {
         List<string> words = ["ssh"];
         words.AddRange(host.Port is int port ? ["-p", port.ToString(CultureInfo.InvariantCulture)] : []);
-        words.AddRange(options.KeyFilePath is string key ? ["-i", Quoted(key)] : []);
+        words.AddRange((host.KeyFilePath ?? options.KeyFilePath) is string key ? ["-i", Quoted(key)] : []);
         words.AddRange(options.Settings.SelectMany(setting => new[] { "-o", Quoted($"{setting.Key}={setting.Value}") }));
         words.Add(host.UserName is string user ? $"{user}@{host.Name}" : host.Name);
         return $"'{string.Join(' ', words)}'";

@@ -42,8 +42,8 @@ internal sealed class TreeSendRun : SendRun
         _sums = request.Verify ? new ChecksumList() : null;
     }
 
-    private protected override string Script() => HostScript.Command(
-        "send-tree.sh", Request, Request.Destination, Path.GetFileName(Request.Source.TrimEnd('/')), StagedFile.TemporaryName().ToString());
+    private protected override string Script(RemoteHost host) => HostScript.Command(
+        "send-tree.sh", Request, Request.DestinationOf(host), Path.GetFileName(Request.Source.TrimEnd('/')), StagedFile.TemporaryName().ToString());
 
     private protected override void Send(IReadOnlyList<HostUpload> uploads)
     {
