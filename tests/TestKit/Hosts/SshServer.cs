@@ -78,9 +78,10 @@ public sealed class SshServer : IDisposable
     /// <param name="name">What the kind is called.</param>
     /// <param name="command">What is run, by a POSIX shell; the command asked for is in $SSH_ORIGINAL_COMMAND.</param>
     /// <param name="network">Where it is, if not on this machine's loopback.</param>
-    public RemoteHost Host(string name, string command, RemoteNetwork? network = null) => Open(name, command, network, isShared: false);
+    /// <param name="banner">What it sends before the user is authenticated.</param>
+    public RemoteHost Host(string name, string command, RemoteNetwork? network = null, string? banner = null) => Open(name, command, network, isShared: false, banner);
 
-    private RemoteHost Open(string name, string command, RemoteNetwork? network, bool isShared)
+    private RemoteHost Open(string name, string command, RemoteNetwork? network, bool isShared, string? banner = null)
     {
         Require();
         string address = network?.Address ?? "127.0.0.1";
@@ -88,7 +89,7 @@ public sealed class SshServer : IDisposable
         {
             if (!_ports.TryGetValue(name, out int port))
             {
-                _ports[name] = port = Start(name, command, address, network?.Enter ?? []);
+                _ports[name] = port = Start(name, command, address, network?.Enter ?? [], banner);
                 if (isShared)
                 {
                     Connect(port);
@@ -145,7 +146,7 @@ public sealed class SshServer : IDisposable
         return folder;
     }
 
-    private int Start(string name, string command, string address, string[] wrapper)
+    private int Start(string name, string command, string address, string[] wrapper, string? banner)
     {
         if (!File.Exists(KeyPath))
         {
@@ -178,6 +179,7 @@ public sealed class SshServer : IDisposable
             LogLevel QUIET
             SetEnv HOME={_workspace.Folder}
             ForceCommand {script}
+            Banner {(banner is null ? "none" : _workspace.Write($"{name}.banner", System.Text.Encoding.UTF8.GetBytes(banner)))}
 
             """);
         string path = _workspace.Write($"{name}.conf", System.Text.Encoding.UTF8.GetBytes(configuration));

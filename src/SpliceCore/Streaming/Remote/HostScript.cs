@@ -14,6 +14,9 @@ internal static class HostScript
     public const string Complete = "splice-complete";
     public const string Done = "splice-done";
 
+    /// <summary>The line on standard error before those of the script.</summary>
+    public const string Errors = "\nsplice-errors\n";
+
     /// <summary>The line without which send-file.sh renames nothing.</summary>
     public const string Commit = "commit";
 

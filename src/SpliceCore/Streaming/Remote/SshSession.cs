@@ -97,8 +97,8 @@ internal sealed class SshSession : IDisposable
     /// <summary>Time since the start, or until the end.</summary>
     public TimeSpan Elapsed => _elapsed ?? Stopwatch.GetElapsedTime(_started);
 
-    /// <summary>The last lines of its standard error.</summary>
-    public string Words => _tail.ToString();
+    /// <summary>The last lines of its standard error that report an error.</summary>
+    public string Words => ErrorsIn(_tail.ToString());
 
     /// <summary>The descriptors to poll. Without that of the process, its end has to be queried.</summary>
     public IEnumerable<SafeHandle?> Handles => [_outputEnded ? null : Output, _errorsEnded ? null : _errors, _command.Handle];
@@ -206,6 +206,20 @@ internal sealed class SshSession : IDisposable
         Input.Dispose();
         Output.Dispose();
         _errors.Dispose();
+    }
+
+    private static string ErrorsIn(string text)
+    {
+        int script = text.LastIndexOf(HostScript.Errors, StringComparison.Ordinal);
+        if (script >= 0)
+        {
+            return text[(script + HostScript.Errors.Length)..];
+        }
+
+        // ssh ends its own lines with CR and LF (log.c), unlike a host its banner. Before the keys are exchanged, no host can send
+        // one: then other lines are those of a proxy.
+        string own = string.Join('\n', text.Split('\n').Where(line => line.EndsWith('\r')));
+        return own.Length == 0 || own.Contains("exchange", StringComparison.Ordinal) ? text : own;
     }
 
     private void DrainErrors()

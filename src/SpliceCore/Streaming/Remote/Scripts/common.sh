@@ -1,5 +1,8 @@
 # Shared by the scripts that run on hosts, in dash, bash and busybox ash. HostScript inserts this file where they source it.
 
+# What the login shell and its start files printed to standard error ends here.
+printf "\nsplice-errors\n" >&2
+
 # TAR_OPTIONS may leave files out, and POSIXLY_CORRECT and languages change what tools print. What bash(1) does not let a
 # script unset stays.
 for variable in $(env | sed -n "s/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p"); do
