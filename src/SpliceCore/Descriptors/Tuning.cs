@@ -156,6 +156,12 @@ internal static class Tuning
     /// <summary>A tree is counted, for the total of its progress, when its copy has taken so long.</summary>
     public static readonly TimeSpan CountAfter = TimeSpan.FromSeconds(1);
 
+    /// <summary>After the last answer of a host, the others of a group are not waited for any longer.</summary>
+    public static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>The longest time to connect where ssh does not prompt, in seconds.</summary>
+    public const int ConnectTimeout = 30;
+
     /// <summary>Between two reports of progress.</summary>
     public static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(200);
 }

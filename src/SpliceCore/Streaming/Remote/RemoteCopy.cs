@@ -59,18 +59,24 @@ public static class RemoteCopy
 
     private static void SendAll(SendRequest request, Action<RemoteOutcome> emit, Func<Queue<RemoteHost>, SendRun> start)
     {
-        var hosts = new Queue<RemoteHost>(Distinct(request.Hosts, emit));
-        while (hosts.Count > 0)
-        {
-            IReadOnlyList<RemoteOutcome> outcomes;
-            using (SendRun run = start(hosts))
-            {
-                outcomes = run.Run();
-            }
+        var late = new Queue<RemoteHost>();
+        SendGroups(new Queue<RemoteHost>(Distinct(request.Hosts, emit)), late);
+        SendGroups(late, late: null);
 
-            foreach (RemoteOutcome outcome in outcomes)
+        void SendGroups(Queue<RemoteHost> hosts, Queue<RemoteHost>? late)
+        {
+            while (hosts.Count > 0)
             {
-                emit(outcome);
+                IReadOnlyList<RemoteOutcome> outcomes;
+                using (SendRun run = start(hosts))
+                {
+                    outcomes = run.Run(late);
+                }
+
+                foreach (RemoteOutcome outcome in outcomes)
+                {
+                    emit(outcome);
+                }
             }
         }
     }

@@ -30,15 +30,28 @@ internal abstract class SendRun : IDisposable
 
     private protected TransferMonitor Monitor { get; }
 
+    /// <param name="late">Gets the hosts that are silent when the others have answered; null to wait for them.</param>
     /// <returns>The outcomes, in the order of the hosts.</returns>
-    public IReadOnlyList<RemoteOutcome> Run()
+    public IReadOnlyList<RemoteOutcome> Run(Queue<RemoteHost>? late)
     {
         Dictionary<SshSession, HostUpload> bySession = [];
         List<SshSession> first = Start(bySession);
 
         // A host that fails before it takes bytes makes room for the next only while the others are waited for anyway: a series of
         // dead hosts must not hold up the live ones.
-        _sessions.WaitFor(first, session => bySession[session].TryBegin(), left => left.Intersect(first).Any() ? Start(bySession) : []);
+        _sessions.WaitFor(
+            first,
+            session => bySession[session].TryBegin(),
+            left => left.Intersect(first).Any() ? Start(bySession) : [],
+            () => late is null ? null : Tuning.AnswerTimeout - SinceLastAnswer());
+        foreach (HostUpload upload in bySession.Values.Where(upload => upload.Session!.IsLive && !upload.IsReceiving).ToList())
+        {
+            upload.EndSending();
+            bySession.Remove(upload.Session!);
+            _uploads.Remove(upload);
+            late!.Enqueue(upload.Host);
+        }
+
         List<HostUpload> started = [.. bySession.Values];
         Send([.. started.Where(upload => upload.IsReceiving)]);
         started.ForEach(upload => upload.Session!.Touch());
@@ -86,6 +99,9 @@ internal abstract class SendRun : IDisposable
 
     private protected void Report(long bytes, long all) =>
         Monitor.Progress?.Invoke(new TransferProgress(bytes, all, Stopwatch.GetElapsedTime(_started)));
+
+    private TimeSpan? SinceLastAnswer() =>
+        _uploads.Where(upload => upload.IsReceiving).Max(upload => upload.Session?.LastSign) is long last ? Stopwatch.GetElapsedTime(last) : null;
 
     /// <summary>Starts sessions up to the limit, and returns them.</summary>
     private List<SshSession> Start(Dictionary<SshSession, HostUpload> bySession)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Splice.Copying;
+using Splice.Descriptors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote;
@@ -52,7 +53,7 @@ internal static class SshCommand
 
         if (!options.HasTerminal)
         {
-            arguments.AddRange(["-o", "BatchMode=yes"]);
+            arguments.AddRange(["-o", "BatchMode=yes", "-o", string.Create(CultureInfo.InvariantCulture, $"ConnectTimeout={Tuning.ConnectTimeout}")]);
         }
 
         arguments.AddRange(["--", host.Name, command]);

@@ -271,8 +271,10 @@ internal sealed class SshSessions : IDisposable
     /// <param name="isReady">Called after each event, and once after the end of ssh; returns true to stop waiting. It must read all
     /// output.</param>
     /// <param name="more">Returns further sessions to wait for; called with the remaining ones whenever some are done.</param>
+    /// <param name="timeLeft">Returns the time left to wait; null for unlimited.</param>
     public void WaitFor(
-        IEnumerable<SshSession> sessions, Func<SshSession, bool> isReady, Func<IReadOnlyList<SshSession>, IEnumerable<SshSession>>? more = null)
+        IEnumerable<SshSession> sessions, Func<SshSession, bool> isReady, Func<IReadOnlyList<SshSession>, IEnumerable<SshSession>>? more = null,
+        Func<TimeSpan?>? timeLeft = null)
     {
         List<SshSession> waiting = [.. sessions];
         while (true)
@@ -285,13 +287,14 @@ internal sealed class SshSessions : IDisposable
             }
 
             waiting.ForEach(FailIfIdle);
-            if (waiting.Count == 0)
+            TimeSpan? left = timeLeft?.Invoke();
+            if (waiting.Count == 0 || left <= TimeSpan.Zero)
             {
                 return;
             }
 
             _poll.Clear();
-            Deadline deadline = default;
+            var deadline = new Deadline(left);
             foreach (SshSession session in waiting)
             {
                 foreach (var handle in session.Handles)
