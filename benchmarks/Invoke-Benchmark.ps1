@@ -43,7 +43,7 @@ $known = (Get-ChildItem "$PSScriptRoot/jobs" -Filter *.ps1).BaseName
 $Job = @($Job -split ',' | Where-Object { $_ })
 $Folder = @($Folder -split ',')
 $unknown = $Job | Where-Object { $_ -notin $known }
-if ($unknown) { throw "There is no job '$($unknown -join "', '")'. There are: $($known -join ', ')." }
+if ($unknown) { throw "Job '$($unknown -join "', '")' was not found. Jobs: $($known -join ', ')." }
 if (-not $Job -and -not $UpdateDocs) { $Job = $known }
 if (-not $Rounds) { $Rounds = $Quick ? 3 : $Compare ? 9 : 15 }
 

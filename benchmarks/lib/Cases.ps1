@@ -123,7 +123,7 @@ function Test-Contestant([hashtable] $Contestant, [scriptblock] $Before) {
 }
 
 function Get-RoomRecord([string] $Case, [hashtable] $Place) {
-    Get-SkipRecord $Case "there is no room on $($Place.FileSystem)"
+    Get-SkipRecord $Case "not enough space on $($Place.FileSystem)"
 }
 
 # What was not measured, and why.

@@ -4,7 +4,7 @@
 function Build-Commit([string] $Commit, [string] $Folder) {
     $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
     $id = git -C $root rev-parse --verify --quiet "$Commit^{commit}"
-    if (-not $id) { throw "There is no commit '$Commit'." }
+    if (-not $id) { throw "Commit '$Commit' was not found." }
     $target = "$Folder/$id"
     $manifest = "$target/out/Splice/Splice.psd1"
     if (-not [IO.File]::Exists($manifest)) {

@@ -142,12 +142,12 @@ Describe 'The benchmarks' {
         }
 
         It 'name a commit that does not exist' {
-            "$(Compare-Commit no-such-commit 2>&1)" -replace '\s+', ' ' | Should -Match "no commit 'no-such-commit'"
+            "$(Compare-Commit no-such-commit 2>&1)" -replace '\s+', ' ' | Should -Match "Commit 'no-such-commit' was not found"
         }
     }
 
     It 'name all jobs where one is unknown' {
-        { & "$root/benchmarks/Invoke-Benchmark.ps1" -Job nothing -ResultFolder "$TestDrive/none" } | Should -Throw "*no job 'nothing'*large-file*"
+        { & "$root/benchmarks/Invoke-Benchmark.ps1" -Job nothing -ResultFolder "$TestDrive/none" } | Should -Throw "*Job 'nothing' was not found*large-file*"
     }
 }
 

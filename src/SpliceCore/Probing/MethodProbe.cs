@@ -68,7 +68,7 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
 
             case TransferMethod.Reflink when IsOpen:
                 // At its end a file has nothing to share: 0 where blocks can be shared, else the reason why not. If the file has
-                // grown meanwhile, offset 1 of the destination is not aligned to a block.
+                // grown since, offset 1 of the destination is not aligned to a block.
                 return LibC.CloneFileRange(source.Open!.Handle, source.Open.Size, 0, destination.Open!.Handle, 1).Errno;
 
             case TransferMethod.CopyFileRange when IsOpen:

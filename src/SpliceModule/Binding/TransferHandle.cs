@@ -134,7 +134,7 @@ public sealed class TransferHandle
         }
         catch (TransferException)
         {
-            // Its owner has closed it meanwhile.
+            // Its owner has closed it by now.
         }
     }
 

@@ -13,7 +13,6 @@ internal sealed class CopyRules(WorldState before, WorldCommand command, IReadOn
     private const uint SetGroupId = 0x400; // 02000
     private const uint Umask = 0x12; // 022
 
-
     /// <summary>In what an item is not the complete copy that it should be.</summary>
     /// <param name="copy">The copy.</param>
     /// <param name="made">What was found; null for nothing.</param>

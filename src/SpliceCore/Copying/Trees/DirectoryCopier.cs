@@ -128,7 +128,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
         return mode == made ? null : mode;
     }
 
-    /// <summary>Where no links are followed, only the top can be reached again: by a bind mount, or a copy into the tree.</summary>
+    /// <summary>If links are not followed, only the top can be reached again: by a bind mount, or a copy into the tree.</summary>
     private void ThrowIfLoop(TreeDirectory directory)
     {
         FileIdentity source = directory.Status.Inode;

@@ -37,7 +37,7 @@ public sealed record PipelineRequest
     /// <summary>Absolute path of the file, device or FIFO that the first command reads; null for this process's standard input.</summary>
     public string? InputPath { get; init; }
 
-    /// <summary>True if the first command's standard input is empty when there is no input path.</summary>
+    /// <summary>True if the first command's standard input is empty without an input path.</summary>
     public bool HasNoInput { get; init; }
 
     /// <summary>Absolute path that the last command writes to. A regular file is replaced once all commands have succeeded. Null for the
@@ -70,7 +70,7 @@ public delegate void BytesReceiver(ReadOnlySpan<byte> bytes);
 /// <summary>Receives the output and progress of a pipeline, and cancels it. All calls are made on the thread that runs it.</summary>
 public sealed record PipelineMonitor
 {
-    /// <summary>Receives the last command's output if there is no output path; null for this process's standard output.</summary>
+    /// <summary>Receives the last command's output without an output path; null for this process's standard output.</summary>
     public BytesReceiver? Output { get; init; }
 
     /// <summary>Receives the commands' standard error, in the order in which it comes; null for the error path, or this process's standard

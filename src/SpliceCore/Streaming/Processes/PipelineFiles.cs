@@ -39,7 +39,7 @@ internal static class PipelineFiles
         SysResult result;
         if (place.Existing is null)
         {
-            // Appending to a file that another process creates meanwhile destroys nothing.
+            // Appending to a file that another process has just created destroys nothing.
             int flags = LibC.O_CREAT | LibC.O_NOCTTY | LibC.O_NOFOLLOW | (append ? 0 : LibC.O_EXCL);
             result = LibC.OpenAt(place.Folder, place.Name, access | flags, ModeBits.Default, out handle);
         }
@@ -148,7 +148,7 @@ internal sealed class PipelineOutput : IDisposable
         }
         catch (TransferException exception) when (exception.Errno == Errno.EEXIST)
         {
-            // Another process has created the file meanwhile.
+            // Another process has just created the file.
             var request = new CopyRequest { Source = LibC.PathOf(Handle), Destination = Path, Append = true };
             FileCopy.Copy(request, new TransferMonitor(Cancellation: _cancellation));
         }

@@ -115,7 +115,7 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
     private string[] LostAttributes() =>
         (Request.Preserve & (PreserveAttributes.Xattr | PreserveAttributes.Acl)) == PreserveAttributes.None
             ? []
-            : [$"'{Host.Text}' was not asked for extended attributes and access control lists of '{Request.Source}': only those of folders are received."];
+            : [$"Extended attributes and access control lists of '{Request.Source}' on '{Host.Text}' were left out: only those of folders are received."];
 }
 
 /// <summary>The description of a file on a host.</summary>

@@ -45,7 +45,7 @@ internal sealed class FileSendRun : SendRun
     {
         foreach (HostUpload upload in LosesAttributes() ? uploads : [])
         {
-            upload.Warn($"'{upload.Host.Text}' was given no extended attributes and access control lists of '{Request.Source}': only those of folders are sent.");
+            upload.Warn($"'{upload.Host.Text}' did not receive extended attributes and access control lists of '{Request.Source}': only those of folders are sent.");
         }
 
         foreach (IGrouping<(long Start, bool IsSparse), HostUpload> group in uploads
@@ -138,7 +138,7 @@ internal sealed class FileSendRun : SendRun
         && LibC.ListAttributes(_source.Handle, out List<FileName> names).Ok
         && names.Exists(name => ExtendedAttributes.IsWanted(name, Request.Preserve));
 
-    /// <summary>The error if the file changed meanwhile; null if not.</summary>
+    /// <summary>The error if the file changed during the transfer; null if not.</summary>
     private TransferException? Change(RemoteHost host)
     {
         if (!FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok || !now!.HasSameSizeAndMTime(_source.Status))

@@ -37,7 +37,7 @@ internal static class RemoteFailure
             RemoteExit.Exists => new(TransferErrorId.DestinationExists, how, IsOfFolder(words) ? "Choose another name." : "Choose another name, or transfer it again without -NoClobber.", target: host),
             RemoteExit.SameFile => new(TransferErrorId.SameFile, how, "Choose another destination.", target: host),
             RemoteExit.NotRegularFile => new(TransferErrorId.DestinationNotReplaceable, how, "Name a regular file.", target: host),
-            RemoteExit.Denied => new(TransferErrorId.PermissionDenied, how, IsOfFolder(words) ? "Ask for write permission there." : "Ask for the permission there, or use -Force for a read-only file.", target: host),
+            RemoteExit.Denied => new(TransferErrorId.PermissionDenied, how, IsOfFolder(words) ? "Get write permission there." : "Get write permission there, or use -Force for a read-only file.", target: host),
             RemoteExit.Changed => new(TransferErrorId.SourceChanged, how, "Transfer it again when no other process writes to it.", target: host),
             RemoteExit.Different => new(TransferErrorId.VerificationFailed, how, "Transfer it again, and look for a failing disk or memory where that does not help.", target: host),
             RemoteExit.FileNotFound => new(TransferErrorId.SourceNotFound, how, "Check the path; it is relative to the home folder there.", target: host),

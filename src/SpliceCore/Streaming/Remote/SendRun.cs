@@ -223,7 +223,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
 
     public TransferException? StartFailure { get; set; }
 
-    /// <summary>The offset that the host wants the bytes from; null until it has answered.</summary>
+    /// <summary>The offset of the first byte that the host needs; null until it has answered.</summary>
     public long? Start { get; private set; }
 
     /// <summary>The form of the content that the host chose, in a word of its script.</summary>

@@ -76,7 +76,6 @@ internal sealed class SshSession : IDisposable
     /// <summary>The read end of its output, non-blocking.</summary>
     public SafeFileHandle Output { get; }
 
-
     /// <summary>The timestamp of the last sign of life.</summary>
     public long LastSign { get; private set; }
 

@@ -183,7 +183,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     {
         foreach (string line in (Session?.Words ?? string.Empty).Split('\n').Where(line => line.StartsWith("tar: ", StringComparison.Ordinal)))
         {
-            yield return $"'{Host.Text}' said: {RemoteFailure.Shown(line)}";
+            yield return $"'{Host.Text}': {RemoteFailure.Shown(line)}";
         }
 
         if (_head is not [string form, ..] || IsOther)

@@ -185,7 +185,7 @@ internal sealed class TreeSendRun : SendRun
         _sums?.Add(item.Path, ContentDigest.Compute(content));
     }
 
-    /// <summary>The header has the length: a file that has grown meanwhile is cut there, and one that has shrunk ends the
+    /// <summary>The header has the length: a file that has grown since is cut there, and one that has shrunk ends the
     /// transfer.</summary>
     private void SendLargeContent(SafeFileHandle file, TreeItem item, long length)
     {
@@ -281,7 +281,7 @@ internal sealed class TreeSendRun : SendRun
 
         if (_items.WithAttributes > 0 && upload.Form != FullForm)
         {
-            upload.Warn($"The tar of '{upload.Host.Text}' knows no extended attributes and access control lists: {_items.WithAttributes} items have none there.");
+            upload.Warn($"The tar of '{upload.Host.Text}' does not support extended attributes and access control lists: {_items.WithAttributes} items have none there.");
         }
     }
 }
