@@ -63,7 +63,7 @@ function Assert-EngineTest([string[]] $Output, [string] $Name, [int] $AtLeast) {
     $counts.Success | Should -BeTrue -Because ($Output | Select-Object -Last 30 | Out-String)
     $total, $errors, $failed, $skipped = $counts.Groups[1..4].Value.ForEach([int])
     Write-Host "${Name}: $($total - $failed - $skipped) passed, $failed failed, $skipped skipped"
-    $errors + $failed | Should -Be 0 -Because ($Output | Select-String '\[FAIL\]' -Context 0, 4 | Out-String)
+    $errors + $failed | Should -Be 0 -Because ($Output | Select-String '\[FAIL\]' -Context 0, 40 | Out-String -Width 1000)
     $total - $skipped | Should -BeGreaterThan $AtLeast
 }
 

@@ -244,7 +244,8 @@ internal sealed class CopyPlan
         return existing.Type == FileTypes.Folder ? "a folder is in the way"
             : _command.NoClobber ? "the destination exists"
             : _made.Has(copy.Target, existing) && !(writesInto && _command.Write == WriteMode.Append) ? "the command has made the destination"
-            : existing.Identity == source.Identity && !(writesInto && _command.Write == WriteMode.Append) ? "source and destination are the same"
+            : existing.Identity == source.Identity && !(writesInto && _command.Write == WriteMode.Append && source.Size > 0)
+                ? "source and destination are the same"
             : writesInto && copy.Kind == PlannedKind.Node ? "a link cannot be written into a file"
             : writesInto && _copies.Any(other => other != copy && _before[other.Target]?.Identity == existing.Identity)
                 ? "two destinations are one file"
