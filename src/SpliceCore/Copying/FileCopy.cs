@@ -135,6 +135,12 @@ public sealed record CopyRequest
     /// same source.</summary>
     public bool Resume { get; init; }
 
+    /// <summary>Selects the existing files that are replaced.</summary>
+    public UpdateMode Update { get; init; }
+
+    /// <summary>Two modification times that differ by at most this are the same to <see cref="Update"/>.</summary>
+    public TimeSpan TimeTolerance { get; init; }
+
     /// <summary>Method of moving the bytes.</summary>
     public TransferMethod Method { get; init; }
 
@@ -268,6 +274,25 @@ public sealed record CopyRequest
                 "Leave -Method and -Flags out, or -Reflink.",
                 target: Destination);
     }
+}
+
+/// <summary>Defines which existing files a copy replaces.</summary>
+public enum UpdateMode
+{
+    /// <summary>All.</summary>
+    Always = 0,
+
+    /// <summary>Those whose size or modification time differs from the source's: rsync's quick check.</summary>
+    Changed,
+
+    /// <summary>Those that were modified before the source.</summary>
+    Newer,
+
+    /// <summary>Those whose size differs from the source's.</summary>
+    Size,
+
+    /// <summary>Those whose content differs from the source's: both are read.</summary>
+    Content,
 }
 
 /// <summary>Metadata that a copy preserves.</summary>

@@ -112,6 +112,28 @@ public sealed record MethodAttempt(TransferMethod Method, Errno Errno, string Re
     public override string ToString() => Errno == Errno.None ? $"{Method}: {Reason}" : $"{Method}: {Errno}, {Reason}";
 }
 
+/// <summary>What became of an item.</summary>
+public enum ItemStatus
+{
+    /// <summary>The destination was missing, and has a copy now.</summary>
+    Copied = 0,
+
+    /// <summary>The destination was replaced, or got content or metadata of the source.</summary>
+    Updated,
+
+    /// <summary>The destination was up to date, and was left as it is.</summary>
+    Unchanged,
+
+    /// <summary>The item was left out.</summary>
+    Skipped,
+
+    /// <summary>The destination had no source any more, and was removed.</summary>
+    Removed,
+
+    /// <summary>The item was not copied; its error tells why.</summary>
+    Failed,
+}
+
 /// <summary>Result of a transfer.</summary>
 public sealed record TransferResult
 {
@@ -124,6 +146,12 @@ public sealed record TransferResult
     /// <summary>The destination for cmdlets that take files from the pipeline; null if it is not a path. A property that PowerShell
     /// adds to each object would cost more than copying a small file.</summary>
     public string? PSPath => Path.IsPathRooted(Destination) ? $@"Microsoft.PowerShell.Core\FileSystem::{Destination}" : null;
+
+    /// <summary>What became of the destination.</summary>
+    public ItemStatus Status { get; init; }
+
+    /// <summary>Why, for example "size differs"; null where <see cref="Status"/> says it all.</summary>
+    public string? Reason { get; init; }
 
     /// <summary>Offset of the first byte in the source; null if it is not seekable (pipes, sockets, terminals).</summary>
     public long? Offset { get; init; }
