@@ -90,6 +90,19 @@ Describe 'The package' {
         $about.SelectNodes('//*[local-name()="dependency"]').Count | Should -Be 0
     }
 
+    It 'has the addresses of its project in its manifest, which is the one of the sources otherwise' {
+        $packed = Get-PackageText $package Splice.psd1
+        Set-Content "$TestDrive/packed.psd1" $packed
+        $data = (Import-PowerShellDataFile "$TestDrive/packed.psd1").PrivateData.PSData
+        $data.ProjectUri | Should -Be 'https://example.org/splice'
+        $data.LicenseUri | Should -Be "https://example.org/splice/blob/v$version/LICENSE"
+        $data.IconUri | Should -Be "https://example.org/splice/raw/v$version/docs/images/icon.png"
+        $data.ReleaseNotes | Should -Be "https://example.org/splice/blob/v$version/CHANGELOG.md"
+        foreach ($path in $data.LicenseUri, $data.IconUri, $data.ReleaseNotes) { "$root/$($path -replace '^.*?/v[\d.]+/')" | Should -Exist }
+        ($packed.TrimEnd() -split "`n" -notmatch '^\s+\w+\s+= .https://').Trim() |
+            Should -Be ((Get-Content -Raw "$root/Splice.psd1").TrimEnd() -split "`n").Trim()
+    }
+
     It 'has a bill of materials with what it was made of' {
         $bill = Get-PackageText $package sbom.cdx.json | ConvertFrom-Json
         $bill.bomFormat | Should -BeExactly CycloneDX

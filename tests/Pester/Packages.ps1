@@ -38,7 +38,7 @@ function Get-BuiltPackage {
     if ($env:SPLICE_TEST_PACKAGE -ne "$PID") {
         if (Test-Path $folder) { Remove-Item $folder -Recurse -Force }
         $build = if (Test-Path "$root/src/SpliceModule/bin/Release/net8.0/SpliceModule.dll") { '--no-build' }
-        $told = dotnet pack "$root/src/SpliceModule" -c Release -o $folder --nologo -p:RunAnalyzers=false $build 2>&1
+        $told = dotnet pack "$root/src/SpliceModule" -c Release -o $folder --nologo -p:RunAnalyzers=false -p:PackageProjectUrl=https://example.org/splice $build 2>&1
         if ($LASTEXITCODE) { throw ($told -join "`n") }
         $env:SPLICE_TEST_PACKAGE = "$PID"
     }
