@@ -92,6 +92,10 @@ internal sealed class DestinationWriter : IDisposable
 
     private long Size => Resumed + _writtenBefore + _counters!.BytesCopied;
 
+    private long? Length => Destination.Kind != DescriptorKind.Regular ? null
+        : IsNew || _request.IsExact ? Size
+        : Math.Max(_place.Existing!.Size, (_target is AppendedFile appended ? appended.Start : _request.DestinationOffset ?? 0) + Size);
+
     private long? DestinationStart => _target is AppendedFile appended ? appended.Start : _spec!.DestinationOffset - Resumed;
 
     /// <summary>None after a failed fsync(2) or close(2), which do not report the lost bytes; null if none is known to be lost.</summary>
@@ -205,6 +209,8 @@ internal sealed class DestinationWriter : IDisposable
 
     public TransferResult Result() => _run!.Result() with
     {
+        Status = ReplacesRegularFile ? ItemStatus.Updated : ItemStatus.Copied,
+        Length = Length,
         Offset = _spec!.Offset - Resumed,
         DestinationOffset = DestinationStart,
         Count = _request.Count,

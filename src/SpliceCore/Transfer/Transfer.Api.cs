@@ -1,4 +1,3 @@
-using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
 using Splice.Transfer;
@@ -130,13 +129,16 @@ public enum ItemStatus
     /// <summary>The destination had no source any more, and was removed.</summary>
     Removed,
 
-    /// <summary>The item was not copied; its error tells why.</summary>
+    /// <summary>The item was not copied; there is an error for it.</summary>
     Failed,
 }
 
 /// <summary>Result of a transfer.</summary>
 public sealed record TransferResult
 {
+    private readonly TextList<MethodAttempt> _attempts = [];
+    private readonly TextList<string> _warnings = [];
+
     /// <summary>The source: a path, or the name of the descriptor.</summary>
     public required string Source { get; init; }
 
@@ -145,12 +147,21 @@ public sealed record TransferResult
 
     /// <summary>The destination for cmdlets that take files from the pipeline; null if it is not a path. A property that PowerShell
     /// adds to each object would cost more than copying a small file.</summary>
-    public string? PSPath => Path.IsPathRooted(Destination) ? $@"Microsoft.PowerShell.Core\FileSystem::{Destination}" : null;
+    public string? PSPath => FullName is null ? null : $@"Microsoft.PowerShell.Core\FileSystem::{FullName}";
+
+    /// <summary>The full path of the destination; null if it is not a path.</summary>
+    public string? FullName => Path.IsPathRooted(Destination) ? Destination : null;
+
+    /// <summary>The name of the destination without its folder; null if it is not a path.</summary>
+    public string? Name => FullName is null ? null : Path.GetFileName(FullName.TrimEnd('/'));
+
+    /// <summary>Size of the destination after the transfer, in bytes; null for all but regular files, and for streams.</summary>
+    public long? Length { get; init; }
 
     /// <summary>What became of the destination.</summary>
     public ItemStatus Status { get; init; }
 
-    /// <summary>Why, for example "size differs"; null where <see cref="Status"/> says it all.</summary>
+    /// <summary>Why, for example "size differs"; null where <see cref="Status"/> is enough.</summary>
     public string? Reason { get; init; }
 
     /// <summary>Offset of the first byte in the source; null if it is not seekable (pipes, sockets, terminals).</summary>
@@ -199,7 +210,7 @@ public sealed record TransferResult
     public TransferMethod? Method { get; init; }
 
     /// <summary>The unsupported methods, in the order in which they were tried.</summary>
-    public required IReadOnlyList<MethodAttempt> Attempts { get; init; }
+    public required IReadOnlyList<MethodAttempt> Attempts { get => _attempts; init => _attempts = TextList.From(value); }
 
     /// <summary>The flags that splice(2) got.</summary>
     public SpliceFlags Flags { get; init; }
@@ -213,8 +224,8 @@ public sealed record TransferResult
     /// <summary>The time from the first to the last system call.</summary>
     public TimeSpan Elapsed { get; init; }
 
-    /// <summary>Bytes per second, over <see cref="Elapsed"/>; 0 if nothing was copied.</summary>
-    public double BytesPerSecond => Elapsed > TimeSpan.Zero ? BytesCopied / Elapsed.TotalSeconds : 0;
+    /// <summary><see cref="BytesMoved"/> per second of <see cref="Elapsed"/>; 0 if nothing was moved.</summary>
+    public double BytesPerSecond => Elapsed > TimeSpan.Zero ? BytesMoved / Elapsed.TotalSeconds : 0;
 
     /// <summary>True if both sides were read again and are equal.</summary>
     public bool Verified { get; init; }
@@ -224,66 +235,7 @@ public sealed record TransferResult
     public bool Flushed { get; init; }
 
     /// <summary>Descriptions of what succeeded only in part, as an owner that could not be preserved.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
-}
-
-/// <summary>A token bucket: limits the bytes per second of all transfers that share it. It is thread-safe.</summary>
-public sealed class RateLimiter
-{
-    private readonly object _lock = new();
-    private readonly TimeProvider _clock;
-
-    // The time up to which the bucket is spent, in clock ticks times the rate, where a byte costs a second's ticks: nothing is
-    // rounded.
-    private Int128 _spent = Int128.MinValue;
-
-    /// <summary>Creates a limiter.</summary>
-    /// <param name="bytesPerSecond">Bytes per second, 1 or more.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The rate is below 1.</exception>
-    public RateLimiter(long bytesPerSecond)
-        : this(bytesPerSecond, TimeProvider.System)
-    {
-    }
-
-    internal RateLimiter(long bytesPerSecond, TimeProvider clock)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(bytesPerSecond, 1);
-        BytesPerSecond = bytesPerSecond;
-        _clock = clock;
-    }
-
-    /// <summary>Bytes per second, 1 or more.</summary>
-    public long BytesPerSecond { get; }
-
-    /// <summary>The most bytes of a step, for an even rate, and the size of the bucket: so many may go at once after a pause.</summary>
-    internal long StepLimit => Math.Max(BytesPerSecond / Tuning.LimitedStepsPerSecond, 1);
-
-    private Int128 Now => (Int128)_clock.GetTimestamp() * BytesPerSecond;
-
-    /// <summary>Waits until the bytes may be moved.</summary>
-    internal void Take(long bytes, CancellationToken cancellation)
-    {
-        TimeSpan wait;
-        lock (_lock)
-        {
-            Int128 now = Now;
-            _spent = Int128.Max(_spent, now - Cost(StepLimit)) + Cost(bytes);
-            wait = _clock.GetElapsedTime(0, (long)((_spent - now + BytesPerSecond - 1) / BytesPerSecond));
-        }
-
-        Pause.Wait(wait, _clock, cancellation);
-    }
-
-    /// <summary>Returns the bytes that were taken and not moved.</summary>
-    internal void Settle(long taken, long moved)
-    {
-        lock (_lock)
-        {
-            _spent -= Cost(taken - moved);
-        }
-    }
-
-    private Int128 Cost(long bytes) => (Int128)bytes * _clock.TimestampFrequency;
+    public IReadOnlyList<string> Warnings { get => _warnings; init => _warnings = TextList.From(value); }
 }
 
 /// <summary>Records the decisions and the system calls of an operation, on all threads that it starts.</summary>

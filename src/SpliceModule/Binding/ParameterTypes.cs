@@ -1,3 +1,4 @@
+using System.Collections;
 using System.ComponentModel;
 using System.Globalization;
 using System.Management.Automation;
@@ -58,6 +59,48 @@ internal static class ParameterValues
     /// <summary>Combines flags that are given one by one, or several in one.</summary>
     public static SpliceFlags Combine(this EnumValue<SpliceFlags>[] flags) =>
         flags.Aggregate(SpliceFlags.None, (all, flag) => all | flag.Value);
+}
+
+/// <summary>A path, and how it is to be read.</summary>
+/// <param name="IsLiteral">True if wildcard characters in it stand for themselves.</param>
+/// <param name="IsFull">True if it is the full path of a file, which PowerShell need not resolve.</param>
+internal readonly record struct PathArgument(string Text, bool IsLiteral, bool IsFull = false)
+{
+    // No path has a NUL.
+    private const string LiteralMark = "\0literal\0";
+    private const string FileSystemPrefix = @"Microsoft.PowerShell.Core\FileSystem::";
+
+    public static PathArgument Parse(string argument)
+    {
+        if (!argument.StartsWith(LiteralMark, StringComparison.Ordinal))
+        {
+            return new PathArgument(argument, IsLiteral: false);
+        }
+
+        string path = argument[LiteralMark.Length..];
+        path = path.StartsWith($"{FileSystemPrefix}/", StringComparison.Ordinal) ? path[FileSystemPrefix.Length..] : path;
+        return new PathArgument(path, IsLiteral: true, IsFull: path.StartsWith('/'));
+    }
+
+    /// <summary>Returns the argument for a full or PowerShell path of an item.</summary>
+    public static string Literal(string path) => LiteralMark + path;
+}
+
+/// <summary>Takes files, and other objects with a path, literally. Their text would be a pattern.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class LiteralItemsAttribute : ArgumentTransformationAttribute
+{
+    public override object? Transform(EngineIntrinsics engineIntrinsics, object inputData) => inputData.Unwrap() is IList items
+        ? items.Cast<object?>().Select(TransformItem).ToArray()
+        : TransformItem(inputData);
+
+    // A line of Get-Content has the path of the file that it is from.
+    private static object? TransformItem(object? item) => item.Unwrap() switch
+    {
+        string or null => item,
+        FileSystemInfo file => PathArgument.Literal(file.FullName),
+        _ => PSObject.AsPSObject(item!).Properties["PSPath"]?.Value is string path ? PathArgument.Literal(path) : item,
+    };
 }
 
 /// <summary>Converts a plain number to seconds, where PowerShell takes 5 for 500 nanoseconds and '5' for 5 days.</summary>

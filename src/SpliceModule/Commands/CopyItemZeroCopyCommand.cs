@@ -20,10 +20,10 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     private bool _hasOneDestination;
     private (string? Destination, bool ForSeveral, CopyTarget? Target) _last;
 
-    /// <summary>The file to make or replace, or the folder that takes the sources' names.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
+    /// <summary>The file to make or replace, or the folder that takes the sources' names; by default the current one.</summary>
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
-    public string Destination { get; set; } = string.Empty;
+    public string Destination { get; set; } = ".";
 
     /// <summary>The first byte to copy, in bytes from the source's start.</summary>
     [Parameter]

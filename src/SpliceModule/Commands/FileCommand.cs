@@ -10,7 +10,7 @@ public abstract class FileCommand : TransferCommand
     private protected const string LiteralPathSet = "LiteralPath";
     private protected const string InputObjectSet = "InputObject";
 
-    private string[] _paths = [];
+    private PathArgument[] _paths = [];
     private CopyRequest? _request;
 
     /// <summary>Waits until the disk has what is made.</summary>
@@ -44,14 +44,14 @@ public abstract class FileCommand : TransferCommand
     /// <summary>The files; wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
-    [SupportsWildcards]
-    public string[] Path { get => _paths; set => _paths = value; }
+    [SupportsWildcards, LiteralItems]
+    public string[] Path { get => [.. _paths.Select(path => path.Text)]; set => _paths = Array.ConvertAll(value, PathArgument.Parse); }
 
     /// <summary>The files, with every character literal.</summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [Alias("PSPath", "LP")]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
-    public string[] LiteralPath { get => _paths; set => _paths = value; }
+    public string[] LiteralPath { get => Path; set => _paths = Array.ConvertAll(value, text => new PathArgument(text, IsLiteral: true)); }
 
     /// <summary>Files and folders as Get-Item and Get-ChildItem emit them.</summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true), ValidateNotNullOrEmpty]
@@ -69,7 +69,7 @@ public abstract class FileCommand : TransferCommand
 
     /// <summary>True if the record can have several sources: more than one is named, or there is a wildcard.</summary>
     private protected bool NamesSeveral => _paths.Length + InputObject.Length > 1
-        || (ParameterSetName != LiteralPathSet && Array.Exists(_paths, WildcardPattern.ContainsWildcardCharacters));
+        || Array.Exists(_paths, path => !path.IsLiteral && WildcardPattern.ContainsWildcardCharacters(path.Text));
 
     /// <summary>Returns the files of the record.</summary>
     /// <param name="sorts">True to sort those that a wildcard finds in natural order, independent of the culture.</param>
@@ -80,9 +80,15 @@ public abstract class FileCommand : TransferCommand
             yield return (item.FullName, false);
         }
 
-        foreach (string path in _paths)
+        foreach (PathArgument path in _paths)
         {
-            IEnumerable<string> found = Paths.Sources(path, ParameterSetName == LiteralPathSet, findsHidden: Force, out bool isFound);
+            if (path.IsFull)
+            {
+                yield return (path.Text, false);
+                continue;
+            }
+
+            IEnumerable<string> found = Paths.Sources(path.Text, path.IsLiteral, findsHidden: Force, out bool isFound);
             foreach (string source in sorts && isFound ? found.Order(NaturalOrder.Instance) : found)
             {
                 yield return (source, isFound);

@@ -148,6 +148,7 @@ internal static class NodeCopy
             {
                 Source = request.Source,
                 Destination = place.Path,
+                Status = place.Existing is null ? ItemStatus.Copied : ItemStatus.Updated,
                 Attempts = [],
                 SystemCalls = counters.SystemCalls,
                 Elapsed = counters.Elapsed,

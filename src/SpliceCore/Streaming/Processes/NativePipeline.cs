@@ -1,4 +1,5 @@
 using Splice.Streaming.Processes;
+using Splice.Transfer;
 
 namespace Splice;
 
@@ -87,6 +88,8 @@ public sealed record PipelineMonitor
 /// <summary>Result of a pipeline of native commands.</summary>
 public sealed record PipelineResult
 {
+    private readonly TextList<string> _warnings = [];
+
     /// <summary>The commands, in their order.</summary>
     public required IReadOnlyList<NativeCommandResult> Commands { get; init; }
 
@@ -122,7 +125,7 @@ public sealed record PipelineResult
     public double BytesPerSecond => Elapsed > TimeSpan.Zero ? (BytesIn ?? BytesOut ?? 0) / Elapsed.TotalSeconds : 0;
 
     /// <summary>Warnings for the user.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get => _warnings; init => _warnings = TextList.From(value); }
 }
 
 /// <summary>A program to start, with its arguments.</summary>

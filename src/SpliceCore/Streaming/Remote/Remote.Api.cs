@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Splice.Copying;
 using Splice.Streaming.Remote;
+using Splice.Transfer;
 
 namespace Splice;
 
@@ -80,6 +81,8 @@ public sealed record SshOptions
 /// <summary>The result of a transfer with one host.</summary>
 public sealed record RemoteTransferResult
 {
+    private readonly TextList<string> _warnings = [];
+
     /// <summary>The host as it was given.</summary>
     public required string HostName { get; init; }
 
@@ -122,7 +125,7 @@ public sealed record RemoteTransferResult
     public int? RemoteExitCode { get; init; }
 
     /// <summary>Attributes that could not be kept, and items left out.</summary>
-    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public IReadOnlyList<string> Warnings { get => _warnings; init => _warnings = TextList.From(value); }
 
     /// <summary>Begins a result.</summary>
     internal static RemoteTransferResult From(RemoteHost host, RemoteRequest request, SshSession? session) => new()
