@@ -1,11 +1,14 @@
 using System.Globalization;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+using Splice.Copying.Trees;
+using Splice.Interop;
 
 namespace Splice.TestHost;
 
 /// <summary>Copies of trees: each line of standard input is a <see cref="TreeRequest"/>, and each gets a line of
 /// answer with what came of it. An empty line is answered with the state of the process. After "copy ", "split " and "join " a
-/// line is a <see cref="CopyRequest"/>, a <see cref="SplitRequest"/> and a <see cref="JoinRequest"/>.</summary>
+/// line is a <see cref="CopyRequest"/>, a <see cref="SplitRequest"/> and a <see cref="JoinRequest"/>, after "remove " a path.</summary>
 internal static class TreeHost
 {
     public static int Serve(TextReader input, TextWriter output)
@@ -20,6 +23,7 @@ internal static class TreeHost
                 ["copy", string request] => CopyFile(JsonSerializer.Deserialize<CopyRequest>(request)!),
                 ["split", string request] => Parts(() => FileSplit.Split(JsonSerializer.Deserialize<SplitRequest>(request)!, TransferMonitor.None)),
                 ["join", string request] => Parts(() => [FileJoin.Join(JsonSerializer.Deserialize<JoinRequest>(request)!, TransferMonitor.None)]),
+                ["remove", string path] => Remove(path),
                 _ => Copy(JsonSerializer.Deserialize<TreeRequest>(line)!),
             });
         }
@@ -36,6 +40,22 @@ internal static class TreeHost
         thread.Join();
         return answer.ToString().TrimEnd();
     }
+
+    private static string Remove(string path)
+    {
+        List<TransferException> errors = [];
+        string folder = Path.GetDirectoryName(path)!;
+        LibC.Open(folder, LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle handle);
+        using (handle)
+        {
+            var remover = new TreeRemover(removes: null, errors.Add, CancellationToken.None);
+            remover.Remove(handle, Path.GetFileName(path), folder);
+            return JsonSerializer.Serialize(new { FileCount = remover.Files, DirectoryCount = remover.Directories, Failed = errors.Count, Errors = Describe(errors) });
+        }
+    }
+
+    private static IEnumerable<object> Describe(IEnumerable<TransferException> errors) =>
+        errors.Select(error => new { Id = $"{error.Id}", Errno = $"{error.Errno}", error.Target, error.Message });
 
     private static string Parts(Func<IReadOnlyList<TransferResult>> run)
     {
@@ -69,7 +89,7 @@ internal static class TreeHost
             FileCount = result?.FileCount ?? 0,
             DirectoryCount = result?.DirectoryCount ?? 0,
             Failed = result?.Failed ?? 0,
-            Errors = errors.Select(error => new { Id = $"{error.Id}", Errno = $"{error.Errno}", error.Target, error.Message }),
+            Errors = Describe(errors),
             Warnings = result?.Warnings.Concat(warnings) ?? warnings,
             Error = end is null ? null : $"{end.Id}",
             Errno = end is null ? null : $"{end.Errno}",

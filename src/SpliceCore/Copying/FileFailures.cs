@@ -58,6 +58,29 @@ internal static class FileFailures
             $"'{path}' could not be given its name",
             "See the kernel's log (dmesg), or choose a destination on another file system.");
 
+    /// <summary>An item could not be removed. It stays as it is.</summary>
+    public static TransferException Remove(string path, Errno errno) => errno switch
+    {
+        Errno.EBUSY => Failed(TransferErrorId.MountPoint, path, errno,
+            $"'{path}' was not removed: it is a mount point",
+            "Unmount it first (umount), or leave it there."),
+        Errno.EPERM => Failed(TransferErrorId.PermissionDenied, path, errno,
+            $"No permission to remove '{path}'",
+            "See whether it or its folder is immutable or append-only (lsattr), or its folder belongs to others and is sticky."),
+        Errno.EACCES => Failed(TransferErrorId.PermissionDenied, path, errno,
+            $"No permission to remove '{path}'",
+            "Get write permission on its folder."),
+        Errno.EROFS => Failed(TransferErrorId.PermissionDenied, path, errno,
+            $"'{path}' was not removed: its file system is read-only",
+            "Mount it for writing."),
+        Errno.ENOTEMPTY => Failed(TransferErrorId.FolderChanged, path, errno,
+            $"'{path}' was not removed: another process keeps creating files in it",
+            "Find out which process writes to it (lsof), and remove it when that has ended."),
+        _ => Failed(TransferErrorId.RemoveFailed, path, errno,
+            $"'{path}' was not removed",
+            SeeKernelLog),
+    };
+
     public static TransferException OpenFolder(string path, Errno errno) => errno switch
     {
         Errno.ENOENT => Failed(TransferErrorId.DestinationFolderNotFound, path, errno,

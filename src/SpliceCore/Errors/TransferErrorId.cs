@@ -111,6 +111,12 @@ public enum TransferErrorId
     /// <summary>Writing the destination failed.</summary>
     WriteFailed,
 
+    /// <summary>An item could not be removed.</summary>
+    RemoveFailed,
+
+    /// <summary>The item is a mount point, and is neither moved nor removed.</summary>
+    MountPoint,
+
     /// <summary>The transfer failed, and the kernel does not report on which side.</summary>
     TransferFailed,
 

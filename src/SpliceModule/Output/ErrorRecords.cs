@@ -66,8 +66,8 @@ internal static class ErrorRecords
             or TransferErrorId.SourceNotReadable or TransferErrorId.DestinationNotWritable
             or TransferErrorId.InvalidArgument or TransferErrorId.RangeOfFolder or TransferErrorId.ConflictingOptions
             or TransferErrorId.InvalidNameFormat or TransferErrorId.InvalidHostName => ErrorCategory.InvalidArgument,
-        TransferErrorId.DiskFull or TransferErrorId.WriteFailed => ErrorCategory.WriteError,
-        TransferErrorId.DestinationBusy => ErrorCategory.ResourceBusy,
+        TransferErrorId.DiskFull or TransferErrorId.WriteFailed or TransferErrorId.RemoveFailed => ErrorCategory.WriteError,
+        TransferErrorId.DestinationBusy or TransferErrorId.MountPoint => ErrorCategory.ResourceBusy,
         TransferErrorId.FileSizeLimit or TransferErrorId.TooManyParts => ErrorCategory.LimitsExceeded,
         TransferErrorId.ReaderGone or TransferErrorId.ConnectionFailed => ErrorCategory.ConnectionError,
         TransferErrorId.SourceTruncated or TransferErrorId.SourceChanged or TransferErrorId.FolderChanged

@@ -48,6 +48,13 @@ internal sealed class TreeHostProcess : IDisposable
     /// <summary>Has files joined.</summary>
     public TreeAnswer Join(JoinRequest request) => Ask("join", request);
 
+    /// <summary>Has an item removed, with everything in it.</summary>
+    public TreeAnswer Remove(string path)
+    {
+        _process.WriteLine($"remove {path}");
+        return Answer<TreeAnswer>();
+    }
+
     /// <summary>What the process has at present.</summary>
     public TreeHostState State()
     {
