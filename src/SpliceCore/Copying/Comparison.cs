@@ -72,6 +72,26 @@ internal sealed unsafe class Comparison : IDisposable
         }
     }
 
+    /// <summary>True if two files have the same content.</summary>
+    public static bool AreEqual(Descriptor source, SafeFileHandle copy, string path, CancellationToken cancellation)
+    {
+        if (!FileStatus.TryGet(copy, out FileStatus? status).Ok || status!.Size != source.Size)
+        {
+            return false;
+        }
+
+        using var comparison = new Comparison(source, copy, path, cancellation);
+        try
+        {
+            return comparison.Run(0, 0, source.Size) == source.Size;
+        }
+        catch (TransferException exception) when (exception.DifferenceOffset.HasValue)
+        {
+            // The copy is unreadable.
+            return false;
+        }
+    }
+
     /// <summary>Compares a range.</summary>
     /// <returns>Number of bytes before the first difference; <paramref name="count"/> if there is none.</returns>
     public long Run(long sourceOffset, long offset, long count)

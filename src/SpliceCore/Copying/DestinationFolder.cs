@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Interop;
@@ -113,6 +114,7 @@ internal sealed class FileSystemPairCache(ulong source, ulong destination, FileS
 {
     private volatile bool _refusesReflink;
     private long _sourceFileSystem = long.MinValue;
+    private TimePrecision? _precision;
 
     /// <summary>True if these file systems share no blocks.</summary>
     public bool RefusesReflink => _refusesReflink;
@@ -137,6 +139,12 @@ internal sealed class FileSystemPairCache(ulong source, ulong destination, FileS
 
         return (FileSystemType)known;
     }
+
+    /// <summary>Returns the precision of the times of both sides.</summary>
+    /// <param name="sourceItem">Any item of the source's file system.</param>
+    /// <param name="destinationItem">Any item of the destination's.</param>
+    public TimePrecision PrecisionOf(SafeHandle sourceItem, SafeHandle destinationItem, TimeSpan tolerance) =>
+        _precision ??= TimePrecision.Of(sourceItem, destinationItem, tolerance);
 
     public bool IsFor(ulong sourceDevice, ulong destinationDevice) => (source, destination) == (sourceDevice, destinationDevice);
 

@@ -67,6 +67,12 @@ public static class FileCopy
         CopyRequest request, Descriptor source, DestinationEntry place, DestinationFolder? folder, TransferMonitor monitor, TransferCounters counters)
     {
         FileSystemPairCache? devices = folder?.DevicesFrom(source.Status);
+        EntryDecision decision = FileUpdate.Decide(request, source, place, devices, monitor.Cancellation);
+        if (!decision.WritesContent)
+        {
+            return FileUpdate.Leave(request, source, place, decision, counters);
+        }
+
         TransferSpec spec = request.ToSpec(source, monitor, counters, devices);
         ExistingDestination.Check(request, source.Status, request.Source, place);
         if (place.Existing is { Kind: DescriptorKind.Regular })
@@ -93,7 +99,7 @@ public static class FileCopy
 
         TransferResult result = file.Result();
         devices?.Learn(result.Attempts);
-        return result;
+        return result with { Status = decision.Status, Reason = decision.Reason };
     }
 }
 
@@ -208,6 +214,14 @@ public sealed record CopyRequest
             string other = InPlace ? "-InPlace" : "-DestinationOffset";
             throw new TransferException(TransferErrorId.ConflictingOptions,
                 $"-Append writes at the end of '{Destination}', and {other} elsewhere.", "Leave one of them out.", target: Destination);
+        }
+
+        string? part = Append ? "-Append" : !IsWhole ? "A range (-Offset, -Count, -DestinationOffset)" : null;
+        if (Update != UpdateMode.Always && part is not null)
+        {
+            throw new TransferException(TransferErrorId.ConflictingOptions,
+                $"-Update compares '{Source}' with '{Destination}' as a whole. {part} does not make them equal.", "Leave one of them out.",
+                target: Destination);
         }
 
         if (Resume && inPlace is not null)

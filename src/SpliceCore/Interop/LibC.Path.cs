@@ -67,10 +67,13 @@ internal static partial class LibC
     }
 
     /// <summary>Returns the bytes of an open symbolic link (O_PATH, O_NOFOLLOW). ENOENT: not a link.</summary>
-    public static unsafe SysResult ReadLink(SafeHandle link, out FileName target)
+    public static SysResult ReadLink(SafeHandle link, out FileName target) => ReadLinkAt(link, FileName.Empty, out target);
+
+    /// <summary>Returns the bytes of a symbolic link in a directory. EINVAL: not a link.</summary>
+    public static unsafe SysResult ReadLinkAt(SafeHandle directory, FileName name, out FileName target)
     {
         byte* buffer = stackalloc byte[PATH_MAX];
-        SysResult result = SysResult.From(readlinkat(link, FileName.Empty, buffer, PATH_MAX));
+        SysResult result = SysResult.From(readlinkat(directory, name, buffer, PATH_MAX));
         target = new FileName(new ReadOnlySpan<byte>(buffer, (int)Math.Max(result.Value, 0)));
         return result;
     }
@@ -153,7 +156,7 @@ internal static partial class LibC
 
 /// <summary>A file's name in its directory as the kernel has it: bytes of any encoding, and a NUL. Not every name is text.</summary>
 [NativeMarshalling(typeof(FileNameMarshaller))]
-internal readonly struct FileName
+internal readonly struct FileName : IEquatable<FileName>
 {
     public static readonly FileName Empty = new([]);
 
@@ -169,6 +172,21 @@ internal readonly struct FileName
     public ReadOnlySpan<byte> Bytes => _terminated.AsSpan(0, _terminated.Length - 1);
 
     public static implicit operator FileName(string text) => new(Encoding.UTF8.GetBytes(text));
+
+    public static bool operator ==(FileName one, FileName other) => one.Equals(other);
+
+    public static bool operator !=(FileName one, FileName other) => !one.Equals(other);
+
+    public bool Equals(FileName other) => Bytes.SequenceEqual(other.Bytes);
+
+    public override bool Equals(object? obj) => obj is FileName other && Equals(other);
+
+    public override int GetHashCode()
+    {
+        var hash = default(HashCode);
+        hash.AddBytes(Bytes);
+        return hash.ToHashCode();
+    }
 
     /// <summary>Returns the first byte of the C string, for the fixed statement.</summary>
     public ref readonly byte GetPinnableReference() => ref _terminated[0];

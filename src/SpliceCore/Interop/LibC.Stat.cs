@@ -8,7 +8,7 @@ internal static partial class LibC
     public const uint S_IFMT = 0xF000, S_ISGID = 0x400, S_ISVTX = 0x200, S_IRWXU = 0x1C0, S_IRUSR = 0x100, S_IWUSR = 0x80, S_IRWXG = 0x38;
 
     // linux/stat.h, linux/fs.h: _IOR(0x12, 114, size_t)
-    public const uint STATX_BASIC_STATS = 0x7FF, STATX_DIOALIGN = 0x2000, BLKGETSIZE64 = 0x80081272;
+    public const uint STATX_BASIC_STATS = 0x7FF, STATX_BTIME = 0x800, STATX_DIOALIGN = 0x2000, BLKGETSIZE64 = 0x80081272;
     public const ulong STATX_ATTR_MOUNT_ROOT = 0x2000;
 
     /// <summary>Returns the status of an open file.</summary>
@@ -28,6 +28,11 @@ internal static partial class LibC
     public static bool ReadsDirectly(SafeHandle handle) =>
         SysResult.From(statx(SystemCallNumber.statx, handle, FileName.Empty, AT_EMPTY_PATH, STATX_DIOALIGN, out StatxBuffer buffer)).Ok
         && (buffer.Mask & STATX_DIOALIGN) != 0 && buffer.DirectOffsetAlignment > 0;
+
+    /// <summary>True if the inode of any handle has a time of birth.</summary>
+    public static bool HasBirthTime(SafeHandle handle) =>
+        SysResult.From(statx(SystemCallNumber.statx, handle, FileName.Empty, AT_EMPTY_PATH, STATX_BTIME, out StatxBuffer buffer)).Ok
+        && (buffer.Mask & STATX_BTIME) != 0;
 
     [LibraryImport(Library, EntryPoint = "syscall", SetLastError = true)]
     private static partial nint statx(nint number, SafeHandle directory, FileName path, nint flags, nuint mask, out StatxBuffer buffer);

@@ -199,9 +199,19 @@ public sealed record TransferResult
     /// <summary>The folders copied.</summary>
     public long DirectoryCount { get; init; }
 
-    /// <summary>The files of a tree that an interrupted copy had completed, and that were left as they are: they are among
-    /// <see cref="FileCount"/>, and their bytes are not counted.</summary>
+    /// <summary>The files of a tree that replaced others or got other metadata; they are among <see cref="FileCount"/>.</summary>
+    public long Updated { get; init; }
+
+    /// <summary>The files of a tree that were up to date, or that an interrupted copy had completed, and that were left as they are: they
+    /// are among <see cref="FileCount"/>, and their bytes are not counted.</summary>
     public long Unchanged { get; init; }
+
+    /// <summary>The entries of a tree that were left out since the destination is newer, exists or is missing, as the options
+    /// require.</summary>
+    public long Skipped { get; init; }
+
+    /// <summary>The entries that were removed, since the source does not have them.</summary>
+    public long Removed { get; init; }
 
     /// <summary>The entries of a tree that were not copied; each has its error.</summary>
     public long Failed { get; init; }

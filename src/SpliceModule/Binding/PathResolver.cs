@@ -148,23 +148,14 @@ internal sealed class NameFilter(string?[]? include, string?[]? exclude, string?
     private readonly WildcardPattern[] _include = Compile(include);
     private readonly WildcardPattern[] _exclude = Compile(exclude);
 
-    /// <summary>True for the names of wanted files in folders; null if all are wanted. May be called from any thread.</summary>
-    public Func<string, bool>? ForFiles => _exclude.Length == 0 && string.IsNullOrEmpty(filter) ? null : IsFileWanted;
+    /// <summary>The filter of entries in folders; null if all are wanted.</summary>
+    public PathFilter? ForTrees { get; } = CompileForTrees(include, exclude, filter);
 
     /// <summary>True if a path is wanted by its last part.</summary>
     public bool IsWanted(string name, bool isFound) =>
         (_include.Length == 0 || Matches(_include, name))
         && !Matches(_exclude, name)
         && (!isFound || PassesFilter(name, ignoreCase: true));
-
-    private bool IsFileWanted(string name)
-    {
-        // A pattern is not thread-safe.
-        lock (_exclude)
-        {
-            return !Matches(_exclude, name) && PassesFilter(name, ignoreCase: false);
-        }
-    }
 
     // Copy-Item leaves this to the file system in folders, where case counts, and does it itself for a wildcard.
     private bool PassesFilter(string name, bool ignoreCase) =>
@@ -176,6 +167,12 @@ internal sealed class NameFilter(string?[]? include, string?[]? exclude, string?
     // An empty string of a script is not a pattern.
     private static WildcardPattern[] Compile(string?[]? patterns) =>
         [.. (patterns ?? []).Where(pattern => !string.IsNullOrEmpty(pattern)).Select(pattern => Compile(pattern!))];
+
+    private static PathFilter? CompileForTrees(string?[]? include, string?[]? exclude, string? filter)
+    {
+        IEnumerable<string> Given(string?[]? patterns) => (patterns ?? []).Where(pattern => !string.IsNullOrEmpty(pattern))!;
+        return Given(include).Any() || Given(exclude).Any() || !string.IsNullOrEmpty(filter) ? new PathFilter(Given(exclude), Given(include), filter) : null;
+    }
 
     private static WildcardPattern Compile(string pattern)
     {

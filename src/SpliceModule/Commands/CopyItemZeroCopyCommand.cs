@@ -245,7 +245,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         {
             Copy = request,
             FollowSymlink = FollowSymlink,
-            Includes = _filter.ForFiles,
+            Filter = _filter.ForTrees,
             ThrottleLimit = ThrottleLimit,
             PerFile = PerFile,
             AppliesToExistingFolders = MyInvocation.BoundParameters.ContainsKey(nameof(Preserve)),

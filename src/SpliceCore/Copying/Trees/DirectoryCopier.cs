@@ -12,16 +12,25 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     private bool IsClosedMeanwhile => (context.Copy.Preserve & (PreserveAttributes.Ownership | PreserveAttributes.Acl)) != PreserveAttributes.None;
 
     /// <summary>Opens a directory of another one, and creates its copy.</summary>
-    public TreeDirectory Enter(TreeEntry entry)
+    /// <returns>Null if it is left out.</returns>
+    public TreeDirectory? Enter(TreeEntry entry)
     {
         TreeDirectory parent = entry.Directory;
+        if (context.Request.Sync?.IsExistingOnly == true && entry.LookAtDestination() is null)
+        {
+            return null;
+        }
+
         int flags = DirectoryHandles.DirectoryFlags | LibC.O_DIRECTORY | (entry.IsFollowed ? 0 : LibC.O_NOFOLLOW);
+        PathFilter? filter = context.Request.Filter;
         var directory = new TreeDirectory(parent, entry.Name)
         {
             Source = context.Open(parent.Source!, entry.Name, flags, entry.SourceLabel, isSource: true),
             IsLinked = entry.IsFollowed,
+            Path = filter?.HasPaths != true ? [] : parent.Path.Length == 0 ? entry.Name.Bytes.ToArray() : [.. parent.Path, (byte)'/', .. entry.Name.Bytes],
+            IsIncluded = parent.IsIncluded || filter?.IncludesFolder(parent.Path, entry.Name.Bytes) == true,
         };
-        Create(directory, parent.Destination!, entry.Name);
+        Create(directory, parent.Destination, entry.Name, entry);
         return directory;
     }
 
@@ -29,54 +38,93 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     public TreeDirectory EnterRoot(SafeFileHandle source, FileStatus status, string path, DestinationEntry place)
     {
         var directory = new TreeDirectory(path, place.Path) { Source = source, Status = status };
-        Create(directory, place.Folder, place.Name);
+        Create(directory, place.Folder, place.Name, entry: null);
         return directory;
     }
 
     /// <summary>Gives a directory its attributes, after its last entry: each entry changes its times.</summary>
     public void Finish(TreeDirectory directory)
     {
-        PreserveAttributes preserve = context.Copy.Preserve;
-        uint? mode = directory.IsNew && !preserve.HasFlag(PreserveAttributes.Mode) ? ModeOfNew(directory) : null;
-
-        // A copy that was interrupted did not get this far.
-        if (directory.IsNew || context.Request.AppliesToExistingFolders || context.Copy.Resume)
+        if (context.Request.Sync is { WantsExtras: true } sync && !directory.IsNew && !directory.IsIncomplete && !directory.IsNotEntered)
         {
-            Metadata.Set(directory.Destination!, directory, directory.Source!, directory.Status, preserve, isPath: false, context.MetadataWarnings, mode);
+            foreach (TreeExtra extra in TreeExtra.Find(directory, context.Request.Filter))
+            {
+                sync.AddExtra(extra);
+            }
         }
 
+        if (context.Request.IsDryRun)
+        {
+            return;
+        }
+
+        SetMetadata(directory);
         if (context.Copy.Flush)
         {
             DiskFlush.OfFolder(directory.Destination!, directory.DestinationPath, context.Cancellation);
         }
     }
 
-    private void Create(TreeDirectory directory, SafeFileHandle parent, FileName name)
+    /// <summary>Removes a new directory that got no entry, where only some files are copied.</summary>
+    /// <returns>False if it stays.</returns>
+    public bool RemoveIfEmpty(TreeDirectory directory)
+    {
+        TreeDirectory parent = directory.Parent!;
+        if (context.Request.Filter?.HasIncludes == true && directory is { IsNew: true, HasEntries: false, IsIncluded: false }
+            && (directory.IsPlanned || LibC.RemoveDirectoryAt(parent.Destination!, directory.Name).Ok))
+        {
+            return true;
+        }
+
+        parent.HasEntries = true;
+        return false;
+    }
+
+    private void SetMetadata(TreeDirectory directory)
+    {
+        PreserveAttributes preserve = context.Copy.Preserve;
+        SafeFileHandle destination = directory.Destination!;
+        directory.CloseUp();
+        if (directory.IsNew)
+        {
+            uint? mode = preserve.HasFlag(PreserveAttributes.Mode) ? null : ModeOfNew(directory);
+            Metadata.Set(destination, directory, directory.Source!, directory.Status, preserve, isPath: false, context.MetadataWarnings, mode);
+        }
+        else if ((context.Request.AppliesToExistingFolders || context.Copy.Resume || context.Request.Sync is not null)
+            && MetadataDifference.Find(
+                directory.Status, Look(destination, directory), preserve,
+                directory.Devices.PrecisionOf(directory.Source!, destination, context.Copy.TimeTolerance),
+                () => TreeDestination.Reopen(directory.Source!), () => TreeDestination.Reopen(destination)) is not null)
+        {
+            // A copy that was interrupted did not get this far.
+            MetadataDifference.RemoveOtherAttributes(directory.Source!, destination, isPath: false, preserve);
+            Metadata.Set(destination, directory, directory.Source!, directory.Status, preserve, isPath: false, context.MetadataWarnings);
+        }
+    }
+
+    private void Create(TreeDirectory directory, SafeFileHandle? parent, FileName name, TreeEntry? entry)
     {
         try
         {
             directory.Status ??= Look(directory.Source!, directory.SourceLabel);
+            directory.IsNotEntered = context.Request.OneFileSystem && context.Root is { } root
+                && (directory.Status.IsMountRoot || directory.Status.Inode.Device != root.Status.Inode.Device);
             ThrowIfLoop(directory);
-            directory.IsNew = CreateOrOpen(directory, parent, name);
-            FileStatus created = Look(directory.Destination!, directory);
-            if (created.Inode == context.Root?.Status.Inode)
+            if (context.Request.IsDryRun)
             {
-                throw TreeErrors.IntoItself(context.Root.SourcePath, directory.DestinationPath);
+                OpenExisting(directory, parent, name, entry);
+            }
+            else
+            {
+                directory.IsNew = CreateOrOpen(directory, parent!, name, entry);
             }
 
-            directory.DestinationIdentity = created.Inode;
-            directory.IsOurs = directory.IsNew || directory.Parent?.IsOurs == true || context.Copy.CreatedFiles?.HasFolder(created.Inode) == true;
-            if (directory.IsOurs)
-            {
-                // Also inside another one: a later source may go right there.
-                context.Copy.CreatedFiles?.AddFolder(created.Inode);
-            }
-
+            FileIdentity? created = Identify(directory);
             FileSystemPairCache? devices = directory.Parent?.Devices;
-            (ulong source, ulong destination) = (directory.Status.Inode.Device, created.Inode.Device);
-            directory.Devices = devices?.IsFor(source, destination) == true
+            (ulong source, ulong destination) = (directory.Status.Inode.Device, created?.Device ?? 0);
+            directory.Devices = devices is not null && (created is null || devices.IsFor(source, destination))
                 ? devices
-                : new FileSystemPairCache(source, destination, FileSystemTypes.Of(directory.Destination!));
+                : new FileSystemPairCache(source, destination, created is null ? FileSystemType.Other : FileSystemTypes.Of(directory.Destination!));
             directory.Parent?.AddPending();
             if (directory.IsLinked)
             {
@@ -93,22 +141,94 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
         }
     }
 
+    /// <summary>Identifies the destination, and whether this command created it.</summary>
+    private FileIdentity? Identify(TreeDirectory directory)
+    {
+        if (directory.IsPlanned)
+        {
+            directory.IsOurs = true;
+            return null;
+        }
+
+        FileIdentity created = Look(directory.Destination!, directory).Inode;
+        if (created == context.Root?.Status.Inode)
+        {
+            throw TreeErrors.IntoItself(context.Root.SourcePath, directory.DestinationPath);
+        }
+
+        if (context.Request.Sync is not null && !context.IsFirstInto(created))
+        {
+            throw ExistingDestination.TwoSources(directory.SourcePath, directory.DestinationPath);
+        }
+
+        directory.DestinationIdentity = created;
+        directory.IsOurs = directory.IsNew || directory.Parent?.IsOurs == true || context.Copy.CreatedFiles?.HasFolder(created) == true;
+        if (directory.IsOurs)
+        {
+            // Also inside another one: a later source may go right there.
+            context.Copy.CreatedFiles?.AddFolder(created);
+        }
+
+        return created;
+    }
+
+    /// <summary>For a dry run: opens the destination if it exists.</summary>
+    private void OpenExisting(TreeDirectory directory, SafeFileHandle? parent, FileName name, TreeEntry? entry)
+    {
+        FileStatus? existing = null;
+        SysResult looked = parent is null ? default : FileStatus.TryGet(parent, name, followLink: false, out existing);
+        if (!looked.Ok && looked.Errno != Errno.ENOENT)
+        {
+            throw FileFailures.OpenDestination(directory.DestinationPath, looked.Errno);
+        }
+
+        bool isObstacle = existing is not null && existing.Kind != DescriptorKind.Directory;
+        if (isObstacle && FindObstacle(existing!, entry) is null)
+        {
+            throw TreeErrors.NotAFolder(directory.DestinationPath);
+        }
+
+        directory.IsNew = directory.IsPlanned = existing is null || isObstacle;
+        directory.Destination = directory.IsPlanned ? null : OpenDestination(directory, parent!, name);
+    }
+
     /// <returns>True if it did not exist.</returns>
-    private bool CreateOrOpen(TreeDirectory directory, SafeFileHandle parent, FileName name)
+    private bool CreateOrOpen(TreeDirectory directory, SafeFileHandle parent, FileName name, TreeEntry? entry)
     {
         uint mode = IsClosedMeanwhile
             ? LibC.S_IRWXU
             : AccessControlList.PermissionsWithoutList(directory.Source!, directory.Status) | LibC.S_IRWXU;
         SysResult made = LibC.MakeDirectoryAt(parent, name, mode);
+        if (made.Errno == Errno.EACCES && context.Request.Sync is not null && directory.Parent?.TryOpenUp() == true)
+        {
+            made = LibC.MakeDirectoryAt(parent, name, mode);
+        }
+
+        using ObstacleAside? obstacle = made.Errno == Errno.EEXIST && FileStatus.TryGet(parent, name, followLink: false, out FileStatus? existing).Ok
+            && FindObstacle(existing!, entry) is { } sync ? new ObstacleAside(entry!, existing!, sync, moves: true) : null;
+        if (obstacle is not null)
+        {
+            made = LibC.MakeDirectoryAt(parent, name, mode);
+        }
+
         if (!made.Ok && made.Errno != Errno.EEXIST)
         {
             throw FileFailures.OpenDestination(directory.DestinationPath, made.Errno);
         }
 
-        int flags = DirectoryHandles.DirectoryFlags | LibC.O_DIRECTORY | LibC.O_NOFOLLOW;
-        directory.Destination = context.Open(parent, name, flags, directory, isSource: false);
+        directory.Destination = OpenDestination(directory, parent, name);
+        obstacle?.Remove();
         return made.Ok;
     }
+
+    /// <summary>Returns the synchronization if an existing item gives way to a directory; null if it stays, or is one.</summary>
+    private ITreeSync? FindObstacle(FileStatus existing, TreeEntry? entry) =>
+        entry is not null && existing.Kind != DescriptorKind.Directory && !context.Copy.NoClobber && context.Copy.CreatedFiles?.HasFile(existing) != true
+            ? context.Request.Sync
+            : null;
+
+    private SafeFileHandle OpenDestination(TreeDirectory directory, SafeFileHandle parent, FileName name) => context.Open(
+        parent, name, DirectoryHandles.DirectoryFlags | LibC.O_DIRECTORY | LibC.O_NOFOLLOW, directory, isSource: false);
 
     /// <summary>The mode of a new directory that does not keep its source's: the part that the umask, or the default list of its
     /// parent, grants. It may have been created with another one.</summary>

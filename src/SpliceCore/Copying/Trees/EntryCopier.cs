@@ -13,11 +13,13 @@ internal sealed class EntryCopier
     private readonly TreeCopyContext _context;
     private readonly CopyRequest _copy;
     private readonly TransferMonitor _monitor;
+    private readonly EntryUpdate _update;
 
     public EntryCopier(TreeCopyContext context)
     {
         _context = context;
         _copy = context.Copy;
+        _update = new EntryUpdate(context);
         _monitor = new TransferMonitor(progress => Counters.BytesInProgress = progress.BytesCopied, context.Cancellation);
     }
 
@@ -42,6 +44,11 @@ internal sealed class EntryCopier
             mayMakeRoom && exception.Errno is Errno.EMFILE or Errno.ENFILE && _context.Handles.CloseIdle())
         {
             Copy(entry, kind, mayMakeRoom: false);
+        }
+        catch (TransferException exception) when (
+            exception.Errno == Errno.EACCES && _context.Request.Sync is not null && entry.Directory.TryOpenUp())
+        {
+            Copy(entry, kind);
         }
     }
 
@@ -73,144 +80,199 @@ internal sealed class EntryCopier
 
     private void CopyFile(TreeEntry entry)
     {
-        // Without O_NONBLOCK the open would wait for a FIFO that was put in place of the file.
-        int flags = FileFlags | LibC.O_NONBLOCK | (entry.IsFollowed ? 0 : LibC.O_NOFOLLOW);
-        using SafeFileHandle handle = _context.Open(entry.Directory.Source!, entry.Name, flags, entry.SourceLabel, isSource: true);
-        var source = Descriptor.OfOpened(handle, entry.SourceLabel, FileFlags);
-        if (source.Kind != DescriptorKind.Regular)
+        if (_update.IsWanted)
         {
-            throw TreeErrors.Moved(entry.SourcePath);
+            FileStatus source = entry.LookAtSource();
+            ThrowIfMoved(entry, source, DescriptorKind.Regular);
+            CopyLinked(entry, source, () => UpdateFile(entry, source));
+            return;
         }
 
-        if (_context.Links is { } links && source.Status.LinkCount > 1)
+        using SafeFileHandle handle = OpenFile(entry, out Descriptor file);
+        CopyLinked(entry, file.Status, () =>
         {
-            links.Copy(entry, source.Status, () => WriteFile(entry, source, isIdentified: true)!.Value, LinkTo);
+            FileStatus? existing = Look(entry);
+            return existing is not null && _update.IsComplete(entry, file, existing)
+                ? Leave(entry, existing, new EntryDecision(ItemStatus.Unchanged), isFlushed: true)
+                : WriteFile(entry, file, existing, EntryDecision.Of(file.Status, existing, UpdateMode.Always, TimePrecision.Exact));
+        });
+    }
+
+    private SafeFileHandle OpenFile(TreeEntry entry, out Descriptor file)
+    {
+        // Without O_NONBLOCK the open would wait for a FIFO that was put in place of the file.
+        int flags = FileFlags | LibC.O_NONBLOCK | (entry.IsFollowed ? 0 : LibC.O_NOFOLLOW);
+        SafeFileHandle handle = _context.Open(entry.Directory.Source!, entry.Name, flags, entry.SourceLabel, isSource: true);
+        try
+        {
+            file = Descriptor.OfOpened(handle, entry.SourceLabel, FileFlags);
+            ThrowIfMoved(entry, file.Status, DescriptorKind.Regular);
+            return handle;
         }
-        else
+        catch
         {
-            WriteFile(entry, source, isIdentified: !entry.Directory.IsOurs);
+            handle.Dispose();
+            throw;
         }
     }
 
-    /// <returns>The identity of the copy where it is needed, which takes another call.</returns>
-    private FileIdentity? WriteFile(TreeEntry entry, Descriptor source, bool isIdentified)
+    private void CopyLinked(TreeEntry entry, FileStatus source, Func<LinkedCopy?> copy)
+    {
+        if (_context.Links is { } links && source.LinkCount > 1)
+        {
+            links.Copy(entry, source, copy, LinkTo);
+        }
+        else
+        {
+            copy();
+        }
+    }
+
+    private LinkedCopy? UpdateFile(TreeEntry entry, FileStatus source)
     {
         FileStatus? existing = Look(entry);
-        if (existing is not null && IsComplete(existing, source.Status) && HasSameBytes(entry, source, existing))
+        EntryDecision decision = _update.Decide(entry, source, existing);
+        if (!decision.WritesContent)
         {
-            Leave(entry, existing);
-            return existing.Inode;
+            return Leave(entry, existing, decision);
         }
 
+        using SafeFileHandle handle = OpenFile(entry, out Descriptor file);
+        return WriteFile(entry, file, existing, decision);
+    }
+
+    private LinkedCopy? WriteFile(TreeEntry entry, Descriptor source, FileStatus? existing, EntryDecision decision)
+    {
+        using ObstacleAside? obstacle = MoveObstacle(entry, ref existing);
         DestinationEntry place = PlaceOf(entry, source.Status, existing);
+        if (_context.Request.IsDryRun)
+        {
+            return Plan(entry, decision, source.Size);
+        }
+
         FileSystemPairCache devices = entry.Directory.Devices;
         var counters = new TransferCounters();
         TransferSpec spec = _copy.ToSpec(source, _monitor, counters, devices);
         using var file = new DestinationWriter(_copy, source, place, spec, _monitor, counters, _context.MetadataWarnings);
-        FileIdentity? identity = file.WriteAndCommit(isIdentified);
+
+        // The identity takes another call.
+        bool isLinked = _context.Links is not null && source.Status.LinkCount > 1;
+        FileIdentity? identity = file.WriteAndCommit(isLinked || !entry.Directory.IsOurs);
         AddToLedger(entry, identity);
         devices.Learn(file.Attempts);
         Counters.Add(counters);
-        Counters.Files++;
-        if (_context.Request.PerFile)
-        {
-            // What could not be kept is reported once, for the tree.
-            _context.Report(file.Result() with { Warnings = [] });
-        }
 
-        return identity;
+        // What could not be kept is reported once, for the tree.
+        Count(entry, decision, _context.Request.PerFile ? file.Result() with { Warnings = [] } : null);
+        obstacle?.Remove();
+        return identity is FileIdentity known ? new LinkedCopy(known, IsKept: false) : null;
     }
 
-    /// <summary>True if an interrupted copy has written the file. It got the source's times before its name, so a file with the same
-    /// size and times is complete. It is not replaced, so nothing has to permit that.</summary>
-    private bool IsComplete(FileStatus existing, FileStatus source) =>
-        _copy is { Resume: true, Verify: false } && _copy.Preserve.HasFlag(PreserveAttributes.Timestamps)
-        && existing.Kind == DescriptorKind.Regular && existing.Inode != source.Inode
-        && _copy.CreatedFiles?.HasFile(existing) != true
-        && existing.HasSameSizeAndMTime(source);
-
-    /// <summary>A lost device or a power failure leaves files with their size and times that have holes or zeros in place of bytes
-    /// that did not reach the disk. And a source can be changed and its modification time set back, which the time of its last
-    /// status change (ctime) shows.</summary>
-    private bool HasSameBytes(TreeEntry entry, Descriptor source, FileStatus existing)
+    /// <summary>In a synchronization, what cannot be replaced atomically is moved aside.</summary>
+    private ObstacleAside? MoveObstacle(TreeEntry entry, ref FileStatus? existing)
     {
-        if (existing.Size == 0)
+        if (_context.Request.Sync is not { } sync || existing is not { Kind: DescriptorKind.Directory } directory)
         {
-            return true;
+            return null;
         }
 
-        bool isProvable = source.Status.ChangeTime.CompareTo(existing.ChangeTime) < 0
-            && DataProof.IsByExtents(existing, entry.Directory.Devices.FileSystem, _context.BootTime, existing.ChangeTime);
-        using SafeFileHandle file = OpenComplete(entry);
-        using var comparison = new Comparison(source, file, entry.DestinationPath, _context.Cancellation) { TrustsData = isProvable };
-        try
-        {
-            if (comparison.Run(0, 0, source.Size) != source.Size)
-            {
-                return false;
-            }
-        }
-        catch (TransferException exception) when (exception.DifferenceOffset.HasValue)
-        {
-            return false;
-        }
-
-        if (!isProvable)
-        {
-            // The comparison read all of it. With a newer ctime the next run need not.
-            LibC.ChangeTimes(file, source.Status.AccessTime, source.Status.ModificationTime);
-        }
-
-        return true;
+        existing = null;
+        return new ObstacleAside(entry, directory, sync, moves: !_context.Request.IsDryRun);
     }
 
-    private SafeFileHandle OpenComplete(TreeEntry entry) => _context.Open(
-        entry.Directory.Destination!, entry.Name, FileFlags | LibC.O_NONBLOCK | LibC.O_NOFOLLOW, entry.DestinationLabel, isSource: false);
-
-    /// <summary>Leaves a complete file as it is.</summary>
-    private void Leave(TreeEntry entry, FileStatus existing)
+    private LinkedCopy Plan(TreeEntry entry, EntryDecision decision, long size)
     {
-        if (existing.LinkCount == 1)
+        Counters.Transfers.Add(TransferMethod.Auto, size);
+        TransferResult? result = _context.Request.PerFile ? ResultOf(entry) with { BytesMoved = size } : null;
+        Count(entry, decision, result);
+        return default;
+    }
+
+    /// <summary>Leaves the content of an entry as it is.</summary>
+    /// <param name="isFlushed">True for a complete file, which the interrupted copy may not have flushed.</param>
+    private LinkedCopy? Leave(TreeEntry entry, FileStatus? existing, EntryDecision decision, bool isFlushed = false)
+    {
+        if (decision.IsMetadataOnly && !_context.Request.IsDryRun)
+        {
+            _update.SetMetadata(entry);
+            isFlushed = existing!.Kind == DescriptorKind.Regular;
+        }
+
+        if (isFlushed && _copy.Flush && !_context.Request.IsDryRun)
+        {
+            _update.Flush(entry, existing!);
+        }
+
+        Count(entry, decision);
+        if (decision.Status == ItemStatus.Skipped)
+        {
+            return null;
+        }
+
+        if (existing!.LinkCount == 1)
         {
             // Other names of the file are complete as well, and not those of another source.
             AddToLedger(entry, existing.Inode);
         }
 
-        if (_copy.Flush)
-        {
-            // The interrupted copy may not have flushed it.
-            using SafeFileHandle file = OpenComplete(entry);
-            DiskFlush.OfFile(file, existing.Kind, entry.DestinationPath, _context.Cancellation);
-        }
-
-        Counters.Unchanged++;
-        Count(entry);
+        return new LinkedCopy(existing.Inode, IsKept: true);
     }
 
     private void CopyNode(TreeEntry entry, DescriptorKind kind)
     {
-        int flags = LibC.O_PATH | (entry.IsFollowed ? 0 : LibC.O_NOFOLLOW);
-        using SafeFileHandle node = _context.Open(entry.Directory.Source!, entry.Name, flags, entry.SourceLabel, isSource: true);
-        SysResult result = FileStatus.TryGet(node, out FileStatus? status);
-        if (!result.Ok || status!.Kind != kind)
+        if (_update.IsWanted)
         {
+            FileStatus source = entry.LookAtSource();
+            ThrowIfMoved(entry, source, kind);
+            CopyLinked(entry, source, () => UpdateNode(entry, source));
+            return;
+        }
+
+        using SafeFileHandle node = OpenNode(entry, kind, out FileStatus status);
+        CopyLinked(entry, status, () =>
+        {
+            FileStatus? existing = Look(entry);
+            return CreateNode(entry, node, status, existing, EntryDecision.Of(status, existing, UpdateMode.Always, TimePrecision.Exact));
+        });
+    }
+
+    private LinkedCopy? UpdateNode(TreeEntry entry, FileStatus source)
+    {
+        FileStatus? existing = Look(entry);
+        EntryDecision decision = _update.Decide(entry, source, existing);
+        if (!decision.WritesContent)
+        {
+            return Leave(entry, existing, decision);
+        }
+
+        using SafeFileHandle node = OpenNode(entry, source.Kind, out FileStatus status);
+        return CreateNode(entry, node, status, existing, decision);
+    }
+
+    private SafeFileHandle OpenNode(TreeEntry entry, DescriptorKind kind, out FileStatus status)
+    {
+        int flags = LibC.O_PATH | (entry.IsFollowed ? 0 : LibC.O_NOFOLLOW);
+        SafeFileHandle node = _context.Open(entry.Directory.Source!, entry.Name, flags, entry.SourceLabel, isSource: true);
+        if (!FileStatus.TryGet(node, out FileStatus? found).Ok || found!.Kind != kind)
+        {
+            node.Dispose();
             throw TreeErrors.Moved(entry.SourcePath);
         }
 
-        if (_context.Links is { } links && status.LinkCount > 1)
-        {
-            links.Copy(entry, status, () => CreateNode(entry, node, status), LinkTo);
-        }
-        else
-        {
-            CreateNode(entry, node, status);
-        }
+        status = found;
+        return node;
     }
 
-    private FileIdentity CreateNode(TreeEntry entry, SafeFileHandle source, FileStatus status)
+    private LinkedCopy? CreateNode(TreeEntry entry, SafeFileHandle source, FileStatus status, FileStatus? existing, EntryDecision decision)
     {
-        DestinationEntry place = PlaceOf(entry, status, Look(entry), source);
+        using ObstacleAside? obstacle = MoveObstacle(entry, ref existing);
+        DestinationEntry place = PlaceOf(entry, status, existing, source);
         ExistingDestination.CheckNode(_copy, entry.SourceLabel, status.Kind, place);
+        if (_context.Request.IsDryRun)
+        {
+            return Plan(entry, decision, size: 0);
+        }
+
         using var node = NodeWriter.Create(place, source, status, entry.SourceLabel);
         FileIdentity identity = node.Finish(source, status, _copy.Preserve, _context.MetadataWarnings, () => _context.Handles.CloseIdle());
         if (!entry.Directory.IsOurs)
@@ -218,29 +280,44 @@ internal sealed class EntryCopier
             _copy.CreatedFiles?.AddNode(identity);
         }
 
-        Count(entry);
-        return identity;
+        Count(entry, decision);
+        obstacle?.Remove();
+        return new LinkedCopy(identity, IsKept: false);
     }
 
-    private bool LinkTo(TreeEntry entry, FileStatus status, SafeFileHandle copied, FileIdentity identity)
+    private bool LinkTo(TreeEntry entry, FileStatus status, SafeFileHandle? copied, LinkedCopy copy)
     {
         FileStatus? existing = Look(entry);
-        if (_copy is { WritesInto: true, NoClobber: false } && existing is { Kind: DescriptorKind.Regular })
+        if (existing is not null && existing.Inode == copy.Identity)
         {
-            // A file that is written in place stays the same file. It may be the copy already, under this name too.
-            bool isCopy = existing.Inode == identity;
-            if (isCopy)
-            {
-                Count(entry);
-            }
-
-            return isCopy;
+            // A file that is written in place stays the same file, and may be the copy under this name too.
+            Count(entry, new EntryDecision(copy.IsKept ? ItemStatus.Unchanged : ItemStatus.Updated));
+            return true;
         }
 
-        using var node = NodeWriter.Link(PlaceOf(entry, status, existing, copied), copied);
-        node.Commit();
-        AddToLedger(entry, identity);
-        Count(entry);
+        if (_copy is { WritesInto: true, NoClobber: false } && existing is { Kind: DescriptorKind.Regular })
+        {
+            return false;
+        }
+
+        EntryDecision decision = _update.DecideLink(entry, status, existing);
+        if (decision.Status == ItemStatus.Skipped)
+        {
+            Count(entry, decision);
+            return true;
+        }
+
+        using ObstacleAside? obstacle = MoveObstacle(entry, ref existing);
+        DestinationEntry place = PlaceOf(entry, status, existing, copied);
+        if (copied is not null)
+        {
+            using var node = NodeWriter.Link(place, copied);
+            node.Commit();
+            AddToLedger(entry, copy.IsKept ? null : copy.Identity);
+        }
+
+        Count(entry, decision);
+        obstacle?.Remove();
         return true;
     }
 
@@ -253,12 +330,24 @@ internal sealed class EntryCopier
         }
     }
 
-    private void Count(TreeEntry entry)
+    private static TransferResult ResultOf(TreeEntry entry) =>
+        new() { Source = entry.SourcePath, Destination = entry.DestinationPath, Attempts = [] };
+
+    private void Count(TreeEntry entry, EntryDecision decision, TransferResult? result = null)
     {
-        Counters.Files++;
+        Counters.Add(decision.Status);
+        entry.Directory.HasEntries |= decision.Status != ItemStatus.Skipped;
         if (_context.Request.PerFile)
         {
-            _context.Report(new TransferResult { Source = entry.SourcePath, Destination = entry.DestinationPath, Attempts = [] });
+            _context.Report((result ?? ResultOf(entry)) with { Status = decision.Status, Reason = decision.Reason });
+        }
+    }
+
+    private static void ThrowIfMoved(TreeEntry entry, FileStatus source, DescriptorKind kind)
+    {
+        if (source.Kind != kind)
+        {
+            throw TreeErrors.Moved(entry.SourcePath);
         }
     }
 
@@ -283,14 +372,5 @@ internal sealed class EntryCopier
 
     /// <summary>Looks for what has the entry's name. A directory that this command created has nothing, or a file to append
     /// to.</summary>
-    private FileStatus? Look(TreeEntry entry)
-    {
-        if (entry.Directory.IsOurs && !_copy.Append)
-        {
-            return null;
-        }
-
-        SysResult looked = FileStatus.TryGet(entry.Directory.Destination!, entry.Name, followLink: false, out FileStatus? existing);
-        return looked.Ok || looked.Errno == Errno.ENOENT ? existing : throw FileFailures.OpenDestination(entry.DestinationPath, looked.Errno);
-    }
+    private FileStatus? Look(TreeEntry entry) => entry.Directory.IsOurs && !_copy.Append ? null : entry.LookAtDestination();
 }

@@ -12,18 +12,23 @@ internal sealed class HardLinks(TreeCopyContext context)
 
     /// <summary>Creates another name of a copy.</summary>
     /// <returns>False if the existing file of that name must be written into instead.</returns>
-    public delegate bool LinkMaker(TreeEntry entry, FileStatus status, SafeFileHandle copied, FileIdentity identity);
+    /// <param name="copied">The copy, opened with O_PATH; null in a dry run.</param>
+    public delegate bool LinkMaker(TreeEntry entry, FileStatus status, SafeFileHandle? copied, LinkedCopy copy);
 
     /// <summary>Copies a file under its first name, or creates another name of the copy.</summary>
-    public void Copy(TreeEntry entry, FileStatus status, Func<FileIdentity> copy, LinkMaker link)
+    /// <param name="copy">Copies it; returns null if there is nothing to link to.</param>
+    public void Copy(TreeEntry entry, FileStatus status, Func<LinkedCopy?> copy, LinkMaker link)
     {
         LinkedFile file = Find(status);
         lock (file)
         {
             if (file.First is null)
             {
-                file.Identity = copy();
-                file.First = entry;
+                if (copy() is LinkedCopy made)
+                {
+                    file.Made = made;
+                    file.First = entry;
+                }
             }
             else if (!TryLink(entry, status, file, link))
             {
@@ -58,12 +63,13 @@ internal sealed class HardLinks(TreeCopyContext context)
 
     private bool TryLink(TreeEntry entry, FileStatus status, LinkedFile file, LinkMaker link)
     {
-        using SafeFileHandle? copied = Reach(file, entry, out Errno errno);
+        Errno errno = Errno.None;
+        using SafeFileHandle? copied = context.Request.IsDryRun ? null : Reach(file, entry, out errno);
         try
         {
-            if (copied is not null)
+            if (copied is not null || context.Request.IsDryRun)
             {
-                return link(entry, status, copied, file.Identity);
+                return link(entry, status, copied, file.Made);
             }
         }
         catch (TransferException exception) when (exception.Errno == Errno.EMLINK || UnlinkableFileSystems.IsRefusal(exception.Errno))
@@ -97,7 +103,7 @@ internal sealed class HardLinks(TreeCopyContext context)
         FileStatus? status = null;
         result = result.Ok ? FileStatus.TryGet(current!, out status) : result;
         errno = result.Ok ? Errno.ENOENT : result.Errno;
-        if (result.Ok && status!.Inode == file.Identity)
+        if (result.Ok && status!.Inode == file.Made.Identity)
         {
             return current;
         }
@@ -110,8 +116,13 @@ internal sealed class HardLinks(TreeCopyContext context)
     {
         public TreeEntry? First { get; set; }
 
-        public FileIdentity Identity { get; set; }
+        public LinkedCopy Made { get; set; }
 
         public long NamesLeft { get; set; }
     }
 }
+
+/// <summary>The copy of a file with several names.</summary>
+/// <param name="Identity">Its identity; none in a dry run, before it exists.</param>
+/// <param name="IsKept">True if it was left as it is.</param>
+internal readonly record struct LinkedCopy(FileIdentity Identity, bool IsKept);

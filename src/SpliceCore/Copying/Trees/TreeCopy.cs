@@ -66,16 +66,16 @@ public static class TreeCopy
 
             int threads = request.ThrottleLimit > 0 ? request.ThrottleLimit : TreeRequest.DefaultThrottleLimit;
             using var context = new TreeCopyContext(request, threads, monitor.Cancellation);
-            using var destination = TreeDestination.Find(copy, status!);
-            using SafeFileHandle? flushed = copy.Flush ? DiskFlush.OpenFolder(destination.DestinationEntry) : null;
-            bool isMarked = copy.Resume && destination.IsName;
+            using var destination = request.Sync is null ? TreeDestination.Find(copy, status!, request.IsIntoMissing) : TreeDestination.OfContents(copy);
+            using SafeFileHandle? flushed = copy.Flush && !request.IsDryRun ? DiskFlush.OpenFolder(destination.DestinationEntry) : null;
+            bool isMarked = copy.Resume && destination.IsName && !request.IsDryRun;
             if (isMarked)
             {
                 ResumeMarker.Create(destination.DestinationEntry, status!);
             }
 
             context.Root = new DirectoryCopier(context).EnterRoot(source, status!, copy.Source, destination.DestinationEntry);
-            context.RootDestination = TreeDestination.Reopen(context.Root.Destination!);
+            context.RootDestination = context.Root.IsPlanned ? null : TreeDestination.Reopen(context.Root.Destination!);
             context.Queue.Add(new DirectoryBatch(context.Root));
             TransferResult copied = new TreeWorkerPool(context, threads, monitor).Run();
             if (isMarked && copied.Failed == 0)
@@ -102,8 +102,21 @@ public sealed record TreeRequest
     /// <summary>True to copy the targets of symbolic links. Otherwise links are copied as links.</summary>
     public bool FollowSymlink { get; init; }
 
-    /// <summary>Selects the entries that are not folders by their names; null for all. Called on several threads.</summary>
-    public Func<string, bool>? Includes { get; init; }
+    /// <summary>Selects the entries; null for all.</summary>
+    public PathFilter? Filter { get; init; }
+
+    /// <summary>True to leave out what is in folders that are mount points: the copies of these are empty.</summary>
+    public bool OneFileSystem { get; init; }
+
+    /// <summary>True to write nothing: the results describe what the copy would do. Their <see cref="TransferResult.BytesMoved"/> are the
+    /// bytes that it would copy.</summary>
+    public bool IsDryRun { get; init; }
+
+    /// <summary>True in a dry run if <see cref="CopyRequest.Destination"/> is missing, and the folder would be created in it.</summary>
+    public bool IsIntoMissing { get; init; }
+
+    /// <summary>Makes the copy a synchronization; null for a copy.</summary>
+    internal ITreeSync? Sync { get; init; }
 
     /// <summary>Number of files copied at once; 0 for <see cref="DefaultThrottleLimit"/>.</summary>
     public int ThrottleLimit { get; init; }

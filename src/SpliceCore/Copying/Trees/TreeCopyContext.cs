@@ -12,6 +12,7 @@ internal sealed class TreeCopyContext : IDisposable
     private readonly CancellationTokenSource _stop;
     private readonly Lazy<long?> _bootTime = new(DataProof.FindBootTime);
     private readonly Lazy<uint> _umask = new(() => ProcessUmask.Value);
+    private readonly HashSet<FileIdentity> _destinations = [];
     private long _openRetries;
 
     public TreeCopyContext(TreeRequest request, int workers, CancellationToken cancellation)
@@ -52,6 +53,19 @@ internal sealed class TreeCopyContext : IDisposable
 
     /// <summary>The time when the system was started; null where that is not known.</summary>
     public long? BootTime => _bootTime.Value;
+
+    /// <summary>True if an entry is copied.</summary>
+    public bool Selects(TreeEntry entry, bool isFolder) =>
+        Request.Filter?.Selects(entry.Directory.Path, entry.Name.Bytes, isFolder, entry.Directory.IsIncluded) != false;
+
+    /// <summary>True if no other directory of the source goes into this one of the destination, where case may not count.</summary>
+    public bool IsFirstInto(FileIdentity destination)
+    {
+        lock (_destinations)
+        {
+            return _destinations.Add(destination);
+        }
+    }
 
     /// <summary>Waits where the reader of the reports is far behind.</summary>
     public void Report(object report) => Reports.Add(report, Cancellation);

@@ -26,7 +26,8 @@ internal sealed class TreeDestination : IDisposable
     public bool IsName { get; }
 
     /// <summary>Finds the destination, and checks it before anything is created.</summary>
-    public static TreeDestination Find(CopyRequest request, FileStatus source)
+    /// <param name="isIntoMissing">True in a dry run if the run would create the destination, and copy into it.</param>
+    public static TreeDestination Find(CopyRequest request, FileStatus source, bool isIntoMissing = false)
     {
         string path = request.Destination;
         bool isTree = source.Kind == DescriptorKind.Directory;
@@ -71,13 +72,40 @@ internal sealed class TreeDestination : IDisposable
                 ThrowIfInside(request.Source, source, directory, path);
             }
 
-            return new TreeDestination(new DestinationEntry(directory, fileName, existing, path, MayReplace: false), isName);
+            string label = isIntoMissing ? Path.Join(path, Path.GetFileName(request.Source.TrimEnd('/'))) : path;
+            return new TreeDestination(new DestinationEntry(directory, fileName, existing, label, MayReplace: false), isName);
         }
         catch
         {
             directory.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Finds the destination of a tree whose entries go into it.</summary>
+    public static TreeDestination OfContents(CopyRequest request)
+    {
+        string path = request.Destination.Length > 1 ? request.Destination.TrimEnd('/') : request.Destination;
+        FileName name = Self;
+        SysResult opened = LibC.Open(path, DirectoryFlags, out SafeFileHandle directory);
+        FileStatus? existing = null;
+        if (opened.Errno == Errno.ENOENT)
+        {
+            directory.Dispose();
+            name = Path.GetFileName(path);
+            opened = LibC.Open(Path.GetDirectoryName(path) ?? "/", DirectoryFlags, out directory);
+        }
+
+        opened = opened.Ok && name == Self ? FileStatus.TryGet(directory, out existing) : opened;
+        if (opened.Ok)
+        {
+            return new TreeDestination(new DestinationEntry(directory, name, existing, path, MayReplace: false), isName: true);
+        }
+
+        directory.Dispose();
+        throw opened.Errno == Errno.ENOTDIR && FileStatus.TryGet(path, followLink: true, out _).Ok
+            ? TreeErrors.NotAFolder(path)
+            : FileFailures.OpenDestination(path, opened.Errno);
     }
 
     /// <summary>Opens the top of the tree with a handle that stays open.</summary>

@@ -11,6 +11,8 @@ internal sealed class TreeDirectory
 {
     private readonly (string Source, string Destination) _root;
     private int _pending = 1;
+    private HashSet<FileName>? _names;
+    private uint? _closedMode;
 
     /// <summary>The top of the tree.</summary>
     public TreeDirectory(string source, string destination) => _root = (source, destination);
@@ -28,8 +30,26 @@ internal sealed class TreeDirectory
     /// <summary>The source; null while it is closed because too many are open.</summary>
     public SafeFileHandle? Source { get; set; }
 
-    /// <summary>The destination; null while it is closed because too many are open.</summary>
+    /// <summary>The destination; null while it is closed because too many are open, and where <see cref="IsPlanned"/>.</summary>
     public SafeFileHandle? Destination { get; set; }
+
+    /// <summary>True in a dry run if the destination would be created.</summary>
+    public bool IsPlanned { get; set; }
+
+    /// <summary>True if the entries of the source are left out, as it is a mount point.</summary>
+    public bool IsNotEntered { get; set; }
+
+    /// <summary>Path from the top of the tree without a slash at either end, if a filter needs it; empty for the top.</summary>
+    public byte[] Path { get; init; } = [];
+
+    /// <summary>True if a filter includes everything in it.</summary>
+    public bool IsIncluded { get; init; }
+
+    /// <summary>True if the copy of the directory has entries.</summary>
+    public bool HasEntries { get; set; }
+
+    /// <summary>True if not all entries of the source are known.</summary>
+    public bool IsIncomplete { get; set; }
 
     /// <summary>The status of the source before any of its entries was read.</summary>
     public FileStatus Status { get; set; } = null!;
@@ -67,6 +87,49 @@ internal sealed class TreeDirectory
     public object SourceLabel => new SourceName(this);
 
     public static string Join(string directory, FileName name) => directory.EndsWith('/') ? $"{directory}{name}" : $"{directory}/{name}";
+
+    /// <summary>Remembers an entry of the source, to find those that only the destination has.</summary>
+    public void AddName(FileName name)
+    {
+        lock (Modes)
+        {
+            (_names ??= []).Add(name);
+        }
+    }
+
+    /// <summary>Returns the entries of the source, and forgets them.</summary>
+    public HashSet<FileName> TakeNames()
+    {
+        HashSet<FileName> names = _names ?? [];
+        _names = null;
+        return names;
+    }
+
+    /// <summary>Permits the owner to write to the destination until the end, as root may anyway.</summary>
+    /// <returns>False if it was so already, or another user owns it.</returns>
+    public bool TryOpenUp()
+    {
+        lock (Modes)
+        {
+            if (_closedMode is null && Destination is not null && FileStatus.TryGet(Destination, out FileStatus? status).Ok
+                && (status!.Permissions & LibC.S_IRWXU) != LibC.S_IRWXU && LibC.ChangeMode(Destination, status.Permissions | LibC.S_IRWXU).Ok)
+            {
+                _closedMode = status.Permissions;
+                return true;
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Takes back what <see cref="TryOpenUp"/> permitted.</summary>
+    public void CloseUp()
+    {
+        if (_closedMode is uint mode)
+        {
+            LibC.ChangeMode(Destination!, mode);
+        }
+    }
 
     /// <summary>Counts one more part of the directory that is not done yet.</summary>
     public void AddPending() => Interlocked.Increment(ref _pending);
@@ -125,22 +188,37 @@ internal sealed class TreeEntry(TreeDirectory directory, FileName name)
     /// <summary>Finds the kind, if the directory does not report it or a link is to be followed.</summary>
     public DescriptorKind FindKind(DescriptorKind listed, bool followLinks)
     {
-        DescriptorKind kind = listed == DescriptorKind.Other ? Look(followLink: false) : listed;
+        DescriptorKind kind = listed == DescriptorKind.Other ? Look(followLink: false).Kind : listed;
         if (kind == DescriptorKind.SymbolicLink && followLinks)
         {
             IsFollowed = true;
-            kind = Look(followLink: true);
+            kind = Look(followLink: true).Kind;
         }
 
         return kind;
     }
 
+    /// <summary>Queries the source, or what the link stands for.</summary>
+    public FileStatus LookAtSource() => Look(IsFollowed);
+
+    /// <summary>Queries what has the name in the destination; null for nothing.</summary>
+    public FileStatus? LookAtDestination()
+    {
+        if (directory.IsPlanned)
+        {
+            return null;
+        }
+
+        SysResult looked = FileStatus.TryGet(directory.Destination!, name, followLink: false, out FileStatus? existing);
+        return looked.Ok || looked.Errno == Errno.ENOENT ? existing : throw FileFailures.OpenDestination(DestinationPath, looked.Errno);
+    }
+
     public override string ToString() => SourcePath;
 
-    private DescriptorKind Look(bool followLink)
+    private FileStatus Look(bool followLink)
     {
         SysResult looked = FileStatus.TryGet(directory.Source!, name, followLink, out FileStatus? status);
-        return looked.Ok ? status!.Kind : throw FileFailures.OpenSource(SourcePath, looked.Errno);
+        return looked.Ok ? status! : throw FileFailures.OpenSource(SourcePath, looked.Errno);
     }
 
     private sealed class DestinationName(TreeEntry entry)
@@ -214,7 +292,7 @@ internal sealed class DirectoryHandles : IDisposable
             {
                 _open.Remove(directory);
                 directory.Source.Dispose();
-                directory.Destination!.Dispose();
+                directory.Destination?.Dispose();
                 directory.Source = null;
                 directory.Destination = null;
             }
@@ -276,7 +354,7 @@ internal sealed class DirectoryHandles : IDisposable
                 throw FileFailures.OpenSource(directory.SourcePath, sought.Errno);
             }
 
-            directory.Destination = OpenAbove(inside?.Destination, directory.DestinationIdentity, directory);
+            directory.Destination = directory.IsPlanned ? null : OpenAbove(inside?.Destination, directory.DestinationIdentity, directory);
             directory.Source = source;
         }
         catch

@@ -15,7 +15,9 @@ internal static class TreeWalk
     /// open until the next one.</summary>
     /// <param name="root">The directory at the top; a link there is followed.</param>
     /// <param name="followLinks">True to look at the target of a link. No link is entered.</param>
-    public static IEnumerable<TreeItem> Enumerate(string root, bool followLinks = false, CancellationToken cancellation = default)
+    /// <param name="filter">Selects the items; null for all.</param>
+    public static IEnumerable<TreeItem> Enumerate(
+        string root, bool followLinks = false, PathFilter? filter = null, CancellationToken cancellation = default)
     {
         var path = new Stack<Level>();
         SysResult opened = LibC.Open(root, DirectoryFlags | LibC.O_DIRECTORY, out SafeFileHandle top);
@@ -33,6 +35,11 @@ internal static class TreeWalk
                 {
                     SysResult looked = FileStatus.TryGet(level.Handle, name, followLinks, out status);
                     item = new TreeItem(root, level.Item, level.Handle, name, status, looked.Errno) { Listed = listed };
+                    if (filter?.Selects(item) == false)
+                    {
+                        continue;
+                    }
+
                     yield return item;
                     if (item.Kind == DescriptorKind.Directory)
                     {

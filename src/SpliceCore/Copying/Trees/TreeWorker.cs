@@ -52,7 +52,7 @@ internal sealed class TreeWorker(TreeCopyContext context)
 
             if (!read.Ok)
             {
-                _entries.Fail(FileFailures.OpenSource(batch.Directory.SourcePath, read.Errno));
+                FailToRead(batch.Directory, FileFailures.OpenSource(batch.Directory.SourcePath, read.Errno));
             }
 
             Leave();
@@ -65,18 +65,30 @@ internal sealed class TreeWorker(TreeCopyContext context)
         try
         {
             DescriptorKind kind = entry.FindKind(listed, context.Request.FollowSymlink);
+            if (!context.Selects(entry, kind == DescriptorKind.Directory))
+            {
+                return;
+            }
+
+            Remember(entry);
             if (kind == DescriptorKind.Directory)
             {
                 directory = _directories.Enter(entry);
             }
-            else if (context.Request.Includes?.Invoke(entry.Name.ToString()) != false)
+            else
             {
                 _entries.Copy(entry, kind);
             }
         }
         catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
         {
-            _entries.Fail(exception.Target is null ? TreeErrors.About(entry.SourcePath, exception) : exception);
+            Remember(entry);
+            TransferException failure = exception.Target is null ? TreeErrors.About(entry.SourcePath, exception) : exception;
+            _entries.Fail(failure);
+            if (failure.Target as string == entry.SourcePath && failure.Errno != Errno.ENOENT)
+            {
+                context.Request.Sync?.AddUnreadable(failure);
+            }
         }
 
         if (directory is not null)
@@ -85,6 +97,22 @@ internal sealed class TreeWorker(TreeCopyContext context)
             _path.Push(new DirectoryBatch(directory));
             context.Handles.Unpin(entry.Directory);
         }
+    }
+
+    /// <summary>What the source has is not an extra of the destination, whether it could be copied or not.</summary>
+    private void Remember(TreeEntry entry)
+    {
+        if (context.Request.Sync?.WantsExtras == true && !entry.Directory.IsNew)
+        {
+            entry.Directory.AddName(entry.Name);
+        }
+    }
+
+    private void FailToRead(TreeDirectory directory, TransferException exception)
+    {
+        directory.IsIncomplete = true;
+        _entries.Fail(exception);
+        context.Request.Sync?.AddUnreadable(exception);
     }
 
     /// <summary>Returns to the parent, which must be open again before the directory is closed.</summary>
@@ -112,7 +140,7 @@ internal sealed class TreeWorker(TreeCopyContext context)
             if (!directory.IsLost)
             {
                 directory.IsLost = true;
-                _entries.Fail(exception);
+                FailToRead(directory, exception);
             }
 
             return false;
@@ -135,6 +163,11 @@ internal sealed class TreeWorker(TreeCopyContext context)
             }
 
             bool goesUp = directory.Parent is { } above && TryReturn(above, directory);
+            if (goesUp && _directories.RemoveIfEmpty(directory))
+            {
+                Counters.Directories--;
+            }
+
             context.Handles.Unpin(directory);
             context.Handles.Close(directory);
             if (directory.IsLinked)
@@ -162,7 +195,13 @@ internal sealed class DirectoryBatch(TreeDirectory directory, DirectoryReader re
     public TreeDirectory Directory => directory;
 
     public bool TryRead(out FileName name, out DescriptorKind kind, out SysResult result) =>
-        _reader.TryRead(directory.Source!, out name, out kind, out result);
+        directory.IsNotEntered ? ReadNothing(out name, out kind, out result) : _reader.TryRead(directory.Source!, out name, out kind, out result);
+
+    private static bool ReadNothing(out FileName name, out DescriptorKind kind, out SysResult result)
+    {
+        (name, kind, result) = (default, default, default);
+        return false;
+    }
 
     public DirectoryBatch? Split() => _reader.Split() is { } half ? new DirectoryBatch(directory, half) : null;
 }
@@ -247,7 +286,11 @@ internal sealed class TreeCounters
 
     public long Directories { get; set; }
 
+    public long Updated { get; set; }
+
     public long Unchanged { get; set; }
+
+    public long Skipped { get; set; }
 
     public long Failed { get; set; }
 
@@ -259,6 +302,15 @@ internal sealed class TreeCounters
     /// <summary>The counts of all files that are complete.</summary>
     public TransferCounters Transfers { get; } = new();
 
+    /// <summary>Counts an entry that is not a directory.</summary>
+    public void Add(ItemStatus status)
+    {
+        Files += status == ItemStatus.Skipped ? 0 : 1;
+        Updated += status == ItemStatus.Updated ? 1 : 0;
+        Unchanged += status == ItemStatus.Unchanged ? 1 : 0;
+        Skipped += status == ItemStatus.Skipped ? 1 : 0;
+    }
+
     public void Add(TransferCounters file)
     {
         Transfers.Add(file);
@@ -269,7 +321,9 @@ internal sealed class TreeCounters
     {
         Files += other.Files;
         Directories += other.Directories;
+        Updated += other.Updated;
         Unchanged += other.Unchanged;
+        Skipped += other.Skipped;
         Failed += other.Failed;
         SystemCalls += other.SystemCalls;
         Transfers.Add(other.Transfers);

@@ -166,10 +166,13 @@ internal sealed class TreeWorkerPool
             Destination = _context.Root!.DestinationPath,
             FileCount = sum.Files,
             DirectoryCount = sum.Directories + 1,
+            Updated = sum.Updated,
             Unchanged = sum.Unchanged,
+            Skipped = sum.Skipped,
             Failed = sum.Failed,
-            Flushed = _context.Copy.Flush && sum.Failed == 0,
-            Verified = _context.Copy.Verify && sum.Failed == 0,
+            Flushed = _context.Copy.Flush && sum.Failed == 0 && !_context.Request.IsDryRun,
+            Verified = _context.Copy.Verify && sum.Failed == 0 && !_context.Request.IsDryRun
+                && (sum.Unchanged == 0 || _context.Copy.Update == UpdateMode.Content),
             BytesMoved = sum.Transfers.BytesMoved,
             BytesReflinked = sum.Transfers.BytesReflinked,
             BytesInHoles = sum.Transfers.BytesInHoles,
@@ -244,7 +247,7 @@ internal sealed class TreeCount(TreeRequest request) : IDisposable
 
     private bool TryCount()
     {
-        foreach (TreeItem item in TreeWalk.Enumerate(request.Copy.Source, request.FollowSymlink, _stop.Token))
+        foreach (TreeItem item in TreeWalk.Enumerate(request.Copy.Source, request.FollowSymlink, request.Filter, _stop.Token))
         {
             if (item.Kind == DescriptorKind.Directory)
             {
@@ -253,7 +256,7 @@ internal sealed class TreeCount(TreeRequest request) : IDisposable
                     return false;
                 }
             }
-            else if (request.Includes?.Invoke(item.Name.ToString()) != false)
+            else
             {
                 _files++;
 

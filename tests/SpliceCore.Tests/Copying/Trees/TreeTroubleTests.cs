@@ -198,8 +198,10 @@ public sealed class TreeTroubleTests(MountedFileSystems fileSystems, ITestOutput
 
         Assert.Throws<InvalidOperationException>(
             () => TreeCopy.Copy(request, new TreeMonitor(FileCopied: _ => throw new InvalidOperationException("enough"))));
-        Assert.Throws<FormatException>(
-            () => TreeCopy.Copy(request with { Includes = _ => throw new FormatException("a filter's fault") }, TreeMonitor.None));
+        string extra = _folder.Write("copy/extra", [1]);
+        var faulty = new CollectingSync { Fault = new FormatException("a fault of what receives it") };
+        Assert.Throws<FormatException>(() => TreeCopy.Copy(request with { Sync = faulty }, TreeMonitor.None));
+        File.Delete(extra);
 
         AssertWhole(_folder["copy"], isLitterAllowed: false);
     }

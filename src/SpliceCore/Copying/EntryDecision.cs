@@ -1,0 +1,114 @@
+using System.Runtime.InteropServices;
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Copying;
+
+/// <summary>What a copy does with a destination, decided from the status of both sides.</summary>
+/// <param name="Reason">Why, where <paramref name="Status"/> does not tell it.</param>
+internal readonly record struct EntryDecision(ItemStatus Status, string? Reason = null)
+{
+    /// <summary>True if the destination is unchanged unless its content differs, which only reading both sides shows.</summary>
+    public bool NeedsContent { get; init; }
+
+    /// <summary>True if only metadata of the destination are set.</summary>
+    public bool IsMetadataOnly { get; init; }
+
+    public bool WritesContent => Status is ItemStatus.Copied or ItemStatus.Updated && !IsMetadataOnly;
+
+    public static EntryDecision ContentDiffers { get; } = new(ItemStatus.Updated, "content differs");
+
+    public static EntryDecision MetadataDiffers(string reason) => new(ItemStatus.Updated, reason) { IsMetadataOnly = true };
+
+    /// <summary>Decides for a regular file, or for an item of another type than the destination.</summary>
+    public static EntryDecision Of(FileStatus source, FileStatus? existing, UpdateMode update, TimePrecision precision)
+    {
+        if (existing is null)
+        {
+            return new(ItemStatus.Copied);
+        }
+
+        if (source.Kind != existing.Kind)
+        {
+            return new(ItemStatus.Updated, "type differs");
+        }
+
+        int age = precision.Compare(source.ModificationTime, existing.ModificationTime);
+        return update switch
+        {
+            UpdateMode.Always => new(ItemStatus.Updated),
+            UpdateMode.Newer when age < 0 => new(ItemStatus.Skipped, "destination is newer"),
+            UpdateMode.Newer when age > 0 => new(ItemStatus.Updated, "source is newer"),
+            _ when source.Size != existing.Size => new(ItemStatus.Updated, "size differs"),
+            UpdateMode.Changed when age != 0 => new(ItemStatus.Updated, "time differs"),
+            UpdateMode.Content => new(ItemStatus.Unchanged) { NeedsContent = true },
+            _ => new(ItemStatus.Unchanged),
+        };
+    }
+
+    /// <summary>Decides for a link or special file of the destination's type.</summary>
+    /// <param name="isSame">True if both have the same target, or device number.</param>
+    public static EntryDecision OfNode(FileStatus source, FileStatus existing, UpdateMode update, TimePrecision precision, bool isSame) =>
+        isSame && update != UpdateMode.Always ? new(ItemStatus.Unchanged)
+        : update == UpdateMode.Newer && precision.Compare(source.ModificationTime, existing.ModificationTime) < 0
+            ? new(ItemStatus.Skipped, "destination is newer")
+        : new(ItemStatus.Updated, isSame ? null : source.Kind == DescriptorKind.SymbolicLink ? "target differs" : "device differs");
+}
+
+/// <summary>How exactly two file systems store times, which are the same if the coarser one cannot tell them apart.</summary>
+/// <param name="Unit">The coarser unit, in nanoseconds, to which times are rounded down.</param>
+/// <param name="Tolerance">The largest difference of times that are the same.</param>
+internal sealed record TimePrecision(long Unit, TimeSpan Tolerance)
+{
+    private const long Second = 1_000_000_000;
+
+    // FAT stores even seconds. Linux rounds down, Windows up.
+    private static readonly TimeSpan FatTolerance = TimeSpan.FromSeconds(2);
+
+    /// <summary>Nanoseconds on both sides.</summary>
+    public static TimePrecision Exact { get; } = new(1, TimeSpan.Zero);
+
+    /// <summary>Returns the precision of two file systems.</summary>
+    /// <param name="source">Any file or directory of the one, also opened with O_PATH.</param>
+    /// <param name="destination">Any of the other.</param>
+    public static TimePrecision Of(SafeHandle source, SafeHandle destination, TimeSpan tolerance)
+    {
+        (long one, long other) = (UnitOf(source), UnitOf(destination));
+        return new TimePrecision(
+            Math.Max(one, other),
+            tolerance < FatTolerance && Math.Max(one, other) == 2 * Second ? FatTolerance : tolerance);
+    }
+
+    /// <summary>Returns less than 0 if the first time is earlier, 0 if both are the same.</summary>
+    public int Compare(in LibC.StatxTimestamp one, in LibC.StatxTimestamp other)
+    {
+        int order = one.CompareTo(other);
+        if (order == 0)
+        {
+            return 0;
+        }
+
+        (Int128 first, Int128 second) = (Nanoseconds(one), Nanoseconds(other));
+        bool isSame = Int128.Abs(first - second) <= (Int128)Tolerance.Ticks * TimeSpan.NanosecondsPerTick || Floor(first) == Floor(second);
+        return isSame ? 0 : order;
+    }
+
+    private static Int128 Nanoseconds(in LibC.StatxTimestamp time) => ((Int128)time.Seconds * Second) + time.Nanoseconds;
+
+    private Int128 Floor(Int128 time) => (time - (((time % Unit) + Unit) % Unit)) / Unit;
+
+    /// <summary>An unknown file system is taken for an exact one: a file that is copied again is better than a change that is not
+    /// seen.</summary>
+    private static long UnitOf(SafeHandle item) => (FileSystemType)LibC.FileSystemType(item).Value switch
+    {
+        FileSystemType.Fat => 2 * Second,
+        FileSystemType.ExFat => Second / 100,
+        FileSystemType.HfsPlus or FileSystemType.Reiserfs => Second,
+
+        // Inodes of 128 bytes have room neither for the time of birth nor for fractions of a second.
+        FileSystemType.Ext when !LibC.HasBirthTime(item) => Second,
+        FileSystemType.Ntfs or FileSystemType.Cifs or FileSystemType.Smb2 => 100,
+        FileSystemType.Udf => 1000,
+        _ => 1,
+    };
+}

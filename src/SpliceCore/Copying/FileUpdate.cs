@@ -1,0 +1,74 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice.Copying;
+
+/// <summary>Decides whether the destination of a single file is up to date, and sets the metadata of one that is.</summary>
+internal static class FileUpdate
+{
+    public static EntryDecision Decide(
+        CopyRequest request, Descriptor source, DestinationEntry place, FileSystemPairCache? devices, CancellationToken cancellation)
+    {
+        if (request.Update == UpdateMode.Always || place.Existing is not { Kind: DescriptorKind.Regular } existing
+            || source.Kind != DescriptorKind.Regular || existing.Inode == source.Status.Inode || request.CreatedFiles?.HasFile(existing) == true)
+        {
+            // What may not be replaced is an error of its own.
+            return EntryDecision.Of(source.Status, place.Existing, UpdateMode.Always, TimePrecision.Exact);
+        }
+
+        TimePrecision precision = devices?.PrecisionOf(source.Handle, place.Folder, request.TimeTolerance)
+            ?? TimePrecision.Of(source.Handle, place.Folder, request.TimeTolerance);
+        var decision = EntryDecision.Of(source.Status, existing, request.Update, precision);
+        if (decision.NeedsContent)
+        {
+            using SafeFileHandle item = OpenExisting(place, LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY);
+            decision = Comparison.AreEqual(source, item, place.Path, cancellation) ? decision : EntryDecision.ContentDiffers;
+        }
+
+        return decision.Status == ItemStatus.Unchanged && !request.NoClobber
+            && MetadataDifference.Find(
+                source.Status, existing, request.Preserve, precision,
+                () => new SafeFileHandle(source.Handle.DangerousGetHandle(), ownsHandle: false), () => OpenExisting(place, LibC.O_PATH)) is string reason
+            ? EntryDecision.MetadataDiffers(reason)
+            : decision;
+    }
+
+    /// <summary>Leaves the content of a destination as it is, and sets the metadata that differ.</summary>
+    public static TransferResult Leave(
+        CopyRequest request, Descriptor source, DestinationEntry place, EntryDecision decision, TransferCounters counters)
+    {
+        var warnings = new MetadataWarnings();
+        if (decision.IsMetadataOnly)
+        {
+            using SafeFileHandle item = OpenExisting(place, LibC.O_PATH);
+            MetadataDifference.RemoveOtherAttributes(source.Handle, item, isPath: true, request.Preserve);
+            Metadata.Set(item, place.Label, source.Handle, source.Status, request.Preserve, isPath: true, warnings);
+        }
+
+        return new TransferResult
+        {
+            Source = request.Source,
+            Destination = place.Path,
+            Status = decision.Status,
+            Reason = decision.Reason,
+            Attempts = [],
+            SystemCalls = counters.SystemCalls,
+            Elapsed = counters.Elapsed,
+            Warnings = warnings.Describe(),
+        };
+    }
+
+    private static SafeFileHandle OpenExisting(DestinationEntry place, int flags)
+    {
+        SysResult opened = LibC.OpenAt(place.Folder, place.Name, flags | LibC.O_NOFOLLOW, 0, out SafeFileHandle handle);
+        if (opened.Ok)
+        {
+            return handle;
+        }
+
+        handle.Dispose();
+        throw FileFailures.OpenDestination(place.Path, opened.Errno);
+    }
+}

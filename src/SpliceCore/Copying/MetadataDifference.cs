@@ -1,0 +1,107 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Copying;
+
+/// <summary>Finds out whether an existing item has the metadata that it would get from its source, so that nothing is set that is there
+/// already.</summary>
+internal static class MetadataDifference
+{
+    /// <summary>Returns the first difference as a reason, for example "mode differs"; null if there is none.</summary>
+    /// <param name="openSource">Opens the source, where its status alone does not tell; O_PATH is enough.</param>
+    /// <param name="openItem">Opens the item likewise.</param>
+    public static string? Find(
+        FileStatus source, FileStatus item, PreserveAttributes preserve, TimePrecision precision, Func<SafeFileHandle> openSource, Func<SafeFileHandle> openItem)
+    {
+        if (preserve.HasFlag(PreserveAttributes.Timestamps) && precision.Compare(source.ModificationTime, item.ModificationTime) != 0)
+        {
+            return "time differs";
+        }
+
+        // Without privileges the owner cannot be set: once told, that is no difference any more.
+        bool isOwnerSame = (source.UserId, source.GroupId) == (item.UserId, item.GroupId);
+        bool preservesOwner = preserve.HasFlag(PreserveAttributes.Ownership);
+        if (preservesOwner && !isOwnerSame && LibC.EffectiveUserId == 0)
+        {
+            return "owner differs";
+        }
+
+        bool isLink = source.Kind == DescriptorKind.SymbolicLink;
+        uint kept = Metadata.KeptBits(source.Kind, preservesOwner && isOwnerSame);
+        if (preserve.HasFlag(PreserveAttributes.Mode) && !isLink && !HasMode(source, source.Permissions, kept, item))
+        {
+            using SafeFileHandle handle = openSource();
+            uint permissions = preserve.HasFlag(PreserveAttributes.Acl) ? source.Permissions : AccessControlList.WithoutList(handle, source.Permissions);
+            if (!HasMode(source, permissions, kept, item))
+            {
+                return "mode differs";
+            }
+        }
+
+        if ((preserve & (PreserveAttributes.Xattr | PreserveAttributes.Acl)) == PreserveAttributes.None)
+        {
+            return null;
+        }
+
+        using SafeFileHandle one = openSource();
+        using SafeFileHandle other = openItem();
+        return FindAttribute(one, other, preserve) switch
+        {
+            null => null,
+            FileName name when ExtendedAttributes.IsList(name) => "access control list differs",
+            _ => "extended attributes differ",
+        };
+    }
+
+    /// <summary>Removes the attributes that an existing item has and its source has not, as far as they are preserved.</summary>
+    public static void RemoveOtherAttributes(SafeHandle source, SafeFileHandle item, bool isPath, PreserveAttributes preserve)
+    {
+        if (!preserve.HasFlag(PreserveAttributes.Xattr) || !LibC.ListAttributes(source, out List<FileName> names).Ok)
+        {
+            return;
+        }
+
+        LibC.ListAttributes(item, out List<FileName> existing);
+        foreach (FileName name in existing.Where(name => ExtendedAttributes.TravelsWithContent(name) && IsSettable(name)).Except(names))
+        {
+            _ = isPath ? LibC.RemoveAttributeOfPath(item, name) : LibC.RemoveAttribute(item, name);
+        }
+    }
+
+    private static bool HasMode(FileStatus source, uint permissions, uint kept, FileStatus item)
+    {
+        uint inherited = source.Kind == DescriptorKind.Directory ? item.Permissions & LibC.S_ISGID : 0;
+        return ((permissions & kept) | inherited) == item.Permissions;
+    }
+
+    private static FileName? FindAttribute(SafeHandle source, SafeHandle item, PreserveAttributes preserve)
+    {
+        LibC.ListAttributes(source, out List<FileName> names);
+        if (LibC.ListAttributes(item, out List<FileName> existing).Errno == Errno.EOPNOTSUPP)
+        {
+            return null;
+        }
+
+        names.RemoveAll(name => !IsCompared(name, preserve));
+        existing.RemoveAll(name => !IsCompared(name, preserve));
+        foreach (FileName name in names.Union(existing))
+        {
+            SysResult one = LibC.GetAttribute(source, name, out byte[] wanted);
+            SysResult other = LibC.GetAttribute(item, name, out byte[] found);
+            if (one.Ok != other.Ok || !wanted.AsSpan().SequenceEqual(found))
+            {
+                return name;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsCompared(FileName name, PreserveAttributes preserve) => ExtendedAttributes.IsWanted(name, preserve) && IsSettable(name);
+
+    /// <summary>Only root can set the others, and they may differ for good.</summary>
+    private static bool IsSettable(FileName name) =>
+        LibC.EffectiveUserId == 0 || ExtendedAttributes.IsList(name) || name.Bytes.StartsWith("user."u8);
+}

@@ -1,0 +1,158 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Copying.Trees;
+
+/// <summary>Decides what becomes of an entry of a tree that may be up to date in the destination, and sets the metadata of one that
+/// is.</summary>
+internal sealed class EntryUpdate(TreeCopyContext context)
+{
+    private const int FileFlags = LibC.O_RDONLY | LibC.O_NOCTTY | LibC.O_NONBLOCK;
+
+    private readonly CopyRequest _copy = context.Copy;
+    private readonly ITreeSync? _sync = context.Request.Sync;
+
+    /// <summary>True if an entry is examined before it is opened, since it may be left as it is.</summary>
+    public bool IsWanted => _copy.Update != UpdateMode.Always || _sync is not null;
+
+    public EntryDecision Decide(TreeEntry entry, FileStatus source, FileStatus? existing)
+    {
+        if (existing is null)
+        {
+            return _sync?.IsExistingOnly == true ? new(ItemStatus.Skipped, "missing in the destination") : new(ItemStatus.Copied);
+        }
+
+        if (existing.Inode == source.Inode)
+        {
+            return new(ItemStatus.Unchanged);
+        }
+
+        if (_copy.CreatedFiles?.HasFile(existing) == true)
+        {
+            // An error, where the destination is checked.
+            return new(ItemStatus.Updated);
+        }
+
+        TimePrecision precision = PrecisionOf(entry.Directory);
+        EntryDecision decision = source.Kind != existing.Kind || source.Kind == DescriptorKind.Regular
+            ? EntryDecision.Of(source, existing, _copy.Update, precision)
+            : EntryDecision.OfNode(source, existing, _copy.Update, precision, IsSameNode(entry, source, existing));
+        if (decision.NeedsContent && !HasSameContent(entry))
+        {
+            decision = EntryDecision.ContentDiffers;
+        }
+
+        if (_copy.NoClobber)
+        {
+            return decision.Status == ItemStatus.Updated && _sync is not null ? new(ItemStatus.Skipped, "destination exists") : decision;
+        }
+
+        return decision.Status == ItemStatus.Unchanged && FindMetadata(entry, source, existing, precision) is string reason
+            ? EntryDecision.MetadataDiffers(reason)
+            : decision;
+    }
+
+    /// <summary>Decides for another name of a file that has been copied.</summary>
+    public EntryDecision DecideLink(TreeEntry entry, FileStatus source, FileStatus? existing)
+    {
+        bool mayBeSkipped = existing is null || _copy.Update == UpdateMode.Newer || (_copy.NoClobber && _sync is not null);
+        return mayBeSkipped && IsWanted && Decide(entry, source, existing) is { Status: ItemStatus.Skipped } skipped ? skipped
+            : existing is null ? new(ItemStatus.Copied)
+            : new(ItemStatus.Updated, IsWanted ? "hard link differs" : null);
+    }
+
+    /// <summary>Sets the metadata of an existing item that differ from those of its source.</summary>
+    public void SetMetadata(TreeEntry entry)
+    {
+        using SafeFileHandle source = OpenSource(entry);
+        using SafeFileHandle item = OpenItem(entry);
+        SysResult looked = FileStatus.TryGet(source, out FileStatus? status);
+        if (!looked.Ok)
+        {
+            throw FileFailures.OpenSource(entry.SourcePath, looked.Errno);
+        }
+
+        MetadataDifference.RemoveOtherAttributes(source, item, isPath: true, _copy.Preserve);
+        Metadata.Set(item, entry.DestinationLabel, source, status!, _copy.Preserve, isPath: true, context.MetadataWarnings);
+    }
+
+    /// <summary>True if an interrupted copy has written the file. It got the source's times before its name, so a file with the same
+    /// size and times is complete. It is not replaced, so nothing has to permit that.</summary>
+    public bool IsComplete(TreeEntry entry, Descriptor source, FileStatus existing) =>
+        _copy is { Resume: true, Verify: false } && _copy.Preserve.HasFlag(PreserveAttributes.Timestamps)
+        && existing.Kind == DescriptorKind.Regular && existing.Inode != source.Status.Inode
+        && _copy.CreatedFiles?.HasFile(existing) != true
+        && existing.HasSameSizeAndMTime(source.Status)
+        && HasSameBytes(entry, source, existing);
+
+    public void Flush(TreeEntry entry, FileStatus existing)
+    {
+        using SafeFileHandle file = OpenFile(entry);
+        DiskFlush.OfFile(file, existing.Kind, entry.DestinationPath, context.Cancellation);
+    }
+
+    /// <summary>A lost device or a power failure leaves files with their size and times that have holes or zeros in place of bytes
+    /// that did not reach the disk. And a source can be changed and its modification time set back, which the time of its last
+    /// status change (ctime) shows.</summary>
+    private bool HasSameBytes(TreeEntry entry, Descriptor source, FileStatus existing)
+    {
+        if (existing.Size == 0)
+        {
+            return true;
+        }
+
+        bool isProvable = source.Status.ChangeTime.CompareTo(existing.ChangeTime) < 0
+            && DataProof.IsByExtents(existing, entry.Directory.Devices.FileSystem, context.BootTime, existing.ChangeTime);
+        using SafeFileHandle file = OpenFile(entry);
+        using var comparison = new Comparison(source, file, entry.DestinationPath, context.Cancellation) { TrustsData = isProvable };
+        try
+        {
+            if (comparison.Run(0, 0, source.Size) != source.Size)
+            {
+                return false;
+            }
+        }
+        catch (TransferException exception) when (exception.DifferenceOffset.HasValue)
+        {
+            return false;
+        }
+
+        if (!isProvable && !context.Request.IsDryRun)
+        {
+            // The comparison read all of it. With a newer ctime the next run need not.
+            LibC.ChangeTimes(file, source.Status.AccessTime, source.Status.ModificationTime);
+        }
+
+        return true;
+    }
+
+    private SafeFileHandle OpenFile(TreeEntry entry) =>
+        context.Open(entry.Directory.Destination!, entry.Name, FileFlags | LibC.O_NOFOLLOW, entry.DestinationLabel, isSource: false);
+
+    private string? FindMetadata(TreeEntry entry, FileStatus source, FileStatus existing, TimePrecision precision) =>
+        MetadataDifference.Find(source, existing, _copy.Preserve, precision, () => OpenSource(entry), () => OpenItem(entry));
+
+    private TimePrecision PrecisionOf(TreeDirectory directory) =>
+        directory.Devices.PrecisionOf(directory.Source!, directory.Destination!, _copy.TimeTolerance);
+
+    private SafeFileHandle OpenSource(TreeEntry entry) => context.Open(
+        entry.Directory.Source!, entry.Name, LibC.O_PATH | (entry.IsFollowed ? 0 : LibC.O_NOFOLLOW), entry.SourceLabel, isSource: true);
+
+    private SafeFileHandle OpenItem(TreeEntry entry) => context.Open(
+        entry.Directory.Destination!, entry.Name, LibC.O_PATH | LibC.O_NOFOLLOW, entry.DestinationLabel, isSource: false);
+
+    private static bool IsSameNode(TreeEntry entry, FileStatus source, FileStatus existing) => source.Kind == DescriptorKind.SymbolicLink
+        ? LibC.ReadLinkAt(entry.Directory.Source!, entry.Name, out FileName one).Ok
+            && LibC.ReadLinkAt(entry.Directory.Destination!, entry.Name, out FileName other).Ok && one == other
+        : source.SpecialDevice == existing.SpecialDevice;
+
+    private bool HasSameContent(TreeEntry entry)
+    {
+        using SafeFileHandle source = context.Open(
+            entry.Directory.Source!, entry.Name, FileFlags | (entry.IsFollowed ? 0 : LibC.O_NOFOLLOW), entry.SourceLabel, isSource: true);
+        using SafeFileHandle item = OpenFile(entry);
+        var opened = Descriptor.OfOpened(source, entry.SourceLabel, LibC.O_RDONLY | LibC.O_NOCTTY);
+        return Comparison.AreEqual(opened, item, entry.DestinationPath, context.Cancellation);
+    }
+}

@@ -1,0 +1,242 @@
+using Xunit;
+
+namespace Splice.Tests.Copying.Trees;
+
+/// <summary>What the copy of a tree does for a synchronization.</summary>
+public sealed class TreeSyncTests : IDisposable
+{
+    private readonly Workspace _folder = new();
+
+    public TreeSyncTests()
+    {
+        Directory.CreateDirectory(_folder["s"]);
+        Directory.CreateDirectory(_folder["d"]);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_content_of_the_source_goes_into_the_destination_itself()
+    {
+        Shell("mkdir s/a; echo 1 >s/a/f; echo 2 >s/g; echo old >d/g; touch -d @1 d/g");
+
+        TransferResult first = Sync(new CollectingSync());
+        TransferResult second = Sync(new CollectingSync());
+
+        Assert.Equal("1\n", File.ReadAllText(_folder["d/a/f"]));
+        Assert.Equal("2\n", File.ReadAllText(_folder["d/g"]));
+        Assert.Equal((2, 1, 0), (first.FileCount, first.Updated, first.Unchanged));
+        Assert.Equal((2, 0, 2), (second.FileCount, second.Updated, second.Unchanged));
+    }
+
+    [Fact]
+    public void A_missing_destination_is_made()
+    {
+        Shell("echo 1 >s/f; rmdir d");
+
+        Sync(new CollectingSync());
+
+        Assert.Equal(["f"], Directory.GetFileSystemEntries(_folder["d"]).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Extras_are_reported_with_whether_they_are_excluded()
+    {
+        Shell("mkdir -p s/a d/a d/log d/b; echo 1 >s/f; touch d/f d/a/x d/log/y d/b/z s/a/keep.o d/a/keep.o d/a/other.o");
+        var sync = new CollectingSync();
+
+        Sync(sync, new PathFilter(["log/", "*.o"], []));
+
+        Assert.Equal(
+            ["a/keep.o excluded", "a/other.o excluded", "a/x", "b", "log excluded"],
+            sync.Extras.Select(extra => Path.GetRelativePath(_folder["d"], extra.DestinationPath) + (extra.IsExcluded ? " excluded" : "")).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void What_could_not_be_read_is_reported_and_is_not_an_extra()
+    {
+        Shell("ln -s a s/a; echo 1 >s/f; mkdir d/a; touch d/a/x d/y");
+        var sync = new CollectingSync();
+
+        (TransferResult result, _) = TreeCopies.CopyWithErrors(Request(sync) with { FollowSymlink = true });
+
+        Assert.Equal(1, result.Failed);
+        Assert.Equal(_folder["s/a"], sync.Unreadable.Single().Target);
+        Assert.Equal("y", sync.Extras.Single().Name.ToString());
+        Assert.True(File.Exists(_folder["d/f"]));
+    }
+
+    [Fact]
+    public void A_folder_replaces_a_file_and_a_link_that_is_not_followed()
+    {
+        Shell("mkdir -p s/l s/g out; echo 1 >s/l/f; echo 2 >s/g/f; echo k >out/k; ln -s ../out d/l; echo file >d/g");
+
+        Sync(new CollectingSync());
+
+        Assert.Equal(["k"], Directory.GetFileSystemEntries(_folder["out"]).Select(Path.GetFileName));
+        Assert.Null(new FileInfo(_folder["d/l"]).LinkTarget);
+        Assert.Equal("1\n", File.ReadAllText(_folder["d/l/f"]));
+        Assert.Equal("2\n", File.ReadAllText(_folder["d/g/f"]));
+        Assert.Equal(["g", "l"], Directory.GetFileSystemEntries(_folder["d"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("echo 1 >s/x")]
+    [InlineData("ln -s nowhere s/x")]
+    [InlineData("mkfifo s/x")]
+    public void A_file_or_link_replaces_a_folder_with_entries_only_where_that_is_permitted(string make)
+    {
+        Shell($"{make}; mkdir d/x d/e; touch d/x/y; cp -a s/x s/e");
+
+        (TransferResult kept, List<TransferException> errors) = TreeCopies.CopyWithErrors(Request(new CollectingSync()));
+        Assert.Equal((1, 1), (kept.Failed, errors.Count));
+        Assert.True(File.Exists(_folder["d/x/y"]));
+        Assert.False(Directory.Exists(_folder["d/e"]), "an empty folder gives way");
+
+        TransferResult replaced = Sync(new CollectingSync { Removes = true });
+        Assert.Equal((1, 1), (replaced.Updated, replaced.Unchanged));
+        Assert.False(Directory.Exists(_folder["d/x"]));
+        Assert.Equal(["e", "x"], Directory.GetFileSystemEntries(_folder["d"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_folder_in_the_way_is_back_if_what_replaces_it_fails()
+    {
+        Shell("head -c 2M /dev/urandom >s/x; mkdir d/x; touch d/x/y");
+        using var mount = Mount.Memory("tmpfs", "size=1M");
+        Shell($"mkdir '{mount.Folder}/x'; touch '{mount.Folder}/x/y'");
+        TreeRequest request = Request(new CollectingSync { Removes = true });
+
+        (TransferResult result, List<TransferException> errors) =
+            TreeCopies.CopyWithErrors(request with { Copy = request.Copy with { Destination = mount.Folder } });
+
+        Assert.Equal(1, result.Failed);
+        Assert.Equal(TransferErrorId.DiskFull, errors.Single().Id);
+        Assert.True(File.Exists(Path.Combine(mount.Folder, "x/y")));
+        Assert.Single(Directory.GetFileSystemEntries(mount.Folder));
+    }
+
+    [Fact]
+    public void Hard_links_of_the_source_are_links_of_a_new_file()
+    {
+        Shell("echo 1 >s/a; ln s/a s/b; mkdir out; echo old >out/k; ln out/k d/a");
+
+        Sync(new CollectingSync());
+        TransferResult second = Sync(new CollectingSync());
+
+        Assert.Equal("old\n", File.ReadAllText(_folder["out/k"]));
+        Assert.Equal("1\n", File.ReadAllText(_folder["d/b"]));
+        Assert.Equal("1 2 1", Shell("stat -c %h out/k d/a; test d/a -ef d/b && echo 1").ReplaceLineEndings(" "));
+        Assert.Equal((2, 2), (second.FileCount, second.Unchanged));
+    }
+
+    [Fact]
+    public void A_name_that_should_be_a_hard_link_becomes_one()
+    {
+        Shell("echo 1 >s/a; ln s/a s/b; cp -p s/a d/a; cp -p s/a d/b");
+
+        TransferResult result = Sync(new CollectingSync());
+
+        Assert.Equal((1, 1), (result.Unchanged, result.Updated));
+        Assert.Equal("1", Shell("test d/a -ef d/b && echo 1"));
+    }
+
+    [Fact]
+    public void Metadata_are_set_where_they_differ_and_only_there()
+    {
+        Shell("""
+            mkdir s/p; echo 1 >s/p/mode; echo 2 >s/p/owner; echo 3 >s/p/xattr; echo 4 >s/p/same; ln -s x s/p/link; cp -a s/. d
+            chmod 600 d/p/mode; setfattr -n user.old -v 1 d/p/xattr; setfattr -n user.new -v 2 s/p/xattr; chmod 700 d/p
+            touch -hd @5 d/p/link; [ $(id -u) != 0 ] || chown 1:1 d/p/owner
+            """);
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root");
+        List<TransferResult> results = [];
+
+        TransferResult first = Sync(new CollectingSync(), results: results);
+        TransferResult second = Sync(new CollectingSync());
+
+        Assert.Equal(
+            ["link: time differs", "mode: mode differs", "owner: owner differs", "same: ", "xattr: extended attributes differ"],
+            results.Select(result => $"{Path.GetFileName(result.Destination)}: {result.Reason}").Order(StringComparer.Ordinal));
+        Assert.Equal((4, 1), (first.Updated, first.Unchanged));
+        Assert.Equal((0, 5), (second.Updated, second.Unchanged));
+        Assert.Equal(Shell("cd s; stat -c '%n %a %u %y' p p/*; getfattr -d p/xattr"), Shell("cd d; stat -c '%n %a %u %y' p p/*; getfattr -d p/xattr"));
+    }
+
+    [Fact]
+    public void Only_existing_entries_are_updated_where_that_is_wanted()
+    {
+        Shell("mkdir s/new s/old d/old; touch s/new/x; echo 1 >s/f; echo 2 >s/g; echo 3 >s/old/g; echo old >d/f");
+        List<TransferResult> results = [];
+
+        TransferResult result = Sync(new CollectingSync { IsExistingOnly = true }, results: results);
+
+        Assert.Equal((1, 2), (result.Updated, result.Skipped));
+        Assert.Equal("d d/f d/old", Shell("find d | sort").ReplaceLineEndings(" "));
+        Assert.Equal("missing in the destination", results.First(entry => entry.Status == ItemStatus.Skipped).Reason);
+    }
+
+    [Fact]
+    public void Existing_entries_are_skipped_where_nothing_may_be_replaced()
+    {
+        Shell("echo 1 >s/f; echo 2 >s/g; echo old >d/f");
+        TreeRequest request = Request(new CollectingSync());
+
+        TransferResult result = TreeCopies.Copy(request with { Copy = request.Copy with { NoClobber = true } });
+
+        Assert.Equal((1, 1), (result.FileCount, result.Skipped));
+        Assert.Equal("old\n", File.ReadAllText(_folder["d/f"]));
+    }
+
+    [Fact]
+    public void Another_spelling_is_an_extra_that_is_the_same_entry()
+    {
+        using var mount = Mount.Image("vfat", 4 << 20);
+        Shell($"echo 1 >s/README; mkdir s/Doc; touch s/Doc/x; cd '{mount.Folder}'; echo 1 >readme; mkdir doc; touch doc/x doc/y");
+        var sync = new CollectingSync();
+        TreeRequest request = Request(sync);
+
+        TreeCopies.CopyWithErrors(request with
+        {
+            Copy = request.Copy with { Destination = mount.Folder, Preserve = PreserveAttributes.Timestamps },
+        });
+
+        Assert.Equal(
+            ["doc/y ", "doc Doc", "readme README"],
+            sync.Extras.Select(extra => $"{Path.GetRelativePath(mount.Folder, extra.DestinationPath).Replace("Doc/", "doc/", StringComparison.Ordinal)} {extra.SpellingOf}")
+                .OrderBy(text => text.Contains(' ') && text.EndsWith(' ') ? 0 : 1).ThenBy(text => text, StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Two_sources_with_one_name_are_an_error()
+    {
+        using var mount = Mount.Image("vfat", 4 << 20);
+        Shell("echo 1 >s/a; echo 22 >s/A; mkdir s/d s/D; touch s/d/x s/D/x");
+        TreeRequest request = Request(new CollectingSync());
+
+        (TransferResult result, List<TransferException> errors) = TreeCopies.CopyWithErrors(request with
+        {
+            Copy = request.Copy with { Destination = mount.Folder, Preserve = PreserveAttributes.Timestamps, CreatedFiles = new CreatedFiles() },
+        });
+
+        Assert.Equal(2, result.Failed);
+        Assert.All(errors, error => Assert.Equal(TransferErrorId.DestinationExists, error.Id));
+    }
+
+    private TreeRequest Request(CollectingSync sync, PathFilter? filter = null)
+    {
+        TreeRequest request = TreeCopies.Request(_folder["s"], _folder["d"]);
+        return request with { Copy = request.Copy with { Update = UpdateMode.Changed }, Sync = sync, Filter = filter };
+    }
+
+    private TransferResult Sync(CollectingSync sync, PathFilter? filter = null, List<TransferResult>? results = null)
+    {
+        List<TransferException> errors = [];
+        TransferResult result = TreeCopy.Copy(
+            Request(sync, filter) with { PerFile = results is not null }, new TreeMonitor(FileCopied: item => results?.Add(item), Failed: errors.Add));
+        Assert.Empty(errors);
+        return result;
+    }
+
+    private string Shell(string script) => Command.Check("sh", "-ec", $"cd '{_folder.Folder}'; {script}");
+}
