@@ -17,6 +17,7 @@ internal sealed class DestinationWriter : IDisposable
     private readonly CancellationToken _cancellation;
     private readonly ITargetFile _target;
     private readonly SafeFileHandle? _folder;
+    private readonly DeltaBase? _old;
     private Descriptor? _source;
     private TransferSpec? _spec;
     private TransferCounters? _counters;
@@ -47,6 +48,7 @@ internal sealed class DestinationWriter : IDisposable
         try
         {
             _folder = request.Flush && IsNew && place.IsNamedByUser ? DiskFlush.OpenFolder(place) : null;
+            _old = DeltaBase.TryOpen(request, source, spec, place, _target, _cancellation);
             Destination = Describe();
             Begin(source, spec, monitor, counters);
         }
@@ -101,7 +103,7 @@ internal sealed class DestinationWriter : IDisposable
     /// <summary>None after a failed fsync(2) or close(2), which do not report the lost bytes; null if none is known to be lost.</summary>
     private long? GoodBytes => _isLost || _run?.IsLost == true ? 0 : null;
 
-    private int Access => _request.Verify ? LibC.O_RDWR : LibC.O_WRONLY;
+    private int Access => _request.Verify || (IsNew && _request.Delta != DeltaMode.Never) ? LibC.O_RDWR : LibC.O_WRONLY;
 
     /// <summary>Computed once: it reads the source's access control list.</summary>
     private uint CreateMode => _createMode ??=
@@ -141,6 +143,7 @@ internal sealed class DestinationWriter : IDisposable
         }
 
         writer._run!.Run();
+        writer._old?.ThrowIfTorn(writer._source!, writer.Handle, writer.Size, writer._cancellation);
     });
 
     /// <summary>Continues with another source, behind the content so far.</summary>
@@ -224,6 +227,7 @@ internal sealed class DestinationWriter : IDisposable
     {
         _run?.Dispose();
         _folder?.Dispose();
+        _old?.Dispose();
         _target.Dispose();
     }
 
@@ -280,7 +284,7 @@ internal sealed class DestinationWriter : IDisposable
     }
 
     private Descriptor Describe() => _target is StagedFile
-        ? Descriptor.OfNewFile(_target.Handle, _place.Label)
+        ? Descriptor.OfNewFile(_target.Handle, _place.Label, _old?.Size ?? 0)
         : Descriptor.Describe(_target.Handle, _place.Label);
 
     private void Begin(Descriptor source, TransferSpec spec, TransferMonitor monitor, TransferCounters counters)
@@ -297,7 +301,7 @@ internal sealed class DestinationWriter : IDisposable
                 GrowsInOrder = true,
             },
             AppendedFile appended => spec with { DestinationOffset = appended.OldSize, Append = appended.Position },
-            _ => spec with { DestinationOffset = Destination.IsSeekable ? (_request.DestinationOffset ?? 0) + _writtenBefore : null },
+            _ => spec with { DestinationOffset = Destination.IsSeekable ? (_request.DestinationOffset ?? 0) + _writtenBefore : null, OldContent = _old?.Content },
         };
         RangeCheck.Destination(Destination, _request.DestinationOffset, _spec.DestinationOffset, _spec.Length);
         if (!IsNew)
@@ -312,7 +316,7 @@ internal sealed class DestinationWriter : IDisposable
     /// times, XFS keeps blocks for more.</summary>
     private void CutRest()
     {
-        bool hasOldEnd = !IsNew && _request.IsExact && ReplacesRegularFile;
+        bool hasOldEnd = _old is not null || (!IsNew && _request.IsExact && ReplacesRegularFile);
         if ((hasOldEnd || _target is PartialFile) && LibC.Truncate(_target.Handle, Size) is { Ok: false } cut)
         {
             throw FileFailures.Cut(_place.Path, Size, cut.Errno);
@@ -343,14 +347,9 @@ internal sealed class DestinationWriter : IDisposable
 
     private void SetMetadata()
     {
-        if (_target is PartialFile && CreateMode != ModeBits.Private)
+        if (_target is PartialFile partial && CreateMode != ModeBits.Private)
         {
-            // A file created now has what the umask and the folder's default access list leave of the mode.
-            using var model = StagedFile.Create(_place, CreateMode, _cancellation);
-            if (FileStatus.TryGet(model.Handle, out FileStatus? status).Ok)
-            {
-                LibC.ChangeMode(_target.Handle, status!.Permissions);
-            }
+            partial.SetCreateMode(_place, CreateMode, _cancellation);
         }
 
         if (IsNew)

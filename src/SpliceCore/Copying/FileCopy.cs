@@ -147,6 +147,14 @@ public sealed record CopyRequest
     /// <summary>Two modification times that differ by at most this are the same to <see cref="Update"/>.</summary>
     public TimeSpan TimeTolerance { get; init; }
 
+    /// <summary>Selects the existing files of which only the blocks that differ are written. It is for whole files of at least 1 MiB,
+    /// with <see cref="SparseMode.Auto"/> and no named method.</summary>
+    public DeltaMode Delta { get; init; } = DeltaMode.Never;
+
+    /// <summary>Bytes of a block of <see cref="Delta"/>, in multiples of 4 KiB: each is written from its first page that differs to its
+    /// last one.</summary>
+    public int BlockSize { get; init; } = 64 << 10;
+
     /// <summary>Method of moving the bytes.</summary>
     public TransferMethod Method { get; init; }
 
@@ -307,6 +315,21 @@ public enum UpdateMode
 
     /// <summary>Those whose content differs from the source's: both are read.</summary>
     Content,
+}
+
+/// <summary>Defines when only those blocks of an existing file are written that differ from the source's at the same offsets. A new
+/// file begins as a clone of the old one (reflink) and shares the other blocks with it and its snapshots; without reflinks it is written
+/// whole. A file that is written in place keeps them.</summary>
+public enum DeltaMode
+{
+    /// <summary>Where the source's own blocks cannot be shared, and as long as at most half of the bytes differ.</summary>
+    Auto = 0,
+
+    /// <summary>Also where the source's own blocks could be shared.</summary>
+    Always,
+
+    /// <summary>Never: files are written whole.</summary>
+    Never,
 }
 
 /// <summary>Metadata that a copy preserves.</summary>

@@ -65,6 +65,16 @@ internal sealed class PartialFile : ITargetFile
         _isSettled = true;
     }
 
+    /// <summary>Sets the mode that a file created now has: what the umask and the folder's default access list leave of one.</summary>
+    public void SetCreateMode(DestinationEntry place, uint mode, CancellationToken cancellation)
+    {
+        using var model = StagedFile.Create(place, mode, cancellation);
+        if (FileStatus.TryGet(model.Handle, out FileStatus? status).Ok)
+        {
+            LibC.ChangeMode(Handle, status!.Permissions);
+        }
+    }
+
     /// <summary>Keeps the good bytes, if there are any.</summary>
     public string? Abandon(long? good)
     {

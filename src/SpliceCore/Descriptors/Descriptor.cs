@@ -9,6 +9,7 @@ namespace Splice.Descriptors;
 internal sealed class Descriptor
 {
     private FileStatus? _status;
+    private bool? _mayHaveHoles;
 
     private Descriptor(SafeHandle handle, object label, FileStatus? status, int statusFlags, long? position, long size)
     {
@@ -57,7 +58,10 @@ internal sealed class Descriptor
     public bool IsWritable => (StatusFlags & LibC.O_ACCMODE) is LibC.O_WRONLY or LibC.O_RDWR
         && (StatusFlags & LibC.O_PATH) == 0;
 
-    public bool ProbablyHasHoles => this is { Kind: DescriptorKind.Regular, IsSeekable: true, Size: > 0, Status.IsProbablySparse: true };
+    /// <summary>A file may have blocks past its end, which XFS keeps for what is appended: then its holes do not show in the number of
+    /// blocks.</summary>
+    public bool ProbablyHasHoles => _mayHaveHoles ??= this is { Kind: DescriptorKind.Regular, IsSeekable: true, Size: > 0 }
+        && (Status.IsProbablySparse || (Size > Tuning.SeekHoleAbove && LibC.SeekHole(Handle, 0) is { Ok: true, Value: long hole } && hole < Size));
 
     /// <summary>True if a call on it can block, so that poll(2) comes first.</summary>
     public bool CanBlock => Kind is not (DescriptorKind.Regular or DescriptorKind.Block or DescriptorKind.Directory);

@@ -189,6 +189,9 @@ internal static class FileSystemTypes
     /// write back at close(2).</summary>
     public static bool IsLocal(this FileSystemType fileSystem) => fileSystem != FileSystemType.Other;
 
+    /// <summary>True if files can share blocks, and no other host writes to them.</summary>
+    public static bool HasReflinks(this FileSystemType fileSystem) => fileSystem is FileSystemType.Xfs or FileSystemType.Btrfs;
+
     /// <summary>True if a store through a mapping into a hole is known to update the file's modification time (page_mkwrite). Tmpfs
     /// does not.</summary>
     public static bool UpdatesMTimeOnMmapStore(this FileSystemType fileSystem) =>

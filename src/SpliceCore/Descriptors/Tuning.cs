@@ -72,6 +72,18 @@ internal static class Tuning
     /// <summary>The directories of a tree that stay open without being in use.</summary>
     public const int IdleDirectories = 64;
 
+    /// <summary>Beyond this size, a hole is looked for in a file that has all its blocks.</summary>
+    public const long SeekHoleAbove = 64 * KiB;
+
+    /// <summary>From this size on, an update may write only the blocks that differ.</summary>
+    public const long DeltaAbove = MiB;
+
+    /// <summary>The bytes after which it is decided whether comparing is worth it.</summary>
+    public const long DeltaSample = 64 * MiB;
+
+    /// <summary>The bytes that are written without comparing them after a sample of which most differed.</summary>
+    public const long DeltaUncompared = 512L * MiB;
+
     // Hosts
 
     /// <summary>Up to this size, a file of a tree passes through memory, and shares a write(2) with others.</summary>
@@ -116,6 +128,9 @@ internal static class Tuning
     public static readonly TimeSpan FastStep = TimeSpan.FromMilliseconds(50);
 
     // Waiting
+
+    /// <summary>Longer than a tick of the kernel's clock, which files get their times from.</summary>
+    public static readonly TimeSpan ClockTick = TimeSpan.FromMilliseconds(20);
 
     /// <summary>The first wait for a command in milliseconds: short, so that short commands are measured as well.</summary>
     public const int FirstCommandPoll = 2;

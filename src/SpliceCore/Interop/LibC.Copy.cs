@@ -7,6 +7,10 @@ internal static partial class LibC
     // linux/fs.h: _IOW(0x94, 9, int) and _IOW(0x94, 13, struct file_clone_range)
     public const uint FICLONE = 0x40049409, FICLONERANGE = 0x4020940D;
 
+    // linux/fs.h: _IOR('f', 1, long), _IOW('f', 2, long)
+    public const uint FS_IOC_GETFLAGS = 0x80086601, FS_IOC_SETFLAGS = 0x40086602;
+    public const int FS_NOCOW_FL = 0x00800000;
+
     /// <summary>Copies up to <paramref name="count"/> bytes between two regular files inside the kernel.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/copy_file_range.2.html">copy_file_range(2)</see></remarks>
     public static SysResult CopyFileRange(
@@ -30,6 +34,18 @@ internal static partial class LibC
     /// <summary>Makes the destination share all blocks of the source.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/ioctl_ficlone.2.html">ioctl_ficlone(2)</see></remarks>
     public static SysResult CloneFile(SafeHandle source, SafeHandle destination) => SysResult.From(ioctl(destination, FICLONE, source));
+
+    /// <summary>Gives an empty file the no-copy-on-write flag of another (btrfs), or removes it: files of which only one has it share no
+    /// blocks.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/ioctl_iflags.2.html">ioctl_iflags(2)</see></remarks>
+    public static unsafe SysResult CopyNoCow(SafeHandle source, SafeHandle destination)
+    {
+        int from = 0, to = 0;
+        SysResult read = SysResult.From(ioctl(source, FS_IOC_GETFLAGS, &from));
+        read = read.Ok ? SysResult.From(ioctl(destination, FS_IOC_GETFLAGS, &to)) : read;
+        to = (to & ~FS_NOCOW_FL) | (from & FS_NOCOW_FL);
+        return read.Ok ? SysResult.From(ioctl(destination, FS_IOC_SETFLAGS, &to)) : read;
+    }
 
     /// <summary>Makes a block-aligned range of the destination share the source's blocks.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/ioctl_ficlonerange.2.html">ioctl_ficlonerange(2)</see></remarks>

@@ -63,6 +63,8 @@ internal static partial class LibC
         public int Reserved;
 
         /// <summary>Returns less than 0 if this is earlier than another, 0 if both are equal.</summary>
+        public readonly DateTime ToDateTime() => DateTime.UnixEpoch.AddSeconds(Seconds).AddTicks(Nanoseconds / 100);
+
         public readonly int CompareTo(in StatxTimestamp other) => (Seconds, Nanoseconds).CompareTo((other.Seconds, other.Nanoseconds));
     }
 

@@ -14,7 +14,7 @@ internal static class ChangeCheck
         Descriptor source, Descriptor destination, TransferSpec spec, TransferCounters counters, ulong? extents)
     {
         // Blocks that a single call shared are of one point in time; what we write to the source ourselves is not a change.
-        bool isSnapshot = counters.BytesReflinked == spec.Length && spec.Length <= Tuning.LargestReflink;
+        bool isSnapshot = spec.OldContent is null && counters.BytesReflinked == spec.Length && spec.Length <= Tuning.LargestReflink;
         if (spec.AllowsChanging || !spec.RequiresAll || source.Kind != DescriptorKind.Regular || isSnapshot
             || (!destination.IsNew && source.Status.Identity == destination.Status.Identity)
             || !LibC.Statx(source.Handle, out LibC.StatxBuffer now).Ok)

@@ -26,6 +26,11 @@ internal sealed class MethodChain : IDisposable
         (_source, _destination, _spec, _holes) = (source, destination, spec, holes);
         _fileSystem = spec.DestinationFileSystem;
         bool isAuto = spec.Method == TransferMethod.Auto;
+        if (spec.OldContent is not null)
+        {
+            _candidates.Enqueue(TransferMethod.ReadWrite);
+            return;
+        }
 
         // A size of 0 may be wrong: only a named method is tried nevertheless.
         DescriptorTraits input = DescriptorTraits.Of(source);
@@ -120,6 +125,7 @@ internal sealed class MethodChain : IDisposable
         TransferMethod.Splice when HasPipe && !_fillsLargePipe => new DirectSpliceMethod(_source, _destination, _spec.Flags),
         TransferMethod.Splice => new PipedSpliceMethod(_source, _destination, _spec.Flags, _spec.PipeSize, SmallestPipe),
         _ when _spec.Append is { } position => new AppendMethod(_source, _destination, position, _spec.Length, _spec.Sparse),
+        _ when _spec.OldContent is { } old => new DeltaMethod(_source, _destination, old),
         _ when _holes is not null => new HoleFindingMethod(_source, _destination, _holes),
         _ => new ReadWriteMethod(_source, _destination, leftover),
     };

@@ -120,6 +120,13 @@ internal sealed class StepDriver : IDisposable
                     Report();
                     break;
 
+                case StepKind.Unchanged:
+                    at.Advance(step.Bytes);
+                    left -= step.Bytes;
+                    _counters.AddUnchanged(step.Bytes, isShared: _destination.IsNew);
+                    Report();
+                    break;
+
                 case StepKind.EndOfData when IsSpuriousEof(method, at):
                     Chain.FallBack(Errno.None);
                     break;

@@ -173,8 +173,9 @@ public sealed record TransferResult
     /// <summary>Number of bytes requested; null for all up to the end.</summary>
     public long? Count { get; init; }
 
-    /// <summary>The bytes that the destination now has from the source: moved, reflinked and in holes.</summary>
-    public long BytesCopied => BytesMoved + BytesReflinked + BytesInHoles;
+    /// <summary>The bytes that the destination now has from the source: moved, reflinked, in holes, and those that it had
+    /// already.</summary>
+    public long BytesCopied => BytesMoved + BytesReflinked + BytesInHoles + BytesUnchanged;
 
     /// <summary>Offset in the destination at which an interrupted copy was resumed; the bytes before it are not counted. Null for all
     /// others.</summary>
@@ -188,6 +189,10 @@ public sealed record TransferResult
 
     /// <summary>The bytes that are holes now: holes of the source that stayed holes, and zeros that became holes.</summary>
     public long BytesInHoles { get; init; }
+
+    /// <summary>The bytes that a file which is updated in place had already: they were compared, and not written. In a clone of the old
+    /// file they are among <see cref="BytesReflinked"/>.</summary>
+    public long BytesUnchanged { get; init; }
 
     /// <summary>The bytes that left a source which cannot give them again (pipes, sockets, terminals) and did not arrive; 0
     /// unless the transfer failed.</summary>

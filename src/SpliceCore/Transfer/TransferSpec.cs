@@ -34,6 +34,9 @@ internal sealed record TransferSpec
 
     public TransferMethod Method { get; init; }
 
+    /// <summary>The content of the destination, of which only what differs from the source is written; null to write all.</summary>
+    public OldContent? OldContent { get; init; }
+
     /// <summary>The destination's; null for unknown.</summary>
     public FileSystemType? DestinationFileSystem { get; init; }
 
@@ -117,13 +120,16 @@ internal sealed class TransferCounters
 
     public long BytesInHoles { get; set; }
 
+    /// <summary>Bytes that a file had already that was written in place.</summary>
+    public long BytesUnchanged { get; private set; }
+
     public long Retries { get; set; }
 
     public long BytesReflinked => BytesBy(TransferMethod.Reflink);
 
     public long BytesMoved { get; private set; }
 
-    public long BytesCopied => BytesMoved + BytesReflinked + BytesInHoles;
+    public long BytesCopied => BytesMoved + BytesReflinked + BytesInHoles + BytesUnchanged;
 
     public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
 
@@ -150,6 +156,19 @@ internal sealed class TransferCounters
         BytesMoved += method == TransferMethod.Reflink ? 0 : bytes;
     }
 
+    /// <param name="isShared">True if the destination is a clone of the old file.</param>
+    public void AddUnchanged(long bytes, bool isShared)
+    {
+        if (isShared)
+        {
+            Add(TransferMethod.Reflink, bytes);
+        }
+        else
+        {
+            BytesUnchanged += bytes;
+        }
+    }
+
     public void Add(TransferCounters other)
     {
         for (TransferMethod method = default; method <= TransferMethod.ReadWrite; method++)
@@ -158,6 +177,7 @@ internal sealed class TransferCounters
         }
 
         BytesInHoles += other.BytesInHoles;
+        BytesUnchanged += other.BytesUnchanged;
         Retries += other.Retries;
     }
 
@@ -174,6 +194,7 @@ internal sealed class TransferCounters
             BytesMoved = BytesMoved,
             BytesReflinked = BytesReflinked,
             BytesInHoles = BytesInHoles,
+            BytesUnchanged = BytesUnchanged,
             BytesUndelivered = undelivered,
             Method = MainMethod,
             Attempts = attempts,

@@ -37,6 +37,9 @@ internal enum StepKind
     /// <summary>Zeros of the source became a hole in the destination.</summary>
     BecameHole,
 
+    /// <summary>The destination had the bytes already.</summary>
+    Unchanged,
+
     EndOfData,
 
     /// <summary>One side is not ready; the result has the side if the kernel reports it.</summary>
@@ -57,6 +60,8 @@ internal readonly record struct StepResult(StepKind Kind, long Bytes, Errno Errn
     public static StepResult EndOfData => new(StepKind.EndOfData, 0, Errno.None, TransferSide.Source);
 
     public static StepResult Moved(long bytes) => new(StepKind.Moved, bytes, Errno.None, TransferSide.Unknown);
+
+    public static StepResult Unchanged(long bytes) => new(StepKind.Unchanged, bytes, Errno.None, TransferSide.Unknown);
 
     public static StepResult BecameHole(long bytes) => new(StepKind.BecameHole, bytes, Errno.None, TransferSide.Unknown);
 

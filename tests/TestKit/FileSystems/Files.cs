@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using Xunit;
 
 namespace Splice.TestKit.FileSystems;
 
 /// <summary>Files with and without holes, and what the tests ask of them.</summary>
-internal static class Files
+internal static partial class Files
 {
     /// <summary>Writes a file that has data in some places and holes between them.</summary>
     /// <param name="path">The file.</param>
@@ -59,6 +60,26 @@ internal static class Files
         Command.Check("sync", path);
         return Command.Check("filefrag", "-v", path).Split('\n').Count(line => line.Contains("shared", StringComparison.Ordinal));
     }
+
+    /// <summary>The bytes that two files have at the same offsets in the same blocks of the disk, as FIEMAP tells.</summary>
+    public static long SharedBytes(string path, string other)
+    {
+        (long Start, long End, long Disk)[][] maps = [.. new[] { path, other }.Select(Extents)];
+        return maps[0].SelectMany(left => maps[1].Where(right => left.Disk - left.Start == right.Disk - right.Start)
+            .Select(right => Math.Max(0, Math.Min(left.End, right.End) - Math.Max(left.Start, right.Start)))).Sum();
+    }
+
+    private static (long Start, long End, long Disk)[] Extents(string path)
+    {
+        Command.Require("filefrag");
+        Command.Check("sync", path);
+        return [.. FilefragExtent().Matches(Command.Check("filefrag", "-v", "-b1024", path))
+            .Select(match => match.Groups.Values.Skip(1).Select(group => long.Parse(group.Value, CultureInfo.InvariantCulture) * 1024).ToArray())
+            .Select(numbers => (numbers[0], numbers[1] + 1024, numbers[2]))];
+    }
+
+    [GeneratedRegex(@"^\s*\d+:\s+(\d+)\.\.\s*(\d+):\s+(\d+)\.\.", RegexOptions.Multiline)]
+    private static partial Regex FilefragExtent();
 
     /// <summary>Writes other bytes, and gives the file its modification time back.</summary>
     public static void ChangeKeepingTime(string path, long offset)

@@ -66,6 +66,26 @@ public sealed class SparseFileTests(MountedFileSystems fileSystems, ITestOutputH
             [.. new byte[12], .. Workspace.RandomBytes(MiB, seed: ((300 * MiB) >> 12) + 1), .. new byte[12]], data);
     }
 
+    /// <summary>As XFS keeps for what is appended next.</summary>
+    [Theory]
+    [InlineData(FileSystem.XfsWithoutReflink)]
+    [InlineData(FileSystem.Ext4)]
+    [InlineData(FileSystem.Tmpfs)]
+    public void A_file_with_blocks_past_its_end_keeps_its_holes(FileSystem type)
+    {
+        Command.Require("fallocate");
+        using Workspace folder = fileSystems.NewFolder(type);
+        folder.WriteRandom("source", 3 * MiB);
+        Command.Check("fallocate", "--punch-hole", "--offset", $"{MiB}", "--length", $"{MiB}", folder["source"]);
+        Command.Check("fallocate", "--keep-size", "--offset", $"{3 * MiB}", "--length", $"{4 * MiB}", folder["source"]);
+
+        TransferResult result = FileCopy.Copy(new CopyRequest { Source = folder["source"], Destination = folder["copy"] }, TransferMonitor.None);
+
+        Assert.Equal(MiB, result.BytesInHoles);
+        Assert.InRange(Files.Allocated(folder["copy"]), 1, (2 * MiB) + ExtentTree);
+        Files.AssertSameBytes(folder["source"], folder["copy"]);
+    }
+
     [Theory]
     [InlineData(FileSystem.Vfat)]
     [InlineData(FileSystem.Ramfs)]
