@@ -61,7 +61,7 @@ internal sealed class Descriptor
     /// <summary>A file may have blocks past its end, which XFS keeps for what is appended: then its holes do not show in the number of
     /// blocks.</summary>
     public bool ProbablyHasHoles => _mayHaveHoles ??= this is { Kind: DescriptorKind.Regular, IsSeekable: true, Size: > 0 }
-        && (Status.IsProbablySparse || (Size > Tuning.SeekHoleAbove && LibC.SeekHole(Handle, 0) is { Ok: true, Value: long hole } && hole < Size));
+        && (Status.IsProbablySparse || (Size > Tuning.SeekHoleAbove && FindsHole()));
 
     /// <summary>True if a call on it can block, so that poll(2) comes first.</summary>
     public bool CanBlock => Kind is not (DescriptorKind.Regular or DescriptorKind.Block or DescriptorKind.Directory);
@@ -136,6 +136,13 @@ internal sealed class Descriptor
     /// <summary>Generated files have no blocks.</summary>
     private static bool IsGenerated(SafeHandle handle, FileStatus status) =>
         status is { Kind: DescriptorKind.Regular, Size: > 0, AllocatedBytes: 0 } && FileSystemTypes.IsGenerated(handle);
+
+    private bool FindsHole()
+    {
+        SysResult hole = LibC.SeekHole(Handle, 0);
+        AdvancePosition(0);
+        return hole.Ok && hole.Value < Size;
+    }
 
     private FileStatus ReadStatus()
     {

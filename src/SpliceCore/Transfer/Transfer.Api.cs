@@ -187,6 +187,12 @@ public sealed record TransferResult
     /// <summary>The bytes whose blocks are shared now, holes between them included.</summary>
     public long BytesReflinked { get; init; }
 
+    /// <summary>The bytes that were written: <see cref="BytesMoved"/>.</summary>
+    public long BytesWritten => BytesMoved;
+
+    /// <summary>The bytes whose blocks are shared now: <see cref="BytesReflinked"/>.</summary>
+    public long BytesShared => BytesReflinked;
+
     /// <summary>The bytes that are holes now: holes of the source that stayed holes, and zeros that became holes.</summary>
     public long BytesInHoles { get; init; }
 

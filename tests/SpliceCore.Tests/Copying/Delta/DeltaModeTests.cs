@@ -61,6 +61,32 @@ public sealed class DeltaModeTests(MountedFileSystems fileSystems)
     }
 
     [Fact]
+    public void In_a_tree()
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Xfs);
+        Directory.CreateDirectory(folder["copies/source"]);
+        Directory.CreateDirectory(folder["source"]);
+        byte[] bytes = Workspace.RandomBytes(2 * MiB);
+        folder.Write("copies/source/changed", bytes);
+        File.SetLastWriteTimeUtc(folder["copies/source/changed"], DateTime.UnixEpoch);
+        folder.Write("copies/source/same", bytes);
+        bytes[MiB]++;
+        folder.Write("source/changed", bytes);
+        folder.Write("source/new", bytes);
+        Command.Check("cp", "-a", folder["copies/source/same"], folder["source/same"]);
+        TreeRequest request = TreeCopies.Request(folder["source"], folder["copies"]);
+
+        TransferResult result = TreeCopies.Copy(request with
+        {
+            Copy = request.Copy with { Delta = DeltaMode.Always, Update = UpdateMode.Changed, Reflink = ReflinkMode.Auto },
+        });
+
+        Assert.Equal((3, 1, 1), (result.FileCount, result.Updated, result.Unchanged));
+        Assert.Equal((PageSize, (4 * MiB) - PageSize), (result.BytesWritten, result.BytesShared));
+        Command.Check("diff", "-r", folder["source"], folder["copies/source"]);
+    }
+
+    [Fact]
     public void Auto_stops_comparing_where_most_differs_and_tries_again_later()
     {
         using Workspace folder = fileSystems.NewFolder(FileSystem.Tmpfs);
