@@ -18,7 +18,6 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     private CopyQueue? _queue;
     private bool _stopsAtErrors;
     private bool _hasOneDestination;
-    private (string? Destination, bool ForSeveral, CopyTarget? Target) _last;
 
     /// <summary>The file to make or replace, or the folder that takes the sources' names; by default the current one.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
@@ -122,7 +121,9 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        if (FindTarget() is not { } target)
+        // A record with a destination of its own names the copy of each source.
+        bool forSeveral = !WritesInto && (NamesSeveral || (MyInvocation.ExpectingInput && _hasOneDestination));
+        if (FindTarget(Destination, forSeveral) is not { } target)
         {
             return;
         }
@@ -166,18 +167,6 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         WriteError(error);
     }
 
-    // Most records of a pipeline have the same destination; a record with a destination of its own names the copy of each source.
-    private CopyTarget? FindTarget()
-    {
-        bool forSeveral = !WritesInto && (NamesSeveral || (MyInvocation.ExpectingInput && _hasOneDestination));
-        if ((_last.Destination, _last.ForSeveral) != (Destination, forSeveral))
-        {
-            _last = (Destination, forSeveral, Paths.Single(Destination) is { } path ? new CopyTarget(path, forSeveral) : null);
-        }
-
-        return _last.Target;
-    }
-
     private void CopyIfWanted(string source, CopyTarget target, bool isFound)
     {
         if (!_filter.IsWanted(System.IO.Path.GetFileName(source.TrimEnd('/')), isFound)
@@ -205,20 +194,6 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         string onFile = Append ? "Append to File" : WritesInto ? "Write into File" : "Replace File";
         (string path, string action) = DescribeChange(source, destination, Recurse ? "Copy Item" : "Copy File", onFile);
         return ShouldProcess($"Item: {source} Destination: {path}", action);
-    }
-
-    private bool TryMake(CopyTarget target)
-    {
-        try
-        {
-            target.Make();
-            return true;
-        }
-        catch (TransferException exception)
-        {
-            Report(exception);
-            return false;
-        }
     }
 
     private void Copy(CopyRequest request)

@@ -4,13 +4,8 @@ using Splice.Completion;
 namespace Splice.Commands;
 
 /// <summary>Base class of the cmdlets that make files of files.</summary>
-public abstract class FileCommand : TransferCommand
+public abstract class FileCommand : ItemCommand
 {
-    private protected const string PathSet = "Path";
-    private protected const string LiteralPathSet = "LiteralPath";
-    private protected const string InputObjectSet = "InputObject";
-
-    private PathArgument[] _paths = [];
     private CopyRequest? _request;
 
     /// <summary>Waits until the disk has what is made.</summary>
@@ -25,37 +20,9 @@ public abstract class FileCommand : TransferCommand
     [Parameter]
     public SparseMode Sparse { get; set; }
 
-    /// <summary>Limit of the command in bytes per second, of all files together.</summary>
-    [Parameter, ValidateRange(1L, long.MaxValue)]
-    public long? RateLimit { get; set; }
-
     /// <summary>Copies a source that changes during the copy as it comes.</summary>
     [Parameter]
     public SwitchParameter AllowChanging { get; set; }
-
-    /// <summary>An existing destination is an error.</summary>
-    [Parameter]
-    public SwitchParameter NoClobber { get; set; }
-
-    /// <summary>Replaces a destination that is read-only, and lets wildcards match names that begin with a dot.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
-
-    /// <summary>The files; wildcards are expanded.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [ValidateNotNullOrEmpty]
-    [SupportsWildcards, LiteralItems]
-    public string[] Path { get => [.. _paths.Select(path => path.Text)]; set => _paths = Array.ConvertAll(value, PathArgument.Parse); }
-
-    /// <summary>The files, with every character literal.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
-    [Alias("PSPath", "LP")]
-    [ArgumentCompleter(typeof(LiteralPathCompleter))]
-    public string[] LiteralPath { get => Path; set => _paths = Array.ConvertAll(value, text => new PathArgument(text, IsLiteral: true)); }
-
-    /// <summary>Files and folders as Get-Item and Get-ChildItem emit them.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true), ValidateNotNullOrEmpty]
-    public FileSystemInfo[] InputObject { get; set; } = [];
 
     /// <summary>Flags for splice(2): Move, NonBlock, More, Gift.</summary>
     [Parameter, ValidateNotNull]
@@ -66,35 +33,6 @@ public abstract class FileCommand : TransferCommand
     /// rounds it up, and unprivileged users get at most /proc/sys/fs/pipe-max-size.</summary>
     [Parameter, ValidateRange(1, int.MaxValue)]
     public int? PipeSize { get; set; }
-
-    /// <summary>True if the record can have several sources: more than one is named, or there is a wildcard.</summary>
-    private protected bool NamesSeveral => _paths.Length + InputObject.Length > 1
-        || Array.Exists(_paths, path => !path.IsLiteral && WildcardPattern.ContainsWildcardCharacters(path.Text));
-
-    /// <summary>Returns the files of the record.</summary>
-    /// <param name="sorts">True to sort those that a wildcard finds in natural order, independent of the culture.</param>
-    private protected IEnumerable<(string Path, bool IsFound)> Sources(bool sorts = false)
-    {
-        foreach (FileSystemInfo item in InputObject)
-        {
-            yield return (item.FullName, false);
-        }
-
-        foreach (PathArgument path in _paths)
-        {
-            if (path.IsFull)
-            {
-                yield return (path.Text, false);
-                continue;
-            }
-
-            IEnumerable<string> found = Paths.Sources(path.Text, path.IsLiteral, findsHidden: Force, out bool isFound);
-            foreach (string source in sorts && isFound ? found.Order(NaturalOrder.Instance) : found)
-            {
-                yield return (source, isFound);
-            }
-        }
-    }
 
     private protected CopyRequest Request(string source, string destination) =>
         (_request ??= BindRequest()) with { Source = source, Destination = destination };
