@@ -12,7 +12,8 @@
     FunctionsToExport      = @()
     CmdletsToExport        = @(
         'Copy-ItemZeroCopy', 'Copy-StreamZeroCopy', 'Invoke-PipelineZeroCopy', 'Invoke-Splice', 'Invoke-Tee', 'Join-ItemZeroCopy',
-        'Measure-ZeroCopy', 'New-SplicePipe', 'Receive-ItemZeroCopy', 'Send-ItemZeroCopy', 'Split-ItemZeroCopy', 'Test-ZeroCopy')
+        'Measure-ZeroCopy', 'Move-ItemZeroCopy', 'New-SplicePipe', 'Receive-ItemZeroCopy', 'Send-ItemZeroCopy', 'Split-ItemZeroCopy',
+        'Test-ZeroCopy')
     VariablesToExport      = @()
     AliasesToExport        = @()
     PrivateData            = @{

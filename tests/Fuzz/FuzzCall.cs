@@ -96,6 +96,17 @@ public sealed class FuzzCall
             Parameters[there] = "five";
         }
 
+        if (Cmdlet.Name == "Move-ItemZeroCopy")
+        {
+            // It would take the devices of this machine away.
+            foreach (string name in Parameters.Keys.Where(name => Flatten(Parameters[name]).Any(IsFullPath)).ToArray())
+            {
+                Parameters[name] = "five";
+            }
+
+            Input = Input?.Any(value => Flatten(value).Any(IsFullPath)) == true ? ["five"] : Input;
+        }
+
         bool isEndless = Parameters.Values.Concat(Input ?? []).SelectMany(Flatten).Any(Endless.Contains);
         if (isEndless && Parameters.TryGetValue("Count", out object? count) && Flatten(count).Any(value => value is not long and not double and not decimal || Convert.ToDouble(value, CultureInfo.InvariantCulture) > 60_000))
         {
@@ -112,6 +123,8 @@ public sealed class FuzzCall
             }
         }
     }
+
+    private static bool IsFullPath(object? value) => $"{value}".StartsWith('/') && value is string;
 
     private static IEnumerable<object?> Flatten(object? value) => value switch
     {

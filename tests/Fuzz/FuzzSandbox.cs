@@ -100,6 +100,7 @@ public sealed class FuzzSandbox(ModuleShell shell) : IDisposable
     public IEnumerable<string> Litter(bool keepsPartial) =>
         new[] { Folder, Home }.SelectMany(folder => Directory.EnumerateFileSystemEntries(folder, "*", Everywhere)).Where(path =>
             (path.Contains(".splice-", StringComparison.Ordinal) && path.EndsWith(".tmp", StringComparison.Ordinal))
+            || path.EndsWith(".move", StringComparison.Ordinal)
             || (!keepsPartial && path.Contains(".splice-partial", StringComparison.Ordinal)));
 
     /// <summary>Opens a handle with which no transfer of these files waits.</summary>

@@ -166,6 +166,7 @@ Describe 'Completion of paths' {
     AfterAll { Pop-Location }
 
     It 'offers text that names the file, where no wildcard is expanded: <_>' -ForEach @(
+        'Move-ItemZeroCopy -LiteralPath ', 'Move-ItemZeroCopy x '
         'Copy-ItemZeroCopy -LiteralPath ', 'Copy-ItemZeroCopy -LP ', 'Copy-ItemZeroCopy x ', 'Copy-ItemZeroCopy x -Destination:'
         'Split-ItemZeroCopy -LiteralPath ', 'Split-ItemZeroCopy x ', 'Join-ItemZeroCopy x ', 'Send-ItemZeroCopy ', 'Receive-ItemZeroCopy x host '
         'Copy-StreamZeroCopy ', 'Copy-StreamZeroCopy x y, ', 'Test-ZeroCopy ', 'Test-ZeroCopy x ', 'Measure-ZeroCopy ', 'Measure-ZeroCopy . '
@@ -176,7 +177,7 @@ Describe 'Completion of paths' {
         $meant | Sort-Object | Should -Be ($names.ForEach({ "./$_" }) | Sort-Object)
     }
 
-    It 'offers patterns that match the one file where wildcards are expanded: <_>' -ForEach 'Copy-ItemZeroCopy ', 'Split-ItemZeroCopy ', 'Join-ItemZeroCopy ' {
+    It 'offers patterns that match the one file where wildcards are expanded: <_>' -ForEach 'Copy-ItemZeroCopy ', 'Move-ItemZeroCopy ', 'Split-ItemZeroCopy ', 'Join-ItemZeroCopy ' {
         $meant = foreach ($offer in Get-Completion $_) { & ([scriptblock]::Create("Get-Item $($offer.CompletionText)")) }
         $meant.Name | Sort-Object | Should -Be ($names | Sort-Object)
     }

@@ -8,7 +8,7 @@ namespace Splice.TestHost;
 
 /// <summary>Copies of trees: each line of standard input is a <see cref="TreeRequest"/>, and each gets a line of
 /// answer with what came of it. An empty line is answered with the state of the process. After "copy ", "split " and "join " a
-/// line is a <see cref="CopyRequest"/>, a <see cref="SplitRequest"/> and a <see cref="JoinRequest"/>, after "remove " a path.</summary>
+/// line is a <see cref="CopyRequest"/>, a <see cref="SplitRequest"/> and a <see cref="JoinRequest"/>, after "remove " a path, after "move " a <see cref="MoveRequest"/>.</summary>
 internal static class TreeHost
 {
     public static int Serve(TextReader input, TextWriter output)
@@ -24,6 +24,7 @@ internal static class TreeHost
                 ["split", string request] => Parts(() => FileSplit.Split(JsonSerializer.Deserialize<SplitRequest>(request)!, TransferMonitor.None)),
                 ["join", string request] => Parts(() => [FileJoin.Join(JsonSerializer.Deserialize<JoinRequest>(request)!, TransferMonitor.None)]),
                 ["remove", string path] => Remove(path),
+                ["move", string request] => Run(monitor => ItemMove.Move(JsonSerializer.Deserialize<MoveRequest>(request)!, monitor)),
                 _ => Copy(JsonSerializer.Deserialize<TreeRequest>(line)!),
             });
         }
@@ -69,7 +70,9 @@ internal static class TreeHost
         }
     }
 
-    private static string Copy(TreeRequest request)
+    private static string Copy(TreeRequest request) => Run(monitor => TreeCopy.Copy(request, monitor));
+
+    private static string Run(Func<TreeMonitor, TransferResult> run)
     {
         List<TransferException> errors = [];
         List<string> warnings = [];
@@ -77,7 +80,7 @@ internal static class TreeHost
         TransferException? end = null;
         try
         {
-            result = TreeCopy.Copy(request, new TreeMonitor(Failed: errors.Add, Warned: warnings.Add));
+            result = run(new TreeMonitor(Failed: errors.Add, Warned: warnings.Add));
         }
         catch (TransferException exception)
         {
@@ -124,6 +127,15 @@ internal static class TreeHost
         foreach (TransferMethod method in Enum.GetValues<TransferMethod>().Where(method => method != TransferMethod.Reflink))
         {
             Copy(new TreeRequest { Copy = copy with { Method = method, Destination = copy.Destination + $"{method}" } });
+        }
+
+        Remove(Path.Combine(source, "link"));
+        Run(monitor => ItemMove.Move(new MoveRequest { Source = source, Destination = copy.Destination }, monitor));
+        if (Directory.Exists("/dev/shm"))
+        {
+            string memory = Path.Combine("/dev/shm", folder.Name);
+            Run(monitor => ItemMove.Move(new MoveRequest { Source = copy.Destination, Destination = memory }, monitor));
+            Run(monitor => ItemMove.Move(new MoveRequest { Source = memory, Destination = copy.Destination }, monitor));
         }
 
         State();

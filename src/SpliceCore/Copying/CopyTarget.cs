@@ -85,6 +85,7 @@ public sealed class CreatedFiles
     // One number for an identity, since there can be a million files.
     private readonly HashSet<ulong> _files = [];
     private readonly HashSet<ulong> _folders = [];
+    private readonly HashSet<ulong> _visited = [];
     private volatile bool _mayHaveLinks;
 
     /// <summary>True if the command may have created symbolic links, one by one or in folders.</summary>
@@ -111,6 +112,9 @@ public sealed class CreatedFiles
         Add(_folders, Key(identity));
     }
 
+    /// <summary>True the first time that this is called for a folder.</summary>
+    internal bool IsFirstVisit(FileIdentity folder) => Add(_visited, Key(folder));
+
     private static ulong Key(FileIdentity identity) => (identity.Inode * 0x9E3779B97F4A7C15) ^ identity.Device ^ ~identity.SpecialDevice;
 
     private static bool Has(HashSet<ulong> set, ulong key)
@@ -121,11 +125,11 @@ public sealed class CreatedFiles
         }
     }
 
-    private static void Add(HashSet<ulong> set, ulong key)
+    private static bool Add(HashSet<ulong> set, ulong key)
     {
         lock (set)
         {
-            set.Add(key);
+            return set.Add(key);
         }
     }
 }

@@ -4,26 +4,28 @@ using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>Renames within a directory without replacing anything, also without RENAME_NOREPLACE (NFS, some FUSE file
-/// systems).</summary>
+/// <summary>Renames without replacing anything, also without RENAME_NOREPLACE (NFS, some FUSE file systems).</summary>
 /// <remarks><see href="https://man7.org/linux/man-pages/man2/rename.2.html">rename(2)</see></remarks>
 internal static class ExclusiveRename
 {
-    /// <summary>Renames; EEXIST if the new name is taken.</summary>
-    public static SysResult Run(SafeFileHandle folder, FileName from, FileName to)
+    /// <summary>Renames within a directory; EEXIST if the new name is taken.</summary>
+    public static SysResult Run(SafeFileHandle folder, FileName from, FileName to) => Run(folder, from, folder, to);
+
+    /// <summary>Renames to another directory; EEXIST if the new name is taken.</summary>
+    public static SysResult Run(SafeFileHandle folder, FileName from, SafeFileHandle newFolder, FileName to)
     {
-        SysResult renamed = LibC.RenameAtNoReplace(folder, from, to);
+        SysResult renamed = LibC.RenameAtNoReplace(folder, from, newFolder, to);
         if (renamed.Errno is not (Errno.EINVAL or Errno.ENOSYS))
         {
             return renamed;
         }
 
         // link(2) never replaces, but directories and some file systems do not support it.
-        SysResult linked = LibC.LinkAt(folder, from, to);
+        SysResult linked = LibC.LinkAt(folder, from, newFolder, to);
         if (!linked.Ok)
         {
             return linked.Errno is Errno.EPERM or Errno.EOPNOTSUPP or Errno.ENOSYS or Errno.EMLINK
-                ? RenameOverReservation(folder, from, to)
+                ? RenameOverReservation(folder, from, newFolder, to)
                 : linked;
         }
 
@@ -32,7 +34,7 @@ internal static class ExclusiveRename
     }
 
     /// <summary>Creates an empty item with the name, which the rename then replaces.</summary>
-    private static SysResult RenameOverReservation(SafeFileHandle folder, FileName from, FileName to)
+    private static SysResult RenameOverReservation(SafeFileHandle folder, FileName from, SafeFileHandle newFolder, FileName to)
     {
         SysResult looked = FileStatus.TryGet(folder, from, followLink: false, out FileStatus? status);
         if (!looked.Ok)
@@ -41,16 +43,16 @@ internal static class ExclusiveRename
         }
 
         bool isFolder = status!.Kind == DescriptorKind.Directory;
-        SysResult reserved = isFolder ? LibC.MakeDirectoryAt(folder, to, LibC.S_IRWXU) : MakeFile(folder, to);
+        SysResult reserved = isFolder ? LibC.MakeDirectoryAt(newFolder, to, LibC.S_IRWXU) : MakeFile(newFolder, to);
         if (!reserved.Ok)
         {
             return reserved;
         }
 
-        SysResult renamed = LibC.RenameAt(folder, from, to);
+        SysResult renamed = LibC.RenameAt(folder, from, newFolder, to);
         if (!renamed.Ok)
         {
-            _ = isFolder ? LibC.RemoveDirectoryAt(folder, to) : LibC.UnlinkAt(folder, to);
+            _ = isFolder ? LibC.RemoveDirectoryAt(newFolder, to) : LibC.UnlinkAt(newFolder, to);
         }
 
         return renamed;

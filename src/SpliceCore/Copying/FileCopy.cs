@@ -97,6 +97,7 @@ public static class FileCopy
             throw ExistingDestination.CameMeanwhile(request.Source, place.Path);
         }
 
+        request.AddToCopied(source.Status);
         TransferResult result = file.Result();
         devices?.Learn(result.Attempts);
         return result with { Status = decision.Status, Reason = decision.Reason };
@@ -197,6 +198,9 @@ public sealed record CopyRequest
     /// <summary>Items that earlier copies of the same command created, and that are not replaced; null for none.</summary>
     public CreatedFiles? CreatedFiles { get; init; }
 
+    /// <summary>Collects what is copied, so that it can be removed afterwards; null for none.</summary>
+    internal CopiedSources? Copied { get; init; }
+
     /// <summary>True if the copy is one of the parts of a file, which are as private as the file.</summary>
     internal bool IsPart { get; init; }
 
@@ -208,6 +212,9 @@ public sealed record CopyRequest
 
     /// <summary>True if the destination has nothing but the copied content afterwards.</summary>
     internal bool IsExact => DestinationOffset is null && !Append;
+
+    /// <summary>Adds the source itself, at the top, to what was copied.</summary>
+    internal void AddToCopied(FileStatus source) => Copied?.Add(default, Path.GetFileName(Source.TrimEnd('/')), source);
 
     /// <summary>Checks the paths and numbers, and that options do not exclude each other.</summary>
     internal void ThrowIfInvalid()

@@ -40,7 +40,11 @@ internal static partial class LibC
     }
 
     /// <summary>Makes a hard link within a directory. EEXIST: the name exists.</summary>
-    public static SysResult LinkAt(SafeHandle directory, FileName from, FileName to) => SysResult.From(linkat(directory, from, directory, to, 0));
+    public static SysResult LinkAt(SafeHandle directory, FileName from, FileName to) => LinkAt(directory, from, directory, to);
+
+    /// <summary>Makes a hard link in another directory. EEXIST: the name exists.</summary>
+    public static SysResult LinkAt(SafeHandle directory, FileName from, SafeHandle newDirectory, FileName to) =>
+        SysResult.From(linkat(directory, from, newDirectory, to, 0));
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int linkat(int oldDirectory, string oldPath, SafeHandle newDirectory, FileName newPath, int flags);
@@ -92,9 +96,9 @@ internal static partial class LibC
     public static SysResult RenameAt(SafeHandle directory, FileName from, SafeHandle newDirectory, FileName to) =>
         SysResult.From(renameat(directory, from, newDirectory, to));
 
-    /// <summary>Renames within a directory. EEXIST: the new name exists.</summary>
-    public static SysResult RenameAtNoReplace(SafeHandle directory, FileName from, FileName to) =>
-        SysResult.From(renameat2(SystemCallNumber.renameat2, directory, from, directory, to, RENAME_NOREPLACE));
+    /// <summary>Renames, also to another directory. EEXIST: the new name exists.</summary>
+    public static SysResult RenameAtNoReplace(SafeHandle directory, FileName from, SafeHandle newDirectory, FileName to) =>
+        SysResult.From(renameat2(SystemCallNumber.renameat2, directory, from, newDirectory, to, RENAME_NOREPLACE));
 
     [LibraryImport(Library, SetLastError = true)]
     private static partial int renameat(SafeHandle oldDirectory, FileName oldPath, SafeHandle newDirectory, FileName newPath);

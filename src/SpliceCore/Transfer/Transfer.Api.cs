@@ -129,6 +129,9 @@ public enum ItemStatus
     /// <summary>The destination had no source any more, and was removed.</summary>
     Removed,
 
+    /// <summary>The source has the name of the destination now, or was removed after it was copied there.</summary>
+    Moved,
+
     /// <summary>The item was not copied; there is an error for it.</summary>
     Failed,
 }

@@ -55,11 +55,11 @@ public sealed class DirectoryCallsTests : IDisposable
     {
         File.WriteAllText(_workspace["a"], "a");
         File.WriteAllText(_workspace["b"], "b");
-        Assert.Equal(Errno.EEXIST, LibC.RenameAtNoReplace(_folder, "a", "b").Errno);
+        Assert.Equal(Errno.EEXIST, LibC.RenameAtNoReplace(_folder, "a", _folder, "b").Errno);
         Assert.Equal("b", File.ReadAllText(_workspace["b"]));
         Assert.True(LibC.RenameAt(_folder, "a", "b").Ok);
         Assert.Equal("a", File.ReadAllText(_workspace["b"]));
-        Assert.True(LibC.RenameAtNoReplace(_folder, "b", "c").Ok);
+        Assert.True(LibC.RenameAtNoReplace(_folder, "b", _folder, "c").Ok);
         Assert.Equal(["c"], _workspace.Names);
         Assert.Equal(Errno.ENOENT, LibC.RenameAt(_folder, "a", "b").Errno);
     }

@@ -55,6 +55,12 @@ internal sealed class TreeHostProcess : IDisposable
         return Answer<TreeAnswer>();
     }
 
+    /// <summary>Has an item moved.</summary>
+    public TreeAnswer Move(MoveRequest request) => Ask("move", request);
+
+    /// <summary>Has an item moved and does not wait for it.</summary>
+    public void Begin(MoveRequest request) => _process.WriteLine($"move {JsonSerializer.Serialize(request)}");
+
     /// <summary>What the process has at present.</summary>
     public TreeHostState State()
     {

@@ -31,6 +31,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
             IsIncluded = parent.IsIncluded || filter?.IncludesFolder(parent.Path, entry.Name.Bytes) == true,
         };
         Create(directory, parent.Destination, entry.Name, entry);
+        context.Copy.Copied?.Add(parent.Status.Inode, entry.Name, directory.Status);
         return directory;
     }
 
@@ -39,6 +40,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     {
         var directory = new TreeDirectory(path, place.Path) { Source = source, Status = status };
         Create(directory, place.Folder, place.Name, entry: null);
+        context.Copy.AddToCopied(status);
         return directory;
     }
 

@@ -126,6 +126,8 @@ internal sealed class EntryCopier
         {
             copy();
         }
+
+        _copy.Copied?.Add(entry.Directory.Status.Inode, entry.Name, source);
     }
 
     private LinkedCopy? UpdateFile(TreeEntry entry, FileStatus source)

@@ -144,6 +144,7 @@ internal static class NodeCopy
             using var node = NodeWriter.Create(place, source, status, request.Source);
             FileIdentity identity = node.Finish(source, status, request.Preserve, warnings);
             request.CreatedFiles?.AddNode(identity);
+            request.AddToCopied(status);
             var copied = new TransferResult
             {
                 Source = request.Source,

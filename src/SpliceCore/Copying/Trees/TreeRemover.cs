@@ -202,7 +202,7 @@ internal sealed class TreeRemover(Func<RemovalEntry, bool>? removes, Action<Tran
         failed(error);
     }
 
-    /// <summary>A directory of the user's own without write permission, as copies of read-only ones are, gets it meanwhile.</summary>
+    /// <summary>A directory of the user's own without write permission, as copies of read-only ones are, is made writable during the removal.</summary>
     private static SysResult WithPermission(RemovalFolder folder, Func<SafeFileHandle, SysResult> call)
     {
         SysResult result = call(folder.Handle!);

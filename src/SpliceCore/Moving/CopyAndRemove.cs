@@ -1,0 +1,192 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
+using Splice.Copying.Trees;
+using Splice.Descriptors;
+using Splice.Interop;
+using Splice.Transfer;
+
+namespace Splice.Moving;
+
+/// <summary>Moves to another file system. The copy is built beside the destination, verified and flushed, takes its name atomically,
+/// and only then is the source removed: what was copied and has not changed since.</summary>
+internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMonitor monitor)
+{
+    private readonly TransferCounters _counters = new();
+    private readonly CopiedSources _copied = new();
+    private readonly List<TransferException> _kept = [];
+
+    public TransferResult Run()
+    {
+        plan.ThrowIfNotRemovable();
+        using SafeFileHandle flushed = DiskFlush.OpenFolder(plan.Place);
+        if (plan.IsFirstIntoFolder())
+        {
+            StagingFolder.RemoveLeft(plan.Place, monitor.Cancellation);
+        }
+
+        using var staging = StagingFolder.Create(plan.Place);
+        try
+        {
+            TransferResult copied = Copy(staging);
+            Publish(staging, flushed);
+            Remove(staging);
+            return copied with
+            {
+                Source = plan.Source,
+                Destination = plan.Place.Path,
+                Status = ItemStatus.Moved,
+                Reason = "copied, then removed",
+                Failed = _kept.Count,
+                Flushed = true,
+                Elapsed = _counters.Elapsed,
+                Warnings = [.. copied.Warnings.Select(warning => AtDestination(staging, warning))],
+            };
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or TransferException { Id: TransferErrorId.Cancelled })
+        {
+            throw exception as TransferException is { Target: string target } stopped && target == plan.Place.Path
+                ? stopped
+                : MoveErrors.Stopped(plan.Source, plan.Place.Path, isWhole: true);
+        }
+    }
+
+    private TransferResult Copy(StagingFolder staging)
+    {
+        List<TransferException> errors = [];
+        var tree = new TreeRequest
+        {
+            Copy = new CopyRequest
+            {
+                Source = plan.Source,
+                Destination = staging.Path,
+                Preserve = PreserveAttributes.All,
+                Flush = true,
+                Verify = request.Verify,
+                RateLimit = request.RateLimit,
+                Copied = _copied,
+            },
+            ThrottleLimit = request.ThrottleLimit,
+        };
+        TransferResult? copied = null;
+        try
+        {
+            copied = TreeCopy.Copy(tree, monitor with { Failed = errors.Add, FileCopied = null, Warned = warning => monitor.Warned?.Invoke(AtDestination(staging, warning)) });
+        }
+        catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
+        {
+            errors.Add(exception);
+        }
+
+        ThrowIfAny(errors.ConvertAll(error => error.WithProblem(
+            AtDestination(staging, error.Problem), error.Target is null ? plan.Source : AtDestination(staging, error.Target))));
+        return copied!;
+    }
+
+    private void Publish(StagingFolder staging, SafeFileHandle flushed)
+    {
+        SysResult renamed = Rename(staging.Handle, plan.Name, plan.Place.Folder, plan.Place.Name, plan.Place.Replaces);
+        if (!renamed.Ok)
+        {
+            throw MoveErrors.Rename(plan.Source, plan.Place.Path, renamed.Errno);
+        }
+
+        try
+        {
+            DiskFlush.OfFolder(flushed, plan.Place.Path, monitor.Cancellation);
+        }
+        catch
+        {
+            TakeBack(staging);
+            throw;
+        }
+
+        if (FileStatus.TryGet(plan.Place.Folder, plan.Place.Name, followLink: false, out FileStatus? moved).Ok)
+        {
+            plan.AddToCreated(moved!);
+        }
+    }
+
+    /// <summary>Removes the source. If none of it can be removed, the copy goes.</summary>
+    private void Remove(StagingFolder staging)
+    {
+        var remover = new TreeRemover(IsCopied, _kept.Add, monitor.Cancellation);
+        bool isStopped = false;
+        try
+        {
+            remover.Remove(plan.Folder, plan.Name, plan.FolderPath);
+        }
+        catch (OperationCanceledException)
+        {
+            isStopped = true;
+        }
+        catch (TransferException exception)
+        {
+            _kept.Add(exception);
+        }
+
+        bool isWhole = remover.Files + remover.Directories == 0 && (isStopped || _kept.Count > 0) && TakeBack(staging);
+        if (isStopped)
+        {
+            throw MoveErrors.Stopped(plan.Source, plan.Place.Path, isWhole);
+        }
+
+        if (isWhole)
+        {
+            ThrowIfAny(_kept);
+        }
+
+        _kept.ForEach(error => monitor.Failed?.Invoke(error));
+    }
+
+    private bool IsCopied(RemovalEntry entry)
+    {
+        bool isCopied = _copied.Contains(entry.Folder.Status?.Inode ?? default, entry.Name, entry.Status);
+        if (!isCopied)
+        {
+            _kept.Add(MoveErrors.Kept(entry.Path));
+        }
+
+        return isCopied;
+    }
+
+    /// <summary>Returns the copy to the staging folder, with which it is removed.</summary>
+    private bool TakeBack(StagingFolder staging) =>
+        !plan.Place.Replaces && Rename(plan.Place.Folder, plan.Place.Name, staging.Handle, plan.Name, replaces: false).Ok;
+
+    /// <summary>To change its "..", a directory has to be writable for others than root.</summary>
+    private static SysResult Rename(SafeFileHandle folder, FileName name, SafeFileHandle newFolder, FileName newName, bool replaces)
+    {
+        SysResult renamed = MovePlan.Rename(folder, name, newFolder, newName, replaces);
+        if (renamed.Errno != Errno.EACCES)
+        {
+            return renamed;
+        }
+
+        SysResult opened = LibC.OpenAt(folder, name, LibC.O_PATH | LibC.O_DIRECTORY | LibC.O_NOFOLLOW, 0, out SafeFileHandle directory);
+        using (directory)
+        {
+            if (opened.Ok && FileStatus.TryGet(directory, out FileStatus? status).Ok
+                && LibC.ChangeModeOfPath(directory, status!.Permissions | LibC.S_IRWXU).Ok)
+            {
+                renamed = MovePlan.Rename(folder, name, newFolder, newName, replaces);
+                LibC.ChangeModeOfPath(directory, status.Permissions);
+            }
+        }
+
+        return renamed;
+    }
+
+    /// <summary>Reports all errors, the first by throwing it.</summary>
+    private void ThrowIfAny(List<TransferException> errors)
+    {
+        if (errors.Count > 0)
+        {
+            errors.Skip(1).ToList().ForEach(error => monitor.Failed?.Invoke(error));
+            throw errors[0].Adding($"'{plan.Source}' was not moved.");
+        }
+    }
+
+    /// <summary>Names the destination in place of the copy that is being built.</summary>
+    private string AtDestination(StagingFolder staging, string text) =>
+        text.Replace(TreeDirectory.Join(staging.Path, plan.Name), plan.Place.Path, StringComparison.Ordinal);
+}
