@@ -19,14 +19,14 @@ function Invoke-Example([string] $Code, [hashtable] $Variable = @{}) {
         $null = New-Item -ItemType SymbolicLink site/home.html -Target index.html
         $null = New-Item -ItemType HardLink site/start.html -Target site/index.html
         Set-Content hosts.txt web1, web2, web3
-        $before = @(Get-ChildItem $folder).Count
+        $before = @(Get-ChildItem -Recurse $folder).Count
         $ErrorActionPreference = 'Continue'
         foreach ($name in $Variable.Keys) { Set-Variable $name $Variable[$name] }
         $output = & ([scriptblock]::Create($Code)) 2>&1
         $problems = @($output | Where-Object { $_ -is [Management.Automation.ErrorRecord] })
         $allowed = if ($Code -match '-Method Reflink|-Reflink Always') { 'MethodNotPossible,*' } else { 'none' }
         $problems | Where-Object FullyQualifiedErrorId -NotLike $allowed | Should -BeNullOrEmpty
-        [pscustomobject]@{ Output = @($output); NewItems = @(Get-ChildItem $folder).Count - $before }
+        [pscustomobject]@{ Output = @($output); NewItems = @(Get-ChildItem -Recurse $folder).Count - $before }
     }
     finally {
         Pop-Location
