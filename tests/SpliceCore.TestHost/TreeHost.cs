@@ -7,8 +7,9 @@ using Splice.Interop;
 namespace Splice.TestHost;
 
 /// <summary>Copies of trees: each line of standard input is a <see cref="TreeRequest"/>, and each gets a line of
-/// answer with what came of it. An empty line is answered with the state of the process. After "copy ", "split " and "join " a
-/// line is a <see cref="CopyRequest"/>, a <see cref="SplitRequest"/> and a <see cref="JoinRequest"/>, after "remove " a path, after "move " a <see cref="MoveRequest"/>.</summary>
+/// answer with what came of it. An empty line is answered with the state of the process. After "copy ", "sync ", "split ", "join " and
+/// "move " a line is a <see cref="CopyRequest"/>, a <see cref="SyncRequest"/>, a <see cref="SplitRequest"/>, a <see cref="JoinRequest"/> and
+/// a <see cref="MoveRequest"/>, after "remove " a path.</summary>
 internal static class TreeHost
 {
     public static int Serve(TextReader input, TextWriter output)
@@ -21,6 +22,7 @@ internal static class TreeHost
             {
                 [""] => State(),
                 ["copy", string request] => CopyFile(JsonSerializer.Deserialize<CopyRequest>(request)!),
+                ["sync", string request] => Sync(JsonSerializer.Deserialize<SyncRequest>(request)!),
                 ["split", string request] => Parts(() => FileSplit.Split(JsonSerializer.Deserialize<SplitRequest>(request)!, TransferMonitor.None)),
                 ["join", string request] => Parts(() => [FileJoin.Join(JsonSerializer.Deserialize<JoinRequest>(request)!, TransferMonitor.None)]),
                 ["remove", string path] => Remove(path),
@@ -72,6 +74,8 @@ internal static class TreeHost
 
     private static string Copy(TreeRequest request) => Run(monitor => TreeCopy.Copy(request, monitor));
 
+    private static string Sync(SyncRequest request) => Run(monitor => TreeSync.Sync(request, monitor));
+
     private static string Run(Func<TreeMonitor, TransferResult> run)
     {
         List<TransferException> errors = [];
@@ -92,6 +96,11 @@ internal static class TreeHost
             FileCount = result?.FileCount ?? 0,
             DirectoryCount = result?.DirectoryCount ?? 0,
             Failed = result?.Failed ?? 0,
+            Updated = result?.Updated ?? 0,
+            Unchanged = result?.Unchanged ?? 0,
+            Removed = result?.Removed ?? 0,
+            Vanished = result?.Vanished ?? 0,
+            RemovalSkipped = result?.RemovalSkipped == true,
             Errors = Describe(errors),
             Warnings = result?.Warnings.Concat(warnings) ?? warnings,
             Error = end is null ? null : $"{end.Id}",
@@ -129,6 +138,10 @@ internal static class TreeHost
             Copy(new TreeRequest { Copy = copy with { Method = method, Destination = copy.Destination + $"{method}" } });
         }
 
+        var sync = new SyncRequest { Tree = new TreeRequest { Copy = copy with { Destination = copy.Destination + "Sync", Update = UpdateMode.Changed } }, RemoveExtra = true };
+        Sync(sync);
+        File.WriteAllText(Path.Combine(sync.Tree.Copy.Destination, "inner", "extra"), "rehearsal");
+        Sync(sync);
         Remove(Path.Combine(source, "link"));
         Run(monitor => ItemMove.Move(new MoveRequest { Source = source, Destination = copy.Destination }, monitor));
         if (Directory.Exists("/dev/shm"))

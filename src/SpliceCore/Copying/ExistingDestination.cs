@@ -166,15 +166,16 @@ internal static class LinkCheck
     /// and the content would be lost.</summary>
     /// <param name="source">The link, opened with O_PATH.</param>
     /// <param name="sourceFolder">The link's directory; null if it was never in one of this system.</param>
+    /// <param name="isMirrored">True if the destination has nothing of its own that a link of the source must not replace.</param>
     public static void ThrowIfLeadsTo(
-        SafeHandle source, object sourceLabel, SafeFileHandle? sourceFolder, DestinationEntry place)
+        SafeHandle source, object sourceLabel, SafeFileHandle? sourceFolder, DestinationEntry place, bool isMirrored = false)
     {
         FileStatus existing = place.Existing!;
         // A link that is replaced has no content. It is lost only where the source leads through it.
         bool isLink = existing.Kind == DescriptorKind.SymbolicLink;
         if (LibC.ReadLink(source, out FileName target).Ok
             && ((sourceFolder is not null && LeadsTo(sourceFolder, target, existing.Inode))
-                || (!isLink && LeadsTo(place.Folder, target, existing.Inode)))
+                || (!isLink && !isMirrored && LeadsTo(place.Folder, target, existing.Inode)))
             && !(isLink && IsSameLink(place.Folder, place.Name, target)))
         {
             throw new TransferException(TransferErrorId.SameFile,

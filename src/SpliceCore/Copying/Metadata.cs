@@ -26,9 +26,10 @@ internal static class Metadata
     /// <param name="status">The source's status when it was first examined.</param>
     /// <param name="isPath">True if the item was opened with O_PATH.</param>
     /// <param name="ownMode">Mode of the item if the source's is not preserved; null for no change.</param>
+    /// <param name="isExact">True to clear a set-group-ID bit that the source does not have, if the owner is preserved as well.</param>
     public static void Set(
         SafeFileHandle item, object label, SafeHandle source, FileStatus status, PreserveAttributes preserve, bool isPath, MetadataWarnings warnings,
-        uint? ownMode = null)
+        uint? ownMode = null, bool isExact = false)
     {
         var target = new Item(item, label, isPath, warnings);
         bool owned = preserve.HasFlag(PreserveAttributes.Ownership) && target.SetOwner(status.UserId, status.GroupId, "its owner");
@@ -52,7 +53,8 @@ internal static class Metadata
         if (preserve.HasFlag(PreserveAttributes.Mode) && !isLink)
         {
             uint permissions = hasList ? status.Permissions : AccessControlList.WithoutList(source, status.Permissions);
-            target.SetMode((permissions & KeptBits(status.Kind, owned)) | InheritedBits(item, status.Kind), "its mode");
+            uint inherited = isExact && owned ? 0 : InheritedBits(item, status.Kind);
+            target.SetMode((permissions & KeptBits(status.Kind, owned)) | inherited, "its mode");
         }
         else if (ownMode is uint mode && !hasList)
         {

@@ -12,8 +12,10 @@ internal static class MetadataDifference
     /// <summary>Returns the first difference as a reason, for example "mode differs"; null if there is none.</summary>
     /// <param name="openSource">Opens the source, where its status alone does not tell; O_PATH is enough.</param>
     /// <param name="openItem">Opens the item likewise.</param>
+    /// <param name="isExact">As for <see cref="Metadata.Set"/>.</param>
     public static string? Find(
-        FileStatus source, FileStatus item, PreserveAttributes preserve, TimePrecision precision, Func<SafeFileHandle> openSource, Func<SafeFileHandle> openItem)
+        FileStatus source, FileStatus item, PreserveAttributes preserve, TimePrecision precision, Func<SafeFileHandle> openSource, Func<SafeFileHandle> openItem,
+        bool isExact = false)
     {
         if (preserve.HasFlag(PreserveAttributes.Timestamps) && precision.Compare(source.ModificationTime, item.ModificationTime) != 0)
         {
@@ -30,11 +32,12 @@ internal static class MetadataDifference
 
         bool isLink = source.Kind == DescriptorKind.SymbolicLink;
         uint kept = Metadata.KeptBits(source.Kind, preservesOwner && isOwnerSame);
-        if (preserve.HasFlag(PreserveAttributes.Mode) && !isLink && !HasMode(source, source.Permissions, kept, item))
+        uint inherited = source.Kind == DescriptorKind.Directory && !(isExact && preservesOwner && isOwnerSame) ? item.Permissions & LibC.S_ISGID : 0;
+        if (preserve.HasFlag(PreserveAttributes.Mode) && !isLink && ((source.Permissions & kept) | inherited) != item.Permissions)
         {
             using SafeFileHandle handle = openSource();
             uint permissions = preserve.HasFlag(PreserveAttributes.Acl) ? source.Permissions : AccessControlList.WithoutList(handle, source.Permissions);
-            if (!HasMode(source, permissions, kept, item))
+            if (((permissions & kept) | inherited) != item.Permissions)
             {
                 return "mode differs";
             }
@@ -68,12 +71,6 @@ internal static class MetadataDifference
         {
             _ = isPath ? LibC.RemoveAttributeOfPath(item, name) : LibC.RemoveAttribute(item, name);
         }
-    }
-
-    private static bool HasMode(FileStatus source, uint permissions, uint kept, FileStatus item)
-    {
-        uint inherited = source.Kind == DescriptorKind.Directory ? item.Permissions & LibC.S_ISGID : 0;
-        return ((permissions & kept) | inherited) == item.Permissions;
     }
 
     private static FileName? FindAttribute(SafeHandle source, SafeHandle item, PreserveAttributes preserve)

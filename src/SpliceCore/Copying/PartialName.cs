@@ -76,6 +76,39 @@ internal static class PartialName
     }
 }
 
+/// <summary>Temporary and partial files of this and of other processes, by their names.</summary>
+internal static class TemporaryNames
+{
+    private const int Digits = 16;
+
+    private static readonly SearchValues<byte> Hexadecimal = SearchValues.Create("0123456789abcdef"u8);
+
+    /// <summary>True for a name that only this module gives: of a file that is not complete.</summary>
+    public static bool Contains(FileName name) =>
+        (name.Bytes.StartsWith(".splice-"u8) && IsNumber(name.Bytes[".splice-"u8.Length..], ".tmp"u8))
+        || (name.Bytes.LastIndexOf((byte)'.') is > Digits and int dot
+            && name.Bytes[dot - Digits - 1] == (byte)'.' && IsNumber(name.Bytes[(dot - Digits)..], ".splice-partial"u8));
+
+    /// <summary>True if a file has such a name and is locked by the copy that writes it.</summary>
+    public static bool IsInUse(SafeHandle folder, FileName name)
+    {
+        if (!Contains(name))
+        {
+            return false;
+        }
+
+        SysResult opened = LibC.OpenAt(
+            folder, name, LibC.O_RDONLY | LibC.O_NOFOLLOW | LibC.O_NONBLOCK | LibC.O_NOCTTY, 0, out SafeFileHandle file);
+        using (file)
+        {
+            return opened.Ok && LibC.Lock(file).Errno == Errno.EAGAIN;
+        }
+    }
+
+    private static bool IsNumber(ReadOnlySpan<byte> text, ReadOnlySpan<byte> suffix) =>
+        text.Length == Digits + suffix.Length && text[Digits..].SequenceEqual(suffix) && !text[..Digits].ContainsAnyExcept(Hexadecimal);
+}
+
 /// <summary>Partial files in a directory.</summary>
 internal static class PartialFiles
 {

@@ -153,6 +153,12 @@ internal sealed class StagedFile : ITargetFile
         FileName name = TemporaryName();
         SysResult result = LibC.OpenAt(_place.Folder, name, LibC.O_CREAT | LibC.O_EXCL | access, mode, out handle);
         _temporaryName = result.Ok ? name : default(FileName?);
+        if (result.Ok)
+        {
+            // Another process that sees the name also sees that the file is in use.
+            LibC.Lock(handle);
+        }
+
         return result;
     }
 

@@ -18,7 +18,7 @@ public enum TransferErrorId
     /// <summary>The destination cannot be replaced, only written to in place (for example, a mount point).</summary>
     DestinationNotReplaceable,
 
-    /// <summary>Another copy of the same source to the same destination is running.</summary>
+    /// <summary>Another copy of the same source to the same destination, or another synchronization to it, is running.</summary>
     DestinationBusy,
 
     /// <summary>Source and destination are one file, or ranges of one file that overlap.</summary>
@@ -26,6 +26,18 @@ public enum TransferErrorId
 
     /// <summary>The destination is inside the source.</summary>
     CopyIntoItself,
+
+    /// <summary>The source of a synchronization is not a folder.</summary>
+    SourceNotFolder,
+
+    /// <summary>The source of a synchronization is empty.</summary>
+    EmptySource,
+
+    /// <summary>Source and destination of a synchronization are the same folder, or one is inside the other.</summary>
+    FoldersOverlap,
+
+    /// <summary>A synchronization would remove more items than its limit.</summary>
+    TooManyRemovals,
 
     /// <summary>A range of a folder, or of a link or special file that is copied as such, was requested.</summary>
     RangeOfFolder,

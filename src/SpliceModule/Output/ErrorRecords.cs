@@ -56,8 +56,9 @@ internal static class ErrorRecords
         TransferErrorId.SourceNotFound or TransferErrorId.DestinationFolderNotFound => ErrorCategory.ObjectNotFound,
         TransferErrorId.DestinationExists or TransferErrorId.StaleParts => ErrorCategory.ResourceExists,
         TransferErrorId.PermissionDenied => ErrorCategory.PermissionDenied,
-        TransferErrorId.SourceIsDirectory => ErrorCategory.InvalidType,
+        TransferErrorId.SourceIsDirectory or TransferErrorId.SourceNotFolder => ErrorCategory.InvalidType,
         TransferErrorId.DestinationNotReplaceable or TransferErrorId.SameFile or TransferErrorId.CopyIntoItself
+            or TransferErrorId.FoldersOverlap or TransferErrorId.EmptySource
             or TransferErrorId.MethodNotPossible or TransferErrorId.SourceBuffered
             => ErrorCategory.InvalidOperation,
         TransferErrorId.InvalidPath or TransferErrorId.NegativeOffset or TransferErrorId.NegativeCount
@@ -68,7 +69,7 @@ internal static class ErrorRecords
             or TransferErrorId.InvalidNameFormat or TransferErrorId.InvalidHostName => ErrorCategory.InvalidArgument,
         TransferErrorId.DiskFull or TransferErrorId.WriteFailed or TransferErrorId.RemoveFailed => ErrorCategory.WriteError,
         TransferErrorId.DestinationBusy or TransferErrorId.MountPoint => ErrorCategory.ResourceBusy,
-        TransferErrorId.FileSizeLimit or TransferErrorId.TooManyParts => ErrorCategory.LimitsExceeded,
+        TransferErrorId.FileSizeLimit or TransferErrorId.TooManyParts or TransferErrorId.TooManyRemovals => ErrorCategory.LimitsExceeded,
         TransferErrorId.ReaderGone or TransferErrorId.ConnectionFailed => ErrorCategory.ConnectionError,
         TransferErrorId.SourceTruncated or TransferErrorId.SourceChanged or TransferErrorId.FolderChanged
             or TransferErrorId.DestinationChanged or TransferErrorId.VerificationFailed => ErrorCategory.InvalidData,

@@ -9,6 +9,16 @@ internal sealed record TreeAnswer
 
     public long Failed { get; init; }
 
+    public long Updated { get; init; }
+
+    public long Unchanged { get; init; }
+
+    public long Removed { get; init; }
+
+    public long Vanished { get; init; }
+
+    public bool RemovalSkipped { get; init; }
+
     /// <summary>One for each entry that was not copied.</summary>
     public TreeAnswerError[] Errors { get; init; } = [];
 

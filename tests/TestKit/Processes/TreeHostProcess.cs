@@ -42,6 +42,12 @@ internal sealed class TreeHostProcess : IDisposable
         return Answer<TreeAnswer>();
     }
 
+    /// <summary>Has two folders synchronized.</summary>
+    public TreeAnswer Sync(SyncRequest request) => Ask("sync", request);
+
+    /// <summary>Has two folders synchronized, and does not wait for it.</summary>
+    public void Begin(SyncRequest request) => _process.WriteLine($"sync {JsonSerializer.Serialize(request)}");
+
     /// <summary>Has a file cut into parts.</summary>
     public TreeAnswer Split(SplitRequest request) => Ask("split", request);
 

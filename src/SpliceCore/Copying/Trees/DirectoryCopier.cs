@@ -47,14 +47,6 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     /// <summary>Gives a directory its attributes, after its last entry: each entry changes its times.</summary>
     public void Finish(TreeDirectory directory)
     {
-        if (context.Request.Sync is { WantsExtras: true } sync && !directory.IsNew && !directory.IsIncomplete && !directory.IsNotEntered)
-        {
-            foreach (TreeExtra extra in TreeExtra.Find(directory, context.Request.Filter))
-            {
-                sync.AddExtra(extra);
-            }
-        }
-
         if (context.Request.IsDryRun)
         {
             return;
@@ -86,21 +78,22 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     {
         PreserveAttributes preserve = context.Copy.Preserve;
         SafeFileHandle destination = directory.Destination!;
+        bool isExact = context.Request.Sync is not null;
         directory.CloseUp();
         if (directory.IsNew)
         {
             uint? mode = preserve.HasFlag(PreserveAttributes.Mode) ? null : ModeOfNew(directory);
-            Metadata.Set(destination, directory, directory.Source!, directory.Status, preserve, isPath: false, context.MetadataWarnings, mode);
+            Metadata.Set(destination, directory, directory.Source!, directory.Status, preserve, isPath: false, context.MetadataWarnings, mode, isExact);
         }
         else if ((context.Request.AppliesToExistingFolders || context.Copy.Resume || context.Request.Sync is not null)
             && MetadataDifference.Find(
                 directory.Status, Look(destination, directory), preserve,
                 directory.Devices.PrecisionOf(directory.Source!, destination, context.Copy.TimeTolerance),
-                () => TreeDestination.Reopen(directory.Source!), () => TreeDestination.Reopen(destination)) is not null)
+                () => TreeDestination.Reopen(directory.Source!), () => TreeDestination.Reopen(destination), isExact) is not null)
         {
             // A copy that was interrupted did not get this far.
             MetadataDifference.RemoveOtherAttributes(directory.Source!, destination, isPath: false, preserve);
-            Metadata.Set(destination, directory, directory.Source!, directory.Status, preserve, isPath: false, context.MetadataWarnings);
+            Metadata.Set(destination, directory, directory.Source!, directory.Status, preserve, isPath: false, context.MetadataWarnings, isExact: isExact);
         }
     }
 

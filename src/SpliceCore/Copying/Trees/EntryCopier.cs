@@ -366,7 +366,7 @@ internal sealed class EntryCopier
         ExistingDestination.Check(_copy, source, entry.SourceLabel, place);
         if (existing is not null && node is not null && source.Kind == DescriptorKind.SymbolicLink)
         {
-            LinkCheck.ThrowIfLeadsTo(node, entry.SourceLabel, directory.Source!, place);
+            LinkCheck.ThrowIfLeadsTo(node, entry.SourceLabel, directory.Source!, place, isMirrored: _context.Request.Sync is not null);
         }
 
         return place;

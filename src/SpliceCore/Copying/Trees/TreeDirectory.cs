@@ -11,7 +11,6 @@ internal sealed class TreeDirectory
 {
     private readonly (string Source, string Destination) _root;
     private int _pending = 1;
-    private HashSet<FileName>? _names;
     private uint? _closedMode;
 
     /// <summary>The top of the tree.</summary>
@@ -47,9 +46,6 @@ internal sealed class TreeDirectory
 
     /// <summary>True if the copy of the directory has entries.</summary>
     public bool HasEntries { get; set; }
-
-    /// <summary>True if not all entries of the source are known.</summary>
-    public bool IsIncomplete { get; set; }
 
     /// <summary>The status of the source before any of its entries was read.</summary>
     public FileStatus Status { get; set; } = null!;
@@ -87,23 +83,6 @@ internal sealed class TreeDirectory
     public object SourceLabel => new SourceName(this);
 
     public static string Join(string directory, FileName name) => directory.EndsWith('/') ? $"{directory}{name}" : $"{directory}/{name}";
-
-    /// <summary>Remembers an entry of the source, to find those that only the destination has.</summary>
-    public void AddName(FileName name)
-    {
-        lock (Modes)
-        {
-            (_names ??= []).Add(name);
-        }
-    }
-
-    /// <summary>Returns the entries of the source, and forgets them.</summary>
-    public HashSet<FileName> TakeNames()
-    {
-        HashSet<FileName> names = _names ?? [];
-        _names = null;
-        return names;
-    }
 
     /// <summary>Permits the owner to write to the destination until the end, as root may anyway.</summary>
     /// <returns>False if it was so already, or another user owns it.</returns>

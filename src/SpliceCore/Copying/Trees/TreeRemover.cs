@@ -5,7 +5,7 @@ using Splice.Interop;
 
 namespace Splice.Copying.Trees;
 
-/// <summary>Removes trees, the deepest entries first. Each entry is reached through the open directory in which it was found: a link
+/// <summary>Removes trees, the deepest entries first, or counts their entries. Each entry is reached through the open directory in which it was found: a link
 /// put in its place is not followed, and no mount point is entered.</summary>
 /// <param name="removes">Selects what is removed, a directory before its entries; null for everything. What it rejects stays, and the
 /// directories above it.</param>
@@ -16,6 +16,9 @@ internal sealed class TreeRemover(Func<RemovalEntry, bool>? removes, Action<Tran
     private const int MaxReads = 3; // of a directory in which entries appear
 
     private readonly List<RemovalFolder> _open = []; // from the top
+
+    /// <summary>True to count what would be removed, and to change nothing.</summary>
+    public bool CountsOnly { get; init; }
 
     /// <summary>Receives each entry that was removed; null for none.</summary>
     public Action<RemovalEntry>? Removed { get; init; }
@@ -107,7 +110,7 @@ internal sealed class TreeRemover(Func<RemovalEntry, bool>? removes, Action<Tran
         {
             folder.Pending.Push(entry);
         }
-        else if (WithPermission(folder, directory => LibC.UnlinkAt(directory, name)) is { Ok: false } failure)
+        else if (!CountsOnly && WithPermission(folder, directory => LibC.UnlinkAt(directory, name)) is { Ok: false } failure)
         {
             KeepUnlessGone(folder, name, failure.Errno);
         }
@@ -124,7 +127,7 @@ internal sealed class TreeRemover(Func<RemovalEntry, bool>? removes, Action<Tran
         RemovalFolder parent = entry.Folder;
         uint? oldMode = null;
         SysResult opened = Open(parent.Handle!, entry.Name, out SafeFileHandle handle);
-        if (opened.Errno == Errno.EACCES && TryMakeReadable(entry))
+        if (opened.Errno == Errno.EACCES && !CountsOnly && TryMakeReadable(entry))
         {
             oldMode = entry.Status.Permissions;
             opened = Open(parent.Handle!, entry.Name, out handle);
@@ -157,7 +160,7 @@ internal sealed class TreeRemover(Func<RemovalEntry, bool>? removes, Action<Tran
 
         if (!folder.IsKept)
         {
-            SysResult removed = WithPermission(parent, directory =>
+            SysResult removed = CountsOnly ? default : WithPermission(parent, directory =>
                 FileStatus.TryGet(directory, folder.Name, followLink: false, out FileStatus? there).Ok && there!.Inode == folder.Status!.Inode
                     ? LibC.RemoveDirectoryAt(directory, folder.Name)
                     : new SysResult(-1, Errno.ESTALE));
@@ -203,10 +206,10 @@ internal sealed class TreeRemover(Func<RemovalEntry, bool>? removes, Action<Tran
     }
 
     /// <summary>A directory of the user's own without write permission, as copies of read-only ones are, is made writable during the removal.</summary>
-    private static SysResult WithPermission(RemovalFolder folder, Func<SafeFileHandle, SysResult> call)
+    private SysResult WithPermission(RemovalFolder folder, Func<SafeFileHandle, SysResult> call)
     {
         SysResult result = call(folder.Handle!);
-        return result.Errno == Errno.EACCES && folder.TryMakeWritable() ? call(folder.Handle!) : result;
+        return result.Errno == Errno.EACCES && !CountsOnly && folder.TryMakeWritable() ? call(folder.Handle!) : result;
     }
 
     private static bool TryMakeReadable(RemovalEntry entry)

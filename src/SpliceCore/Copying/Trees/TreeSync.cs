@@ -4,20 +4,12 @@ using Splice.Interop;
 
 namespace Splice.Copying.Trees;
 
-/// <summary>Decides for a synchronization what a copy does not do by itself, and receives what the destination has and the source has not.
-/// With it, the entries of the source go into the destination itself, whose metadata are set where they differ. Called on the threads of
-/// the workers.</summary>
+/// <summary>Decides for a synchronization what a copy does not do by itself. With it, the entries of the source go into the destination
+/// itself, whose metadata are set where they differ. Called on the threads of the workers.</summary>
 internal interface ITreeSync
 {
     /// <summary>True if what is missing in the destination is skipped.</summary>
     bool IsExistingOnly { get; }
-
-    /// <summary>True if extras are looked for.</summary>
-    bool WantsExtras { get; }
-
-    /// <summary>Receives an entry of the destination that the source does not have, after its directory was read to its end and
-    /// copied.</summary>
-    void AddExtra(TreeExtra extra);
 
     /// <summary>Receives the error of an entry of the source that could not be read: what it has is unknown. Also reported as
     /// failed.</summary>
@@ -30,62 +22,6 @@ internal interface ITreeSync
     /// <summary>Removes such a directory, which has another name by now, with all that is in it.</summary>
     /// <exception cref="TransferException">Something of it is left under that name.</exception>
     void RemoveDirectory(SafeFileHandle parent, FileName name, TreeEntry entry);
-}
-
-/// <summary>An entry of the destination that the source does not have.</summary>
-/// <param name="Directory">Its directory, whose destination may be closed by now.</param>
-/// <param name="Kind">As the directory reports it.</param>
-/// <param name="IsExcluded">True if the filter leaves it out.</param>
-/// <param name="SpellingOf">The name of the source that leads to the same entry where case or Unicode forms do not count; null for
-/// none.</param>
-internal sealed record TreeExtra(TreeDirectory Directory, FileName Name, DescriptorKind Kind, bool IsExcluded, FileName? SpellingOf)
-{
-    public string DestinationPath => TreeDirectory.Join(Directory.DestinationPath, Name);
-
-    /// <summary>Finds the extras of a directory.</summary>
-    public static IEnumerable<TreeExtra> Find(TreeDirectory directory, PathFilter? filter)
-    {
-        SafeFileHandle destination = directory.Destination!;
-        HashSet<FileName> unlisted = directory.TakeNames();
-        List<(FileName Name, DescriptorKind Kind)> extras = [];
-        var reader = default(DirectoryReader);
-        SysResult read;
-        while (reader.TryRead(destination, out FileName name, out DescriptorKind kind, out read))
-        {
-            if (!unlisted.Remove(name))
-            {
-                extras.Add((name, kind != DescriptorKind.Other || !FileStatus.TryGet(destination, name, followLink: false, out FileStatus? status).Ok
-                    ? kind : status!.Kind));
-            }
-        }
-
-        if (!read.Ok)
-        {
-            throw FileFailures.OpenDestination(directory.DestinationPath, read.Errno);
-        }
-
-        Dictionary<FileIdentity, FileName> respelled = extras.Count > 0 ? Identify(destination, unlisted) : [];
-        return extras.Select(extra => new TreeExtra(
-            directory, extra.Name, extra.Kind,
-            filter?.Selects(directory.Path, extra.Name.Bytes, extra.Kind == DescriptorKind.Directory, directory.IsIncluded) == false,
-            respelled.Count > 0 && FileStatus.TryGet(destination, extra.Name, followLink: false, out FileStatus? status).Ok
-                && respelled.TryGetValue(status!.Inode, out FileName name) ? name : default(FileName?)));
-    }
-
-    /// <summary>An entry with a name that its directory does not list has another spelling.</summary>
-    private static Dictionary<FileIdentity, FileName> Identify(SafeFileHandle destination, HashSet<FileName> unlisted)
-    {
-        Dictionary<FileIdentity, FileName> names = [];
-        foreach (FileName name in unlisted)
-        {
-            if (FileStatus.TryGet(destination, name, followLink: false, out FileStatus? status).Ok)
-            {
-                names[status!.Inode] = name;
-            }
-        }
-
-        return names;
-    }
 }
 
 /// <summary>What is in the way of an entry of another type, and has a temporary name until the entry is there.</summary>

@@ -52,7 +52,7 @@ internal sealed class TreeWorker(TreeCopyContext context)
 
             if (!read.Ok)
             {
-                FailToRead(batch.Directory, FileFailures.OpenSource(batch.Directory.SourcePath, read.Errno));
+                FailToRead(FileFailures.OpenSource(batch.Directory.SourcePath, read.Errno));
             }
 
             Leave();
@@ -65,12 +65,12 @@ internal sealed class TreeWorker(TreeCopyContext context)
         try
         {
             DescriptorKind kind = entry.FindKind(listed, context.Request.FollowSymlink);
-            if (!context.Selects(entry, kind == DescriptorKind.Directory))
+            if (!context.Selects(entry, kind == DescriptorKind.Directory)
+                || (context.Request.Sync is not null && TemporaryNames.Contains(entry.Name)))
             {
                 return;
             }
 
-            Remember(entry);
             if (kind == DescriptorKind.Directory)
             {
                 directory = _directories.Enter(entry);
@@ -82,7 +82,6 @@ internal sealed class TreeWorker(TreeCopyContext context)
         }
         catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
         {
-            Remember(entry);
             TransferException failure = exception.Target is null ? TreeErrors.About(entry.SourcePath, exception) : exception;
             _entries.Fail(failure);
             if (failure.Target as string == entry.SourcePath && failure.Errno != Errno.ENOENT)
@@ -99,18 +98,8 @@ internal sealed class TreeWorker(TreeCopyContext context)
         }
     }
 
-    /// <summary>What the source has is not an extra of the destination, whether it could be copied or not.</summary>
-    private void Remember(TreeEntry entry)
+    private void FailToRead(TransferException exception)
     {
-        if (context.Request.Sync?.WantsExtras == true && !entry.Directory.IsNew)
-        {
-            entry.Directory.AddName(entry.Name);
-        }
-    }
-
-    private void FailToRead(TreeDirectory directory, TransferException exception)
-    {
-        directory.IsIncomplete = true;
         _entries.Fail(exception);
         context.Request.Sync?.AddUnreadable(exception);
     }
@@ -140,7 +129,7 @@ internal sealed class TreeWorker(TreeCopyContext context)
             if (!directory.IsLost)
             {
                 directory.IsLost = true;
-                FailToRead(directory, exception);
+                FailToRead(exception);
             }
 
             return false;

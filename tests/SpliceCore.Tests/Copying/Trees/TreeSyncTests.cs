@@ -40,20 +40,7 @@ public sealed class TreeSyncTests : IDisposable
     }
 
     [Fact]
-    public void Extras_are_reported_with_whether_they_are_excluded()
-    {
-        Shell("mkdir -p s/a d/a d/log d/b; echo 1 >s/f; touch d/f d/a/x d/log/y d/b/z s/a/keep.o d/a/keep.o d/a/other.o");
-        var sync = new CollectingSync();
-
-        Sync(sync, new PathFilter(["log/", "*.o"], []));
-
-        Assert.Equal(
-            ["a/keep.o excluded", "a/other.o excluded", "a/x", "b", "log excluded"],
-            sync.Extras.Select(extra => Path.GetRelativePath(_folder["d"], extra.DestinationPath) + (extra.IsExcluded ? " excluded" : "")).Order(StringComparer.Ordinal));
-    }
-
-    [Fact]
-    public void What_could_not_be_read_is_reported_and_is_not_an_extra()
+    public void What_could_not_be_read_is_reported()
     {
         Shell("ln -s a s/a; echo 1 >s/f; mkdir d/a; touch d/a/x d/y");
         var sync = new CollectingSync();
@@ -62,7 +49,6 @@ public sealed class TreeSyncTests : IDisposable
 
         Assert.Equal(1, result.Failed);
         Assert.Equal(_folder["s/a"], sync.Unreadable.Single().Target);
-        Assert.Equal("y", sync.Extras.Single().Name.ToString());
         Assert.True(File.Exists(_folder["d/f"]));
     }
 
@@ -186,25 +172,6 @@ public sealed class TreeSyncTests : IDisposable
 
         Assert.Equal((1, 1), (result.FileCount, result.Skipped));
         Assert.Equal("old\n", File.ReadAllText(_folder["d/f"]));
-    }
-
-    [Fact]
-    public void Another_spelling_is_an_extra_that_is_the_same_entry()
-    {
-        using var mount = Mount.Image("vfat", 4 << 20);
-        Shell($"echo 1 >s/README; mkdir s/Doc; touch s/Doc/x; cd '{mount.Folder}'; echo 1 >readme; mkdir doc; touch doc/x doc/y");
-        var sync = new CollectingSync();
-        TreeRequest request = Request(sync);
-
-        TreeCopies.CopyWithErrors(request with
-        {
-            Copy = request.Copy with { Destination = mount.Folder, Preserve = PreserveAttributes.Timestamps },
-        });
-
-        Assert.Equal(
-            ["doc/y ", "doc Doc", "readme README"],
-            sync.Extras.Select(extra => $"{Path.GetRelativePath(mount.Folder, extra.DestinationPath).Replace("Doc/", "doc/", StringComparison.Ordinal)} {extra.SpellingOf}")
-                .OrderBy(text => text.Contains(' ') && text.EndsWith(' ') ? 0 : 1).ThenBy(text => text, StringComparer.Ordinal));
     }
 
     [Fact]

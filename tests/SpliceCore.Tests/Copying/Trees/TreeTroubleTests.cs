@@ -198,10 +198,10 @@ public sealed class TreeTroubleTests(MountedFileSystems fileSystems, ITestOutput
 
         Assert.Throws<InvalidOperationException>(
             () => TreeCopy.Copy(request, new TreeMonitor(FileCopied: _ => throw new InvalidOperationException("enough"))));
-        string extra = _folder.Write("copy/extra", [1]);
+        File.Delete(_folder["copy/file7"]);
+        Directory.CreateDirectory(_folder["copy/file7/inner"]);
         var faulty = new CollectingSync { Fault = new FormatException("a fault of what receives it") };
         Assert.Throws<FormatException>(() => TreeCopy.Copy(request with { Sync = faulty }, TreeMonitor.None));
-        File.Delete(extra);
 
         AssertWhole(_folder["copy"], isLitterAllowed: false);
     }

@@ -1,0 +1,243 @@
+using Splice.Copying;
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Sync;
+
+/// <summary>What the destination has and the source does not: found by the names of both before anything is changed.</summary>
+internal sealed class RemovalPlan
+{
+    private readonly SyncRequest _request;
+    private readonly FolderCursor _source;
+    private readonly FolderCursor _destination;
+    private readonly FolderPair _folders;
+    private readonly CancellationToken _cancellation;
+    private readonly List<TransferException> _reports = [];
+
+    private RemovalPlan(
+        SyncRequest request, FolderPair folders, FolderCursor source, FolderCursor destination, CancellationToken cancellation)
+    {
+        _request = request;
+        _folders = folders;
+        _source = source;
+        _destination = destination;
+        _cancellation = cancellation;
+        Remover = new ExtraRemover(folders, request.RemoveExcluded ? null : request.Tree.Filter, cancellation) { Report = _reports.Add };
+    }
+
+    /// <summary>The directories of the destination that have extra entries, in the order in which they were found.</summary>
+    public List<PlannedFolder> Folders { get; } = [];
+
+    /// <summary>Counted the extra entries, and removes them.</summary>
+    public ExtraRemover Remover { get; }
+
+    /// <summary>Number of entries of the destination, without what the filter does not select.</summary>
+    public long EntryCount { get; private set; }
+
+    /// <summary>Number of entries to remove, with those in directories that a file replaces.</summary>
+    public long RemovalCount { get; private set; }
+
+    /// <summary>The first error of reading the source; null if all of it was read.</summary>
+    public TransferException? SourceFailure { get; private set; }
+
+    /// <summary>Errors of entries that cannot be removed.</summary>
+    public IReadOnlyList<TransferException> Reports => _reports;
+
+    /// <summary>Compares two directories and all that are in both.</summary>
+    /// <exception cref="TransferException">A directory was moved during the comparison, or the source is inside the destination.</exception>
+    public static RemovalPlan Make(SyncRequest request, FolderPair folders, CancellationToken cancellation)
+    {
+        PathFilter? filter = request.Tree.Filter;
+        using var source = FolderCursor.At(folders.Source, folders.SourcePath, filter);
+        using var destination = FolderCursor.At(folders.Destination!, folders.DestinationPath, request.RemoveExcluded ? null : filter);
+        var plan = new RemovalPlan(request, folders, source, destination, cancellation);
+        plan.Compare();
+        return plan;
+    }
+
+    private void Compare()
+    {
+        var path = new Stack<Queue<FileName>>();
+        path.Push(CompareNames());
+        while (path.TryPeek(out Queue<FileName>? folders))
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            if (folders.TryDequeue(out FileName name))
+            {
+                if (TryEnter(name))
+                {
+                    path.Push(CompareNames());
+                }
+
+                continue;
+            }
+
+            path.Pop();
+            if (path.Count > 0)
+            {
+                _source.Leave();
+                _destination.Leave();
+            }
+        }
+    }
+
+    private bool TryEnter(FileName name)
+    {
+        SysResult entered = _source.TryEnter(name);
+        if (!entered.Ok)
+        {
+            SourceFailure ??= FileFailures.OpenSource(_source.PathOf(name), entered.Errno);
+            return false;
+        }
+
+        // A destination that cannot be read fails in the copy as well.
+        if ((_request.Tree.OneFileSystem && _source.Status.IsMountRoot) || !_destination.TryEnter(name).Ok)
+        {
+            _source.Leave();
+            return false;
+        }
+
+        if (_destination.Status.IsMountRoot)
+        {
+            _source.Leave();
+            _destination.Leave();
+            return false;
+        }
+
+        return _destination.Status.Inode != _folders.SourceStatus.Inode
+            ? true
+            : throw SyncErrors.Overlap(_folders.SourcePath, _folders.DestinationPath);
+    }
+
+    /// <summary>Finds the extra entries of the directory.</summary>
+    /// <returns>The directories that are on both sides.</returns>
+    private Queue<FileName> CompareNames()
+    {
+        SysResult read = _source.Read(out Dictionary<FileName, DescriptorKind> wanted);
+        if (!read.Ok)
+        {
+            SourceFailure ??= FileFailures.OpenSource(_source.Path, read.Errno);
+            return [];
+        }
+
+        foreach (FileName name in wanted.Where(entry => !IsMirrored(entry.Key, entry.Value)).Select(entry => entry.Key).ToList())
+        {
+            wanted.Remove(name);
+        }
+
+        var both = new Queue<FileName>();
+        var extras = new List<(FileName Name, DescriptorKind Kind)>();
+        _destination.Read(out Dictionary<FileName, DescriptorKind> existing);
+        foreach ((FileName name, DescriptorKind kind) in existing)
+        {
+            if (!_destination.Selects(name, kind == DescriptorKind.Directory))
+            {
+                continue;
+            }
+
+            EntryCount++;
+            if (!wanted.Remove(name, out DescriptorKind sourceKind))
+            {
+                extras.Add((name, kind));
+            }
+            else if (kind == DescriptorKind.Directory && sourceKind == DescriptorKind.Directory)
+            {
+                both.Enqueue(name);
+            }
+            else if (kind == DescriptorKind.Directory && Count(name, out long count) is not null)
+            {
+                // What is in it goes with it. The copy replaces it.
+                RemovalCount += count - 1;
+                EntryCount += count - 1;
+            }
+        }
+
+        if (extras.Count > 0)
+        {
+            Add(extras, wanted, both);
+        }
+
+        return both;
+    }
+
+    /// <summary>True if an entry of the source is to be in the destination.</summary>
+    private bool IsMirrored(FileName name, DescriptorKind kind) =>
+        _source.Selects(name, kind == DescriptorKind.Directory) && !TemporaryNames.Contains(name);
+
+    /// <param name="missing">The entries of the source that have no name in the destination.</param>
+    private void Add(List<(FileName Name, DescriptorKind Kind)> extras, Dictionary<FileName, DescriptorKind> missing, Queue<FileName> both)
+    {
+        Dictionary<FileIdentity, FileName> spellings = FindSpellings(missing.Keys);
+        var folder = new PlannedFolder(_destination.Names, _destination.Status.Inode);
+        foreach ((FileName name, DescriptorKind kind) in extras)
+        {
+            if (Count(name, out long count) is not { } status)
+            {
+                continue;
+            }
+
+            if (spellings.TryGetValue(status.Inode, out FileName spelling))
+            {
+                folder.Renames.Add((name, spelling));
+                if (kind == DescriptorKind.Directory && missing[spelling] == DescriptorKind.Directory)
+                {
+                    both.Enqueue(spelling);
+                }
+            }
+            else if (count > 0)
+            {
+                EntryCount += count - 1;
+                RemovalCount += count;
+                folder.Extras.Add(new Extra(name, status, count));
+            }
+        }
+
+        if (folder.Extras.Count + folder.Renames.Count > 0)
+        {
+            Folders.Add(folder);
+        }
+    }
+
+    /// <summary>Where case does not count, a name of the source is found although the directory lists another spelling.</summary>
+    private Dictionary<FileIdentity, FileName> FindSpellings(IEnumerable<FileName> missing)
+    {
+        Dictionary<FileIdentity, FileName> spellings = [];
+        foreach (FileName name in missing)
+        {
+            if (FileStatus.TryGet(_destination.Handle, name, followLink: false, out FileStatus? status).Ok)
+            {
+                spellings[status!.Inode] = name;
+            }
+        }
+
+        return spellings;
+    }
+
+    private FileStatus? Count(FileName name, out long count)
+    {
+        count = 0;
+        FileStatus.TryGet(_destination.Handle, name, followLink: false, out FileStatus? status);
+        count = status is null ? 0 : Remover.Count(_destination, name, out _);
+        return status;
+    }
+}
+
+/// <summary>A directory of the destination that has extra entries.</summary>
+/// <param name="Names">The names from the top of the tree.</param>
+internal sealed record PlannedFolder(FileName[] Names, FileIdentity Inode)
+{
+    public List<Extra> Extras { get; } = [];
+
+    /// <summary>Entries that have another spelling than in the source, in a directory where case does not count.</summary>
+    public List<(FileName From, FileName To)> Renames { get; } = [];
+}
+
+/// <summary>An entry of the destination that the source does not have.</summary>
+/// <param name="Count">Number of entries to remove: itself, unless it stays, and what is in it.</param>
+internal sealed record Extra(FileName Name, FileStatus Status, long Count)
+{
+    public static bool IsLinked(FileStatus status) => status.Kind != DescriptorKind.Directory && status.LinkCount > 1;
+
+    /// <summary>True if it is what was counted. A file that has other names may have got other times by one of these.</summary>
+    public bool Is(FileStatus now) => Status.Inode == now.Inode && (IsLinked(Status) || Status.HasSameSizeAndMTime(now));
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+
+namespace Splice.Sync;
+
+/// <summary>Errors of synchronizations.</summary>
+internal static class SyncErrors
+{
+    public static TransferException SourceNotFolder(string path) => new(TransferErrorId.SourceNotFolder,
+        $"'{path}' is not a folder. Nothing was changed.",
+        "Name the folder whose entries are to be synchronized, or use Copy-ItemZeroCopy -Update Changed for a file.",
+        Errno.ENOTDIR, path);
+
+    public static TransferException EmptySource(string path) => new(TransferErrorId.EmptySource,
+        $"'{path}' is empty: it may be a mount point whose file system is not mounted. Nothing was changed.",
+        "Mount it, or use -AllowEmptySource if it is meant to be empty.",
+        target: path);
+
+    public static TransferException Overlap(string source, string destination)
+    {
+        bool isRoot = source.Trim('/').Length == 0 || destination.Trim('/').Length == 0;
+        string what = $"'{source}' and '{destination}' are the same folder, or one is inside the other. Nothing was changed.";
+        return new TransferException(TransferErrorId.FoldersOverlap,
+            isRoot ? $"{what} The path '/' is often an empty variable with a slash behind it." : what,
+            "Choose folders that do not contain each other, or exclude the inner one with -Exclude.",
+            Errno.ELOOP, destination);
+    }
+
+    public static TransferException Busy(string path) => new(TransferErrorId.DestinationBusy,
+        $"Another synchronization to '{path}' is under way. Nothing was changed.",
+        "Wait until it has ended.",
+        Errno.EAGAIN, path);
+
+    public static TransferException Stopped(FolderPair folders) => new(TransferErrorId.Cancelled,
+        $"Synchronizing '{folders.DestinationPath}' with '{folders.SourcePath}' was stopped. What was done so far is complete.",
+        "Start it again.",
+        Errno.ECANCELED, folders.DestinationPath);
+
+    public static TransferException TooManyRemovals(string path, RemovalPlan plan, long limit) => new(TransferErrorId.TooManyRemovals,
+        string.Create(CultureInfo.InvariantCulture,
+            $"{plan.RemovalCount} of {plan.EntryCount} items in '{path}' have no source any more; the limit is {limit}. Nothing was changed."),
+        string.Create(CultureInfo.InvariantCulture,
+            $"Check that the source is complete (-WhatIf lists what would be removed), then set -MaximumRemoval {plan.RemovalCount}."),
+        target: path);
+
+    public static TransferException Changed(string path) => new(TransferErrorId.DestinationChanged,
+        $"'{path}' has no source, but changed since the synchronization began: it was not removed.",
+        "Synchronize again when no other process writes to the destination.",
+        target: path);
+
+    /// <summary>The destination has something that excludes its own removal.</summary>
+    public static TransferException Kept(string path) => new(TransferErrorId.DestinationExists,
+        $"'{path}' is a folder, which the source's item of that name cannot replace: excluded items are in it.",
+        "Use -RemoveExcluded to remove these too, or rename the folder.",
+        target: path);
+
+    public static TransferException NotEmpty(string path) => new(TransferErrorId.DestinationExists,
+        $"'{path}' is a folder with items in it, and the source has an item of another type with that name.",
+        "Use -RemoveExtra to replace such folders, or rename it.",
+        Errno.ENOTEMPTY, path);
+}

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace Splice.Tests.Sync;
+
+/// <summary>Synchronizations that are killed, and whose system calls fail.</summary>
+public sealed class SyncFaultTests(ITestOutputHelper output)
+{
+    /// <summary>What the runtime opens for itself.</summary>
+    private const int SpareDescriptors = 3;
+
+    private static readonly int Kills = FullRun.Rounds(everyday: 8, full: 50);
+
+    [Fact]
+    public void Killed_at_any_moment_each_file_is_old_or_new_and_the_next_run_completes_it()
+    {
+        var random = new Random(FullRun.Seed(output));
+        using SyncFolders folders = MakeOldAndNew(files: 200);
+        SyncRequest request = folders.Mirror with { MaximumRemoval = long.MaxValue };
+        TimeSpan duration = Measure(folders, request);
+        int inTheMiddle = 0;
+        for (int round = 0; round < Kills; round++)
+        {
+            folders.Shell("rm -rf d; cp -a old d");
+            using (var host = new TreeHostProcess())
+            {
+                host.Begin(request);
+                Thread.Sleep(duration * random.NextDouble());
+                host.Kill();
+            }
+
+            int replaced = Judge(folders);
+            bool isWhole = !Directory.Exists(folders["d/extra1"]);
+            inTheMiddle += replaced > 0 && !isWhole ? 1 : 0;
+            SyncFolders.Complete(request);
+            TreeListing.Of(folders["s"], sync: false).AssertSame(TreeListing.Of(folders["d"], sync: false), TreeAspects.Copied & ~TreeAspects.Allocation);
+        }
+
+        output.WriteLine($"{Kills} kills, {inTheMiddle} of them between the first file and the last removal");
+    }
+
+    [Theory]
+    [InlineData("unlinkat", "EIO")]
+    [InlineData("unlinkat", "EPERM")]
+    [InlineData("openat", "EIO")]
+    [InlineData("openat", "EMFILE")]
+    [InlineData("statx", "EIO")]
+    [InlineData("getdents64", "EIO")]
+    [InlineData("utimensat", "EIO")]
+    [InlineData("flock", "EBADF")]
+    public void Whichever_call_fails_nothing_is_half_and_what_stays_has_its_error(string call, string errno)
+    {
+        Command.RequireRoot();
+        using SyncFolders folders = MakeOldAndNew(files: 30);
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        int descriptors = host.State().Descriptors;
+        SyncRequest request = folders.Mirror with { MaximumRemoval = long.MaxValue };
+        request = request with { Tree = request.Tree with { ThrottleLimit = 1 } };
+        int injected = 0;
+        foreach (string when in FullRun.IsRequested ? ["1", "2", "3", "5", "8", "13", "21", "34", "1+"] : new[] { "1", "3", "9", "1+" })
+        {
+            folders.Shell("rm -rf d; cp -a old d");
+            using var fault = new AttachedFault(host, new Fault(call, $"error={errno}", when));
+            TreeAnswer answer = host.Sync(request);
+            injected += fault.Detach();
+            string where = string.Create(CultureInfo.InvariantCulture, $"{call} {errno} {when}\n{answer}");
+
+            Judge(folders);
+            string[] left = [.. Directory.GetFileSystemEntries(folders["d"], "extra*")];
+            Assert.True(left.Length == 0 || answer.Error is not null || answer.RemovalSkipped || answer.Errors.Length > 0, where);
+            Assert.True(answer.Error is not null || answer.Failed == answer.Errors.Length, where);
+            SyncFolders.Complete(request);
+            TreeListing.Of(folders["s"], sync: false).AssertSame(TreeListing.Of(folders["d"], sync: false), TreeAspects.Copied & ~TreeAspects.Allocation);
+        }
+
+        Assert.True(injected > 0, "nothing was injected");
+        Assert.InRange(host.State().Descriptors, 0, descriptors + SpareDescriptors);
+    }
+
+    /// <summary>How long a run takes.</summary>
+    private static TimeSpan Measure(SyncFolders folders, SyncRequest request)
+    {
+        folders.Shell("cp -a old d");
+        using var host = new TreeHostProcess();
+        long started = Stopwatch.GetTimestamp();
+        Assert.True(host.Sync(request).Succeeded);
+        return Stopwatch.GetElapsedTime(started);
+    }
+
+    /// <summary>Every file of the destination is that of before or the source's.</summary>
+    /// <returns>How many are the source's.</returns>
+    private static int Judge(SyncFolders folders)
+    {
+        int replaced = 0;
+        foreach (string path in Directory.EnumerateFiles(folders["d"], "*", SearchOption.AllDirectories)
+            .Where(path => !Path.GetFileName(path).StartsWith(".splice-", StringComparison.Ordinal)))
+        {
+            string name = Path.GetRelativePath(folders["d"], path);
+            byte[] content = File.ReadAllBytes(path);
+            bool isNew = HasContent(folders["s"], name, content);
+            Assert.True(isNew || HasContent(folders["old"], name, content), $"{name} is neither the old file nor the new one");
+            replaced += isNew ? 1 : 0;
+        }
+
+        return replaced;
+    }
+
+    private static bool HasContent(string folder, string name, byte[] content) =>
+        File.Exists(Path.Combine(folder, name)) && File.ReadAllBytes(Path.Combine(folder, name)).AsSpan().SequenceEqual(content);
+
+    private static SyncFolders MakeOldAndNew(int files)
+    {
+        var workspace = new Workspace();
+        var folders = new SyncFolders(workspace);
+        for (int i = 0; i < files; i++)
+        {
+            string name = string.Create(CultureInfo.InvariantCulture, $"{i % 7}/file{i}");
+            Directory.CreateDirectory(folders[$"s/{i % 7}"]);
+            Directory.CreateDirectory(folders[$"old/{i % 7}"]);
+            workspace.WriteRandom($"s/{name}", 20_000 + (i * 100), seed: i + 1);
+            workspace.WriteRandom($"old/{name}", 15_000 + (i * 100), seed: i + 1000);
+        }
+
+        foreach (string name in new[] { "extra1/a/b", "extra2" })
+        {
+            Directory.CreateDirectory(folders[$"old/{name}"]);
+            for (int i = 0; i < 20; i++)
+            {
+                workspace.WriteRandom($"old/{name}/{i}", 100, seed: i);
+            }
+        }
+
+        return folders;
+    }
+}
