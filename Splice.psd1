@@ -13,7 +13,7 @@
     CmdletsToExport        = @(
         'Copy-ItemZeroCopy', 'Copy-StreamZeroCopy', 'Invoke-PipelineZeroCopy', 'Invoke-Splice', 'Invoke-Tee', 'Join-ItemZeroCopy',
         'Measure-ZeroCopy', 'Move-ItemZeroCopy', 'New-SplicePipe', 'Receive-ItemZeroCopy', 'Send-ItemZeroCopy', 'Split-ItemZeroCopy',
-        'Test-ZeroCopy')
+        'Sync-ItemZeroCopy', 'Test-ZeroCopy')
     VariablesToExport      = @()
     AliasesToExport        = @()
     PrivateData            = @{

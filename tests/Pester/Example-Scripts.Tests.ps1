@@ -65,6 +65,35 @@ Describe 'backup-image.ps1' {
     }
 }
 
+Describe 'mirror.ps1' {
+    BeforeEach {
+        $script:folder = "$TestDrive/$([guid]::NewGuid())"
+        $null = New-Item -ItemType Directory "$folder/data", "$folder/empty", "$folder/mirror"
+        Set-Content "$folder/data/new", "$folder/data/a.tmp" new
+        Set-Content "$folder/mirror/old", "$folder/mirror/b.tmp" old
+    }
+
+    It 'mirrors, and lists what changed' {
+        $done = Invoke-Script mirror @{ Path = "$folder/data"; Destination = "$folder/mirror"; Exclude = '*.tmp' }
+        $done.ExitCode | Should -Be 0 -Because $done.Said
+        $done.Said -split "`n" | Should -Be "Copied   $folder/mirror/new", "Removed  $folder/mirror/old (missing in the source)"
+        (Get-ChildItem "$folder/mirror").Name | Should -Be 'b.tmp', 'new'
+
+        $again = Invoke-Script mirror @{ Path = "$folder/data"; Destination = "$folder/mirror"; Exclude = '*.tmp' } -InProcess
+        $again.ExitCode, $again.Said | Should -Be 0, ''
+    }
+
+    It 'leaves the mirror alone where <Name>' -ForEach @(
+        @{ Name = 'the source is empty'; Source = 'empty'; Most = 100 }
+        @{ Name = 'too much would be removed'; Source = 'data'; Most = 1 }
+    ) {
+        $done = Invoke-Script mirror @{ Path = "$folder/$Source"; Destination = "$folder/mirror"; MaximumRemoval = $Most } -InProcess
+        $done.ExitCode | Should -Be 1
+        $done.Said | Should -Match 'Nothing was changed'
+        (Get-ChildItem "$folder/mirror").Name | Should -Be 'b.tmp', 'old'
+    }
+}
+
 Describe 'fan-out.ps1' {
     BeforeAll {
         $script:ssh = Open-SshHost "$TestDrive/ssh"

@@ -97,6 +97,7 @@ internal sealed class MessageWriter(PSCmdlet command)
     private static readonly string[] ChangeSwitches = ["WhatIf", "Confirm", "Verbose"];
 
     private bool? _describesChanges;
+    private bool? _isWhatIf;
     private bool? _writesDecisions;
     private bool? _writesCalls;
 
@@ -105,6 +106,11 @@ internal sealed class MessageWriter(PSCmdlet command)
         || LanguagePrimitives.IsTrue(command.GetVariableValue("WhatIfPreference"))
         || !Equals(command.GetVariableValue("ConfirmPreference"), ConfirmImpact.High)
         || !Equals(command.GetVariableValue("VerbosePreference"), ActionPreference.SilentlyContinue);
+
+    /// <summary>True if nothing is to be changed.</summary>
+    public bool IsWhatIf => _isWhatIf ??= command.MyInvocation.BoundParameters.TryGetValue("WhatIf", out object? given)
+        ? LanguagePrimitives.IsTrue(given)
+        : LanguagePrimitives.IsTrue(command.GetVariableValue("WhatIfPreference"));
 
     // With -Debug alone PowerShell asks a question after each verbose message.
     private bool WritesDecisions => _writesDecisions ??= IsWanted("Verbose")

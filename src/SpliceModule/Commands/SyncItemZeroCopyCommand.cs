@@ -1,0 +1,221 @@
+using System.Globalization;
+using System.Management.Automation;
+using Splice.Binding;
+using Splice.Completion;
+using Splice.Output;
+
+namespace Splice.Commands;
+
+/// <summary>Makes a folder equal to another.</summary>
+[Cmdlet(VerbsData.Sync, "ItemZeroCopy", SupportsShouldProcess = true)]
+[OutputType(typeof(TransferResult))]
+public sealed class SyncItemZeroCopyCommand : TransferCommand
+{
+    /// <summary>The folder whose entries the destination is to have. Wildcards are not expanded.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
+    [Alias("LiteralPath", "LP", "PSPath")]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
+    public string Path { get; set; } = string.Empty;
+
+    /// <summary>The folder that is made equal; created if missing.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
+    public string Destination { get; set; } = string.Empty;
+
+    /// <summary>Removes what the source does not have.</summary>
+    [Parameter]
+    [Alias("Delete", "Mirror", "Purge")]
+    public SwitchParameter RemoveExtra { get; set; }
+
+    /// <summary>The most items to remove.</summary>
+    [Parameter, ValidateRange(0L, long.MaxValue)]
+    public long? MaximumRemoval { get; set; }
+
+    /// <summary>Accepts an empty source.</summary>
+    [Parameter]
+    public SwitchParameter AllowEmptySource { get; set; }
+
+    /// <summary>Removes what -Exclude and -Include leave out, too.</summary>
+    [Parameter]
+    public SwitchParameter RemoveExcluded { get; set; }
+
+    /// <summary>Patterns of what is left out.</summary>
+    [Parameter, SupportsWildcards]
+    public string[]? Exclude { get; set; }
+
+    /// <summary>Patterns of the only files that are wanted.</summary>
+    [Parameter, SupportsWildcards]
+    public string[]? Include { get; set; }
+
+    /// <summary>How files are compared.</summary>
+    [Parameter]
+    public SyncComparison CompareBy { get; set; }
+
+    /// <summary>Times that differ by at most this are the same; a plain number means seconds.</summary>
+    [Parameter, Seconds]
+    public TimeSpan TimeTolerance { get; set; }
+
+    /// <summary>The metadata that the destination gets.</summary>
+    [Parameter]
+    public PreserveAttributes Preserve { get; set; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps | PreserveAttributes.HardLink;
+
+    /// <summary>Replaces no existing file.</summary>
+    [Parameter]
+    public SwitchParameter NoClobber { get; set; }
+
+    /// <summary>Adds nothing.</summary>
+    [Parameter]
+    public SwitchParameter ExistingOnly { get; set; }
+
+    /// <summary>Does not enter mount points in the source.</summary>
+    [Parameter]
+    public SwitchParameter OneFileSystem { get; set; }
+
+    /// <summary>Emits a result for each item, not one for all.</summary>
+    [Parameter]
+    public SwitchParameter PerFile { get; set; }
+
+    /// <summary>Reads each new file again, and compares it.</summary>
+    [Parameter]
+    public SwitchParameter Verify { get; set; }
+
+    /// <summary>Waits until the disk has what changed.</summary>
+    [Parameter]
+    public SwitchParameter Flush { get; set; }
+
+    /// <summary>Replaces files that are read-only.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <summary>Copies files that change during the copy as they come.</summary>
+    [Parameter]
+    public SwitchParameter AllowChanging { get; set; }
+
+    /// <summary>Limit in bytes per second.</summary>
+    [Parameter, ValidateRange(1L, long.MaxValue)]
+    public long? RateLimit { get; set; }
+
+    /// <summary>Number of files copied at once.</summary>
+    [Parameter, ValidateRange(1, 1024)]
+    public int ThrottleLimit { get; set; } = TreeRequest.DefaultThrottleLimit;
+
+    /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        if (Paths.Single(Path) is not { } source || Paths.Single(Destination) is not { } destination)
+        {
+            return;
+        }
+
+        PathFilter? filter;
+        try
+        {
+            filter = new NameFilter(Include, Exclude, filter: null).ForTrees;
+        }
+        catch (BindingException exception)
+        {
+            ThrowTerminatingError(ErrorRecords.From(exception));
+            return;
+        }
+
+        SyncRequest request = Bind(source, destination, filter);
+        if (!Messages.IsWhatIf && !ShouldProcess($"Item: {source} Destination: {destination}", "Synchronize Folder"))
+        {
+            return;
+        }
+
+        Synchronize(request);
+        foreach ((string pattern, bool excludes) in filter?.Unmatched() ?? [])
+        {
+            WriteWarning($"The pattern '{pattern}' of {(excludes ? "-Exclude" : "-Include")} matched nothing.");
+        }
+    }
+
+    private SyncRequest Bind(string source, string destination, PathFilter? filter) => new()
+    {
+        Tree = new TreeRequest
+        {
+            Copy = new CopyRequest
+            {
+                Source = source,
+                Destination = destination,
+                Update = CompareBy switch
+                {
+                    SyncComparison.Size => UpdateMode.Size,
+                    SyncComparison.Content => UpdateMode.Content,
+                    _ => UpdateMode.Changed,
+                },
+                TimeTolerance = TimeTolerance,
+                Preserve = Preserve,
+                NoClobber = NoClobber,
+                Verify = Verify,
+                Flush = Flush,
+                Force = Force,
+                AllowChanging = AllowChanging,
+                RateLimit = RateLimit is long rate ? new RateLimiter(rate) : null,
+            },
+            Filter = filter,
+            OneFileSystem = OneFileSystem,
+            ThrottleLimit = ThrottleLimit,
+            PerFile = PerFile || Messages.IsWhatIf,
+            IsDryRun = Messages.IsWhatIf,
+        },
+        RemoveExtra = RemoveExtra,
+        MaximumRemoval = MaximumRemoval,
+        AllowEmptySource = AllowEmptySource,
+        RemoveExcluded = RemoveExcluded,
+        ExistingOnly = ExistingOnly,
+    };
+
+    private void Synchronize(SyncRequest request)
+    {
+        string activity = $"Synchronizing {request.Tree.Copy.Destination}";
+        var progress = new ProgressReporter(this, activity);
+        var monitor = new TreeMonitor(Messages.IsWhatIf ? Describe : Emit, Report, WriteWarning, progress.Report, Cancellation);
+        TransferResult? result = Try(progress, activity, monitor, monitor => TreeSync.Sync(request, monitor, MayRemove));
+        if (result is not null && Messages.IsWhatIf)
+        {
+            long added = result.FileCount - result.Updated - result.Unchanged;
+            string totals = string.Create(CultureInfo.CurrentCulture,
+                $"{added:N0} items would be added, {result.Updated:N0} updated and {result.Removed:N0} removed ({ByteSize.Format(result.BytesCopied)} to copy); ")
+                + string.Create(CultureInfo.CurrentCulture, $"{result.Unchanged:N0} unchanged, {result.Skipped:N0} skipped, {result.Failed:N0} would fail.");
+            ShouldProcess(totals, totals, string.Empty);
+        }
+        else if (result is not null)
+        {
+            // With PerFile, the items have been emitted one by one.
+            Emit(PerFile ? null : result, result.Warnings);
+        }
+    }
+
+    private bool MayRemove(TransferResult extra) => ShouldProcess(extra.Destination, ActionOf(extra));
+
+    private void Describe(TransferResult item)
+    {
+        if (item.Status is ItemStatus.Copied or ItemStatus.Updated or ItemStatus.Removed)
+        {
+            ShouldProcess(item.Destination, ActionOf(item));
+        }
+    }
+
+    private static string ActionOf(TransferResult item) => item.Status switch
+    {
+        ItemStatus.Copied => "Add Item",
+        ItemStatus.Updated => item.Reason is null ? "Update Item" : $"Update Item ({item.Reason})",
+        _ when item.Removed == 1 => "Remove Item",
+        _ => string.Create(CultureInfo.CurrentCulture, $"Remove Folder ({item.Removed:N0} items)"),
+    };
+}
+
+/// <summary>Defines how a synchronization finds out which files changed.</summary>
+public enum SyncComparison
+{
+    /// <summary>By size and modification time.</summary>
+    Time = 0,
+
+    /// <summary>By size.</summary>
+    Size,
+
+    /// <summary>By content: both files are read.</summary>
+    Content,
+}

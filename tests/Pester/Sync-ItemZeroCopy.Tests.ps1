@@ -1,0 +1,147 @@
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    Import-Module "$PSScriptRoot/../../out/Splice"
+
+    # The paths of all that is in a folder.
+    function Get-Tree([string] $Folder) {
+        $Folder = (Resolve-Path -LiteralPath $Folder).ProviderPath
+        (Get-ChildItem -LiteralPath $Folder -Recurse -Force).ForEach({ [IO.Path]::GetRelativePath($Folder, $_.FullName) }) | Sort-Object
+    }
+}
+
+Describe 'Sync-ItemZeroCopy' {
+    BeforeEach {
+        $script:folder = "$TestDrive/$([guid]::NewGuid())"
+        $null = New-Item -ItemType Directory "$folder/s/a", "$folder/d/old"
+        Set-Content "$folder/s/a/f" new
+        Set-Content "$folder/s/g" new
+        Set-Content "$folder/d/g" 'the old one'
+        Set-Content "$folder/d/old/x", "$folder/d/y" extra
+        Push-Location $folder
+    }
+
+    AfterEach {
+        Pop-Location
+    }
+
+    It 'makes a folder equal to another, and a second run changes nothing' {
+        $result = Sync-ItemZeroCopy s d -RemoveExtra
+        $result.FileCount, $result.Updated, $result.Unchanged, $result.Removed, $result.Failed | Should -Be 2, 1, 0, 3, 0
+        Get-Tree d | Should -Be 'a', 'a/f', 'g'
+        Get-Content d/g | Should -Be new
+
+        $again = Sync-ItemZeroCopy s/ d/ -RemoveExtra
+        $again.Updated, $again.Unchanged, $again.Removed, $again.BytesCopied | Should -Be 0, 2, 0, 0
+    }
+
+    It 'removes nothing unless that is requested, and has the names of other tools' {
+        (Sync-ItemZeroCopy s d).Removed | Should -Be 0
+        Get-Tree d | Should -Be 'a', 'a/f', 'g', 'old', 'old/x', 'y'
+        foreach ($name in 'Delete', 'Mirror', 'Purge') {
+            Set-Content d/y extra
+            $switch = @{ $name = $true }
+            (Sync-ItemZeroCopy s d @switch).Removed | Should -BeGreaterThan 0
+        }
+
+        Get-Tree d | Should -Be 'a', 'a/f', 'g'
+    }
+
+    It 'lists with -WhatIf what it would do and why, and does nothing' {
+        $before = Get-Tree d
+        $lines = pwsh -NoProfile -NonInteractive -Command "Import-Module '$PSScriptRoot/../../out/Splice'; Set-Location '$folder'; Sync-ItemZeroCopy s d -RemoveExtra -WhatIf"
+        Get-Tree d | Should -Be $before
+        $lines | Should -HaveCount 5
+        $lines -match 'Add Item.*d/a/f' | Should -HaveCount 1
+        $lines -match 'Update Item \(size differs\).*d/g' | Should -HaveCount 1
+        $lines -match 'Remove Item.*d/y' | Should -HaveCount 1
+        $lines -match 'Remove Folder \(2 items\).*d/old' | Should -HaveCount 1
+        $lines[-1] | Should -Match '1 items would be added, 1 updated and 3 removed'
+    }
+
+    It 'emits each item with -PerFile' {
+        $items = Sync-ItemZeroCopy s d -RemoveExtra -PerFile
+        $items.ForEach({ "$($_.Status) $([IO.Path]::GetRelativePath("$folder/d", $_.Destination)) $($_.Reason)".Trim() }) | Sort-Object |
+            Should -Be 'Copied a/f', 'Removed old missing in the source', 'Removed y missing in the source', 'Updated g size differs'
+        $items.Where({ $_.Status -eq 'Removed' }).Removed | Sort-Object | Should -Be 1, 2
+    }
+
+    It 'copies and removes nothing that is excluded' {
+        Set-Content s/debug.log, d/other.log 'a log'
+        Sync-ItemZeroCopy s d -RemoveExtra -Exclude *.log, old/ -WarningVariable warnings
+        Get-Tree d | Should -Be 'a', 'a/f', 'g', 'old', 'old/x', 'other.log'
+        $warnings | Should -BeNullOrEmpty
+        Sync-ItemZeroCopy s d -RemoveExtra -Exclude *.log, old/ -RemoveExcluded
+        Get-Tree d | Should -Be 'a', 'a/f', 'g'
+    }
+
+    It 'warns of a pattern that matches nothing' {
+        Sync-ItemZeroCopy s d -Exclude *.nothing -WarningVariable warnings -WarningAction SilentlyContinue
+        $warnings | Should -BeLike "*'`*.nothing'*"
+    }
+
+    It 'refuses <Name>, and changes nothing' -ForEach @(
+        @{ Name = 'an empty source'; Id = 'EmptySource'; Action = '-AllowEmptySource'; Call = { $null = New-Item empty -ItemType Directory; Sync-ItemZeroCopy empty d -RemoveExtra } }
+        @{ Name = 'a missing source'; Id = 'SourceNotFound'; Action = 'Check the name'; Call = { Sync-ItemZeroCopy none d -RemoveExtra } }
+        @{ Name = 'a missing source with -WhatIf'; Id = 'SourceNotFound'; Action = 'Check the name'; Call = { Sync-ItemZeroCopy none d -RemoveExtra -WhatIf } }
+        @{ Name = 'a file as the source'; Id = 'SourceNotFolder'; Action = 'Copy-ItemZeroCopy'; Call = { Sync-ItemZeroCopy s/g d -RemoveExtra } }
+        @{ Name = 'a file as the destination'; Id = 'DestinationExists'; Action = 'remove it'; Call = { Sync-ItemZeroCopy s d/y -RemoveExtra } }
+        @{ Name = 'folders in each other'; Id = 'FoldersOverlap'; Action = '-Exclude'; Call = { Sync-ItemZeroCopy s s/a -RemoveExtra } }
+        @{ Name = 'the root folder of an empty variable'; Id = 'FoldersOverlap'; Action = '-Exclude'; Call = { Sync-ItemZeroCopy s "$none/" -RemoveExtra } }
+        @{ Name = 'too many removals'; Id = 'TooManyRemovals'; Action = '-MaximumRemoval 3'; Call = { Sync-ItemZeroCopy s d -RemoveExtra -MaximumRemoval 2 } }
+    ) {
+        $before = Get-Tree d
+        $failure = Get-Failure $Call
+        $failure | Should -HaveCount 1
+        $failure[0].FullyQualifiedErrorId | Should -Be "$Id,Splice.Commands.SyncItemZeroCopyCommand"
+        $failure[0].ErrorDetails.RecommendedAction | Should -BeLike "*$Action*"
+        Get-Tree d | Should -Be $before
+    }
+
+    It 'does not run with a pattern that is not one' {
+        { Sync-ItemZeroCopy s d -RemoveExtra -Exclude '[a' } | Should -Throw -ErrorId 'InvalidPattern,Splice.Commands.SyncItemZeroCopyCommand'
+        Get-Tree d | Should -Be 'g', 'old', 'old/x', 'y'
+    }
+
+    It 'does what the recommended actions say' {
+        $null = New-Item empty -ItemType Directory
+        $failure = Get-Failure { Sync-ItemZeroCopy s d -RemoveExtra -MaximumRemoval 2 }
+        $failure[0].ErrorDetails.RecommendedAction -match '-MaximumRemoval (\d+)' | Should -BeTrue
+        (Sync-ItemZeroCopy s d -RemoveExtra -MaximumRemoval $Matches[1]).Removed | Should -Be 3
+        (Sync-ItemZeroCopy empty d -RemoveExtra -AllowEmptySource).Removed | Should -Be 3
+        Get-Tree d | Should -BeNullOrEmpty
+    }
+
+    It 'does not prompt in a script, and -Confirm:$false is accepted' {
+        (Sync-ItemZeroCopy s d -RemoveExtra -Confirm:$false).Removed | Should -Be 3
+    }
+
+    It 'compares by what -CompareBy names' {
+        Set-Content d/g old
+        touch -r s/g d/g
+        (Sync-ItemZeroCopy s d).Updated | Should -Be 0
+        (Sync-ItemZeroCopy s d -CompareBy Content).Updated | Should -Be 1
+        Get-Content d/g | Should -Be new
+
+        (Get-Item d/g).LastWriteTimeUtc = [datetime]::new(2001, 1, 1)
+        (Sync-ItemZeroCopy s d -CompareBy Size -Preserve None).Updated | Should -Be 0
+        (Sync-ItemZeroCopy s d -TimeTolerance ([timespan]::FromDays(100000))).Updated | Should -Be 0
+        (Sync-ItemZeroCopy s d).Updated | Should -Be 1
+    }
+
+    It 'takes folders from objects with Path and Destination' {
+        $pairs = [pscustomobject]@{ Path = 's'; Destination = 'one' }, [pscustomobject]@{ Path = 's'; Destination = 'two' }
+        ($pairs | Sync-ItemZeroCopy).FileCount | Should -Be 2, 2
+        Get-Tree two | Should -Be 'a', 'a/f', 'g'
+    }
+
+    It 'stops at Ctrl+C, and what is there is complete' {
+        $null = [IO.Directory]::CreateDirectory("$folder/big")
+        [IO.File]::WriteAllBytes("$folder/big/file", (Get-TestByte 3000000))
+        $shell = [powershell]::Create().AddScript("Import-Module '$PSScriptRoot/../../out/Splice'; Sync-ItemZeroCopy '$folder/big' '$folder/d' -RemoveExtra -RateLimit 100KB")
+        $run = $shell.BeginInvoke()
+        Start-Sleep -Milliseconds 1500
+        $shell.Stop()
+        { $shell.EndInvoke($run) } | Should -Throw
+        Get-Tree d | Should -Be 'g', 'old', 'old/x', 'y'
+    }
+}
