@@ -11,9 +11,9 @@ internal static class Remotes
     public static IReadOnlyList<RemoteOutcome> Receive(ReceiveRequest request, TransferMonitor? monitor = null) =>
         Run((limited, done) => RemoteCopy.Receive(request, limited, done), monitor);
 
-    /// <summary>A command that replaces a text in what it passes on, and keeps nothing back.</summary>
+    /// <summary>A command that replaces a text in what it passes on after the script, and keeps nothing back.</summary>
     public static string Replacing(string text, string by) =>
-        $"perl -e 'while (sysread(STDIN, $_, 65536)) {{ s/{text}/{by}/g; syswrite(STDOUT, $_) }}'";
+        $"perl -e 'while (sysread(STDIN, $_, 65536)) {{ if (!$on && s/^([^\n]*\n)//) {{ syswrite(STDOUT, $1); $on = 1 }} s/{text}/{by}/g if $on; syswrite(STDOUT, $_) }}'";
 
     /// <summary>The one result, of what must have succeeded.</summary>
     public static RemoteTransferResult Result(IReadOnlyList<RemoteOutcome> outcomes)

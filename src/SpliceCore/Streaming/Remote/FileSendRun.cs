@@ -24,13 +24,13 @@ internal sealed class FileSendRun : SendRun
         _hasHoles = source.Status.Size - source.Status.AllocatedBytes >= SparseBlocks.SmallBlock;
     }
 
-    private protected override string Script(RemoteHost host)
+    private protected override byte[] Script(RemoteHost host)
     {
         LibC.StatxTimestamp time = _source.Status.ModificationTime;
         string name = Path.GetFileName(Request.Source);
         string exact = Exact(time);
         string size = _source.Size.ToString(CultureInfo.InvariantCulture);
-        return HostScript.Command(
+        return HostScript.LineOf(
             "send-file.sh", Request, Request.DestinationOf(host), name, size,
             Convert.ToString(AccessControlList.WithoutList(_source.Handle, _source.Status.Permissions) & ModeBits.All, toBase: 8),
             exact, time.Seconds.ToString(CultureInfo.InvariantCulture), StagedFile.TemporaryName().ToString(),

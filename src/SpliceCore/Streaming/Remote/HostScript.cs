@@ -27,13 +27,17 @@ internal static class HostScript
     public const string End = "end";
     public const string Filler = "filler";
 
-    /// <summary>One command that runs a script, for the POSIX shell that the user logs in with.</summary>
+    /// <summary>Runs the script in the first line of the input. Login shells that are not POSIX shells (csh, fish) read it in the same
+    /// way, and servers limit the length of a command.</summary>
+    public const string Command = "exec sh -c 'LC_ALL=C; export LC_ALL; IFS= read -r s; eval \"$(printf %b \"$s\")\"'";
+
+    /// <summary>The line that <see cref="Command"/> runs.</summary>
     /// <param name="parameters">The positional parameters before the options, of any characters.</param>
-    public static string Command(string name, RemoteRequest request, params string[] parameters)
+    public static byte[] LineOf(string name, RemoteRequest request, params string[] parameters)
     {
-        // The script travels in the command line, which some servers limit to 9,000 characters.
         string text = Read(name).Replace(". ./common.sh\n", Read("common.sh"), StringComparison.Ordinal);
-        return $"exec sh -c {Quote(text)} splice {string.Join(' ', parameters.Concat(Options(request)).Select(Quote))}";
+        string line = $"set -- {string.Join(' ', parameters.Concat(Options(request)).Select(Quote))}\n{text}";
+        return [.. Encoding.UTF8.GetBytes(line).SelectMany(Escape), (byte)'\n'];
     }
 
     /// <summary>Quotes a word for a POSIX shell.</summary>
@@ -55,6 +59,11 @@ internal static class HostScript
 
         return text.ToString();
     }
+
+    /// <summary>Escapes a byte for printf %b.</summary>
+    private static byte[] Escape(byte one) => one is >= (byte)' ' and < 0x7F and not (byte)'\\'
+        ? [one]
+        : Encoding.ASCII.GetBytes($@"\0{Convert.ToString(one, toBase: 8).PadLeft(3, '0')}");
 
     private static IEnumerable<string> Options(RemoteRequest request) => new (string Word, bool IsSet)[]
     {

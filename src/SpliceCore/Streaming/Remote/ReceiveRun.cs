@@ -64,7 +64,7 @@ internal abstract class ReceiveRun : IDisposable
     /// <param name="tryParse">Parses the answer; another line can begin like it.</param>
     private protected SshSession Start(string script, string prefix, Func<string, bool> tryParse)
     {
-        SshSession session = Session = Sessions.Start(Host, SshCommand.Create(Host, Request.Ssh, HostScript.Command(script, Request, Request.Source)));
+        SshSession session = Session = Sessions.Start(Host, HostScript.LineOf(script, Request, Request.Source));
         Sessions.WaitFor([session], _ =>
         {
             while (!HasBegun && session.TryReadAnswer(prefix) is string answer)
@@ -104,7 +104,7 @@ internal abstract class ReceiveRun : IDisposable
         }
     }
 
-    /// <summary>Sends the host the only bytes that it gets.</summary>
+    /// <summary>Sends the host the only bytes that it gets after the script.</summary>
     private protected void Answer(SshSession session, ReadOnlyMemory<byte> bytes)
     {
         StreamOutcome outcome = StreamCopy.Copy(

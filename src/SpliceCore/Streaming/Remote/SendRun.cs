@@ -65,8 +65,8 @@ internal abstract class SendRun : IDisposable
 
     public void Dispose() => _sessions.Dispose();
 
-    /// <summary>The command for a host.</summary>
-    private protected abstract string Script(RemoteHost host);
+    /// <summary>The script for a host.</summary>
+    private protected abstract byte[] Script(RemoteHost host);
 
     /// <summary>Sends to the hosts that take bytes.</summary>
     private protected abstract void Send(IReadOnlyList<HostUpload> uploads);
@@ -116,7 +116,7 @@ internal abstract class SendRun : IDisposable
             try
             {
                 RemoteCopy.CheckRemotePath(Request.DestinationOf(host));
-                upload.Session = _sessions.Start(host, SshCommand.Create(host, Request.Ssh, Script(host)), size);
+                upload.Session = _sessions.Start(host, Script(host), size);
                 bySession.Add(upload.Session, upload);
                 started.Add(upload.Session);
             }

@@ -15,9 +15,9 @@ internal static class SshCommand
         "-o", "RequestTTY=no", "-o", "RemoteCommand=none", "-o", "PermitLocalCommand=no", "-o", "ClearAllForwardings=yes",
     ];
 
-    /// <summary>Returns the command that runs a shell command on a host.</summary>
+    /// <summary>Returns the command that runs a script on a host.</summary>
     /// <exception cref="TransferException">ssh was not found, or an option is invalid.</exception>
-    public static NativeCommand Create(RemoteHost host, SshOptions options, string command)
+    public static NativeCommand Create(RemoteHost host, SshOptions options)
     {
         List<string> arguments = [.. ProtocolOptions];
         if (host.Port is int port)
@@ -56,7 +56,7 @@ internal static class SshCommand
             arguments.AddRange(["-o", "BatchMode=yes", "-o", string.Create(CultureInfo.InvariantCulture, $"ConnectTimeout={Tuning.ConnectTimeout}")]);
         }
 
-        arguments.AddRange(["--", host.Name, command]);
+        arguments.AddRange(["--", host.Name, HostScript.Command]);
         return new NativeCommand { Path = Find(), Name = "ssh", Arguments = arguments };
     }
 

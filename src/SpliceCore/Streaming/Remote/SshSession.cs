@@ -27,14 +27,16 @@ internal sealed class SshSession : IDisposable
     private readonly List<byte> _line = [];
     private readonly SafeFileHandle _errors;
     private readonly long _started = Stopwatch.GetTimestamp();
+    private ReadOnlyMemory<byte> _script;
     private TimeSpan? _elapsed;
     private long _textLength;
     private bool _outputEnded;
     private bool _errorsEnded;
 
-    public SshSession(RemoteHost host, NativeCommand ssh, int inputSize, CommandStarter starter, RunningCommands commands)
+    public SshSession(RemoteHost host, NativeCommand ssh, ReadOnlyMemory<byte> script, int inputSize, CommandStarter starter, RunningCommands commands)
     {
         Host = host;
+        _script = script;
         SplicePipe? input = null;
         SplicePipe? output = null;
         SplicePipe? errors = null;
@@ -66,6 +68,7 @@ internal sealed class SshSession : IDisposable
         Output = output.ReadEnd;
         _errors = errors.ReadEnd;
         LastSign = _started;
+        WriteScript();
     }
 
     public RemoteHost Host { get; }
@@ -102,6 +105,9 @@ internal sealed class SshSession : IDisposable
     /// <summary>The descriptors to poll. Without that of the process, its end has to be queried.</summary>
     public IEnumerable<SafeHandle?> Handles => [_outputEnded ? null : Output, _errorsEnded ? null : _errors, _command.Handle];
 
+    /// <summary>True while a part of the script waits for room in the pipe: that of a user with many pipes is small (pipe(7)).</summary>
+    public bool HasPendingScript => !_script.IsEmpty && IsLive;
+
     public bool HasNoPidfd => _command.Handle is null;
 
     public void Touch() => LastSign = Stopwatch.GetTimestamp();
@@ -134,6 +140,8 @@ internal sealed class SshSession : IDisposable
         {
             return;
         }
+
+        WriteScript();
 
         // In this order: what it wrote before it ended is in the pipe by then.
         _command.Reap();
@@ -221,6 +229,24 @@ internal sealed class SshSession : IDisposable
         return own.Length == 0 || own.Contains("exchange", StringComparison.Ordinal) ? text : own;
     }
 
+    private void WriteScript()
+    {
+        while (HasPendingScript)
+        {
+            SysResult written = LibC.Write(Input, _script.Span, offset: null);
+            if (written.Ok)
+            {
+                _script = _script[(int)written.Value..];
+            }
+            else if (written.Errno != Errno.EINTR)
+            {
+                // After EPIPE, ssh reports the reason.
+                _script = written.Errno == Errno.EAGAIN ? _script : default;
+                return;
+            }
+        }
+    }
+
     private void DrainErrors()
     {
         Span<byte> buffer = stackalloc byte[ErrorRead];
@@ -248,6 +274,7 @@ internal sealed class SshSessions : IDisposable
     private readonly CommandStarter _starter;
     private readonly List<SshSession> _sessions = [];
     private readonly TimeSpan? _idleTimeout;
+    private readonly SshOptions _options;
     private readonly Poller _poll;
 
     public SshSessions(RemoteRequest request, CancellationToken cancellation)
@@ -256,12 +283,14 @@ internal sealed class SshSessions : IDisposable
         var process = new PipelineRequest { Commands = [], Environment = OwnEnvironment(), WorkingDirectory = "/" };
         _starter = new CommandStarter(process, request.Ssh.HasTerminal);
         _poll = new Poller(cancellation);
+        _options = request.Ssh;
     }
 
+    /// <param name="script">The line that <see cref="HostScript.Command"/> runs.</param>
     /// <param name="inputSize">Capacity of the pipe to it, in bytes.</param>
-    public SshSession Start(RemoteHost host, NativeCommand ssh, int inputSize = Tuning.CommandPipeSize)
+    public SshSession Start(RemoteHost host, ReadOnlyMemory<byte> script, int inputSize = Tuning.CommandPipeSize)
     {
-        var session = new SshSession(host, ssh, inputSize, _starter, _commands);
+        var session = new SshSession(host, SshCommand.Create(host, _options), script, inputSize, _starter, _commands);
         _sessions.Add(session);
         return session;
     }
@@ -302,6 +331,11 @@ internal sealed class SshSessions : IDisposable
                     {
                         _poll.Add(handle, PollEvents.In);
                     }
+                }
+
+                if (session.HasPendingScript)
+                {
+                    _poll.Add(session.Input, PollEvents.Out);
                 }
 
                 deadline = deadline.Earlier(new Deadline(session.HasNoPidfd ? Tuning.SessionPollInterval : Left(session)));

@@ -168,7 +168,7 @@ public sealed class CommitTests(SshServer server) : IDisposable
                 Assert.Equal(TransferErrorId.Cancelled, worker.JoinFailed<TransferException>().Id);
                 break;
             case "ssh":
-                Command.Check("kill", "-9", Command.Check("pgrep", "-P", $"{Environment.ProcessId}", "-f", $"{request.Destination}'"));
+                Command.Check("kill", "-9", Command.Check("pgrep", "-P", $"{Environment.ProcessId}", "-f", "--", $"-p {request.Hosts[0].Port} "));
                 Remotes.Error(worker.Join(), TransferErrorId.ConnectionFailed);
                 break;
             default:

@@ -42,7 +42,7 @@ internal sealed class TreeSendRun : SendRun
         _sums = request.Verify ? new ChecksumList() : null;
     }
 
-    private protected override string Script(RemoteHost host) => HostScript.Command(
+    private protected override byte[] Script(RemoteHost host) => HostScript.LineOf(
         "send-tree.sh", Request, Request.DestinationOf(host), Path.GetFileName(Request.Source.TrimEnd('/')), StagedFile.TemporaryName().ToString());
 
     private protected override void Send(IReadOnlyList<HostUpload> uploads)

@@ -39,7 +39,7 @@ public sealed class InterruptedSendTests(SshServer server) : IDisposable
             };
             bool endsHere = i % 2 == 0;
             var interruption = new Interruption(target, random.NextInt64(content.Length), () => Command.Check(
-                "kill", "-9", endsHere ? Command.Check("pgrep", "-P", $"{Environment.ProcessId}", "-f", $"{target}'") : File.ReadAllText(_workspace["shell"]).Trim()));
+                "kill", "-9", endsHere ? Command.Check("pgrep", "-P", $"{Environment.ProcessId}", "-f", "--", $"-p {host.Port} ") : File.ReadAllText(_workspace["shell"]).Trim()));
             Remotes.Error(Remotes.Send(request, new TransferMonitor(interruption.Watch)), TransferErrorId.ConnectionFailed);
             Assert.False(File.Exists(target));
             Assert.InRange(Interruption.LengthOfPartial(target), 1, content.Length + 72);
