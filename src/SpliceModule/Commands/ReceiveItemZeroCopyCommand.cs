@@ -3,32 +3,56 @@ using Splice.Completion;
 
 namespace Splice.Commands;
 
-/// <summary>Receives a file or folder from one or many hosts over ssh.</summary>
-[Cmdlet(VerbsCommunications.Receive, "ItemZeroCopy", SupportsShouldProcess = true)]
+/// <summary>Receives files and folders from one or many hosts over ssh.</summary>
+[Cmdlet(VerbsCommunications.Receive, "ItemZeroCopy", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(RemoteTransferResult))]
 public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
 {
-    /// <summary>The file or folder on each host; every character is literal.</summary>
-    [Parameter(Mandatory = true, Position = 0), ValidateNotNullOrEmpty]
-    [ArgumentCompleter(typeof(RemotePathCompleter))]
-    public string Path { get; set; } = null!;
+    private string[] _paths = [];
 
-    /// <summary>Where to: a file or a folder; for several hosts a folder.</summary>
+    /// <summary>The files and folders on each host, which expands wildcards.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet), ValidateNotNullOrEmpty, SupportsWildcards]
+    [ArgumentCompleter(typeof(RemotePathCompleter))]
+    public string[] Path { get => _paths; set => _paths = value; }
+
+    /// <summary>The files and folders on each host, with every character literal.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet), ValidateNotNullOrEmpty, Alias("LP")]
+    [ArgumentCompleter(typeof(RemotePathCompleter))]
+    public string[] LiteralPath { get => _paths; set => _paths = value; }
+
+    /// <summary>The hosts: host, user@host, host:port or [address]:port. Blank lines and comments are skipped.</summary>
+    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true), AllowEmptyString, Alias("ComputerName")]
+    [ArgumentCompleter(typeof(HostNameCompleter))]
+    public string[] HostName { get; set; } = [];
+
+    /// <summary>Where to: a file or a folder; for several hosts or paths a folder.</summary>
     [Parameter(Position = 2, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = ".";
 
     /// <inheritdoc />
+    protected override void ProcessRecord() => AddHosts(HostName);
+
+    /// <inheritdoc />
     protected override void EndProcessing()
     {
-        var request = new ReceiveRequest
+        ReportIfNoHost();
+        string[] paths = [.. _paths.Distinct()];
+        string items = string.Join(", ", paths);
+        ReceiveRequest request = Complete(new ReceiveRequest
         {
-            Source = Path,
-            Hosts = ConfirmHosts(host => $"Host: {host} Item: {Path} Destination: {host.Destination}", "Receive"),
+            Source = paths[0],
+            Others = paths[1..],
+            ExpandsWildcards = ParameterSetName == PathSet,
+            Hosts = ConfirmHosts(host => $"Host: {host} Item: {items} Destination: {host.Destination}", "Receive"),
             Destination = string.Empty,
-        };
-        Run(request, $"Receiving {Path}", RemoteCopy.Receive);
+        });
+        if (request.Hosts.Count > 0)
+        {
+            Run($"Receiving {items}", (monitor, emit) => RemoteCopy.Receive(request, monitor, emit));
+        }
     }
 
-    private protected override string? ResolveDestination() => Paths.Single(Destination);
+    private protected override string? ResolveDestination() =>
+        Paths.Single(Destination) is { } path ? path.TrimEnd('/') + (Destination.EndsWith('/') || path == "/" ? "/" : string.Empty) : null;
 }

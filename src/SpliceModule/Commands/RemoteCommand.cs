@@ -8,13 +8,12 @@ namespace Splice.Commands;
 /// <summary>Base class of the cmdlets that transfer files to or from other hosts over ssh.</summary>
 public abstract class RemoteCommand : TransferCommand
 {
+    private protected const string PathSet = "Path";
+    private protected const string LiteralPathSet = "LiteralPath";
+
     private readonly List<RemoteHost> _hosts = [];
     private bool _hasBlankHost;
-
-    /// <summary>The hosts: host, user@host, host:port or [address]:port. Blank lines and comments are skipped.</summary>
-    [Parameter(Mandatory = true, Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true), AllowEmptyString, Alias("ComputerName")]
-    [ArgumentCompleter(typeof(HostNameCompleter))]
-    public string[] HostName { get; set; } = [];
+    private RateLimiter? _rate;
 
     /// <summary>The user for hosts given without one.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -77,8 +76,8 @@ public abstract class RemoteCommand : TransferCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Takes the hosts that came with the record.</summary>
-    protected override void ProcessRecord()
+    /// <summary>Takes the hosts that came with a record.</summary>
+    private protected void AddHosts(string[] hosts)
     {
         // A column of a CSV file may be blank.
         string? user = string.IsNullOrWhiteSpace(UserName) ? null : UserName;
@@ -88,7 +87,7 @@ public abstract class RemoteCommand : TransferCommand
             return;
         }
 
-        List<string> names = [.. HostName.Select(WithoutComment)];
+        List<string> names = [.. hosts.Select(WithoutComment)];
         _hasBlankHost |= names.RemoveAll(name => name.Length == 0) > 0;
         foreach (string name in names)
         {
@@ -106,33 +105,32 @@ public abstract class RemoteCommand : TransferCommand
     /// <summary>Returns the destination of the current record; null after an error.</summary>
     private protected abstract string? ResolveDestination();
 
-    /// <summary>Returns the valid hosts that ShouldProcess confirms.</summary>
-    private protected IReadOnlyList<RemoteHost> ConfirmHosts(Func<RemoteHost, string> target, string verb)
+    /// <summary>Reports that only blank hosts were specified.</summary>
+    private protected void ReportIfNoHost()
     {
         if (_hosts.Count == 0 && _hasBlankHost)
         {
             Report(new TransferException(TransferErrorId.InvalidHostName,
                 "No host is specified: all of -HostName is blank or a comment.", "Specify at least one host."));
         }
+    }
 
+    /// <summary>Returns the valid hosts that ShouldProcess confirms.</summary>
+    private protected IReadOnlyList<RemoteHost> ConfirmHosts(Func<RemoteHost, string> target, string verb)
+    {
         string action = $"{verb} {(Recurse ? "Item" : "File")}{(NoClobber ? string.Empty : ", and Replace Existing")}";
         return [.. _hosts.Where(host => ShouldProcess(target(host), action))];
     }
 
-    /// <summary>Runs the transfers of a request with the parameters of this class, and emits the outcome of each host.</summary>
-    private protected void Run<T>(T request, string activity, Action<T, TransferMonitor, Action<RemoteOutcome>> transfer)
+    /// <summary>Returns a request with the parameters of this class.</summary>
+    private protected T Complete<T>(T request)
         where T : RemoteRequest
     {
-        if (request.Hosts.Count == 0)
-        {
-            return;
-        }
-
         string?[] destinations = [.. request.Hosts.Select(host => host.Destination).Distinct()];
-        var complete = (T)((RemoteRequest)request with
+        return (T)((RemoteRequest)request with
         {
             Hosts = destinations.Length == 1 ? [.. request.Hosts.Select(host => host with { Destination = null })] : request.Hosts,
-            Destination = destinations[0]!,
+            Destination = destinations.FirstOrDefault() ?? string.Empty,
             Ssh = Ssh(),
             ThrottleLimit = ThrottleLimit,
             Verify = Verify,
@@ -141,15 +139,17 @@ public abstract class RemoteCommand : TransferCommand
             Force = Force,
             Recurse = Recurse,
             Preserve = Preserve,
-            RateLimit = RateLimit is long rate ? new RateLimiter(rate) : null,
+            RateLimit = _rate ??= RateLimit is long rate ? new RateLimiter(rate) : null,
             IdleTimeout = IdleTimeout,
         });
-        Try(activity, monitor =>
-        {
-            transfer(complete, monitor, outcome => Emit(outcome.Result, outcome.Result?.Warnings, outcome.Error));
-            return this;
-        });
     }
+
+    /// <summary>Runs transfers, and emits each outcome.</summary>
+    private protected void Run(string activity, Action<TransferMonitor, Action<RemoteOutcome>> transfer) => Try(activity, monitor =>
+    {
+        transfer(monitor, outcome => Emit(outcome.Result, outcome.Result?.Warnings, outcome.Error));
+        return this;
+    });
 
     private SshOptions Ssh() => new()
     {

@@ -3,15 +3,37 @@ using Splice.Completion;
 
 namespace Splice.Commands;
 
-/// <summary>Sends a file or folder to one or many hosts over ssh.</summary>
-[Cmdlet(VerbsCommunications.Send, "ItemZeroCopy", SupportsShouldProcess = true)]
+/// <summary>Sends files and folders to one or many hosts over ssh.</summary>
+[Cmdlet(VerbsCommunications.Send, "ItemZeroCopy", SupportsShouldProcess = true, DefaultParameterSetName = PathSet)]
 [OutputType(typeof(RemoteTransferResult))]
 public sealed class SendItemZeroCopyCommand : RemoteCommand
 {
-    /// <summary>The file or folder to send; every character is literal.</summary>
-    [Parameter(Mandatory = true, Position = 0), ValidateNotNullOrEmpty, Alias("LiteralPath", "PSPath", "LP")]
+    private const string InputObjectSet = "InputObject";
+
+    private readonly List<string> _items = [];
+    private string[] _paths = [];
+    private bool _hasRecord;
+
+    /// <summary>The files and folders to send; wildcards are expanded.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet), ValidateNotNullOrEmpty, SupportsWildcards]
+    public string[] Path { get => _paths; set => _paths = value; }
+
+    /// <summary>The files and folders to send, with every character literal.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet), ValidateNotNullOrEmpty, Alias("PSPath", "LP")]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
-    public string Path { get; set; } = null!;
+    public string[] LiteralPath { get => _paths; set => _paths = value; }
+
+    /// <summary>Files and folders as Get-Item and Get-ChildItem emit them.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true), ValidateNotNullOrEmpty]
+    public FileSystemInfo[] InputObject { get; set; } = [];
+
+    /// <summary>The hosts: host, user@host, host:port or [address]:port. Blank lines and comments are skipped.</summary>
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = LiteralPathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 1, ParameterSetName = InputObjectSet)]
+    [AllowEmptyString, Alias("ComputerName")]
+    [ArgumentCompleter(typeof(HostNameCompleter))]
+    public string[] HostName { get; set; } = [];
 
     /// <summary>Where to, on each host: a file or a folder.</summary>
     [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
@@ -19,21 +41,66 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
     public string Destination { get; set; } = null!;
 
     /// <inheritdoc />
+    protected override void ProcessRecord()
+    {
+        _items.AddRange(InputObject.Select(item => item.FullName));
+
+        // Records that are items have the hosts of the first one.
+        if (!_hasRecord || ParameterSetName != InputObjectSet)
+        {
+            _hasRecord = true;
+            AddHosts(HostName);
+        }
+    }
+
+    /// <inheritdoc />
     protected override void EndProcessing()
     {
-        if (Paths.Single(Path) is not string source || ReportIfMissing(source))
+        if (!_hasRecord)
         {
             return;
         }
 
-        var request = new SendRequest
+        bool isLiteral = ParameterSetName == LiteralPathSet;
+        _items.AddRange(_paths.SelectMany(path => Paths.Sources(path, isLiteral, findsHidden: Force, out _)));
+        ReportIfNoHost();
+        bool isSeveral = ParameterSetName == InputObjectSet || _paths.Length > 1
+            || (!isLiteral && Array.Exists(_paths, WildcardPattern.ContainsWildcardCharacters));
+        List<SendRequest> requests = [.. Distinct().Where(source => !ReportIfMissing(source)).Select(source => Request(source)).Where(request => request.Hosts.Count > 0)];
+        if (requests.Count == 0)
         {
-            Source = source,
-            Hosts = ConfirmHosts(host => $"Item: {source} Host: {host} Destination: {host.Destination}", "Send"),
-            Destination = string.Empty,
-        };
-        Run(request, $"Sending {source}", RemoteCopy.Send);
+            return;
+        }
+
+        if (isSeveral)
+        {
+            Run($"Sending {requests.Count} items", (monitor, emit) => RemoteCopy.Send(requests, monitor, emit, Report));
+        }
+        else
+        {
+            Run($"Sending {requests[0].Source}", (monitor, emit) => RemoteCopy.Send(requests[0], monitor, emit));
+        }
     }
 
     private protected override string? ResolveDestination() => Destination;
+
+    private SendRequest Request(string source) => Complete(new SendRequest
+    {
+        Source = source,
+        Hosts = ConfirmHosts(host => $"Item: {source} Host: {host} Destination: {host.Destination}", "Send"),
+        Destination = string.Empty,
+    });
+
+    private IEnumerable<string> Distinct()
+    {
+        foreach (IGrouping<string, string> same in _items.GroupBy(item => item.TrimEnd('/')))
+        {
+            if (same.Count() > 1)
+            {
+                WriteWarning($"'{same.First()}' was named more than once. It is sent once.");
+            }
+
+            yield return same.First();
+        }
+    }
 }

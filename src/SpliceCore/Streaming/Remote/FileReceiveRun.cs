@@ -27,7 +27,7 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private protected override bool Receive()
     {
-        SshSession session = Start("receive-file.sh", HostScript.File, answer => (_file = RemoteFileInfo.TryParse(answer)) is not null);
+        SshSession session = Start("receive-file.sh", HostScript.File, answer => (_file = RemoteFileInfo.TryParse(answer)) is not null, Request.Source);
         RemoteFileInfo file = _file!;
         string identity = string.Create(CultureInfo.InvariantCulture, $"{Host.UserName}@{Host.Name}:{Host.Port}\n{Request.Source}\n{file.Text}");
         _received = new ReceivedFile(Request, Path, file.Size, PartialName.SuffixOf(Encoding.UTF8.GetBytes(identity)), Cancellation);

@@ -9,6 +9,7 @@ internal static class HostScript
     public const string Ready = "splice-ready ";
     public const string File = "splice-file ";
     public const string Tree = "splice-tree ";
+    public const string Paths = "splice-paths";
     public const string Note = "splice-note ";
     public const string Alive = "splice-alive";
     public const string Complete = "splice-complete";

@@ -47,6 +47,11 @@ internal abstract class ReceiveRun : IDisposable
         catch (Exception exception) when (!Cancellation.IsCancellationRequested)
         {
             TransferException error = exception as TransferException ?? RemoteFailure.Unexpected(Request, Host.Text, exception);
+            if (!HasBegun && error.Id is TransferErrorId.ConnectionFailed or TransferErrorId.IdleTimeout)
+            {
+                Request.Ssh.Shared?.AddUnreachable(Host);
+            }
+
             return new RemoteOutcome(Host, null, error.With(Result()));
         }
     }
@@ -62,9 +67,9 @@ internal abstract class ReceiveRun : IDisposable
 
     /// <summary>Starts a script, and waits for its first answer.</summary>
     /// <param name="tryParse">Parses the answer; another line can begin like it.</param>
-    private protected SshSession Start(string script, string prefix, Func<string, bool> tryParse)
+    private protected SshSession Start(string script, string prefix, Func<string, bool> tryParse, params string[] parameters)
     {
-        SshSession session = Session = Sessions.Start(Host, HostScript.LineOf(script, Request, Request.Source));
+        SshSession session = Session = Sessions.Start(Host, HostScript.LineOf(script, Request, parameters));
         Sessions.WaitFor([session], _ =>
         {
             while (!HasBegun && session.TryReadAnswer(prefix) is string answer)

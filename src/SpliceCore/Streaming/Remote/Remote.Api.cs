@@ -56,8 +56,21 @@ public abstract record RemoteRequest
 /// <summary>A file or folder that is sent to one or many hosts. It is read once for all that it is sent to at the same time.</summary>
 public sealed record SendRequest : RemoteRequest;
 
-/// <summary>A file or folder that is received from one or many hosts.</summary>
-public sealed record ReceiveRequest : RemoteRequest;
+/// <summary>A file or folder that is received from one or many hosts, or several.</summary>
+public sealed record ReceiveRequest : RemoteRequest
+{
+    /// <summary>Further paths on each host. If there are any, all go into the folder <see cref="RemoteRequest.Destination"/>, which is
+    /// created if missing.</summary>
+    public IReadOnlyList<string> Others { get; init; } = [];
+
+    /// <summary>True if each host expands wildcards in the paths, as its shell does. A path with wildcards can be several.</summary>
+    public bool ExpandsWildcards { get; init; }
+
+    /// <summary>True if the destination is a folder, existing or not.</summary>
+    internal bool GoesIntoFolder => Others.Count > 0 || HasWildcards || Destination.EndsWith('/');
+
+    internal bool HasWildcards => ExpandsWildcards && Others.Prepend(Source).Any(PathListRun.HasWildcards);
+}
 
 /// <summary>Options for ssh, before those of the user's ssh_config(5).</summary>
 public sealed record SshOptions
@@ -76,6 +89,9 @@ public sealed record SshOptions
 
     /// <summary>True if ssh may prompt on the terminal.</summary>
     internal bool HasTerminal { get; init; }
+
+    /// <summary>The connections for several files; null for one.</summary>
+    internal SharedConnections? Shared { get; init; }
 }
 
 /// <summary>The result of a transfer with one host.</summary>

@@ -51,6 +51,63 @@ public static class RemoteCopy
         }
     }
 
+    /// <summary>Sends several files and folders into a folder, one after the other, over one connection to each host. Hosts that cannot
+    /// be reached for the first of them are left out.</summary>
+    /// <param name="requests">The requests. Their destinations are folders, which are created if missing.</param>
+    /// <param name="monitor">Progress of all of them, and cancellation.</param>
+    /// <param name="emit">Called with the outcome of each host for each request, on the caller's thread.</param>
+    /// <param name="fail">Called with the error of a request of which nothing was sent.</param>
+    /// <exception cref="TransferException">Nothing was sent, since two sources have the same name; or it was cancelled.</exception>
+    public static void Send(IReadOnlyList<SendRequest> requests, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<TransferException> fail)
+    {
+        ThrowIfSameName([.. requests.Select(request => request.Source)], requests[0].Hosts[0].Destination ?? requests[0].Destination);
+        using var shared = new SharedConnections();
+        long started = Stopwatch.GetTimestamp();
+        long? all = requests.All(request => File.Exists(request.Source)) ? requests.Sum(request => new FileInfo(request.Source).Length) : null;
+        long before = 0;
+        foreach (SendRequest request in requests)
+        {
+            long sent = 0;
+            TransferMonitor part = monitor with
+            {
+                Progress = progress =>
+                {
+                    sent = progress.BytesCopied;
+                    monitor.Progress?.Invoke(new TransferProgress(before + sent, all, Stopwatch.GetElapsedTime(started)));
+                },
+            };
+            IReadOnlyList<RemoteHost> hosts = [.. shared.Reachable(request.Hosts).Select(host => host with { Destination = AsFolder(host.Destination) })];
+            try
+            {
+                if (hosts.Count > 0)
+                {
+                    Send(request with { Hosts = hosts, Destination = AsFolder(request.Destination)!, Ssh = request.Ssh with { Shared = shared } }, part, emit);
+                }
+            }
+            catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
+            {
+                fail(exception);
+            }
+
+            before += sent;
+        }
+
+        foreach (RemoteHost host in requests.SelectMany(request => request.Hosts).Distinct().Where(host => shared.Missed(host) > 0))
+        {
+            emit(new RemoteOutcome(host, null, RemoteFailure.NotTried(host.Text, shared.Missed(host))));
+        }
+    }
+
+    private static string? AsFolder(string? destination) => destination is null or "" || destination.EndsWith('/') ? destination : destination + "/";
+
+    internal static void ThrowIfSameName(IReadOnlyList<string> sources, string destination, string? host = null)
+    {
+        if (sources.GroupBy(source => Path.GetFileName(source.TrimEnd('/'))).FirstOrDefault(group => group.Count() > 1) is { } same)
+        {
+            throw RemoteFailure.SameName(same.First(), same.Skip(1).First(), destination, host);
+        }
+    }
+
     /// <summary>Gives ssh the terminal only where one ssh runs at a time: what is typed would be split among several.</summary>
     private static SshOptions Prepare(RemoteRequest request, TerminalScope terminal) => request.Ssh with
     {
@@ -81,14 +138,18 @@ public static class RemoteCopy
         }
     }
 
-    /// <summary>Receives a file or folder from each host.</summary>
+    /// <summary>Receives files and folders from each host.</summary>
     /// <param name="request">The request.</param>
     /// <param name="monitor">Progress, on the caller's thread, and cancellation.</param>
-    /// <param name="emit">Called with the outcome of each host as it ends, on the caller's thread.</param>
-    /// <exception cref="TransferException">It was cancelled, or the path is invalid.</exception>
+    /// <param name="emit">Called with each outcome as it comes, on the caller's thread: one for each host and path.</param>
+    /// <exception cref="TransferException">It was cancelled, or a path is invalid.</exception>
     public static void Receive(ReceiveRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit)
     {
-        CheckRemotePath(request.Source);
+        foreach (string path in request.Others.Prepend(request.Source))
+        {
+            CheckRemotePath(path);
+        }
+
         PathCheck.Name(request.Destination);
         if (request.Recurse)
         {
@@ -97,109 +158,30 @@ public static class RemoteCopy
 
         using var standard = new StandardDescriptors();
         using var terminal = new TerminalScope();
-        request = request with { Ssh = Prepare(request, terminal) };
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(monitor.Cancellation);
+        using SharedConnections? shared = request.Others.Count > 0 || request.HasWildcards ? new SharedConnections() : null;
+        SshOptions ssh = Prepare(request, terminal) with { Shared = shared };
         using var outcomes = new BlockingCollection<RemoteOutcome>();
         List<RemoteHost> hosts = [.. Distinct(request.Hosts, outcome => outcomes.Add(outcome, CancellationToken.None))];
-        long[] bytes = new long[hosts.Count];
-        int next = -1;
-        List<Thread> threads = [.. Enumerable.Range(0, Math.Min(request.ThrottleLimit, hosts.Count)).Select(_ => new Thread(Work) { IsBackground = true })];
-        long started = Stopwatch.GetTimestamp();
+        using var receiver = new HostReceiver(request with { Ssh = ssh }, hosts, outcome => outcomes.Add(outcome, CancellationToken.None), monitor.Cancellation);
         try
         {
-            threads.ForEach(thread => thread.Start());
-            for (int left = request.Hosts.Count; left > 0;)
+            receiver.Start(() => outcomes.CompleteAdding());
+            while (!outcomes.IsCompleted)
             {
                 if (outcomes.TryTake(out RemoteOutcome? outcome, (int)Tuning.ReportInterval.TotalMilliseconds, monitor.Cancellation))
                 {
-                    left--;
                     emit(outcome);
                 }
 
-                long sum = Enumerable.Range(0, bytes.Length).Sum(i => Interlocked.Read(ref bytes[i]));
-                monitor.Progress?.Invoke(new TransferProgress(sum, null, Stopwatch.GetElapsedTime(started)));
+                monitor.Progress?.Invoke(receiver.Progress);
             }
+
+            monitor.Cancellation.ThrowIfCancellationRequested();
         }
         catch (OperationCanceledException)
         {
             throw TransferFailures.Stopped(request.Source, request.Destination, arrived: 0);
         }
-        finally
-        {
-            stop.Cancel();
-            threads.ForEach(thread => thread.Join());
-        }
-
-        void Work()
-        {
-            for (int i; (i = Interlocked.Increment(ref next)) < hosts.Count;)
-            {
-                int index = i;
-                if (ReceiveOne(request, hosts[i], sum => Interlocked.Exchange(ref bytes[index], sum), stop.Token) is { } outcome)
-                {
-                    outcomes.Add(outcome, CancellationToken.None);
-                }
-            }
-        }
-    }
-
-    /// <summary>Null if it was cancelled.</summary>
-    private static RemoteOutcome? ReceiveOne(ReceiveRequest request, RemoteHost host, Action<long> progress, CancellationToken cancellation)
-    {
-        try
-        {
-            cancellation.ThrowIfCancellationRequested();
-            string path = PathFor(request, host);
-            if (request.Recurse)
-            {
-                using var tree = new TreeReceiveRun(request, host, path, progress, cancellation);
-                RemoteOutcome outcome = tree.Run();
-                if (!tree.IsOther)
-                {
-                    return outcome;
-                }
-            }
-
-            using var file = new FileReceiveRun(request, host, path, progress, cancellation);
-            return file.Run();
-        }
-        catch (Exception exception)
-        {
-            // An exception that left the thread would end the process.
-            return cancellation.IsCancellationRequested
-                ? null
-                : new RemoteOutcome(host, null, exception as TransferException ?? RemoteFailure.Unexpected(request, host.Text, exception));
-        }
-    }
-
-    /// <summary>Returns the destination for a host: with several hosts, each has a folder.</summary>
-    private static string PathFor(ReceiveRequest request, RemoteHost host)
-    {
-        string destination = request.DestinationOf(host);
-        if (request.Hosts.Count == 1)
-        {
-            return destination;
-        }
-
-        if (!Directory.Exists(destination))
-        {
-            throw FileFailures.OpenFolder(destination, Errno.ENOENT);
-        }
-
-        bool isAlone = request.Hosts.Count(other => other.Name == host.Name) == 1;
-        string folder = Path.Join(destination, isAlone ? host.Name : host.Text);
-        try
-        {
-            Directory.CreateDirectory(folder);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new TransferException(TransferErrorId.WriteFailed,
-                $"The folder '{folder}' could not be created ({exception.Message}).",
-                $"Check the permissions of '{destination}'.", target: folder);
-        }
-
-        return folder;
     }
 
     private static void CheckTreeOptions(RemoteRequest request)

@@ -67,6 +67,26 @@ internal static class RemoteFailure
         $"'{source}' has the SHA-256 {Shown(there)} on '{host}', and the received bytes have {here}.",
         "Transfer it again, and look for a failing disk or memory where that does not help.", target: host);
 
+    public static TransferException NoMatch(string path, string host) => new(TransferErrorId.SourceNotFound,
+        $"No item on '{host}' matches '{path}'.",
+        "Check the path; it is relative to the home folder there. Use -LiteralPath if its wildcard characters are meant literally.", target: host);
+
+    public static TransferException NotRequested(string path, string host) => new(TransferErrorId.RemoteFailed,
+        $"'{host}' listed '{path}', which matches none of the paths. Nothing was received.",
+        "Check the host: its shell may be faulty, or it tries to replace other files here.", target: host);
+
+    public static TransferException NotText(string path, string host) => new(TransferErrorId.InvalidPath,
+        $"The name of '{path}' on '{host}' is not valid UTF-8, so that it cannot be specified.",
+        "Receive its folder with -Recurse.", target: host);
+
+    public static TransferException SameName(string first, string second, string destination, string? host = null) => new(TransferErrorId.SameFile,
+        $"'{first}' and '{second}'{(host is null ? string.Empty : $" on '{host}'")} have the same name, and both would go into '{destination}'. Nothing was transferred.",
+        "Transfer them into different folders.", target: host ?? second);
+
+    public static TransferException NotTried(string host, int count) => new(TransferErrorId.ConnectionFailed,
+        $"{(count == 1 ? "1 more item was" : string.Create(CultureInfo.InvariantCulture, $"{count} more items were"))} not transferred with '{host}', which could not be reached for the first one.",
+        "Transfer them again when ssh connects to it.", target: host);
+
     /// <summary>The error for a host that prints text without end.</summary>
     public static TransferException TooMuchText(string host) => new(TransferErrorId.RemoteFailed,
         $"'{host}' printed more than 64 KiB of text that is not part of the transfer.",

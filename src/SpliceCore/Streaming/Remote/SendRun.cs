@@ -313,6 +313,11 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
             failure = RemoteFailure.From(Session!, request, request.DestinationOf(host), hasBegun: Start is not null, isTree: DirectoryCount > 0);
         }
 
+        if (Start is null && failure?.Id is TransferErrorId.ConnectionFailed or TransferErrorId.IdleTimeout)
+        {
+            request.Ssh.Shared?.AddUnreachable(host);
+        }
+
         RemoteTransferResult result = RemoteTransferResult.From(host, request, Session) with
         {
             BytesSent = BytesSent,

@@ -56,9 +56,17 @@ internal static class SshCommand
             arguments.AddRange(["-o", "BatchMode=yes", "-o", string.Create(CultureInfo.InvariantCulture, $"ConnectTimeout={Tuning.ConnectTimeout}")]);
         }
 
+        if (options.Shared is { } shared)
+        {
+            arguments.AddRange(shared.OptionsFor(host, options, arguments));
+        }
+
         arguments.AddRange(["--", host.Name, HostScript.Command]);
-        return new NativeCommand { Path = Find(), Name = "ssh", Arguments = arguments };
+        return Create(arguments);
     }
+
+    /// <exception cref="TransferException">ssh was not found.</exception>
+    public static NativeCommand Create(IReadOnlyList<string> arguments) => new() { Path = Find(), Name = "ssh", Arguments = arguments };
 
     public static bool RunsInParallel(RemoteRequest request) => Math.Min(request.Hosts.Count, request.ThrottleLimit) > 1;
 

@@ -280,11 +280,13 @@ internal sealed class SshSessions : IDisposable
     public SshSessions(RemoteRequest request, CancellationToken cancellation)
     {
         _idleTimeout = request.IdleTimeout;
-        var process = new PipelineRequest { Commands = [], Environment = OwnEnvironment(), WorkingDirectory = "/" };
-        _starter = new CommandStarter(process, request.Ssh.HasTerminal);
+        _starter = new CommandStarter(Process, request.Ssh.HasTerminal);
         _poll = new Poller(cancellation);
         _options = request.Ssh;
     }
+
+    /// <summary>The surroundings of each ssh.</summary>
+    public static PipelineRequest Process => new() { Commands = [], Environment = OwnEnvironment(), WorkingDirectory = "/" };
 
     /// <param name="script">The line that <see cref="HostScript.Command"/> runs.</param>
     /// <param name="inputSize">Capacity of the pipe to it, in bytes.</param>

@@ -101,7 +101,7 @@ public sealed class CommitTests(SshServer server) : IDisposable
         var request = new SendRequest
         {
             Source = _workspace.WriteRandom("source", Large),
-            Hosts = [server.Host("commit-dropping", $"cd {first}; head -c {Large - Rate} | bash -c \"$SSH_ORIGINAL_COMMAND\"")],
+            Hosts = [server.Host("commit-dropping", $"cd {first}; stdbuf -o0 head -c {Large - Rate} | bash -c \"$SSH_ORIGINAL_COMMAND\"")],
             Destination = "target",
             Ssh = server.Options,
             Resume = true,

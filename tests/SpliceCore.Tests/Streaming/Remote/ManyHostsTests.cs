@@ -25,7 +25,7 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
         }
 
         hosts.Add((server.Host("refuses-many", "echo Not today >&2; exit 7"), TransferErrorId.RemoteFailed));
-        hosts.Add((server.Host("drops-many", $"cd {Home("drops")}; head -c 2000000 | bash -c \"$SSH_ORIGINAL_COMMAND\""), TransferErrorId.ConnectionFailed));
+        hosts.Add((server.Host("drops-many", $"cd {Home("drops")}; stdbuf -o0 head -c 2000000 | bash -c \"$SSH_ORIGINAL_COMMAND\""), TransferErrorId.ConnectionFailed));
         hosts.Add((server.Host("stalls-many", "echo splice-ready 0 0; exec sleep 60"), TransferErrorId.IdleTimeout));
         hosts.Add((server.Host("silent-many", "exec sleep 60"), TransferErrorId.IdleTimeout));
         hosts.Add((server.Host("full-many", $"cd {mount.Folder}; exec bash -c \"$SSH_ORIGINAL_COMMAND\""), TransferErrorId.DiskFull));

@@ -112,7 +112,7 @@ public sealed class SendTests(SshServer server) : IDisposable
     public void A_host_that_drops_the_connection_keeps_its_old_file()
     {
         // The script runs, and gets no more than a part.
-        RemoteHost host = server.Host("drops", "head -c 300000 | bash -c \"$SSH_ORIGINAL_COMMAND\"");
+        RemoteHost host = server.Host("drops", "stdbuf -o0 head -c 300000 | bash -c \"$SSH_ORIGINAL_COMMAND\"");
         SendRequest request = Request(host, 5_000_000);
         _workspace.Write("target", [1, 2, 3]);
         TransferException error = Remotes.Error(Remotes.Send(request), TransferErrorId.ConnectionFailed);

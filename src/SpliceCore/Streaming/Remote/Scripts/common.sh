@@ -44,6 +44,13 @@ fail() {
 
 need() { command -v "$1" > /dev/null || fail 88 "There is no $1 on this host."; }
 
+# Creates the folder $d if its slash says that it is one.
+make_folder() {
+    case $d in
+        */) [ -d "$d" ] || said=$(mkdir "${d%/}" 2>&1) || [ -d "$d" ] || fail 81 "There is no folder $d, and it could not be created: $said" ;;
+    esac
+}
+
 # Until stop_heartbeat the host prints a line each second. None of it outlives the connection or keeps it open.
 heartbeat=
 start_heartbeat() {

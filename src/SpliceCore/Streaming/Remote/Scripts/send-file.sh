@@ -62,24 +62,22 @@ trap "" PIPE
 trap drop EXIT
 trap "quit 80" HUP INT TERM
 before=$(umask)
-umask 077
 
 case $d in
     /*) ;;
     *) d=./$d ;;
 esac
+make_folder
 if [ -d "$d" ]; then
     d=${d%/}/$name
     [ ! -d "$d" ] || fail 82 "$d is a folder."
 fi
-case $d in
-    */) fail 81 "There is no folder $d" ;;
-esac
 if [ -L "$d" ]; then
     real=$(readlink -f "$d" && echo x) || fail 83 "$d is a link to a path that does not exist."
     real=${real%x}
     d=${real%"$nl"}
 fi
+umask 077
 folder=${d%/*}/
 base=${d##*/}
 [ -d "$folder" ] || fail 81 "There is no folder $folder"

@@ -28,6 +28,7 @@ case $d in
     /*) ;;
     *) d=./$d ;;
 esac
+make_folder
 [ ! -d "$d" ] || [ -z "$name" ] || d=${d%/}/$name
 while [ "$d" != / ] && [ "$d" != "${d%/}" ]; do
     d=${d%/}

@@ -38,7 +38,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     private protected override bool Receive()
     {
         SshSession session = Start(
-            "receive-tree.sh", HostScript.Tree, answer => (_head = answer.Split(' ', StringSplitOptions.RemoveEmptyEntries)) is not null);
+            "receive-tree.sh", HostScript.Tree, answer => (_head = answer.Split(' ', StringSplitOptions.RemoveEmptyEntries)) is not null, Request.Source);
         if (IsOther)
         {
             return false;

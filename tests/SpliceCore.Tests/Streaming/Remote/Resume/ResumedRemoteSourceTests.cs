@@ -90,7 +90,7 @@ public sealed class ResumedRemoteSourceTests(SshServer server) : IDisposable
             Ssh = server.SharedConnection,
             Resume = true,
         };
-        RemoteHost dropping = server.Host($"part-{shell}", $"head -c 1000000 | {Run(shell)}");
+        RemoteHost dropping = server.Host($"part-{shell}", $"stdbuf -o0 head -c 1000000 | {Run(shell)}");
         Remotes.Error(Remotes.Send(request with { Hosts = [dropping] }), TransferErrorId.ConnectionFailed);
         return request;
     }

@@ -126,7 +126,7 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
     public void A_connection_that_breaks_leaves_nothing(string shell, int bytes)
     {
         RemoteHost host = server.Host($"tree-drops-{shell}-{bytes}",
-            $"head -c {bytes} | {(shell == "busybox" ? server.BusyboxCommand : "bash -c")} \"$SSH_ORIGINAL_COMMAND\"");
+            $"stdbuf -o0 head -c {bytes} | {(shell == "busybox" ? server.BusyboxCommand : "bash -c")} \"$SSH_ORIGINAL_COMMAND\"");
         SendRequest request = Request(host);
         SampleTree.Make(request.Source);
         TransferException error = Remotes.Error(Remotes.Send(request), TransferErrorId.ConnectionFailed);
@@ -190,7 +190,7 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
         string file = Path.Combine(Directory.CreateDirectory(_workspace["source"]).FullName, "file");
         File.WriteAllBytes(file, Workspace.RandomBytes(40_000_000));
         RemoteHost host = server.Host($"tree-resizes-{size}",
-            $"{{ head -c 5000000; truncate -s {size} {file}; cat; }} | bash -c \"$SSH_ORIGINAL_COMMAND\"");
+            $"{{ stdbuf -o0 head -c 5000000; truncate -s {size} {file}; cat; }} | bash -c \"$SSH_ORIGINAL_COMMAND\"");
         IReadOnlyList<RemoteOutcome> outcomes = Remotes.Send(Request(host));
         if (fails is TransferErrorId id)
         {

@@ -1,0 +1,174 @@
+using System.Diagnostics;
+using Splice.Copying;
+using Splice.Streaming.Remote.Trees;
+
+namespace Splice.Streaming.Remote;
+
+/// <summary>Receives from several hosts at once, each on a thread of its own, and from each host one path after the other.</summary>
+/// <param name="add">Called with each outcome, on any thread.</param>
+internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteHost> hosts, Action<RemoteOutcome> add, CancellationToken cancellation) : IDisposable
+{
+    private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+    private readonly List<Thread> _threads = [];
+    private readonly object _lock = new();
+    private readonly long[] _bytes = new long[hosts.Count];
+    private readonly long _started = Stopwatch.GetTimestamp();
+    private int _next = -1;
+    private int _running;
+
+    public TransferProgress Progress =>
+        new(Enumerable.Range(0, _bytes.Length).Sum(i => Interlocked.Read(ref _bytes[i])), null, Stopwatch.GetElapsedTime(_started));
+
+    /// <param name="complete">Called after the last outcome, on any thread.</param>
+    public void Start(Action complete)
+    {
+        _running = Math.Max(1, Math.Min(request.ThrottleLimit, hosts.Count));
+        _threads.AddRange(Enumerable.Range(0, _running).Select(_ => new Thread(Work) { IsBackground = true }));
+        _threads.ForEach(thread => thread.Start());
+
+        void Work()
+        {
+            for (int i; (i = Interlocked.Increment(ref _next)) < hosts.Count;)
+            {
+                Receive(i);
+            }
+
+            if (Interlocked.Decrement(ref _running) == 0)
+            {
+                complete();
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        _threads.ForEach(thread => thread.Join());
+        _stop.Dispose();
+    }
+
+    /// <summary>Receives all paths of a host. No exception may leave the thread: it would end the process.</summary>
+    private void Receive(int index)
+    {
+        RemoteHost host = hosts[index];
+        try
+        {
+            foreach (string path in Paths(host))
+            {
+                long before = _bytes[index];
+                if (request.Ssh.Shared?.Reachable([host]).Count != 0)
+                {
+                    add(Receive(request with { Source = path }, host, sum => Interlocked.Exchange(ref _bytes[index], before + sum)));
+                }
+            }
+
+            if (request.Ssh.Shared?.Missed(host) is int missed and > 0)
+            {
+                add(new RemoteOutcome(host, null, RemoteFailure.NotTried(host.Text, missed)));
+            }
+        }
+        catch (Exception exception)
+        {
+            if (!_stop.IsCancellationRequested)
+            {
+                add(new RemoteOutcome(host, null, exception as TransferException ?? RemoteFailure.Unexpected(request, host.Text, exception)));
+            }
+        }
+    }
+
+    private IReadOnlyList<string> Paths(RemoteHost host)
+    {
+        IReadOnlyList<string> paths = [.. request.Others.Prepend(request.Source)];
+        if (request.HasWildcards)
+        {
+            _stop.Token.ThrowIfCancellationRequested();
+            using var list = new PathListRun(request, host, paths, _stop.Token);
+            if (list.Run().Error is { } error)
+            {
+                throw error;
+            }
+
+            list.Errors.ForEach(missing => add(new RemoteOutcome(host, null, missing)));
+            paths = [.. list.Paths.Distinct()];
+        }
+
+        RemoteCopy.ThrowIfSameName(paths, request.DestinationOf(host), host.Text);
+        return paths;
+    }
+
+    private RemoteOutcome Receive(ReceiveRequest one, RemoteHost host, Action<long> progress)
+    {
+        _stop.Token.ThrowIfCancellationRequested();
+        string path;
+        try
+        {
+            path = PathFor(host);
+        }
+        catch (TransferException exception)
+        {
+            return new RemoteOutcome(host, null, exception);
+        }
+
+        if (one.Recurse)
+        {
+            using var tree = new TreeReceiveRun(one, host, path, progress, _stop.Token);
+            RemoteOutcome outcome = tree.Run();
+            if (!tree.IsOther)
+            {
+                return outcome;
+            }
+        }
+
+        using var file = new FileReceiveRun(one, host, path, progress, _stop.Token);
+        return file.Run();
+    }
+
+    /// <summary>Returns the destination for a host: with several hosts, each has a folder.</summary>
+    private string PathFor(RemoteHost host)
+    {
+        string destination = request.DestinationOf(host);
+        if (request.GoesIntoFolder || destination.EndsWith('/'))
+        {
+            MakeFolder(destination);
+        }
+
+        if (request.Hosts.Count == 1)
+        {
+            return destination;
+        }
+
+        if (!Directory.Exists(destination))
+        {
+            throw FileFailures.OpenFolder(destination, Errno.ENOENT);
+        }
+
+        bool isAlone = request.Hosts.Count(other => other.Name == host.Name) == 1;
+        string folder = Path.Join(destination, isAlone ? host.Name : host.Text);
+        try
+        {
+            Directory.CreateDirectory(folder);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new TransferException(TransferErrorId.WriteFailed,
+                $"The folder '{folder}' could not be created ({exception.Message}).",
+                $"Check the permissions of '{destination}'.", target: folder);
+        }
+
+        return folder;
+    }
+
+    private void MakeFolder(string path)
+    {
+        lock (_lock)
+        {
+            var target = new CopyTarget(path, forSeveral: true);
+            if (target.Failure is not null)
+            {
+                throw target.Failure;
+            }
+
+            target.Make();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using Splice.Descriptors;
+using Splice.Streaming.Processes;
+
+namespace Splice.Streaming.Remote;
+
+/// <summary>One connection to each host for all files of a command (ControlMaster of ssh_config(5)): the first transfer opens it.
+/// Remembers the hosts that cannot be reached. Thread-safe.</summary>
+/// <remarks>If this process is killed, an idle connection is closed a minute later.</remarks>
+internal sealed class SharedConnections : IDisposable
+{
+    // The path of a socket has 107 characters (unix(7)), and ssh appends 17 of its own.
+    private const int LongestFolder = 80;
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("splice-ssh-");
+    private readonly ConcurrentDictionary<object, IReadOnlyList<string>> _options = [];
+    private readonly ConcurrentDictionary<object, int> _unreachable = [];
+
+    /// <summary>Returns the arguments of ssh that share the connection to a host.</summary>
+    /// <param name="arguments">The other arguments, without the host.</param>
+    public IReadOnlyList<string> OptionsFor(RemoteHost host, SshOptions options, IReadOnlyList<string> arguments) => _options.GetOrAdd(KeyOf(host), _ =>
+    {
+        // A connection that the user has opened may have taken a password, and is used as it is.
+        bool isUsable = _folder.FullName.Length <= LongestFolder
+            && _folder.FullName.All(c => char.IsAsciiLetterOrDigit(c) || "/._-".Contains(c, StringComparison.Ordinal))
+            && !options.Settings.Keys.Any(name => name.StartsWith("Control", StringComparison.OrdinalIgnoreCase))
+            && !Run([["-O", "check", .. arguments, "--", host.Name]]);
+        string path = string.Create(CultureInfo.InvariantCulture, $"ControlPath={_folder.FullName}/{_options.Count}");
+        return isUsable ? ["-o", "ControlMaster=auto", "-o", path, "-o", "ControlPersist=60"] : [];
+    });
+
+    /// <summary>Leaves out the hosts that could not be reached before, and counts what they miss.</summary>
+    public IReadOnlyList<RemoteHost> Reachable(IEnumerable<RemoteHost> hosts) => [.. hosts.Where(host =>
+    {
+        bool isReachable = !_unreachable.ContainsKey(KeyOf(host));
+        if (!isReachable)
+        {
+            _unreachable.AddOrUpdate(KeyOf(host), 1, (_, count) => count + 1);
+        }
+
+        return isReachable;
+    })];
+
+    public void AddUnreachable(RemoteHost host) => _unreachable.TryAdd(KeyOf(host), 0);
+
+    /// <summary>Returns the number of transfers that a host has missed because it could not be reached.</summary>
+    public int Missed(RemoteHost host) => _unreachable.GetValueOrDefault(KeyOf(host));
+
+    public void Dispose()
+    {
+        FileInfo[] sockets = _folder.GetFiles();
+        if (sockets.Length > 0)
+        {
+            Run([.. sockets.Select(socket => new[] { "-O", "exit", "-F", "/dev/null", "-o", $"ControlPath={socket.FullName}", "--", "host" })]);
+        }
+
+        try
+        {
+            _folder.Delete(recursive: true);
+        }
+        catch (IOException)
+        {
+            // A socket that ssh removes at the same moment.
+        }
+    }
+
+    private static object KeyOf(RemoteHost host) => (host.Name, host.UserName, host.Port, host.KeyFilePath);
+
+    /// <summary>Runs ssh for each list of arguments, and returns true if all succeeded.</summary>
+    private static bool Run(IReadOnlyList<IReadOnlyList<string>> calls)
+    {
+        using var commands = new RunningCommands();
+        using var output = SplicePipe.Create(Tuning.SmallestPipe);
+        using var starter = new CommandStarter(SshSessions.Process, hasTerminal: false);
+        var streams = new CommandStreams(null, output.WriteEnd, output.WriteEnd, MergesErrors: false);
+        foreach (IReadOnlyList<string> arguments in calls)
+        {
+            commands.Add(starter.Start(SshCommand.Create(["-n", .. arguments]), streams, errors: null));
+        }
+
+        for (long started = Stopwatch.GetTimestamp(); commands.AreRunning && Stopwatch.GetElapsedTime(started) < Tuning.AnswerTimeout;)
+        {
+            commands.Wait([]);
+        }
+
+        return commands.Results().All(result => result.ExitCode == 0);
+    }
+}
