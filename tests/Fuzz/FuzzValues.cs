@@ -22,7 +22,7 @@ public sealed class FuzzValues(Random random, FuzzSandbox sandbox)
     private static readonly string[] Hosts =
     [
         "web1", "web2", "admin@web1", "web1:22", "root@web2:2222", "[::1]:22", "::1", "down", "garbage", "mute", "-oProxyCommand=x", "a b", "@",
-        "a@", ":", "web1:", "web1:0", "web1:65536", "web1:x", "[::1", "[x]:1", "we\nb", "we\0b", "$(x)", "..", "\ud800", "日本",
+        "a@", ":", "web1:", "web1:0", "web1:65536", "web1:x", "[::1", "[x]:1", "web[1-3]", "web[01,3-2]", "w[0-9][0-9]", "[1-99999999]", "w[", "we\nb", "we\0b", "$(x)", "..", "\ud800", "日本",
     ];
 
     private static readonly string[] Blocks =

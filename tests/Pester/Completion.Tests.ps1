@@ -168,10 +168,10 @@ Describe 'Completion of paths' {
     It 'offers text that names the file, where no wildcard is expanded: <_>' -ForEach @(
         'Move-ItemZeroCopy -LiteralPath ', 'Move-ItemZeroCopy x '
         'Copy-ItemZeroCopy -LiteralPath ', 'Copy-ItemZeroCopy -LP ', 'Copy-ItemZeroCopy x ', 'Copy-ItemZeroCopy x -Destination:'
-        'Split-ItemZeroCopy -LiteralPath ', 'Split-ItemZeroCopy x ', 'Join-ItemZeroCopy x ', 'Send-ItemZeroCopy ', 'Receive-ItemZeroCopy x host '
+        'Split-ItemZeroCopy -LiteralPath ', 'Split-ItemZeroCopy x ', 'Join-ItemZeroCopy x ', 'Send-ItemZeroCopy -LiteralPath ', 'Receive-ItemZeroCopy x host '
         'Copy-StreamZeroCopy ', 'Copy-StreamZeroCopy x y, ', 'Test-ZeroCopy ', 'Test-ZeroCopy x ', 'Measure-ZeroCopy ', 'Measure-ZeroCopy . '
         'Measure-ZeroCopy -HtmlPath ', 'Invoke-PipelineZeroCopy { cat } -InputPath ', 'Invoke-PipelineZeroCopy { cat } -OutputPath '
-        'Invoke-PipelineZeroCopy { cat } -ErrorPath ', 'Send-ItemZeroCopy -KeyFilePath '
+        'Invoke-PipelineZeroCopy { cat } -ErrorPath ', 'Send-ItemZeroCopy -KeyFilePath ', 'Send-ItemZeroCopy -ConfigFile '
     ) {
         $meant = foreach ($offer in Get-Completion $_) { & ([scriptblock]::Create("Write-Output $($offer.CompletionText)")) }
         $meant | Sort-Object | Should -Be ($names.ForEach({ "./$_" }) | Sort-Object)

@@ -113,7 +113,7 @@ Describe 'fan-out.ps1' {
         # The third host has no folder: another attempt would not help. The fourth is none.
         Remove-Item "$($ssh.Folder)/web3/images"
         $report = "$TestDrive/report.csv"
-        $command = "& '$root/examples/fan-out.ps1' '$source' web1, web2, web3, nowhere.invalid images/ -Attempts 2 -Pause 0 -ReportPath '$report'"
+        $command = "& '$root/examples/fan-out.ps1' '$source' web1, web2, web3, nowhere.invalid images/sub/ -Attempts 2 -Pause 0 -ReportPath '$report'"
         $said = pwsh -NoProfile -NonInteractive -Command "$command; exit `$LASTEXITCODE" 2>&1
         $LASTEXITCODE | Should -Be 2 -Because ($said -join "`n")
 
@@ -123,7 +123,7 @@ Describe 'fan-out.ps1' {
         $rows.Attempts | Should -Be 1, 1, 1, 2
         $rows.Error | Should -Be '', '', 'DestinationFolderNotFound', 'ConnectionFailed'
         $rows[0..1].BytesSent | Should -Be 3000000, 3000000
-        foreach ($name in 'web1', 'web2') { Get-Hash "$($ssh.Folder)/$name/images/disk.img" | Should -Be (Get-Hash $source) }
+        foreach ($name in 'web1', 'web2') { Get-Hash "$($ssh.Folder)/$name/images/sub/disk.img" | Should -Be (Get-Hash $source) }
     }
 
     It 'fails where there is no such file' {

@@ -56,6 +56,21 @@ Describe 'Receive-ItemZeroCopy' {
         foreach ($result in $results) { Assert-Content $result.Destination $content }
     }
 
+    It 'receives several paths, and what wildcards find on each host' {
+        foreach ($name in 'web1', 'web2') {
+            foreach ($file in 'x [1].log', 'y.log', 'z.txt') { [IO.File]::WriteAllBytes("$($server.Folder)/$name/$file", $content) }
+        }
+        $results = Receive-ItemZeroCopy '*.log', 'z.txt', 'no*ne' web1, web2 "$TestDrive/wild/" -Flush -ErrorAction SilentlyContinue -ErrorVariable failure
+        $results.Count | Should -Be 6
+        $failure.FullyQualifiedErrorId | Should -Be (@('SourceNotFound,Splice.Commands.ReceiveItemZeroCopyCommand') * 2)
+        foreach ($name in 'web1', 'web2') {
+            (Get-ChildItem "$TestDrive/wild/$name").Name | Sort-Object | Should -Be 'x [1].log', 'y.log', 'z.txt'
+            Assert-Content "$TestDrive/wild/$name/x [1].log" $content
+        }
+        $null = Receive-ItemZeroCopy -LiteralPath 'x [1].log' web1 "$TestDrive/literal"
+        Assert-Content "$TestDrive/literal" $content
+    }
+
     It 'changes nothing with -WhatIf' {
         Receive-ItemZeroCopy there web1 "$TestDrive/whatif" -WhatIf | Should -BeNullOrEmpty
         "$TestDrive/whatif" | Should -Not -Exist

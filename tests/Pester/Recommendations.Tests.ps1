@@ -37,7 +37,7 @@ BeforeDiscovery {
         @{ Call = { Copy-ItemZeroCopy a program -InPlace }; Id = 'PermissionDenied'; Says = 'ETXTBSY', 'running'; Not = '-InPlace' }
         @{ Call = { Copy-ItemZeroCopy a program -Append }; Id = 'PermissionDenied'; Says = 'ETXTBSY', 'running'; Not = '-InPlace' }
         @{ Call = { Invoke-PipelineZeroCopy { date } -OutputPath program -Append }; Id = 'PermissionDenied'; Says = 'ETXTBSY', 'running'; Not = '-InPlace' }
-        @{ Call = { Send-ItemZeroCopy '*.txt' localhost copy }; Id = 'SourceNotFound'; Says = 'wildcards are not expanded'; Not = '-Path', '-LiteralPath' }
+        @{ Call = { Send-ItemZeroCopy '*.txt' localhost copy }; Id = 'NoMatch'; Says = '-LiteralPath' }
         @{ Call = { Copy-StreamZeroCopy '*.txt' copy }; Id = 'SourceNotFound'; Says = 'wildcards are not expanded'; Not = '-Path', '-LiteralPath' }
         @{ Call = { Copy-ItemZeroCopy -LiteralPath '*.txt' copy }; Id = 'SourceNotFound'; Says = '-Path', '-LiteralPath' }
         @{ Call = { Send-ItemZeroCopy a localhost '~/x' }; Id = 'InvalidPath'; Says = 'not expanded', "'x'" }

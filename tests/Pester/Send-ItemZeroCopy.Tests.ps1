@@ -18,19 +18,94 @@ Describe 'Send-ItemZeroCopy' {
 
     It 'sends to the hosts of the pipeline, and emits one result for each' {
         $results = 'web1', 'web2' | Send-ItemZeroCopy $source -Destination file -Verify
-        $results.HostName | Should -Be 'web1', 'web2'
+        $results.HostName | Sort-Object | Should -Be 'web1', 'web2'
         $results.Verified | Should -Be $true, $true
         $results[0] | Should -BeOfType Splice.RemoteTransferResult
         $results.BytesSent | Should -Be 300000, 300000
         foreach ($name in 'web1', 'web2') { Assert-Content "$($server.Folder)/$name/file" $content }
     }
 
-    It 'takes a path relative to $PWD literally' {
+    It 'takes a path relative to $PWD literally with -LiteralPath' {
         [IO.File]::WriteAllBytes("$TestDrive/a[1]*", $content)
         Push-Location $TestDrive
-        try { $null = Send-ItemZeroCopy 'a[1]*' web1 . }
+        try { $null = Send-ItemZeroCopy -LiteralPath 'a[1]*' web1 . }
         finally { Pop-Location }
         Assert-Content "$($server.Folder)/web1/a[1]*" $content
+    }
+
+    It 'sends the files of the pipeline, of wildcards and of several paths into a folder: <_>' -ForEach 'pipeline', 'wildcard', 'paths', 'literal' {
+        $case = $_
+        $folder = New-Item -ItemType Directory "$TestDrive/several-$case"
+        foreach ($name in 'b.log', 'a [1].log', 'c.txt') { [IO.File]::WriteAllBytes("$folder/$name", $content) }
+        Push-Location $folder
+        try {
+            $results = switch ($case) {
+                pipeline { Get-ChildItem *.log | Send-ItemZeroCopy -HostName web1, web2 -Destination "several-$case/" }
+                wildcard { Send-ItemZeroCopy *.log web1, web2 "several-$case" }
+                paths { Send-ItemZeroCopy b.log, 'a ?1?.log' web1, web2 "several-$case" }
+                literal { 'web1', 'web2' | Send-ItemZeroCopy -LiteralPath 'a [1].log', b.log -Destination "several-$case" }
+            }
+        }
+        finally { Pop-Location }
+        $results.Count | Should -Be 4
+        foreach ($name in 'web1', 'web2') {
+            $there = "$($server.Folder)/$name/several-$case"
+            ($results | Where-Object HostName -EQ $name).Destination | Sort-Object | Should -Be "$there/a [1].log", "$there/b.log"
+            (Get-ChildItem $there).Name | Sort-Object | Should -Be 'a [1].log', 'b.log'
+            Assert-Content "$there/b.log" $content
+        }
+    }
+
+    It 'has an error for two files of one name, and sends nothing; the same file is sent once' {
+        $null = New-Item -ItemType Directory "$TestDrive/x", "$TestDrive/y"
+        foreach ($path in 'x/same', 'y/same') { [IO.File]::WriteAllBytes("$TestDrive/$path", $content) }
+        $failure = Get-Failure { Send-ItemZeroCopy "$TestDrive/x/same", "$TestDrive/y/same" web1 same/ }
+        Assert-Failure $failure 'SameFile,Splice.Commands.SendItemZeroCopyCommand' InvalidOperation "$TestDrive/y/same" 'different folders'
+        "$($server.Folder)/web1/same" | Should -Not -Exist
+        $results = Send-ItemZeroCopy "$TestDrive/x/same", "$TestDrive/x/same" web1 same/ -WarningVariable warned -WarningAction SilentlyContinue
+        @($results).Count | Should -Be 1
+        $warned | Should -BeLike '*more than once*'
+    }
+
+    It 'has an error for each file that is missing, and sends the others' {
+        $failure = $null
+        $results = Send-ItemZeroCopy "$TestDrive/missing", $source, "$TestDrive/none*" web1 images/ -ErrorAction SilentlyContinue -ErrorVariable failure
+        @($results).Count | Should -Be 1
+        $failure.FullyQualifiedErrorId | Sort-Object | Should -Be 'NoMatch,Splice.Commands.SendItemZeroCopyCommand', 'SourceNotFound,Splice.Commands.SendItemZeroCopyCommand'
+    }
+
+    It 'shows each file and host with -WhatIf' {
+        $shown = pwsh -NoProfile -Command "Import-Module '$PSScriptRoot/../../out/Splice'; Send-ItemZeroCopy '$source', '$PSHOME/pwsh.dll' web1, web2 x/ -WhatIf" | Where-Object { $_ -like 'What if*' }
+        @($shown).Count | Should -Be 4
+    }
+
+    It 'sends to ranges of hosts' {
+        $results = Send-ItemZeroCopy $source 'web[1-2]' range -Flush
+        $results.HostName | Sort-Object | Should -Be 'web1', 'web2'
+        $results.Destination | Sort-Object | Should -Be "$($server.Folder)/web1/range", "$($server.Folder)/web2/range"
+        (Get-Failure { Send-ItemZeroCopy $source 'web[2-1]' range }).FullyQualifiedErrorId | Should -Be 'InvalidHostName,Splice.Commands.SendItemZeroCopyCommand'
+    }
+
+    It 'takes a configuration file' {
+        $failure = Get-Failure { Send-ItemZeroCopy $source web1 x -ConfigFile "$TestDrive/no-config" }
+        Assert-Failure $failure 'ConnectionFailed,Splice.Commands.SendItemZeroCopyCommand' ConnectionError web1 'no-config'
+        Set-Content "$TestDrive/my-config" "Include $($server.Folder)/config`nHost other`nHostName web1"
+        $null = Send-ItemZeroCopy $source web1 by-config -ConfigFile "$TestDrive/my-config"
+        Assert-Content "$($server.Folder)/web1/by-config" $content
+    }
+
+    It 'uses fewer hosts at once under a limit on open files, with a warning' {
+        Set-Content "$TestDrive/limit.ps1" @"
+Import-Module '$PSScriptRoot/../../out/Splice'
+`$limit = @(Get-ChildItem /proc/self/fd).Count + 60
+prlimit --pid `$PID "--nofile=`${limit}:`${limit}"
+`$results = Send-ItemZeroCopy '$source' web1, web2, web3, root@web1, root@web2, root@web3 by-limit -ErrorAction SilentlyContinue -WarningVariable warned -WarningAction SilentlyContinue
+`$results.Count
+"`$warned"
+"@
+        $lines = pwsh -NoProfile -File "$TestDrive/limit.ps1"
+        [int]$lines[0] | Should -BeGreaterOrEqual 3
+        $lines[1] | Should -BeLike 'The limit on open files*of 6 hosts*'
     }
 
     It 'sends a folder, and says what was not kept' {
@@ -84,7 +159,7 @@ Describe 'Send-ItemZeroCopy' {
     It 'skips blank lines and comments, and trims the hosts: <_>' -ForEach 'pipeline', 'parameter' {
         $lines = '# my hosts', '', '  web1  ', "`t", "web2`t# the second", '  #web3'
         $results = if ($_ -eq 'pipeline') { $lines | Send-ItemZeroCopy $source -Destination lines } else { Send-ItemZeroCopy $source $lines lines }
-        $results.HostName | Should -Be 'web1', 'web2'
+        $results.HostName | Sort-Object | Should -Be 'web1', 'web2'
         foreach ($name in 'web1', 'web2') { Assert-Content "$($server.Folder)/$name/lines" $content }
         "$($server.Folder)/web3/lines" | Should -Not -Exist
     }
@@ -109,7 +184,7 @@ web3,,x,,no-port
 web3,,,,~/x
 "@
         $results = Import-Csv "$TestDrive/hosts.csv" | Send-ItemZeroCopy $source -Options $options -ErrorAction SilentlyContinue -ErrorVariable failure
-        $results.Destination | Should -Be 'by-row', 'images', 'images/blank'
+        $results.Destination | Sort-Object | Should -Be "$($server.Folder)/web1/by-row", "$($server.Folder)/web2/images/source", "$($server.Folder)/web3/images/blank"
         $failure.FullyQualifiedErrorId | Should -Be @(
             'ParameterArgumentTransformationError,Splice.Commands.SendItemZeroCopyCommand'
             'ConnectionFailed,Splice.Commands.SendItemZeroCopyCommand'
@@ -118,7 +193,7 @@ web3,,,,~/x
         $null = [pscustomobject]@{ ComputerName = 'web1'; Port = $null } | Send-ItemZeroCopy $source -Destination alias
         Assert-Content "$($server.Folder)/web1/alias" $content
         $parent = [pscustomobject]@{ HostName = 'web1'; Destination = 'of-row' } | Send-ItemZeroCopy $source -Destination of-parameter
-        $parent.Destination | Should -Be of-parameter
+        $parent.Destination | Should -Be "$($server.Folder)/web1/of-parameter"
     }
 
     It 'refuses the port <_>' -ForEach 0, 65536, 'x' {
@@ -146,6 +221,6 @@ web3,,,,~/x
 
     It 'fits its results into 100 columns' {
         $lines = Send-ItemZeroCopy $source web1 file | Out-String -Stream -Width 100
-        ($lines | Where-Object { $_ -match 'web1' }) | Should -Match 'KiB.*file'
+        ($lines | Where-Object { $_ -match 'web1' }) | Should -Match 'KiB/s /'
     }
 }

@@ -153,6 +153,13 @@ internal static partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     private static partial int fsync(SafeHandle fd);
 
+    /// <summary>Writes all of a file system to the disk.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/sync.2.html">syncfs(2)</see></remarks>
+    public static SysResult FlushFileSystem(SafeHandle handle) => SysResult.From(syncfs(handle));
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int syncfs(SafeHandle fd);
+
     /// <summary>Doubles the read-ahead of a file that will be read from front to back.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/posix_fadvise.2.html">posix_fadvise(2)</see></remarks>
     public static SysResult AdviseSequential(SafeHandle file) => SysResult.FromErrno(posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL));

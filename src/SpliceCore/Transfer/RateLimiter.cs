@@ -8,6 +8,8 @@ public sealed class RateLimiter
 {
     private readonly object _lock = new();
     private readonly TimeProvider _clock;
+    private readonly RateLimiter? _whole;
+    private readonly int _copies = 1;
 
     // The time up to which the bucket is spent, in clock ticks times the rate, where a byte costs a second's ticks: nothing is
     // rounded.
@@ -28,17 +30,33 @@ public sealed class RateLimiter
         _clock = clock;
     }
 
+    private RateLimiter(RateLimiter whole, int copies)
+        : this(Math.Max(1, whole.BytesPerSecond / copies), whole._clock)
+    {
+        _whole = whole;
+        _copies = copies;
+    }
+
     /// <summary>Bytes per second, 1 or more.</summary>
     public long BytesPerSecond { get; }
 
     /// <summary>The most bytes of a step, for an even rate, and the size of the bucket: so many may go at once after a pause.</summary>
     internal long StepLimit => Math.Max(BytesPerSecond / Tuning.LimitedStepsPerSecond, 1);
 
+    /// <summary>Returns a limiter for bytes that each go to several destinations, of the same bucket.</summary>
+    internal RateLimiter ForCopies(int copies) => copies == 1 ? this : new RateLimiter(this, copies);
+
     private Int128 Now => (Int128)_clock.GetTimestamp() * BytesPerSecond;
 
     /// <summary>Waits until the bytes may be moved.</summary>
     internal void Take(long bytes, CancellationToken cancellation)
     {
+        if (_whole is not null)
+        {
+            _whole.Take(bytes * _copies, cancellation);
+            return;
+        }
+
         TimeSpan wait;
         lock (_lock)
         {
@@ -53,6 +71,12 @@ public sealed class RateLimiter
     /// <summary>Returns the bytes that were taken and not moved.</summary>
     internal void Settle(long taken, long moved)
     {
+        if (_whole is not null)
+        {
+            _whole.Settle(taken * _copies, moved * _copies);
+            return;
+        }
+
         lock (_lock)
         {
             _spent -= Cost(taken - moved);

@@ -13,6 +13,7 @@ public abstract class RemoteCommand : TransferCommand
 
     private readonly List<RemoteHost> _hosts = [];
     private bool _hasBlankHost;
+    private bool _hasWarned;
     private RateLimiter? _rate;
 
     /// <summary>The user for hosts given without one.</summary>
@@ -27,6 +28,11 @@ public abstract class RemoteCommand : TransferCommand
     [Parameter(ValueFromPipelineByPropertyName = true), Alias("IdentityFilePath")]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? KeyFilePath { get; set; }
+
+    /// <summary>The configuration file of ssh.</summary>
+    [Parameter, ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(LiteralPathCompleter))]
+    public string? ConfigFile { get; set; }
 
     /// <summary>Settings of ssh_config(5).</summary>
     [Parameter, ValidateNotNull]
@@ -60,7 +66,15 @@ public abstract class RemoteCommand : TransferCommand
     [Parameter]
     public PreserveAttributes Preserve { get; set; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
-    /// <summary>Limit in bytes per second.</summary>
+    /// <summary>Transfers a file that changes with the size that it has at the start.</summary>
+    [Parameter]
+    public SwitchParameter AllowChanging { get; set; }
+
+    /// <summary>Waits until the disk at the destination has the content and the name.</summary>
+    [Parameter]
+    public SwitchParameter Flush { get; set; }
+
+    /// <summary>Limit of the command in bytes per second, of all hosts together.</summary>
     [Parameter, ValidateRange(1L, long.MaxValue)]
     public long? RateLimit { get; set; }
 
@@ -93,7 +107,10 @@ public abstract class RemoteCommand : TransferCommand
         {
             try
             {
-                _hosts.Add(RemoteHost.Parse(name, user, Port) with { KeyFilePath = key, Destination = destination });
+                foreach (string host in RemoteHost.Expand(name))
+                {
+                    _hosts.Add(RemoteHost.Parse(host, user, Port) with { KeyFilePath = key, Destination = destination });
+                }
             }
             catch (TransferException exception)
             {
@@ -127,7 +144,7 @@ public abstract class RemoteCommand : TransferCommand
         where T : RemoteRequest
     {
         string?[] destinations = [.. request.Hosts.Select(host => host.Destination).Distinct()];
-        return (T)((RemoteRequest)request with
+        var complete = (T)((RemoteRequest)request with
         {
             Hosts = destinations.Length == 1 ? [.. request.Hosts.Select(host => host with { Destination = null })] : request.Hosts,
             Destination = destinations.FirstOrDefault() ?? string.Empty,
@@ -141,7 +158,17 @@ public abstract class RemoteCommand : TransferCommand
             Preserve = Preserve,
             RateLimit = _rate ??= RateLimit is long rate ? new RateLimiter(rate) : null,
             IdleTimeout = IdleTimeout,
+            AllowChanging = AllowChanging,
+            Flush = Flush,
         });
+        int atOnce = RemoteCopy.HostsAtOnce(complete);
+        if (atOnce < Math.Min(ThrottleLimit, request.Hosts.Count) && !_hasWarned)
+        {
+            _hasWarned = true;
+            WriteWarning($"The limit on open files (ulimit -n) allows {atOnce} of {request.Hosts.Count} hosts at the same time.");
+        }
+
+        return (T)((RemoteRequest)complete with { ThrottleLimit = atOnce });
     }
 
     /// <summary>Runs transfers, and emits each outcome.</summary>
@@ -153,6 +180,7 @@ public abstract class RemoteCommand : TransferCommand
 
     private SshOptions Ssh() => new()
     {
+        ConfigFile = ConfigFile is null ? null : Paths.Single(ConfigFile),
         Settings = Options.Cast<DictionaryEntry>().ToDictionary(
             entry => LanguagePrimitives.ConvertTo<string>(entry.Key), entry => Setting(entry.Value.Unwrap())),
         ConnectingTimeout = ConnectingTimeout is TimeSpan time ? (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, int.MaxValue) : null,

@@ -78,7 +78,7 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         }
         else
         {
-            Run($"Sending {requests[0].Source}", (monitor, emit) => RemoteCopy.Send(requests[0], monitor, emit));
+            Run($"Sending {requests[0].Source}", (monitor, emit) => RemoteCopy.Send(requests[0], monitor, emit, Report));
         }
     }
 

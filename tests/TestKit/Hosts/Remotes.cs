@@ -5,8 +5,12 @@ namespace Splice.TestKit.Hosts;
 /// <summary>Transfers with other hosts in one line.</summary>
 internal static class Remotes
 {
+    /// <summary>Sends, and returns the outcomes in the order of the hosts.</summary>
     public static IReadOnlyList<RemoteOutcome> Send(SendRequest request, TransferMonitor? monitor = null) =>
-        Run((limited, done) => RemoteCopy.Send(request, limited, done), monitor);
+    [
+        .. Run((limited, done) => RemoteCopy.Send(request, limited, done), monitor)
+            .OrderBy(outcome => request.Hosts.ToList().IndexOf(outcome.Host)),
+    ];
 
     public static IReadOnlyList<RemoteOutcome> Receive(ReceiveRequest request, TransferMonitor? monitor = null) =>
         Run((limited, done) => RemoteCopy.Receive(request, limited, done), monitor);

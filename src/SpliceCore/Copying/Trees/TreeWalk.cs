@@ -16,8 +16,9 @@ internal static class TreeWalk
     /// <param name="root">The directory at the top; a link there is followed.</param>
     /// <param name="followLinks">True to look at the target of a link. No link is entered.</param>
     /// <param name="filter">Selects the items; null for all.</param>
+    /// <param name="failed">Called for each directory that cannot be read, which then is as an empty one; null ends the walk there.</param>
     public static IEnumerable<TreeItem> Enumerate(
-        string root, bool followLinks = false, PathFilter? filter = null, CancellationToken cancellation = default)
+        string root, bool followLinks = false, PathFilter? filter = null, Action<TransferException>? failed = null, CancellationToken cancellation = default)
     {
         var path = new Stack<Level>();
         SysResult opened = LibC.Open(root, DirectoryFlags | LibC.O_DIRECTORY, out SafeFileHandle top);
@@ -43,11 +44,24 @@ internal static class TreeWalk
                     yield return item;
                     if (item.Kind == DescriptorKind.Directory)
                     {
-                        path.Push(new Level(item, item.Open(DirectoryFlags | LibC.O_DIRECTORY, cancellation)));
+                        if (TryOpen(item, failed, cancellation) is { } directory)
+                        {
+                            path.Push(new Level(item, directory));
+                        }
+                        else
+                        {
+                            yield return item with { IsLeft = true };
+                        }
                     }
                 }
-                else if (read.Ok)
+                else if (read.Ok || failed is not null)
                 {
+                    if (!read.Ok)
+                    {
+                        failed!(FileFailures.OpenSource(level.Item.Label, read.Errno));
+                    }
+
+
                     yield return level.Item with { IsLeft = true };
                     path.Pop().Handle.Dispose();
                 }
@@ -64,6 +78,19 @@ internal static class TreeWalk
             {
                 level.Handle.Dispose();
             }
+        }
+    }
+
+    private static SafeFileHandle? TryOpen(TreeItem item, Action<TransferException>? failed, CancellationToken cancellation)
+    {
+        try
+        {
+            return item.Open(DirectoryFlags | LibC.O_DIRECTORY, cancellation);
+        }
+        catch (TransferException exception) when (failed is not null && exception.Id != TransferErrorId.Cancelled)
+        {
+            failed(exception);
+            return null;
         }
     }
 

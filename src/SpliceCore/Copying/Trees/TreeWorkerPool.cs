@@ -247,7 +247,7 @@ internal sealed class TreeCount(TreeRequest request) : IDisposable
 
     private bool TryCount()
     {
-        foreach (TreeItem item in TreeWalk.Enumerate(request.Copy.Source, request.FollowSymlink, request.Filter, _stop.Token))
+        foreach (TreeItem item in TreeWalk.Enumerate(request.Copy.Source, request.FollowSymlink, request.Filter, cancellation: _stop.Token))
         {
             if (item.Kind == DescriptorKind.Directory)
             {

@@ -87,10 +87,12 @@ internal sealed unsafe class CommandStarter : IDisposable
     private static List<int> FindInheritable()
     {
         List<int> found = [];
+        int limit = OpenFiles.Limit;
         foreach (string entry in Directory.EnumerateFileSystemEntries("/proc/self/fd"))
         {
             int descriptor = int.Parse(Path.GetFileName(entry.AsSpan()), CultureInfo.InvariantCulture);
-            if (descriptor > CommandStreams.StandardError
+            // Those above the limit, which was lowered since, cannot be closed by posix_spawn(3).
+            if (descriptor > CommandStreams.StandardError && descriptor < limit
                 && LibC.GetDescriptorFlags(descriptor) is { Ok: true } flags && (flags.Value & LibC.FD_CLOEXEC) == 0)
             {
                 found.Add(descriptor);
@@ -111,6 +113,24 @@ internal sealed unsafe class CommandStarter : IDisposable
             set[0] &= unchecked((byte)~HangUp);
         }
     }
+}
+
+/// <summary>The open descriptors of this process.</summary>
+internal static class OpenFiles
+{
+    /// <summary>The soft limit (RLIMIT_NOFILE).</summary>
+    public static int Limit
+    {
+        get
+        {
+            string? line = File.ReadLines("/proc/self/limits").FirstOrDefault(line => line.StartsWith("Max open files", StringComparison.Ordinal));
+            string[] words = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+            return words.Length > 3 && int.TryParse(words[3], NumberStyles.None, CultureInfo.InvariantCulture, out int limit) ? limit : int.MaxValue;
+        }
+    }
+
+    /// <summary>Number of descriptors that can still be opened.</summary>
+    public static int Left => Limit - Directory.EnumerateFileSystemEntries("/proc/self/fd").Count();
 }
 
 /// <summary>Standard input, output and error of a command; null for those of this process. Merged errors go to the output.</summary>

@@ -73,7 +73,7 @@ internal sealed class FileSendRun : SendRun
 
         foreach (HostUpload upload in group.Where(upload => upload.IsReceiving).ToList())
         {
-            if (Change(upload.Host) is { } change)
+            if (!Request.AllowChanging && Change(upload.Host) is { } change)
             {
                 upload.Session!.Fail(change);
             }

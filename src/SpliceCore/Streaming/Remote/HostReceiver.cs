@@ -23,8 +23,12 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
     public void Start(Action complete)
     {
         _running = Math.Max(1, Math.Min(request.ThrottleLimit, hosts.Count));
-        _threads.AddRange(Enumerable.Range(0, _running).Select(_ => new Thread(Work) { IsBackground = true }));
-        _threads.ForEach(thread => thread.Start());
+        for (int i = _running; i > 0; i--)
+        {
+            var thread = new Thread(Work) { IsBackground = true };
+            thread.Start();
+            _threads.Add(thread);
+        }
 
         void Work()
         {
@@ -115,6 +119,7 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
             RemoteOutcome outcome = tree.Run();
             if (!tree.IsOther)
             {
+                tree.ItemErrors.ForEach(error => add(new RemoteOutcome(host, null, error)));
                 return outcome;
             }
         }

@@ -10,6 +10,8 @@ internal static class HostScript
     public const string File = "splice-file ";
     public const string Tree = "splice-tree ";
     public const string Paths = "splice-paths";
+    public const string Failed = "splice-failed ";
+    public const string Path = "splice-path ";
     public const string Note = "splice-note ";
     public const string Alive = "splice-alive";
     public const string Complete = "splice-complete";
@@ -30,7 +32,7 @@ internal static class HostScript
 
     /// <summary>Runs the script in the first line of the input. Login shells that are not POSIX shells (csh, fish) read it in the same
     /// way, and servers limit the length of a command.</summary>
-    public const string Command = "exec sh -c 'LC_ALL=C; export LC_ALL; IFS= read -r s; eval \"$(printf %b \"$s\")\"'";
+    public const string Command = "exec sh -c 'LC_ALL=C; export LC_ALL; IFS= read -r s || { echo The transfer was interrupted. >&2; exit 80; }; eval \"$(printf %b \"$s\")\"'";
 
     /// <summary>The line that <see cref="Command"/> runs.</summary>
     /// <param name="parameters">The positional parameters before the options, of any characters.</param>
@@ -69,6 +71,8 @@ internal static class HostScript
     private static IEnumerable<string> Options(RemoteRequest request) => new (string Word, bool IsSet)[]
     {
         ("verify", request.Verify),
+        ("changing", request.AllowChanging),
+        ("flush", request.Flush),
         ("keep", request.NoClobber),
         ("force", request.Force),
         ("mode", request.Preserve.HasFlag(PreserveAttributes.Mode)),

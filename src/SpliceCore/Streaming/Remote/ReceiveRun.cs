@@ -26,6 +26,9 @@ internal abstract class ReceiveRun : IDisposable
 
     private protected SshSessions Sessions { get; }
 
+    /// <summary>Errors of items of a folder, without which the others were received.</summary>
+    public List<TransferException> ItemErrors { get; } = [];
+
     /// <summary>Number of bytes received.</summary>
     private protected long Bytes { get; set; }
 

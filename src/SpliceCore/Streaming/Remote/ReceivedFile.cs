@@ -12,6 +12,7 @@ namespace Splice.Streaming.Remote;
 internal sealed class ReceivedFile : IDisposable
 {
     private readonly ReceiveRequest _request;
+    private readonly CancellationToken _cancellation;
     private readonly DestinationEntry _place;
     private readonly ITargetFile _file;
     private readonly DestinationWriter _writer;
@@ -23,6 +24,7 @@ internal sealed class ReceivedFile : IDisposable
     public ReceivedFile(ReceiveRequest request, string path, long size, string partialSuffix, CancellationToken cancellation)
     {
         _request = request;
+        _cancellation = cancellation;
         _place = DestinationEntry.Resolve(request.Source, path, mayReplace: !request.NoClobber);
         try
         {
@@ -77,7 +79,17 @@ internal sealed class ReceivedFile : IDisposable
             throw FileFailures.OpenDestination(Path, result.Errno);
         }
 
+        if (_request.Flush)
+        {
+            DiskFlush.OfFile(Handle, DescriptorKind.Regular, Path, _cancellation);
+        }
+
         _writer.Commit();
+        if (_request.Flush)
+        {
+            using SafeFileHandle folder = DiskFlush.OpenFolder(_place);
+            DiskFlush.OfFolder(folder, Path, _cancellation);
+        }
     }
 
     /// <summary>Removes content that is known to be wrong.</summary>

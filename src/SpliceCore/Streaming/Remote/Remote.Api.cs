@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 using Splice.Copying;
 using Splice.Streaming.Remote;
 using Splice.Transfer;
@@ -34,6 +35,12 @@ public abstract record RemoteRequest
 
     /// <summary>True if an existing file is an error.</summary>
     public bool NoClobber { get; init; }
+
+    /// <summary>True if a file that changes during the transfer is transferred with the size that it has at the start.</summary>
+    public bool AllowChanging { get; init; }
+
+    /// <summary>True to wait until the disk at the destination has the content and the name.</summary>
+    public bool Flush { get; init; }
 
     /// <summary>True if a read-only file is replaced.</summary>
     public bool Force { get; init; }
@@ -78,6 +85,9 @@ public sealed record SshOptions
     /// <summary>The file of the private key: an absolute path; null for ssh's choice.</summary>
     public string? KeyFilePath { get; init; }
 
+    /// <summary>The configuration file of ssh: an absolute path; null for those of the user and the system.</summary>
+    public string? ConfigFile { get; init; }
+
     /// <summary>Settings of ssh_config(5): names and values.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
@@ -117,6 +127,9 @@ public sealed record RemoteTransferResult
 
     /// <summary>Number of files, links and special files. Of a failed transfer: those to send, or those received.</summary>
     public long FileCount { get; init; } = 1;
+
+    /// <summary>Number of items of a folder that could not be read; each has an error.</summary>
+    public long FailedCount { get; init; }
 
     /// <summary>Number of folders: 0 for a file.</summary>
     public long DirectoryCount { get; init; }
@@ -163,7 +176,11 @@ public sealed record RemoteOutcome(RemoteHost Host, RemoteTransferResult? Result
 /// <summary>A host that ssh connects to: a name, an address, or an alias of the user's ssh_config(5).</summary>
 public sealed record RemoteHost
 {
+    private const int MostHosts = 1 << 16;
+
     private const string Refused = "'`\"$\\;&<>|(){}*?!#~%/,@^=[]";
+
+    private static readonly Regex Range = new(@"\[([^\]:]*)\]", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
     private RemoteHost(string text, string name, string? userName, int? port)
     {
@@ -190,6 +207,46 @@ public sealed record RemoteHost
 
     /// <summary>The destination for this host; null for that of the request.</summary>
     public string? Destination { get; init; }
+
+    /// <summary>Expands ranges as clush(1) and pdsh(1) do: web[01-03,7] is web01, web02, web03 and web7.</summary>
+    /// <param name="text">The text. Brackets with a colon are those of an IPv6 address.</param>
+    /// <returns>The hosts, or the text itself if it has no range.</returns>
+    /// <exception cref="TransferException">A range is invalid, or there are more than 65,536 hosts.</exception>
+    public static IReadOnlyList<string> Expand(string text)
+    {
+        Match match = Range.Match(text);
+        if (!match.Success)
+        {
+            return [text];
+        }
+
+        List<string> hosts = [];
+        foreach (string part in match.Groups[1].Value.Split(','))
+        {
+            string[] ends = part.Split('-');
+            bool isRange = ends.Length is 1 or 2 && ends.All(end => end.Length is > 0 and < 10 && end.All(char.IsAsciiDigit));
+            int first = isRange ? int.Parse(ends[0], CultureInfo.InvariantCulture) : 0;
+            int last = isRange ? int.Parse(ends[^1], CultureInfo.InvariantCulture) : -1;
+            if (last < first)
+            {
+                throw Invalid(text, $"'{part}' is not a number or an ascending range of numbers");
+            }
+
+            if (last - (long)first + hosts.Count >= MostHosts)
+            {
+                throw Invalid(text, "it stands for more than 65,536 hosts");
+            }
+
+            for (int i = first; i <= last; i++)
+            {
+                // Leading zeros keep the width.
+                string number = i.ToString(CultureInfo.InvariantCulture).PadLeft(ends[0].Length, '0');
+                hosts.AddRange(Expand($"{text[..match.Index]}{number}{text[(match.Index + match.Length)..]}"));
+            }
+        }
+
+        return hosts.Count > MostHosts ? throw Invalid(text, "it stands for more than 65,536 hosts") : hosts;
+    }
 
     /// <summary>Parses host, user@host, host:port, [address]:port, and an IPv6 address without brackets.</summary>
     /// <param name="text">The text.</param>
@@ -276,6 +333,6 @@ public sealed record RemoteHost
 
     private static TransferException Invalid(string text, string why) => new(TransferErrorId.InvalidHostName,
         $"Invalid host name '{text}': {why}.",
-        "Give host, user@host, host:port or [address]:port; anything else can be an alias in ~/.ssh/config.",
+        "Give host, user@host, host:port, [address]:port or a range (web[01-20]); anything else can be an alias in ~/.ssh/config.",
         Errno.EINVAL, PathCheck.IsValidUtf16(text) ? text : null);
 }

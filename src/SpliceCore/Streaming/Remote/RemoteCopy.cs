@@ -12,12 +12,20 @@ namespace Splice;
 /// <summary>Transfers files and folders to and from hosts over ssh(1). The hosts need a POSIX shell with coreutils or busybox.</summary>
 public static class RemoteCopy
 {
+    // For the source, the digest, and what the process itself opens.
+    private const int SpareDescriptors = 32;
+
+    // Pipes to and from ssh, its pidfd, what waits for them, and to receive the file, its folder and the digest.
+    private const int DescriptorsToSend = 6;
+    private const int DescriptorsToReceive = 16;
+
     /// <summary>Sends a file or folder. It is read once for all hosts that it is sent to at the same time.</summary>
     /// <param name="request">The request.</param>
     /// <param name="monitor">Progress and cancellation.</param>
-    /// <param name="emit">Called with the outcome of each host, on the caller's thread.</param>
+    /// <param name="emit">Called with the outcome of each host as it ends, on the caller's thread.</param>
+    /// <param name="fail">Called with the error of each item of a folder that cannot be read; the others are sent.</param>
     /// <exception cref="TransferException">Nothing was sent: the source cannot be read, or it was cancelled.</exception>
-    public static void Send(SendRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit)
+    public static void Send(SendRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<TransferException>? fail = null)
     {
         PathCheck.Name(request.Source);
         if (request.Hosts.Any(host => host.Destination is null))
@@ -34,7 +42,18 @@ public static class RemoteCopy
             {
                 CheckTreeOptions(request);
                 var totals = TreeTotals.Count(request.Source, request.Preserve, monitor.Cancellation);
-                SendAll(request, emit, hosts => new TreeSendRun(request, totals, hosts, monitor));
+                HashSet<string> failed = [];
+                SendAll(request, emit, hosts => new TreeSendRun(request, totals, hosts, monitor, FailOnce));
+
+                // The folder is read again for each group of hosts.
+                void FailOnce(TransferException exception)
+                {
+                    if (failed.Add(exception.Message))
+                    {
+                        fail?.Invoke(exception);
+                    }
+                }
+
                 return;
             }
 
@@ -50,6 +69,12 @@ public static class RemoteCopy
             throw TransferFailures.Stopped(request.Source, request.Destination, arrived: 0);
         }
     }
+
+    /// <summary>Returns the number of hosts at once that the limit on open descriptors allows.</summary>
+    /// <param name="request">The request.</param>
+    /// <returns>At most <see cref="RemoteRequest.ThrottleLimit"/>, and at least 1.</returns>
+    public static int HostsAtOnce(RemoteRequest request) => Math.Clamp(
+        (OpenFiles.Left - SpareDescriptors) / (request is SendRequest ? DescriptorsToSend : DescriptorsToReceive), 1, request.ThrottleLimit);
 
     /// <summary>Sends several files and folders into a folder, one after the other, over one connection to each host. Hosts that cannot
     /// be reached for the first of them are left out.</summary>
@@ -81,7 +106,7 @@ public static class RemoteCopy
             {
                 if (hosts.Count > 0)
                 {
-                    Send(request with { Hosts = hosts, Destination = AsFolder(request.Destination)!, Ssh = request.Ssh with { Shared = shared } }, part, emit);
+                    Send(request with { Hosts = hosts, Destination = AsFolder(request.Destination)!, Ssh = request.Ssh with { Shared = shared } }, part, emit, fail);
                 }
             }
             catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
@@ -124,16 +149,8 @@ public static class RemoteCopy
         {
             while (hosts.Count > 0)
             {
-                IReadOnlyList<RemoteOutcome> outcomes;
-                using (SendRun run = start(hosts))
-                {
-                    outcomes = run.Run(late);
-                }
-
-                foreach (RemoteOutcome outcome in outcomes)
-                {
-                    emit(outcome);
-                }
+                using SendRun run = start(hosts);
+                run.Run(late, emit);
             }
         }
     }

@@ -15,7 +15,7 @@ internal static class RemoteFailure
     {
         string again = isTree ? "Start it again." : "Start it again; -Resume continues an interrupted transfer.";
         string host = session.Host.Text;
-        string words = Words(session.Words);
+        string words = Words(session.AllowsSftpOnly ? "The account allows SFTP only." : session.Words);
         string what = $"'{request.Source}' was not transferred to '{destination}' with '{host}'";
         if (session.ExitCode is not int code)
         {
@@ -47,7 +47,9 @@ internal static class RemoteFailure
             RemoteExit.Generated => new(TransferErrorId.RemoteFailed, how, "Copy the folder to a disk of that host first (cp -r), and receive the copy.", target: host),
             RemoteExit.NotWritten when words.Contains("No space left", StringComparison.Ordinal) || words.Contains("quota", StringComparison.OrdinalIgnoreCase) =>
                 new(TransferErrorId.DiskFull, how, "Free some space there.", target: host),
-            _ => new(TransferErrorId.RemoteFailed, how, "The host needs a POSIX shell and coreutils or busybox, and must let you run them.", target: host),
+            _ => new(TransferErrorId.RemoteFailed, how, words.Contains("sftp", StringComparison.OrdinalIgnoreCase)
+                ? "Use sftp(1): this account runs no commands. Send and Receive need one with a POSIX shell."
+                : "The host needs a POSIX shell and coreutils or busybox, and must let you run them.", target: host),
         };
     }
 
@@ -66,6 +68,11 @@ internal static class RemoteFailure
     public static TransferException Different(string source, string host, string there, string here) => new(TransferErrorId.VerificationFailed,
         $"'{source}' has the SHA-256 {Shown(there)} on '{host}', and the received bytes have {here}.",
         "Transfer it again, and look for a failing disk or memory where that does not help.", target: host);
+
+    public static TransferException NotRead(string what, string host) => new(
+        what.Contains("Permission denied", StringComparison.Ordinal) ? TransferErrorId.PermissionDenied : TransferErrorId.ReadFailed,
+        $"An item on '{host}' was not received: {what.TrimEnd('.')}.",
+        "Log in as a user that may read it, or as root.", target: host);
 
     public static TransferException NoMatch(string path, string host) => new(TransferErrorId.SourceNotFound,
         $"No item on '{host}' matches '{path}'.",

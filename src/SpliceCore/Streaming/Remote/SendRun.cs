@@ -31,8 +31,8 @@ internal abstract class SendRun : IDisposable
     private protected TransferMonitor Monitor { get; }
 
     /// <param name="late">Gets the hosts that are silent when the others have answered; null to wait for them.</param>
-    /// <returns>The outcomes, in the order of the hosts.</returns>
-    public IReadOnlyList<RemoteOutcome> Run(Queue<RemoteHost>? late)
+    /// <param name="emit">Called with the outcome of each host as it ends.</param>
+    public void Run(Queue<RemoteHost>? late, Action<RemoteOutcome> emit)
     {
         Dictionary<SshSession, HostUpload> bySession = [];
         List<SshSession> first = Start(bySession);
@@ -55,12 +55,20 @@ internal abstract class SendRun : IDisposable
         List<HostUpload> started = [.. bySession.Values];
         Send([.. started.Where(upload => upload.IsReceiving)]);
         started.ForEach(upload => upload.Session!.Touch());
-        _sessions.WaitFor(bySession.Keys, session =>
-        {
-            ReadReport(bySession[session]);
-            return false;
-        });
-        return [.. _uploads.Select(upload => upload.Outcome())];
+        EmitEnded(emit);
+        _sessions.WaitFor(
+            bySession.Keys,
+            session =>
+            {
+                ReadReport(bySession[session]);
+                return false;
+            },
+            _ =>
+            {
+                EmitEnded(emit);
+                return [];
+            });
+        EmitEnded(emit);
     }
 
     public void Dispose() => _sessions.Dispose();
@@ -95,6 +103,15 @@ internal abstract class SendRun : IDisposable
             },
             Monitor.Cancellation);
         Copy(group, request, digest, monitor, isContent: true);
+    }
+
+    private void EmitEnded(Action<RemoteOutcome> emit)
+    {
+        foreach (HostUpload upload in _uploads.FindAll(upload => upload.Session?.IsLive != true))
+        {
+            _uploads.Remove(upload);
+            emit(upload.Outcome());
+        }
     }
 
     private protected void Report(long bytes, long all) =>
@@ -184,7 +201,7 @@ internal abstract class SendRun : IDisposable
 
         TransferEndpoint[] ends = [.. live.Select(upload => TransferEndpoint.OfHandle(upload.Session!.Input, upload.Host.Text))];
         IReadOnlyList<StreamOutcome> outcomes = StreamCopy.Copy(
-            request with { Destinations = digest is null ? ends : [.. ends, digest.Input] }, monitor);
+            request with { Destinations = digest is null ? ends : [.. ends, digest.Input], RateLimit = request.RateLimit?.ForCopies(live.Count) }, monitor);
         Monitor.Cancellation.ThrowIfCancellationRequested();
         digest?.AddWritten(outcomes[^1].BytesCopied);
         for (int i = 0; i < live.Count; i++)
@@ -215,6 +232,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
 {
     private readonly List<string> _warnings = [];
     private bool _isDone;
+    private string? _path;
 
     public RemoteHost Host => host;
 
@@ -232,7 +250,9 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
     /// <summary>True if the host takes the data without the holes.</summary>
     public bool IsSparse => Form == "1";
 
-    public long FileCount { get; init; } = 1;
+    public long FileCount { get; set; } = 1;
+
+    public long FailedCount { get; set; }
 
     public long DirectoryCount { get; init; }
 
@@ -286,10 +306,28 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
                 EndSending();
             }
 
+            if (line.StartsWith(HostScript.Path, StringComparison.Ordinal))
+            {
+                _path = ParsePath(line[HostScript.Path.Length..]);
+            }
+
             if (line.StartsWith(HostScript.Note, StringComparison.Ordinal))
             {
                 Warn($"'{host.Text}' could not set {RemoteFailure.Shown(line[HostScript.Note.Length..])}.");
             }
+        }
+    }
+
+    /// <summary>Parses a path in hexadecimal digits; null if it is not one.</summary>
+    private static string? ParsePath(string digits)
+    {
+        try
+        {
+            return digits.Length == 0 ? null : RemoteFailure.Shown(Encoding.UTF8.GetString(Convert.FromHexString(digits)));
+        }
+        catch (FormatException)
+        {
+            return null;
         }
     }
 
@@ -320,10 +358,12 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
 
         RemoteTransferResult result = RemoteTransferResult.From(host, request, Session) with
         {
+            Destination = _path ?? request.DestinationOf(host),
             BytesSent = BytesSent,
             BytesInHoles = BytesInHoles,
             Length = Length,
             FileCount = FileCount,
+            FailedCount = FailedCount,
             DirectoryCount = DirectoryCount,
             ResumedAt = Start > 0 ? Start : null,
             Verified = failure is null && request.Verify,

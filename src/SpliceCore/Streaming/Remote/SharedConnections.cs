@@ -12,9 +12,9 @@ namespace Splice.Streaming.Remote;
 internal sealed class SharedConnections : IDisposable
 {
     // The path of a socket has 107 characters (unix(7)), and ssh appends 17 of its own.
-    private const int LongestFolder = 80;
+    private const int LongestFolder = 60;
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("splice-ssh-");
+    private readonly DirectoryInfo? _folder = CreateFolder();
     private readonly ConcurrentDictionary<object, IReadOnlyList<string>> _options = [];
     private readonly ConcurrentDictionary<object, int> _unreachable = [];
 
@@ -23,11 +23,9 @@ internal sealed class SharedConnections : IDisposable
     public IReadOnlyList<string> OptionsFor(RemoteHost host, SshOptions options, IReadOnlyList<string> arguments) => _options.GetOrAdd(KeyOf(host), _ =>
     {
         // A connection that the user has opened may have taken a password, and is used as it is.
-        bool isUsable = _folder.FullName.Length <= LongestFolder
-            && _folder.FullName.All(c => char.IsAsciiLetterOrDigit(c) || "/._-".Contains(c, StringComparison.Ordinal))
-            && !options.Settings.Keys.Any(name => name.StartsWith("Control", StringComparison.OrdinalIgnoreCase))
+        bool isUsable = _folder is not null && !options.Settings.Keys.Any(name => name.StartsWith("Control", StringComparison.OrdinalIgnoreCase))
             && !Run([["-O", "check", .. arguments, "--", host.Name]]);
-        string path = string.Create(CultureInfo.InvariantCulture, $"ControlPath={_folder.FullName}/{_options.Count}");
+        string path = string.Create(CultureInfo.InvariantCulture, $"ControlPath={_folder?.FullName}/{_options.Count}");
         return isUsable ? ["-o", "ControlMaster=auto", "-o", path, "-o", "ControlPersist=60"] : [];
     });
 
@@ -50,7 +48,7 @@ internal sealed class SharedConnections : IDisposable
 
     public void Dispose()
     {
-        FileInfo[] sockets = _folder.GetFiles();
+        FileInfo[] sockets = _folder?.GetFiles() ?? [];
         if (sockets.Length > 0)
         {
             Run([.. sockets.Select(socket => new[] { "-O", "exit", "-F", "/dev/null", "-o", $"ControlPath={socket.FullName}", "--", "host" })]);
@@ -58,11 +56,30 @@ internal sealed class SharedConnections : IDisposable
 
         try
         {
-            _folder.Delete(recursive: true);
+            _folder?.Delete(recursive: true);
         }
         catch (IOException)
         {
             // A socket that ssh removes at the same moment.
+        }
+    }
+
+    /// <summary>Creates the folder of the sockets; null if it cannot be used, so that each transfer has its own connection.</summary>
+    private static DirectoryInfo? CreateFolder()
+    {
+        string parent = Path.GetTempPath();
+        if (parent.Length > LongestFolder || !parent.All(c => char.IsAsciiLetterOrDigit(c) || "/._-".Contains(c, StringComparison.Ordinal)))
+        {
+            return null;
+        }
+
+        try
+        {
+            return Directory.CreateTempSubdirectory("splice-ssh-");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 

@@ -19,7 +19,7 @@ internal static class SshCommand
     /// <exception cref="TransferException">ssh was not found, or an option is invalid.</exception>
     public static NativeCommand Create(RemoteHost host, SshOptions options)
     {
-        List<string> arguments = [.. ProtocolOptions];
+        List<string> arguments = options.ConfigFile is string file ? ["-F", CheckFile(file), .. ProtocolOptions] : [.. ProtocolOptions];
         if (host.Port is int port)
         {
             arguments.AddRange(["-p", port.ToString(CultureInfo.InvariantCulture)]);
@@ -82,6 +82,7 @@ internal static class SshCommand
     public static string TextOf(RemoteHost host, SshOptions options)
     {
         List<string> words = ["ssh"];
+        words.AddRange(options.ConfigFile is string file ? ["-F", Quoted(file)] : []);
         words.AddRange(host.Port is int port ? ["-p", port.ToString(CultureInfo.InvariantCulture)] : []);
         words.AddRange((host.KeyFilePath ?? options.KeyFilePath) is string key ? ["-i", Quoted(key)] : []);
         words.AddRange(options.Settings.SelectMany(setting => new[] { "-o", Quoted($"{setting.Key}={setting.Value}") }));
@@ -107,6 +108,12 @@ internal static class SshCommand
             "ssh was not found in PATH.",
             "Install OpenSSH's client (openssh-client, openssh-clients or openssh, as the system calls it).",
             Errno.ENOENT, "ssh");
+    }
+
+    private static string CheckFile(string path)
+    {
+        PathCheck.Name(path);
+        return path;
     }
 
     private static string CheckKey(string path)

@@ -94,6 +94,9 @@ internal sealed class SshSession : IDisposable
     /// <summary>The error for which it was terminated; null for none.</summary>
     public TransferException? Failure { get; private set; }
 
+    /// <summary>True if the account cannot run commands.</summary>
+    public bool AllowsSftpOnly { get; private set; }
+
     public bool IsLive => Failure is null && !HasEnded;
 
     /// <summary>Time since the start, or until the end.</summary>
@@ -160,6 +163,8 @@ internal sealed class SshSession : IDisposable
     {
         while (TryReadLine() is string line)
         {
+            // sshd itself reports it where a command is not allowed (session.c).
+            AllowsSftpOnly |= line.Contains("allows sftp connections only", StringComparison.Ordinal);
             int start = line.IndexOf(prefix, StringComparison.Ordinal);
             if (start >= 0)
             {

@@ -50,7 +50,8 @@ public sealed class HostScriptTests : IDisposable
         string output = Run(
             shell, "input", "send-file.sh", _workspace["it's sent"], "source", size, "640", "1000000000.123456789", "1000000000", ".temporary", string.Empty, string.Empty);
 
-        Assert.Equal("splice-ready 0 0\nsplice-complete\nsplice-done", output);
+        string path = Convert.ToHexString(Encoding.UTF8.GetBytes(_workspace["it's sent"])).ToLowerInvariant();
+        Assert.Equal($"splice-ready 0 0\nsplice-complete\nsplice-path {path}\nsplice-done", output);
         Assert.Equal(content, File.ReadAllBytes(_workspace["it's sent"]));
         Assert.Equal(DateTime.UnixEpoch.AddSeconds(1000000000), File.GetLastWriteTimeUtc(_workspace["it's sent"]), TimeSpan.FromSeconds(1));
         Assert.Equal(["input", "it's sent", "source"], _workspace.Names);
@@ -86,7 +87,7 @@ public sealed class HostScriptTests : IDisposable
 
         string output = Run(shell, "input", "send-tree.sh", _workspace["it's sent"], "tree", ".temporary");
 
-        Assert.Matches("^splice-ready 0 [a-z-]+\nsplice-complete\nsplice-done$", output);
+        Assert.Matches("^splice-ready 0 [a-z-]+\nsplice-complete\nsplice-path [0-9a-f]+\nsplice-done$", output);
         Assert.Equal("content", File.ReadAllText(_workspace["it's sent/inner/file"]));
         Assert.Equal(["input", "it's sent", "stream"], _workspace.Names);
     }

@@ -29,7 +29,11 @@ public sealed class LoginShellTests(SshServer server) : IDisposable
             Files.AssertSameBytes(source, _workspace[$"there/{name}"]);
             Remotes.Result(Remotes.Receive(new ReceiveRequest
             {
-                Source = name, Hosts = [host], Destination = _workspace["received"], Ssh = server.SharedOptions(_workspace), Verify = true,
+                Source = name,
+                Hosts = [host],
+                Destination = _workspace["received"],
+                Ssh = server.SharedOptions(_workspace),
+                Verify = true,
             }));
             Files.AssertSameBytes(source, _workspace["received"]);
         }
@@ -52,11 +56,21 @@ public sealed class LoginShellTests(SshServer server) : IDisposable
         {
             Remotes.Result(Remotes.Send(new SendRequest
             {
-                Source = _workspace["tree"], Hosts = [host], Destination = name, Ssh = server.SharedOptions(_workspace), Recurse = true, Verify = true,
+                Source = _workspace["tree"],
+                Hosts = [host],
+                Destination = name,
+                Ssh = server.SharedOptions(_workspace),
+                Recurse = true,
+                Verify = true,
             }));
             Remotes.Result(Remotes.Receive(new ReceiveRequest
             {
-                Source = name, Hosts = [host], Destination = _workspace["received"], Ssh = server.SharedOptions(_workspace), Recurse = true, Verify = true,
+                Source = name,
+                Hosts = [host],
+                Destination = _workspace["received"],
+                Ssh = server.SharedOptions(_workspace),
+                Recurse = true,
+                Verify = true,
             }));
             Assert.Equal(string.Empty, Command.Run("diff", "-r", _workspace["tree"], _workspace["received"]).Text);
             Directory.Delete(_workspace["received"], recursive: true);

@@ -81,8 +81,8 @@ public sealed class NetworkTests(SshServer server) : IDisposable
         SendRequest request = Request(dead, Host("alive").Host);
         request = request with { Ssh = server.Options with { ConnectingTimeout = 3 } };
         IReadOnlyList<RemoteOutcome> outcomes = Remotes.Send(request);
-        Assert.Equal([null, TransferErrorId.ConnectionFailed], outcomes.Select(outcome => outcome.Error?.Id));
-        Assert.Contains("connect to host", outcomes[1].Error!.Message, StringComparison.Ordinal);
+        Assert.Equal([TransferErrorId.ConnectionFailed, null], outcomes.Select(outcome => outcome.Error?.Id));
+        Assert.Contains("connect to host", outcomes[0].Error!.Message, StringComparison.Ordinal);
         Assert.Equal(File.ReadAllBytes(request.Source), File.ReadAllBytes(_workspace["alive/target"]));
     }
 

@@ -91,7 +91,11 @@ public sealed class SeveralItemsTests(SshServer server) : IDisposable
 
         outcomes = Remotes.Receive(new ReceiveRequest
         {
-            Source = "a", Others = ["b", "c"], Hosts = [dead, good], Destination = _workspace["received"] + "/", Ssh = server.Options,
+            Source = "a",
+            Others = ["b", "c"],
+            Hosts = [dead, good],
+            Destination = _workspace["received"] + "/",
+            Ssh = server.Options,
         });
         Assert.Equal(2, outcomes.Count(outcome => outcome.Error is not null && outcome.Host == dead));
         Assert.Equal(3, outcomes.Count(outcome => outcome.Error is null && outcome.Host == good));
@@ -132,6 +136,34 @@ public sealed class SeveralItemsTests(SshServer server) : IDisposable
         Remotes.Error(Remotes.Receive(request with { ExpandsWildcards = false, Others = [] }), TransferErrorId.SourceNotFound);
     }
 
+    /// <summary>The results do not wait for the slowest host.</summary>
+    [Fact]
+    public void A_result_comes_when_its_host_ends()
+    {
+        SshServer.Require();
+        string sign = _workspace["sign"];
+        string there = Directory.CreateDirectory(_workspace["slow"]).FullName;
+        RemoteHost slow = server.Host($"slow-{Guid.NewGuid():N}", $"cd {there}; dash -c \"$SSH_ORIGINAL_COMMAND\"; while [ ! -e {sign} ]; do sleep 0.1; done");
+        RemoteHost fast = Host("fast");
+        List<RemoteHost> ended = [];
+        Wait.For(
+            limit =>
+            {
+                RemoteCopy.Send(
+                    new SendRequest { Source = _workspace.WriteRandom("a", 10), Hosts = [slow, fast], Destination = "a", Ssh = server.Options },
+                    new TransferMonitor(Cancellation: limit),
+                    outcome =>
+                    {
+                        Assert.Null(outcome.Error);
+                        ended.Add(outcome.Host);
+                        File.WriteAllBytes(sign, []);
+                    });
+                return ended;
+            },
+            CancellationToken.None);
+        Assert.Equal([fast, slow], ended);
+    }
+
     /// <summary>As a server could replace other files of a client of scp (CVE-2019-6111).</summary>
     [Theory]
     [InlineData("+.bashrc")]
@@ -147,7 +179,11 @@ public sealed class SeveralItemsTests(SshServer server) : IDisposable
         TransferException error = Remotes.Error(
             Remotes.Receive(new ReceiveRequest
             {
-                Source = "*.log", Hosts = [host], Destination = _workspace["received"], Ssh = server.Options, ExpandsWildcards = true,
+                Source = "*.log",
+                Hosts = [host],
+                Destination = _workspace["received"],
+                Ssh = server.Options,
+                ExpandsWildcards = true,
             }),
             TransferErrorId.RemoteFailed);
 
@@ -165,7 +201,11 @@ public sealed class SeveralItemsTests(SshServer server) : IDisposable
         RemoteHost host = server.Host($"cuts-{Guid.NewGuid():N}", $"read -r script; printf 'splice-paths\\n{list}'");
         IReadOnlyList<RemoteOutcome> outcomes = Remotes.Receive(new ReceiveRequest
         {
-            Source = "*.log", Hosts = [host], Destination = _workspace["received"], Ssh = server.Options, ExpandsWildcards = true,
+            Source = "*.log",
+            Hosts = [host],
+            Destination = _workspace["received"],
+            Ssh = server.Options,
+            ExpandsWildcards = true,
         });
         Assert.NotNull(Assert.Single(outcomes).Error);
         Assert.Empty(_workspace.Names);

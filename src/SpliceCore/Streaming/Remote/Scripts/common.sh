@@ -20,10 +20,10 @@ nl="
 # Sets a variable to 1 for each option, and to nothing for the others.
 # shellcheck disable=SC2034 # each script uses some of them
 read_options() {
-    verify= keep= force= mode= times= owner= links= xattr= acl= sparse=
+    verify= changing= flush= keep= force= mode= times= owner= links= xattr= acl= sparse=
     for option; do
         case $option in
-            verify | keep | force | mode | times | owner | links | xattr | acl | sparse) eval "$option=1" ;;
+            verify | changing | flush | keep | force | mode | times | owner | links | xattr | acl | sparse) eval "$option=1" ;;
         esac
     done
 }
@@ -49,6 +49,23 @@ make_folder() {
     case $d in
         */) [ -d "$d" ] || said=$(mkdir "${d%/}" 2>&1) || [ -d "$d" ] || fail 81 "There is no folder $d, and it could not be created: $said" ;;
     esac
+}
+
+# Waits until the disk has all of a file system.
+flush_all() {
+    sync -f "$1" 2> /dev/null || case $(sync --version 2> /dev/null) in
+        *GNU*) fail 86 "$1 could not be flushed." ;;
+        *) sync ;;
+    esac
+}
+
+# Prints the final path, absolute and in hexadecimal digits, for names of more than one line.
+print_path() {
+    case $d in
+        /*) ;;
+        *) d=$PWD/${d#./} ;;
+    esac
+    printf "splice-path %s\n" "$(printf "%s" "$d" | od -A n -v -t x1 | tr -d " \n")"
 }
 
 # Until stop_heartbeat the host prints a line each second. None of it outlives the connection or keeps it open.

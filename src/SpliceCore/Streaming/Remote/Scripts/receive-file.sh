@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs on a host that a file is received from: prints its attributes, reads the offset to begin at, writes the bytes to standard
 # output, and confirms that the file did not change meanwhile.
-# Parameters: path; then options: verify.
+# Parameters: path; then options: verify, changing.
 . ./common.sh
 
 f=$1
@@ -46,7 +46,10 @@ if [ "$from" -gt 0 ]; then
     command -v sha256sum > /dev/null || fail 88 "Without sha256sum on this host, nothing can be resumed."
     verify=1
 fi
-if [ "$from" -eq 0 ]; then
+size=${before%% *}
+if [ -n "$changing" ]; then
+    tail -c "+$((from + 1))" < "$content" | head -c "$((size - from))" || exit 80
+elif [ "$from" -eq 0 ]; then
     cat < "$content" || exit 80
 else
     tail -c "+$((from + 1))" < "$content" || exit 80
@@ -54,9 +57,13 @@ fi
 sum=-
 if [ -n "$verify" ]; then
     start_heartbeat
-    sum=$(sha256sum < "$content") || sum=
+    if [ -n "$changing" ]; then
+        sum=$(head -c "$size" < "$content" | sha256sum) || sum=
+    else
+        sum=$(sha256sum < "$content") || sum=
+    fi
     stop_heartbeat
     [ -n "$sum" ] || fail 86 "$f cannot be read again."
 fi
-[ "$content" != "$f" ] || [ "$(state)" = "$before" ] || fail 85 "$f was changed while it was read."
+[ -n "$changing" ] || [ "$content" != "$f" ] || [ "$(state)" = "$before" ] || fail 85 "$f was changed while it was read."
 printf "splice-done %s\n" "${sum%% *}"

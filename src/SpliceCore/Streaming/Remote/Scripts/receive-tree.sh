@@ -44,12 +44,15 @@ fi
 
 printf "splice-tree %s %s %s\n" "$form" "$tool" "$(printf "%s" "$lists" | wc -c)"
 printf "%s" "$lists"
-tar "$@" .
-case $? in
-    0) ;;
-    1) fail 85 "Something in $f was changed while it was read." ;;
-    *) fail 92 "Not all of $f could be read." ;;
-esac
+exec 3>&1
+faults=$(tar "$@" . 2>&1 >&3 3>&-)
+code=$?
+# What cannot be opened is left out of the stream. After any other error, what is in it may be wrong.
+odd=$(printf "%s\n" "$faults" | grep -v -e "^\$" -e ": Cannot open: " -e ": Cannot stat: " -e ": File removed before we read it\$" \
+    -e ": file changed as we read it\$" -e ": socket ignored\$" -e "^tar: Exiting with failure status due to previous errors\$" \
+    -e "^tar: .*: Permission denied\$" -e "^tar: .*: No such file or directory\$" -e "^tar: error exit delayed from previous errors\$")
+[ "$code" -eq 0 ] || [ -z "$odd" ] || fail 92 "Not all of $f could be read: $(printf "%s\n" "$odd" | tail -n 3)"
+[ "$code" -eq 0 ] || [ -n "$faults" ] || fail 92 "Not all of $f could be read."
 if [ -n "$verify" ]; then
     # All of it is read before the first file, so that the other side never waits to write.
     escaped=$(while read -r line && [ -n "$line" ]; do printf "%s\n" "$line"; done)
@@ -62,4 +65,5 @@ if [ -n "$verify" ]; then
     stop_heartbeat
     [ -z "$said" ] || fail 87 "$(printf "%s\n" "$said" | tail -n 3)"
 fi
+printf "%s\n" "$faults" | grep -v -e "^\$" -e "^tar: E" -e "^tar: error exit" | head -c 30000 | tr -c " -~\n" "?" | sed -n "s/^tar: /splice-failed /p"
 printf "splice-done\n"

@@ -189,6 +189,11 @@ if [ -n "$times" ]; then
 else
     touch "$t"
 fi
+if [ -n "$flush" ]; then
+    start_heartbeat
+    dd if=/dev/null of="$t" bs=1 count=0 conv=notrunc,fsync 2> /dev/null || { stop_heartbeat; fail 86 "$t could not be flushed."; }
+    stop_heartbeat
+fi
 [ ! -d "$d" ] || fail 82 "$d is a folder."
 named=
 if [ -n "$keep" ] || [ -z "$seen" ]; then
@@ -201,4 +206,6 @@ if [ -n "$keep" ] || [ -z "$seen" ]; then
 fi
 [ -n "$named" ] || mv -f "$t" "$d" || fail 86 "The temporary file could not be renamed to $d."
 t=
+[ -z "$flush" ] || sync "$folder" 2> /dev/null || flush_all "$folder"
+print_path
 printf "splice-done\n"

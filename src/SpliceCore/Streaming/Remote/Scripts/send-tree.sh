@@ -17,7 +17,7 @@ drop() {
         rm -rf "$t"
     }
 }
-note() { printf "splice-note %s\n" "$(printf "%s" "$*" | tr -c "[:print:]" " " | cut -c 1-500)"; }
+note() { printf "splice-note %s\n" "$(printf "%s" "$*" | tr -c " -~" " " | cut -c 1-500)"; }
 words() { printf "%s\n" "$said" | tail -n 3; }
 
 trap "" PIPE
@@ -114,6 +114,7 @@ else
     fail 87 "$(words)"
 fi
 start_heartbeat
+[ -z "$flush" ] || flush_all "$t"
 
 move() {
     if [ -d "$1" ] && [ ! -L "$1" ] && [ ! -w "$1" ]; then
@@ -124,6 +125,13 @@ move() {
     else
         mv -f "$1" "$2"
     fi || fail 86 "An item could not be renamed to $2."
+}
+
+# Moves items into a folder in which no link has the name of one: the mv of busybox looks at what it leads to.
+move_into() {
+    into=$1
+    shift
+    [ $# -eq 0 ] || said=$(mv -f "$@" "$into/" 2>&1) || fail 86 "Items could not be moved into $into: $(words)"
 }
 
 # True if a link, put into a folder, would lead to the item of its name there.
@@ -138,16 +146,18 @@ leads() (
     [ "$to" -ef "./${1##*/}" ]
 )
 
-# Checks or moves the items of a folder into another one.
+# Checks or moves the items of a folder into another one. A process for each would take most of the time.
 each() {
-    { [ -r "$2" ] && [ -w "$2" ] && [ -x "$2" ]; } || chmod u+rwx "$2"
-    [ -w "$3" ] || fail 84 "The folder $3 is not writable."
-    for item in "$2"/* "$2"/.[!.]* "$2"/..?*; do
-        there=$3/${item##*/}
+    act=$1 from=$2 to=$3
+    set --
+    { [ -r "$from" ] && [ -w "$from" ] && [ -x "$from" ]; } || chmod u+rwx "$from"
+    [ -w "$to" ] || fail 84 "The folder $to is not writable."
+    for item in "$from"/* "$from"/.[!.]* "$from"/..?*; do
+        there=$to/${item##*/}
         [ -e "$item" ] || [ -L "$item" ] || continue
         if [ -d "$item" ] && [ ! -L "$item" ]; then
             if [ -d "$there" ] && [ ! -L "$there" ]; then
-                (each "$1" "$item" "$there") || exit
+                (each "$act" "$item" "$there") || exit
                 continue
             fi
             { [ ! -e "$there" ] && [ ! -L "$there" ]; } || fail 82 "$there exists and is not a folder."
@@ -156,11 +166,21 @@ each() {
         elif [ -f "$there" ] && [ ! -L "$there" ] && [ ! -w "$there" ]; then
             [ -n "$force" ] || fail 84 "$there is not writable."
         fi
-        if [ -L "$item" ] && [ -e "$there" ] && [ ! -L "$there" ] && leads "$item" "$3"; then
+        if [ -L "$item" ] && [ -e "$there" ] && [ ! -L "$there" ] && leads "$item" "$to"; then
             fail 94 "The link ${item##*/} leads to $there, would replace it and lead to itself."
         fi
-        [ "$1" = check ] || move "$item" "$there"
+        [ "$act" = move ] || continue
+        if [ -L "$there" ] || { [ -d "$item" ] && [ ! -L "$item" ]; }; then
+            move "$item" "$there"
+        else
+            set -- "$@" "$item"
+            [ $# -lt 200 ] || {
+                move_into "$to" "$@"
+                set --
+            }
+        fi
     done
+    move_into "$to" "$@"
 }
 
 if [ "$folder" = "$d" ]; then
@@ -172,5 +192,7 @@ else
 fi
 drop
 t=
+[ -z "$flush" ] || flush_all "$folder"
 stop_heartbeat
+print_path
 printf "splice-done\n"

@@ -58,7 +58,34 @@ internal sealed class ExtractionTarget : IDisposable
 
     /// <summary>Gives the tree its name, or moves its items into the existing folder.</summary>
     /// <param name="force">True to replace read-only files.</param>
-    public void Commit(bool force)
+    /// <param name="flush">True to wait until the disk has the tree, before it gets its name and afterwards.</param>
+    public void Commit(bool force, bool flush)
+    {
+        Flush(flush, Top);
+        Place(force);
+        Flush(flush, _folder);
+    }
+
+    public void Dispose()
+    {
+        Top.Dispose();
+        if (!_isDone)
+        {
+            Remove(_folder, _temporary);
+        }
+
+        _folder.Dispose();
+    }
+
+    private void Flush(bool flush, SafeFileHandle folder)
+    {
+        if (flush && LibC.FlushFileSystem(folder) is { Ok: false } flushed)
+        {
+            throw FileFailures.Flush(Path, flushed.Errno);
+        }
+    }
+
+    private void Place(bool force)
     {
         if (_exists)
         {
@@ -74,17 +101,6 @@ internal sealed class ExtractionTarget : IDisposable
         {
             throw FileFailures.OpenDestination(Path, renamed.Errno);
         }
-    }
-
-    public void Dispose()
-    {
-        Top.Dispose();
-        if (!_isDone)
-        {
-            Remove(_folder, _temporary);
-        }
-
-        _folder.Dispose();
     }
 
     /// <summary>Removes an item, also a directory that its owner may not enter by now. Its paths may be longer than a path may be.</summary>

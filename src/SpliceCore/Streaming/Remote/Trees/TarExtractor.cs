@@ -102,7 +102,7 @@ internal sealed class TarExtractor : IDisposable
         }
 
         _directories.Dispose();
-        _target.Commit(_request.Force);
+        _target.Commit(_request.Force, _request.Flush);
     }
 
     public void Dispose()

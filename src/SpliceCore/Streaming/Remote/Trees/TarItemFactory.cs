@@ -11,8 +11,6 @@ namespace Splice.Streaming.Remote.Trees;
 /// <summary>Creates the headers of a tar stream for the items of a tree, and collects what they cannot hold.</summary>
 internal sealed class TarItemFactory(PreserveAttributes preserve)
 {
-    /// <summary>The rights that adding items to a folder takes.</summary>
-
     private static readonly byte[] Top = Encoding.ASCII.GetBytes(HostScript.TreeName);
 
     private readonly Dictionary<FileIdentity, byte[]> _firstNames = [];
@@ -39,6 +37,9 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
         DescriptorKind.Fifo or DescriptorKind.Character or DescriptorKind.Block => preserve == PreserveAttributes.All,
         _ => false,
     };
+
+    /// <summary>Takes back the header of an item whose content cannot be sent, so that another name of it has the content.</summary>
+    public void Forget(TreeItem item) => _firstNames.Remove(item.Status.Inode);
 
     /// <summary>Number of content bytes in the stream: 0 for further names of a file.</summary>
     public long LengthOf(TreeItem item) =>
@@ -173,7 +174,7 @@ internal sealed record TreeTotals(long Files, long Folders, long Bytes)
         long files = 0;
         long folders = 0;
         long bytes = 0;
-        foreach (TreeItem item in TreeWalk.Enumerate(root, cancellation: cancellation))
+        foreach (TreeItem item in TreeWalk.Enumerate(root, failed: _ => { }, cancellation: cancellation).Where(item => item.Found is not null))
         {
             bool isFolder = item.Status.Kind == DescriptorKind.Directory;
             folders += isFolder && !item.IsLeft ? 1 : 0;

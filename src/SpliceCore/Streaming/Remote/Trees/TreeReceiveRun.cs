@@ -16,6 +16,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private readonly ChecksumList? _sums = request.Verify ? new ChecksumList() : null;
 
+    private readonly List<string> _notes = [];
     private TarExtractor? _tree;
 
     // The format of the stream, the tool that printed the access control lists, and their length.
@@ -66,7 +67,8 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         Length = Bytes,
         FileCount = _tree?.FileCount ?? 0,
         DirectoryCount = _tree?.DirectoryCount ?? 0,
-        Warnings = [.. _tree?.Warnings ?? [], .. WarningsOfHost()],
+        FailedCount = ItemErrors.Count,
+        Warnings = [.. _tree?.Warnings ?? [], .. _notes, .. WarningsOfHost()],
     };
 
     private HostAccessLists ReadLists(SessionStream stream)
@@ -172,20 +174,41 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         session.Touch();
         TransferException ended = Ended(session);
         string[] lines = Encoding.ASCII.GetString([.. tail]).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        if (session.ExitCode != 0 || !lines.Where(line => line != HostScript.Alive).SequenceEqual([HostScript.Done]))
+        List<string> words = [.. lines.Where(line => line != HostScript.Alive)];
+        List<string> failed = words.FindAll(line => line.StartsWith(HostScript.Failed, StringComparison.Ordinal));
+        if (session.ExitCode != 0 || !words.Skip(failed.Count).SequenceEqual([HostScript.Done]))
         {
             throw ended;
         }
+
+        failed.ForEach(line => AddFailed(line[HostScript.Failed.Length..]));
     }
 
-    /// <summary>Warnings of tar, and of what the host could not send.</summary>
+    /// <summary>Adds what tar reported of an item: it vanished or changed, or could not be read.</summary>
+    private void AddFailed(string line)
+    {
+        string shown = RemoteFailure.Shown(line);
+        if (line.EndsWith("file changed as we read it", StringComparison.Ordinal))
+        {
+            if (!Request.AllowChanging)
+            {
+                _notes.Add($"'{Host.Text}': {shown}");
+            }
+        }
+        else if (line.EndsWith("No such file or directory", StringComparison.Ordinal)
+            || !(line.Contains(": Cannot ", StringComparison.Ordinal) || line.EndsWith("Permission denied", StringComparison.Ordinal)))
+        {
+            _notes.Add($"'{Host.Text}': {shown}");
+        }
+        else
+        {
+            ItemErrors.Add(RemoteFailure.NotRead(shown, Host.Text));
+        }
+    }
+
+    /// <summary>Warnings of what the host could not send.</summary>
     private IEnumerable<string> WarningsOfHost()
     {
-        foreach (string line in (Session?.Words ?? string.Empty).Split('\n').Where(line => line.StartsWith("tar: ", StringComparison.Ordinal)))
-        {
-            yield return $"'{Host.Text}': {RemoteFailure.Shown(line)}";
-        }
-
         if (_head is not [string form, ..] || IsOther)
         {
             yield break;

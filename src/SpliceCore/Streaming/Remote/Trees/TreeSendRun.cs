@@ -31,13 +31,17 @@ internal sealed class TreeSendRun : SendRun
     private long _pendingContent;
     private long _sent;
     private long _beyondTotals;
+    private readonly Action<TransferException> _fail;
+    private readonly List<string> _vanished = [];
+    private long _failed;
     private long _changed;
     private string? _firstChanged;
 
-    public TreeSendRun(SendRequest request, TreeTotals totals, Queue<RemoteHost> hosts, TransferMonitor monitor)
+    public TreeSendRun(SendRequest request, TreeTotals totals, Queue<RemoteHost> hosts, TransferMonitor monitor, Action<TransferException> fail)
         : base(request, hosts, host => new HostUpload(host, request, totals.Bytes) { FileCount = totals.Files, DirectoryCount = totals.Folders }, monitor)
     {
         _totals = totals;
+        _fail = fail;
         _items = new TarItemFactory(request.Preserve);
         _sums = request.Verify ? new ChecksumList() : null;
     }
@@ -59,6 +63,8 @@ internal sealed class TreeSendRun : SendRun
             foreach (HostUpload upload in uploads)
             {
                 upload.Length += _beyondTotals;
+                upload.FailedCount = _failed;
+                upload.FileCount -= _failed + _vanished.Count;
                 Warn(upload);
             }
         }
@@ -80,7 +86,7 @@ internal sealed class TreeSendRun : SendRun
 
     private void SendTree()
     {
-        foreach (TreeItem item in TreeWalk.Enumerate(Request.Source, cancellation: Monitor.Cancellation))
+        foreach (TreeItem item in TreeWalk.Enumerate(Request.Source, failed: Fail, cancellation: Monitor.Cancellation))
         {
             if (!_receiving.Any(upload => upload.IsReceiving))
             {
@@ -120,10 +126,44 @@ internal sealed class TreeSendRun : SendRun
             TarItem folder = _folders.Pop();
             _streams.FindAll(stream => !stream.IsPax).ForEach(stream => stream.Add(folder));
         }
-        else if (_items.Create(item) is { } tar)
+        else if (TryRead(item, () => _items.Create(item)) is { } tar)
         {
             Add(item, tar);
         }
+    }
+
+    /// <summary>Reads something of an item before any of it is in the stream. Null if that fails: then the item is left out.</summary>
+    private T? TryRead<T>(TreeItem item, Func<T?> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (TransferException exception) when (item.Depth > 0 && exception.Id != TransferErrorId.Cancelled)
+        {
+            if (item.Found is not null)
+            {
+                _items.Forget(item);
+            }
+
+            if (exception.Id is TransferErrorId.SourceNotFound or TransferErrorId.FolderChanged)
+            {
+                _vanished.Add(item.Label);
+            }
+            else
+            {
+                Fail(exception);
+            }
+
+            return null;
+        }
+    }
+
+    private void Fail(TransferException exception)
+    {
+        _failed++;
+        _fail(exception);
     }
 
     private void Add(TreeItem item, TarItem tar)
@@ -147,12 +187,18 @@ internal sealed class TreeSendRun : SendRun
 
     private void SendFile(TreeItem item, TarItem tar)
     {
-        using SafeFileHandle file = item.Open(FileFlags, Monitor.Cancellation);
+        using SafeFileHandle? file = TryRead(item, () => item.Open(FileFlags, Monitor.Cancellation));
+        if (file is null)
+        {
+            _beyondTotals -= tar.Length;
+            return;
+        }
+
         var source = Descriptor.OfOpened(file, item.Label, FileFlags);
         if (source.Size > 0)
         {
             SendContent(file, item, tar);
-            if (!FileStatus.TryGet(file, out FileStatus? now).Ok || !now!.HasSameSizeAndMTime(item.Status) || EndCheck.IsLongerThanItsSize(source))
+            if (!Request.AllowChanging && (!FileStatus.TryGet(file, out FileStatus? now).Ok || !now!.HasSameSizeAndMTime(item.Status) || EndCheck.IsLongerThanItsSize(source)))
             {
                 _firstChanged ??= item.Label;
                 _changed++;
@@ -179,8 +225,12 @@ internal sealed class TreeSendRun : SendRun
             return;
         }
 
-        byte[] content = Read(file, item, (int)tar.Length);
-        _streams.ForEach(stream => stream.AddFile(tar, content));
+        if (TryRead(item, () => Read(file, item, (int)tar.Length)) is not { } content)
+        {
+            return;
+        }
+
+        _streams.ForEach(stream => stream.AddFile(tar with { Length = content.Length }, content));
         _pendingContent += content.Length;
         _sums?.Add(item.Path, ContentDigest.Compute(content));
     }
@@ -202,7 +252,7 @@ internal sealed class TreeSendRun : SendRun
         _sums?.Add(item.Path, digest!.Complete());
     }
 
-    private byte[] Read(SafeHandle file, TreeItem item, int length)
+    private static byte[] Read(SafeHandle file, TreeItem item, int length)
     {
         byte[] content = new byte[length];
         for (int at = 0; at < length;)
@@ -213,9 +263,15 @@ internal sealed class TreeSendRun : SendRun
                 continue;
             }
 
-            if (!read.Ok || read.Value == 0)
+            if (!read.Ok)
             {
-                throw read.Ok ? RemoteFailure.SourceShorter(item.Label, Request.Destination) : FileFailures.OpenSource(item.Label, read.Errno);
+                throw FileFailures.OpenSource(item.Label, read.Errno);
+            }
+
+            if (read.Value == 0)
+            {
+                // It became shorter: that is the content, and a warning as of a file that changes.
+                return content[..at];
             }
 
             at += (int)read.Value;
@@ -245,7 +301,7 @@ internal sealed class TreeSendRun : SendRun
     {
         foreach (TarStreamWriter stream in _streams)
         {
-            Write(stream.Uploads, stream.Take(), isLimited: stream == _streams[0]);
+            Write(stream.Uploads, stream.Take(), isLimited: true);
         }
 
         foreach (HostUpload upload in _receiving.Where(upload => upload.IsReceiving))
@@ -261,6 +317,13 @@ internal sealed class TreeSendRun : SendRun
     private void Warn(HostUpload upload)
     {
         _items.Warnings.ToList().ForEach(upload.Warn);
+
+        if (_vanished.Count > 0)
+        {
+            upload.Warn(_vanished.Count == 1
+                ? $"'{_vanished[0]}' was removed or replaced before it was sent to '{upload.Host.Text}'."
+                : $"{_vanished.Count} items were removed or replaced before they were sent to '{upload.Host.Text}'; the first is '{_vanished[0]}'.");
+        }
 
         if (_changed > 0)
         {

@@ -1,0 +1,178 @@
+using System.Runtime.InteropServices;
+using Xunit;
+
+namespace Splice.Tests.Streaming.Remote;
+
+/// <summary>Folders in which an item vanishes, grows or cannot be read: the others arrive.</summary>
+public sealed class TreeFaultTests(SshServer server) : IDisposable
+{
+    private readonly Workspace _workspace = new();
+    private readonly List<TransferException> _failures = [];
+
+    public static TheoryData<string> Shells => ["bash", "busybox"];
+
+    /// <summary>The reader is a user without privileges.</summary>
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void What_a_host_may_not_read_is_an_error_and_the_others_are_received(string shell)
+    {
+        SshServer.Require();
+        Command.Require("setpriv");
+        WriteTree();
+        RemoteHost host = server.Host(
+            $"unprivileged-{Guid.NewGuid():N}",
+            $"setpriv --reuid=65534 --regid=65534 --clear-groups {(shell == "busybox" ? server.BusyboxCommand : "bash -c")} \"$SSH_ORIGINAL_COMMAND\"");
+
+        IReadOnlyList<RemoteOutcome> outcomes = Remotes.Receive(new ReceiveRequest
+        {
+            Source = _workspace["source"],
+            Hosts = [host],
+            Destination = _workspace["target"],
+            Ssh = server.Options,
+            Recurse = true,
+            Verify = true,
+        });
+
+        TransferException[] errors = [.. outcomes.Where(outcome => outcome.Error is not null).Select(outcome => outcome.Error!)];
+        Assert.Equal(2, errors.Length);
+        Assert.All(errors, error => Assert.Equal(TransferErrorId.PermissionDenied, error.Id));
+        Assert.Contains(errors, error => error.Message.Contains("closed", StringComparison.Ordinal));
+        Assert.Contains(errors, error => error.Message.Contains("secret", StringComparison.Ordinal));
+        RemoteTransferResult result = Assert.Single(outcomes, outcome => outcome.Result is not null).Result!;
+        Assert.Equal((2, true), (result.FailedCount, result.Verified));
+        Assert.Equal(["open", "z"], Names("target").Where(name => name != "closed")); // GNU tar leaves out the folder itself
+        Files.AssertSameBytes(_workspace["source/open/file"], _workspace["target/open/file"]);
+    }
+
+    /// <summary>A copy that cannot be complete may not look as if it were: tar fills what it cannot read with zeros.</summary>
+    [Fact]
+    public void A_file_that_becomes_shorter_on_the_host_ends_it()
+    {
+        SshServer.Require();
+        string file = _workspace.WriteRandom($"{Directory.CreateDirectory(_workspace["source"]).Name}/file", 20_000_000);
+        RemoteHost host = server.Host(
+            $"shortens-{Guid.NewGuid():N}",
+            $"bash -c \"$SSH_ORIGINAL_COMMAND\" | {{ head -c 3000000; truncate -s 10000000 {file}; cat; }}");
+        IReadOnlyList<RemoteOutcome> outcomes = Remotes.Receive(new ReceiveRequest
+        {
+            Source = _workspace["source"],
+            Hosts = [host],
+            Destination = _workspace["target"],
+            Ssh = server.Options,
+            Recurse = true,
+        });
+        Assert.Contains("shrank", Remotes.Error(outcomes, TransferErrorId.RemoteFailed).Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_workspace["target"]));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_file_that_grows_on_the_host_is_a_warning(bool allows)
+    {
+        SshServer.Require();
+        string file = _workspace.WriteRandom($"{Directory.CreateDirectory(_workspace["source"]).Name}/file", 20_000_000);
+        RemoteHost host = server.Host(
+            $"grows-{Guid.NewGuid():N}",
+            $"bash -c \"$SSH_ORIGINAL_COMMAND\" | {{ head -c 3000000; echo more >> {file}; cat; }}");
+        RemoteTransferResult result = Remotes.Result(Remotes.Receive(new ReceiveRequest
+        {
+            Source = _workspace["source"],
+            Hosts = [host],
+            Destination = _workspace["target"],
+            Ssh = server.Options,
+            Recurse = true,
+            AllowChanging = allows,
+        }));
+        Assert.Equal(allows ? 0 : 1, result.Warnings.Count(warning => warning.Contains("changed as we read it", StringComparison.Ordinal)));
+        Assert.Equal(20_000_000, new FileInfo(_workspace["target/file"]).Length);
+    }
+
+    /// <summary>The thread that sends has the rights of another user (setfsuid(2)).</summary>
+    [Fact]
+    public void What_cannot_be_read_here_is_an_error_and_the_others_are_sent()
+    {
+        SshServer.Require();
+        WriteTree();
+        _workspace.Write("source/one", [1]);
+        File.CreateSymbolicLink(_workspace["source/link"], "one");
+        Command.Check("ln", _workspace["source/one"], _workspace["source/two"]);
+        var request = new SendRequest
+        {
+            Source = _workspace["source"],
+            Hosts = [server.Host()],
+            Destination = _workspace["target"],
+            Ssh = server.Options,
+            Recurse = true,
+            Verify = true,
+        };
+        RemoteTransferResult result = Remotes.Result(Send(request));
+        Assert.Equal(2, result.FailedCount);
+        Assert.Equal(2, _failures.Count);
+        Assert.Equal(["closed", "link", "one", "open", "two", "z"], Names("target"));
+    }
+
+    [Fact]
+    public void A_growing_log_is_sent_and_received_with_AllowChanging()
+    {
+        SshServer.Require();
+        string log = _workspace.WriteRandom("log", 30_000_000);
+        byte[] content = File.ReadAllBytes(log);
+        RemoteHost host = server.Host($"log-{Guid.NewGuid():N}",
+            $"{{ stdbuf -o0 head -c 5000000; echo more >> {log}; cat; }} | bash -c \"$SSH_ORIGINAL_COMMAND\"");
+        var send = new SendRequest { Source = log, Hosts = [host], Destination = _workspace["sent"], Ssh = server.Options, AllowChanging = true, Verify = true };
+        Remotes.Error(Remotes.Send(send with { AllowChanging = false }), TransferErrorId.SourceChanged);
+        Assert.False(File.Exists(_workspace["sent"]));
+        File.WriteAllBytes(log, content);
+        Remotes.Result(Remotes.Send(send));
+        Assert.Equal(content, File.ReadAllBytes(_workspace["sent"]));
+        RemoteHost grows = server.Host($"grows-{Guid.NewGuid():N}",
+            $"bash -c \"$SSH_ORIGINAL_COMMAND\" | {{ read -r line; echo \"$line\"; head -c 1000000; echo more >> {log}; cat; }}");
+        File.WriteAllBytes(log, content);
+        var receive = new ReceiveRequest { Source = log, Hosts = [grows], Destination = _workspace["received"], Ssh = server.Options, Verify = true };
+        Remotes.Error(Remotes.Receive(receive), TransferErrorId.SourceChanged);
+        Assert.False(File.Exists(_workspace["received"]));
+        File.WriteAllBytes(log, content);
+        Remotes.Result(Remotes.Receive(receive with { AllowChanging = true }));
+        Assert.Equal(content, File.ReadAllBytes(_workspace["received"]));
+    }
+
+    public void Dispose() => _workspace.Dispose();
+
+    private void WriteTree()
+    {
+        Directory.CreateDirectory(_workspace["source/open"]);
+        Directory.CreateDirectory(_workspace["source/closed"]);
+        _workspace.WriteRandom("source/open/file", 100);
+        _workspace.WriteRandom("source/closed/file", 100);
+        _workspace.WriteRandom("source/secret", 100);
+        _workspace.WriteRandom("source/z", 100);
+        Command.Check("chmod", "755", _workspace.Folder, Path.GetDirectoryName(_workspace.Folder)!);
+        Command.Check("chmod", "-R", "go+rX", _workspace["source"]);
+        Command.Check("chmod", "700", _workspace["source/closed"]);
+        Command.Check("chmod", "600", _workspace["source/secret"]);
+    }
+
+    private IEnumerable<string?> Names(string folder) => Directory.GetFileSystemEntries(_workspace[folder]).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+
+    private List<RemoteOutcome> Send(SendRequest request) => Wait.For(
+        limit =>
+        {
+            List<RemoteOutcome> outcomes = [];
+            _ = setfsuid(65534);
+            try
+            {
+                RemoteCopy.Send(request, new TransferMonitor(Cancellation: limit), outcomes.Add, _failures.Add);
+            }
+            finally
+            {
+                _ = setfsuid(0);
+            }
+
+            return outcomes;
+        },
+        CancellationToken.None);
+
+    [DllImport("libc")]
+    private static extern int setfsuid(uint user);
+}
