@@ -144,4 +144,31 @@ Describe 'Sync-ItemZeroCopy' {
         { $shell.EndInvoke($run) } | Should -Throw
         Get-Tree d | Should -Be 'g', 'old', 'old/x', 'y'
     }
+
+    Context 'of a large file' {
+        BeforeEach {
+            $script:bytes = Get-TestByte 2MB
+            [IO.File]::WriteAllBytes("$folder/d/large", $bytes)
+            (Get-Item d/large).LastWriteTime = '2001-02-03'
+            foreach ($i in 1MB, (1MB + 20KB)) { $bytes[$i] = $bytes[$i] -bxor 1 }
+            [IO.File]::WriteAllBytes("$folder/s/large", $bytes)
+        }
+
+        It 'writes what differs in blocks of <BlockSize> bytes' -ForEach @{ BlockSize = 64KB; Written = 24KB }, @{ BlockSize = 4KB; Written = 8KB } {
+            $inode = stat --format=%i d/large
+            $result = Sync-ItemZeroCopy s d -Delta Always -BlockSize $BlockSize -InPlace -PerFile | Where-Object Name -EQ large
+            $result.Status | Should -Be Updated
+            $result.BytesWritten, $result.BytesUnchanged, $result.BytesCopied | Should -Be $Written, (2MB - $Written), 2MB
+            Assert-Content "$folder/d/large" $bytes
+            stat --format=%i d/large | Should -Be $inode
+        }
+
+        It 'writes a new file with -Delta <_>' -ForEach Auto, Always, Never {
+            $inode = stat --format=%i d/large
+            $result = Sync-ItemZeroCopy s d -Delta $_ -PerFile | Where-Object Name -EQ large
+            $result.BytesWritten + $result.BytesShared | Should -Be 2MB
+            Assert-Content "$folder/d/large" $bytes
+            stat --format=%i d/large | Should -Not -Be $inode
+        }
+    }
 }

@@ -55,6 +55,18 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
     [Parameter, Seconds]
     public TimeSpan TimeTolerance { get; set; }
 
+    /// <summary>Selects the large files of which only the blocks that differ are written.</summary>
+    [Parameter]
+    public DeltaMode Delta { get; set; }
+
+    /// <summary>Bytes of a block.</summary>
+    [Parameter, ValidateRange(4096, 1 << 30)]
+    public int BlockSize { get; set; } = 64 << 10;
+
+    /// <summary>Writes to existing files instead of replacing them.</summary>
+    [Parameter]
+    public SwitchParameter InPlace { get; set; }
+
     /// <summary>The metadata that the destination gets.</summary>
     [Parameter]
     public PreserveAttributes Preserve { get; set; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps | PreserveAttributes.HardLink;
@@ -146,6 +158,9 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
                     _ => UpdateMode.Changed,
                 },
                 TimeTolerance = TimeTolerance,
+                Delta = Delta,
+                BlockSize = BlockSize,
+                InPlace = InPlace,
                 Preserve = Preserve,
                 NoClobber = NoClobber,
                 Verify = Verify,
