@@ -80,7 +80,7 @@ public static class FileCopy
             ExistingDestination.CheckFolder(request, place, folder?.Identity);
         }
 
-        using var file = new DestinationWriter(request, source, place, spec, monitor, counters, new MetadataWarnings());
+        using var file = new DestinationWriter(request, source, place, spec, monitor, counters, new MetadataWarnings(request.RequiresMetadata));
 
         // Into a pipe or a device without positions one source follows the other.
         bool isListed = request.CreatedFiles is not null && folder?.IsNew != true
@@ -200,6 +200,10 @@ public sealed record CopyRequest
 
     /// <summary>Collects what is copied, so that it can be removed afterwards; null for none.</summary>
     internal CopiedSources? Copied { get; init; }
+
+    /// <summary>True if metadata that cannot be preserved are an error, unless the user or the file system cannot have them: the source
+    /// is removed after the copy.</summary>
+    internal bool RequiresMetadata { get; init; }
 
     /// <summary>True if the copy is one of the parts of a file, which are as private as the file.</summary>
     internal bool IsPart { get; init; }

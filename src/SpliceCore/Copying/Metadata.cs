@@ -184,7 +184,8 @@ internal static class Metadata
 
 /// <summary>Warnings of metadata that the user may not set or the file system does not support: one for each kind, whatever the
 /// number of files.</summary>
-internal sealed class MetadataWarnings
+/// <param name="isStrict">True if only metadata that the user or the file system cannot have are warnings, and others errors.</param>
+internal sealed class MetadataWarnings(bool isStrict = false)
 {
     // A host chooses the names of attributes.
     private const int MaxKinds = 100;
@@ -192,8 +193,19 @@ internal sealed class MetadataWarnings
     private readonly object _lock = new();
     private SortedDictionary<string, (string First, Errno Errno, long Count)>? _warnings;
 
+    /// <exception cref="TransferException">A strict copy lost it by an error.</exception>
     public void Add(string what, Errno errno, object label)
     {
+        bool isUnavailable = errno is Errno.EPERM or Errno.EACCES or Errno.EOPNOTSUPP or Errno.EINVAL or Errno.ENOSYS
+            or Errno.EMLINK or Errno.EXDEV or Errno.E2BIG or Errno.ERANGE;
+        if (isStrict && !isUnavailable)
+        {
+            throw new TransferException(TransferErrorId.WriteFailed,
+                $"'{label}' could not be given {what} ({ErrnoText.Describe(errno)}).",
+                "See whether the disk is full, or failing (dmesg).",
+                errno, label.ToString());
+        }
+
         lock (_lock)
         {
             _warnings ??= new(StringComparer.Ordinal);

@@ -60,6 +60,7 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
                 Source = plan.Source,
                 Destination = staging.Path,
                 Preserve = PreserveAttributes.All,
+                RequiresMetadata = true,
                 Flush = true,
                 Verify = request.Verify,
                 RateLimit = request.RateLimit,

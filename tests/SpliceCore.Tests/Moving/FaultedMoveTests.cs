@@ -60,6 +60,33 @@ public sealed class FaultedMoveTests(ITestOutputHelper output)
         output.WriteLine($"{runs} moves, {failed} with errors");
     }
 
+    [Theory]
+    [InlineData("utimensat", Errno.EIO, false)]
+    [InlineData("utimensat", Errno.EPERM, true)]
+    [InlineData("fsetxattr", Errno.ENOSPC, false)]
+    [InlineData("fsetxattr", Errno.EOPNOTSUPP, true)]
+    public void Metadata_lost_by_an_error_keep_the_source(string call, Errno errno, bool isMoved)
+    {
+        Command.RequireRoot();
+        using var tree = new MovedTree(folder =>
+        {
+            MovedTree.MakeSmall(folder);
+            Command.Require("setfattr");
+            Command.Check("setfattr", "-n", "user.mark", "-v", "1", folder["model/file"]);
+        });
+        tree.Reset();
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var attached = new AttachedFault(host, new Fault(call, $"error={errno}", "1"));
+
+        TreeAnswer answer = host.Move(tree.Request);
+
+        Assert.True(attached.Detach() > 0, "nothing was injected");
+        Assert.Equal(isMoved ? null : "WriteFailed", answer.Error);
+        Assert.Equal(isMoved, answer.Warnings.Length > 0);
+        Assert.Equal(isMoved, tree.IsInPlace);
+        tree.Judge(answer, call);
+    }
+
     [Fact]
     public void A_kill_leaves_the_source_or_the_destination_whole()
     {

@@ -140,7 +140,7 @@ internal static class NodeCopy
 
             ExistingDestination.CheckNode(request, request.Source, kind, place);
             using SafeFileHandle? flushed = request.Flush ? DiskFlush.OpenFolder(place) : null;
-            var warnings = new MetadataWarnings();
+            var warnings = new MetadataWarnings(request.RequiresMetadata);
             using var node = NodeWriter.Create(place, source, status, request.Source);
             FileIdentity identity = node.Finish(source, status, request.Preserve, warnings);
             request.CreatedFiles?.AddNode(identity);

@@ -19,6 +19,7 @@ internal sealed class TreeCopyContext : IDisposable
     {
         Request = request;
         Queue = new WorkQueue(workers);
+        MetadataWarnings = new MetadataWarnings(request.Copy.RequiresMetadata);
         Links = request.Copy.Preserve.HasFlag(PreserveAttributes.HardLink) ? new HardLinks(this) : null;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
     }
@@ -42,7 +43,7 @@ internal sealed class TreeCopyContext : IDisposable
     /// <summary>Null where hard links are not preserved.</summary>
     public HardLinks? Links { get; }
 
-    public MetadataWarnings MetadataWarnings { get; } = new();
+    public MetadataWarnings MetadataWarnings { get; }
 
     public long OpenRetries => _openRetries;
 
