@@ -5,7 +5,7 @@ using Splice.Interop;
 namespace Splice.Copying;
 
 /// <summary>What a copy does with a destination, decided from the status of both sides.</summary>
-/// <param name="Reason">Why, where <paramref name="Status"/> does not tell it.</param>
+/// <param name="Reason">Why, where <paramref name="Status"/> is not enough.</param>
 internal readonly record struct EntryDecision(ItemStatus Status, string? Reason = null)
 {
     /// <summary>True if the destination is unchanged unless its content differs, which only reading both sides shows.</summary>
@@ -15,6 +15,17 @@ internal readonly record struct EntryDecision(ItemStatus Status, string? Reason 
     public bool IsMetadataOnly { get; init; }
 
     public bool WritesContent => Status is ItemStatus.Copied or ItemStatus.Updated && !IsMetadataOnly;
+
+    /// <summary>Returns the result of one file with the status and its counts.</summary>
+    public TransferResult Complete(TransferResult result) => result with
+    {
+        Status = Status,
+        Reason = Reason,
+        FileCount = Status == ItemStatus.Skipped ? 0 : 1,
+        Updated = Status == ItemStatus.Updated ? 1 : 0,
+        Unchanged = Status == ItemStatus.Unchanged ? 1 : 0,
+        Skipped = Status == ItemStatus.Skipped ? 1 : 0,
+    };
 
     public static EntryDecision ContentDiffers { get; } = new(ItemStatus.Updated, "content differs");
 
@@ -55,7 +66,7 @@ internal readonly record struct EntryDecision(ItemStatus Status, string? Reason 
         : new(ItemStatus.Updated, isSame ? null : source.Kind == DescriptorKind.SymbolicLink ? "target differs" : "device differs");
 }
 
-/// <summary>How exactly two file systems store times, which are the same if the coarser one cannot tell them apart.</summary>
+/// <summary>How exactly two file systems store times, which are the same if the coarser one stores them as one.</summary>
 /// <param name="Unit">The coarser unit, in nanoseconds, to which times are rounded down.</param>
 /// <param name="Tolerance">The largest difference of times that are the same.</param>
 internal sealed record TimePrecision(long Unit, TimeSpan Tolerance)

@@ -100,7 +100,7 @@ public static class FileCopy
         request.AddToCopied(source.Status);
         TransferResult result = file.Result();
         devices?.Learn(result.Attempts);
-        return result with { Status = decision.Status, Reason = decision.Reason };
+        return decision.Complete(result);
     }
 }
 

@@ -15,7 +15,7 @@ internal static class FileUpdate
             || source.Kind != DescriptorKind.Regular || existing.Inode == source.Status.Inode || request.CreatedFiles?.HasFile(existing) == true)
         {
             // What may not be replaced is an error of its own.
-            return EntryDecision.Of(source.Status, place.Existing, UpdateMode.Always, TimePrecision.Exact);
+            return Always(place);
         }
 
         TimePrecision precision = devices?.PrecisionOf(source.Handle, place.Folder, request.TimeTolerance)
@@ -35,6 +35,36 @@ internal static class FileUpdate
             : decision;
     }
 
+    /// <summary>Describes what the copy of an item that is not a folder would do, without opening a FIFO or device.</summary>
+    public static TransferResult Preview(CopyRequest request, FileStatus source, CancellationToken cancellation)
+    {
+        request.ThrowIfInvalid();
+        using var place = DestinationEntry.Resolve(request.Source, request.Destination, mayReplace: !request.NoClobber, request.CreatedFiles);
+        EntryDecision decision = Always(place);
+        if (source.Kind == DescriptorKind.Regular)
+        {
+            Descriptor file = SourceFile.Open(request.Source, cancellation, retrier: null);
+            using (file.Handle)
+            {
+                decision = Decide(request, file, place, devices: null, cancellation);
+            }
+        }
+
+        if (decision.WritesContent)
+        {
+            ExistingDestination.Check(request, source, request.Source, place);
+        }
+
+        return decision.Complete(new TransferResult
+        {
+            Source = request.Source,
+            Destination = place.Path,
+            Length = source.Kind == DescriptorKind.Regular ? source.Size : null,
+            BytesMoved = decision.WritesContent && source.Kind == DescriptorKind.Regular ? source.Size : 0,
+            Attempts = [],
+        });
+    }
+
     /// <summary>Leaves the content of a destination as it is, and sets the metadata that differ.</summary>
     public static TransferResult Leave(
         CopyRequest request, Descriptor source, DestinationEntry place, EntryDecision decision, TransferCounters counters)
@@ -47,18 +77,20 @@ internal static class FileUpdate
             Metadata.Set(item, place.Label, source.Handle, source.Status, request.Preserve, isPath: true, warnings);
         }
 
-        return new TransferResult
+        return decision.Complete(new TransferResult
         {
             Source = request.Source,
             Destination = place.Path,
-            Status = decision.Status,
-            Reason = decision.Reason,
+            Length = place.Existing!.Size,
             Attempts = [],
             SystemCalls = counters.SystemCalls,
             Elapsed = counters.Elapsed,
             Warnings = warnings.Describe(),
-        };
+        });
     }
+
+    private static EntryDecision Always(DestinationEntry place) =>
+        new(place.Existing?.Kind == DescriptorKind.Regular ? ItemStatus.Updated : ItemStatus.Copied);
 
     private static SafeFileHandle OpenExisting(DestinationEntry place, int flags)
     {

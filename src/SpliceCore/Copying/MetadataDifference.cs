@@ -5,12 +5,11 @@ using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>Finds out whether an existing item has the metadata that it would get from its source, so that nothing is set that is there
-/// already.</summary>
+/// <summary>Finds out whether an existing item has the metadata that it would get from its source, so that only differences are set.</summary>
 internal static class MetadataDifference
 {
     /// <summary>Returns the first difference as a reason, for example "mode differs"; null if there is none.</summary>
-    /// <param name="openSource">Opens the source, where its status alone does not tell; O_PATH is enough.</param>
+    /// <param name="openSource">Opens the source, where its status is not enough; O_PATH suffices.</param>
     /// <param name="openItem">Opens the item likewise.</param>
     /// <param name="isExact">As for <see cref="Metadata.Set"/>.</param>
     public static string? Find(
@@ -22,7 +21,7 @@ internal static class MetadataDifference
             return "time differs";
         }
 
-        // Without privileges the owner cannot be set: once told, that is no difference any more.
+        // Without privileges the owner cannot be set: after one warning, that is not a difference.
         bool isOwnerSame = (source.UserId, source.GroupId) == (item.UserId, item.GroupId);
         bool preservesOwner = preserve.HasFlag(PreserveAttributes.Ownership);
         if (preservesOwner && !isOwnerSame && LibC.EffectiveUserId == 0)

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.ObjectModel;
-using System.IO.Enumeration;
 using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
 using Splice.Output;
@@ -138,55 +137,4 @@ internal static class PlainPath
     // Of its parts, one may be "", "." or "..".
     private static bool HasEmptyOrDotted(string path) =>
         path[0] == '.' || path[^1] == '/' || path.Contains("//", StringComparison.Ordinal) || path.Contains("/.", StringComparison.Ordinal);
-}
-
-/// <summary>Filters names as Copy-Item does: -Include chooses among the given paths, -Exclude removes from these and from the files
-/// in folders, -Filter chooses files in folders and those that a wildcard found. The constructor throws a
-/// <see cref="BindingException"/> for an invalid pattern.</summary>
-internal sealed class NameFilter(string?[]? include, string?[]? exclude, string? filter)
-{
-    private readonly WildcardPattern[] _include = Compile(include);
-    private readonly WildcardPattern[] _exclude = Compile(exclude);
-
-    /// <summary>The filter of entries in folders; null if all are wanted.</summary>
-    public PathFilter? ForTrees { get; } = CompileForTrees(include, exclude, filter);
-
-    /// <summary>True if a path is wanted by its last part.</summary>
-    public bool IsWanted(string name, bool isFound) =>
-        (_include.Length == 0 || Matches(_include, name))
-        && !Matches(_exclude, name)
-        && (!isFound || PassesFilter(name, ignoreCase: true));
-
-    // Copy-Item leaves this to the file system in folders, where case counts, and does it itself for a wildcard.
-    private bool PassesFilter(string name, bool ignoreCase) =>
-        string.IsNullOrEmpty(filter)
-        || FileSystemName.MatchesWin32Expression(FileSystemName.TranslateWin32Expression(filter), name, ignoreCase);
-
-    private static bool Matches(WildcardPattern[] patterns, string name) => Array.Exists(patterns, pattern => pattern.IsMatch(name));
-
-    // An empty string of a script is not a pattern.
-    private static WildcardPattern[] Compile(string?[]? patterns) =>
-        [.. (patterns ?? []).Where(pattern => !string.IsNullOrEmpty(pattern)).Select(pattern => Compile(pattern!))];
-
-    private static PathFilter? CompileForTrees(string?[]? include, string?[]? exclude, string? filter)
-    {
-        IEnumerable<string> Given(string?[]? patterns) => (patterns ?? []).Where(pattern => !string.IsNullOrEmpty(pattern))!;
-        return Given(include).Any() || Given(exclude).Any() || !string.IsNullOrEmpty(filter) ? new PathFilter(Given(exclude), Given(include), filter) : null;
-    }
-
-    private static WildcardPattern Compile(string pattern)
-    {
-        try
-        {
-            var compiled = WildcardPattern.Get(pattern, WildcardOptions.IgnoreCase | WildcardOptions.CultureInvariant);
-
-            // Only the first match parses it.
-            compiled.IsMatch(string.Empty);
-            return compiled;
-        }
-        catch (WildcardPatternException exception)
-        {
-            throw BindingException.InvalidPattern(pattern, exception);
-        }
-    }
 }

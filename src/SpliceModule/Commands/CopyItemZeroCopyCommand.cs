@@ -18,6 +18,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     private CopyQueue? _queue;
     private bool _stopsAtErrors;
     private bool _hasOneDestination;
+    private bool _hasSources;
 
     /// <summary>The file to make or replace, or the folder that takes the sources' names; by default the current one.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
@@ -61,13 +62,25 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     [Parameter]
     public SwitchParameter Recurse { get; set; }
 
-    /// <summary>Of the paths given, only those whose last part matches one of these wildcards are copied.</summary>
+    /// <summary>Existing files that are replaced: all, or only those that are not up to date.</summary>
+    [Parameter]
+    public UpdateMode Update { get; set; }
+
+    /// <summary>Times that differ by at most this are the same to -Update; a plain number means seconds.</summary>
+    [Parameter, Seconds]
+    public TimeSpan TimeTolerance { get; set; }
+
+    /// <summary>Only files that match one of these wildcards are copied; folders are searched for them.</summary>
     [Parameter, SupportsWildcards]
     public string[]? Include { get; set; }
 
-    /// <summary>Paths given and files in folders are left out where their names match one of these wildcards.</summary>
+    /// <summary>Paths, files and folders that match one of these wildcards are left out.</summary>
     [Parameter, SupportsWildcards]
     public string[]? Exclude { get; set; }
+
+    /// <summary>Leaves out what is in folders that are mount points.</summary>
+    [Parameter]
+    public SwitchParameter OneFileSystem { get; set; }
 
     /// <summary>Only files whose names match are copied, in folders and of what a wildcard in the path finds.</summary>
     [Parameter, SupportsWildcards]
@@ -135,7 +148,14 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     }
 
     /// <inheritdoc />
-    protected override void EndProcessing() => Drain(most: 0);
+    protected override void EndProcessing()
+    {
+        Drain(most: 0);
+        foreach ((string pattern, string parameter) in _hasSources ? _filter.Unmatched() : [])
+        {
+            WriteWarning($"The pattern '{pattern}' of {parameter} matched nothing.");
+        }
+    }
 
     /// <inheritdoc />
     public override void Dispose()
@@ -153,6 +173,8 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         Append = Append,
         Verify = Verify,
         Resume = Resume,
+        Update = Update,
+        TimeTolerance = TimeTolerance,
         Method = Method,
         RetryCount = RetryCount,
         RetryInterval = RetryInterval,
@@ -169,11 +191,12 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
 
     private void CopyIfWanted(string source, CopyTarget target, bool isFound)
     {
-        if (!_filter.IsWanted(System.IO.Path.GetFileName(source.TrimEnd('/')), isFound)
-            || ReportIfMissing(source, followLink: !Recurse, always: target.IsMissing))
+        if (!_filter.IsWanted(NameOf(source), IsFolder(source), isFound) || ReportIfMissing(source, followLink: !Recurse, always: target.IsMissing))
         {
             return;
         }
+
+        _hasSources = true;
 
         if (target.Failure is not null)
         {
@@ -183,10 +206,54 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         {
             WriteWarning($"'{source}' was named more than once. It is copied once.");
         }
+        else if (Messages.IsWhatIf && (IsFolder(source) || (Update != UpdateMode.Always && !target.IsMissing)))
+        {
+            Preview(Request(source, target.Path), target);
+        }
         else if (ShouldCopy(source, target.Forecast(source)) && TryMake(target))
         {
             Copy(Request(source, target.Path));
         }
+    }
+
+    private static string NameOf(string source) => System.IO.Path.GetFileName(source.TrimEnd('/'));
+
+    // True if the content of the folder is copied.
+    private bool IsFolder(string source) =>
+        Recurse && Directory.Exists(source) && (FollowSymlink || source.EndsWith('/') || new FileInfo(source).LinkTarget is null);
+
+    // Describes what would be done, and why. Nothing is written.
+    private void Preview(CopyRequest request, CopyTarget target)
+    {
+        if (IsFolder(request.Source))
+        {
+            ShouldCopy(request.Source, target.Forecast(request.Source));
+        }
+
+        TransferResult? plan = TryTree($"Examining {request.Source}", request, target.IsMissing);
+        if (plan?.DirectoryCount == 0)
+        {
+            Describe(plan);
+        }
+        else if (plan is not null)
+        {
+            string totals = $"Files: {plan.FileCount - plan.Updated - plan.Unchanged} to copy, {plan.Updated} to update ({ByteSize.Format(plan.BytesMoved)} in all), "
+                + $"{plan.Unchanged} unchanged, {plan.Skipped} skipped, {plan.Failed} with errors.";
+            ShouldProcess(totals, totals, string.Empty);
+        }
+    }
+
+    private void Describe(TransferResult plan)
+    {
+        string action = plan.Status switch
+        {
+            ItemStatus.Copied => "Copy File",
+            ItemStatus.Updated when plan.Reason is null => "Replace File",
+            ItemStatus.Updated => "Update File",
+            ItemStatus.Unchanged => "Leave File Unchanged",
+            _ => "Skip File",
+        };
+        ShouldProcess($"Item: {plan.Source} Destination: {plan.Destination}", plan.Reason is null ? action : $"{action} ({plan.Reason})");
     }
 
     private bool ShouldCopy(string source, string destination)
@@ -214,19 +281,24 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         }
     }
 
-    private TransferResult? TryTree(string activity, CopyRequest request)
+    private TransferResult? TryTree(string activity, CopyRequest request, bool? isPreviewIntoMissing = null)
     {
+        bool isPreview = isPreviewIntoMissing.HasValue;
         var tree = new TreeRequest
         {
             Copy = request,
             FollowSymlink = FollowSymlink,
             Filter = _filter.ForTrees,
+            IncludesAll = _filter.IsIncluded(NameOf(request.Source), isFolder: true),
+            OneFileSystem = OneFileSystem,
+            IsDryRun = isPreview,
+            IsIntoMissing = isPreviewIntoMissing == true,
             ThrottleLimit = ThrottleLimit,
-            PerFile = PerFile,
+            PerFile = PerFile || isPreview,
             AppliesToExistingFolders = MyInvocation.BoundParameters.ContainsKey(nameof(Preserve)),
         };
         var progress = new ProgressReporter(this, activity);
-        var monitor = new TreeMonitor(Emit, Report, WriteWarning, progress.Report, Cancellation);
+        var monitor = new TreeMonitor(isPreview ? Describe : Emit, Report, WriteWarning, progress.Report, Cancellation);
         return Try(progress, activity, monitor, monitor => TreeCopy.Copy(tree, monitor));
     }
 

@@ -38,7 +38,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     /// <summary>Creates the directory at the top of the tree.</summary>
     public TreeDirectory EnterRoot(SafeFileHandle source, FileStatus status, string path, DestinationEntry place)
     {
-        var directory = new TreeDirectory(path, place.Path) { Source = source, Status = status };
+        var directory = new TreeDirectory(path, place.Path) { Source = source, Status = status, IsIncluded = context.Request.IncludesAll };
         Create(directory, place.Folder, place.Name, entry: null);
         context.Copy.AddToCopied(status);
         return directory;
@@ -64,7 +64,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     public bool RemoveIfEmpty(TreeDirectory directory)
     {
         TreeDirectory parent = directory.Parent!;
-        if (context.Request.Filter?.HasIncludes == true && directory is { IsNew: true, HasEntries: false, IsIncluded: false }
+        if (IsSuperfluous(directory, context.Request.Filter)
             && (directory.IsPlanned || LibC.RemoveDirectoryAt(parent.Destination!, directory.Name).Ok))
         {
             return true;
@@ -73,6 +73,10 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
         parent.HasEntries = true;
         return false;
     }
+
+    /// <summary>True for a new directory without an entry, where only some files are copied.</summary>
+    public static bool IsSuperfluous(TreeDirectory directory, PathFilter? filter) =>
+        filter?.HasIncludes == true && directory is { IsNew: true, HasEntries: false, IsIncluded: false };
 
     private void SetMetadata(TreeDirectory directory)
     {

@@ -149,7 +149,7 @@ internal sealed class EntryCopier
         DestinationEntry place = PlaceOf(entry, source.Status, existing);
         if (_context.Request.IsDryRun)
         {
-            return Plan(entry, decision, source.Size);
+            return Plan(entry, decision, source.Status);
         }
 
         FileSystemPairCache devices = entry.Directory.Devices;
@@ -165,7 +165,7 @@ internal sealed class EntryCopier
         Counters.Add(counters);
 
         // What could not be kept is reported once, for the tree.
-        Count(entry, decision, _context.Request.PerFile ? file.Result() with { Warnings = [] } : null);
+        Count(entry, decision, length: null, _ => file.Result() with { Warnings = [] });
         obstacle?.Remove();
         return identity is FileIdentity known ? new LinkedCopy(known, IsKept: false) : null;
     }
@@ -182,11 +182,12 @@ internal sealed class EntryCopier
         return new ObstacleAside(entry, directory, sync, moves: !_context.Request.IsDryRun);
     }
 
-    private LinkedCopy Plan(TreeEntry entry, EntryDecision decision, long size)
+    private LinkedCopy Plan(TreeEntry entry, EntryDecision decision, FileStatus source)
     {
-        Counters.Transfers.Add(TransferMethod.Auto, size);
-        TransferResult? result = _context.Request.PerFile ? ResultOf(entry) with { BytesMoved = size } : null;
-        Count(entry, decision, result);
+        // A link has a size too.
+        long? size = source.Kind == DescriptorKind.Regular ? source.Size : null;
+        Counters.Transfers.Add(TransferMethod.Auto, size ?? 0);
+        Count(entry, decision, size, result => result with { BytesMoved = size ?? 0 });
         return default;
     }
 
@@ -205,7 +206,7 @@ internal sealed class EntryCopier
             _update.Flush(entry, existing!);
         }
 
-        Count(entry, decision);
+        Count(entry, decision, existing?.Kind == DescriptorKind.Regular ? existing.Size : null);
         if (decision.Status == ItemStatus.Skipped)
         {
             return null;
@@ -272,7 +273,7 @@ internal sealed class EntryCopier
         ExistingDestination.CheckNode(_copy, entry.SourceLabel, status.Kind, place);
         if (_context.Request.IsDryRun)
         {
-            return Plan(entry, decision, size: 0);
+            return Plan(entry, decision, status);
         }
 
         using var node = NodeWriter.Create(place, source, status, entry.SourceLabel);
@@ -293,7 +294,7 @@ internal sealed class EntryCopier
         if (existing is not null && existing.Inode == copy.Identity)
         {
             // A file that is written in place stays the same file, and may be the copy under this name too.
-            Count(entry, new EntryDecision(copy.IsKept ? ItemStatus.Unchanged : ItemStatus.Updated));
+            Count(entry, new EntryDecision(copy.IsKept ? ItemStatus.Unchanged : ItemStatus.Updated), status.Size);
             return true;
         }
 
@@ -318,7 +319,7 @@ internal sealed class EntryCopier
             AddToLedger(entry, copy.IsKept ? null : copy.Identity);
         }
 
-        Count(entry, decision);
+        Count(entry, decision, status.Kind == DescriptorKind.Regular ? status.Size : null);
         obstacle?.Remove();
         return true;
     }
@@ -332,16 +333,16 @@ internal sealed class EntryCopier
         }
     }
 
-    private static TransferResult ResultOf(TreeEntry entry) =>
-        new() { Source = entry.SourcePath, Destination = entry.DestinationPath, Attempts = [] };
-
-    private void Count(TreeEntry entry, EntryDecision decision, TransferResult? result = null)
+    /// <param name="length">Size of a regular file.</param>
+    /// <param name="complete">Completes the result; null where nothing was copied.</param>
+    private void Count(TreeEntry entry, EntryDecision decision, long? length = null, Func<TransferResult, TransferResult>? complete = null)
     {
         Counters.Add(decision.Status);
         entry.Directory.HasEntries |= decision.Status != ItemStatus.Skipped;
         if (_context.Request.PerFile)
         {
-            _context.Report((result ?? ResultOf(entry)) with { Status = decision.Status, Reason = decision.Reason });
+            var result = new TransferResult { Source = entry.SourcePath, Destination = entry.DestinationPath, Length = length, Attempts = [] };
+            _context.Report(decision.Complete(complete?.Invoke(result) ?? result));
         }
     }
 

@@ -4,7 +4,7 @@ using Splice.Interop;
 
 namespace Splice.Copying.Trees;
 
-/// <summary>Decides what becomes of an entry of a tree that may be up to date in the destination, and sets the metadata of one that
+/// <summary>Decides whether an entry of a tree is up to date in the destination, and sets the metadata of one that
 /// is.</summary>
 internal sealed class EntryUpdate(TreeCopyContext context)
 {

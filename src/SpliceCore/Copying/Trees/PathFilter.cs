@@ -53,10 +53,10 @@ public sealed class PathFilter
         HasIncludes && LastMatch(_include, folder, name, isFolder: true) is { IsFolderOnly: true, IsNegated: false };
 
     /// <summary>True if an item of a walk is selected, in a folder that is.</summary>
-    internal bool Selects(TreeItem item)
+    internal bool Selects(TreeItem item, bool includesAll)
     {
         ReadOnlySpan<byte> folder = item.Parent!.Path;
-        bool isInIncluded = false;
+        bool isInIncluded = includesAll;
         for (TreeItem? above = item.Parent; HasIncludes && !isInIncluded && above?.Parent is not null; above = above.Parent)
         {
             ReadOnlySpan<byte> path = above.Parent.Path;

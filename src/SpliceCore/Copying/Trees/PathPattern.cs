@@ -103,8 +103,13 @@ internal sealed class PathPattern
                     tokens.Add(new Token(TokenKind.One));
                     break;
                 case '[':
-                    int end = Array.FindIndex(runes, i + 1, rune => rune.Value == ']');
-                    if (end < 0)
+                    int end = i + 1;
+                    while (end < runes.Length && runes[end].Value != ']')
+                    {
+                        end += runes[end].Value == '`' ? 2 : 1;
+                    }
+
+                    if (end >= runes.Length)
                     {
                         throw new FormatException("a [ has no ]");
                     }

@@ -25,6 +25,11 @@ public static class TreeCopy
             throw FileFailures.OpenSource(request.Copy.Source, looked.Errno);
         }
 
+        if (request.IsDryRun && status!.Kind != DescriptorKind.Directory)
+        {
+            return FileUpdate.Preview(request.Copy, status, monitor.Cancellation);
+        }
+
         switch (status!.Kind)
         {
             case DescriptorKind.Directory:
@@ -78,6 +83,12 @@ public static class TreeCopy
             context.RootDestination = context.Root.IsPlanned ? null : TreeDestination.Reopen(context.Root.Destination!);
             context.Queue.Add(new DirectoryBatch(context.Root));
             TransferResult copied = new TreeWorkerPool(context, threads, monitor).Run();
+            if (request.Sync is null && DirectoryCopier.IsSuperfluous(context.Root, request.Filter)
+                && (context.Root.IsPlanned || LibC.RemoveDirectoryAt(destination.DestinationEntry.Folder, destination.DestinationEntry.Name).Ok))
+            {
+                copied = copied with { DirectoryCount = 0 };
+            }
+
             if (isMarked && copied.Failed == 0)
             {
                 ResumeMarker.Remove(destination.DestinationEntry, status!);
@@ -104,6 +115,9 @@ public sealed record TreeRequest
 
     /// <summary>Selects the entries; null for all.</summary>
     public PathFilter? Filter { get; init; }
+
+    /// <summary>True if the including patterns of the filter do not apply, as all that is in the folder is included.</summary>
+    public bool IncludesAll { get; init; }
 
     /// <summary>True to leave out what is in folders that are mount points: the copies of these are empty.</summary>
     public bool OneFileSystem { get; init; }

@@ -15,10 +15,11 @@ internal static class TreeWalk
     /// open until the next one.</summary>
     /// <param name="root">The directory at the top; a link there is followed.</param>
     /// <param name="followLinks">True to look at the target of a link. No link is entered.</param>
-    /// <param name="filter">Selects the items; null for all.</param>
+    /// <param name="selects">Selects the items; null for all.</param>
     /// <param name="failed">Called for each directory that cannot be read, which then is as an empty one; null ends the walk there.</param>
     public static IEnumerable<TreeItem> Enumerate(
-        string root, bool followLinks = false, PathFilter? filter = null, Action<TransferException>? failed = null, CancellationToken cancellation = default)
+        string root, bool followLinks = false, Func<TreeItem, bool>? selects = null, Action<TransferException>? failed = null,
+        CancellationToken cancellation = default)
     {
         var path = new Stack<Level>();
         SysResult opened = LibC.Open(root, DirectoryFlags | LibC.O_DIRECTORY, out SafeFileHandle top);
@@ -36,7 +37,7 @@ internal static class TreeWalk
                 {
                     SysResult looked = FileStatus.TryGet(level.Handle, name, followLinks, out status);
                     item = new TreeItem(root, level.Item, level.Handle, name, status, looked.Errno) { Listed = listed };
-                    if (filter?.Selects(item) == false)
+                    if (selects?.Invoke(item) == false)
                     {
                         continue;
                     }

@@ -247,7 +247,8 @@ internal sealed class TreeCount(TreeRequest request) : IDisposable
 
     private bool TryCount()
     {
-        foreach (TreeItem item in TreeWalk.Enumerate(request.Copy.Source, request.FollowSymlink, request.Filter, cancellation: _stop.Token))
+        foreach (TreeItem item in TreeWalk.Enumerate(
+            request.Copy.Source, request.FollowSymlink, item => request.Filter?.Selects(item, request.IncludesAll) != false, cancellation: _stop.Token))
         {
             if (item.Kind == DescriptorKind.Directory)
             {
