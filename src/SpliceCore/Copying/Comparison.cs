@@ -35,6 +35,9 @@ internal sealed unsafe class Comparison : IDisposable
     /// the source.</summary>
     public bool TrustsData { get; init; }
 
+    /// <summary>Called with the number of bytes that are equal so far; null for none.</summary>
+    public Action<long>? Compared { get; init; }
+
     /// <summary>Makes later reads of a range of the copy come from the disk: with O_DIRECT, and without its pages in the cache, from
     /// which some file systems read in spite of O_DIRECT.</summary>
     public void ReadFromDisk(long offset, long count)
@@ -116,6 +119,7 @@ internal sealed unsafe class Comparison : IDisposable
             ReadOnlySpan<byte> here = ReadSource(sourceOffset, same, there.Length);
             int common = here.CommonPrefixLength(there);
             same += common;
+            Compared?.Invoke(same);
             if (common < here.Length || common == 0)
             {
                 return same;

@@ -15,18 +15,18 @@ internal sealed class DestinationWriter : IDisposable
     private readonly CopyRequest _request;
     private readonly DestinationEntry _place;
     private readonly CancellationToken _cancellation;
+    private readonly Action<TransferProgress>? _progress;
     private readonly ITargetFile _target;
     private readonly SafeFileHandle? _folder;
     private readonly DeltaBase? _old;
+    private readonly WrittenContent _content;
     private Descriptor? _source;
     private TransferSpec? _spec;
     private TransferCounters? _counters;
     private TransferRun? _run;
     private long _writtenBefore;
     private uint? _createMode;
-    private bool _verified;
     private bool _flushed;
-    private bool _isLost;
 
     /// <summary>Opens the destination of a source's copy.</summary>
     public DestinationWriter(
@@ -37,6 +37,7 @@ internal sealed class DestinationWriter : IDisposable
         _place = place;
         MetadataWarnings = warnings;
         _cancellation = monitor.Cancellation;
+        _progress = monitor.Progress;
         IsNew = place.Existing?.Kind switch
         {
             null => true,
@@ -45,6 +46,7 @@ internal sealed class DestinationWriter : IDisposable
         };
         ExistingDestination.CheckKinds(request, source, place);
         _target = Open(source, spec);
+        _content = new WrittenContent(place, _target, request.HashAlgorithm, Report, _cancellation);
         try
         {
             _folder = request.Flush && IsNew && place.IsNamedByUser ? DiskFlush.OpenFolder(place) : null;
@@ -68,6 +70,7 @@ internal sealed class DestinationWriter : IDisposable
         _cancellation = cancellation;
         IsNew = target is not ExistingFile;
         _target = target ?? StagedFile.Create(place, CreateMode, cancellation);
+        _content = new WrittenContent(place, _target, algorithm: null, Report, cancellation);
         Destination = Describe();
     }
 
@@ -101,9 +104,9 @@ internal sealed class DestinationWriter : IDisposable
     private long? DestinationStart => _target is AppendedFile appended ? appended.Start : _spec!.DestinationOffset - Resumed;
 
     /// <summary>None after a failed fsync(2) or close(2), which do not report the lost bytes; null if none is known to be lost.</summary>
-    private long? GoodBytes => _isLost || _run?.IsLost == true ? 0 : null;
+    private long? GoodBytes => _content.IsLost || _run?.IsLost == true ? 0 : null;
 
-    private int Access => _request.Verify || (IsNew && _request.Delta != DeltaMode.Never) ? LibC.O_RDWR : LibC.O_WRONLY;
+    private int Access => _request.Verify || _request.HashAlgorithm.HasValue || (IsNew && _request.Delta != DeltaMode.Never) ? LibC.O_RDWR : LibC.O_WRONLY;
 
     /// <summary>Computed once: it reads the source's access control list.</summary>
     private uint CreateMode => _createMode ??=
@@ -161,6 +164,7 @@ internal sealed class DestinationWriter : IDisposable
         if (writer._run is not null)
         {
             writer.CutRest();
+            writer.Hash(isComplete: true);
             writer.Verify();
         }
 
@@ -218,7 +222,9 @@ internal sealed class DestinationWriter : IDisposable
         DestinationOffset = DestinationStart,
         Count = _request.Count,
         ResumedAt = Resumed > 0 ? Resumed : null,
-        Verified = _verified,
+        Verified = _content.IsVerified,
+        Hash = _content.Hash,
+        Algorithm = _content.Hash is null ? null : _request.HashAlgorithm,
         Flushed = _flushed,
         Warnings = MetadataWarnings.Describe(),
     };
@@ -228,6 +234,7 @@ internal sealed class DestinationWriter : IDisposable
         _run?.Dispose();
         _folder?.Dispose();
         _old?.Dispose();
+        _content?.Dispose();
         _target.Dispose();
     }
 
@@ -309,7 +316,7 @@ internal sealed class DestinationWriter : IDisposable
             RangeCheck.ThrowIfOverlapping(source, _spec.Offset, Destination, _spec.DestinationOffset, _spec.Length);
         }
 
-        _run = new TransferRun(source, Destination, _spec, monitor, counters);
+        _run = new TransferRun(source, Destination, _spec, _content.Watch(monitor, () => Hash(isComplete: false)), counters);
     }
 
     /// <summary>A longer file that was written in place still has its old end; and behind that of one that was opened several
@@ -326,23 +333,11 @@ internal sealed class DestinationWriter : IDisposable
     /// <summary>Before the metadata is set: reading changes the access time.</summary>
     private void Verify()
     {
-        if (!_request.Verify)
+        if (_request.Verify)
         {
-            return;
+            FlushBytes();
+            _content.Verify(_source!, _spec!.Offset!.Value - Resumed, DestinationStart!.Value, Size, isInPlace: !IsNew);
         }
-
-        FlushBytes();
-        (long sourceStart, long start) = (_spec!.Offset!.Value - Resumed, DestinationStart!.Value);
-        using var comparison = new Comparison(_source!, _target.Handle, _place.Path, _cancellation);
-        comparison.ReadFromDisk(start, Size);
-        long same = comparison.Run(sourceStart, start, Size);
-        if (same < Size)
-        {
-            throw FileFailures.Different(
-                _source!.Name, sourceStart + same, _place.Path, start + same, isInPlace: !IsNew, isAppended: _target is AppendedFile);
-        }
-
-        _verified = true;
     }
 
     private void SetMetadata()
@@ -374,6 +369,9 @@ internal sealed class DestinationWriter : IDisposable
         return _place.Modes.Covers(CreateMode);
     }
 
+    private void Report(TransferPhase phase, long bytes) =>
+        _progress?.Invoke(new TransferProgress(bytes, Size, _counters?.Elapsed ?? default) { Phase = phase });
+
     /// <summary>Before the name is given: until the disk has the new file, it has the old one.</summary>
     private void Flush()
     {
@@ -383,17 +381,18 @@ internal sealed class DestinationWriter : IDisposable
         }
     }
 
-    private bool FlushBytes()
+    private bool FlushBytes() => _content.Flush(Destination.Kind, Size);
+
+    /// <summary>Hashes what the destination has by now; of a pipe or device that cannot be read, what the source has.</summary>
+    private void Hash(bool isComplete)
     {
-        try
+        bool isReadable = Destination.Kind is DescriptorKind.Regular or DescriptorKind.Block;
+        (Descriptor file, long? start) = isReadable ? (Destination, DestinationStart) : (_source!, _spec!.Offset);
+
+        // The middle of a range is reflinked before its edges.
+        if (isComplete || _counters!.BytesReflinked == 0)
         {
-            return DiskFlush.OfFile(_target.Handle, Destination.Kind, _place.Path, _cancellation);
-        }
-        catch (TransferException)
-        {
-            // fsync(2) reports a write-back error once, then marks the pages clean although they never reached the disk.
-            _isLost = true;
-            throw;
+            _content.HashUpTo(file, start ?? 0, Size, isComplete);
         }
     }
 }

@@ -10,9 +10,10 @@ internal static class DiskFlush
     private static readonly FileName ThisFolder = ".";
 
     /// <summary>Flushes content and metadata of a file or device.</summary>
-    public static bool OfFile(SafeFileHandle file, DescriptorKind kind, string path, CancellationToken cancellation)
+    /// <param name="waiting">Called from time to time until the disk has them.</param>
+    public static bool OfFile(SafeFileHandle file, DescriptorKind kind, string path, CancellationToken cancellation, Action? waiting = null)
     {
-        SysResult result = Wait(file, cancellation);
+        SysResult result = Wait(file, cancellation, waiting);
         bool isSpecial = kind is not (DescriptorKind.Regular or DescriptorKind.Block);
         return result.Errno switch
         {
@@ -67,7 +68,7 @@ internal static class DiskFlush
     }
 
     /// <summary>fsync(2) cannot be interrupted: on another thread, cancellation need not wait for it.</summary>
-    private static SysResult Wait(SafeFileHandle handle, CancellationToken cancellation)
+    private static SysResult Wait(SafeFileHandle handle, CancellationToken cancellation, Action? waiting = null)
     {
         if (!cancellation.CanBeCanceled)
         {
@@ -76,7 +77,11 @@ internal static class DiskFlush
 
         cancellation.ThrowIfCancellationRequested();
         Task<SysResult> flush = Task.Run(() => LibC.Flush(handle), CancellationToken.None);
-        flush.Wait(cancellation);
+        while (!flush.Wait(Tuning.ReportInterval, cancellation))
+        {
+            waiting?.Invoke();
+        }
+
         SystemCallCount.Increment();
         return flush.Result;
     }

@@ -56,6 +56,14 @@ internal static class ExistingDestination
             throw NotReadableAgain(place.Path, special);
         }
 
+        if (request.HashAlgorithm.HasValue && !source.IsSeekable && special is not (DescriptorKind.Regular or DescriptorKind.Block))
+        {
+            throw new TransferException(TransferErrorId.NotSeekable,
+                $"Neither '{source.Name}' nor '{place.Path}' can be read a second time, as -HashAlgorithm would.",
+                "Leave -HashAlgorithm out.",
+                Errno.ESPIPE, place.Path);
+        }
+
         if (request.Resume && !source.IsSeekable)
         {
             throw new TransferException(TransferErrorId.NotSeekable,

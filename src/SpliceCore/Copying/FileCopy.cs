@@ -138,6 +138,10 @@ public sealed record CopyRequest
     /// disk.</summary>
     public bool Verify { get; init; }
 
+    /// <summary>The algorithm of the hash that the result gets; null for none. The bytes are hashed after they have arrived, as the
+    /// destination has them.</summary>
+    public FileHashAlgorithm? HashAlgorithm { get; init; }
+
     /// <summary>True if an interrupted copy leaves a partial file beside the destination, and resumes the one of an earlier copy of the
     /// same source.</summary>
     public bool Resume { get; init; }

@@ -145,7 +145,7 @@ internal sealed class ExistingFile(SafeFileHandle handle) : ITargetFile
                     ? Trees.TreeErrors.Moved(place.Path)
                     : FileFailures.OpenDestination(place.Path, result.Errno);
                 throw (access & LibC.O_ACCMODE) == LibC.O_RDWR && result.Errno == Errno.EACCES
-                    ? failure.Adding("-Verify must be permitted to read it as well.")
+                    ? failure.Adding("-Verify and -HashAlgorithm read it as well.")
                     : failure;
             }
 

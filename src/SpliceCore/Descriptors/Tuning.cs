@@ -93,6 +93,9 @@ internal static class Tuning
 
     public const int DigestBufferSize = 256 * KiB;
 
+    /// <summary>So many bytes are hashed at once behind a copy, while the processor's cache has them.</summary>
+    public const long HashedAtOnce = MiB;
+
     /// <summary>The blocks of dd(1) on a host, but at the ends of data.</summary>
     public const int RemoteBlockSize = MiB;
 
@@ -167,6 +170,12 @@ internal static class Tuning
 
     /// <summary>Between SIGTERM and SIGKILL.</summary>
     public static readonly TimeSpan KillAfter = TimeSpan.FromSeconds(1);
+
+    /// <summary>Beyond this size, the holes of a sparse file are counted for the total of its progress.</summary>
+    public const long CountHolesAbove = 16 * MiB;
+
+    /// <summary>So many extents are counted, in some 10 ms.</summary>
+    public const int CountedExtents = 10_000;
 
     /// <summary>A tree is counted, for the total of its progress, when its copy has taken so long.</summary>
     public static readonly TimeSpan CountAfter = TimeSpan.FromSeconds(1);

@@ -7,6 +7,10 @@ namespace Splice.Transfer;
 /// <summary>A run of data in a file, or a hole, which reads as zeros and has no blocks.</summary>
 internal readonly record struct Extent(long Offset, long Length, bool IsHole)
 {
+    /// <summary>Returns the bytes of a range that are in holes, of its first extents only where there are very many.</summary>
+    public static long CountHoles(SafeHandle file, long offset, long count) =>
+        Walk(file, offset, count).Take(Tuning.CountedExtents).Sum(extent => extent.IsHole ? extent.Length : 0);
+
     /// <summary>Enumerates the extents of a range.</summary>
     /// <remarks>Moves the file offset.
     /// <see href="https://man7.org/linux/man-pages/man2/lseek.2.html">lseek(2)</see>, SEEK_DATA and SEEK_HOLE</remarks>

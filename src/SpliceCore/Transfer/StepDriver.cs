@@ -46,6 +46,12 @@ internal sealed class StepDriver : IDisposable
 
     public MethodChain Chain { get; }
 
+    /// <summary>Bytes of holes that will be skipped, as far as they were counted.</summary>
+    public long HoleBytes { get; set; }
+
+    /// <summary>Bytes of holes that were skipped: they took no step, and progress does not count them.</summary>
+    public long BytesSkipped { get; set; }
+
     /// <summary>Bytes that cannot be read again, and are not yet at the destination.</summary>
     public long BytesUndelivered => _source.IsSeekable ? 0 : Chain.BytesInHand;
 
@@ -70,7 +76,11 @@ internal sealed class StepDriver : IDisposable
     }
 
     public void Report() =>
-        _monitor.Progress?.Invoke(new TransferProgress(_counters.BytesCopied, _spec.Length, _counters.Elapsed));
+        _monitor.Progress?.Invoke(new TransferProgress(
+            _counters.BytesCopied - BytesSkipped, _spec.Length - Math.Max(HoleBytes, BytesSkipped), _counters.Elapsed)
+        {
+            BytesInHoles = BytesSkipped,
+        });
 
     public void Dispose()
     {

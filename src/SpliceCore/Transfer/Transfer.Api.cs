@@ -53,10 +53,30 @@ public enum SparseMode
 }
 
 /// <summary>Progress of a transfer.</summary>
-/// <param name="BytesCopied">The bytes that have arrived, holes and reflinked ones included.</param>
+/// <param name="BytesCopied">The bytes that have arrived, or were compared, reflinked ones included.</param>
 /// <param name="TotalBytes">The bytes that will arrive, where that is known.</param>
 /// <param name="Elapsed">The time since the transfer began.</param>
-public readonly record struct TransferProgress(long BytesCopied, long? TotalBytes, TimeSpan Elapsed);
+public readonly record struct TransferProgress(long BytesCopied, long? TotalBytes, TimeSpan Elapsed)
+{
+    /// <summary>The bytes of holes that were recreated, which take no time and are not among those copied.</summary>
+    public long BytesInHoles { get; init; }
+
+    /// <summary>What is done at the moment.</summary>
+    public TransferPhase Phase { get; init; }
+}
+
+/// <summary>What a transfer does.</summary>
+public enum TransferPhase
+{
+    /// <summary>Moves bytes.</summary>
+    Copying = 0,
+
+    /// <summary>Waits until the disk has the bytes.</summary>
+    Flushing,
+
+    /// <summary>Reads both sides again and compares them.</summary>
+    Verifying,
+}
 
 /// <summary>The callbacks and the cancellation of a transfer.</summary>
 /// <param name="Progress">Called after every step, on the transfer's own thread; may be null.</param>
@@ -260,6 +280,13 @@ public sealed record TransferResult
 
     /// <summary>True if both sides were read again and are equal.</summary>
     public bool Verified { get; init; }
+
+    /// <summary>The hash of the bytes that the destination has from the source, those before <see cref="ResumedAt"/> included, in
+    /// upper-case hexadecimal digits; null if not requested.</summary>
+    public string? Hash { get; init; }
+
+    /// <summary>The algorithm of <see cref="Hash"/>; null without one.</summary>
+    public FileHashAlgorithm? Algorithm { get; init; }
 
     /// <summary>True if bytes, attributes and name are on the disk; false if that was not requested, or there is no disk (pipes, most
     /// character devices).</summary>

@@ -149,6 +149,11 @@ internal sealed class TransferRun : IDisposable
     {
         var extents = default(ExtentSum);
         long start = _at.SourceOffset!.Value;
+        if (_monitor.Progress is not null && length > Tuning.CountHolesAbove)
+        {
+            _driver.HoleBytes = Extent.CountHoles(_source.Handle, start, length);
+        }
+
         foreach (Extent extent in Extent.Walk(_source.Handle, start, length))
         {
             _monitor.Cancellation.ThrowIfCancellationRequested();
@@ -162,9 +167,13 @@ internal sealed class TransferRun : IDisposable
             {
                 _at.Advance(extent.Length);
                 _counters.BytesInHoles += extent.Length;
+                _driver.BytesSkipped += extent.Length;
                 _driver.Report();
+                continue;
             }
-            else if (_driver.RunExtent(ref _at, extent.Length) is not TransferStatus.Done and TransferStatus end)
+
+            _driver.HoleBytes -= extent.IsHole ? extent.Length : 0;
+            if (_driver.RunExtent(ref _at, extent.Length) is not TransferStatus.Done and TransferStatus end)
             {
                 return end;
             }

@@ -49,6 +49,10 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     [Parameter]
     public SwitchParameter Verify { get; set; }
 
+    /// <summary>The algorithm of the hash in the result.</summary>
+    [Parameter]
+    public FileHashAlgorithm? HashAlgorithm { get; set; }
+
     /// <summary>Resumes an interrupted copy.</summary>
     [Parameter]
     public SwitchParameter Resume { get; set; }
@@ -172,6 +176,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         InPlace = InPlace,
         Append = Append,
         Verify = Verify,
+        HashAlgorithm = HashAlgorithm,
         Resume = Resume,
         Update = Update,
         TimeTolerance = TimeTolerance,

@@ -17,7 +17,20 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     {
         if (IsDue(progress.Elapsed))
         {
-            Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files: string.Empty);
+            switch (progress.Phase)
+            {
+                case TransferPhase.Flushing:
+                    Show($"Flushing {ByteSize.Format(progress.BytesCopied)} to the disk");
+                    break;
+                case TransferPhase.Verifying:
+                    Show(
+                        $"Verifying, {ByteSize.Format(progress.BytesCopied)} of {ByteSize.Format(progress.TotalBytes ?? 0)}",
+                        progress.BytesCopied * 100.0 / Math.Max(progress.TotalBytes ?? 0, 1));
+                    break;
+                default:
+                    Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files: string.Empty);
+                    break;
+            }
         }
     }
 
@@ -67,7 +80,7 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
         double rate = bytes / elapsed.TotalSeconds;
         string copied = ByteSize.Format(bytes);
         string speed = $"{ByteSize.Format((long)rate)}/s";
-        if (totalBytes is long total and > 0)
+        if (totalBytes is long total and > 0 && bytes <= total)
         {
             int seconds = (int)Math.Min(int.MaxValue, Math.Max(0, total - bytes) / Math.Max(rate, 1));
             Show($"{copied} of {ByteSize.Format(total)}{files}, {speed}", bytes * 100.0 / total, seconds);

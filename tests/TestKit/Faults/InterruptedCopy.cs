@@ -13,7 +13,7 @@ internal static class InterruptedCopy
         var monitor = new TransferMonitor(
             progress =>
             {
-                if (progress.BytesCopied >= after)
+                if (progress.BytesCopied + progress.BytesInHoles >= after)
                 {
                     stop.Cancel();
                 }

@@ -137,7 +137,7 @@ public static class FileJoin
             long before = _sums.BytesCopied;
             return monitor.Progress is not { } progress ? monitor : monitor with
             {
-                Progress = now => progress(new TransferProgress(before + now.BytesCopied, total, Stopwatch.GetElapsedTime(_started))),
+                Progress = now => progress(new TransferProgress(before + now.BytesCopied, total, Stopwatch.GetElapsedTime(_started)) { Phase = now.Phase }),
             };
         }
 

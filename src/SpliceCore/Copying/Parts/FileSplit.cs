@@ -184,7 +184,7 @@ public static class FileSplit
     private static TransferMonitor Watch(TransferMonitor monitor, Descriptor source, PartPlan.Range part, TransferCounters first) =>
         monitor.Progress is not { } progress ? monitor : monitor with
         {
-            Progress = now => progress(new TransferProgress(part.Start + now.BytesCopied, source.Size, first.Elapsed)),
+            Progress = now => progress(new TransferProgress(part.Start + now.BytesCopied, source.Size, first.Elapsed) { Phase = now.Phase }),
         };
 }
 

@@ -20,7 +20,9 @@ internal sealed class EntryCopier
         _context = context;
         _copy = context.Copy;
         _update = new EntryUpdate(context);
-        _monitor = new TransferMonitor(progress => Counters.BytesInProgress = progress.BytesCopied, context.Cancellation);
+        _monitor = new TransferMonitor(
+            progress => Counters.BytesInProgress = progress.Phase == TransferPhase.Copying ? progress.BytesCopied : Counters.BytesInProgress,
+            context.Cancellation);
     }
 
     public TreeCounters Counters { get; } = new();

@@ -34,6 +34,11 @@ public static class TreeCopy
         {
             case DescriptorKind.Directory:
                 CheckWhole(request.Copy, status.Kind);
+                if (request is { Copy.HashAlgorithm: not null, PerFile: false })
+                {
+                    throw TreeErrors.HashOfFolder(request.Copy.Source);
+                }
+
                 return CopyDirectory(request, monitor);
             case DescriptorKind.SymbolicLink:
             case DescriptorKind.Fifo or DescriptorKind.Socket or DescriptorKind.Character or DescriptorKind.Block
@@ -169,9 +174,9 @@ public sealed record TreeMonitor(
 
 /// <summary>Progress of the copy of a tree.</summary>
 /// <param name="FilesCopied">Number of complete files.</param>
-/// <param name="BytesCopied">Number of bytes copied, also of incomplete files.</param>
+/// <param name="BytesCopied">Number of bytes copied, also of incomplete files; holes are not counted.</param>
 /// <param name="TotalFiles">Number of files of the tree; null until they are counted.</param>
-/// <param name="TotalBytes">Number of bytes of the tree; null until they are counted.</param>
+/// <param name="TotalBytes">Number of bytes of the tree without holes; null until they are counted.</param>
 /// <param name="Elapsed">Time since the start.</param>
 public readonly record struct TreeProgress(
     long FilesCopied, long BytesCopied, long? TotalFiles, long? TotalBytes, TimeSpan Elapsed);

@@ -161,6 +161,11 @@ internal static class TreeErrors
             : "Leave -Recurse out: then a link is followed, and a device is read.",
         Errno.EISDIR, path);
 
+    public static TransferException HashOfFolder(string path) => new(TransferErrorId.ConflictingOptions,
+        $"'{path}' is a folder, and a hash is one of a single file. Nothing was copied.",
+        "Use -PerFile, which emits a result with a hash for each file.",
+        Errno.EISDIR, path);
+
     public static TransferException NoThreads(string path) => new(TransferErrorId.ResourceExhausted,
         $"'{path}' cannot be copied: the system has no thread left to do it. Nothing was copied.",
         "End some processes, or raise the limit (ulimit -u).",

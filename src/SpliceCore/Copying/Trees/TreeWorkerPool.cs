@@ -146,7 +146,7 @@ internal sealed class TreeWorkerPool
         foreach (TreeWorker worker in _workers)
         {
             files += worker.Counters.Files;
-            bytes += worker.Counters.Transfers.BytesCopied + worker.Counters.BytesInProgress;
+            bytes += worker.Counters.Transfers.BytesCopied - worker.Counters.Transfers.BytesInHoles + worker.Counters.BytesInProgress;
         }
 
         _monitor.Progress!(new TreeProgress(files, bytes, count.Files, count.Bytes, elapsed));
@@ -202,7 +202,7 @@ internal sealed class TreeCount(TreeRequest request) : IDisposable
     /// <summary>Number of files; null until all are counted.</summary>
     public long? Files => _isDone ? _files : null;
 
-    /// <summary>The sum of their sizes; null until all are counted.</summary>
+    /// <summary>The sum of their data; null until all are counted.</summary>
     public long? Bytes => _isDone ? _bytes : null;
 
     /// <summary>Starts to count if the copy has taken a while.</summary>
@@ -245,6 +245,9 @@ internal sealed class TreeCount(TreeRequest request) : IDisposable
         }
     }
 
+    private long DataOf(FileStatus file) =>
+        request.Copy.Sparse == SparseMode.Never ? file.Size : Math.Min(file.Size, file.AllocatedBytes);
+
     private bool TryCount()
     {
         foreach (TreeItem item in TreeWalk.Enumerate(
@@ -262,7 +265,7 @@ internal sealed class TreeCount(TreeRequest request) : IDisposable
                 _files++;
 
                 // What has no status, or is gone by now, is not copied either.
-                _bytes += item.Found is { Kind: DescriptorKind.Regular } file ? file.Size : 0;
+                _bytes += item.Found is { Kind: DescriptorKind.Regular } file ? DataOf(file) : 0;
             }
         }
 

@@ -51,37 +51,16 @@ internal sealed class ContentDigest : IDisposable
     }
 
     /// <summary>Adds the first bytes of a file, which were transferred before.</summary>
-    public void AddFile(SafeHandle file, long count)
-    {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Tuning.DigestBufferSize);
-        try
-        {
-            for (long at = 0; at < count;)
-            {
-                _cancellation.ThrowIfCancellationRequested();
-                SysResult read = LibC.Read(file, buffer.AsSpan(0, (int)Math.Min(Tuning.DigestBufferSize, count - at)), at);
-                if (read.Errno == Errno.EINTR)
-                {
-                    continue;
-                }
-
-                if (!read.Ok || read.Value == 0)
-                {
-                    throw new TransferException(TransferErrorId.ReadFailed,
-                        $"The first {count} bytes, which were transferred before, could not be read again ({ErrnoText.Describe(read.Errno)}).",
-                        "Start again without -Resume.",
-                        read.Errno);
-                }
-
-                _hash.AppendData(buffer, 0, (int)read.Value);
-                at += read.Value;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
+    public void AddFile(SafeHandle file, long count) => FileHash.Add(
+        _hash,
+        file,
+        offset: 0,
+        count,
+        errno => new TransferException(TransferErrorId.ReadFailed,
+            $"The first {count} bytes, which were transferred before, could not be read again ({ErrnoText.Describe(errno)}).",
+            "Start again without -Resume.",
+            errno),
+        _cancellation);
 
     /// <summary>Returns the digest, as 64 hexadecimal digits.</summary>
     public string Complete()

@@ -194,7 +194,7 @@ public sealed class RewrittenSourceTests(MountedFileSystems fileSystems)
         bool made = false;
         return new TransferMonitor(progress =>
         {
-            if (!made && progress.BytesCopied > 8 * MiB)
+            if (!made && progress.BytesCopied + progress.BytesInHoles > 8 * MiB)
             {
                 made = true;
                 change.Make(folder["source"]);

@@ -1,0 +1,88 @@
+using System.Security.Cryptography;
+using Splice.Descriptors;
+using Splice.Errors;
+
+namespace Splice.Copying;
+
+/// <summary>Content that a destination has received: flushes it, compares it with its source, and hashes it.</summary>
+/// <param name="report">Takes how far flushing and verifying are.</param>
+internal sealed class WrittenContent(
+    DestinationEntry place, ITargetFile target, FileHashAlgorithm? algorithm, Action<TransferPhase, long> report, CancellationToken cancellation) : IDisposable
+{
+    private readonly IncrementalHash? _hash = algorithm is { } chosen ? IncrementalHash.CreateHash(new HashAlgorithmName($"{chosen}")) : null;
+    private long _hashed;
+
+    /// <summary>True after a failed fsync(2), which does not report the lost bytes.</summary>
+    public bool IsLost { get; private set; }
+
+    public bool IsVerified { get; private set; }
+
+    /// <summary>The hash in upper-case hexadecimal digits; null before it is complete.</summary>
+    public string? Hash { get; private set; }
+
+    public bool Flush(DescriptorKind kind, long size)
+    {
+        try
+        {
+            return DiskFlush.OfFile(target.Handle, kind, place.Path, cancellation, () => report(TransferPhase.Flushing, size));
+        }
+        catch (TransferException)
+        {
+            // fsync(2) reports a write-back error once, then marks the pages clean although they never reached the disk.
+            IsLost = true;
+            throw;
+        }
+    }
+
+    /// <summary>Compares a range with its source, which it is read from the disk for.</summary>
+    public void Verify(Descriptor source, long sourceStart, long start, long size, bool isInPlace)
+    {
+        using var comparison = new Comparison(source, target.Handle, place.Path, cancellation)
+        {
+            Compared = same => report(TransferPhase.Verifying, same),
+        };
+        comparison.ReadFromDisk(start, size);
+        long same = comparison.Run(sourceStart, start, size);
+        if (same < size)
+        {
+            throw FileFailures.Different(
+                source.Name, sourceStart + same, place.Path, start + same, isInPlace, isAppended: target is AppendedFile);
+        }
+
+        IsVerified = true;
+    }
+
+    /// <summary>Calls <paramref name="hash"/> after each step of a transfer, if there is a hash.</summary>
+    public TransferMonitor Watch(TransferMonitor monitor, Action hash) => _hash is null ? monitor : monitor with
+    {
+        Progress = now =>
+        {
+            monitor.Progress?.Invoke(now);
+            hash();
+        },
+    };
+
+    /// <summary>Hashes what has arrived since the last call, while it is in the cache. A file that is larger than the memory would be
+    /// read from the disk again if all of it was hashed at the end.</summary>
+    public void HashUpTo(Descriptor file, long start, long size, bool isComplete)
+    {
+        if (_hash is null || (!isComplete && size - _hashed < Tuning.HashedAtOnce))
+        {
+            return;
+        }
+
+        FileHash.Add(_hash, file.Handle, start + _hashed, size - _hashed, errno => Unreadable(file, errno), cancellation);
+        _hashed = size;
+        if (isComplete)
+        {
+            Hash = Convert.ToHexString(_hash.GetCurrentHash());
+        }
+    }
+
+    public void Dispose() => _hash?.Dispose();
+
+    private static TransferException Unreadable(Descriptor file, Errno errno) => new(TransferErrorId.ReadFailed,
+        $"'{file.Name}' cannot be read for its hash ({(errno == Errno.None ? "it is shorter than what was copied" : ErrnoText.Describe(errno))}).",
+        "See the kernel's log (dmesg), or leave -HashAlgorithm out.",
+        errno, file.Name);
+}

@@ -1,0 +1,98 @@
+using Xunit;
+
+namespace Splice.Tests.Copying;
+
+/// <summary>What a copy reports while it runs.</summary>
+public sealed class ProgressTests(MountedFileSystems fileSystems)
+{
+    private const int MiB = 1 << 20;
+
+    private readonly List<TransferProgress> _reports = [];
+
+    [Theory]
+    [InlineData(FileSystem.Ext4, 1024)]
+    [InlineData(FileSystem.Tmpfs, 1024)]
+    [InlineData(FileSystem.Tmpfs, 10)]
+    public void The_total_of_a_sparse_file_is_its_data(FileSystem type, long mebibytes)
+    {
+        using Workspace folder = fileSystems.NewFolder(type);
+        Files.WriteSparse(folder["source"], mebibytes * MiB, (2 * MiB, MiB), ((mebibytes - 1) * MiB, MiB / 2));
+
+        TransferResult result = Copy(Request(folder));
+
+        Assert.Equal(mebibytes * MiB, result.BytesCopied);
+        Assert.Equal(_reports[^1].TotalBytes, _reports[^1].BytesCopied);
+        Assert.InRange(_reports[^1].BytesCopied, MiB * 3 / 2, 2 * MiB);
+        if (mebibytes > 100)
+        {
+            Assert.All(_reports, report => Assert.Equal(_reports[^1].TotalBytes, report.TotalBytes));
+        }
+    }
+
+    [Fact]
+    public void Holes_that_have_to_be_written_count()
+    {
+        using Workspace from = fileSystems.NewFolder(FileSystem.Tmpfs);
+        using Workspace to = fileSystems.NewFolder(FileSystem.Ramfs);
+        Files.WriteSparse(from["source"], 40 * MiB, (0, 5000), (20 * MiB, MiB));
+        to.WriteRandom("copy", 40 * MiB);
+
+        Copy(Request(from) with { Destination = to["copy"], InPlace = true });
+
+        Assert.Equal((40L * MiB, 40L * MiB), (_reports[^1].BytesCopied, _reports[^1].TotalBytes));
+    }
+
+    [Fact]
+    public void Verifying_is_a_phase_of_its_own()
+    {
+        using var folder = new Workspace();
+        folder.WriteRandom("source", 10 * MiB);
+
+        Copy(Request(folder) with { Verify = true });
+
+        Assert.Equal([TransferPhase.Copying, TransferPhase.Verifying], _reports.Select(report => report.Phase).Where(phase => phase != TransferPhase.Flushing).Distinct());
+        var verified = _reports.Where(report => report.Phase == TransferPhase.Verifying).ToList();
+        Assert.True(verified.Count > 1);
+        Assert.Equal(verified.Select(report => report.BytesCopied).Order(), verified.Select(report => report.BytesCopied));
+        Assert.Equal((10L * MiB, 10L * MiB), (verified[^1].BytesCopied, verified[^1].TotalBytes));
+    }
+
+    [Fact]
+    public void A_disk_that_takes_long_is_reported_as_flushing()
+    {
+        using var folder = new Workspace();
+        folder.WriteRandom("source", 1000);
+        using var fault = new AttachedFault($"{Environment.ProcessId}", new Fault("fsync", "delay_enter=700000"));
+
+        Copy(Request(folder) with { Flush = true });
+
+        Assert.Contains(_reports, report => report is { Phase: TransferPhase.Flushing, BytesCopied: 1000 });
+    }
+
+    [Fact]
+    public void The_total_of_a_tree_is_its_data()
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Tmpfs);
+        Directory.CreateDirectory(folder["source"]);
+        Files.WriteSparse(folder["source/a"], 1024 * MiB, (2 * MiB, 2 * MiB));
+        folder.WriteRandom("source/b", MiB);
+        TreeProgress last = default;
+
+        TreeCopy.Copy(
+            new TreeRequest { Copy = Request(folder) with { RateLimit = new RateLimiter(MiB) } },
+            new TreeMonitor(Progress: progress => last = progress));
+
+        Assert.Equal(3 * MiB, last.TotalBytes);
+        Assert.InRange(last.BytesCopied, MiB, 3 * MiB);
+    }
+
+    private static CopyRequest Request(Workspace folder) => new()
+    {
+        Source = folder["source"],
+        Destination = folder["copy"],
+        Method = TransferMethod.ReadWrite,
+    };
+
+    private TransferResult Copy(CopyRequest request) =>
+        FileCopy.Copy(request, new TransferMonitor(_reports.Add, TestContext.Current.CancellationToken));
+}
