@@ -25,10 +25,19 @@ Describe 'The table' {
     }
 
     It 'has a heading, a rule and a row a result' {
-        $lines = Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b" -Method SendFile)
+        $lines = Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b" -Method SendFile -RateLimit 10KB)
         $lines.Count | Should -Be 3
         $lines[0] | Should -Match '^ +Copied +InHoles +Method +Seconds +Rate +Destination$'
-        $lines[2] | Should -Match "^ +1\.50 KiB +0 B +SendFile +\d+\.\d{3} +[\d.]+ \w*B/s $([regex]::Escape("$folder/b"))$"
+        $lines[2] | Should -Match "^ *1\.50 KiB +SendFile +\d+\.\d{3} +[\d.]+ \w*B/s \S+/b$"
+    }
+
+    It 'has no rate of a copy that takes almost no time, and none of what was not moved' {
+        $result = Copy-ItemZeroCopy "$folder/a" "$folder/b" -Method SendFile
+        $fast = [Splice.TransferResult]@{ Source = 'a'; Destination = 'b'; Attempts = [Splice.MethodAttempt[]]@(); BytesMoved = 1536; Elapsed = [timespan]::FromMilliseconds(9.9); Method = 'SendFile' }
+        $holes = [Splice.TransferResult]@{ Source = 'a'; Destination = 'b'; Attempts = [Splice.MethodAttempt[]]@(); BytesInHoles = 1GB; Elapsed = [timespan]::FromSeconds(1) }
+        (Get-View $fast)[2] | Should -Match '^ *1\.50 KiB +SendFile +0\.010 +b$'
+        (Get-View $holes)[2] | Should -Match '^ *1\.00 GiB 1\.00 GiB +1\.000 +b$'
+        $result.BytesPerSecond | Should -BeGreaterThan 0
     }
 
     It 'has no empty cells in the constrained language' {
@@ -37,14 +46,15 @@ Describe 'The table' {
             Import-Module $module
             [cultureinfo]::CurrentCulture = [cultureinfo]::InvariantCulture
             $ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'
-            Copy-ItemZeroCopy $from $to -Method SendFile | Out-String -Width 160
+            Copy-ItemZeroCopy $from $to -Method SendFile -RateLimit 10KB | Out-String -Width 160
         } -args "$PSScriptRoot/../../out/Splice", "$folder/a", "$folder/b"
         $row = "$lines" -split "`n" | Where-Object { $_ -like '*SendFile*' }
-        $row | Should -Match '^ *0\.0 MiB +0\.0 MiB +SendFile +\d+\.\d{3} +[\d.]+ MiB/s '
+        $row | Should -Match '^ *0\.0 MiB +SendFile +\d+\.\d{3} +[\d.]+ MiB/s '
     }
 
     It 'aligns numbers to the right' {
-        $lines = Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b")
+        truncate --size 1M "$folder/a"
+        $lines = Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b" -RateLimit 10KB)
         foreach ($heading in 'Copied', 'InHoles', 'Seconds', 'Rate') {
             $end = $lines[0].IndexOf($heading) + $heading.Length - 1
             $lines[2][$end] | Should -Not -Be ' '
@@ -75,16 +85,40 @@ Describe 'The table' {
 
     It 'shows holes' {
         truncate --size 3M "$folder/a"
-        (Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b"))[2] | Should -Match '^ +3\.00 MiB +3\.00 MiB '
+        (Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b"))[2] | Should -Match '^ *3\.00 MiB +3\.00 MiB '
     }
 
     It 'has no method where nothing was moved' {
         $lines = Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b" -Count 0)
-        $lines[2] | Should -Match '^ +0 B +0 B +0\.\d{3} +0 B/s '
+        $lines[2] | Should -Match '^ +0 B +0\.\d{3} +\S+/b$'
     }
 
     It 'fits a narrow terminal' {
         Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b") -Width 60 | ForEach-Object Length | Should -BeLessOrEqual 60
+    }
+
+    It 'has the status where nothing was copied' {
+        $result = [Splice.TransferResult]@{ Source = 'a'; Destination = 'b'; Attempts = [Splice.MethodAttempt[]]@(); Status = 'Unchanged' }
+        (Get-View $result)[2] | Should -Match '^ +0 B +Unchanged +0\.000 +b$'
+    }
+
+    It 'is one line of sums for a folder, under its source and destination' {
+        $null = New-Item -ItemType Directory "$folder/tree/sub"
+        1..3 | ForEach-Object { [IO.File]::WriteAllBytes("$folder/tree/sub/$_", [byte[]]::new(1KB)) }
+        $lines = Get-View (Copy-ItemZeroCopy "$folder/tree" "$folder/copy" -Recurse) -Width 300
+        $lines[0].Trim() | Should -BeExactly "$folder/tree -> $folder/copy"
+        ($lines[1].Trim() -replace ' +', ' ') | Should -BeExactly 'Copied Updated Unchanged Skipped Removed Failed Folders Bytes Rate'
+        $lines[3] | Should -Match '^ +3 +2 3\.00 KiB'
+        $again = Copy-ItemZeroCopy "$folder/tree/*" "$folder/copy" -Recurse
+        (Get-View $again -Width 300)[3] | Should -Match '^ +0 +3 +1 3\.00 KiB'
+        ($again | Format-List | Out-String) | Should -Match '(?m)^Updated +: 3\r?$'
+    }
+
+    It 'is a short list with Format-List' {
+        $lines = Copy-ItemZeroCopy "$folder/a" "$folder/b" -HashAlgorithm MD5 | Format-List | Out-String -Stream | Where-Object { $_ }
+        $lines.Count | Should -BeIn (8..12)
+        $lines -match '^Hash +: [0-9A-F]{32}$' | Should -HaveCount 1
+        $lines -match '^Warnings' | Should -HaveCount 0
     }
 
     It 'is only a view: Format-List has everything' {
@@ -107,9 +141,11 @@ Describe 'The table of <Type>' -ForEach @(
     @{ Type = 'SplicePipe'; Call = { New-SplicePipe }; Headings = 'Capacity Available ReadEnd WriteEnd' }
     @{ Type = 'PipelineResult'; Call = { Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath out }; Headings = 'In Out Code Seconds Rate Commands' }
     @{ Type = 'NativeCommandResult'; Call = { (Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath out).Commands }; Headings = 'Code Signal Seconds CPU Memory Command' }
-    @{ Type = 'MethodReport'; Call = { Test-ZeroCopy a copy }; Headings = 'Order Method Serves Chosen Reason' }
+    @{ Type = 'MethodReport'; Call = { Test-ZeroCopy a copy }; Headings = 'Order Method Available Chosen Reason' }
     @{ Type = 'MeasurementResult'; Call = { Measure-ZeroCopy -Size 64KB -Iterations 1 }; Headings = 'Method Auto Median ms Spread ms Rate CPU ms/GiB Calls Obstacle' }
     @{ Type = 'RemoteTransferResult'; Call = { Send-ItemZeroCopy a web1 . }; Headings = 'HostName Sent Verified Seconds Rate Destination'; NeedsHost = $true }
+    @{ Type = 'RemoteTransferResult#Received'; Call = { Receive-ItemZeroCopy "$PWD/a" web1 to }; Headings = 'HostName Received Verified Seconds Rate Destination'; NeedsHost = $true }
+    @{ Type = 'TransferResult#Tree'; Call = { Copy-ItemZeroCopy to copied -Recurse }; Headings = 'Copied Updated Unchanged Skipped Removed Failed Folders Bytes Rate' }
 ) {
     BeforeAll {
         $script:server = $NeedsHost ? (Open-SshHost "$TestDrive/ssh") : $null
@@ -124,12 +160,12 @@ Describe 'The table of <Type>' -ForEach @(
         Close-SshHost $server
     }
 
-    It 'fits 100 columns with all its headings' {
+    It 'fits 80 columns with all its headings' {
         if ($NeedsHost -and -not $server) { Set-ItResult -Skipped -Because 'an sshd of the tests is not to be had here'; return }
         $results = @(& $Call)
         $results[0].PSTypeNames[0] | Should -BeExactly "Splice.$Type"
-        $lines = Get-View $results -Width 100
-        $lines | ForEach-Object Length | Should -BeLessOrEqual 100
+        $lines = Get-View $results -Width 80
+        $lines | ForEach-Object Length | Should -BeLessOrEqual 80
         @($lines | Where-Object { ($_.Trim() -replace ' +', ' ') -ceq $Headings }) | Should -HaveCount 1
         $results | Where-Object { $_ -is [IDisposable] } | ForEach-Object Dispose
     }
@@ -139,7 +175,8 @@ Describe 'The views' {
     It 'are all tested above' {
         $views = ([xml](Get-Content "$PSScriptRoot/../../Splice.Format.ps1xml")).Configuration.ViewDefinitions.View.ViewSelectedBy.TypeName | Sort-Object -Unique
         $tested = Select-String -Path $PSCommandPath -Pattern "^    @\{ Type = '(\w+)'" | ForEach-Object { "Splice.$($_.Matches.Groups[1].Value)" } | Sort-Object -Unique
-        $tested | Should -Be $views
+        # TransferResult#Tree and RemoteTransferResult#Received are other views of the same types.
+        $tested | Should -Be @($views -notlike '*#*')
     }
 }
 

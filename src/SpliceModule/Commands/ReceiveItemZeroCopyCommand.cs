@@ -53,6 +53,8 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
         }
     }
 
+    private protected override string? ViewOf(object result) => "Splice.RemoteTransferResult#Received";
+
     private protected override string? ResolveDestination() =>
         Paths.Single(Destination) is { } path ? path.TrimEnd('/') + (Destination.EndsWith('/') || path == "/" ? "/" : string.Empty) : null;
 }

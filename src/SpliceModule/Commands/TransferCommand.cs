@@ -105,8 +105,19 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
 
         if (result is not null)
         {
-            WriteObject(result);
+            WriteObject(ViewOf(result) is { } view ? WithTypeName(result, view) : result);
         }
+    }
+
+    /// <summary>Returns the type name that selects another view of a result than its type; null for none.</summary>
+    private protected virtual string? ViewOf(object result) =>
+        result is TransferResult { DirectoryCount: > 0 } ? "Splice.TransferResult#Tree" : null;
+
+    private static PSObject WithTypeName(object result, string name)
+    {
+        var named = PSObject.AsPSObject(result);
+        named.TypeNames.Insert(0, name);
+        return named;
     }
 
     private protected void Emit(TransferResult? result) => Emit(result, result?.Warnings);
