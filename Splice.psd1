@@ -11,9 +11,9 @@
     FormatsToProcess       = @('Splice.Format.ps1xml')
     FunctionsToExport      = @()
     CmdletsToExport        = @(
-        'Copy-ItemZeroCopy', 'Copy-StreamZeroCopy', 'Invoke-PipelineZeroCopy', 'Invoke-Splice', 'Invoke-Tee', 'Join-ItemZeroCopy',
-        'Measure-ZeroCopy', 'Move-ItemZeroCopy', 'New-SplicePipe', 'Receive-ItemZeroCopy', 'Send-ItemZeroCopy', 'Split-ItemZeroCopy',
-        'Sync-ItemZeroCopy', 'Test-ZeroCopy')
+        'Compare-ItemZeroCopy', 'Copy-ItemZeroCopy', 'Copy-StreamZeroCopy', 'Invoke-PipelineZeroCopy', 'Invoke-Splice', 'Invoke-Tee',
+        'Join-ItemZeroCopy', 'Measure-ZeroCopy', 'Move-ItemZeroCopy', 'New-SplicePipe', 'Receive-ItemZeroCopy', 'Send-ItemZeroCopy',
+        'Split-ItemZeroCopy', 'Sync-ItemZeroCopy', 'Test-ZeroCopy')
     VariablesToExport      = @()
     AliasesToExport        = @()
     PrivateData            = @{

@@ -170,6 +170,7 @@ Describe 'Completion of paths' {
         'Copy-ItemZeroCopy -LiteralPath ', 'Copy-ItemZeroCopy -LP ', 'Copy-ItemZeroCopy x ', 'Copy-ItemZeroCopy x -Destination:'
         'Split-ItemZeroCopy -LiteralPath ', 'Split-ItemZeroCopy x ', 'Join-ItemZeroCopy x ', 'Send-ItemZeroCopy -LiteralPath ', 'Receive-ItemZeroCopy x host '
         'Copy-StreamZeroCopy ', 'Copy-StreamZeroCopy x y, ', 'Test-ZeroCopy ', 'Test-ZeroCopy x ', 'Measure-ZeroCopy ', 'Measure-ZeroCopy . '
+        'Compare-ItemZeroCopy -LiteralPath ', 'Compare-ItemZeroCopy x '
         'Measure-ZeroCopy -HtmlPath ', 'Invoke-PipelineZeroCopy { cat } -InputPath ', 'Invoke-PipelineZeroCopy { cat } -OutputPath '
         'Invoke-PipelineZeroCopy { cat } -ErrorPath ', 'Send-ItemZeroCopy -KeyFilePath ', 'Send-ItemZeroCopy -ConfigFile '
     ) {
@@ -177,7 +178,7 @@ Describe 'Completion of paths' {
         $meant | Sort-Object | Should -Be ($names.ForEach({ "./$_" }) | Sort-Object)
     }
 
-    It 'offers patterns that match the one file where wildcards are expanded: <_>' -ForEach 'Copy-ItemZeroCopy ', 'Move-ItemZeroCopy ', 'Split-ItemZeroCopy ', 'Join-ItemZeroCopy ' {
+    It 'offers patterns that match the one file where wildcards are expanded: <_>' -ForEach 'Compare-ItemZeroCopy ', 'Copy-ItemZeroCopy ', 'Move-ItemZeroCopy ', 'Split-ItemZeroCopy ', 'Join-ItemZeroCopy ' {
         $meant = foreach ($offer in Get-Completion $_) { & ([scriptblock]::Create("Get-Item $($offer.CompletionText)")) }
         $meant.Name | Sort-Object | Should -Be ($names | Sort-Object)
     }

@@ -138,6 +138,7 @@ Describe 'The table' {
 
 Describe 'The table of <Type>' -ForEach @(
     @{ Type = 'TransferResult'; Call = { Copy-ItemZeroCopy a to }; Headings = 'Copied InHoles Method Seconds Rate Destination' }
+    @{ Type = 'ComparisonResult'; Call = { Compare-ItemZeroCopy a a }; Headings = 'Side FirstDifference Read Shared Property Path' }
     @{ Type = 'SplicePipe'; Call = { New-SplicePipe }; Headings = 'Capacity Available ReadEnd WriteEnd' }
     @{ Type = 'PipelineResult'; Call = { Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath out }; Headings = 'In Out Code Seconds Rate Commands' }
     @{ Type = 'NativeCommandResult'; Call = { (Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath out).Commands }; Headings = 'Code Signal Seconds CPU Memory Command' }

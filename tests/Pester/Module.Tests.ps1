@@ -87,6 +87,7 @@ Describe 'The cmdlets' {
             $type = switch ($cmdlet.Name) {
                 'New-SplicePipe' { [Splice.SplicePipe] }
                 'Invoke-PipelineZeroCopy' { [Splice.PipelineResult] }
+                'Compare-ItemZeroCopy' { [Splice.ComparisonResult] }
                 'Test-ZeroCopy' { [Splice.MethodReport] }
                 'Measure-ZeroCopy' { [Splice.MeasurementResult] }
                 { $_ -in 'Send-ItemZeroCopy', 'Receive-ItemZeroCopy' } { [Splice.RemoteTransferResult] }
@@ -94,7 +95,7 @@ Describe 'The cmdlets' {
             }
 
             $cmdlet.OutputType.Type | Should -Contain $type
-            $cmdlet.OutputType.Name | Should -Match '^(Splice\.\w+|System\.String)$'
+            $cmdlet.OutputType.Name | Should -Match '^(Splice\.\w+|System\.String|System\.Boolean)$'
         }
     }
 

@@ -7,9 +7,9 @@ using Splice.Interop;
 namespace Splice.TestHost;
 
 /// <summary>Copies of trees: each line of standard input is a <see cref="TreeRequest"/>, and each gets a line of
-/// answer with what came of it. An empty line is answered with the state of the process. After "copy ", "sync ", "split ", "join " and
-/// "move " a line is a <see cref="CopyRequest"/>, a <see cref="SyncRequest"/>, a <see cref="SplitRequest"/>, a <see cref="JoinRequest"/> and
-/// a <see cref="MoveRequest"/>, after "remove " a path.</summary>
+/// answer with what came of it. An empty line is answered with the state of the process. After "copy ", "sync ", "split ", "join ",
+/// "compare " and "move " a line is a <see cref="CopyRequest"/>, a <see cref="SyncRequest"/>, a <see cref="SplitRequest"/>, a
+/// <see cref="JoinRequest"/>, a <see cref="ComparisonRequest"/> and a <see cref="MoveRequest"/>, after "remove " a path.</summary>
 internal static class TreeHost
 {
     public static int Serve(TextReader input, TextWriter output)
@@ -27,6 +27,7 @@ internal static class TreeHost
                 ["join", string request] => Parts(() => [FileJoin.Join(JsonSerializer.Deserialize<JoinRequest>(request)!, TransferMonitor.None)]),
                 ["remove", string path] => Remove(path),
                 ["move", string request] => Run(monitor => ItemMove.Move(JsonSerializer.Deserialize<MoveRequest>(request)!, monitor)),
+                ["compare", string request] => Compare(JsonSerializer.Deserialize<ComparisonRequest>(request)!),
                 _ => Copy(JsonSerializer.Deserialize<TreeRequest>(line)!),
             });
         }
@@ -59,6 +60,28 @@ internal static class TreeHost
 
     private static IEnumerable<object> Describe(IEnumerable<TransferException> errors) =>
         errors.Select(error => new { Id = $"{error.Id}", Errno = $"{error.Errno}", error.Target, error.Message });
+
+    private static string Compare(ComparisonRequest request)
+    {
+        List<string> differences = [];
+        List<TransferException> errors = [];
+        ComparisonSummary? summary = null;
+        try
+        {
+            summary = ItemComparison.Compare(request, new ComparisonMonitor(result => differences.Add($"{result.SideIndicator} {result.Path}"), errors.Add));
+        }
+        catch (TransferException exception)
+        {
+            errors.Add(exception);
+        }
+
+        return JsonSerializer.Serialize(new
+        {
+            IsEqual = summary?.Equal == true,
+            Differences = differences,
+            Errors = errors.Select(error => new { Id = $"{error.Id}", Errno = $"{error.Errno}", error.Target, error.Message }),
+        });
+    }
 
     private static string Parts(Func<IReadOnlyList<TransferResult>> run)
     {
@@ -142,6 +165,7 @@ internal static class TreeHost
         Sync(sync);
         File.WriteAllText(Path.Combine(sync.Tree.Copy.Destination, "inner", "extra"), "rehearsal");
         Sync(sync);
+        Compare(new ComparisonRequest { ReferencePath = source, DifferencePath = copy.Destination, Recurse = true, Properties = ComparedProperties.All });
         Remove(Path.Combine(source, "link"));
         Run(monitor => ItemMove.Move(new MoveRequest { Source = source, Destination = copy.Destination }, monitor));
         if (Directory.Exists("/dev/shm"))

@@ -9,7 +9,8 @@ public sealed partial class FloorTests
     /// <summary>From the bottom.</summary>
     private static readonly string[] Floors =
     [
-        "Interop", "Errors", "Descriptors", "Transfer", "Copying", "Moving", "Sync", "Streaming", "Streaming/Processes", "Streaming/Remote", "Probing", "Measuring",
+        "Interop", "Errors", "Descriptors", "Transfer", "Copying", "Comparing", "Moving", "Sync", "Streaming",
+        "Streaming/Processes", "Streaming/Remote", "Probing", "Measuring",
     ];
 
     [Fact]

@@ -7,7 +7,7 @@ using Splice.Transfer;
 
 namespace Splice.Copying;
 
-/// <summary>Reads a range of a copy and of its source again, and compares them. Holes in both are not read.</summary>
+/// <summary>Reads a range of a copy and of its source again, or of two files, and compares them. Holes in both are not read.</summary>
 internal sealed unsafe class Comparison : IDisposable
 {
     // O_DIRECT requires memory, offset and length in units of the disk's blocks, which have 64 KiB at most.
@@ -37,6 +37,24 @@ internal sealed unsafe class Comparison : IDisposable
 
     /// <summary>Called with the number of bytes that are equal so far; null for none.</summary>
     public Action<long>? Compared { get; init; }
+
+    /// <summary>True if holes are read.</summary>
+    public bool ReadsHoles { get; init; }
+
+    /// <summary>True if the sizes are unknown, as those of generated files: both are read up to the end of one.</summary>
+    public bool IgnoresSizes { get; init; }
+
+    /// <summary>True if it is not a copy that is verified, but another file.</summary>
+    public bool IsOtherFile { get; init; }
+
+    /// <summary>The most bytes of one read.</summary>
+    public int ReadSize { get; init; } = Tuning.LargestRead;
+
+    /// <summary>Limits the bytes per second that are read of each side; null for unlimited.</summary>
+    public RateLimiter? RateLimit { get; init; }
+
+    /// <summary>The bytes that are holes in both, and were not read.</summary>
+    public long BytesInHoles { get; private set; }
 
     /// <summary>Makes later reads of a range of the copy come from the disk: with O_DIRECT, and without its pages in the cache, from
     /// which some file systems read in spite of O_DIRECT.</summary>
@@ -104,18 +122,21 @@ internal sealed unsafe class Comparison : IDisposable
         while (same < end)
         {
             _cancellation.ThrowIfCancellationRequested();
-            long hole = HoleAt(_copy, offset + same);
+            long hole = ReadsHoles || IgnoresSizes ? 0 : HoleAt(_copy, offset + same);
             long known = hole == 0 && TrustsData ? DataAt(_copy, offset + same)
                 : hole > 0 ? Math.Min(hole, HoleAt(_source.Handle, sourceOffset + same))
                 : 0;
             if (known > 0)
             {
-                same += Math.Min(known, end - same);
+                known = Math.Min(known, end - same);
+                BytesInHoles += hole > 0 ? known : 0;
+                same += known;
                 continue;
             }
 
             ReadOnlySpan<byte> there = ReadCopy(offset, same);
             there = there[..(int)Math.Min(there.Length, end - same)];
+            RateLimit?.Take(there.Length, _cancellation);
             ReadOnlySpan<byte> here = ReadSource(sourceOffset, same, there.Length);
             int common = here.CommonPrefixLength(there);
             same += common;
@@ -137,15 +158,15 @@ internal sealed unsafe class Comparison : IDisposable
 
     /// <summary>The size of a file without blocks is unknown: it may be a generated one.</summary>
     private long SourceEnd() =>
-        FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok && now is { Kind: DescriptorKind.Regular, AllocatedBytes: > 0 }
+        !IgnoresSizes && FileStatus.TryGet(_source.Handle, out FileStatus? now).Ok && now is { Kind: DescriptorKind.Regular, AllocatedBytes: > 0 }
             ? now.Size
             : long.MaxValue;
 
     private long CopyEnd() =>
-        FileStatus.TryGet(_copy, out FileStatus? now).Ok && now!.Kind == DescriptorKind.Regular ? now.Size : long.MaxValue;
+        !IgnoresSizes && FileStatus.TryGet(_copy, out FileStatus? now).Ok && now!.Kind == DescriptorKind.Regular ? now.Size : long.MaxValue;
 
     /// <summary>Length of the hole that begins here; 0 at data.</summary>
-    private static long HoleAt(SafeHandle file, long offset) => LibC.SeekData(file, offset) switch
+    public static long HoleAt(SafeHandle file, long offset) => LibC.SeekData(file, offset) switch
     {
         { Ok: true, Value: long data } => data - offset,
         { Errno: Errno.ENXIO } => long.MaxValue,
@@ -153,21 +174,21 @@ internal sealed unsafe class Comparison : IDisposable
     };
 
     /// <summary>Length of the data that begin here.</summary>
-    private static long DataAt(SafeHandle file, long offset) =>
+    public static long DataAt(SafeHandle file, long offset) =>
         LibC.SeekHole(file, offset) is { Ok: true, Value: long hole } ? hole - offset : 0;
 
     private ReadOnlySpan<byte> ReadCopy(long offset, long same)
     {
         if (_memory is null)
         {
-            _memory = (byte*)NativeMemory.AlignedAlloc(2 * Tuning.LargestRead, Alignment);
+            _memory = (byte*)NativeMemory.AlignedAlloc(2 * (nuint)ReadSize, Alignment);
         }
 
         long at = offset + same;
         if (_direct is not null)
         {
             int before = (int)(at % Alignment);
-            SysResult direct = Read(_direct, _memory, Tuning.LargestRead, at - before);
+            SysResult direct = Read(_direct, _memory, ReadSize, at - before);
             if (direct.Value > before)
             {
                 return new ReadOnlySpan<byte>(_memory + before, (int)direct.Value - before);
@@ -183,16 +204,16 @@ internal sealed unsafe class Comparison : IDisposable
             _direct = null;
         }
 
-        SysResult read = Read(_copy, _memory, Tuning.LargestRead, at);
+        SysResult read = Read(_copy, _memory, ReadSize, at);
         return read.Ok ? new ReadOnlySpan<byte>(_memory, (int)read.Value) : throw CopyUnreadable(at, read.Errno);
     }
 
     private ReadOnlySpan<byte> ReadSource(long offset, long same, int count)
     {
-        SysResult read = Read(_source.Handle, _memory + Tuning.LargestRead, count, offset + same);
+        SysResult read = Read(_source.Handle, _memory + ReadSize, count, offset + same);
         return read.Ok
-            ? new ReadOnlySpan<byte>(_memory + Tuning.LargestRead, (int)read.Value)
-            : throw TransferFailures.Step(TransferMethod.ReadWrite, read.Errno, TransferSide.Source, _source.Name, _path, same);
+            ? new ReadOnlySpan<byte>(_memory + ReadSize, (int)read.Value)
+            : throw TransferFailures.Step(TransferMethod.ReadWrite, read.Errno, TransferSide.Source, _source.Name, _path, IsOtherFile ? offset + same : same);
     }
 
     private static SysResult Read(SafeHandle file, byte* memory, int count, long offset)
@@ -222,7 +243,9 @@ internal sealed unsafe class Comparison : IDisposable
         "End the process (lsof shows it), or leave -Verify out.",
         Errno.EBUSY, _path);
 
-    private TransferException CopyUnreadable(long offset, Errno errno) => new(TransferErrorId.VerificationFailed,
+    private TransferException CopyUnreadable(long offset, Errno errno) => IsOtherFile
+        ? TransferFailures.Step(TransferMethod.ReadWrite, errno, TransferSide.Source, _path, _path, offset)
+        : new(TransferErrorId.VerificationFailed,
         $"'{_path}' cannot be read again at byte {offset} ({ErrnoText.Describe(errno)}).",
         "The disk may be failing: see the kernel's log (dmesg).",
         errno, _path)

@@ -27,6 +27,7 @@ internal sealed record FileStatus
         AccessTime = statx.AccessTime;
         ModificationTime = statx.ModificationTime;
         ChangeTime = statx.ChangeTime;
+        MountId = statx.MountId;
         IsMountRoot = (statx.Attributes & LibC.STATX_ATTR_MOUNT_ROOT) != 0;
     }
 
@@ -59,6 +60,9 @@ internal sealed record FileStatus
 
     /// <summary>Time of the last change of data, attributes or names, which cannot be set.</summary>
     public LibC.StatxTimestamp ChangeTime { get; }
+
+    /// <summary>The mount that it was found on, which is of one file system; 0 on Linux before 5.8.</summary>
+    public ulong MountId { get; }
 
     public bool IsMountRoot { get; }
 

@@ -84,6 +84,20 @@ internal static class Tuning
     /// <summary>The bytes that are written without comparing them after a sample of which most differed.</summary>
     public const long DeltaUncompared = 512L * MiB;
 
+    // Comparisons
+
+    /// <summary>The bytes of one read of two files that are compared: both fit into a CPU's own cache.</summary>
+    public const int ComparedRead = 256 * KiB;
+
+    /// <summary>The bytes that a thread compares at a time.</summary>
+    public const long ComparedRange = 8 * MiB;
+
+    /// <summary>From this size on, the extents of two files are looked at before they are read: four calls.</summary>
+    public const long SharedBlocksFrom = 128 * KiB;
+
+    /// <summary>The entries of trees that are compared ahead of the one whose result is reported next.</summary>
+    public const int ComparedAhead = 1000;
+
     // Hosts
 
     /// <summary>Up to this size, a file of a tree passes through memory, and shares a write(2) with others.</summary>

@@ -11,6 +11,10 @@ internal static partial class LibC
     public const uint FS_IOC_GETFLAGS = 0x80086601, FS_IOC_SETFLAGS = 0x40086602;
     public const int FS_NOCOW_FL = 0x00800000;
 
+    // linux/fs.h: _IOWR('f', 11, struct fiemap) and _IOR('X', 31, struct fsxattr); linux/fiemap.h
+    public const uint FS_IOC_FIEMAP = 0xC020660B, FS_IOC_FSGETXATTR = 0x801C581F, FS_XFLAG_REALTIME = 1, FIEMAP_FLAG_SYNC = 1,
+        FIEMAP_EXTENT_LAST = 1, FIEMAP_EXTENT_MERGED = 0x1000, FIEMAP_EXTENT_SHARED = 0x2000;
+
     /// <summary>Copies up to <paramref name="count"/> bytes between two regular files inside the kernel.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/copy_file_range.2.html">copy_file_range(2)</see></remarks>
     public static SysResult CopyFileRange(
@@ -79,6 +83,45 @@ internal static partial class LibC
     {
         public long SourceDescriptor;
         public ulong SourceOffset, SourceLength, DestinationOffset;
+    }
+
+    /// <summary>Returns the first extents of a file from an offset on, and their number; 0 at the end.</summary>
+    /// <param name="flags">FIEMAP_FLAG_SYNC: dirty pages are written to the disk first.</param>
+    /// <remarks><see href="https://docs.kernel.org/filesystems/fiemap.html">fiemap</see></remarks>
+    public static unsafe SysResult MapExtents(SafeHandle file, long offset, uint flags, Span<MappedExtent> extents)
+    {
+        byte[] request = new byte[sizeof(ExtentMap) + (extents.Length * sizeof(MappedExtent))];
+        fixed (byte* start = request)
+        {
+            var map = (ExtentMap*)start;
+            (map->Start, map->Length, map->Flags, map->ExtentCount) = ((ulong)offset, ulong.MaxValue - (ulong)offset, flags, (uint)extents.Length);
+            SysResult result = SysResult.From(ioctl(file, FS_IOC_FIEMAP, start)).With(map->MappedExtents);
+            new ReadOnlySpan<MappedExtent>(start + sizeof(ExtentMap), extents.Length).CopyTo(extents);
+            return result;
+        }
+    }
+
+    /// <summary>struct fiemap without its extents</summary>
+    internal struct ExtentMap
+    {
+        public ulong Start, Length;
+        public uint Flags, MappedExtents, ExtentCount, Reserved;
+    }
+
+    /// <summary>struct fiemap_extent</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 56)]
+    internal struct MappedExtent
+    {
+        public long Logical, Physical, Length, Reserved0, Reserved1;
+        public uint Flags;
+    }
+
+    /// <summary>Returns 1 if the data of a file are on the realtime device of XFS, whose block numbers are its own; 0 if not.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/ioctl_xfs_fsgetxattr.2.html">FS_IOC_FSGETXATTR</see></remarks>
+    public static unsafe SysResult IsOnRealtimeDevice(SafeHandle file)
+    {
+        uint* attributes = stackalloc uint[7]; // struct fsxattr, whose first field is fsx_xflags
+        return SysResult.From(ioctl(file, FS_IOC_FSGETXATTR, attributes)).With(attributes[0] & FS_XFLAG_REALTIME);
     }
 
     [LibraryImport(Library, SetLastError = true)]

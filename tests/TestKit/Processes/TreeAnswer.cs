@@ -44,3 +44,14 @@ internal sealed record TreeHostState(int Descriptors, long PeakKilobytes);
 
 /// <summary>An entry that was not copied.</summary>
 internal sealed record TreeAnswerError(string Id, string Errno, string Target, string Message);
+
+/// <summary>What came of a comparison in a process of its own.</summary>
+internal sealed record ComparisonAnswer
+{
+    public bool IsEqual { get; init; }
+
+    /// <summary>The side and the path of each.</summary>
+    public string[] Differences { get; init; } = [];
+
+    public TreeAnswerError[] Errors { get; init; } = [];
+}

@@ -67,6 +67,13 @@ internal sealed class TreeHostProcess : IDisposable
     /// <summary>Has an item moved and does not wait for it.</summary>
     public void Begin(MoveRequest request) => _process.WriteLine($"move {JsonSerializer.Serialize(request)}");
 
+    /// <summary>Has files or trees compared.</summary>
+    public ComparisonAnswer Compare(ComparisonRequest request)
+    {
+        _process.WriteLine($"compare {JsonSerializer.Serialize(request)}");
+        return Answer<ComparisonAnswer>();
+    }
+
     /// <summary>What the process has at present.</summary>
     public TreeHostState State()
     {

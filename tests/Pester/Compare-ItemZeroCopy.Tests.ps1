@@ -1,0 +1,124 @@
+BeforeAll {
+    . "$PSScriptRoot/Common.ps1"
+    Import-Module "$PSScriptRoot/../../out/Splice"
+}
+
+Describe 'Compare-ItemZeroCopy' {
+    BeforeEach {
+        $script:folder = (New-Item -ItemType Directory "$TestDrive/$([guid]::NewGuid())").FullName
+        $script:content = Get-TestByte 50000
+        Push-Location $folder
+        foreach ($side in 'one', 'other') {
+            $null = New-Item -ItemType Directory "$side/sub"
+            [IO.File]::WriteAllBytes("$folder/$side/a.img", $content)
+            [IO.File]::WriteAllBytes("$folder/$side/sub/b", $content)
+        }
+    }
+
+    AfterEach { Pop-Location }
+
+    It 'emit one object for two files' {
+        $result = Compare-ItemZeroCopy one/a.img other/a.img
+        $result.Equal | Should -BeTrue
+        $result.SideIndicator | Should -BeExactly '=='
+        $result.FirstDifference | Should -BeNullOrEmpty
+        $result.BytesRead + $result.BytesShared + $result.BytesInHoles | Should -Be 50000
+        $result.Reason | Should -BeNullOrEmpty
+        $content[777] = $content[777] -bxor 1
+        [IO.File]::WriteAllBytes("$folder/other/a.img", $content)
+        $result = Compare-ItemZeroCopy one/a.img other/a.img
+        $result.Equal | Should -BeFalse
+        $result.SideIndicator | Should -BeExactly '<>'
+        $result.FirstDifference | Should -Be 777
+        $result.Property | Should -Be 'Content'
+        ($result | Out-String) | Should -Match '<>\s+777'
+    }
+
+    It 'emit a Boolean with -Quiet' {
+        Compare-ItemZeroCopy one/a.img other/a.img -Quiet | Should -BeExactly $true
+        Compare-ItemZeroCopy one other -Recurse -Quiet | Should -BeExactly $true
+        Add-Content other/sub/b x
+        Compare-ItemZeroCopy one/sub/b other/sub/b -Quiet | Should -BeExactly $false
+        Compare-ItemZeroCopy one other -Recurse -Quiet | Should -BeExactly $false
+        Compare-ItemZeroCopy one missing -Recurse -Quiet -ErrorAction SilentlyContinue | Should -BeExactly $false
+    }
+
+    It 'emit what differs between two folders, and what is equal with -IncludeEqual' {
+        Compare-ItemZeroCopy one other -Recurse | Should -BeNullOrEmpty
+        Set-Content one/only x
+        Set-Content other/sub/new x
+        Add-Content other/a.img x
+        $results = Compare-ItemZeroCopy one other -Recurse
+        $results.ForEach({ "$($_.SideIndicator) $($_.Path)" }) | Should -Be '<> a.img', '<= only', '=> sub/new'
+        $results[0].ReferenceLength, $results[0].DifferenceLength | Should -Be 50000, 50002
+        $results[2].DifferencePath | Should -BeExactly "$folder/other/sub/new"
+        $results = Compare-ItemZeroCopy one other -Recurse -IncludeEqual
+        $results.ForEach({ "$($_.SideIndicator) $($_.Path)" }) | Should -Be '== .', '<> a.img', '<= only', '== sub', '== sub/b', '=> sub/new'
+    }
+
+    It 'compare the metadata that -Property names' {
+        chmod 600 other/a.img
+        Compare-ItemZeroCopy one other -Recurse | Should -BeNullOrEmpty
+        $result = Compare-ItemZeroCopy one other -Recurse -Property Content, Mode
+        $result.Path | Should -BeExactly 'a.img'
+        $result.Property | Should -Be 'Mode'
+        $result.Differences[0].Difference | Should -BeExactly '0600'
+        (Compare-ItemZeroCopy one/a.img other/a.img -Property Mode, Owner).Property | Should -Be 'Mode'
+        (Compare-ItemZeroCopy one/a.img other/a.img -Property Type).Equal | Should -BeTrue
+    }
+
+    It 'compare each file with the one of its name in a folder: <Call>' -ForEach @(
+        @{ Call = { Compare-ItemZeroCopy one/* other } }
+        @{ Call = { Get-ChildItem one -File | Compare-ItemZeroCopy -DifferencePath other } }
+        @{ Call = { 'one/a.img' | Compare-ItemZeroCopy -DifferencePath other } }
+        @{ Call = { Compare-ItemZeroCopy -LiteralPath one/a.img other } }
+    ) {
+        Remove-Item one/sub -Recurse
+        $result = & $Call
+        $result.Equal | Should -BeTrue
+        $result.DifferencePath | Should -BeExactly "$folder/other/a.img"
+    }
+
+    It 'take every character of a literal path and of a file object literally' {
+        [IO.File]::WriteAllBytes("$folder/[a].img", $content)
+        (Compare-ItemZeroCopy -LiteralPath '[a].img' one/a.img).Equal | Should -BeTrue
+        (Get-Item -LiteralPath '[a].img' | Compare-ItemZeroCopy -DifferencePath one/a.img).Equal | Should -BeTrue
+        (Compare-ItemZeroCopy one/a.img '[a].img').Equal | Should -BeTrue
+    }
+
+    It 'say what is wrong: <Id>' -ForEach @(
+        @{ Id = 'SourceNotFound'; Category = 'ObjectNotFound'; Call = { Compare-ItemZeroCopy one/a.img missing } }
+        @{ Id = 'SourceNotFound'; Category = 'ObjectNotFound'; Call = { Compare-ItemZeroCopy missing one/a.img } }
+        @{ Id = 'SourceIsDirectory'; Category = 'InvalidType'; Call = { Compare-ItemZeroCopy one other } }
+        @{ Id = 'SourceIsDirectory'; Category = 'InvalidType'; Call = { Compare-ItemZeroCopy one other/a.img -Recurse } }
+        @{ Id = 'NotSeekable'; Category = 'InvalidArgument'; Call = { Compare-ItemZeroCopy /dev/null one/a.img } }
+        @{ Id = 'NoMatch'; Category = 'ObjectNotFound'; Call = { Compare-ItemZeroCopy none* one } }
+        @{ Id = 'NotFileSystem'; Category = 'InvalidArgument'; Call = { Compare-ItemZeroCopy one/a.img env:/PATH } }
+    ) {
+        $failure = Get-Failure $Call
+        $failure | Should -HaveCount 1
+        $failure.FullyQualifiedErrorId | Should -Match "^$Id,Splice.Commands"
+        $failure.CategoryInfo.Category | Should -Be $Category
+        $failure.ErrorDetails.RecommendedAction | Should -Not -BeNullOrEmpty
+    }
+
+    It 'report with -Verbose what was not read' {
+        $null = New-Item -ItemType HardLink link.img -Target one/a.img
+        $verbose = Compare-ItemZeroCopy one/a.img link.img -Verbose 4>&1 | Where-Object { $_ -is [Management.Automation.VerboseRecord] }
+        "$verbose" | Should -BeLike '*50000 bytes in the same blocks*'
+    }
+
+    It 'stop at Select-Object -First, and at Ctrl+C' {
+        1..300 | ForEach-Object { Set-Content "one/$_" x }
+        Compare-ItemZeroCopy one other -Recurse | Select-Object -First 2 | Should -HaveCount 2
+        $shell = [powershell]::Create()
+        $null = $shell.AddScript("Import-Module '$PSScriptRoot/../../out/Splice'; 'ready'; Compare-ItemZeroCopy '$folder/one/a.img' '$folder/other/a.img' -RateLimit 1000")
+        $output = [Management.Automation.PSDataCollection[psobject]]::new()
+        $null = $shell.BeginInvoke([Management.Automation.PSDataCollection[psobject]]$null, $output)
+        Wait-Until { $output.Count -eq 1 } 'the module is loaded'
+        $shell.Stop()
+        $shell.InvocationStateInfo.State | Should -Be 'Stopped'
+        $output | Should -HaveCount 1
+        $shell.Dispose()
+    }
+}
