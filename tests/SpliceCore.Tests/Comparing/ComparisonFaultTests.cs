@@ -32,7 +32,10 @@ public sealed class ComparisonFaultTests(MountedFileSystems fileSystems)
                 {
                     var request = new ComparisonRequest
                     {
-                        ReferencePath = folder["one"], DifferencePath = folder[difference], Recurse = true, ThrottleLimit = 1,
+                        ReferencePath = folder["one"],
+                        DifferencePath = folder[difference],
+                        Recurse = true,
+                        ThrottleLimit = 1,
                         Properties = ComparedProperties.Content | ComparedProperties.Mode | ComparedProperties.Xattr | ComparedProperties.Acl,
                     };
                     using var fault = new AttachedFault(host, new Fault(call, $"error={errno}", when));

@@ -23,7 +23,11 @@ internal static class Comparisons
         List<string> differences = [];
         var request = new ComparisonRequest
         {
-            ReferencePath = reference, DifferencePath = difference, Recurse = true, Properties = properties, IncludeEqual = includeEqual,
+            ReferencePath = reference,
+            DifferencePath = difference,
+            Recurse = true,
+            Properties = properties,
+            IncludeEqual = includeEqual,
         };
         List<TransferException> failed = errors ?? [];
         ComparisonSummary summary = ItemComparison.Compare(request, new ComparisonMonitor(

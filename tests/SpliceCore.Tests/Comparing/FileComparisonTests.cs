@@ -234,7 +234,10 @@ public sealed class FileComparisonTests(MountedFileSystems fileSystems)
         folder.Write("other", content);
         var request = new ComparisonRequest
         {
-            ReferencePath = folder["one"], DifferencePath = folder["other"], ThrottleLimit = 2, RateLimit = new RateLimiter(20 * MiB),
+            ReferencePath = folder["one"],
+            DifferencePath = folder["other"],
+            ThrottleLimit = 2,
+            RateLimit = new RateLimiter(20 * MiB),
         };
 
         // Byte 0 was compared by then.
@@ -283,7 +286,10 @@ public sealed class FileComparisonTests(MountedFileSystems fileSystems)
         {
             var request = new ComparisonRequest
             {
-                ReferencePath = folder["one"], DifferencePath = folder["other"], ThrottleLimit = threads, RateLimit = new RateLimiter(1000),
+                ReferencePath = folder["one"],
+                DifferencePath = folder["other"],
+                ThrottleLimit = threads,
+                RateLimit = new RateLimiter(1000),
             };
             stop.CancelAfter(TimeSpan.FromMilliseconds(50));
             Assert.ThrowsAny<OperationCanceledException>(() => ItemComparison.Compare(request, new ComparisonMonitor(Cancellation: stop.Token)));

@@ -123,6 +123,9 @@ public class ConstantsTests
             "stx_dio_offset_align");
         AddStructure<LibC.StatxTimestamp>(check, "struct statx_timestamp", "tv_sec", "tv_nsec", null);
         AddStructure<LibC.CloneRange>(check, "struct file_clone_range", "src_fd", "src_offset", "src_length", "dest_offset");
+        AddFieldsOf<LibC.ExtentMap>(check, "struct fiemap", "fm_start", "fm_length", "fm_flags", "fm_mapped_extents", "fm_extent_count", "fm_reserved");
+        check.Equal("sizeof(struct fiemap_extent)", Marshal.SizeOf<LibC.MappedExtent>());
+        check.Equal("offsetof(struct fiemap_extent, fe_flags)", Marshal.OffsetOf<LibC.MappedExtent>(nameof(LibC.MappedExtent.Flags)));
         AddStructure<LibC.PollDescriptor>(check, "struct pollfd", "fd", "events", "revents");
         AddStructure<LibC.TimeSpecification>(check, "struct timespec", "tv_sec", "tv_nsec");
         AddFieldsOf<LibC.StatFsBuffer>(check, "struct statfs",

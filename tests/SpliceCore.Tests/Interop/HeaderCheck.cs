@@ -14,6 +14,7 @@ internal sealed class HeaderCheck
         #include <asm/unistd.h>
         #include <errno.h>
         #include <fcntl.h>
+        #include <linux/fiemap.h>
         #include <linux/fs.h>
         #include <linux/limits.h>
         #include <linux/magic.h>
