@@ -29,7 +29,9 @@ public sealed class SyncOracleTests(MountedFileSystems fileSystems, ITestOutputH
             int seed = random.Next();
             using var folder = new Workspace(workspace.Folder);
             entries += Make(folder, new Random(seed));
-            Command.Check("cp", "-a", folder["d"], folder["rsync"]);
+
+            // rsync leaves names of one file together that are files of their own in the source, and gives one's metadata to all.
+            Command.Check("cp", "-a", "--no-preserve=links", folder["d"], folder["rsync"]);
             MirrorByRsync(folder);
             SyncRequest request = Request(folder, threads: 1 + (round % 4));
 

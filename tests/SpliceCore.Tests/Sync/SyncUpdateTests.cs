@@ -142,6 +142,20 @@ public sealed class SyncUpdateTests : IDisposable
     }
 
     [Fact]
+    public void Row_14_metadata_of_one_name_do_not_change_the_other_names()
+    {
+        _folders.Shell("mkdir s d out; for i in a b; do mkfifo s/$i; done; echo 1 >s/f; cp -a s/f d/f; ln d/f out/k; mkfifo d/a; ln d/a d/b");
+        _folders.Shell("touch -d @1 s/a; touch -d @2 s/b; chmod 600 s/a; chmod 640 s/b s/f");
+        SyncRequest request = _folders.Request;
+        request = request with { Tree = request.Tree with { Copy = request.Tree.Copy with { Preserve = PreserveAttributes.All } } };
+
+        SyncFolders.Complete(request);
+
+        Assert.Equal("600\n640\n640\n644", _folders.Shell("stat -c %a d/a d/b d/f out/k"));
+        Assert.Equal(3, SyncFolders.Complete(request).Unchanged);
+    }
+
+    [Fact]
     public void A_link_replaces_what_it_would_lead_to_only_if_that_is_an_old_copy()
     {
         _folders.Shell("mkdir s d; ln -s x s/x; echo old >d/x; ln -s ../d/y s/y; echo keep >d/y");

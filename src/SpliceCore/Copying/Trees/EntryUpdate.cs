@@ -48,9 +48,23 @@ internal sealed class EntryUpdate(TreeCopyContext context)
             return decision.Status == ItemStatus.Updated && _sync is not null ? new(ItemStatus.Skipped, "destination exists") : decision;
         }
 
-        return decision.Status == ItemStatus.Unchanged && FindMetadata(entry, source, existing, precision) is string reason
-            ? EntryDecision.MetadataDiffers(reason)
-            : decision;
+        if (decision.Status != ItemStatus.Unchanged)
+        {
+            return decision;
+        }
+
+        if (context.Links?.TryClaim(existing, source) == false)
+        {
+            return new(ItemStatus.Updated, "hard link differs");
+        }
+
+        if (FindMetadata(entry, source, existing, precision) is not string reason)
+        {
+            return decision;
+        }
+
+        // The other names of the file may belong to other sources, or to none.
+        return existing.LinkCount > 1 ? new(ItemStatus.Updated, reason) : EntryDecision.MetadataDiffers(reason);
     }
 
     /// <summary>Decides for another name of a file that has been copied.</summary>

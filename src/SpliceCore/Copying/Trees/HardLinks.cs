@@ -9,6 +9,7 @@ namespace Splice.Copying.Trees;
 internal sealed class HardLinks(TreeCopyContext context)
 {
     private readonly Dictionary<FileIdentity, LinkedFile> _files = [];
+    private readonly Dictionary<FileIdentity, FileIdentity> _kept = []; // existing files with several names, and their sources
 
     /// <summary>Creates another name of a copy.</summary>
     /// <returns>False if the existing file of that name must be written into instead.</returns>
@@ -44,6 +45,21 @@ internal sealed class HardLinks(TreeCopyContext context)
             {
                 _files.Remove(status.Inode);
             }
+        }
+    }
+
+    /// <summary>Keeps an existing file as the copy of a source.</summary>
+    /// <returns>False if it is the copy of another source already, of which it is to have the names only.</returns>
+    public bool TryClaim(FileStatus existing, FileStatus source)
+    {
+        if (existing.LinkCount == 1)
+        {
+            return true;
+        }
+
+        lock (_files)
+        {
+            return _kept.TryAdd(existing.Inode, source.Inode) || _kept[existing.Inode] == source.Inode;
         }
     }
 
