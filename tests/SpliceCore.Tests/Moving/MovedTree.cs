@@ -50,8 +50,10 @@ internal sealed class MovedTree : IDisposable
     /// <param name="answer">What the move answered; null if it was killed.</param>
     public void Judge(TreeAnswer? answer, string where)
     {
-        bool isSourceWhole = IsWhole(_from["tree"]);
-        bool isDestinationWhole = IsWhole(_to["tree"]);
+        // Where the system forbids a hard link (EPERM), there is a warning, and two files.
+        bool hasLinks = answer?.Warnings.Any(warning => warning.Contains("its hard link", StringComparison.Ordinal)) != true;
+        bool isSourceWhole = IsWhole(_from["tree"], hasLinks);
+        bool isDestinationWhole = IsWhole(_to["tree"], hasLinks);
 
         Assert.True(isSourceWhole || isDestinationWhole, $"{where}: neither side is whole. {answer}");
         Assert.True(isDestinationWhole || !IsInPlace, $"{where}: a part of the tree has its name. {answer}");
@@ -73,6 +75,6 @@ internal sealed class MovedTree : IDisposable
         _to.Dispose();
     }
 
-    private bool IsWhole(string root) =>
-        Directory.Exists(root) && _tree.DifferencesTo(TreeListing.Of(root, sync: false), TreeAspects.HardLinks).Count == 0;
+    private bool IsWhole(string root, bool hasLinks) => Directory.Exists(root)
+        && _tree.DifferencesTo(TreeListing.Of(root, sync: false), hasLinks ? TreeAspects.HardLinks : TreeAspects.None).Count == 0;
 }
