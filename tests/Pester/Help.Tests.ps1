@@ -55,11 +55,12 @@ Describe 'Help' {
         $emits = switch ((Get-Command $Name).OutputType.Type[0]) {
             ([Splice.MethodReport]) { 'Available' }
             ([Splice.MeasurementResult]) { 'Median' }
+            ([Splice.ComparisonResult]) { 'FirstDifference' }
             default { 'BytesCopied' }
         }
         ($help.returnValues | Out-String) | Should -Match $emits
         ($help.inputTypes | Out-String).Trim() | Should -Not -BeNullOrEmpty
-        ($help.alertSet | Out-String) | Should -Match 'splice\(2\)'
+        ($help.alertSet | Out-String) | Should -Match '\w\([12]\)'
     }
 
     It '<Command> -<Parameter> has a text, and the type, position, kind and aliases that the cmdlet has' -ForEach $parameters {

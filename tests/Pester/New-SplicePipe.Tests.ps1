@@ -42,9 +42,9 @@ Describe 'New-SplicePipe' {
         $script:pipe = New-SplicePipe
         $lines = ($pipe | Out-String -Width 100) -split "`n" | Where-Object { $_.Trim() }
         $lines[0] | Should -Match 'Capacity +Available +ReadEnd +WriteEnd'
-        $lines[2] | Should -Match '^ +65536 +0 open +open'
+        $lines[2] | Should -Match '^ +64\.0 KiB +0 B open +open'
         $pipe.Dispose()
-        ($pipe | Out-String -Width 100) | Should -Match '65536 +0 closed +closed'
+        ($pipe | Out-String -Width 100) | Should -Match '64\.0 KiB +0 B closed +closed'
     }
 
     It 'warns a user whose limits do not allow it, and gives what they do' {

@@ -142,6 +142,6 @@ Describe 'Test-ZeroCopy' {
         $lines | ForEach-Object Length | Should -BeLessOrEqual 100
         @($lines -match '^ +[1-5] \w+ +(yes|no) ').Count | Should -Be 5
         @($lines -match '^ +[1-5] \w+ +yes +\* ').Count | Should -Be 1
-        @($lines -match '^Linux .*pipes of \d+ bytes').Count | Should -Be 1
+        @($lines -match '^Linux .*pipes of [\d.]+ [KM]iB').Count | Should -Be 1
     }
 }

@@ -249,7 +249,7 @@ internal sealed unsafe class Comparison : IDisposable
         $"'{_path}' cannot be read again at byte {offset} ({ErrnoText.Describe(errno)}).",
         "The disk may be failing: see the kernel's log (dmesg).",
         errno, _path)
-    {
-        DifferenceOffset = offset,
-    };
+        {
+            DifferenceOffset = offset,
+        };
 }

@@ -20,6 +20,7 @@ internal sealed class StagedFile : ITargetFile
     private readonly DestinationEntry _place;
     private readonly CancellationToken _cancellation;
     private FileName? _temporaryName;
+    private bool _isLocked;
 
     private StagedFile(DestinationEntry place, CancellationToken cancellation)
     {
@@ -77,6 +78,17 @@ internal sealed class StagedFile : ITargetFile
         }
 
         _temporaryName = null;
+        Unlock();
+    }
+
+    /// <summary>Lets programs open the file that open none with a lock, as .NET does.</summary>
+    public void Unlock()
+    {
+        if (_isLocked)
+        {
+            LibC.Unlock(Handle);
+            _isLocked = false;
+        }
     }
 
     /// <summary>Gives the file its name, or a free one beside it if another program has taken the name: its content cannot be written
@@ -156,7 +168,7 @@ internal sealed class StagedFile : ITargetFile
         if (result.Ok)
         {
             // Another process that sees the name also sees that the file is in use.
-            LibC.Lock(handle);
+            _isLocked = LibC.Lock(handle).Ok;
         }
 
         return result;

@@ -41,8 +41,12 @@ internal sealed class TestFolder : IDisposable
     }
 
     /// <summary>Creates a file that is removed when it is disposed.</summary>
-    public StagedFile NewFile(CancellationToken cancellation) =>
-        StagedFile.Create(_place, ModeBits.Private, cancellation, LibC.O_RDWR);
+    public StagedFile NewFile(CancellationToken cancellation)
+    {
+        var file = StagedFile.Create(_place, ModeBits.Private, cancellation, LibC.O_RDWR);
+        file.Unlock();
+        return file;
+    }
 
     public void Dispose() => Handle.Dispose();
 }

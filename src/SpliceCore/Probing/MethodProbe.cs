@@ -1,3 +1,4 @@
+using System.Globalization;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
@@ -99,10 +100,10 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
         TransferMethod.Splice when FillsLargePipe =>
             "through an own pipe into the destination, which takes less time than sendfile(2)",
         TransferMethod.Splice when source.Kind == DescriptorKind.Fifo || destination.Kind == DescriptorKind.Fifo => "one side is a pipe",
-        TransferMethod.Splice when MayRefuse => $"through a pipe of {limits.PipeCapacity} bytes; a generated file or a device may not support it",
+        TransferMethod.Splice when MayRefuse => $"through a pipe of {ByteSize.Format(limits.PipeCapacity, CultureInfo.InvariantCulture)}; a generated file or a device may not support it",
         TransferMethod.Splice when Fastest == TransferMethod.Splice =>
-            $"through a pipe, {Tuning.BufferSize} bytes at a time, which takes less time here than the other calls",
-        TransferMethod.Splice => $"through a pipe of {limits.PipeCapacity} bytes",
+            $"through a pipe, {ByteSize.Format(Tuning.BufferSize, CultureInfo.InvariantCulture)} at a time, which takes less time here than the other calls",
+        TransferMethod.Splice => $"through a pipe of {ByteSize.Format(limits.PipeCapacity, CultureInfo.InvariantCulture)}",
         _ when Fastest == TransferMethod.ReadWrite => "through a buffer of this process, which takes less time here than copying inside the kernel",
         _ => "always possible, through a buffer of this process",
     };
