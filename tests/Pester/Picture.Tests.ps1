@@ -42,7 +42,7 @@ BeforeAll {
         $tested = Test-ZeroCopy $source "$TestDrive/copy" | Out-String -Stream -Width 100
         Get-Heading $lines[0..$second] | Should -Be (Get-Heading ($copied -replace '\e\[[\d;]*m'))
         Get-Heading $lines[$second..($lines.Count - 1)] | Should -Be (Get-Heading ($tested -replace '\e\[[\d;]*m'))
-        $lines -match '^ +10\.0 GiB +9\.94 GiB ' | Should -HaveCount 1
+        $lines -match '^ *10\.0 GiB +9\.94 GiB ' | Should -HaveCount 1
         $lines -match '^ +\d (Reflink|CopyFileRange|SendFile|Splice|ReadWrite) +(yes|no) ' | Should -HaveCount 5
         $lines[-1] | Should -Match '^Copying \S+ \[\d[\d.]* MiB of 200 MiB, .*\d MiB/s +\d+s\]$'
         (Get-Item $Path).Length | Should -BeLessThan 150KB

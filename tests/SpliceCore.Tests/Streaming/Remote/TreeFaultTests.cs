@@ -147,7 +147,7 @@ public sealed class TreeFaultTests(SshServer server) : IDisposable
         _workspace.WriteRandom("source/closed/file", 100);
         _workspace.WriteRandom("source/secret", 100);
         _workspace.WriteRandom("source/z", 100);
-        Command.Check("chmod", "755", _workspace.Folder, Path.GetDirectoryName(_workspace.Folder)!);
+        Command.Check("chmod", "755", _workspace.Folder);
         Command.Check("chmod", "-R", "go+rX", _workspace["source"]);
         Command.Check("chmod", "700", _workspace["source/closed"]);
         Command.Check("chmod", "600", _workspace["source/secret"]);
