@@ -3,6 +3,7 @@ using Xunit;
 namespace Splice.Tests.Copying;
 
 /// <summary>What a copy reports while it runs.</summary>
+[Collection(SerialCollection.Name)]
 public sealed class ProgressTests(MountedFileSystems fileSystems)
 {
     private const int MiB = 1 << 20;
@@ -62,6 +63,8 @@ public sealed class ProgressTests(MountedFileSystems fileSystems)
     {
         using var folder = new Workspace();
         folder.WriteRandom("source", 1000);
+
+        // While strace(1) follows this process, its children cannot be traced.
         using var fault = new AttachedFault($"{Environment.ProcessId}", new Fault("fsync", "delay_enter=700000"));
 
         Copy(Request(folder) with { Flush = true });
