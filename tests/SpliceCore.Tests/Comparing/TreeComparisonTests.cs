@@ -348,7 +348,7 @@ public sealed class TreeComparisonTests(MountedFileSystems fileSystems)
                     break;
                 case 5:
                     File.Delete(file);
-                    Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(file)!, $"new-{random.Next()}"));
+                    Directory.CreateDirectory(Path.Combine(root, $"new-{random.Next()}"));
                     Directory.CreateDirectory(file);
                     break;
                 default:
