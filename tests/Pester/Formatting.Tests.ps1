@@ -109,7 +109,7 @@ Describe 'The table' {
         $lines[0].Trim() | Should -BeExactly "$folder/tree -> $folder/copy"
         ($lines[1].Trim() -replace ' +', ' ') | Should -BeExactly 'Copied Updated Unchanged Skipped Removed Failed Folders Bytes Rate'
         $lines[3] | Should -Match '^ +3 +2 3\.00 KiB'
-        $again = Copy-ItemZeroCopy "$folder/tree/*" "$folder/copy" -Recurse
+        $again = Copy-ItemZeroCopy "$folder/tree/sub" "$folder/copy" -Recurse
         (Get-View $again -Width 300)[3] | Should -Match '^ +0 +3 +1 3\.00 KiB'
         ($again | Format-List | Out-String) | Should -Match '(?m)^Updated +: 3\r?$'
     }
@@ -169,6 +169,21 @@ Describe 'The table of <Type>' -ForEach @(
         $lines | ForEach-Object Length | Should -BeLessOrEqual 80
         @($lines | Where-Object { ($_.Trim() -replace ' +', ' ') -ceq $Headings }) | Should -HaveCount 1
         $results | Where-Object { $_ -is [IDisposable] } | ForEach-Object Dispose
+    }
+}
+
+Describe 'Files and folders of one command' {
+    It 'are rows of one table' {
+        $null = New-Item -ItemType Directory "$TestDrive/both/folder"
+        Set-Content "$TestDrive/both/file", "$TestDrive/both/folder/file" text
+        foreach ($results in (Copy-ItemZeroCopy "$TestDrive/both/*" "$TestDrive/wildcard" -Recurse),
+            (Get-ChildItem "$TestDrive/both" | Copy-ItemZeroCopy -Destination "$TestDrive/pipeline" -Recurse),
+            (Move-ItemZeroCopy "$TestDrive/wildcard/*" "$TestDrive/moved")) {
+            $results | Should -HaveCount 2
+            $lines = Get-View $results -Width 80
+            @($lines -match '^ *Copied +InHoles ') | Should -HaveCount 1
+            @($lines -match '/(folder|file)$') | Should -HaveCount 2
+        }
     }
 }
 

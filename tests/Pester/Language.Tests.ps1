@@ -36,6 +36,7 @@ BeforeDiscovery {
         @{ Pattern = '\bas (it|they) stands?\b'; Bad = 'Every character as it stands.'; Use = 'literally' }
         @{ Pattern = '\b(meanwhile|shall)\b'; Bad = 'It shall go.'; Use = 'during the copy; is to, must' }
         @{ Pattern = '\bcomes? about\b|\bone behind the other\b|\ball the same\b'; Bad = 'It comes about.'; Use = 'connect; join; anyway' }
+        @{ Pattern = '<summary>(what|whether|how|who|which)\b'; Bad = '<summary>What is compared.'; Use = 'a noun or a verb of the field' }
         @{ Pattern = '\b\d{6,} bytes\b'; Bad = '458752 bytes at a time.'; Use = 'a unit: 448 KiB' }
     )
 

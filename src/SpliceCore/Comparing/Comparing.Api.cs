@@ -5,7 +5,7 @@ namespace Splice;
 [Flags]
 public enum ComparedProperties
 {
-    /// <summary>Which entries exist, and their types.</summary>
+    /// <summary>The names and types of the entries.</summary>
     Type = 0,
 
     /// <summary>Content of files and block devices, targets of symbolic links, numbers of devices in trees.</summary>
@@ -29,7 +29,7 @@ public enum ComparedProperties
     /// <summary>POSIX access control lists (acl(5)), a folder's default list included.</summary>
     Acl = 64,
 
-    /// <summary>Which names in a tree are hard links to one file.</summary>
+    /// <summary>The hard links within a tree: the names of each file.</summary>
     HardLink = 128,
 
     /// <summary>All of these.</summary>
@@ -48,7 +48,7 @@ public sealed record ComparisonRequest
     /// <summary>True to compare folders.</summary>
     public bool Recurse { get; init; }
 
-    /// <summary>What is compared.</summary>
+    /// <summary>The properties to compare.</summary>
     public ComparedProperties Properties { get; init; } = ComparedProperties.Content;
 
     /// <summary>True to read holes and blocks that both files share on the disk.</summary>

@@ -4,7 +4,7 @@ using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>What a copy does with a destination, decided from the status of both sides.</summary>
+/// <summary>Decision about a destination, made from the status of both sides.</summary>
 /// <param name="Reason">Why, where <paramref name="Status"/> is not enough.</param>
 internal readonly record struct EntryDecision(ItemStatus Status, string? Reason = null)
 {
@@ -66,7 +66,7 @@ internal readonly record struct EntryDecision(ItemStatus Status, string? Reason 
         : new(ItemStatus.Updated, isSame ? null : source.Kind == DescriptorKind.SymbolicLink ? "target differs" : "device differs");
 }
 
-/// <summary>How exactly two file systems store times, which are the same if the coarser one stores them as one.</summary>
+/// <summary>Precision of the times of two file systems. Two times are equal if the coarser file system cannot store the difference.</summary>
 /// <param name="Unit">The coarser unit, in nanoseconds, to which times are rounded down.</param>
 /// <param name="Tolerance">The largest difference of times that are the same.</param>
 internal sealed record TimePrecision(long Unit, TimeSpan Tolerance)

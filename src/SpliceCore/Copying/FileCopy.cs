@@ -337,7 +337,7 @@ public enum UpdateMode
 /// whole. A file that is written in place keeps them.</summary>
 public enum DeltaMode
 {
-    /// <summary>Where the source's own blocks cannot be shared, and as long as at most half of the bytes differ.</summary>
+    /// <summary>If the destination cannot share the blocks of the source, and at most half of the bytes differ.</summary>
     Auto = 0,
 
     /// <summary>Also where the source's own blocks could be shared.</summary>

@@ -91,7 +91,7 @@ public sealed record MoveRequest
     public CreatedFiles? CreatedFiles { get; init; }
 }
 
-/// <summary>What a move would do.</summary>
+/// <summary>Preview of a move.</summary>
 /// <param name="Path">Path of the item afterwards.</param>
 /// <param name="Copies">True if it would be copied and then removed; false if it would be renamed.</param>
 /// <param name="Replaces">True if it would replace a file.</param>

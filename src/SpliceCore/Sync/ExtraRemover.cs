@@ -11,7 +11,7 @@ namespace Splice.Sync;
 /// <param name="filter">Selects what is removed; null for everything.</param>
 internal sealed class ExtraRemover(FolderPair folders, PathFilter? filter, CancellationToken cancellation)
 {
-    /// <summary>What the directories had when they were counted, so that nothing is removed that came later.</summary>
+    /// <summary>The entries of the directories when they were counted: later ones are not removed.</summary>
     private readonly Dictionary<FileIdentity, FolderContent> _contents = [];
 
     /// <summary>Receives the errors of what stays although it should not.</summary>

@@ -4,7 +4,7 @@ using Splice.Interop;
 
 namespace Splice.Sync;
 
-/// <summary>What the destination has and the source does not: found by the names of both before anything is changed.</summary>
+/// <summary>Entries of the destination without a source, found by the names of both sides before anything is changed.</summary>
 internal sealed class RemovalPlan
 {
     private readonly SyncRequest _request;

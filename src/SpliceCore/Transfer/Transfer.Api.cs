@@ -61,11 +61,11 @@ public readonly record struct TransferProgress(long BytesCopied, long? TotalByte
     /// <summary>The bytes of holes that were recreated, which take no time and are not among those copied.</summary>
     public long BytesInHoles { get; init; }
 
-    /// <summary>What is done at the moment.</summary>
+    /// <summary>The current phase.</summary>
     public TransferPhase Phase { get; init; }
 }
 
-/// <summary>What a transfer does.</summary>
+/// <summary>Phase of a transfer.</summary>
 public enum TransferPhase
 {
     /// <summary>Moves bytes.</summary>
@@ -131,7 +131,7 @@ public sealed record MethodAttempt(TransferMethod Method, Errno Errno, string Re
     public override string ToString() => Errno == Errno.None ? $"{Method}: {Reason}" : $"{Method}: {Errno}, {Reason}";
 }
 
-/// <summary>What became of an item.</summary>
+/// <summary>Result of a copy for one item.</summary>
 public enum ItemStatus
 {
     /// <summary>The destination was missing, and has a copy now.</summary>
@@ -181,7 +181,7 @@ public sealed record TransferResult
     /// <summary>Size of the destination after the transfer, in bytes; null for all but regular files, and for streams.</summary>
     public long? Length { get; init; }
 
-    /// <summary>What became of the destination.</summary>
+    /// <summary>Result for the destination: copied, updated, unchanged and so on.</summary>
     public ItemStatus Status { get; init; }
 
     /// <summary>Why, for example "size differs"; null where <see cref="Status"/> is enough.</summary>

@@ -40,7 +40,7 @@ public sealed class CompareItemZeroCopyCommand : TransferCommand
     [Parameter]
     public SwitchParameter Recurse { get; set; }
 
-    /// <summary>What is compared.</summary>
+    /// <summary>The properties to compare.</summary>
     [Parameter, ValidateNotNullOrEmpty]
     public ComparedProperties[] Property { get; set; } = [ComparedProperties.Content];
 

@@ -45,6 +45,9 @@ public abstract class ItemCommand : TransferCommand
     private protected bool NamesSeveral => _paths.Length + InputObject.Length > 1
         || Array.Exists(_paths, path => !path.IsLiteral && WildcardPattern.ContainsWildcardCharacters(path.Text));
 
+    /// <summary>Files and folders may follow each other here, and PowerShell shows a table of one view only.</summary>
+    private protected override string? ViewOf(object result) => NamesSeveral || MyInvocation.ExpectingInput ? null : base.ViewOf(result);
+
     /// <summary>Returns the files of the record.</summary>
     /// <param name="sorts">True to sort those that a wildcard finds in natural order, independent of the culture.</param>
     private protected IEnumerable<(string Path, bool IsFound)> Sources(bool sorts = false)

@@ -39,7 +39,7 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
     [Parameter]
     public SwitchParameter RemoveExcluded { get; set; }
 
-    /// <summary>Patterns of what is left out.</summary>
+    /// <summary>Patterns of the items to leave out.</summary>
     [Parameter, SupportsWildcards]
     public string[]? Exclude { get; set; }
 
@@ -47,7 +47,7 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
     [Parameter, SupportsWildcards]
     public string[]? Include { get; set; }
 
-    /// <summary>How files are compared.</summary>
+    /// <summary>Selects how files are compared.</summary>
     [Parameter]
     public SyncComparison CompareBy { get; set; }
 

@@ -82,7 +82,7 @@ internal sealed class EntryCopier
 
     private void CopyFile(TreeEntry entry)
     {
-        if (_update.IsWanted)
+        if (_update.IsWantedIn(entry.Directory))
         {
             FileStatus source = entry.LookAtSource();
             ThrowIfMoved(entry, source, DescriptorKind.Regular);
@@ -225,7 +225,7 @@ internal sealed class EntryCopier
 
     private void CopyNode(TreeEntry entry, DescriptorKind kind)
     {
-        if (_update.IsWanted)
+        if (_update.IsWantedIn(entry.Directory))
         {
             FileStatus source = entry.LookAtSource();
             ThrowIfMoved(entry, source, kind);

@@ -14,7 +14,11 @@ internal sealed class EntryUpdate(TreeCopyContext context)
     private readonly ITreeSync? _sync = context.Request.Sync;
 
     /// <summary>True if an entry is examined before it is opened, since it may be left as it is.</summary>
-    public bool IsWanted => _copy.Update != UpdateMode.Always || _sync is not null;
+    private bool IsWanted => _copy.Update != UpdateMode.Always || _sync is not null;
+
+    /// <summary>True for the entries of a directory that may exist in the destination. In one that this command created, nothing
+    /// does.</summary>
+    public bool IsWantedIn(TreeDirectory directory) => IsWanted && (!directory.IsOurs || _sync?.IsExistingOnly == true);
 
     public EntryDecision Decide(TreeEntry entry, FileStatus source, FileStatus? existing)
     {

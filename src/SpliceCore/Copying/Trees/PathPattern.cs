@@ -220,7 +220,7 @@ internal sealed class PathPattern
         }
     }
 
-    /// <summary>Where the rest of the pattern may begin next; -1 for nowhere.</summary>
+    /// <summary>Returns the next index at which the rest of the pattern can match; -1 if there is none.</summary>
     private static int NextStart(Token token, ReadOnlySpan<byte> text, int at)
     {
         if (token.Kind == TokenKind.ManyWithSlashes)

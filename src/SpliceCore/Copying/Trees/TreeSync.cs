@@ -24,7 +24,7 @@ internal interface ITreeSync
     void RemoveDirectory(SafeFileHandle parent, FileName name, TreeEntry entry);
 }
 
-/// <summary>What is in the way of an entry of another type, and has a temporary name until the entry is there.</summary>
+/// <summary>An item of another type in place of an entry. It has a temporary name until the entry exists.</summary>
 internal sealed class ObstacleAside : IDisposable
 {
     private readonly TreeEntry _entry;

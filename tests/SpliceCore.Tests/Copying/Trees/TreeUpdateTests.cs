@@ -57,6 +57,16 @@ public sealed class TreeUpdateTests : IDisposable
     }
 
     [Fact]
+    public void In_a_new_folder_nothing_is_queried_twice()
+    {
+        Shell("mkdir s/a; for i in $(seq 50); do echo $i >s/a/$i; done");
+        long all = Copy(UpdateMode.Always).SystemCalls;
+        Shell("rm -r d; mkdir d");
+
+        Assert.Equal(all, Copy(UpdateMode.Changed).SystemCalls);
+    }
+
+    [Fact]
     public void Links_are_replaced_where_their_targets_differ()
     {
         Shell("ln -s one s/a; ln -s two s/b; ln -s one d/a; ln -s other d/b; touch -h -d @5 s/* d/*");
