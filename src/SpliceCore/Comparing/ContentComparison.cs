@@ -107,7 +107,7 @@ internal sealed class ContentComparison(Descriptor reference, Descriptor differe
         List<Thread> workers = [];
         try
         {
-            while (workers.Count < count && TryStart() is { } worker)
+            while (workers.Count < count && WorkerThread.TryStart(Work) is { } worker)
             {
                 workers.Add(worker);
             }
@@ -130,21 +130,6 @@ internal sealed class ContentComparison(Descriptor reference, Descriptor differe
             // Also where the tick throws: the caller closes the files.
             Stop();
             workers.ForEach(worker => worker.Join());
-        }
-    }
-
-    /// <returns>Null where the user's threads are limited (ulimit -u): the others do all the work.</returns>
-    private Thread? TryStart()
-    {
-        var worker = new Thread(Work) { IsBackground = true, Name = "Splice" };
-        try
-        {
-            worker.Start();
-            return worker;
-        }
-        catch (OutOfMemoryException)
-        {
-            return null;
         }
     }
 

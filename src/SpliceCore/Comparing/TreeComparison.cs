@@ -157,15 +157,13 @@ internal sealed class TreeComparison
 
     private void StartWorker()
     {
-        var worker = new Thread(Work) { IsBackground = true, Name = "Splice" };
-        try
+        if (WorkerThread.TryStart(Work) is { } worker)
         {
-            worker.Start();
             _workers.Add(worker);
         }
-        catch (OutOfMemoryException)
+        else
         {
-            // The user's threads are limited (ulimit -u): the others do all the work, or this one.
+            // The others do all the work, or this one.
             _threads = _workers.Count;
         }
     }

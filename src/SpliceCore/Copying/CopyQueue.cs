@@ -124,16 +124,13 @@ public sealed class CopyQueue : IDisposable
 
     private void StartWorker()
     {
-        var worker = new Thread(Work) { IsBackground = true, Name = "Splice" };
-        try
+        if (WorkerThread.TryStart(Work) is { } worker)
         {
-            worker.Start();
             _workers.Add(worker);
         }
-        catch (OutOfMemoryException)
+        else
         {
-            // pthread_create(3), EAGAIN: the user's threads are limited (ulimit -u). The existing ones do all the work; if there
-            // are none, the adding thread does.
+            // The existing ones do all the work; if there are none, the adding thread does.
             _threads = _workers.Count;
         }
     }

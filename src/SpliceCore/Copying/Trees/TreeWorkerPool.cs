@@ -59,16 +59,13 @@ internal sealed class TreeWorkerPool
     {
         foreach (TreeWorker worker in _workers)
         {
-            var thread = new Thread(() => Work(worker)) { IsBackground = true, Name = "Splice" };
-            try
+            if (WorkerThread.TryStart(() => Work(worker)) is { } thread)
             {
-                thread.Start();
                 threads.Add(thread);
             }
-            catch (OutOfMemoryException)
+            else
             {
-                // pthread_create(3), EAGAIN: the user's threads are limited (ulimit -u). The other workers copy everything.
-                RemoveWorker();
+                RemoveWorker(); // the others copy everything
             }
         }
 
@@ -208,20 +205,10 @@ internal sealed class TreeCount(TreeRequest request) : IDisposable
     /// <summary>Starts to count if the copy has taken a while.</summary>
     public void StartAfter(TimeSpan elapsed)
     {
-        if (_thread is not null || elapsed < Tuning.CountAfter)
+        if (_thread is null && elapsed >= Tuning.CountAfter)
         {
-            return;
-        }
-
-        var thread = new Thread(Run) { IsBackground = true, Name = "Splice count" };
-        try
-        {
-            thread.Start();
-            _thread = thread;
-        }
-        catch (OutOfMemoryException)
-        {
-            // The user's threads are limited: retried at the next report.
+            // Where no thread is available, it is retried at the next report.
+            _thread = WorkerThread.TryStart(Run);
         }
     }
 
