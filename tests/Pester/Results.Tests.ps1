@@ -79,6 +79,24 @@ Describe 'A result' {
         @(($result | ConvertTo-Json -Depth 3 | ConvertFrom-Json).Attempts)[0].Reason | Should -BeExactly $result.Attempts[0].Reason
     }
 
+    It 'reads well in a CSV file, whatever the cmdlet: <_>' -ForEach @(
+        'Copy-ItemZeroCopy a b', 'Sync-ItemZeroCopy from other', 'Move-ItemZeroCopy a b', 'Compare-ItemZeroCopy a from/x'
+        'Compare-ItemZeroCopy from to -Recurse -IncludeEqual', 'Split-ItemZeroCopy a -PartSize 512', 'Join-ItemZeroCopy a, from/x b'
+        'Invoke-PipelineZeroCopy { cat a | wc -c } -OutputPath b', 'Measure-ZeroCopy -Size 4KB -Iterations 2', 'Test-ZeroCopy a b'
+    ) {
+        Push-Location $folder
+        try {
+            $null = New-Item -ItemType Directory from, other
+            [IO.File]::WriteAllText("$folder/from/x", 'x')
+            $rows = @(& ([scriptblock]::Create($_)) | ConvertTo-Csv)
+        } finally {
+            Pop-Location
+        }
+
+        $rows.Count | Should -BeGreaterThan 1
+        $rows -match '`|\[\]|System\.|Splice\.' | Should -BeNullOrEmpty
+    }
+
     It 'has a rate of the bytes that were moved, not of holes' {
         truncate --size 1G "$folder/hole"
         $result = Copy-ItemZeroCopy "$folder/hole" "$folder/b"

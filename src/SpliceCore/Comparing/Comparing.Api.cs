@@ -1,3 +1,5 @@
+using Splice.Transfer;
+
 namespace Splice;
 
 /// <summary>Properties that a comparison compares. The types are always compared, and the other properties only where they are
@@ -96,6 +98,8 @@ public sealed record ComparisonSummary(long Compared, long Differences, long Fai
 /// <summary>Result of the comparison of two files, or of two entries of trees.</summary>
 public sealed record ComparisonResult
 {
+    private readonly TextList<PropertyDifference> _differences = [];
+
     /// <summary>The path from the top of the trees; for two files the name of the first.</summary>
     public required string Path { get; init; }
 
@@ -113,10 +117,11 @@ public sealed record ComparisonResult
     public bool Equal => ReferencePath is not null && DifferencePath is not null && Differences.Count == 0;
 
     /// <summary>The properties that differ, by name; empty if it is equal, or exists on one side only.</summary>
-    public IReadOnlyList<string> Property => [.. Differences.Select(difference => difference.Property).Distinct(StringComparer.Ordinal)];
+    public IReadOnlyList<string> Property =>
+        TextList.From([.. Differences.Select(difference => difference.Property).Distinct(StringComparer.Ordinal)]);
 
     /// <summary>The differences, with the values of both sides.</summary>
-    public IReadOnlyList<PropertyDifference> Differences { get; init; } = [];
+    public IReadOnlyList<PropertyDifference> Differences { get => _differences; init => _differences = TextList.From(value); }
 
     /// <summary>The differences as text; null if it is equal.</summary>
     public string? Reason => ReferencePath is null ? "only in the difference"

@@ -1,3 +1,5 @@
+using Splice.Transfer;
+
 namespace Splice;
 
 /// <summary>A measurement to run.</summary>
@@ -37,6 +39,8 @@ public readonly record struct MeasurementProgress(
 /// <summary>The speed of a method between two folders, or why it is unavailable there.</summary>
 public sealed record MeasurementResult
 {
+    private readonly TextList<TimeSpan> _times = [];
+
     /// <summary>The method.</summary>
     public required MeasuredMethod Method { get; init; }
 
@@ -62,7 +66,7 @@ public sealed record MeasurementResult
     public required long Size { get; init; }
 
     /// <summary>The time of each run, in order, without the warm-up.</summary>
-    public required IReadOnlyList<TimeSpan> Times { get; init; }
+    public required IReadOnlyList<TimeSpan> Times { get => _times; init => _times = TextList.From(value); }
 
     /// <summary>The median of the times.</summary>
     public TimeSpan? Median { get; init; }
@@ -91,6 +95,8 @@ public sealed record MeasurementResult
 /// <summary>A measurement, with the machine and the folders.</summary>
 public sealed record MeasurementReport
 {
+    private readonly TextList<MeasurementResult> _results = [];
+
     /// <summary>The time of its start.</summary>
     public required DateTimeOffset Date { get; init; }
 
@@ -110,7 +116,7 @@ public sealed record MeasurementReport
     public required MeasuredMachine Machine { get; init; }
 
     /// <summary>A result for each method.</summary>
-    public required IReadOnlyList<MeasurementResult> Results { get; init; }
+    public required IReadOnlyList<MeasurementResult> Results { get => _results; init => _results = TextList.From(value); }
 }
 
 /// <summary>Methods that can be measured: those of the engine, and those of .NET as baselines.</summary>

@@ -88,10 +88,11 @@ public sealed record PipelineMonitor
 /// <summary>Result of a pipeline of native commands.</summary>
 public sealed record PipelineResult
 {
+    private readonly TextList<NativeCommandResult> _commands = [];
     private readonly TextList<string> _warnings = [];
 
     /// <summary>The commands, in their order.</summary>
-    public required IReadOnlyList<NativeCommandResult> Commands { get; init; }
+    public required IReadOnlyList<NativeCommandResult> Commands { get => _commands; init => _commands = TextList.From(value); }
 
     /// <summary>The input path; null for the standard input.</summary>
     public string? InputPath { get; init; }
@@ -153,6 +154,8 @@ public sealed record NativeCommand
 /// <summary>Result of one command of a pipeline.</summary>
 public sealed record NativeCommandResult
 {
+    private readonly TextList<string> _arguments = [];
+
     /// <summary>The command's name.</summary>
     public required string Name { get; init; }
 
@@ -160,7 +163,7 @@ public sealed record NativeCommandResult
     public required string Path { get; init; }
 
     /// <summary>Its arguments, as passed to the program.</summary>
-    public required IReadOnlyList<string> Arguments { get; init; }
+    public required IReadOnlyList<string> Arguments { get => _arguments; init => _arguments = TextList.From(value); }
 
     /// <summary>The id of its process.</summary>
     public required int ProcessId { get; init; }
