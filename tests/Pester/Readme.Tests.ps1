@@ -143,6 +143,10 @@ Describe 'The lines of the README and of CONTRIBUTING' {
         foreach ($link in $links) { "$root/$link" | Should -Exist }
     }
 
+    It 'are few: the README has at most 180 lines' {
+        ($readme.TrimEnd() -split "`n").Count | Should -BeLessOrEqual 180
+    }
+
     It 'have a row for each cmdlet, and as many cells in each row as in the head of its table' {
         foreach ($name in (Get-Command -Module Splice).Name) { $readme | Should -Match "\| \[$name\]\(docs/en-US/$name\.md\) \|" }
         $tables = [regex]::Matches($readme, '(?m)(^\|.*\n)+')
