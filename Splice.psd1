@@ -1,6 +1,6 @@
 @{
     RootModule             = 'SpliceModule.dll'
-    ModuleVersion          = '0.1.0'
+    ModuleVersion          = '0.2.0'
     GUID                   = 'b81d16a8-a679-4e68-8ae9-674355649629'
     Author                 = 'The Splice contributors'
     CompanyName            = 'The Splice contributors'

@@ -133,6 +133,7 @@ Describe 'Help' {
         }
 
         $page | Should -Match "(?m)^Module Guid: $((Get-Module Splice).Guid)$"
+        $page | Should -Match "(?m)^Help Version: $((Get-Module Splice).Version)$"
     }
 
     It '<_> is shown, in lines of 80 columns at most' -ForEach $topics {

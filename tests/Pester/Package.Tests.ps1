@@ -83,7 +83,8 @@ Describe 'The package' {
         $about.description | Should -Be (Import-PowerShellDataFile "$root/Splice.psd1").Description
         $changes = Get-Content -Raw "$root/CHANGELOG.md"
         $about.releaseNotes.Length | Should -BeGreaterThan 500
-        $changes.Contains("## $version`n`n$($about.releaseNotes)") | Should -BeTrue -Because 'the notes are those of this version'
+        $section = [regex]::Match($changes, "(?ms)^## \[$([regex]::Escape($version))\] - \d{4}-\d\d-\d\d\n\n(.*?)\n\n## ").Groups[1].Value
+        $about.releaseNotes | Should -BeExactly $section -Because 'the notes are those of this version'
         $tags = -split $about.tags
         $manifest = Import-PowerShellDataFile "$root/Splice.psd1"
         $tags | Should -Be (@('PSModule', 'PSIncludes_Cmdlet') + $manifest.CmdletsToExport.ForEach({ "PSCmdlet_$_", "PSCommand_$_" }) + $manifest.PrivateData.PSData.Tags)
