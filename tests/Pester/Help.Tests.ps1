@@ -29,6 +29,8 @@ BeforeAll {
     $root = [IO.Path]::GetFullPath("$PSScriptRoot/../..")
     Import-Module "$root/out/Splice/Splice.psd1" -Force
 
+    $script:common = [Management.Automation.Cmdlet]::CommonParameters
+
     # The help is committed: here it is compared with its source without PlatyPS.
     $script:maml = [xml](Get-Content "$root/out/Splice/en-US/SpliceModule.dll-Help.xml" -Raw)
 
@@ -80,6 +82,17 @@ Describe 'Help' {
     It '<Name> has no parameter in its help that the cmdlet does not have' -ForEach $commands {
         $documented = $parameterHelp[$Name].name | Sort-Object
         $documented | Should -Be ($Parameters.Name | Sort-Object)
+    }
+
+    It '<Name> has a syntax block for each parameter set, with the mandatory parameters of the set' -ForEach $commands {
+        $shown = @($maml.helpItems.command | Where-Object { $_.details.name -eq $Name }).syntax.syntaxItem.ForEach({
+                @($_.parameter).ForEach({ "$($_.name) $($_.required)" }) | Where-Object { $_ -notmatch '^(WhatIf|Confirm) ' } | Sort-Object | Join-String -Separator ', '
+            })
+        $real = (Get-Command $Name).ParameterSets.ForEach({
+                @($_.Parameters | Where-Object Name -NotIn ($common + 'WhatIf', 'Confirm')).ForEach({ "$($_.Name) $("$($_.IsMandatory)".ToLowerInvariant())" }) |
+                    Sort-Object | Join-String -Separator ', '
+            })
+        $shown | Sort-Object | Should -Be ($real | Sort-Object)
     }
 
     It 'is what PlatyPS makes of docs/en-US' {

@@ -76,9 +76,22 @@ Describe 'Split-ItemZeroCopy' {
         Get-ChildItem $folder -Recurse -File | Should -HaveCount 1
     }
 
+    It 'bind <Name> with -PartSize or with -PartCount, and never with both or none' -ForEach @(
+        @{ Name = 'a path'; Call = { param($by) Split-ItemZeroCopy disk.img parts @by } }
+        @{ Name = 'a literal path'; Call = { param($by) Split-ItemZeroCopy -LiteralPath disk.img parts @by } }
+        @{ Name = 'a path from the pipeline'; Call = { param($by) 'disk.img' | Split-ItemZeroCopy -Destination parts @by } }
+        @{ Name = 'a file from the pipeline'; Call = { param($by) Get-Item disk.img | Split-ItemZeroCopy -Destination parts @by } }
+        @{ Name = 'the path of a record'; Call = { param($by) [pscustomobject]@{ Path = 'disk.img' } | Split-ItemZeroCopy -Destination parts @by } }
+        @{ Name = 'the PSPath of a record'; Call = { param($by) Get-Item disk.img | Select-Object PSPath | Split-ItemZeroCopy -Destination parts @by } }
+    ) {
+        & $Call @{ PartSize = [Math]::Ceiling($content.Length / 2) } | Should -HaveCount 2
+        & $Call @{ PartCount = 3; Force = $true } | Should -HaveCount 3
+        { & $Call @{ PartSize = 10; PartCount = 10 } } | Should -Throw -ErrorId 'AmbiguousParameterSet,*'
+        $script = "Import-Module '$PSScriptRoot/../../out/Splice'; Set-Location '$folder'; try { & {$Call} @{} } catch { `$_.FullyQualifiedErrorId }"
+        pwsh -NoProfile -NonInteractive -Command $script | Should -Match '^(MissingMandatoryParameter|AmbiguousParameterSet),'
+    }
+
     It 'say what is wrong: <Id>' -ForEach @(
-        @{ Id = 'ConflictingOptions'; Category = 'InvalidArgument'; Call = { Split-ItemZeroCopy disk.img parts } }
-        @{ Id = 'ConflictingOptions'; Category = 'InvalidArgument'; Call = { Split-ItemZeroCopy disk.img parts -PartSize 10 -PartCount 10 } }
         @{ Id = 'TooManyParts'; Category = 'LimitsExceeded'; Call = { Split-ItemZeroCopy disk.img parts -PartCount 60000 } }
         @{ Id = 'InvalidNameFormat'; Category = 'InvalidArgument'; Call = { Split-ItemZeroCopy disk.img parts -PartCount 2 -NameFormat '{0}/{1}' } }
         @{ Id = 'SourceIsDirectory'; Category = 'InvalidType'; Call = { Split-ItemZeroCopy parts . -PartCount 2 } }

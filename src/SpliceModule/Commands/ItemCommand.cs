@@ -29,17 +29,17 @@ public abstract class ItemCommand : TransferCommand
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards, LiteralItems]
-    public string[] Path { get => [.. _paths.Select(path => path.Text)]; set => _paths = Array.ConvertAll(value, PathArgument.Parse); }
+    public virtual string[] Path { get => [.. _paths.Select(path => path.Text)]; set => _paths = Array.ConvertAll(value, PathArgument.Parse); }
 
     /// <summary>The files, with every character literal.</summary>
     [Parameter(Mandatory = true, ParameterSetName = LiteralPathSet, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [Alias("PSPath", "LP")]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
-    public string[] LiteralPath { get => Path; set => _paths = Array.ConvertAll(value, text => new PathArgument(text, IsLiteral: true)); }
+    public virtual string[] LiteralPath { get => Path; set => _paths = Array.ConvertAll(value, text => new PathArgument(text, IsLiteral: true)); }
 
     /// <summary>Files and folders as Get-Item and Get-ChildItem emit them.</summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true), ValidateNotNullOrEmpty]
-    public FileSystemInfo[] InputObject { get; set; } = [];
+    public virtual FileSystemInfo[] InputObject { get; set; } = [];
 
     /// <summary>True if the record can have several sources: more than one is named, or there is a wildcard.</summary>
     private protected bool NamesSeveral => _paths.Length + InputObject.Length > 1

@@ -188,7 +188,7 @@ public static class FileSplit
         };
 }
 
-/// <summary>A file to cut into parts. Either <see cref="PartSize"/> or <see cref="PartCount"/> is given.</summary>
+/// <summary>A file to cut into parts. Exactly one of <see cref="PartSize"/> and <see cref="PartCount"/> is set.</summary>
 public sealed record SplitRequest
 {
     /// <summary>The file, the folder for its parts, and the options of each copy. Ranges are ignored.</summary>
@@ -197,7 +197,7 @@ public sealed record SplitRequest
     /// <summary>The size of all parts but the last, in bytes; 1 or more.</summary>
     public long? PartSize { get; init; }
 
-    /// <summary>Number of parts of about the same size, which begin at the file system's blocks, so that they can share
+    /// <summary>Number of parts of about the same size, 1 or more, which begin at the file system's blocks, so that they can share
     /// them.</summary>
     public int? PartCount { get; init; }
 

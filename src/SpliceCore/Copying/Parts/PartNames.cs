@@ -150,13 +150,6 @@ internal static class PartPlan
     public static IReadOnlyList<Range> Cut(SplitRequest request, long size, long blockSize)
     {
         string source = request.Copy.Source;
-        if (request.PartSize is null == request.PartCount is null || request.PartSize < 1 || request.PartCount < 1)
-        {
-            throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"Neither the size nor the number of the parts of '{source}' is given, or both are.",
-                "Specify either -PartSize or -PartCount, at least 1.", target: source);
-        }
-
         long count = request.PartCount ?? Math.Max(1, (size / request.PartSize!.Value) + (size % request.PartSize.Value == 0 ? 0 : 1));
         if (count > MostParts)
         {
