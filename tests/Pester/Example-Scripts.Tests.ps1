@@ -131,6 +131,74 @@ Describe 'fan-out.ps1' {
     }
 }
 
+Describe 'send-from-csv.ps1' {
+    BeforeAll {
+        $script:ssh = Open-SshHost "$TestDrive/ssh-csv"
+        $script:source = "$TestDrive/from-csv.img"
+        [IO.File]::WriteAllBytes($source, (Get-TestByte 300000))
+    }
+
+    AfterAll {
+        Close-SshHost $ssh
+    }
+
+    BeforeEach {
+        if (-not $ssh) { Set-ItResult -Skipped -Because 'there is no sshd that this user may run' }
+    }
+
+    It 'sends to the destination of each row, and reports each host' {
+        Set-Content "$TestDrive/hosts.csv" 'HostName,UserName,Port,KeyFilePath,Destination', 'web1,,,,images/', "web2,root,,$($ssh.Folder)/user,by-row.img", 'web3,,,,none/x', 'web3,,x,,y'
+        $report = "$TestDrive/csv-report.csv"
+        $done = Invoke-Script send-from-csv @{ Path = $source; HostsPath = "$TestDrive/hosts.csv"; ReportPath = $report }
+        $done.ExitCode | Should -Be 2 -Because $done.Said
+        $rows = Import-Csv $report
+        $rows.HostName | Sort-Object | Should -Be web1, web2, web3, web3
+        ($rows | Where-Object State -EQ Sent).BytesSent | Should -Be 300000, 300000
+        ($rows | Where-Object State -EQ Failed).Message | Should -Match 'none|1 to 65535'
+        foreach ($path in 'web1/images/from-csv.img', 'web2/by-row.img') { Get-Hash "$($ssh.Folder)/$path" | Should -Be (Get-Hash $source) }
+    }
+
+    It 'fails where there is no such file' {
+        { & "$root/examples/send-from-csv.ps1" "$TestDrive/none" "$TestDrive/hosts.csv" } | Should -Throw '*Cannot find*'
+    }
+}
+
+Describe 'split-for-fat32.ps1' {
+    BeforeEach {
+        $script:medium = (New-Item -ItemType Directory "$TestDrive/$([guid]::NewGuid())").FullName
+        $script:source = "$TestDrive/large.img"
+        [IO.File]::WriteAllBytes($source, (Get-TestByte 5000000))
+    }
+
+    It 'writes parts and their checksums to <_>, with which sha256sum and cat make the file again' -ForEach 'a folder', 'FAT32' {
+        if ($_ -eq 'FAT32') {
+            if ((id -u) -ne 0 -or -not (Get-Command mkfs.vfat -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'only root may mount, and mkfs.vfat is needed' }
+            truncate -s 64M "$TestDrive/fat.img"
+            $null = mkfs.vfat -F 32 "$TestDrive/fat.img"
+            mount -o loop "$TestDrive/fat.img" $medium 2>&1 | Write-Verbose
+            if ($LASTEXITCODE) { Set-ItResult -Skipped -Because 'this kernel does not mount vfat' }
+        }
+
+        try {
+            $done = Invoke-Script split-for-fat32 @{ Path = $source; Destination = $medium; PartSize = 2MB } -InProcess:($_ -eq 'FAT32')
+            $done.Said | Should -Match 'large\.img\.003'
+            (Get-ChildItem $medium).Name | Should -Be 'large.img.001', 'large.img.002', 'large.img.003', 'large.img.sha256'
+            sh -c "cd '$medium' && sha256sum --quiet -c large.img.sha256 && cat large.img.[0-9]* > '$TestDrive/joined.img'"
+            $LASTEXITCODE | Should -Be 0
+            Get-Hash "$TestDrive/joined.img" | Should -Be (Get-Hash $source)
+        }
+        finally {
+            if ($_ -eq 'FAT32') { umount $medium }
+        }
+    }
+
+    It 'leaves no part where there is no such file, or no such folder' {
+        (Invoke-Script split-for-fat32 @{ Path = "$TestDrive/none"; Destination = $medium }).ExitCode | Should -Be 1
+        { & "$root/examples/split-for-fat32.ps1" $source "$medium/none" } | Should -Throw '*does not exist*'
+        Get-ChildItem $medium | Should -BeNullOrEmpty
+    }
+}
+
 Describe 'relay.ps1' {
     BeforeEach {
         # A server that answers what it hears in upper case, when it has heard all of it.
