@@ -68,14 +68,22 @@ function Invoke-PesterSuite([string] $ResultFolder) {
     Invoke-Native dotnet @('restore', $project, '--nologo', '-v', 'quiet')
     $pester = dotnet msbuild $project -nologo -getProperty:PesterPath
     $null = New-Item -ItemType Directory -Force $ResultFolder
-    $results = "$ResultFolder/Pester.json"
-    Remove-Item $results -ErrorAction Ignore
-    $arguments = '-NoProfile', '-File', "$PSScriptRoot/../tests/Pester/Invoke-Suite.ps1", '-PesterPath', $pester, '-ResultPath', $results
-    if ($Path) { $arguments += @('-Path', ($Path -join ',')) }
-    # A dll cannot be unloaded: the module is imported in a process of its own.
-    & (Get-Pwsh) @arguments | Out-Host
-    if (-not (Test-Path $results)) { throw "The Pester suite ended with exit code $LASTEXITCODE and without results." }
-    Get-Content -Raw $results | ConvertFrom-Json
+    $files = @(if ($Path) { $Path -split ',' } else { (Get-ChildItem "$PSScriptRoot/../tests/Pester/*.Tests.ps1").FullName })
+    $pwsh = Get-Pwsh
+    # Two at the same time, since the tests wait half of the time. A dll cannot be unloaded: each imports the module in a process of its own.
+    $jobs = 0, 1 | Where-Object { $_ -lt $files.Count } | ForEach-Object {
+        $part = for ($i = $_; $i -lt $files.Count; $i += 2) { $files[$i] }
+        $results = "$ResultFolder/Pester$_.json"
+        Remove-Item $results -ErrorAction Ignore
+        $arguments = '-NoProfile', '-File', "$PSScriptRoot/../tests/Pester/Invoke-Suite.ps1", '-PesterPath', $pester, '-ResultPath', $results,
+            '-Path', ($part -join ',')
+        Start-ThreadJob -StreamingHost $Host {
+            & $using:pwsh @using:arguments | Out-Host
+            if (-not (Test-Path $using:results)) { throw "The Pester suite ended with exit code $LASTEXITCODE and without results." }
+            Get-Content -Raw $using:results | ConvertFrom-Json
+        }
+    }
+    Receive-Job $jobs -Wait -AutoRemoveJob
 }
 
 function Invoke-Test {

@@ -108,7 +108,7 @@ public sealed class TreeComparisonTests(MountedFileSystems fileSystems)
     [Fact]
     public void Quiet_stops_at_the_first_difference()
     {
-        using var folder = new Workspace();
+        using var folder = Workspace.InMemory();
         for (int i = 0; i < 5000; i++)
         {
             Directory.CreateDirectory(folder[$"one/{i % 10}"]);
@@ -131,7 +131,7 @@ public sealed class TreeComparisonTests(MountedFileSystems fileSystems)
     [Fact]
     public void Very_deep_trees_are_compared()
     {
-        using var folder = new Workspace();
+        using var folder = Workspace.InMemory();
         DeepTree.Make(folder["one"], levels: 2200);
         DeepTree.Make(folder["other"], levels: 2200);
         Assert.Empty(Comparisons.OfTrees(folder["one"], folder["other"], ComparedProperties.Content | ComparedProperties.Mode));
@@ -197,7 +197,7 @@ public sealed class TreeComparisonTests(MountedFileSystems fileSystems)
         Command.Require("cp");
         using Workspace folder = fileSystems.NewFolder(type);
         int found = 0;
-        for (int seed = 0; seed < FullRun.Count(everyday: 8, full: 60); seed++)
+        for (int seed = 0; seed < FullRun.Count(everyday: 4, full: 60); seed++)
         {
             (string one, string other) = (folder[$"one{seed}"], folder[$"other{seed}"]);
             RandomTree.Make(one, seed);
@@ -231,7 +231,7 @@ public sealed class TreeComparisonTests(MountedFileSystems fileSystems)
     {
         Command.Require("diff", "cp");
         using var folder = new Workspace();
-        for (int seed = 0; seed < FullRun.Count(everyday: 10, full: 100); seed++)
+        for (int seed = 0; seed < FullRun.Count(everyday: 5, full: 100); seed++)
         {
             RandomTree.Make(folder["one"], seed, TreeKinds.None);
             Command.Check("cp", "-a", folder["one"], folder["other"]);

@@ -105,7 +105,7 @@ public sealed class FaultedMoveTests(ITestOutputHelper output)
         });
         int moved = 0;
         int left = 0;
-        for (int round = 0; round < FullRun.Rounds(everyday: 8, full: 50); round++)
+        for (int round = 0; round < FullRun.Rounds(everyday: 4, full: 50); round++)
         {
             tree.Reset();
             using var host = new TreeHostProcess();

@@ -10,7 +10,7 @@ public sealed class SyncFaultTests(ITestOutputHelper output)
     /// <summary>What the runtime opens for itself.</summary>
     private const int SpareDescriptors = 3;
 
-    private static readonly int Kills = FullRun.Rounds(everyday: 8, full: 50);
+    private static readonly int Kills = FullRun.Rounds(everyday: 4, full: 50);
 
     [Fact]
     public void Killed_at_any_moment_each_file_is_old_or_new_and_the_next_run_completes_it()

@@ -78,7 +78,7 @@ public sealed class HostileStreamTests(SshServer server, ITestOutputHelper outpu
     {
         Command.RequireRoot();
         int seed = FullRun.Seed(output);
-        int rounds = FullRun.Rounds(everyday: 300, full: 2000);
+        int rounds = FullRun.Rounds(everyday: 150, full: 2000);
         for (int first = 0; first < rounds; first += Batch)
         {
             Command.Output end = TestHost.Run(
