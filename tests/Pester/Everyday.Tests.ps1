@@ -2,6 +2,16 @@
 BeforeAll {
     . "$PSScriptRoot/Common.ps1"
     Import-Module "$PSScriptRoot/../../out/Splice"
+
+    # Paths of all that is in a folder, from its top.
+    function Get-Entry([string] $Folder) {
+        find $Folder -mindepth 1 -printf '%P\n' | Sort-Object -CaseSensitive
+    }
+
+    # What a command prints in a pwsh of its own.
+    function Get-Printed([string] $Command) {
+        pwsh -NoProfile -NonInteractive -Command "Import-Module '$PSScriptRoot/../../out/Splice'; Set-Location '$folder'; $Command"
+    }
 }
 
 Describe 'Every day' {
@@ -17,6 +27,92 @@ Describe 'Every day' {
 
     AfterEach {
         Pop-Location
+    }
+
+    It 'leaves folders out' {
+        $null = New-Item -ItemType Directory site/css/cache, site/cache
+        Set-Content site/css/cache/x, site/cache/y cached
+        $result = Copy-ItemZeroCopy site backup -Recurse -Exclude cache/, .git/
+        Get-Entry backup | Should -Be '.htaccess', 'css', 'css/main.css', 'index.html'
+        $result.FileCount, $result.DirectoryCount | Should -Be 3, 2
+    }
+
+    It 'copies only the style sheets, with their folders' {
+        $null = New-Item -ItemType Directory site/css/print
+        Set-Content site/css/print/a4.css, site/css/readme.md text
+        (Copy-ItemZeroCopy site backup -Recurse -Include *.css).FileCount | Should -Be 2
+        Get-Entry backup | Should -Be 'css', 'css/main.css', 'css/print', 'css/print/a4.css'
+        Get-Content backup/css/main.css | Should -BeExactly 'content of css/main.css'
+    }
+
+    It 'updates only what changed' {
+        $null = New-Item -ItemType Directory backup
+        $null = Copy-ItemZeroCopy site backup -Recurse
+        $inode = stat --format %i backup/site/css/main.css
+        Set-Content site/index.html changed
+        Set-Content site/new.html new
+        Set-Content backup/site/extra.html 'only in the backup'
+        $result = Copy-ItemZeroCopy site backup -Recurse -Update Changed
+        $result.FileCount, $result.Updated, $result.Unchanged, $result.Failed | Should -Be 5, 1, 3, 0
+        $result.BytesCopied | Should -Be 'changed new '.Length
+        Get-Content backup/site/index.html, backup/site/new.html, backup/site/extra.html | Should -Be 'changed', 'new', 'only in the backup'
+        stat --format %i backup/site/css/main.css | Should -Be $inode
+        (Copy-ItemZeroCopy site backup -Recurse -Update Changed).Unchanged | Should -Be 5
+    }
+
+    It 'updates what is newer, and keeps what is newer in the backup' {
+        $null = New-Item -ItemType Directory backup
+        $null = Copy-ItemZeroCopy site backup -Recurse
+        Set-Content site/index.html 'newer in the site'
+        (Get-Item site/index.html).LastWriteTime = (Get-Date).AddHours(1)
+        Set-Content backup/site/css/main.css 'newer in the backup'
+        (Get-Item backup/site/css/main.css).LastWriteTime = (Get-Date).AddHours(1)
+        $items = Copy-ItemZeroCopy site backup -Recurse -Update Newer -PerFile
+        $items | Sort-Object Name | ForEach-Object { "$($_.Name) $($_.Status)" } |
+            Should -Be '.htaccess Unchanged', 'config Unchanged', 'index.html Updated', 'main.css Skipped'
+        ($items | Where-Object Name -EQ main.css).Reason | Should -BeExactly 'destination is newer'
+        Get-Content backup/site/index.html, backup/site/css/main.css | Should -Be 'newer in the site', 'newer in the backup'
+    }
+
+    It 'mirrors a folder' {
+        $null = New-Item -ItemType Directory mirror/old
+        Set-Content mirror/old/page.html, mirror/stale.html old
+        Set-Content mirror/index.html 'an old page'
+        $result = Sync-ItemZeroCopy site mirror -RemoveExtra
+        $result.FileCount, $result.Updated, $result.Unchanged, $result.Removed, $result.Failed | Should -Be 4, 1, 0, 3, 0
+        diff --recursive site mirror
+        $LASTEXITCODE | Should -Be 0
+        $before = Get-Tree mirror '%i %T@ %C@'
+        $again = Sync-ItemZeroCopy site mirror -RemoveExtra
+        $again.Unchanged, $again.Updated, $again.Removed, $again.BytesCopied | Should -Be 4, 0, 0, 0
+        Get-Tree mirror '%i %T@ %C@' | Should -Be $before
+    }
+
+    It 'lists with -WhatIf what a copy would do, with totals' {
+        $null = New-Item -ItemType Directory backup
+        $null = Copy-ItemZeroCopy site backup -Recurse -Exclude .htaccess
+        Set-Content site/index.html changed
+        $before = Get-Tree backup '%i %T@'
+        $lines = Get-Printed 'Copy-ItemZeroCopy site backup -Recurse -Update Changed -WhatIf'
+        $lines | Should -HaveCount 6
+        $lines -match 'Copy File.*\.htaccess' | Should -HaveCount 1
+        $lines -match 'Update File \(size differs\).*index\.html' | Should -HaveCount 1
+        $lines -match 'Leave File Unchanged' | Should -HaveCount 2
+        $lines[-1] | Should -BeExactly 'What if: Files: 1 to copy, 1 to update (28 B in all), 2 unchanged, 0 skipped, 0 with errors.'
+        Get-Tree backup '%i %T@' | Should -Be $before
+    }
+
+    It 'lists with -WhatIf what a mirror would add, update and remove, with totals' {
+        $null = New-Item -ItemType Directory mirror
+        Set-Content mirror/stale.html old
+        Set-Content mirror/index.html 'an old page'
+        $before = Get-Tree mirror '%i %T@'
+        $lines = Get-Printed 'Sync-ItemZeroCopy site mirror -RemoveExtra -WhatIf'
+        $lines -match 'Add Item.*mirror/css/main\.css' | Should -HaveCount 1
+        $lines -match 'Update Item \(size differs\).*mirror/index\.html' | Should -HaveCount 1
+        $lines -match 'Remove Item.*mirror/stale\.html' | Should -HaveCount 1
+        $lines[-1] | Should -BeLike 'What if: 3 items would be added, 1 updated and 1 removed (* to copy); 0 unchanged, 0 skipped, 0 would fail.'
+        Get-Tree mirror '%i %T@' | Should -Be $before
     }
 
     It 'writes a manifest with the hash of each file' {
