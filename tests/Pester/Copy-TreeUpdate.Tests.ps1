@@ -80,6 +80,27 @@ Describe 'Copy-ItemZeroCopy' {
             Get-Content b | Should -Be aaa
         }
 
+        It 'refuses <Parameter> without <Partner>, and copies nothing' -ForEach @(
+            @{ Parameter = '-TimeTolerance 2'; Partner = '-Update Changed' }, @{ Parameter = '-RetryInterval 2'; Partner = '-RetryCount 3' }
+        ) {
+            Set-Content a aaa
+            $failure = $null
+            try { & ([scriptblock]::Create("Copy-ItemZeroCopy a b $Parameter")) } catch { $failure = $_ }
+            $failure.FullyQualifiedErrorId | Should -BeExactly 'ConflictingOptions,Splice.Commands.CopyItemZeroCopyCommand'
+            $name = ($Parameter -split ' ')[0]
+            $failure.ErrorDetails.RecommendedAction | Should -BeExactly "Add $Partner, or leave $name out."
+            'b' | Should -Not -Exist
+            $result = & ([scriptblock]::Create("Copy-ItemZeroCopy a b $Parameter $Partner"))
+            $result.Status | Should -Be Copied
+        }
+
+        It 'accepts -TimeTolerance where a script turns -Update off' {
+            Set-Content a aaa
+            Set-Content b bbb
+            (Copy-ItemZeroCopy a b -Update Always -TimeTolerance 3600).Status | Should -Be Updated
+            Get-Content b | Should -Be aaa
+        }
+
         It 'leaves an unchanged file alone with -NoClobber, and fails for a changed one' {
             $null = New-Item -ItemType Directory backup
             $null = Copy-ItemZeroCopy site backup -Recurse

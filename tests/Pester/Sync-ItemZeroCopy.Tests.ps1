@@ -97,6 +97,33 @@ Describe 'Sync-ItemZeroCopy' {
         Get-Tree d | Should -Be $before
     }
 
+    It 'refuses <Options>, and changes nothing' -ForEach @(
+        @{ Options = '-RemoveExcluded without -RemoveExtra'; Says = '-RemoveExcluded', '-RemoveExtra'; Call = { Sync-ItemZeroCopy s d -Exclude old/ -RemoveExcluded } }
+        @{ Options = '-BlockSize with -Delta Never'; Says = '-BlockSize', '-Delta Never'; Call = { Sync-ItemZeroCopy s d -Delta Never -BlockSize 4KB } }
+        @{ Options = '-InPlace with -NoClobber'; Says = '-InPlace', '-NoClobber'; Call = { Sync-ItemZeroCopy s d -InPlace -NoClobber } }
+    ) {
+        $before = Get-Tree d
+        $failure = $null
+        try { & $Call } catch { $failure = $_ }
+        $failure.FullyQualifiedErrorId | Should -BeExactly 'ConflictingOptions,Splice.Commands.SyncItemZeroCopyCommand'
+        $failure.ErrorDetails.RecommendedAction | Should -BeLike '*out.'
+        foreach ($words in $Says) { $failure.Exception.Message | Should -BeLike "*$words*" }
+        Get-Tree d | Should -Be $before
+        Get-Content d/g | Should -Be 'the old one'
+    }
+
+    It 'accepts parameters whose partner a script has turned off' {
+        $result = Sync-ItemZeroCopy s d -RemoveExtra:$false -RemoveExcluded -MaximumRemoval 1 -Exclude g -WarningVariable warnings
+        $result.FileCount, $result.Removed | Should -Be 1, 0
+        $warnings | Should -BeNullOrEmpty
+    }
+
+    It 'warns of -MaximumRemoval without -RemoveExtra' {
+        (Sync-ItemZeroCopy s d -MaximumRemoval 1 -WarningVariable warnings -WarningAction SilentlyContinue).Updated | Should -Be 1
+        $warnings | Should -HaveCount 1
+        $warnings.Message | Should -BeExactly '-MaximumRemoval has no effect without -RemoveExtra: nothing is removed.'
+    }
+
     It 'does not run with a pattern that is not one' {
         { Sync-ItemZeroCopy s d -RemoveExtra -Exclude '[a' } | Should -Throw -ErrorId 'InvalidPattern,Splice.Commands.SyncItemZeroCopyCommand'
         Get-Tree d | Should -Be 'g', 'old', 'old/x', 'y'

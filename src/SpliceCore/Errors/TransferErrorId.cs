@@ -63,7 +63,7 @@ public enum TransferErrorId
     /// <summary>The kernel or the file system does not permit it.</summary>
     PermissionDenied,
 
-    /// <summary>Two options contradict each other.</summary>
+    /// <summary>Two options contradict each other, or one has no effect without the other.</summary>
     ConflictingOptions,
 
     /// <summary>An offset is below zero.</summary>

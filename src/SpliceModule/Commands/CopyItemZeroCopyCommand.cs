@@ -131,7 +131,9 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
             ThrowTerminatingError(ErrorRecords.From(exception));
         }
 
-        _hasOneDestination = MyInvocation.BoundParameters.ContainsKey(nameof(Destination));
+        ThrowIfAlone(nameof(TimeTolerance), nameof(Update), $" {UpdateMode.Changed}");
+        ThrowIfAlone(nameof(RetryInterval), nameof(RetryCount), " 3");
+        _hasOneDestination = Specifies(nameof(Destination));
         _stopsAtErrors = ErrorAction is not (null or ActionPreference.Continue or ActionPreference.SilentlyContinue or ActionPreference.Ignore);
     }
 
@@ -300,7 +302,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
             IsIntoMissing = isPreviewIntoMissing == true,
             ThrottleLimit = ThrottleLimit,
             PerFile = PerFile || isPreview,
-            AppliesToExistingFolders = MyInvocation.BoundParameters.ContainsKey(nameof(Preserve)),
+            AppliesToExistingFolders = Specifies(nameof(Preserve)),
         };
         var progress = new ProgressReporter(this, activity);
         var monitor = new TreeMonitor(isPreview ? Describe : Emit, Report, WriteWarning, progress.Report, Cancellation);

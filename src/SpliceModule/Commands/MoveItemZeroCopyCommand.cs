@@ -29,7 +29,7 @@ public sealed class MoveItemZeroCopyCommand : ItemCommand
     /// <inheritdoc />
     protected override void BeginProcessing()
     {
-        _hasOneDestination = MyInvocation.BoundParameters.ContainsKey(nameof(Destination));
+        _hasOneDestination = Specifies(nameof(Destination));
         _rate = RateLimit is long rate ? new RateLimiter(rate) : null;
     }
 

@@ -112,6 +112,30 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
     public int ThrottleLimit { get; set; } = TreeRequest.DefaultThrottleLimit;
 
     /// <inheritdoc />
+    protected override void BeginProcessing()
+    {
+        if (RemoveExcluded)
+        {
+            ThrowIfAlone(nameof(RemoveExcluded), nameof(RemoveExtra));
+        }
+
+        if (Specifies(nameof(BlockSize)) && Delta == DeltaMode.Never)
+        {
+            Refuse(nameof(BlockSize), "-BlockSize is the size of the blocks that -Delta compares, and -Delta Never compares none.");
+        }
+
+        if (InPlace && NoClobber)
+        {
+            Refuse(nameof(InPlace), "-InPlace writes to existing files, and -NoClobber skips them.");
+        }
+
+        if (Specifies(nameof(MaximumRemoval)) && !Specifies(nameof(RemoveExtra)))
+        {
+            WriteWarning("-MaximumRemoval has no effect without -RemoveExtra: nothing is removed.");
+        }
+    }
+
+    /// <inheritdoc />
     protected override void ProcessRecord()
     {
         if (Paths.Single(Path) is not { } source || Paths.Single(Destination) is not { } destination)

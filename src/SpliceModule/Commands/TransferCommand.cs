@@ -80,6 +80,23 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         }
     }
 
+    /// <summary>True if the user specified the parameter.</summary>
+    private protected bool Specifies(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
+
+    /// <summary>Ends the command if a parameter is specified without the one that it qualifies, and would have no effect.</summary>
+    /// <param name="example">A value of the missing parameter, with the space before it; empty for a switch.</param>
+    private protected void ThrowIfAlone(string parameter, string partner, string example = "")
+    {
+        if (Specifies(parameter) && !Specifies(partner))
+        {
+            Refuse(parameter, $"-{parameter} has no effect without -{partner}.", $"Add -{partner}{example}, or leave -{parameter} out.");
+        }
+    }
+
+    /// <summary>Ends the command because of a parameter that others rule out.</summary>
+    private protected void Refuse(string parameter, string problem, string recommendedAction = "Leave one of them out.") =>
+        ThrowTerminatingError(ErrorRecords.From(BindingException.ConflictingOptions(parameter, problem, recommendedAction)));
+
     private protected void Report(TransferException exception) => Report(ErrorRecords.From(exception, this));
 
     private protected virtual void Report(ErrorRecord error) => WriteError(error);

@@ -104,6 +104,10 @@ internal sealed class BindingException(string id, ErrorCategory category, string
         $"'{pattern}' is not a valid wildcard: {cause.Message}.",
         "Close its brackets, or put ` before a [ that is meant literally.");
 
+    /// <summary>A parameter without another one that it needs, or with one that rules it out.</summary>
+    public static BindingException ConflictingOptions(string parameter, string problem, string recommendedAction) =>
+        new(nameof(TransferErrorId.ConflictingOptions), ErrorCategory.InvalidArgument, parameter, problem, recommendedAction);
+
     /// <summary>A script block that is not a pipeline of native commands.</summary>
     public static BindingException Syntax(IScriptExtent extent, string reason, string recommendedAction) =>
         new("NotNativePipeline", ErrorCategory.SyntaxError, extent.Text, $"'{extent.Text}': {reason}", recommendedAction);
