@@ -67,6 +67,49 @@ Describe 'Compare-ItemZeroCopy' {
         (Compare-ItemZeroCopy one/a.img other/a.img -Property Type).Equal | Should -BeTrue
     }
 
+    Context 'with patterns' {
+        BeforeEach {
+            $null = New-Item -ItemType Directory one/log, one/sub/cache
+            Set-Content one/log/x, one/sub/cache/y, one/new.css, one/sub/b x
+        }
+
+        It 'leave out what -Exclude matches' {
+            $results = Compare-ItemZeroCopy one other -Recurse -Exclude log/, cache, /sub/b -WarningVariable warnings
+            $results.ForEach({ "$($_.SideIndicator) $($_.Path)" }) | Should -Be '<= new.css'
+            $warnings | Should -BeNullOrEmpty
+            Compare-ItemZeroCopy one other -Recurse -Quiet -Exclude log/, cache, *.css, b | Should -BeExactly $true
+            Compare-ItemZeroCopy one other -Recurse -Quiet -Exclude log/, cache, *.css | Should -BeExactly $false
+        }
+
+        It 'compare only what -Include matches, and no folder for itself' {
+            $results = Compare-ItemZeroCopy one other -Recurse -Include *.css, b, cache/
+            $results.ForEach({ "$($_.SideIndicator) $($_.Path)" }) | Should -Be '<= new.css', '<> sub/b', '<= sub/cache', '<= sub/cache/y'
+            $results = Compare-ItemZeroCopy one other -Recurse -Include *.css, *.img -Exclude new* -IncludeEqual
+            $results.ForEach({ "$($_.SideIndicator) $($_.Path)" }) | Should -Be '== a.img'
+        }
+
+        It 'choose among the paths that a wildcard finds' {
+            (Compare-ItemZeroCopy one/* other -Recurse -Exclude *.CSS, log, sub).Path | Should -Be a.img
+            (Get-ChildItem one | Compare-ItemZeroCopy -DifferencePath other -Include *.img).Path | Should -Be a.img
+        }
+
+        It 'take a folder whole that -Include matches' {
+            $results = Get-Item one/sub | Compare-ItemZeroCopy -DifferencePath other/sub -Recurse -Include SUB
+            $results.ForEach({ "$($_.SideIndicator) $($_.Path)" }) | Should -Be '<> b', '<= cache', '<= cache/y'
+        }
+
+        It 'warn once of a pattern that matched nothing, but not where -Quiet stopped early' {
+            $null = 'one/sub', 'one/log' | Compare-ItemZeroCopy -DifferencePath other -Recurse -Exclude none, y -Include *.css -WarningVariable warnings -WarningAction SilentlyContinue
+            $warnings.Message | Should -Be "The pattern '*.css' of -Include matched nothing.", "The pattern 'none' of -Exclude matched nothing."
+            Compare-ItemZeroCopy one other -Recurse -Exclude none -Quiet -WarningVariable warnings | Should -BeExactly $false
+            $warnings | Should -BeNullOrEmpty
+        }
+
+        It 'not run with a pattern that is not one' {
+            { Compare-ItemZeroCopy one other -Recurse -Exclude '[a' } | Should -Throw -ErrorId 'InvalidPattern,Splice.Commands.CompareItemZeroCopyCommand'
+        }
+    }
+
     It 'compare each file with the one of its name in a folder: <Call>' -ForEach @(
         @{ Call = { Compare-ItemZeroCopy one/* other } }
         @{ Call = { Get-ChildItem one -File | Compare-ItemZeroCopy -DifferencePath other } }

@@ -50,6 +50,13 @@ public sealed record ComparisonRequest
     /// <summary>True to compare folders.</summary>
     public bool Recurse { get; init; }
 
+    /// <summary>Selects the entries of folders; null for all. If it includes only some, folders outside of these are not compared
+    /// themselves.</summary>
+    public PathFilter? Filter { get; init; }
+
+    /// <summary>True if the including patterns of the filter do not apply, as all that is in the folders is included.</summary>
+    public bool IncludesAll { get; init; }
+
     /// <summary>The properties to compare.</summary>
     public ComparedProperties Properties { get; init; } = ComparedProperties.Content;
 
@@ -68,6 +75,9 @@ public sealed record ComparisonRequest
 
     /// <summary>Limits the bytes per second that are read of each side; null for unlimited.</summary>
     public RateLimiter? RateLimit { get; init; }
+
+    /// <summary>True if folders are compared wherever they are.</summary>
+    internal bool ComparesFolders => Filter?.HasIncludes != true || IncludesAll;
 
     internal int Threads => ThrottleLimit > 0 ? ThrottleLimit : TreeRequest.DefaultThrottleLimit;
 }

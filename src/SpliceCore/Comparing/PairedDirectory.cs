@@ -16,13 +16,15 @@ internal readonly record struct PairedEntry(FileName Name, DescriptorKind? Refer
 internal sealed class PairedDirectory
 {
     private readonly PairedDirectory? _parent;
+    private readonly PathFilter? _filter;
     private readonly List<PairedEntry> _entries;
     private int _next;
     private bool _isOpen = true;
 
-    private PairedDirectory(PairedDirectory? parent, DirectorySide? reference, DirectorySide? difference)
+    private PairedDirectory(PairedDirectory? parent, PathFilter? filter, DirectorySide? reference, DirectorySide? difference)
     {
         _parent = parent;
+        _filter = filter;
         (Reference, Difference) = (reference, difference);
         ThrowIfLoop();
         _entries = Merge(reference?.ReadEntries() ?? [], difference?.ReadEntries() ?? []);
@@ -34,9 +36,17 @@ internal sealed class PairedDirectory
     /// <summary>Null if it is in the other tree only.</summary>
     public DirectorySide? Difference { get; }
 
+    /// <summary>The path from the top of the trees, without a slash at either end, if the filter needs it.</summary>
+    private byte[] RelativePath { get; init; } = [];
+
+    /// <summary>True if everything in it is included.</summary>
+    private bool IsIncluded { get; init; }
+
     /// <summary>Opens the directories at the top; links there are followed.</summary>
-    public static PairedDirectory OpenRoot(string reference, string difference) =>
-        Open(null, () => DirectorySide.OpenRoot(reference), () => DirectorySide.OpenRoot(difference));
+    public static PairedDirectory OpenRoot(ComparisonRequest request) => Open(
+        () => DirectorySide.OpenRoot(request.ReferencePath),
+        () => DirectorySide.OpenRoot(request.DifferencePath),
+        (reference, difference) => new PairedDirectory(null, request.Filter, reference, difference) { IsIncluded = request.ComparesFolders });
 
     /// <summary>Takes the next name.</summary>
     public bool TryTake(out PairedEntry entry)
@@ -53,11 +63,25 @@ internal sealed class PairedDirectory
         Difference = Difference?.FindKind(entry.Name, entry.Difference),
     };
 
+    /// <summary>Takes away the sides that the filter leaves out.</summary>
+    public PairedEntry Select(PairedEntry entry) =>
+        entry with { Reference = Select(entry.Name, entry.Reference), Difference = Select(entry.Name, entry.Difference) };
+
+    /// <summary>True if an entry is compared itself: not a directory in which only some files are included.</summary>
+    public bool Compares(PairedEntry entry) =>
+        (entry.Reference ?? entry.Difference) is not null
+        && (IsIncluded || IncludesAllOf(entry.Name)
+            || entry is not { Reference: null or DescriptorKind.Directory, Difference: null or DescriptorKind.Directory });
+
     /// <summary>Opens the directories of a name, on the sides where it is one.</summary>
     public PairedDirectory Enter(PairedEntry entry) => Open(
-        this,
         () => entry.Reference == DescriptorKind.Directory ? Reference!.Enter(entry.Name) : null,
-        () => entry.Difference == DescriptorKind.Directory ? Difference!.Enter(entry.Name) : null);
+        () => entry.Difference == DescriptorKind.Directory ? Difference!.Enter(entry.Name) : null,
+        (reference, difference) => new PairedDirectory(this, _filter, reference, difference)
+        {
+            RelativePath = _filter?.PathOf(RelativePath, entry.Name) ?? [],
+            IsIncluded = IsIncluded || IncludesAllOf(entry.Name),
+        });
 
     /// <summary>Formats as the path of a name from the top of the trees.</summary>
     public object PathTo(FileName name) => (Reference ?? Difference)!.RelativePathTo(name);
@@ -105,7 +129,8 @@ internal sealed class PairedDirectory
         }
     }
 
-    private static PairedDirectory Open(PairedDirectory? parent, Func<DirectorySide?> openReference, Func<DirectorySide?> openDifference)
+    private static PairedDirectory Open(
+        Func<DirectorySide?> openReference, Func<DirectorySide?> openDifference, Func<DirectorySide?, DirectorySide?, PairedDirectory> pair)
     {
         DirectorySide? reference = null;
         DirectorySide? difference = null;
@@ -113,7 +138,7 @@ internal sealed class PairedDirectory
         {
             reference = openReference();
             difference = openDifference();
-            return new PairedDirectory(parent, reference, difference);
+            return pair(reference, difference);
         }
         catch
         {
@@ -122,6 +147,11 @@ internal sealed class PairedDirectory
             throw;
         }
     }
+
+    private DescriptorKind? Select(FileName name, DescriptorKind? kind) =>
+        kind is not null && _filter?.Selects(RelativePath, name.Bytes, kind == DescriptorKind.Directory, IsIncluded) == false ? null : kind;
+
+    private bool IncludesAllOf(FileName name) => _filter?.IncludesFolder(RelativePath, name.Bytes) == true;
 
     private void ThrowIfLoop()
     {

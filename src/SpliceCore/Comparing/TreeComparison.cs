@@ -42,12 +42,18 @@ internal sealed class TreeComparison
         using var count = new TreeCount(new TreeRequest
         {
             Copy = new CopyRequest { Source = _request.ReferencePath, Destination = _request.DifferencePath },
+            Filter = _request.Filter,
+            IncludesAll = _request.IncludesAll,
         });
         try
         {
-            var root = PairedDirectory.OpenRoot(_request.ReferencePath, _request.DifferencePath);
+            var root = PairedDirectory.OpenRoot(_request);
             _path.Push(root);
-            Add(new PairedEntry(".", DescriptorKind.Directory, DescriptorKind.Directory), root);
+            if (_request.ComparesFolders)
+            {
+                Add(new PairedEntry(".", DescriptorKind.Directory, DescriptorKind.Directory), root);
+            }
+
             while (!IsDone && _path.TryPeek(out PairedDirectory? directory))
             {
                 _monitor.Cancellation.ThrowIfCancellationRequested();
@@ -87,8 +93,12 @@ internal sealed class TreeComparison
     {
         try
         {
-            entry = directory.FindKinds(entry);
-            Add(entry, directory);
+            entry = directory.Select(directory.FindKinds(entry));
+            if (directory.Compares(entry))
+            {
+                Add(entry, directory);
+            }
+
             if (entry.HasDirectory)
             {
                 PairedDirectory inside = directory.Enter(entry);

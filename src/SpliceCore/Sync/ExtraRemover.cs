@@ -118,7 +118,7 @@ internal sealed class ExtraRemover(FolderPair folders, PathFilter? filter, Cance
         for (int i = names.Count - 1; i >= 0; i--)
         {
             isIncluded = isIncluded || filter.IncludesFolder(path, names[i].Bytes);
-            path = filter.HasPaths ? FolderCursor.Join(path, names[i]) : [];
+            path = filter.PathOf(path, names[i]);
         }
 
         return filter.Selects(path, entry.Name.Bytes, isFolder, isIncluded);

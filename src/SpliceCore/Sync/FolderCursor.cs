@@ -62,8 +62,6 @@ internal sealed class FolderCursor : IDisposable
         return new FolderCursor(path, filter, handle, status!) { RelativePath = place?.Path ?? [], IsIncluded = place?.IsIncluded == true };
     }
 
-    public static byte[] Join(byte[] path, FileName name) => path.Length == 0 ? name.Bytes.ToArray() : [.. path, (byte)'/', .. name.Bytes];
-
     /// <summary>The path of an entry, for messages.</summary>
     public string PathOf(FileName name) => TreeDirectory.Join(Path, name);
 
@@ -88,7 +86,7 @@ internal sealed class FolderCursor : IDisposable
 
         _path.Push((name, Status, RelativePath, IsIncluded));
         IsIncluded = IsIncluded || _filter?.IncludesFolder(RelativePath, name.Bytes) == true;
-        RelativePath = _filter?.HasPaths == true ? Join(RelativePath, name) : [];
+        RelativePath = _filter?.PathOf(RelativePath, name) ?? [];
         Replace(inner, status!);
         return opened;
     }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Splice.Binding;
 using Splice.Completion;
 using Splice.Output;
 
@@ -14,6 +15,9 @@ public sealed class CompareItemZeroCopyCommand : TransferCommand
     private const string InputObjectSet = "InputObject";
 
     private RateLimiter? _rateLimit;
+    private NameFilter _filter = null!;
+    private bool _isComplete = true;
+    private bool _hasCompared;
 
     /// <summary>The files or the folder; wildcards are expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = PathSet, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -40,6 +44,14 @@ public sealed class CompareItemZeroCopyCommand : TransferCommand
     [Parameter]
     public SwitchParameter Recurse { get; set; }
 
+    /// <summary>Only files that match one of these patterns are compared; folders are searched for them.</summary>
+    [Parameter, SupportsWildcards]
+    public string[]? Include { get; set; }
+
+    /// <summary>Paths, files and folders that match one of these patterns are left out.</summary>
+    [Parameter, SupportsWildcards]
+    public string[]? Exclude { get; set; }
+
     /// <summary>The properties to compare.</summary>
     [Parameter, ValidateNotNullOrEmpty]
     public ComparedProperties[] Property { get; set; } = [ComparedProperties.Content];
@@ -65,7 +77,11 @@ public sealed class CompareItemZeroCopyCommand : TransferCommand
     public long? RateLimit { get; set; }
 
     /// <inheritdoc />
-    protected override void BeginProcessing() => _rateLimit = RateLimit is long rate ? new RateLimiter(rate) : null;
+    protected override void BeginProcessing()
+    {
+        _filter = BindFilter(Include, Exclude);
+        _rateLimit = RateLimit is long rate ? new RateLimiter(rate) : null;
+    }
 
     /// <inheritdoc />
     protected override void ProcessRecord()
@@ -77,7 +93,21 @@ public sealed class CompareItemZeroCopyCommand : TransferCommand
 
         foreach (string reference in References())
         {
-            Compare(reference, difference);
+            string name = System.IO.Path.GetFileName(reference.TrimEnd('/'));
+            if (_filter.IsWanted(name, isFolder: Recurse && Directory.Exists(reference), isFound: false))
+            {
+                Compare(reference, name, difference);
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    protected override void EndProcessing()
+    {
+        // What -Quiet did not look at any more may have matched.
+        if (_hasCompared && _isComplete)
+        {
+            WarnOfUnmatched(_filter);
         }
     }
 
@@ -86,13 +116,16 @@ public sealed class CompareItemZeroCopyCommand : TransferCommand
         : (ParameterSetName == LiteralPathSet ? LiteralPath : ReferencePath)
             .SelectMany(path => Paths.Sources(path, ParameterSetName == LiteralPathSet, findsHidden: false, out _));
 
-    private void Compare(string reference, string difference)
+    private void Compare(string reference, string name, string difference)
     {
+        _hasCompared = true;
         var request = new ComparisonRequest
         {
             ReferencePath = reference,
             DifferencePath = difference,
             Recurse = Recurse,
+            Filter = _filter.ForTrees,
+            IncludesAll = _filter.IsIncluded(name, isFolder: true),
             Properties = Property.Aggregate((all, property) => all | property),
             ReadAll = ReadAll,
             IncludeEqual = IncludeEqual && !Quiet,
@@ -105,6 +138,7 @@ public sealed class CompareItemZeroCopyCommand : TransferCommand
         Action<ComparisonResult>? emit = Quiet ? null : Emit;
         var monitor = new ComparisonMonitor(emit, Report, progress.Report, progress.Report, Cancellation);
         ComparisonSummary? summary = Try(progress, activity, monitor, monitor => ItemComparison.Compare(request, monitor));
+        _isComplete &= !Quiet || summary?.Equal == true;
         if (Quiet)
         {
             Emit(summary?.Equal == true, warnings: null);

@@ -122,15 +122,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     /// <inheritdoc />
     protected override void BeginProcessing()
     {
-        try
-        {
-            _filter = new NameFilter(Include, Exclude, Filter);
-        }
-        catch (BindingException exception)
-        {
-            ThrowTerminatingError(ErrorRecords.From(exception));
-        }
-
+        _filter = BindFilter(Include, Exclude, Filter);
         ThrowIfAlone(nameof(TimeTolerance), nameof(Update), $" {UpdateMode.Changed}");
         ThrowIfAlone(nameof(RetryInterval), nameof(RetryCount), " 3");
         _hasOneDestination = Specifies(nameof(Destination));
@@ -157,9 +149,9 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     protected override void EndProcessing()
     {
         Drain(most: 0);
-        foreach ((string pattern, string parameter) in _hasSources ? _filter.Unmatched() : [])
+        if (_hasSources)
         {
-            WriteWarning($"The pattern '{pattern}' of {parameter} matched nothing.");
+            WarnOfUnmatched(_filter);
         }
     }
 

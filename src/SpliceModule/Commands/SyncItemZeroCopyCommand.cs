@@ -143,28 +143,15 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
             return;
         }
 
-        PathFilter? filter;
-        try
-        {
-            filter = new NameFilter(Include, Exclude, filter: null).ForTrees;
-        }
-        catch (BindingException exception)
-        {
-            ThrowTerminatingError(ErrorRecords.From(exception));
-            return;
-        }
-
-        SyncRequest request = Bind(source, destination, filter);
+        NameFilter filter = BindFilter(Include, Exclude);
+        SyncRequest request = Bind(source, destination, filter.ForTrees);
         if (!Messages.IsWhatIf && !ShouldProcess($"Item: {source} Destination: {destination}", "Synchronize Folder"))
         {
             return;
         }
 
         Synchronize(request);
-        foreach ((string pattern, bool excludes) in filter?.Unmatched() ?? [])
-        {
-            WriteWarning($"The pattern '{pattern}' of {(excludes ? "-Exclude" : "-Include")} matched nothing.");
-        }
+        WarnOfUnmatched(filter);
     }
 
     private SyncRequest Bind(string source, string destination, PathFilter? filter) => new()

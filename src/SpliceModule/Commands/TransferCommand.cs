@@ -97,6 +97,29 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     private protected void Refuse(string parameter, string problem, string recommendedAction = "Leave one of them out.") =>
         ThrowTerminatingError(ErrorRecords.From(BindingException.ConflictingOptions(parameter, problem, recommendedAction)));
 
+    /// <summary>Returns the filter of -Include, -Exclude and -Filter. An invalid pattern ends the command.</summary>
+    private protected NameFilter BindFilter(string[]? include, string[]? exclude, string? filter = null)
+    {
+        try
+        {
+            return new NameFilter(include, exclude, filter);
+        }
+        catch (BindingException exception)
+        {
+            ThrowTerminatingError(ErrorRecords.From(exception));
+            throw;
+        }
+    }
+
+    /// <summary>Warns of patterns that matched nothing in the whole command.</summary>
+    private protected void WarnOfUnmatched(NameFilter filter)
+    {
+        foreach ((string pattern, string parameter) in filter.Unmatched())
+        {
+            WriteWarning($"The pattern '{pattern}' of {parameter} matched nothing.");
+        }
+    }
+
     private protected void Report(TransferException exception) => Report(ErrorRecords.From(exception, this));
 
     private protected virtual void Report(ErrorRecord error) => WriteError(error);

@@ -18,7 +18,8 @@ internal static class Comparisons
 
     /// <summary>Compares two trees: each difference as its side, its path and its properties.</summary>
     public static List<string> OfTrees(
-        string reference, string difference, ComparedProperties properties = ComparedProperties.Content, List<TransferException>? errors = null, bool includeEqual = false)
+        string reference, string difference, ComparedProperties properties = ComparedProperties.Content, List<TransferException>? errors = null, bool includeEqual = false,
+        PathFilter? filter = null)
     {
         List<string> differences = [];
         var request = new ComparisonRequest
@@ -28,6 +29,7 @@ internal static class Comparisons
             Recurse = true,
             Properties = properties,
             IncludeEqual = includeEqual,
+            Filter = filter,
         };
         List<TransferException> failed = errors ?? [];
         ComparisonSummary summary = ItemComparison.Compare(request, new ComparisonMonitor(

@@ -27,7 +27,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
         {
             Source = context.Open(parent.Source!, entry.Name, flags, entry.SourceLabel, isSource: true),
             IsLinked = entry.IsFollowed,
-            Path = filter?.HasPaths != true ? [] : parent.Path.Length == 0 ? entry.Name.Bytes.ToArray() : [.. parent.Path, (byte)'/', .. entry.Name.Bytes],
+            Path = filter?.PathOf(parent.Path, entry.Name) ?? [],
             IsIncluded = parent.IsIncluded || filter?.IncludesFolder(parent.Path, entry.Name.Bytes) == true,
         };
         Create(directory, parent.Destination, entry.Name, entry);

@@ -2,6 +2,7 @@ using System.IO.Enumeration;
 using System.Text;
 using Splice.Copying.Trees;
 using Splice.Descriptors;
+using Splice.Interop;
 
 namespace Splice;
 
@@ -12,6 +13,7 @@ public sealed class PathFilter
     private readonly PathPattern[] _exclude;
     private readonly PathPattern[] _include;
     private readonly string? _filter;
+    private readonly bool _hasPaths; // and not only names
 
     /// <summary>Creates a filter.</summary>
     /// <param name="exclude">Patterns of entries that are left out, folders with all that is in them.</param>
@@ -24,14 +26,11 @@ public sealed class PathFilter
         _exclude = [.. exclude.Select(PathPattern.Parse)];
         _include = [.. include.Select(PathPattern.Parse)];
         _filter = string.IsNullOrEmpty(filter) ? null : FileSystemName.TranslateWin32Expression(filter);
-        HasPaths = _exclude.Concat(_include).Any(pattern => pattern.IsPath);
+        _hasPaths = _exclude.Concat(_include).Any(pattern => pattern.IsPath);
     }
 
     /// <summary>True if only some files are wanted, so that folders may stay empty.</summary>
     internal bool HasIncludes => _include.Length > 0;
-
-    /// <summary>True if the path of a folder matters, and not only names.</summary>
-    internal bool HasPaths { get; }
 
     /// <summary>The patterns that matched nothing yet.</summary>
     /// <returns>Each pattern, with true for one of the excluding patterns.</returns>
@@ -39,9 +38,13 @@ public sealed class PathFilter
         _exclude.Where(pattern => !pattern.HasMatched).Select(pattern => (pattern.Text, true))
             .Concat(_include.Where(pattern => !pattern.HasMatched).Select(pattern => (pattern.Text, false)));
 
+    /// <summary>Returns the path of a folder in another one from the top of the tree, without a slash at either end; empty if no pattern
+    /// needs it.</summary>
+    internal byte[] PathOf(byte[] above, FileName name) =>
+        !_hasPaths ? [] : above.Length == 0 ? name.Bytes.ToArray() : [.. above, (byte)'/', .. name.Bytes];
+
     /// <summary>True if an entry is copied.</summary>
-    /// <param name="folder">Path of its folder from the top of the tree, without a slash at either end; only used if
-    /// <see cref="HasPaths"/>.</param>
+    /// <param name="folder">Path of its folder, as <see cref="PathOf"/> returns it.</param>
     /// <param name="isInIncluded">True if the folder, or one above it, is included with all that is in it.</param>
     internal bool Selects(ReadOnlySpan<byte> folder, ReadOnlySpan<byte> name, bool isFolder, bool isInIncluded) =>
         !Matches(_exclude, folder, name, isFolder)
