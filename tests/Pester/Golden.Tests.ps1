@@ -31,7 +31,18 @@ Describe 'A terminal of <_> columns' -ForEach 80, 100 {
     }
 
     It 'is wide enough for the name of each destination' {
-        $text = (Get-Content -Raw "$PSScriptRoot/Golden/$_.txt") -replace '\n {14}'
-        ([regex]::Matches($text, 'holiday\.mov')).Count | Should -Be 4 -Because 'the copy has it in its table and twice in its list, and the host in its table'
+        $sections = (Get-Content -Raw "$PSScriptRoot/Golden/$_.txt") -replace '\n {14}' -split '(?m)^== '
+        $names = @{ 'A copy' = 1; 'A copy as a list' = 2; 'Items of a mirror, and a moved one' = 6; 'Differences' = 2; 'To a host' = 1 }
+        foreach ($title in $names.Keys) {
+            $text = $sections | Where-Object { $_.StartsWith("$title`n") }
+            [regex]::Matches($text, 'holiday\.mov').Count | Should -Be $names[$title] -Because "$title has it"
+        }
+    }
+
+    It 'shows each row' {
+        $text = Get-Content -Raw "$PSScriptRoot/Golden/$_.txt"
+        foreach ($row in '<> +1234567890123', '<= .*old\.html', '== .*disk\.img', '2 Splice +yes +\*', '3 ReadWrite +yes', 'Splice +\* +1,234\.57 +100\.25') {
+            $text | Should -Match "(?m)^ *$row"
+        }
     }
 }

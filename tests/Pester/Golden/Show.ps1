@@ -21,17 +21,71 @@ $received = [Splice.RemoteTransferResult]@{
     HostName = 'web2'; Source = '/var/log/syslog'; Destination = '/srv/logs/web2/syslog'; BytesSent = 5MB; Elapsed = [timespan]::FromSeconds(0.5)
 }
 $received.PSTypeNames.Insert(0, 'Splice.RemoteTransferResult#Received')
+$mirror = [Splice.TransferResult]@{
+    Source = '/srv/web'; Destination = '/srv/mirror'; Attempts = $none; FileCount = 100000; Updated = 17; Unchanged = 99975; Removed = 1234
+    Failed = 1; DirectoryCount = 4096; BytesMoved = 100MB; Elapsed = [timespan]::FromSeconds(2); RemovalSkipped = $false
+}
+$mirror.PSTypeNames.Insert(0, 'Splice.TransferResult#Tree')
+$items = foreach ($item in @{ Status = 'Copied'; Method = 'SendFile'; BytesMoved = 2MB }, @{ Status = 'Updated'; Method = 'ReadWrite'; BytesMoved = 999 },
+    @{ Status = 'Unchanged' }, @{ Status = 'Skipped' }, @{ Status = 'Removed'; Removed = 12 }, @{ Status = 'Moved' }) {
+    [Splice.TransferResult](@{ Source = '/srv/web/holiday.mov'; Destination = $long; Attempts = $none; Elapsed = [timespan]::FromSeconds(0.5) } + $item)
+}
+$path = 'sites/example.com/public/uploads/holiday.mov'
+$mode = [Splice.PropertyDifference]::new('Mode', '0644', '0600')
+$compared = @(
+    [Splice.ComparisonResult]@{
+        Path = $path; ReferencePath = $long; DifferencePath = "/mnt/$path"; BytesRead = 1023MB; BytesShared = 7GB; FirstDifference = 1234567890123
+        Differences = [Splice.PropertyDifference[]]@([Splice.PropertyDifference]::new('Content', $null, $null), $mode, [Splice.PropertyDifference]::new('Timestamps', 'a', 'b'))
+    }
+    [Splice.ComparisonResult]@{ Path = 'index.html'; ReferencePath = '/srv/web/index.html'; DifferencePath = '/mnt/index.html'; Differences = [Splice.PropertyDifference[]]@($mode) }
+    [Splice.ComparisonResult]@{ Path = 'old.html'; ReferencePath = '/srv/web/old.html' }
+    [Splice.ComparisonResult]@{ Path = $path; DifferencePath = "/mnt/$path" }
+    [Splice.ComparisonResult]@{ Path = 'disk.img'; ReferencePath = '/srv/disk.img'; DifferencePath = '/mnt/disk.img'; BytesShared = 100GB }
+)
+$limits = [Splice.KernelLimits]::new()
+[Splice.KernelLimits].GetProperty('KernelRelease').SetValue($limits, '6.18.0')
+[Splice.KernelLimits].GetProperty('PipeCapacity').SetValue($limits, 1MB)
+$methods = foreach ($method in @(
+        @{ Method = 'Reflink'; Available = $false; Errno = 'EOPNOTSUPP'; Reason = 'ext4 has no reflinks: the file system shares no blocks between files' }
+        @{ Method = 'Splice'; Available = $true; Chosen = $true; Reason = 'through a pipe, 448 KiB at a time; fastest on this file system' }
+        @{ Method = 'ReadWrite'; Available = $true; Reason = 'always' }
+    )) {
+    $order++
+    [Splice.MethodReport](@{ Source = '/srv/web/holiday.mov'; Destination = $long; Order = $order; Limits = $limits } + $method)
+}
+$measured = foreach ($method in @(
+        @{ Method = 'CopyFileRange'; Errno = 'EOPNOTSUPP'; IsAvailable = $false; Reason = 'not supported' }
+        @{
+            Method = 'Splice'; IsAvailable = $true; IsAuto = $true; Reason = 'ok'; Median = [timespan]::FromMilliseconds(1234.567); BytesPerSecond = 2.5GB
+            FirstQuartile = [timespan]::FromMilliseconds(1200); ThirdQuartile = [timespan]::FromMilliseconds(1300.25)
+            CpuPerGiB = [timespan]::FromMilliseconds(321.5); SystemCalls = 123456
+        }
+    )) {
+    [Splice.MeasurementResult](@{ Source = '/srv/web'; Destination = '/srv/backups/web/2026-11-29/sites'; Size = 1GB; Times = [timespan[]]@() } + $method)
+}
 $cases = [ordered]@{
     'A copy' = { $file, [Splice.TransferResult]@{ Source = '/a'; Destination = '/b'; Attempts = $none; Status = 'Unchanged' } }
     'A copy as a list' = { $file | Format-List }
     'A folder' = { $tree }
     'A folder as a list' = { $tree | Format-List }
+    'A mirror' = { $mirror }
+    'Items of a mirror, and a moved one' = { $items }
+    'Differences' = { $compared }
+    'Methods' = { $methods }
+    'Measurements' = { $measured }
     'To a host' = { $sent }
     'From a host' = { $received }
     'A pipe' = { $pipe = New-SplicePipe -Capacity 64KB; $pipe; $pipe.Dispose() }
     'A missing source' = { Copy-ItemZeroCopy /nowhere/a /tmp }
     'A missing folder' = { Copy-ItemZeroCopy /etc/passwd /nowhere/sites/example.com/public/passwd }
     'A file onto itself' = { Copy-ItemZeroCopy /etc/passwd /etc/passwd }
+    'A synchronization of a file' = { Sync-ItemZeroCopy /etc/passwd /nowhere }
+    'A synchronization in itself' = { Sync-ItemZeroCopy /proc /proc/sys }
+    'A move of the root' = { Move-ItemZeroCopy / /tmp }
+    'A comparison of folders' = { Compare-ItemZeroCopy /etc /etc }
+    'A measurement in a missing folder' = { Measure-ZeroCopy /nowhere/sites/example.com/public }
+    'A test of a missing file' = { Test-ZeroCopy /nowhere/a /tmp/b }
+    'A host that is none' = { Send-ItemZeroCopy /etc/passwd -HostName '-oProxyCommand=x' /tmp }
 }
 Clear-Host
 foreach ($title in $cases.Keys) {
