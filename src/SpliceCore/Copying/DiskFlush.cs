@@ -39,9 +39,10 @@ internal static class DiskFlush
     }
 
     /// <summary>Flushes the names in a directory.</summary>
-    public static void OfFolder(SafeFileHandle folder, string path, CancellationToken cancellation)
+    /// <param name="waiting">Called from time to time until the disk has them.</param>
+    public static void OfFolder(SafeFileHandle folder, string path, CancellationToken cancellation, Action? waiting = null)
     {
-        SysResult result = Wait(folder, cancellation);
+        SysResult result = Wait(folder, cancellation, waiting);
         if (!result.Ok && result.Errno != Errno.EINVAL)
         {
             throw FileFailures.FlushName(path, result.Errno);
@@ -49,11 +50,12 @@ internal static class DiskFlush
     }
 
     /// <summary>Flushes the name of a complete tree or link.</summary>
-    public static void OfName(SafeFileHandle folder, DestinationEntry place, TransferResult result, CancellationToken cancellation)
+    public static void OfName(
+        SafeFileHandle folder, DestinationEntry place, TransferResult result, CancellationToken cancellation, Action? waiting = null)
     {
         try
         {
-            OfFolder(folder, place.Path, cancellation);
+            OfFolder(folder, place.Path, cancellation, waiting);
         }
         catch (OperationCanceledException)
         {

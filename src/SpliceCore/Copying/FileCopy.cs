@@ -70,7 +70,7 @@ public static class FileCopy
         EntryDecision decision = FileUpdate.Decide(request, source, place, devices, monitor.Cancellation);
         if (!decision.WritesContent)
         {
-            return FileUpdate.Leave(request, source, place, decision, counters);
+            return FileUpdate.Leave(request, source, place, decision, counters, monitor.Cancellation);
         }
 
         TransferSpec spec = request.ToSpec(source, monitor, counters, devices);
@@ -139,7 +139,7 @@ public sealed record CopyRequest
     public bool Verify { get; init; }
 
     /// <summary>The algorithm of the hash that the result gets; null for none. The bytes are hashed after they have arrived, as the
-    /// destination has them.</summary>
+    /// destination has them; of a file that is up to date, all of them.</summary>
     public FileHashAlgorithm? HashAlgorithm { get; init; }
 
     /// <summary>True if an interrupted copy leaves a partial file beside the destination, and resumes the one of an earlier copy of the

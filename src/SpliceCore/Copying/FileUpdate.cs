@@ -67,7 +67,8 @@ internal static class FileUpdate
 
     /// <summary>Leaves the content of a destination as it is, and sets the metadata that differ.</summary>
     public static TransferResult Leave(
-        CopyRequest request, Descriptor source, DestinationEntry place, EntryDecision decision, TransferCounters counters)
+        CopyRequest request, Descriptor source, DestinationEntry place, EntryDecision decision, TransferCounters counters,
+        CancellationToken cancellation)
     {
         var warnings = new MetadataWarnings();
         if (decision.IsMetadataOnly)
@@ -77,16 +78,30 @@ internal static class FileUpdate
             Metadata.Set(item, place.Label, source.Handle, source.Status, request.Preserve, isPath: true, warnings);
         }
 
+        string? hash = decision.Status == ItemStatus.Skipped ? null : Hash(request, place, cancellation);
         return decision.Complete(new TransferResult
         {
             Source = request.Source,
             Destination = place.Path,
             Length = place.Existing!.Size,
+            Hash = hash,
+            Algorithm = hash is null ? null : request.HashAlgorithm,
             Attempts = [],
             SystemCalls = counters.SystemCalls,
             Elapsed = counters.Elapsed,
             Warnings = warnings.Describe(),
         });
+    }
+
+    private static string? Hash(CopyRequest request, DestinationEntry place, CancellationToken cancellation)
+    {
+        if (request.HashAlgorithm is not { } algorithm)
+        {
+            return null;
+        }
+
+        using SafeFileHandle file = OpenExisting(place, LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY);
+        return FileHash.Compute(algorithm, file, place.Path, place.Existing!.Size, cancellation);
     }
 
     private static EntryDecision Always(DestinationEntry place) =>

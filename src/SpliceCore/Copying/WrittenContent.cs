@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Splice.Descriptors;
-using Splice.Errors;
 
 namespace Splice.Copying;
 
@@ -9,7 +8,7 @@ namespace Splice.Copying;
 internal sealed class WrittenContent(
     DestinationEntry place, ITargetFile target, FileHashAlgorithm? algorithm, Action<TransferPhase, long> report, CancellationToken cancellation) : IDisposable
 {
-    private readonly IncrementalHash? _hash = algorithm is { } chosen ? IncrementalHash.CreateHash(new HashAlgorithmName($"{chosen}")) : null;
+    private readonly IncrementalHash? _hash = algorithm is { } chosen ? FileHash.Create(chosen) : null;
     private long _hashed;
 
     /// <summary>True after a failed fsync(2), which does not report the lost bytes.</summary>
@@ -71,18 +70,13 @@ internal sealed class WrittenContent(
             return;
         }
 
-        FileHash.Add(_hash, file.Handle, start + _hashed, size - _hashed, errno => Unreadable(file, errno), cancellation);
+        FileHash.Add(_hash, file.Handle, start + _hashed, size - _hashed, errno => FileHash.Unreadable(file.Name, errno), cancellation);
         _hashed = size;
         if (isComplete)
         {
-            Hash = Convert.ToHexString(_hash.GetCurrentHash());
+            Hash = FileHash.ToText(_hash);
         }
     }
 
     public void Dispose() => _hash?.Dispose();
-
-    private static TransferException Unreadable(Descriptor file, Errno errno) => new(TransferErrorId.ReadFailed,
-        $"'{file.Name}' cannot be read for its hash ({(errno == Errno.None ? "it is shorter than what was copied" : ErrnoText.Describe(errno))}).",
-        "See the kernel's log (dmesg), or leave -HashAlgorithm out.",
-        errno, file.Name);
 }

@@ -28,8 +28,8 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
         try
         {
             TransferResult copied = Copy(staging);
-            Publish(staging, flushed);
-            Remove(staging);
+            Publish(staging, flushed, copied);
+            Remove(staging, copied);
             return copied with
             {
                 Source = plan.Source,
@@ -83,7 +83,7 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
         return copied!;
     }
 
-    private void Publish(StagingFolder staging, SafeFileHandle flushed)
+    private void Publish(StagingFolder staging, SafeFileHandle flushed, TransferResult copied)
     {
         SysResult renamed = Rename(staging.Handle, plan.Name, plan.Place.Folder, plan.Place.Name, plan.Place.Replaces);
         if (!renamed.Ok)
@@ -93,7 +93,7 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
 
         try
         {
-            DiskFlush.OfFolder(flushed, plan.Place.Path, monitor.Cancellation);
+            DiskFlush.OfFolder(flushed, plan.Place.Path, monitor.Cancellation, () => Report(copied, TransferPhase.Flushing, done: 0));
         }
         catch
         {
@@ -108,9 +108,22 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
     }
 
     /// <summary>Removes the source. If none of it can be removed, the copy goes.</summary>
-    private void Remove(StagingFolder staging)
+    private void Remove(StagingFolder staging, TransferResult copied)
     {
-        var remover = new TreeRemover(IsCopied, _kept.Add, monitor.Cancellation);
+        long removed = 0;
+        TimeSpan next = _counters.Elapsed;
+        var remover = new TreeRemover(IsCopied, _kept.Add, monitor.Cancellation)
+        {
+            Removed = _ =>
+            {
+                removed++;
+                if (_counters.Elapsed >= next)
+                {
+                    next = _counters.Elapsed + Tuning.ReportInterval;
+                    Report(copied, TransferPhase.Removing, removed);
+                }
+            },
+        };
         bool isStopped = false;
         try
         {
@@ -137,6 +150,17 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
         }
 
         _kept.ForEach(error => monitor.Failed?.Invoke(error));
+    }
+
+    private void Report(TransferResult copied, TransferPhase phase, long done)
+    {
+        long bytes = copied.BytesCopied - copied.BytesInHoles;
+        monitor.Progress?.Invoke(new TreeProgress(copied.FileCount, bytes, copied.FileCount, bytes, _counters.Elapsed)
+        {
+            Phase = phase,
+            PhaseDone = done,
+            PhaseTotal = copied.FileCount + copied.DirectoryCount,
+        });
     }
 
     private bool IsCopied(RemovalEntry entry)

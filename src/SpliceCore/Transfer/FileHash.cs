@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Splice.Descriptors;
+using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice;
@@ -28,6 +29,25 @@ public enum FileHashAlgorithm
 /// <summary>Hashes files.</summary>
 internal static class FileHash
 {
+    public static IncrementalHash Create(FileHashAlgorithm algorithm) => IncrementalHash.CreateHash(new HashAlgorithmName($"{algorithm}"));
+
+    /// <summary>Returns the hash in upper-case hexadecimal digits.</summary>
+    public static string ToText(IncrementalHash hash) => Convert.ToHexString(hash.GetCurrentHash());
+
+    /// <summary>Returns the hash of the first bytes of a file.</summary>
+    /// <exception cref="TransferException">It cannot be read, or is shorter.</exception>
+    public static string Compute(FileHashAlgorithm algorithm, SafeHandle file, string path, long size, CancellationToken cancellation)
+    {
+        using IncrementalHash hash = Create(algorithm);
+        Add(hash, file, 0, size, errno => Unreadable(path, errno), cancellation);
+        return ToText(hash);
+    }
+
+    public static TransferException Unreadable(string path, Errno errno) => new(TransferErrorId.ReadFailed,
+        $"'{path}' cannot be read for its hash ({(errno == Errno.None ? "it became shorter" : ErrnoText.Describe(errno))}).",
+        "See the kernel's log (dmesg), or leave -HashAlgorithm out.",
+        errno, path);
+
     /// <summary>Adds a range of a file, holes as zeros.</summary>
     /// <param name="failed">Returns the error for a range that cannot be read, or is shorter (<see cref="Errno.None"/>).</param>
     public static void Add(

@@ -76,6 +76,9 @@ public enum TransferPhase
 
     /// <summary>Reads both sides again and compares them.</summary>
     Verifying,
+
+    /// <summary>Removes the source of a move to another file system.</summary>
+    Removing,
 }
 
 /// <summary>The callbacks and the cancellation of a transfer.</summary>

@@ -25,7 +25,7 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
                 case TransferPhase.Verifying:
                     Show(
                         $"Verifying, {ByteSize.Format(progress.BytesCopied)} of {ByteSize.Format(progress.TotalBytes ?? 0)}",
-                        progress.BytesCopied * 100.0 / Math.Max(progress.TotalBytes ?? 0, 1));
+                        PercentOf(progress.BytesCopied, progress.TotalBytes));
                     break;
                 default:
                     Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files: string.Empty);
@@ -38,10 +38,30 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     {
         if (IsDue(progress.Elapsed))
         {
-            string files = progress.TotalFiles is long total
+            string files = progress.TotalFiles == 1 ? string.Empty : progress.TotalFiles is long total
                 ? string.Create(CultureInfo.CurrentCulture, $", {progress.FilesCopied:N0} of {total:N0} files")
                 : string.Create(CultureInfo.CurrentCulture, $", {progress.FilesCopied:N0} files");
-            Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files);
+            switch (progress.Phase)
+            {
+                case TransferPhase.Flushing:
+                    Show($"Flushing to the disk{files}", PercentOf(progress.BytesCopied, progress.TotalBytes));
+                    break;
+                case TransferPhase.Verifying:
+                    Show(
+                        $"Verifying, {ByteSize.Format(progress.PhaseDone)} of {ByteSize.Format(progress.PhaseTotal)}{files}",
+                        progress.TotalFiles == 1
+                            ? PercentOf(progress.PhaseDone, progress.PhaseTotal)
+                            : PercentOf(progress.BytesCopied, progress.TotalBytes));
+                    break;
+                case TransferPhase.Removing:
+                    Show(
+                        string.Create(CultureInfo.CurrentCulture, $"Removing the source, {progress.PhaseDone:N0} of {progress.PhaseTotal:N0} items"),
+                        PercentOf(progress.PhaseDone, progress.PhaseTotal));
+                    break;
+                default:
+                    Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files);
+                    break;
+            }
         }
     }
 
@@ -90,6 +110,9 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
             Show($"{copied}{files}, {speed}");
         }
     }
+
+    /// <summary>-1, which shows no bar, where the total is unknown.</summary>
+    private static double PercentOf(long done, long? total) => total is null ? -1 : done * 100.0 / Math.Max(total.Value, 1);
 
     private void Show(string status, double percent = -1, int secondsRemaining = -1)
     {

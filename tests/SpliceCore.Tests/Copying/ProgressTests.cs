@@ -89,6 +89,71 @@ public sealed class ProgressTests(MountedFileSystems fileSystems)
         Assert.InRange(last.BytesCopied, MiB, 3 * MiB);
     }
 
+    [Fact]
+    public void A_tree_reports_that_it_verifies()
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Tmpfs);
+        Directory.CreateDirectory(folder["source"]);
+        folder.WriteRandom("source/a", 4 * MiB);
+        List<TreeProgress> reports = [];
+
+        // Only the comparison reads like this.
+        using var fault = new AttachedFault($"{Environment.ProcessId}", new Fault("pread64", "delay_enter=150000"));
+
+        TreeCopy.Copy(
+            new TreeRequest { Copy = Request(folder) with { Method = TransferMethod.CopyFileRange, Verify = true }, ThrottleLimit = 2 },
+            new TreeMonitor(Progress: reports.Add, Cancellation: TestContext.Current.CancellationToken));
+
+        var verified = reports.Where(report => report.Phase == TransferPhase.Verifying).ToList();
+        Assert.NotEmpty(verified);
+        Assert.All(verified, report => Assert.Equal((4L * MiB, 0L, 4L * MiB), (report.BytesCopied, report.FilesCopied, report.PhaseTotal)));
+        Assert.Equal(verified.Select(report => report.PhaseDone).Order(), verified.Select(report => report.PhaseDone));
+        Assert.InRange(verified[^1].PhaseDone, 1, 4 * MiB);
+    }
+
+    [Fact]
+    public void A_tree_reports_that_it_flushes()
+    {
+        using var folder = new Workspace();
+        Directory.CreateDirectory(folder["source"]);
+        folder.WriteRandom("source/a", 1000);
+        List<TreeProgress> reports = [];
+        using var fault = new AttachedFault($"{Environment.ProcessId}", new Fault("fsync", "delay_enter=700000"));
+
+        TreeCopy.Copy(
+            new TreeRequest { Copy = Request(folder) with { Flush = true }, ThrottleLimit = 2 },
+            new TreeMonitor(Progress: reports.Add, Cancellation: TestContext.Current.CancellationToken));
+
+        // The file, then its folder, then the name of that.
+        Assert.Contains(reports, report => report is { Phase: TransferPhase.Flushing, FilesCopied: 0, PhaseDone: 1000 });
+        Assert.Contains(reports, report => report is { Phase: TransferPhase.Flushing, FilesCopied: 1, BytesCopied: 1000 });
+        Assert.Equal((TransferPhase.Flushing, 1), (reports[^1].Phase, reports[^1].TotalFiles));
+    }
+
+    [Fact]
+    public void A_move_to_another_file_system_reports_verifying_and_removing()
+    {
+        using Workspace from = fileSystems.NewFolder(FileSystem.Tmpfs);
+        using var to = new Workspace();
+        Directory.CreateDirectory(from["source/sub"]);
+        from.WriteRandom("source/sub/a", 4 * MiB);
+        from.WriteRandom("source/b", 10);
+        List<TreeProgress> reports = [];
+        using (new AttachedFault($"{Environment.ProcessId}", new Fault("pread64", "delay_enter=150000")))
+        {
+            ItemMove.Move(
+                new MoveRequest { Source = from["source"], Destination = to["moved"] },
+                new TreeMonitor(Progress: reports.Add, Cancellation: TestContext.Current.CancellationToken));
+        }
+
+        TransferPhase[] phases = [.. reports.Select(report => report.Phase).Where(phase => phase is TransferPhase.Verifying or TransferPhase.Removing).Distinct()];
+        Assert.Equal([TransferPhase.Verifying, TransferPhase.Removing], phases);
+        TreeProgress last = reports[^1];
+        Assert.Equal((TransferPhase.Removing, 4L), (last.Phase, last.PhaseTotal));
+        Assert.InRange(last.PhaseDone, 1, 4);
+        Assert.Equal(reports.Select(report => report.Elapsed).Order(), reports.Select(report => report.Elapsed));
+    }
+
     private static CopyRequest Request(Workspace folder) => new()
     {
         Source = folder["source"],

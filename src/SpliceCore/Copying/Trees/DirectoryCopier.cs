@@ -45,7 +45,8 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     }
 
     /// <summary>Gives a directory its attributes, after its last entry: each entry changes its times.</summary>
-    public void Finish(TreeDirectory directory)
+    /// <param name="waiting">Called from time to time until the disk has it.</param>
+    public void Finish(TreeDirectory directory, Action waiting)
     {
         if (context.Request.IsDryRun)
         {
@@ -55,7 +56,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
         SetMetadata(directory);
         if (context.Copy.Flush)
         {
-            DiskFlush.OfFolder(directory.Destination!, directory.DestinationPath, context.Cancellation);
+            DiskFlush.OfFolder(directory.Destination!, directory.DestinationPath, context.Cancellation, waiting);
         }
     }
 

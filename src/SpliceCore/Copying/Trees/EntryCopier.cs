@@ -20,9 +20,7 @@ internal sealed class EntryCopier
         _context = context;
         _copy = context.Copy;
         _update = new EntryUpdate(context);
-        _monitor = new TransferMonitor(
-            progress => Counters.BytesInProgress = progress.Phase == TransferPhase.Copying ? progress.BytesCopied : Counters.BytesInProgress,
-            context.Cancellation);
+        _monitor = new TransferMonitor(Counters.Take, context.Cancellation);
     }
 
     public TreeCounters Counters { get; } = new();
@@ -58,7 +56,7 @@ internal sealed class EntryCopier
     public void Fail(TransferException exception)
     {
         Counters.Failed++;
-        Counters.BytesInProgress = 0;
+        Counters.EndFile();
         _context.Report(exception);
     }
 
@@ -167,9 +165,10 @@ internal sealed class EntryCopier
         Counters.Add(counters);
 
         // What could not be kept is reported once, for the tree.
-        Count(entry, decision, length: null, _ => file.Result() with { Warnings = [] });
+        TransferResult? result = _context.Request.PerFile ? file.Result() with { Warnings = [] } : null;
+        Count(entry, decision, result: result);
         obstacle?.Remove();
-        return identity is FileIdentity known ? new LinkedCopy(known, IsKept: false) : null;
+        return identity is FileIdentity known ? new LinkedCopy(known, IsKept: false, result?.Hash) : null;
     }
 
     /// <summary>In a synchronization, what cannot be replaced atomically is moved aside.</summary>
@@ -189,7 +188,7 @@ internal sealed class EntryCopier
         // A link has a size too.
         long? size = source.Kind == DescriptorKind.Regular ? source.Size : null;
         Counters.Transfers.Add(TransferMethod.Auto, size ?? 0);
-        Count(entry, decision, size, result => result with { BytesMoved = size ?? 0 });
+        Count(entry, decision, size, planned: size ?? 0);
         return default;
     }
 
@@ -208,7 +207,8 @@ internal sealed class EntryCopier
             _update.Flush(entry, existing!);
         }
 
-        Count(entry, decision, existing?.Kind == DescriptorKind.Regular ? existing.Size : null);
+        string? hash = decision.Status == ItemStatus.Skipped ? null : _update.Hash(entry, existing!);
+        Count(entry, decision, existing?.Kind == DescriptorKind.Regular ? existing.Size : null, hash);
         if (decision.Status == ItemStatus.Skipped)
         {
             return null;
@@ -220,7 +220,7 @@ internal sealed class EntryCopier
             AddToLedger(entry, existing.Inode);
         }
 
-        return new LinkedCopy(existing.Inode, IsKept: true);
+        return new LinkedCopy(existing.Inode, IsKept: true, hash);
     }
 
     private void CopyNode(TreeEntry entry, DescriptorKind kind)
@@ -296,7 +296,7 @@ internal sealed class EntryCopier
         if (existing is not null && existing.Inode == copy.Identity)
         {
             // A file that is written in place stays the same file, and may be the copy under this name too.
-            Count(entry, new EntryDecision(copy.IsKept ? ItemStatus.Unchanged : ItemStatus.Updated), status.Size);
+            Count(entry, new EntryDecision(copy.IsKept ? ItemStatus.Unchanged : ItemStatus.Updated), status.Size, copy.Hash);
             return true;
         }
 
@@ -321,7 +321,7 @@ internal sealed class EntryCopier
             AddToLedger(entry, copy.IsKept ? null : copy.Identity);
         }
 
-        Count(entry, decision, status.Kind == DescriptorKind.Regular ? status.Size : null);
+        Count(entry, decision, status.Kind == DescriptorKind.Regular ? status.Size : null, copy.Hash);
         obstacle?.Remove();
         return true;
     }
@@ -336,15 +336,24 @@ internal sealed class EntryCopier
     }
 
     /// <param name="length">Size of a regular file.</param>
-    /// <param name="complete">Completes the result; null where nothing was copied.</param>
-    private void Count(TreeEntry entry, EntryDecision decision, long? length = null, Func<TransferResult, TransferResult>? complete = null)
+    /// <param name="result">The result of a copy; null where nothing was copied.</param>
+    private void Count(
+        TreeEntry entry, EntryDecision decision, long? length = null, string? hash = null, long planned = 0, TransferResult? result = null)
     {
         Counters.Add(decision.Status);
         entry.Directory.HasEntries |= decision.Status != ItemStatus.Skipped;
         if (_context.Request.PerFile)
         {
-            var result = new TransferResult { Source = entry.SourcePath, Destination = entry.DestinationPath, Length = length, Attempts = [] };
-            _context.Report(decision.Complete(complete?.Invoke(result) ?? result));
+            _context.Report(decision.Complete(result ?? new TransferResult
+            {
+                Source = entry.SourcePath,
+                Destination = entry.DestinationPath,
+                Length = length,
+                BytesMoved = planned,
+                Hash = hash,
+                Algorithm = hash is null ? null : _copy.HashAlgorithm,
+                Attempts = [],
+            }));
         }
     }
 

@@ -104,6 +104,18 @@ internal sealed class EntryUpdate(TreeCopyContext context)
         && existing.HasSameSizeAndMTime(source.Status)
         && HasSameBytes(entry, source, existing);
 
+    /// <summary>Returns the hash of an existing file; null if none is requested.</summary>
+    public string? Hash(TreeEntry entry, FileStatus existing)
+    {
+        if (_copy.HashAlgorithm is not { } algorithm || existing.Kind != DescriptorKind.Regular || context.Request.IsDryRun)
+        {
+            return null;
+        }
+
+        using SafeFileHandle file = OpenFile(entry);
+        return FileHash.Compute(algorithm, file, entry.DestinationPath, existing.Size, context.Cancellation);
+    }
+
     public void Flush(TreeEntry entry, FileStatus existing)
     {
         using SafeFileHandle file = OpenFile(entry);

@@ -141,4 +141,5 @@ internal sealed class HardLinks(TreeCopyContext context)
 /// <summary>The copy of a file with several names.</summary>
 /// <param name="Identity">Its identity; none in a dry run, before it exists.</param>
 /// <param name="IsKept">True if it was left as it is.</param>
-internal readonly record struct LinkedCopy(FileIdentity Identity, bool IsKept);
+/// <param name="Hash">Its hash; null if none was requested.</param>
+internal readonly record struct LinkedCopy(FileIdentity Identity, bool IsKept, string? Hash = null);

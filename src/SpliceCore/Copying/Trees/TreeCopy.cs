@@ -87,7 +87,8 @@ public static class TreeCopy
             context.Root = new DirectoryCopier(context).EnterRoot(source, status!, copy.Source, destination.DestinationEntry);
             context.RootDestination = context.Root.IsPlanned ? null : TreeDestination.Reopen(context.Root.Destination!);
             context.Queue.Add(new DirectoryBatch(context.Root));
-            TransferResult copied = new TreeWorkerPool(context, threads, monitor).Run();
+            var pool = new TreeWorkerPool(context, threads, monitor);
+            TransferResult copied = pool.Run();
             if (request.Sync is null && DirectoryCopier.IsSuperfluous(context.Root, request.Filter)
                 && (context.Root.IsPlanned || LibC.RemoveDirectoryAt(destination.DestinationEntry.Folder, destination.DestinationEntry.Name).Ok))
             {
@@ -101,7 +102,7 @@ public static class TreeCopy
 
             if (flushed is not null)
             {
-                DiskFlush.OfName(flushed, destination.DestinationEntry, copied, monitor.Cancellation);
+                DiskFlush.OfName(flushed, destination.DestinationEntry, copied, monitor.Cancellation, pool.ReportFlushing);
             }
 
             return copied;
@@ -168,7 +169,15 @@ public sealed record TreeMonitor(
 
     /// <summary>The same for a single file.</summary>
     internal TransferMonitor ForFile() => new(
-        Progress is null ? null : progress => Progress(new TreeProgress(0, progress.BytesCopied, 1, progress.TotalBytes, progress.Elapsed)),
+        Progress is null ? null : progress => Progress(
+            progress.Phase == TransferPhase.Copying
+                ? new TreeProgress(0, progress.BytesCopied, 1, progress.TotalBytes, progress.Elapsed)
+                : new TreeProgress(0, progress.TotalBytes ?? 0, 1, progress.TotalBytes, progress.Elapsed)
+                {
+                    Phase = progress.Phase,
+                    PhaseDone = progress.BytesCopied,
+                    PhaseTotal = progress.TotalBytes ?? 0,
+                }),
         Cancellation);
 }
 
@@ -179,4 +188,14 @@ public sealed record TreeMonitor(
 /// <param name="TotalBytes">Number of bytes of the tree without holes; null until they are counted.</param>
 /// <param name="Elapsed">Time since the start.</param>
 public readonly record struct TreeProgress(
-    long FilesCopied, long BytesCopied, long? TotalFiles, long? TotalBytes, TimeSpan Elapsed);
+    long FilesCopied, long BytesCopied, long? TotalFiles, long? TotalBytes, TimeSpan Elapsed)
+{
+    /// <summary>The current phase. While several files are copied, another one than copying only if no thread copies.</summary>
+    public TransferPhase Phase { get; init; }
+
+    /// <summary>Number of bytes verified of the files that are in this phase, or of items removed.</summary>
+    public long PhaseDone { get; init; }
+
+    /// <summary>Number of bytes of these files, or of items to remove.</summary>
+    public long PhaseTotal { get; init; }
+}

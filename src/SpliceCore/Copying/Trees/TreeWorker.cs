@@ -23,7 +23,9 @@ internal sealed class TreeWorker(TreeCopyContext context)
             while (context.Queue.WaitToTake() is { } batch)
             {
                 _path.Push(batch);
+                Counters.IsWorking = true;
                 Walk();
+                Counters.IsWorking = false;
             }
         }
         finally
@@ -144,7 +146,8 @@ internal sealed class TreeWorker(TreeCopyContext context)
         {
             try
             {
-                _directories.Finish(directory);
+                _directories.Finish(directory, waiting: () => Counters.Phase = TransferPhase.Flushing);
+                Counters.Phase = TransferPhase.Copying;
             }
             catch (TransferException exception)
             {
@@ -286,7 +289,18 @@ internal sealed class TreeCounters
     public long SystemCalls { get; set; }
 
     /// <summary>Bytes of the file that is being copied.</summary>
-    public long BytesInProgress { get; set; }
+    public long BytesInProgress { get; private set; }
+
+    /// <summary>True unless the worker waits for work.</summary>
+    public bool IsWorking { get; set; }
+
+    public TransferPhase Phase { get; set; }
+
+    /// <summary>Bytes of the file that are verified or flushed.</summary>
+    public long PhaseDone { get; private set; }
+
+    /// <summary>Bytes of the file that are to be verified or flushed.</summary>
+    public long PhaseTotal { get; private set; }
 
     /// <summary>The counts of all files that are complete.</summary>
     public TransferCounters Transfers { get; } = new();
@@ -303,7 +317,29 @@ internal sealed class TreeCounters
     public void Add(TransferCounters file)
     {
         Transfers.Add(file);
+        EndFile();
+    }
+
+    /// <summary>Takes the progress of the file that is being copied.</summary>
+    public void Take(TransferProgress progress)
+    {
+        if (progress.Phase == TransferPhase.Copying)
+        {
+            BytesInProgress = progress.BytesCopied;
+        }
+        else
+        {
+            (PhaseDone, PhaseTotal) = (progress.BytesCopied, progress.TotalBytes ?? 0);
+        }
+
+        Phase = progress.Phase;
+    }
+
+    /// <summary>Ends a file, complete or not.</summary>
+    public void EndFile()
+    {
         BytesInProgress = 0;
+        Phase = TransferPhase.Copying;
     }
 
     public void Add(TreeCounters other)

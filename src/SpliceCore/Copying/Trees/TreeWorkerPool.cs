@@ -54,6 +54,17 @@ internal sealed class TreeWorkerPool
             };
     }
 
+    /// <summary>Reports that all is copied, and the disk does not have all of it yet.</summary>
+    public void ReportFlushing()
+    {
+        TransferResult copied = Result();
+        long bytes = copied.BytesCopied - copied.BytesInHoles;
+        _monitor.Progress?.Invoke(new TreeProgress(copied.FileCount, bytes, copied.FileCount, bytes, copied.Elapsed)
+        {
+            Phase = TransferPhase.Flushing,
+        });
+    }
+
     /// <summary>Starts as many workers as the system allows.</summary>
     private void Start(List<Thread> threads)
     {
@@ -138,15 +149,51 @@ internal sealed class TreeWorkerPool
     {
         TimeSpan elapsed = Stopwatch.GetElapsedTime(_started);
         count.StartAfter(elapsed);
-        long files = 0;
-        long bytes = 0;
+        TransferPhase phase = CurrentPhase();
+        (long files, long bytes, long done, long total) = (0, 0, 0, 0);
         foreach (TreeWorker worker in _workers)
         {
-            files += worker.Counters.Files;
-            bytes += worker.Counters.Transfers.BytesCopied - worker.Counters.Transfers.BytesInHoles + worker.Counters.BytesInProgress;
+            TreeCounters counters = worker.Counters;
+            files += counters.Files;
+            bytes += counters.Transfers.BytesCopied - counters.Transfers.BytesInHoles + counters.BytesInProgress;
+            bool isInPhase = phase != TransferPhase.Copying && counters.IsWorking && counters.Phase == phase;
+            done += isInPhase ? counters.PhaseDone : 0;
+            total += isInPhase ? counters.PhaseTotal : 0;
         }
 
-        _monitor.Progress!(new TreeProgress(files, bytes, count.Files, count.Bytes, elapsed));
+        _monitor.Progress!(new TreeProgress(files, bytes, count.Files, count.Bytes, elapsed)
+        {
+            Phase = phase,
+            PhaseDone = done,
+            PhaseTotal = total,
+        });
+    }
+
+    /// <summary>Returns copying, unless all workers that have work verify or flush.</summary>
+    private TransferPhase CurrentPhase()
+    {
+        (bool verifies, bool flushes) = (false, false);
+        foreach (TreeWorker worker in _workers)
+        {
+            if (!worker.Counters.IsWorking)
+            {
+                continue;
+            }
+
+            switch (worker.Counters.Phase)
+            {
+                case TransferPhase.Verifying:
+                    verifies = true;
+                    break;
+                case TransferPhase.Flushing:
+                    flushes = true;
+                    break;
+                default:
+                    return TransferPhase.Copying;
+            }
+        }
+
+        return verifies ? TransferPhase.Verifying : flushes ? TransferPhase.Flushing : TransferPhase.Copying;
     }
 
     private TransferResult Result()

@@ -154,6 +154,65 @@ public sealed class HashTests(MountedFileSystems fileSystems)
         Assert.Equal(new() { ["one"] = Hash(one), ["two"] = Hash(two) }, hashes);
     }
 
+    [Fact]
+    public void A_file_that_is_up_to_date_has_the_hash_of_the_destination()
+    {
+        using var folder = new Workspace();
+        byte[] content = File.ReadAllBytes(folder.WriteRandom("source", 300_000));
+        FileCopy.Copy(Request(folder), TransferMonitor.None);
+
+        TransferResult result = FileCopy.Copy(Request(folder) with { Update = UpdateMode.Changed }, TransferMonitor.None);
+
+        Assert.Equal((ItemStatus.Unchanged, Hash(content), FileHashAlgorithm.SHA256), (result.Status, result.Hash, result.Algorithm));
+        File.SetLastWriteTimeUtc(folder["copy"], DateTime.UtcNow.AddDays(1));
+        Assert.Null(FileCopy.Copy(Request(folder) with { Update = UpdateMode.Newer }, TransferMonitor.None).Hash);
+    }
+
+    [Fact]
+    public void A_folder_has_the_hash_of_each_file_also_of_those_that_are_not_written()
+    {
+        using var folder = new Workspace();
+        Directory.CreateDirectory(folder["tree/sub"]);
+        byte[] one = File.ReadAllBytes(folder.WriteRandom("tree/one", 300_000));
+        byte[] two = File.ReadAllBytes(folder.WriteRandom("tree/sub/two", 1000));
+        Command.Check("ln", folder["tree/one"], folder["tree/sub/same"]);
+        var request = new TreeRequest
+        {
+            Copy = Request(folder) with
+            {
+                Source = folder["tree"],
+                Destination = folder["copies"],
+                Update = UpdateMode.Changed,
+                Preserve = PreserveAttributes.Mode | PreserveAttributes.Timestamps | PreserveAttributes.HardLink,
+            },
+            PerFile = true,
+        };
+        Directory.CreateDirectory(folder["copies"]);
+        Dictionary<string, string?> expected = new() { ["one"] = Hash(one), ["same"] = Hash(one), ["two"] = Hash(two) };
+
+        Assert.Equal(expected, Hashes(request, ItemStatus.Copied));
+        Assert.Equal(expected, Hashes(request, ItemStatus.Unchanged));
+
+        // Only metadata are set.
+        File.SetUnixFileMode(folder["copies/tree/sub/two"], UnixFileMode.UserRead);
+        Assert.Equal(expected, Hashes(request));
+        Assert.Equal(expected, Hashes(request with { Copy = request.Copy with { Resume = true, Update = UpdateMode.Always } }));
+    }
+
+    private static Dictionary<string, string?> Hashes(TreeRequest request, ItemStatus? status = null)
+    {
+        Dictionary<string, string?> hashes = [];
+        TreeCopy.Copy(request, new TreeMonitor(
+            file =>
+            {
+                Assert.Equal(status ?? file.Status, file.Status);
+                Assert.Equal(FileHashAlgorithm.SHA256, file.Algorithm);
+                hashes.Add(file.Name!, file.Hash);
+            },
+            error => Assert.Fail(error.Message)));
+        return hashes;
+    }
+
     private static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexString(SHA256.HashData(bytes));
 
     private static CopyRequest Request(Workspace folder) => new()
