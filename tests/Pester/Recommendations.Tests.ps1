@@ -64,6 +64,64 @@ BeforeDiscovery {
         @{ Call = { $full = [IO.File]::OpenWrite('/dev/full'); $file = [IO.File]::OpenRead("$folder/a"); try { Invoke-Splice $file $full } finally { $full.Dispose(); $file.Dispose() } }; Id = 'MethodNotPossible'; Says = 'Copy-StreamZeroCopy'; Not = '-Method' }
         @{ Call = { Measure-ZeroCopy missing -Iterations 1 }; Id = 'DestinationFolderNotFound'; Says = 'does not exist' }
         @{ Call = { Split-ItemZeroCopy a to -PartCount 2 -NameFormat '{0}' }; Id = 'InvalidNameFormat'; Says = '{1:D3}' }
+
+        @{ Call = { Sync-ItemZeroCopy missing to }; Id = 'SourceNotFound'; Says = 'Check the name'; Not = '-Recurse' }
+        @{ Call = { Sync-ItemZeroCopy dangling to }; Id = 'SourceNotFound'; Says = 'symbolic link', "'nowhere'"; Not = '-Recurse' }
+        @{ Call = { Sync-ItemZeroCopy a to }; Id = 'SourceNotFolder'; Says = 'Copy-ItemZeroCopy -Update' }
+        @{ Call = { Sync-ItemZeroCopy bare to }; Id = 'EmptySource'; Says = '-AllowEmptySource' }
+        @{ Call = { Sync-ItemZeroCopy source source/inner }; Id = 'FoldersOverlap'; Says = '-Exclude' }
+        @{ Call = { Sync-ItemZeroCopy source extra -RemoveExtra -MaximumRemoval 1 }; Id = 'TooManyRemovals'; Says = '-MaximumRemoval 2', '-WhatIf' }
+        @{ Call = { Sync-ItemZeroCopy source b }; Id = 'DestinationExists'; Says = 'is not a folder' }
+        @{ Call = { Sync-ItemZeroCopy source typed }; Id = 'DestinationExists'; Says = '-RemoveExtra'; Not = '-RemoveExcluded' }
+        @{ Call = { Sync-ItemZeroCopy source typed -RemoveExtra -Exclude keep }; Id = 'DestinationExists'; Says = '-RemoveExcluded' }
+        @{ Call = { Sync-ItemZeroCopy source no/such }; Id = 'DestinationFolderNotFound'; Says = 'New-Item' }
+        @{ Call = { Sync-ItemZeroCopy source b/x }; Id = 'DestinationFolderNotFound'; Says = 'is not a folder' }
+        @{ Call = { Sync-ItemZeroCopy source ('x' * 300) }; Id = 'InvalidPath'; Says = 'Choose another name' }
+        @{ Call = { Sync-ItemZeroCopy source root@h:/x }; Id = 'InvalidPath'; Says = 'Send-ItemZeroCopy' }
+        @{ Call = { Sync-ItemZeroCopy source env:/x }; Id = 'NotFileSystem'; Says = 'Give the path of a file' }
+        @{ Call = { Sync-ItemZeroCopy source to -Exclude '[a' }; Id = 'InvalidPattern'; Says = 'Close its brackets' }
+        @{ Call = { Sync-ItemZeroCopy source to -RemoveExcluded }; Id = 'ConflictingOptions'; Says = 'Add -RemoveExtra' }
+        @{ Call = { Sync-ItemZeroCopy source locked }; Id = 'DestinationBusy'; Says = 'Wait' }
+        @{ Call = { Sync-ItemZeroCopy growing to -RateLimit 20000 }; Id = 'SourceChanged'; Says = '-AllowChanging' }
+        @{ Call = { Sync-ItemZeroCopy links linked }; Id = 'SameFile'; Says = 'Choose another destination' }
+        @{ Call = { Sync-ItemZeroCopy large mounts/small }; Id = 'DiskFull'; Says = 'Free some space' }
+        @{ Call = { Sync-ItemZeroCopy source mounts/readonly }; Id = 'PermissionDenied'; Says = 'EROFS', 'Mount it for writing' }
+        @{ Call = { Sync-ItemZeroCopy single mount }; Id = 'DestinationNotReplaceable'; Says = '-InPlace' }
+        @{ Call = { Sync-ItemZeroCopy source mounts -RemoveExtra -Exclude readonly, loop, null }; Id = 'MountPoint'; Says = 'umount' }
+        @{ Call = { Sync-ItemZeroCopy mounts/loop to }; Id = 'CopyIntoItself'; Says = 'Unmount'; Not = '-FollowSymlink' }
+
+        @{ Call = { Move-ItemZeroCopy missing to }; Id = 'SourceNotFound'; Says = 'Check the name'; Not = '-Recurse' }
+        @{ Call = { Move-ItemZeroCopy 'no*match' to }; Id = 'NoMatch'; Says = '-LiteralPath' }
+        @{ Call = { Move-ItemZeroCopy / moved }; Id = 'InvalidPath'; Says = 'Name it in the folder above it' }
+        @{ Call = { Move-ItemZeroCopy a ('x' * 300) }; Id = 'InvalidPath'; Says = 'Choose another name' }
+        @{ Call = { Move-ItemZeroCopy a root@h:/x }; Id = 'InvalidPath'; Says = 'Send-ItemZeroCopy' }
+        @{ Call = { Move-ItemZeroCopy a env:/x }; Id = 'NotFileSystem'; Says = 'Give the path of a file' }
+        @{ Call = { Move-ItemZeroCopy a b }; Id = 'DestinationExists'; Says = '-Force' }
+        @{ Call = { Move-ItemZeroCopy to nest }; Id = 'DestinationExists'; Says = 'Copy-ItemZeroCopy -Recurse' }
+        @{ Call = { Move-ItemZeroCopy to b -Force }; Id = 'DestinationExists'; Says = 'is not a folder' }
+        @{ Call = { Move-ItemZeroCopy two/1/f, two/2/f place -Force }; Id = 'DestinationExists'; Says = 'different folders' }
+        @{ Call = { Move-ItemZeroCopy a b/c }; Id = 'DestinationFolderNotFound'; Says = 'is not a folder' }
+        @{ Call = { Move-ItemZeroCopy a no/such/x }; Id = 'DestinationFolderNotFound'; Says = 'New-Item' }
+        @{ Call = { Move-ItemZeroCopy nest nest/inner }; Id = 'CopyIntoItself'; Says = 'outside' }
+        @{ Call = { Move-ItemZeroCopy links/b b -Force }; Id = 'SameFile'; Says = 'Choose another destination' }
+        @{ Call = { Move-ItemZeroCopy a mounts/null -Force }; Id = 'DestinationNotReplaceable'; Says = 'Copy-ItemZeroCopy' }
+        @{ Call = { Move-ItemZeroCopy mounts/small moved }; Id = 'MountPoint'; Says = 'umount' }
+        @{ Call = { Move-ItemZeroCopy mounts $memory }; Id = 'MountPoint'; Says = 'umount' }
+        @{ Call = { Move-ItemZeroCopy large/big mounts/small }; Id = 'DiskFull'; Says = 'Free some space' }
+        @{ Call = { Move-ItemZeroCopy mounts/readonly/file moved }; Id = 'PermissionDenied'; Says = 'EROFS', 'Mount it for writing' }
+
+        @{ Call = { Compare-ItemZeroCopy a missing }; Id = 'SourceNotFound'; Says = 'Check the name'; Not = '-Path' }
+        @{ Call = { Compare-ItemZeroCopy dangling a }; Id = 'SourceNotFound'; Says = 'symbolic link'; Not = '-Recurse' }
+        @{ Call = { Compare-ItemZeroCopy -LiteralPath '*.txt' a }; Id = 'SourceNotFound'; Says = 'wildcards are not expanded'; Not = '-Path ' }
+        @{ Call = { Compare-ItemZeroCopy 'no*match' a }; Id = 'NoMatch'; Says = '-LiteralPath' }
+        @{ Call = { Compare-ItemZeroCopy to source }; Id = 'SourceIsDirectory'; Says = '-Recurse' }
+        @{ Call = { Compare-ItemZeroCopy to a -Recurse }; Id = 'SourceIsDirectory'; Says = 'two folders' }
+        @{ Call = { Compare-ItemZeroCopy /dev/null a }; Id = 'NotSeekable'; Says = 'Copy-ItemZeroCopy' }
+        @{ Call = { Compare-ItemZeroCopy a ('x' * 300) }; Id = 'InvalidPath'; Says = 'Choose another name' }
+        @{ Call = { Compare-ItemZeroCopy a root@h:x }; Id = 'InvalidPath'; Says = 'Receive-ItemZeroCopy' }
+        @{ Call = { Compare-ItemZeroCopy a env:/PATH }; Id = 'NotFileSystem'; Says = 'Give the path of a file' }
+        @{ Call = { Compare-ItemZeroCopy to source -Recurse -Include '[a' }; Id = 'InvalidPattern'; Says = 'Close its brackets' }
+        @{ Call = { Compare-ItemZeroCopy mounts/loop mounts/loop -Recurse }; Id = 'FolderChanged'; Says = 'Unmount' }
     )
 }
 
@@ -94,26 +152,45 @@ Describe 'Recommended actions' {
         chmod +x program
         $script:running = Invoke-Process "$folder/program" 600
         [IO.File]::WriteAllText("$folder/mount/file", 'mounted')
+        $null = New-Item -ItemType Directory source, bare, extra, typed/f, large, single, links, linked, nest/to, two/1, two/2, place, locked, growing
+        Set-Content source/f, extra/f, extra/x, extra/y, typed/f/keep, single/file, linked/x, two/1/f, two/2/f text
+        [IO.File]::WriteAllBytes("$folder/large/big", [byte[]]::new(300KB))
+        [IO.File]::WriteAllBytes("$folder/growing/log", [byte[]]::new(20000))
+        ln -s ../linked/x links/x
+        ln -s ../b links/b
+        $script:running = @(
+            $running
+            Invoke-Process flock "$folder/locked", sleep, 600
+            Invoke-Process sh '-c', 'while sleep 0.01; do echo line >> "$0"; done', "$folder/growing/log"
+        )
+        $null = New-Item -ItemType Directory mounts/small, mounts/readonly, mounts/loop/in
         $script:isMounted = (id -u) -eq 0 -and $(mount --bind mount/file mount/file 2>$null; $LASTEXITCODE -eq 0)
+        if ($isMounted) {
+            mount -t tmpfs -o size=64k none mounts/small
+            mount --bind single mounts/readonly
+            mount -o remount,bind,ro mounts/readonly
+            mount --bind mounts/loop mounts/loop/in
+            mknod mounts/null c 1 3
+        }
     }
 
     AfterAll {
-        if ($isMounted) { umount mount/file }
+        if ($isMounted) { umount mount/file mounts/small mounts/readonly mounts/loop/in }
         $running.Kill()
         Pop-Location
         Remove-Item -Recurse -LiteralPath $memory
     }
 
     It 'are for the cmdlet: <Call>' -ForEach $calls {
-        if ("$Call" -like '*mount/file*' -and -not $isMounted) {
-            Set-ItResult -Skipped -Because 'only root can mount a file on itself'
+        if ("$Call" -match 'mount/file|\bmounts?\b' -and -not $isMounted) {
+            Set-ItResult -Skipped -Because 'only root can mount'
             return
         }
 
         $ErrorActionPreference = 'Continue'
 
         # -WhatIf writes to the host: of what is missing there must be no word.
-        $output = & $Call 2>&1 6>&1
+        $output = try { & $Call 2>&1 6>&1 } catch { $_ }
         $failure = @($output | Where-Object { $_ -is [System.Management.Automation.ErrorRecord] })
         $failure | Should -HaveCount 1
         @($output | Where-Object { "$_" -like 'What if*' }) | Should -BeNullOrEmpty
@@ -127,5 +204,45 @@ Describe 'Recommended actions' {
         foreach ($name in Get-NamedParameter $details.RecommendedAction) {
             $command.Parameters.Keys | Should -Contain $name -Because "$command is recommended -$name"
         }
+    }
+}
+
+Describe 'Recommended actions of <_>' -ForEach 'Sync-ItemZeroCopy', 'Move-ItemZeroCopy', 'Compare-ItemZeroCopy' {
+    BeforeAll {
+        $script:command = Get-Command $_
+
+        # The errors of the engine that it can get, each with every error number, and those that only others get.
+        $own = @{ 'Sync-ItemZeroCopy' = 'Sync'; 'Move-ItemZeroCopy' = 'Moving'; 'Compare-ItemZeroCopy' = 'Comparing' }[$_]
+        $shared = $_ -like 'Compare-*' ? 'Copying\.FileFailures|Transfer\.TransferFailures' : 'Copying(\.Trees)?|Transfer'
+        $written = 'OpenDestination|NameDestination|Remove|OpenFolder|Cut|Flush\w*|Different|DestinationExists|DestinationIsDirectory|NotReadableAgain'
+        $others = 'HashOfFolder|Range|Unreadable|InTheWay|OffsetPastEnd|CountPastEnd|Idle|StoppedWithOthers' + ($_ -like 'Compare-*' ? "|$written" : '')
+        $script:factories = [Splice.TransferException].Assembly.GetTypes() |
+            Where-Object FullName -Match "^Splice\.($own|$shared)(\.\w+)?$" |
+            ForEach-Object { $_.GetMethods([Reflection.BindingFlags]'Static, Public, NonPublic, DeclaredOnly') } |
+            Where-Object { $_.ReturnType -eq [Splice.TransferException] -and $_.Name -cnotmatch "^($others)$" -and $_.Name -notmatch '[<>]' }
+    }
+
+    It 'exist for each error of the engine, and name no parameter of others' {
+        $known = 0
+        foreach ($factory in $factories) {
+            foreach ($errno in [Enum]::GetValues([Splice.Errno])) {
+                $arguments = foreach ($parameter in $factory.GetParameters()) {
+                    $type = $parameter.ParameterType
+                    if ($type -eq [Splice.Errno]) { $errno }
+                    elseif ($type.IsEnum) { [Enum]::GetValues($type)[0] }
+                    elseif ($type -in [string], [object]) { '/srv/x' }
+                    elseif ($type -eq [long]) { 5L }
+                    elseif ($type -eq [bool]) { $true }
+                    else { $null = $type }
+                }
+                if (@($arguments).Count -ne $factory.GetParameters().Count) { break }
+                $known++
+                $failure = $factory.Invoke($null, [object[]]@($arguments)).For({ param($name) $command.Parameters.ContainsKey($name) })
+                $failure.RecommendedAction | Should -Not -BeLike '*about_Splice_Errors*' -Because "$($factory.Name) $errno of $command needs an action"
+                if ($factory.GetParameters().ParameterType -notcontains [Splice.Errno]) { break }
+            }
+        }
+
+        $known | Should -BeGreaterThan 100
     }
 }

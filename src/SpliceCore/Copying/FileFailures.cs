@@ -111,8 +111,9 @@ internal static class FileFailures
     public static TransferException FlushFolder(string path, Errno errno) => errno is not (Errno.EACCES or Errno.EPERM)
         ? OpenDestination(path, errno)
         : Failed(TransferErrorId.PermissionDenied, path, errno,
-            $"-Flush must be permitted to read the folder of '{path}'",
-            "Have it made readable, or leave -Flush out.");
+            $"'{path}' cannot be flushed: no permission to read its folder",
+            "Have it made readable, or leave -Flush out.",
+            "Have it made readable.");
 
     public static TransferException FlushName(string path, Errno errno) => new(TransferErrorId.WriteFailed,
         $"'{path}' is complete and in its place, but the disk did not take its name (fsync(2) of the folder, {ErrnoText.Describe(errno)}): after a power failure the old file may be back.",

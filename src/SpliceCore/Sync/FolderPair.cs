@@ -131,7 +131,9 @@ internal sealed class FolderPair : IDisposable
         bool isMissing = opened.Errno == Errno.ENOENT && !LibC.ReadLink(DestinationPath.TrimEnd('/'), out _).Ok;
         if (!isMissing)
         {
-            throw opened.Errno is Errno.ENOTDIR or Errno.ENOENT
+            // A part of the path that is not a folder is ENOTDIR as well.
+            bool exists = FileStatus.TryGet(DestinationPath.TrimEnd('/'), followLink: false, out _).Ok;
+            throw exists && opened.Errno is Errno.ENOTDIR or Errno.ENOENT
                 ? TreeErrors.NotAFolder(DestinationPath)
                 : FileFailures.OpenDestination(DestinationPath, opened.Errno);
         }

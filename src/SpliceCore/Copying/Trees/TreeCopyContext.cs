@@ -173,6 +173,10 @@ internal static class TreeErrors
 
     public static TransferException Loop(string path) => new(TransferErrorId.CopyIntoItself,
         $"'{path}' leads back to a folder that it is in, or to the copy itself. It was left out.",
-        "Copy without -FollowSymlink to copy links as links.",
+        [
+            "Copy without -FollowSymlink to copy links as links, or unmount what is mounted there.",
+            "Unmount what is mounted there (umount), or leave it out with -Exclude.",
+            "Unmount what is mounted there (umount).",
+        ],
         Errno.ELOOP, path);
 }
