@@ -25,7 +25,7 @@ exit `$code
     function Invoke-OnTerminal([string] $Script) {
         Remove-Item $log -ErrorAction Ignore
         Set-Content "$TestDrive/run.ps1" "Import-Module '$module'; Set-Location '$TestDrive'; `$ErrorActionPreference = 'SilentlyContinue'; $Script; `$Error.ForEach({ [Console]::WriteLine(`$_.Exception.Message) })"
-        (sh -c 'timeout 40 script -qec "$1" /dev/null < /dev/null' sh "pwsh -NoProfile -File '$TestDrive/run.ps1'" | Out-String) -replace '\s+', ' '
+        (sh -c 'timeout 300 script -qec "$1" /dev/null < /dev/null' sh "pwsh -NoProfile -File '$TestDrive/run.ps1'" | Out-String) -replace '\s+', ' '
     }
 }
 
