@@ -11,6 +11,10 @@ $script:summary = @(
     @{ Text = 'sparse 100 GiB, 1 GiB of data in 10,000 extents, ext4'; Job = 'sparse'; Case = '100 GiB, 1 GiB of data, 10000 extents'; On = 'ext4'; Peer = 'cp' }
     @{ Text = 'tree of 100,000 small files, ext4'; Job = 'small-files'; Case = '100,000 files, tree'; On = 'ext4'; Peer = 'cp -r', 'Copy-Item -Recurse' }
     @{ Text = '10,000 small files through the pipeline, tmpfs'; Job = 'small-files'; Case = '10,000 files, piped'; On = 'tmpfs'; Peer = 'ls | Copy-Item' }
+    @{ Text = 'mirror of 100,000 unchanged files, ext4'; Job = 'sync-unchanged'; Case = '100,000 unchanged files'; On = 'ext4'; Peer = 'rsync -a' }
+    @{ Text = 'mirror of 10,000 files, first time, ext4'; Job = 'sync-first'; Case = '10,000 files, first time'; On = 'ext4'; Peer = 'rsync -a' }
+    @{ Text = 'mirror of a 4 GiB image of which 1 % changed, XFS'; Job = 'sync-delta'; Case = '4 GiB, 1 % changed'; On = 'xfs'; Peer = 'rsync --inplace' }
+    @{ Text = 'comparison of two equal files of 4 GiB, XFS'; Job = 'compare'; Case = '4 GiB, two equal files'; On = 'xfs'; Peer = 'cmp' }
     @{ Text = 'a call on a file of 0 bytes'; Job = 'call-overhead'; Case = '0 bytes, a new file'; On = 'tmpfs'; Peer = 'Copy-Item' }
     @{ Text = '1 GiB, in place of py-splice'; Job = 'py-splice'; Case = '1 GiB by path'; On = 'tmpfs'; Peer = 'py-splice' }
     @{ Text = '4 GiB to TCP, loopback'; Job = 'to-socket'; Case = '4 GiB to TCP'; On = 'tmpfs'; Peer = 'Stream.CopyToAsync', 'Socket.SendFile' }
@@ -155,7 +159,7 @@ function Write-Table([Collections.IDictionary] $Jobs, [string] $Repository) {
     $last = "$(Format-RunLine @($Jobs.Values.Run | Sort-Object date)[-1]) This is the last job; each page has the date and commit of its job."
     Update-MarkedText "$Repository/docs/performance.md" numbers -Line @(
         foreach ($plot in 'time-by-size-ext4', 'files-per-second-ext4') { Format-Picture $images $plot -Link images }
-        $summary, '', $last
+        $summary; ''; $last
     )
     $targets = @($Jobs.Values | ForEach-Object { $_.Records | Where-Object kind -EQ target })
     if ($targets) { Update-MarkedText "$Repository/docs/performance.md" targets -Line (Format-TargetList $targets) }

@@ -177,6 +177,17 @@ Describe 'The documents of the benchmarks' {
         }
     }
 
+    It 'have a head above each table, and as many cells in each row: <Name>' -ForEach @(
+        Get-ChildItem "$PSScriptRoot/../../docs/performance.md", "$PSScriptRoot/../../docs/performance" -Filter *.md |
+            ForEach-Object { @{ Name = $_.Name; Page = Get-Content -Raw $_ } }
+    ) {
+        foreach ($table in [regex]::Matches($Page, '(?m)(^\|.*\n)+').Value) {
+            $rows = $table.Trim() -split "`n"
+            $rows[1] | Should -Match '^\|( --- \|)+$' -Because $table
+            $rows | ForEach-Object { [regex]::Matches($_, '(?<!\\)\|').Count } | Select-Object -Unique | Should -HaveCount 1 -Because $table
+        }
+    }
+
     It 'get the last numbers that are not of a quick run' {
         $reason = Get-NoPlotReason
         if ($reason) { Set-ItResult -Skipped -Because $reason }
