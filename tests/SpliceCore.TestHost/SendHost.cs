@@ -1,6 +1,6 @@
 namespace Splice.TestHost;
 
-/// <summary>One file to many hosts: the arguments are "plain" or "verify", the file, where to, the private key, the file of
+/// <summary>One file to many hosts: the arguments are "plain", "verify" or "resume", the file, where to, the private key, the file of
 /// known hosts, and the hosts.</summary>
 internal static class SendHost
 {
@@ -13,6 +13,7 @@ internal static class SendHost
             Destination = arguments[2],
             Hosts = [.. arguments[5..].Select(host => RemoteHost.Parse(host))],
             Verify = arguments[0] == "verify",
+            Resume = arguments[0] == "resume",
             Ssh = new SshOptions
             {
                 KeyFilePath = arguments[3],

@@ -50,17 +50,21 @@ internal sealed class ContentDigest : IDisposable
         }
     }
 
-    /// <summary>Adds the first bytes of a file, which were transferred before.</summary>
-    public void AddFile(SafeHandle file, long count) => FileHash.Add(
-        _hash,
-        file,
-        offset: 0,
-        count,
-        errno => new TransferException(TransferErrorId.ReadFailed,
-            $"The first {count} bytes, which were transferred before, could not be read again ({ErrnoText.Describe(errno)}).",
-            "Start again without -Resume.",
-            errno),
-        _cancellation);
+    /// <summary>Adds a range of a file that was transferred before.</summary>
+    public void AddFile(SafeHandle file, long offset, long count)
+    {
+        WaitForThread();
+        FileHash.Add(
+            _hash,
+            file,
+            offset,
+            count,
+            errno => new TransferException(TransferErrorId.ReadFailed,
+                $"The bytes that were transferred before could not be read again ({(errno == Errno.None ? "the file became shorter" : ErrnoText.Describe(errno))}).",
+                "Start again without -Resume.",
+                errno),
+            _cancellation);
+    }
 
     /// <summary>Returns the digest, as 64 hexadecimal digits.</summary>
     public string Complete()

@@ -32,7 +32,7 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         string identity = string.Create(CultureInfo.InvariantCulture, $"{Host.UserName}@{Host.Name}:{Host.Port}\n{Request.Source}\n{file.Text}");
         _received = new ReceivedFile(Request, Path, file.Size, PartialName.SuffixOf(Encoding.UTF8.GetBytes(identity)), Cancellation);
         using ContentDigest? digest = Request.Verify || _received.Resumed > 0 ? new ContentDigest(Cancellation) : null;
-        digest?.AddFile(_received.Handle, _received.Resumed);
+        digest?.AddFile(_received.Handle, 0, _received.Resumed);
         Answer(session, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_received.Resumed}\n")));
         Move(session, digest, file);
         string? sum = ReadTail(session);

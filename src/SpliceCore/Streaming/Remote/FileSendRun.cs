@@ -48,30 +48,25 @@ internal sealed class FileSendRun : SendRun
             upload.Warn($"'{upload.Host.Text}' did not receive extended attributes and access control lists of '{Request.Source}': only those of folders are sent.");
         }
 
-        foreach (IGrouping<(long Start, bool IsSparse), HostUpload> group in uploads
-            .GroupBy(upload => (upload.Start!.Value, upload.IsSparse)))
+        if (uploads.Count == 0)
         {
-            Send([.. group], group.Key.Start, group.Key.IsSparse);
+            return;
         }
-    }
 
-    private void Send(IReadOnlyList<HostUpload> group, long from, bool isSparse)
-    {
-        using ContentDigest? digest = Request.Verify || from > 0 ? new ContentDigest(Monitor.Cancellation) : null;
-        digest?.AddFile(_source.Handle, from);
-        if (isSparse)
+        using ContentDigest? digest = Request.Verify || uploads.Any(upload => upload.Start > 0) ? new ContentDigest(Monitor.Cancellation) : null;
+        try
         {
-            SendData(group, from, digest);
+            SendContent(uploads, digest);
         }
-        else
+        catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
         {
-            for (long at = from; at < _source.Size && group.Any(upload => upload.IsReceiving); at += Tuning.RemoteChunk)
+            foreach (HostUpload upload in uploads.Where(upload => upload.IsReceiving))
             {
-                Move(group, at, Math.Min(Tuning.RemoteChunk, _source.Size - at), digest);
+                upload.Session!.Fail(exception);
             }
         }
 
-        foreach (HostUpload upload in group.Where(upload => upload.IsReceiving).ToList())
+        foreach (HostUpload upload in uploads.Where(upload => upload.IsReceiving).ToList())
         {
             if (!Request.AllowChanging && Change(upload.Host) is { } change)
             {
@@ -79,59 +74,92 @@ internal sealed class FileSendRun : SendRun
             }
         }
 
-        if (group.Any(upload => upload.IsReceiving))
+        if (uploads.Any(upload => upload.IsReceiving))
         {
-            Write(group, Encoding.ASCII.GetBytes($"end:{digest?.Complete() ?? NoDigest}\n"));
+            Write(uploads, Encoding.ASCII.GetBytes($"end:{digest?.Complete() ?? NoDigest}\n"));
         }
 
-        foreach (HostUpload upload in group)
+        foreach (HostUpload upload in uploads)
         {
             upload.EndContent();
         }
     }
 
-    /// <summary>Sends the data without the holes: before each run of blocks a line for dd(1).</summary>
-    private void SendData(IReadOnlyList<HostUpload> group, long from, ContentDigest? digest)
+    /// <summary>Reads the source once from the smallest offset on. Each host joins at its own.</summary>
+    private void SendContent(IReadOnlyList<HostUpload> uploads, ContentDigest? digest)
     {
-        long at = from;
-        foreach (SparseBlocks blocks in SparseBlocks.Walk(_source.Handle, from, _source.Size))
+        long[] starts = [.. uploads.Select(upload => upload.Start!.Value).Append(_source.Size).Distinct().Order()];
+        digest?.AddFile(_source.Handle, 0, starts[0]);
+        foreach ((long start, long end) in starts.Zip(starts.Skip(1)))
         {
-            if (!group.Any(upload => upload.IsReceiving))
+            long at = SendRange([.. uploads.Where(upload => upload.Start <= start)], start, end, digest);
+            if (!uploads.Any(upload => upload.IsReceiving))
             {
                 return;
             }
 
-            AddHole(group, at, blocks.Offset, digest);
-            string line = string.Create(CultureInfo.InvariantCulture,
-                $"{blocks.BlockSize} {blocks.Offset / blocks.BlockSize} {blocks.Count / blocks.BlockSize}\n");
-            Write(group, Encoding.ASCII.GetBytes(line));
-            long data = Math.Min(blocks.Count, _source.Size - blocks.Offset);
-            Move(group, blocks.Offset, data, digest);
-            if (data < blocks.Count)
-            {
-                Write(group, new byte[blocks.Count - data]);
-            }
-
-            at = blocks.Offset + data;
+            // The hosts before have failed.
+            digest?.AddFile(_source.Handle, at, end - at);
         }
-
-        AddHole(group, at, _source.Size, digest);
     }
 
-    private static void AddHole(IReadOnlyList<HostUpload> group, long start, long end, ContentDigest? digest)
+    /// <summary>Sends a part of the file: all its bytes, or the data without the holes, with a line for dd(1) before each run of
+    /// blocks.</summary>
+    /// <returns>The end offset, or an earlier one if no host takes more.</returns>
+    private long SendRange(IReadOnlyList<HostUpload> group, long start, long end, ContentDigest? digest)
     {
-        digest?.AddZeros(end - start);
-        foreach (HostUpload upload in group.Where(upload => upload.IsReceiving))
+        List<HostUpload> sparse = [.. group.Where(upload => upload.IsSparse)];
+        long at = start;
+        foreach (SparseBlocks blocks in sparse.Count > 0 ? SparseBlocks.Walk(_source.Handle, start, end) : [new SparseBlocks(start, end - start, BlockSize: 1)])
+        {
+            at = SendHole(group, at, blocks.Offset, digest);
+            Write(sparse, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
+                $"{blocks.BlockSize} {blocks.Offset / blocks.BlockSize} {blocks.Count / blocks.BlockSize}\n")));
+            long data = Math.Min(blocks.Count, end - blocks.Offset);
+            at = Move(group, at, data, digest);
+            if (at < blocks.Offset + data)
+            {
+                return at;
+            }
+
+            if (data < blocks.Count)
+            {
+                Write(sparse, new byte[blocks.Count - data]);
+            }
+        }
+
+        return SendHole(group, at, end, digest);
+    }
+
+    /// <summary>Sends a hole to the hosts that take all bytes.</summary>
+    private long SendHole(IReadOnlyList<HostUpload> group, long start, long end, ContentDigest? digest)
+    {
+        foreach (HostUpload upload in group.Where(upload => upload is { IsReceiving: true, IsSparse: true }))
         {
             upload.BytesInHoles += end - start;
         }
+
+        long at = Move([.. group.Where(upload => !upload.IsSparse)], start, end - start, digest);
+        digest?.AddZeros(end - at);
+        return end;
     }
 
     private static string Exact(LibC.StatxTimestamp time) =>
         string.Create(CultureInfo.InvariantCulture, $"{time.Seconds}.{time.Nanoseconds:D9}");
 
-    private void Move(IReadOnlyList<HostUpload> group, long offset, long count, ContentDigest? digest) =>
-        Move(group, TransferEndpoint.OfHandle(_source.Handle, Request.Source), offset, count, digest, (offset, _source.Size));
+    /// <returns>The end offset, or an earlier one if no host takes more.</returns>
+    private long Move(IReadOnlyList<HostUpload> group, long offset, long count, ContentDigest? digest)
+    {
+        long end = offset + count;
+        while (offset < end && group.Any(upload => upload.IsReceiving))
+        {
+            long chunk = Math.Min(Tuning.RemoteChunk, end - offset);
+            Move(group, TransferEndpoint.OfHandle(_source.Handle, Request.Source), offset, chunk, digest, (offset, _source.Size));
+            offset += chunk;
+        }
+
+        return offset;
+    }
 
     private bool LosesAttributes() =>
         (Request.Preserve & (PreserveAttributes.Xattr | PreserveAttributes.Acl)) != PreserveAttributes.None

@@ -95,13 +95,7 @@ internal abstract class SendRun : IDisposable
             RateLimit = Request.RateLimit,
             IdleTimeout = Request.IdleTimeout,
         };
-        var monitor = new TransferMonitor(
-            moved =>
-            {
-                ReadReportsOfWaiting();
-                Report(progress.Before + moved.BytesCopied, progress.All);
-            },
-            Monitor.Cancellation);
+        var monitor = new TransferMonitor(moved => Report(progress.Before + moved.BytesCopied, progress.All), Monitor.Cancellation);
         Copy(group, request, digest, monitor, isContent: true);
     }
 
@@ -153,18 +147,6 @@ internal abstract class SendRun : IDisposable
         upload.ReadReport();
     }
 
-    /// <summary>Hosts that have everything do not wait for the others.</summary>
-    private void ReadReportsOfWaiting()
-    {
-        foreach (HostUpload upload in _uploads)
-        {
-            if (upload.IsWaiting)
-            {
-                ReadReport(upload);
-            }
-        }
-    }
-
     private int PipeSize()
     {
         int hosts = Math.Min(Request.ThrottleLimit, _uploads.Count + _hosts.Count);
@@ -189,7 +171,6 @@ internal abstract class SendRun : IDisposable
 
     private void Copy(IReadOnlyList<HostUpload> group, StreamRequest request, ContentDigest? digest, TransferMonitor monitor, bool isContent)
     {
-        ReadReportsOfWaiting();
         List<HostUpload> live = [.. group.Where(upload => upload.IsReceiving)];
         live.ForEach(upload => upload.Session!.Update());
         live.Where(upload => !upload.Session!.IsLive).ToList().ForEach(upload => upload.EndSending());
@@ -282,7 +263,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
                 && long.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) && offset <= Length)
             {
                 Form = form;
-                Start = IsSparse ? offset / SparseBlocks.SmallBlock * SparseBlocks.SmallBlock : offset;
+                Start = offset == Length ? offset : offset / SparseBlocks.SmallBlock * SparseBlocks.SmallBlock; // as the script cuts
                 IsReceiving = true;
                 TransferTrace.Current?.Note(
                     $"{host.Text}: takes {request.Source} from byte {Start} on, as {(IsSparse ? "its data without its holes" : Form == "0" ? "all its bytes" : $"a tar stream ({Form})")}");

@@ -89,46 +89,6 @@ public sealed class CommitTests(SshServer server) : IDisposable
         Assert.Equal("old", File.ReadAllText(_workspace[isTree ? "target/source/file" : "target"]));
     }
 
-    /// <summary>Hosts with partial files of other lengths get their bytes one after the other.</summary>
-    [Fact]
-    public void A_host_that_has_everything_does_not_wait_for_another_one()
-    {
-        const int Large = 40_000_000;
-        const int Rate = 2_000_000;
-        SshServer.Require();
-        string first = Directory.CreateDirectory(_workspace["first"]).FullName;
-        string second = Directory.CreateDirectory(_workspace["second"]).FullName;
-        var request = new SendRequest
-        {
-            Source = _workspace.WriteRandom("source", Large),
-            Hosts = [server.Host("commit-dropping", $"cd {first}; stdbuf -o0 head -c {Large - Rate} | bash -c \"$SSH_ORIGINAL_COMMAND\"")],
-            Destination = "target",
-            Ssh = server.Options,
-            Resume = true,
-        };
-        Remotes.Error(Remotes.Send(request), TransferErrorId.ConnectionFailed);
-        using var stop = new CancellationTokenSource();
-        bool isFirstDone = false;
-        var monitor = new TransferMonitor(
-            _ =>
-            {
-                if (File.Exists(Path.Combine(first, "target")))
-                {
-                    isFirstDone = true;
-                    stop.Cancel();
-                }
-            },
-            stop.Token);
-        RemoteHost[] hosts = [.. new[] { first, second }.Select(home =>
-            server.Host($"commit-{Path.GetFileName(home)}", $"cd {home}; exec bash -c \"$SSH_ORIGINAL_COMMAND\""))];
-
-        Assert.ThrowsAny<TransferException>(() => Remotes.Send(request with { Hosts = hosts, RateLimit = new RateLimiter(Rate) }, monitor));
-
-        Assert.True(isFirstDone);
-        Files.AssertSameBytes(_workspace["source"], Path.Combine(first, "target"));
-        Assert.False(File.Exists(Path.Combine(second, "target")));
-    }
-
     public void Dispose()
     {
         _workspace.Write("go", []);

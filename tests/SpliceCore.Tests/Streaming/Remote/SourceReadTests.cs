@@ -17,18 +17,41 @@ public sealed partial class SourceReadTests(SshServer server) : IDisposable
     [MemberData(nameof(Kinds))]
     public void It_is_read_once_for_four_hosts(string kind)
     {
-        SshServer.Require();
         string source = _workspace.WriteRandom("source", Size);
-        string[] hosts = [.. Enumerable.Range(0, 4).Select(i => server.Host($"read-{kind}-{i}", $"cd {Home(i)}; exec dash -c \"$SSH_ORIGINAL_COMMAND\"").Text)];
+        AssertReadOnce(kind, source, [.. Enumerable.Range(0, 4).Select(i => Host(i, "cat"))]);
+    }
+
+    /// <summary>What they have is read for its digest.</summary>
+    [Fact]
+    public void It_is_read_once_for_four_hosts_with_other_partial_files()
+    {
+        string source = _workspace.WriteRandom("source", Size);
+        IReadOnlyList<RemoteOutcome> outcomes = Remotes.Send(new SendRequest
+        {
+            Source = source,
+            Hosts = [.. Enumerable.Range(0, 4).Select(i => Host(i, $"stdbuf -o0 head -c {4_000_000 * (i + 1)}"))],
+            Destination = "target",
+            Ssh = server.Options,
+            Resume = true,
+        });
+        Assert.All(outcomes, outcome => Assert.Equal(TransferErrorId.ConnectionFailed, outcome.Error?.Id));
+        AssertReadOnce("resume", source, [.. Enumerable.Range(0, 4).Select(i => Host(i, "cat"))]);
+    }
+
+    public void Dispose() => _workspace.Dispose();
+
+    private void AssertReadOnce(string kind, string source, RemoteHost[] hosts)
+    {
         Command.Output output = TestHost.Run(
             ["strace", "-ff", "-qq", "-y", "-o", _workspace["trace"], "-e", "trace=read,pread64,readv,preadv,splice,sendfile,copy_file_range,mmap"],
-            ["--send", kind, source, "target", server.KeyPath, server.Options.Settings["UserKnownHostsFile"], .. hosts]);
+            ["--send", kind, source, "target", server.KeyPath, server.Options.Settings["UserKnownHostsFile"], .. hosts.Select(host => host.Text)]);
         Assert.True(output.ExitCode == 0, $"{output}");
         Assert.All(Enumerable.Range(0, 4), i => Assert.Equal(File.ReadAllBytes(source), File.ReadAllBytes(Path.Combine(Home(i), "target"))));
         Assert.InRange(BytesRead(source), Size, Size + (Size / 100));
     }
 
-    public void Dispose() => _workspace.Dispose();
+    private RemoteHost Host(int i, string filter) => server.Host(
+        string.Create(CultureInfo.InvariantCulture, $"read-{Path.GetFileName(_workspace.Folder)}-{i}-{filter.Length}"), $"cd {Home(i)}; {filter} | dash -c \"$SSH_ORIGINAL_COMMAND\"");
 
     /// <summary>Adds up what the calls answered that read the file; no other may name it.</summary>
     private long BytesRead(string source)

@@ -124,10 +124,8 @@ if [ -n "$kept" ]; then
 else
     t=$folder$random
 fi
-if [ "$from" -gt "$size" ]; then
-    resize "$t" "$size" || fail 86 "$t cannot be cut."
-    from=$size
-fi
+# Whole blocks, unless all is there.
+if [ "$from" -lt "$size" ]; then from=$((from - from % 4096)); else from=$size; fi
 # After the loss of a device a file can have its length without its data: what is resumed is compared.
 if [ "$from" -gt 0 ]; then
     if command -v sha256sum > /dev/null; then verify=1; else from=0; fi
@@ -137,6 +135,8 @@ if [ "$from" -eq 0 ]; then
     (set -C && : > "$t") || { t=; fail 86 "No file could be created in $folder"; }
     # The default access control list of a folder overrides the umask.
     chmod 600 "$t" || fail 86 "The mode of $t cannot be set."
+else
+    resize "$t" "$from" || fail 86 "$t cannot be cut."
 fi
 full=
 if printf xx | dd bs=2 count=1 iflag=fullblock of=/dev/null 2> /dev/null; then full=1; else sparse=; fi

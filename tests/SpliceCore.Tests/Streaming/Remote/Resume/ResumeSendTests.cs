@@ -22,8 +22,9 @@ public sealed class ResumeSendTests(SshServer server) : IDisposable
         long length = new FileInfo(_workspace[partial]).Length;
         Assert.InRange(length, 980_000, 1_000_000); // all but the script
         RemoteTransferResult result = Remotes.Result(Remotes.Send(request));
-        Assert.Equal(length, result.ResumedAt);
-        Assert.Equal(Size - length, result.BytesSent);
+        long start = length - (length % 4096);
+        Assert.Equal(start, result.ResumedAt);
+        Assert.Equal(Size - start, result.BytesSent);
         Assert.Equal(File.ReadAllBytes(request.Source), File.ReadAllBytes(request.Destination));
         Assert.Equal(["source", "target"], _workspace.Names);
     }
