@@ -16,6 +16,65 @@ resize() { dd if=/dev/null of="$1" bs=1 count=0 seek="$2" 2> /dev/null; }
 drop() { [ -z "$t" ] || rm -f "$t"; }
 unlock() { [ -z "$lock" ] || rm -f "$lock"; }
 
+# Prints when a process was started, in clock ticks since the system was (proc(5)); 0 if that is unknown.
+started() {
+    stat=
+    { read -r stat < "/proc/$1/stat"; } 2> /dev/null
+    # The name of the program is in parentheses, and can contain spaces.
+    # shellcheck disable=SC2086
+    set -- ${stat##*) }
+    printf "%s" "${20:-0}"
+}
+
+# Reads the process, its start and the boot from a lock; nothing if there is no lock, or its shell was killed before it wrote.
+read_lock() {
+    holder="" since="" booted=""
+    { read -r holder since booted < "$1"; } 2> /dev/null
+    case $holder in *[!0-9]*) holder= ;; esac
+}
+
+# True if the process in the lock that was read runs, or its children do: they can still write. The kernel gives the number of a
+# process group to no other process.
+is_held() {
+    [ -n "$holder" ] && [ "$booted" = "$boot" ] || return 1
+    if [ -e "/proc/$holder" ] || kill -0 "$holder" 2> /dev/null; then
+        [ "$(started "$holder")" = "$since" ]
+    else
+        kill -0 "-$holder" 2> /dev/null
+    fi
+}
+
+# Creates $t.lock, unless another transfer holds it. Another shell can replace a stale lock at the same time.
+take_lock() {
+    tries=0
+    until (set -C && printf "%s %s %s\n" "$$" "$(started "$$")" "$boot" > "$t.lock") 2> /dev/null; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 8 ] || fail 91 "$t.lock exists: another transfer to this file is in progress."
+        read_lock "$t.lock"
+        if is_held || { [ -z "$holder" ] && [ "$tries" -lt 4 ]; }; then
+            sleep 1
+        else
+            stale=$holder
+            mv -f "$t.lock" "$t.lock.$$" 2> /dev/null && read_lock "$t.lock.$$"
+            if [ "$holder" = "$stale" ]; then rm -f "$t.lock.$$"; else mv -f "$t.lock.$$" "$t.lock"; fi
+        fi
+    done
+    lock=$t.lock
+}
+
+# Removes the partial files that no transfer to this name writes: of the source before it was changed, or of another one.
+remove_partial_files() {
+    x="[0-9a-f][0-9a-f][0-9a-f][0-9a-f]"
+    [ ${#base} -gt 190 ] || for old in "$folder$base".$x$x$x$x.splice-partial; do
+        # shellcheck disable=SC3067 # dash, bash and busybox have -O
+        if [ -f "$old" ] && [ ! -L "$old" ] && [ -O "$old" ]; then
+            read_lock "$old.lock"
+            # A copy on this host has a lock of the kernel.
+            is_held || grep -q ":$(stat -c %i "$old") " /proc/locks 2> /dev/null || rm -f "$old" "$old.lock"
+        fi
+    done
+}
+
 # True if a file has an access control list, as far as this host can show it.
 has_list() {
     # shellcheck disable=SC2012 # only ls shows that a file has a list
@@ -62,6 +121,8 @@ trap "" PIPE
 trap drop EXIT
 trap "quit 80" HUP INT TERM
 before=$(umask)
+boot=
+{ read -r boot < /proc/sys/kernel/random/boot_id; } 2> /dev/null
 
 case $d in
     /*) ;;
@@ -96,25 +157,7 @@ if [ -n "$kept" ]; then
     [ ${#base} -gt 190 ] || kept=$base$kept
     t=$folder$kept
     trap unlock EXIT
-    tries=0
-    while ! ln -s "$$" "$t.lock" 2> /dev/null; do
-        holder=$(readlink "$t.lock") || holder=
-        case $holder in
-            "" | *[!0-9]*) ;;
-            *)
-                # The children of a shell that was killed may still write.
-                if ! kill -0 "$holder" 2> /dev/null && ! kill -0 "-$holder" 2> /dev/null; then
-                    rm -f "$t.lock"
-                    tries=$((tries + 1))
-                    [ "$tries" -lt 8 ] && continue
-                fi
-                ;;
-        esac
-        tries=$((tries + 1))
-        [ "$tries" -lt 8 ] || fail 91 "$t.lock exists: another transfer to this file is in progress."
-        sleep 1
-    done
-    lock=$t.lock
+    take_lock
     if [ -e "$t" ] || [ -L "$t" ]; then
         # shellcheck disable=SC3067 # dash, bash and busybox have -O
         { [ -f "$t" ] && [ ! -L "$t" ] && [ -O "$t" ]; } || fail 83 "$t is not a file of this user."
@@ -206,6 +249,7 @@ if [ -n "$keep" ] || [ -z "$seen" ]; then
 fi
 [ -n "$named" ] || mv -f "$t" "$d" || fail 86 "The temporary file could not be renamed to $d."
 t=
+remove_partial_files
 [ -z "$flush" ] || sync "$folder" 2> /dev/null || flush_all "$folder"
 print_path
 printf "splice-done\n"
