@@ -110,14 +110,20 @@ internal static class Tuning
     /// <summary>So many bytes are hashed at once behind a copy, while the processor's cache has them.</summary>
     public const long HashedAtOnce = MiB;
 
-    /// <summary>The blocks of dd(1) on a host, but at the ends of data.</summary>
-    public const int RemoteBlockSize = MiB;
+    /// <summary>A partial file is resumed at a multiple of it, and holes are looked for only if there can be one of this size.</summary>
+    public const int RemoteBlockSize = 4 * KiB;
 
     /// <summary>Between two chunks, hosts that failed are left out.</summary>
     public const long RemoteChunk = 256L * MiB;
 
-    /// <summary>Each run of blocks takes a process on the host: a smaller hole costs more than it saves.</summary>
+    /// <summary>Each span of data takes a process on the host: a smaller hole costs more than it saves.</summary>
     public const long SmallestRemoteHole = 64 * KiB;
+
+    /// <summary>A larger hole is not sent, however fast the line is.</summary>
+    public const long LargestSentHole = MiB;
+
+    /// <summary>The bytes in which the rate of a line is measured: more than the pipes and ssh hold.</summary>
+    public const long RemoteRateWindow = 4 * MiB;
 
     /// <summary>The capacity of the pipes to all hosts together: a user's pipes have 64 MiB (pipe(7)), and each host has another pipe
     /// here.</summary>

@@ -50,7 +50,7 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
     /// <summary>Receives a file with holes in chunks: the zeros of each become holes before the next.</summary>
     private void Move(SshSession session, ContentDigest? digest, RemoteFileInfo info)
     {
-        bool hasHoles = info.Size - info.AllocatedBytes >= SparseBlocks.SmallBlock;
+        bool hasHoles = info.Size - info.AllocatedBytes >= Tuning.RemoteBlockSize;
         long chunk = hasHoles ? Tuning.SparseChunk : info.Size;
 
         // The last chunk before an interruption can still have its zeros.

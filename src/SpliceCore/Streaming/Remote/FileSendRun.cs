@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text;
 using Splice.Copying;
 using Splice.Descriptors;
@@ -21,7 +20,7 @@ internal sealed class FileSendRun : SendRun
         : base(request, hosts, host => new HostUpload(host, request, source.Size), monitor)
     {
         _source = source;
-        _hasHoles = source.Status.Size - source.Status.AllocatedBytes >= SparseBlocks.SmallBlock;
+        _hasHoles = source.Status.Size - source.Status.AllocatedBytes >= Tuning.RemoteBlockSize;
     }
 
     private protected override byte[] Script(RemoteHost host)
@@ -90,9 +89,10 @@ internal sealed class FileSendRun : SendRun
     {
         long[] starts = [.. uploads.Select(upload => upload.Start!.Value).Append(_source.Size).Distinct().Order()];
         digest?.AddFile(_source.Handle, 0, starts[0]);
+        var smallestHole = new HoleThreshold(TimeProvider.System);
         foreach ((long start, long end) in starts.Zip(starts.Skip(1)))
         {
-            long at = SendRange([.. uploads.Where(upload => upload.Start <= start)], start, end, digest);
+            long at = SendRange([.. uploads.Where(upload => upload.Start <= start)], start, end, digest, smallestHole);
             if (!uploads.Any(upload => upload.IsReceiving))
             {
                 return;
@@ -103,29 +103,27 @@ internal sealed class FileSendRun : SendRun
         }
     }
 
-    /// <summary>Sends a part of the file: all its bytes, or the data without the holes, with a line for dd(1) before each run of
-    /// blocks.</summary>
+    /// <summary>Sends a part of the file: all its bytes, or the data without the larger holes, with a line for dd(1) before each
+    /// span.</summary>
     /// <returns>The end offset, or an earlier one if no host takes more.</returns>
-    private long SendRange(IReadOnlyList<HostUpload> group, long start, long end, ContentDigest? digest)
+    private long SendRange(IReadOnlyList<HostUpload> group, long start, long end, ContentDigest? digest, HoleThreshold smallestHole)
     {
         List<HostUpload> sparse = [.. group.Where(upload => upload.IsSparse)];
         long at = start;
-        foreach (SparseBlocks blocks in sparse.Count > 0 ? SparseBlocks.Walk(_source.Handle, start, end) : [new SparseBlocks(start, end - start, BlockSize: 1)])
+        bool canSendHoles = sparse.TrueForAll(upload => upload.SkipsZeros);
+        foreach (DataSpan span in sparse.Count > 0
+            ? DataSpan.Walk(_source.Handle, start, end, () => canSendHoles ? smallestHole.Value : Tuning.SmallestRemoteHole)
+            : [new DataSpan(start, end, end - start)])
         {
-            at = SendHole(group, at, blocks.Offset, digest);
-            Write(sparse, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
-                $"{blocks.BlockSize} {blocks.Offset / blocks.BlockSize} {blocks.Count / blocks.BlockSize}\n")));
-            long data = Math.Min(blocks.Count, end - blocks.Offset);
-            at = Move(group, at, data, digest);
-            if (at < blocks.Offset + data)
+            at = SendHole(group, at, span.Start, digest);
+            Write(sparse, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{span.Start} {span.Length}\n")));
+            at = Move(group, at, span.Length, digest);
+            if (at < span.End)
             {
                 return at;
             }
 
-            if (data < blocks.Count)
-            {
-                Write(sparse, new byte[blocks.Count - data]);
-            }
+            smallestHole.Add(span);
         }
 
         return SendHole(group, at, end, digest);
@@ -175,66 +173,5 @@ internal sealed class FileSendRun : SendRun
         }
 
         return EndCheck.IsLongerThanItsSize(_source) ? EndCheck.LongerThanItsSize(_source) : null;
-    }
-}
-
-/// <summary>Whole blocks of a file's data, as dd(1) writes them.</summary>
-/// <param name="Offset">The offset in bytes: a multiple of the block size.</param>
-/// <param name="Count">The length in bytes: a multiple of the block size, which may reach past the file's end.</param>
-/// <param name="BlockSize">The block size in bytes.</param>
-internal readonly record struct SparseBlocks(long Offset, long Count, int BlockSize)
-{
-    /// <summary>The alignment of all offsets and lengths.</summary>
-    public const int SmallBlock = 4096;
-
-    /// <summary>Enumerates a file's data in order.</summary>
-    /// <param name="file">The file; its file offset moves.</param>
-    /// <param name="from">The offset to begin at: a multiple of <see cref="SmallBlock"/>.</param>
-    public static IEnumerable<SparseBlocks> Walk(SafeHandle file, long from, long size)
-    {
-        foreach ((long start, long end) in Extents(file, from, size))
-        {
-            for (long at = start; at < end;)
-            {
-                long toLarge = Tuning.RemoteBlockSize - (at % Tuning.RemoteBlockSize);
-                bool isLarge = toLarge == Tuning.RemoteBlockSize && end - at >= Tuning.RemoteBlockSize;
-                long count = isLarge ? Math.Min((end - at) / Tuning.RemoteBlockSize * Tuning.RemoteBlockSize, Tuning.RemoteChunk) : Math.Min(end - at, toLarge);
-                yield return new SparseBlocks(at, count, isLarge ? Tuning.RemoteBlockSize : SmallBlock);
-                at += count;
-            }
-        }
-    }
-
-    /// <summary>Enumerates the data between the larger holes, extended to whole blocks.</summary>
-    private static IEnumerable<(long Start, long End)> Extents(SafeHandle file, long from, long size)
-    {
-        (long Start, long End)? last = null;
-        foreach (Extent extent in Extent.Walk(file, from, size - from))
-        {
-            if (extent.IsHole)
-            {
-                continue;
-            }
-
-            long start = extent.Offset / SmallBlock * SmallBlock;
-            long end = (extent.Offset + extent.Length + SmallBlock - 1) / SmallBlock * SmallBlock;
-            if (last is { } before && start - before.End < Tuning.SmallestRemoteHole)
-            {
-                last = (before.Start, end);
-                continue;
-            }
-
-            if (last is { } complete)
-            {
-                yield return complete;
-            }
-
-            last = (start, end);
-        }
-
-        if (last is { } final)
-        {
-            yield return final;
-        }
     }
 }

@@ -229,7 +229,10 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
     public string Form { get; private set; } = string.Empty;
 
     /// <summary>True if the host takes the data without the holes.</summary>
-    public bool IsSparse => Form == "1";
+    public bool IsSparse => Form is "1" or "2";
+
+    /// <summary>True if it also makes holes of zeros.</summary>
+    public bool SkipsZeros => Form == "2";
 
     public long FileCount { get; set; } = 1;
 
@@ -263,7 +266,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
                 && long.TryParse(start, NumberStyles.None, CultureInfo.InvariantCulture, out long offset) && offset <= Length)
             {
                 Form = form;
-                Start = offset == Length ? offset : offset / SparseBlocks.SmallBlock * SparseBlocks.SmallBlock; // as the script cuts
+                Start = offset == Length ? offset : offset / Tuning.RemoteBlockSize * Tuning.RemoteBlockSize; // as the script cuts
                 IsReceiving = true;
                 TransferTrace.Current?.Note(
                     $"{host.Text}: takes {request.Source} from byte {Start} on, as {(IsSparse ? "its data without its holes" : Form == "0" ? "all its bytes" : $"a tar stream ({Form})")}");

@@ -181,8 +181,14 @@ if [ "$from" -eq 0 ]; then
 else
     resize "$t" "$from" || fail 86 "$t cannot be cut."
 fi
-full=
-if printf xx | dd bs=2 count=1 iflag=fullblock of=/dev/null 2> /dev/null; then full=1; else sparse=; fi
+full="" zeros=""
+if printf xx | dd bs=2 count=1 iflag=fullblock of=/dev/null 2> /dev/null; then full=1; fi
+# Writes a range; with "sparse", blocks of zeros become holes.
+span() { dd bs=65536 seek="$1" count="$2" iflag=fullblock,count_bytes oflag=seek_bytes conv="notrunc$zeros" of="$3" 2>&1; }
+if [ -n "$sparse" ]; then
+    zeros=,sparse
+    if printf xx | span 1 2 /dev/null > /dev/null; then sparse=2; else zeros=; printf xx | span 1 2 /dev/null > /dev/null || sparse=; fi
+fi
 
 printf "splice-ready %s %s\n" "$from" "${sparse:-0}"
 # Reads never go past the content: the end mark and the answer follow it.
@@ -195,14 +201,14 @@ while [ -z "$sparse" ] && [ "$from" -lt "$size" ]; do
     from=$((now))
 done
 digest=
-while read -r bs seek count; do
-    case $bs in
+while read -r start count; do
+    case $start in
         end:*)
-            digest=${bs#end:}
+            digest=${start#end:}
             break
             ;;
     esac
-    said=$(dd bs="$bs" seek="$seek" count="$count" iflag=fullblock conv=notrunc of="$t" 2>&1) || fail 86 "$said"
+    said=$(span "$start" "$count" "$t") || fail 86 "$said"
 done
 [ -n "$digest" ] || fail 80 "The transfer was interrupted."
 resize "$t" "$size" || fail 86 "$t cannot be given its size."
