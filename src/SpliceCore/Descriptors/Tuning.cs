@@ -206,6 +206,9 @@ internal static class Tuning
     /// <summary>The longest time to connect where ssh does not prompt, in seconds.</summary>
     public const int ConnectTimeout = 30;
 
+    /// <summary>So long the others wait for a destination before its rate counts.</summary>
+    public static readonly TimeSpan RateFloorWindow = TimeSpan.FromSeconds(5);
+
     /// <summary>Between two reports of progress.</summary>
     public static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(200);
 }

@@ -135,6 +135,9 @@ public enum TransferErrorId
     /// <summary>One side moved no byte for longer than its timeout.</summary>
     IdleTimeout,
 
+    /// <summary>A host accepted fewer bytes per second than required, and the others waited for it.</summary>
+    HostTooSlow,
+
     /// <summary>A reader of the source has bytes in its buffer, which the kernel does not see.</summary>
     SourceBuffered,
 

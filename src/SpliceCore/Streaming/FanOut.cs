@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
@@ -195,6 +196,8 @@ internal sealed class FanOut : IDisposable
             source = _poll.Add(_source.Handle, PollEvents.In);
         }
 
+        List<DestinationPump> slow = HoldingUp();
+        slow.ForEach(pump => deadline = deadline.Earlier(new Deadline(pump.Floor!.TimeLeft)));
         foreach (DestinationPump pump in Live)
         {
             Try(pump, pump =>
@@ -223,8 +226,10 @@ internal sealed class FanOut : IDisposable
             return;
         }
 
+        long started = Stopwatch.GetTimestamp();
         _poll.Wait(deadline);
         LetReadersMakeRoom();
+        DropIfTooSlow(slow, Stopwatch.GetElapsedTime(started));
         bool isSilent = source is int index && _poll[index] == PollEvents.None;
         foreach ((DestinationPump pump, int at) in waiting.Where(one => one.Pump.IsLive))
         {
@@ -241,6 +246,20 @@ internal sealed class FanOut : IDisposable
         if (isSilent && _sourceDeadline!.Value.IsOver)
         {
             _sourceFailure = TransferFailures.Idle(TransferSide.Source, _source.Name, _spec.IdleTimeout!.Value, _input.Counters.BytesCopied);
+        }
+    }
+
+    /// <summary>Returns the destinations with a lowest rate that do not have the chunk, while one of the others waits for the next.</summary>
+    private List<DestinationPump> HoldingUp() =>
+        Live.Any(pump => pump.Floor is not null && pump.BytesPending == 0 && pump.ChunkReceived == _tee.Length)
+            ? [.. Live.Where(pump => pump.Floor is not null && pump.ChunkReceived < _tee.Length)]
+            : [];
+
+    private void DropIfTooSlow(List<DestinationPump> slow, TimeSpan waited)
+    {
+        foreach (DestinationPump pump in slow.Where(pump => pump.Floor!.IsMissed(waited, pump.BytesCopied)))
+        {
+            Fail(pump, TransferFailures.TooSlow(pump.Descriptor.Name, pump.Floor!.BytesPerSecond, pump.BytesCopied));
         }
     }
 

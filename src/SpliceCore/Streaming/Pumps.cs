@@ -89,6 +89,8 @@ internal sealed class DestinationPump : IDisposable
 
     public SplicePipe Pipe { get; }
 
+    public RateFloor? Floor => _destination.Floor;
+
     /// <summary>Null while the pump runs.</summary>
     public StreamOutcome? Outcome { get; private set; }
 

@@ -121,6 +121,9 @@ public sealed record TransferEndpoint
     /// <summary>The name in messages and results; null for that of the descriptor.</summary>
     public string? Name { get; private init; }
 
+    /// <summary>Lowest rate of a destination while others wait for it; null for none.</summary>
+    internal RateFloor? Floor { get; init; }
+
     /// <summary>The current file offset of the handle; null if not seekable.</summary>
     public long? Position =>
         Handle is { IsClosed: false } && LibC.Seek(Handle, 0, SeekOrigin.Current) is { Ok: true } position ? position.Value : null;

@@ -15,8 +15,9 @@ internal sealed class StreamDestination : IDisposable
     private readonly DestinationEntry? _place;
     private readonly DestinationWriter? _writer;
 
-    private StreamDestination(Descriptor borrowed)
+    private StreamDestination(Descriptor borrowed, RateFloor? floor)
     {
+        Floor = floor;
         _borrowed = borrowed;
         _opened = TerminalOutput.Reopen(borrowed);
         Descriptor = _opened is null ? borrowed : Descriptor.Describe(_opened, borrowed.Name);
@@ -47,6 +48,8 @@ internal sealed class StreamDestination : IDisposable
     /// <summary>Offset of the first byte; null if not seekable.</summary>
     public long? Start { get; }
 
+    public RateFloor? Floor { get; }
+
     /// <summary>True if a second destination must not be the same file.</summary>
     public bool IsOfOneStream => Descriptor.Kind is not (DescriptorKind.Character or DescriptorKind.Other);
 
@@ -67,7 +70,7 @@ internal sealed class StreamDestination : IDisposable
 
         var destination = Descriptor.Describe(end.Handle!, end.Name ?? HandleCheck.NameOf(end.Handle!));
         HandleCheck.Destination(destination);
-        return new StreamDestination(destination);
+        return new StreamDestination(destination, end.Floor);
     }
 
     /// <summary>Publishes a new file, with what it keeps of the old one.</summary>

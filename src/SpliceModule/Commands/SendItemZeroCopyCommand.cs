@@ -40,6 +40,10 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
     [ArgumentCompleter(typeof(RemotePathCompleter))]
     public string Destination { get; set; } = null!;
 
+    /// <summary>Lowest rate in bytes per second of a host for which others wait.</summary>
+    [Parameter, ValidateRange(1L, long.MaxValue)]
+    public long? MinimumRate { get; set; }
+
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
@@ -89,6 +93,7 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         Source = source,
         Hosts = ConfirmHosts(host => $"Item: {source} Host: {host} Destination: {host.Destination}", "Send"),
         Destination = string.Empty,
+        MinimumRate = MinimumRate,
     });
 
     private IEnumerable<string> Distinct()

@@ -73,7 +73,7 @@ internal static class ErrorRecords
         TransferErrorId.ReaderGone or TransferErrorId.ConnectionFailed => ErrorCategory.ConnectionError,
         TransferErrorId.SourceTruncated or TransferErrorId.SourceChanged or TransferErrorId.FolderChanged
             or TransferErrorId.DestinationChanged or TransferErrorId.VerificationFailed => ErrorCategory.InvalidData,
-        TransferErrorId.IdleTimeout => ErrorCategory.OperationTimeout,
+        TransferErrorId.IdleTimeout or TransferErrorId.HostTooSlow => ErrorCategory.OperationTimeout,
         TransferErrorId.CommandNotStarted => ErrorCategory.OpenError,
         TransferErrorId.CommandFailed => ErrorCategory.FromStdErr,
         TransferErrorId.Cancelled => ErrorCategory.OperationStopped,

@@ -61,7 +61,11 @@ public abstract record RemoteRequest
 }
 
 /// <summary>A file or folder that is sent to one or many hosts. It is read once for all that it is sent to at the same time.</summary>
-public sealed record SendRequest : RemoteRequest;
+public sealed record SendRequest : RemoteRequest
+{
+    /// <summary>The lowest rate of a host for which others wait, in bytes per second; null for none.</summary>
+    public long? MinimumRate { get; init; }
+}
 
 /// <summary>A file or folder that is received from one or many hosts, or several.</summary>
 public sealed record ReceiveRequest : RemoteRequest

@@ -180,7 +180,8 @@ internal abstract class SendRun : IDisposable
             return;
         }
 
-        TransferEndpoint[] ends = [.. live.Select(upload => TransferEndpoint.OfHandle(upload.Session!.Input, upload.Host.Text))];
+        TransferEndpoint[] ends =
+            [.. live.Select(upload => TransferEndpoint.OfHandle(upload.Session!.Input, upload.Host.Text) with { Floor = upload.Floor })];
         IReadOnlyList<StreamOutcome> outcomes = StreamCopy.Copy(
             request with { Destinations = digest is null ? ends : [.. ends, digest.Input], RateLimit = request.RateLimit?.ForCopies(live.Count) }, monitor);
         Monitor.Cancellation.ThrowIfCancellationRequested();
@@ -188,6 +189,7 @@ internal abstract class SendRun : IDisposable
         for (int i = 0; i < live.Count; i++)
         {
             live[i].BytesSent += isContent ? outcomes[i].BytesCopied : 0;
+            live[i].Floor?.Add(outcomes[i].BytesCopied);
             if (outcomes[i].Error is { } error)
             {
                 bool isShorter = error.Id == TransferErrorId.CountPastEnd;
@@ -221,6 +223,9 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
     public SshSession? Session { get; set; }
 
     public TransferException? StartFailure { get; set; }
+
+    /// <summary>The rate below which the host is dropped if others wait for it; null for none.</summary>
+    public RateFloor? Floor { get; } = request.MinimumRate is long rate ? new RateFloor(rate) : null;
 
     /// <summary>The offset of the first byte that the host needs; null until it has answered.</summary>
     public long? Start { get; private set; }
