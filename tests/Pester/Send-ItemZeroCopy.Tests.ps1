@@ -56,6 +56,20 @@ Describe 'Send-ItemZeroCopy' {
         }
     }
 
+    It 'shows a bar for each of several hosts, below that of the command' {
+        # The hosts have a pipe each, and the rate is that of both.
+        $background = Invoke-Background 'Send-ItemZeroCopy $args[0] web1, web2 bars -RateLimit 200KB' $source
+        Wait-Background $background
+        $background.Shell.Streams.Error | Should -BeNullOrEmpty
+        $records = @($background.Shell.Streams.Progress)
+        $bars = @($records | Where-Object ParentActivityId -EQ 0)
+        ($bars | Where-Object RecordType -EQ Processing).Activity | Sort-Object -Unique | Should -BeExactly 'web1', 'web2'
+        ($bars | Where-Object RecordType -EQ Completed).Activity | Sort-Object -Unique | Should -BeExactly 'web1', 'web2'
+        $bars.StatusDescription | Where-Object { $_ -match '^[\d.]+ \w*B of 293 KiB$' } | Should -Not -BeNullOrEmpty
+        $records[-1].RecordType, $records[-1].ActivityId | Should -Be 'Completed', 0
+        $background.Shell.Dispose()
+    }
+
     It 'has an error for two files of one name, and sends nothing; the same file is sent once' {
         $null = New-Item -ItemType Directory "$TestDrive/x", "$TestDrive/y"
         foreach ($path in 'x/same', 'y/same') { [IO.File]::WriteAllBytes("$TestDrive/$path", $content) }

@@ -63,6 +63,9 @@ public readonly record struct TransferProgress(long BytesCopied, long? TotalByte
 
     /// <summary>The current phase.</summary>
     public TransferPhase Phase { get; init; }
+
+    /// <summary>The progress with each host, valid during the call; null for other transfers.</summary>
+    public IEnumerable<HostProgress>? Hosts { get; init; }
 }
 
 /// <summary>Phase of a transfer.</summary>
@@ -79,6 +82,9 @@ public enum TransferPhase
 
     /// <summary>Removes the source of a move to another file system.</summary>
     Removing,
+
+    /// <summary>Connects to a host.</summary>
+    Connecting,
 }
 
 /// <summary>The callbacks and the cancellation of a transfer.</summary>

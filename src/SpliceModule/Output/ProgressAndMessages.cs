@@ -10,6 +10,7 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     private static readonly TimeSpan FirstAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
+    private readonly HostBars _hosts = new(command);
     private TimeSpan _next = FirstAfter;
     private bool _isShown;
 
@@ -17,8 +18,15 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     {
         if (IsDue(progress.Elapsed))
         {
+            HostProgress[] hosts = [.. progress.Hosts ?? []];
             switch (progress.Phase)
             {
+                case TransferPhase.Connecting:
+                    Show($"Connecting to {(hosts.Length == 1 ? hosts[0].HostName : $"{hosts.Length} hosts")}");
+                    break;
+                case TransferPhase.Flushing or TransferPhase.Verifying when progress.Hosts is not null:
+                    Show($"{progress.Phase} on {(hosts.Length == 1 ? hosts[0].HostName : $"{hosts.Length} hosts")}", 100);
+                    break;
                 case TransferPhase.Flushing:
                     Show($"Flushing {ByteSize.Format(progress.BytesCopied)} to the disk");
                     break;
@@ -31,6 +39,8 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
                     Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files: string.Empty);
                     break;
             }
+
+            _hosts.Show(hosts);
         }
     }
 
@@ -84,6 +94,7 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     {
         if (_isShown && !command.Stopping)
         {
+            _hosts.Show([]);
             command.WriteProgress(new ProgressRecord(0, activity, " ") { RecordType = ProgressRecordType.Completed });
         }
     }

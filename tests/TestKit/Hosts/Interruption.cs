@@ -20,6 +20,11 @@ internal sealed class Interruption(string target, long after, Action interrupt)
 
     public void Watch(TransferProgress progress)
     {
+        if (progress.BytesCopied == 0)
+        {
+            return; // it connects
+        }
+
         // What was read first is with ssh when more is read.
         _first ??= progress.BytesCopied;
         if (!_isOver && progress.BytesCopied > Math.Max(_first.Value, after))

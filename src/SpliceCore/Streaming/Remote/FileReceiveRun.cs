@@ -7,7 +7,7 @@ using Splice.Interop;
 namespace Splice.Streaming.Remote;
 
 /// <summary>Receives a file from one host.</summary>
-internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, string path, Action<long> progress, CancellationToken cancellation)
+internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, string path, ReceiveProgress progress, CancellationToken cancellation)
     : ReceiveRun(request, host, path, progress, cancellation)
 {
     private const string Done = HostScript.Done + " ";
@@ -31,6 +31,7 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         RemoteFileInfo file = _file!;
         string identity = string.Create(CultureInfo.InvariantCulture, $"{Host.UserName}@{Host.Name}:{Host.Port}\n{Request.Source}\n{file.Text}");
         _received = new ReceivedFile(Request, Path, file.Size, PartialName.SuffixOf(Encoding.UTF8.GetBytes(identity)), Cancellation);
+        Progress.SetLength(file.Size - _received.Resumed);
         using ContentDigest? digest = Request.Verify || _received.Resumed > 0 ? new ContentDigest(Cancellation) : null;
         digest?.AddFile(_received.Handle, 0, _received.Resumed);
         Answer(session, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_received.Resumed}\n")));
@@ -73,6 +74,7 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
     private string? ReadTail(SshSession session)
     {
         string? first = null;
+        Progress.Phase = Request.Verify ? TransferPhase.Verifying : TransferPhase.Copying;
         session.Touch();
         Sessions.WaitFor([session], _ =>
         {

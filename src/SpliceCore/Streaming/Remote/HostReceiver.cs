@@ -11,13 +11,16 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
     private readonly CancellationTokenSource _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
     private readonly List<Thread> _threads = [];
     private readonly object _lock = new();
-    private readonly long[] _bytes = new long[hosts.Count];
+    private readonly ReceiveProgress[] _progress = [.. hosts.Select(host => new ReceiveProgress(host.Text))];
     private readonly long _started = Stopwatch.GetTimestamp();
     private int _next = -1;
     private int _running;
 
-    public TransferProgress Progress =>
-        new(Enumerable.Range(0, _bytes.Length).Sum(i => Interlocked.Read(ref _bytes[i])), null, Stopwatch.GetElapsedTime(_started));
+    public TransferProgress Progress => new(_progress.Sum(host => host.Bytes), null, Stopwatch.GetElapsedTime(_started))
+    {
+        Phase = HostProgress.PhaseOf(_progress.Where(host => host.IsRunning).Select(host => host.Value.Phase)),
+        Hosts = _progress.Where(host => host.IsRunning).Select(host => host.Value),
+    };
 
     /// <param name="complete">Called after the last outcome, on any thread.</param>
     public void Start(Action complete)
@@ -57,12 +60,13 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
         RemoteHost host = hosts[index];
         try
         {
+            _progress[index].IsRunning = true;
             foreach (string path in Paths(host))
             {
-                long before = _bytes[index];
                 if (request.Ssh.Shared?.Reachable([host]).Count != 0)
                 {
-                    add(Receive(request with { Source = path }, host, sum => Interlocked.Exchange(ref _bytes[index], before + sum)));
+                    _progress[index].Begin();
+                    add(Receive(request with { Source = path }, host, _progress[index]));
                 }
             }
 
@@ -77,6 +81,10 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
             {
                 add(new RemoteOutcome(host, null, exception as TransferException ?? RemoteFailure.Unexpected(request, host.Text, exception)));
             }
+        }
+        finally
+        {
+            _progress[index].IsRunning = false;
         }
     }
 
@@ -100,7 +108,7 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
         return paths;
     }
 
-    private RemoteOutcome Receive(ReceiveRequest one, RemoteHost host, Action<long> progress)
+    private RemoteOutcome Receive(ReceiveRequest one, RemoteHost host, ReceiveProgress progress)
     {
         _stop.Token.ThrowIfCancellationRequested();
         string path;
@@ -176,4 +184,39 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
             target.Make();
         }
     }
+}
+
+/// <summary>Progress of receiving from one host: written by its thread, and read by another one.</summary>
+internal sealed class ReceiveProgress(string hostName)
+{
+    private const long Unknown = -1;
+
+    private long _before;
+    private long _bytes;
+    private long _total = Unknown;
+    private volatile TransferPhase _phase;
+    private volatile bool _isRunning;
+
+    public bool IsRunning { get => _isRunning; set => _isRunning = value; }
+
+    public TransferPhase Phase { set => _phase = value; }
+
+    /// <summary>Number of bytes received, of all items.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
+
+    public HostProgress Value => new(hostName, _phase, Bytes, Interlocked.Read(ref _total) is >= 0 and long total ? total : null);
+
+    /// <summary>Begins the next item.</summary>
+    public void Begin()
+    {
+        _before = _bytes;
+        Interlocked.Exchange(ref _total, Unknown);
+        _phase = TransferPhase.Connecting;
+    }
+
+    /// <summary>Sets the number of bytes of the item, which is known now.</summary>
+    public void SetLength(long length) => Interlocked.Exchange(ref _total, _before + length);
+
+    /// <param name="bytes">Number of bytes of the item that were received.</param>
+    public void Report(long bytes) => Interlocked.Exchange(ref _bytes, _before + bytes);
 }

@@ -8,7 +8,7 @@ namespace Splice.Streaming.Remote;
 
 /// <summary>Lists the paths on a host that match wildcards.</summary>
 internal sealed class PathListRun(ReceiveRequest request, RemoteHost host, IReadOnlyList<string> paths, CancellationToken cancellation)
-    : ReceiveRun(request, host, request.DestinationOf(host), _ => { }, cancellation)
+    : ReceiveRun(request, host, request.DestinationOf(host), new ReceiveProgress(host.Text), cancellation)
 {
     private const int MaxLength = 64 << 20;
     private const byte Found = (byte)'+';

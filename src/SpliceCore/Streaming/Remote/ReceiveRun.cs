@@ -3,8 +3,7 @@ namespace Splice.Streaming.Remote;
 /// <summary>Receives from one host.</summary>
 internal abstract class ReceiveRun : IDisposable
 {
-    /// <param name="progress">Called with the number of bytes received.</param>
-    private protected ReceiveRun(ReceiveRequest request, RemoteHost host, string path, Action<long> progress, CancellationToken cancellation)
+    private protected ReceiveRun(ReceiveRequest request, RemoteHost host, string path, ReceiveProgress progress, CancellationToken cancellation)
     {
         Request = request;
         Host = host;
@@ -20,7 +19,7 @@ internal abstract class ReceiveRun : IDisposable
 
     private protected string Path { get; }
 
-    private protected Action<long> Progress { get; }
+    private protected ReceiveProgress Progress { get; }
 
     private protected CancellationToken Cancellation { get; }
 
@@ -82,6 +81,7 @@ internal abstract class ReceiveRun : IDisposable
 
             return HasBegun;
         });
+        Progress.Phase = TransferPhase.Copying;
         return HasBegun ? session : throw Ended(session);
     }
 
@@ -100,7 +100,7 @@ internal abstract class ReceiveRun : IDisposable
                 IdleTimeout = Request.IdleTimeout,
                 StopsOnError = true,
             },
-            new TransferMonitor(progress => Progress(before + progress.BytesCopied), Cancellation));
+            new TransferMonitor(progress => Progress.Report(before + progress.BytesCopied), Cancellation));
         digest?.AddWritten(outcomes[^1].BytesCopied);
         Bytes += outcomes[0].BytesCopied;
         if (outcomes[0].Error is { } error)

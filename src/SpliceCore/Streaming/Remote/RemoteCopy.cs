@@ -98,7 +98,7 @@ public static class RemoteCopy
                 Progress = progress =>
                 {
                     sent = progress.BytesCopied;
-                    monitor.Progress?.Invoke(new TransferProgress(before + sent, all, Stopwatch.GetElapsedTime(started)));
+                    monitor.Progress?.Invoke(progress with { BytesCopied = before + sent, TotalBytes = all, Elapsed = Stopwatch.GetElapsedTime(started) });
                 },
             };
             IReadOnlyList<RemoteHost> hosts = [.. shared.Reachable(request.Hosts).Select(host => host with { Destination = AsFolder(host.Destination) })];

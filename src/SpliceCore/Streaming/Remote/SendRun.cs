@@ -15,6 +15,8 @@ internal abstract class SendRun : IDisposable
     private readonly Func<RemoteHost, HostUpload> _create;
     private readonly List<HostUpload> _uploads = [];
     private readonly long _started = Stopwatch.GetTimestamp();
+    private long _reached;
+    private long? _all;
 
     /// <param name="hosts">The hosts; those beyond the limit stay in the queue.</param>
     private protected SendRun(SendRequest request, Queue<RemoteHost> hosts, Func<RemoteHost, HostUpload> create, TransferMonitor monitor)
@@ -23,7 +25,7 @@ internal abstract class SendRun : IDisposable
         Monitor = monitor;
         _hosts = hosts;
         _create = create;
-        _sessions = new SshSessions(request, monitor.Cancellation);
+        _sessions = new SshSessions(request, monitor.Cancellation, monitor.Progress is null ? null : Report);
     }
 
     private protected SendRequest Request { get; }
@@ -108,8 +110,17 @@ internal abstract class SendRun : IDisposable
         }
     }
 
-    private protected void Report(long bytes, long all) =>
-        Monitor.Progress?.Invoke(new TransferProgress(bytes, all, Stopwatch.GetElapsedTime(_started)));
+    private protected void Report(long bytes, long all)
+    {
+        (_reached, _all) = (bytes, all);
+        Report();
+    }
+
+    private void Report() => Monitor.Progress?.Invoke(new TransferProgress(_reached, _all, Stopwatch.GetElapsedTime(_started))
+    {
+        Phase = HostProgress.PhaseOf(_uploads.Select(upload => upload.Phase)),
+        Hosts = _uploads.Where(upload => upload.Session is not null).Select(upload => upload.Progress(_reached)),
+    });
 
     private TimeSpan? SinceLastAnswer() =>
         _uploads.Where(upload => upload.IsReceiving).Max(upload => upload.Session?.LastSign) is long last ? Stopwatch.GetElapsedTime(last) : null;
@@ -319,6 +330,16 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
             return null;
         }
     }
+
+    public TransferPhase Phase =>
+        Start is null ? TransferPhase.Connecting
+            : IsReceiving ? TransferPhase.Copying
+            : request.Verify ? TransferPhase.Verifying
+            : request.Flush ? TransferPhase.Flushing
+            : TransferPhase.Copying;
+
+    /// <param name="reached">The offset in the source that was reached, in bytes.</param>
+    public HostProgress Progress(long reached) => new(host.Text, Phase, Math.Max(0, reached - (Start ?? 0)), Length - (Start ?? 0));
 
     public void Warn(string warning) => _warnings.Add(warning);
 

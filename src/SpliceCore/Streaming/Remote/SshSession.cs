@@ -281,9 +281,12 @@ internal sealed class SshSessions : IDisposable
     private readonly TimeSpan? _idleTimeout;
     private readonly SshOptions _options;
     private readonly Poller _poll;
+    private readonly Action? _report;
 
-    public SshSessions(RemoteRequest request, CancellationToken cancellation)
+    /// <param name="report">Called several times a second during a wait; null for never.</param>
+    public SshSessions(RemoteRequest request, CancellationToken cancellation, Action? report = null)
     {
+        _report = report;
         _idleTimeout = request.IdleTimeout;
         _starter = new CommandStarter(Process, request.Ssh.HasTerminal);
         _poll = new Poller(cancellation);
@@ -328,8 +331,9 @@ internal sealed class SshSessions : IDisposable
                 return;
             }
 
+            _report?.Invoke();
             _poll.Clear();
-            var deadline = new Deadline(left);
+            var deadline = new Deadline(_report is null || left < Tuning.ReportInterval ? left : Tuning.ReportInterval);
             foreach (SshSession session in waiting)
             {
                 foreach (var handle in session.Handles)

@@ -9,7 +9,7 @@ namespace Splice.Streaming.Remote.Trees;
 
 /// <summary>Receives a folder from one host as a tar stream: small files through memory, the content of others from the pipe into
 /// the file.</summary>
-internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, string path, Action<long> progress, CancellationToken cancellation)
+internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, string path, ReceiveProgress progress, CancellationToken cancellation)
     : ReceiveRun(request, host, path, progress, cancellation)
 {
     private const int MaxListsLength = 64 << 20;
@@ -50,6 +50,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             Extract(session, stream);
             if (_sums is not null)
             {
+                Progress.Phase = TransferPhase.Verifying;
                 Answer(session, _sums.ToBytes());
             }
 
@@ -139,7 +140,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         Write(file, bytes, $"{_tree!.Path}/{TarPath.Text(entry.Path)}");
         _sums?.Add(path, ContentDigest.Compute(bytes));
         Bytes += entry.Length;
-        Progress(Bytes);
+        Progress.Report(Bytes);
     }
 
     private static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, string label)
