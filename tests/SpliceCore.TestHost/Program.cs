@@ -6,7 +6,7 @@ namespace Splice.TestHost;
 /// Takes a <see cref="CopyRequest"/> as JSON and answers, as JSON on standard output, what came of it. With --hold
 /// before it, "ready" is said, and a line awaited. With --wait a copy is rehearsed before, so that all code is loaded. With
 /// --trees, trees are copied; with --stream, a file is moved to many destinations; with --send, it is sent to many hosts;
-/// with --receive, a folder is received from one; with --hostile, what hosts send that mean harm; with --pipelines, native commands are run; with --report, a pair is only
+/// with --receive, a folder is received from one; with --transfer, either, until it is stopped; with --hostile, what hosts send that mean harm; with --pipelines, native commands are run; with --report, a pair is only
 /// looked at; with --measure, it is measured between two folders.</summary>
 internal static class Program
 {
@@ -25,6 +25,11 @@ internal static class Program
         if (arguments[0] == "--receive")
         {
             return ReceiveHost.Serve(arguments[1..], Console.Out);
+        }
+
+        if (arguments[0] == "--transfer")
+        {
+            return TransferHost.Serve(arguments[1..], Console.In, Console.Out);
         }
 
         if (arguments[0] == "--hostile")

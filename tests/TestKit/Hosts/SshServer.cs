@@ -174,8 +174,8 @@ public sealed class SshServer : IDisposable
             UsePAM no
             KexAlgorithms curve25519-sha256
             KexAlgorithms curve25519-sha256
-            MaxStartups 100
-            MaxSessions 100
+            MaxStartups 300
+            MaxSessions 300
             LogLevel QUIET
             SetEnv HOME={_workspace.Folder}
             ForceCommand {script}

@@ -1,0 +1,162 @@
+using System.Diagnostics;
+using System.Globalization;
+using Xunit;
+
+namespace Splice.Tests.Streaming.Remote;
+
+/// <summary>Ctrl+C, and kill -9 of the process, of ssh, and of the shell on the host, at random moments: each file is the old one or the
+/// new one, as soon as nothing runs there any more, and nothing but what kill -9 keeps from being removed is left.</summary>
+[Collection(SerialCollection.Name)]
+public sealed class KilledTransferTests(SshServer server, ITestOutputHelper output) : IDisposable
+{
+    private const int FileCount = 30;
+
+    private static readonly string[] Transfers =
+    [
+        "send", "send,verify", "send,tree", "send,tree,verify", "send,tree,merge",
+        "receive", "receive,verify", "receive,tree", "receive,tree,verify", "receive,tree,merge",
+    ];
+
+    private static readonly string[] Ways = ["Ctrl+C", "process", "ssh", "shell"];
+
+    private readonly Workspace _workspace = new();
+    private readonly Dictionary<string, TimeSpan> _times = [];
+    private readonly SortedDictionary<string, int> _ends = new(StringComparer.Ordinal);
+
+    private string Source => _workspace["source/item"];
+
+    private string Target => _workspace["home/item"];
+
+    [Fact]
+    public void Files_are_old_or_new()
+    {
+        SshServer.Require();
+        int seed = FullRun.Seed(output);
+        RemoteHost host = server.Host(
+            $"killed-{Guid.NewGuid():N}", $"cd {_workspace["home"]}; echo $$ > {_workspace["shell"]}; exec dash -c \"$SSH_ORIGINAL_COMMAND\"");
+        for (int round = 0; round < FullRun.Rounds(everyday: 10, full: 100); round++)
+        {
+            var random = new Random(unchecked((seed * 486_187_739) + round));
+            string transfer = Transfers[round % Transfers.Length];
+            string way = Ways[random.Next(Ways.Length)];
+            if (!_times.TryGetValue(transfer, out TimeSpan time))
+            {
+                _times[transfer] = time = Run(transfer, host, exists: false, way: null, TimeSpan.Zero, new Random(0));
+            }
+
+            bool exists = transfer.Contains("merge", StringComparison.Ordinal) || (random.Next(2) == 0 && !transfer.Contains("tree", StringComparison.Ordinal));
+            TimeSpan after = time * random.NextDouble();
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{round}: {transfer}, {way} after {after.TotalMilliseconds:F0} ms"));
+            Run(transfer, host, exists, way, after, random);
+        }
+
+        foreach ((string end, int times) in _ends)
+        {
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{times,4} {end}"));
+        }
+    }
+
+    public void Dispose() => _workspace.Dispose();
+
+    /// <summary>Runs a transfer, interrupts it, and looks at what there is. Returns how long it ran.</summary>
+    private TimeSpan Run(string transfer, RemoteHost host, bool exists, string? way, TimeSpan after, Random random)
+    {
+        bool isTree = transfer.Contains("tree", StringComparison.Ordinal);
+        foreach (string folder in new[] { "source", "home" })
+        {
+            Command.Check("rm", "-rf", _workspace[folder]);
+            Directory.CreateDirectory(_workspace[folder]);
+        }
+
+        File.Delete(_workspace["shell"]);
+        Dictionary<string, byte[]> fresh = Make(Source, isTree, random, first: 0);
+        Dictionary<string, byte[]> old = exists ? Make(Target, isTree, random, first: FileCount / 3) : [];
+        using ChildProcess process = TestHost.StartServer(
+            [], "--transfer", transfer, Source, isTree ? Target : _workspace["home"], server.KeyPath, server.Options.Settings["UserKnownHostsFile"], host.Text);
+        long started = Stopwatch.GetTimestamp();
+        process.WriteLine("go");
+        if (way is not null)
+        {
+            Thread.Sleep(after);
+            Interrupt(process, way);
+        }
+
+        string end = process.ReadToEnd().Trim();
+        TimeSpan time = Stopwatch.GetElapsedTime(started);
+        Wait.Until(() => !server.HasConnections() && !IsInUse(_workspace["home"]), "Something still runs on the host.");
+        AssertOldOrNew(isTree, fresh, old, isComplete: end == "done");
+        AssertNoLitter(isKilled: way == (transfer.StartsWith("send", StringComparison.Ordinal) ? "shell" : "process"));
+        end = $"{way ?? "none"}: {(way == "process" ? "killed" : end.Split(':')[0])}";
+        _ends[end] = _ends.GetValueOrDefault(end) + 1;
+        Assert.True(way is not null || time > TimeSpan.Zero && end == "none: done", end);
+        return time;
+    }
+
+    private void Interrupt(ChildProcess process, string way)
+    {
+        string victim = way switch
+        {
+            "ssh" => Command.Run("pgrep", "-P", process.Id, "-x", "ssh").Text,
+            "shell" => File.Exists(_workspace["shell"]) ? File.ReadAllText(_workspace["shell"]) : string.Empty,
+            _ => process.Id,
+        };
+        if (victim.Trim().Length > 0)
+        {
+            // It may have ended.
+            Command.Run("kill", way == "Ctrl+C" ? "-INT" : "-9", victim.Trim());
+        }
+    }
+
+    private void AssertOldOrNew(bool isTree, Dictionary<string, byte[]> fresh, Dictionary<string, byte[]> old, bool isComplete)
+    {
+        string[] found = File.Exists(Target) ? [Target]
+            : Directory.Exists(Target) ? Directory.GetFiles(Target, "*", SearchOption.AllDirectories) : [];
+        Dictionary<string, byte[]> now = found.ToDictionary(path => Path.GetRelativePath(Target, path), File.ReadAllBytes);
+        Assert.All(now, file => Assert.True(Is(fresh, file) || Is(old, file), $"{file.Key} is neither the old file nor the new one"));
+        Assert.All(old.Keys, name => Assert.True(now.ContainsKey(name), $"{name} has vanished"));
+        int arrived = now.Count(file => Is(fresh, file));
+        Assert.True(arrived == fresh.Count || !isComplete, "not everything arrived");
+        Assert.True(arrived == fresh.Count || arrived == 0 || (isTree && old.Count > 0), $"{arrived} of {fresh.Count} files");
+
+        static bool Is(Dictionary<string, byte[]> version, KeyValuePair<string, byte[]> file) =>
+            version.TryGetValue(file.Key, out byte[]? content) && content.AsSpan().SequenceEqual(file.Value);
+    }
+
+    /// <summary>Whoever writes and is killed cannot remove its temporary files, whose names say what they are.</summary>
+    private void AssertNoLitter(bool isKilled)
+    {
+        IEnumerable<string> others = Directory.GetFileSystemEntries(_workspace["home"]).Select(path => Path.GetFileName(path)).Where(name => name != "item");
+        Assert.All(others, name => Assert.True(isKilled && name.StartsWith(".splice-", StringComparison.Ordinal), $"{name} was left"));
+    }
+
+    /// <summary>Makes a file or folder, and returns the content of its files.</summary>
+    private static Dictionary<string, byte[]> Make(string path, bool isTree, Random random, int first)
+    {
+        Dictionary<string, byte[]> files = [];
+        for (int i = first; i < first + (isTree ? FileCount : 1); i++)
+        {
+            string name = isTree ? string.Create(CultureInfo.InvariantCulture, $"{i % 5}/{i}") : ".";
+            byte[] content = new byte[isTree && i % 10 > 0 ? random.Next(30_000) : random.Next(2_000_000, 4_000_000)];
+            random.NextBytes(content);
+            string file = isTree ? Path.Combine(path, name) : path;
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllBytes(file, content);
+            files[name] = content;
+        }
+
+        return files;
+    }
+
+    /// <summary>True if a process works in a folder: the shell of the host, and what it runs.</summary>
+    private static bool IsInUse(string folder) => Directory.GetDirectories("/proc").Any(process =>
+    {
+        try
+        {
+            return File.ResolveLinkTarget(Path.Combine(process, "cwd"), returnFinalTarget: false)?.FullName.StartsWith(folder, StringComparison.Ordinal) == true;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false; // it has ended
+        }
+    });
+}
