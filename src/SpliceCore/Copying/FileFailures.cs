@@ -25,7 +25,7 @@ internal static class FileFailures
     public static TransferException OpenDestination(string path, Errno errno) => errno switch
     {
         Errno.ENOENT => Failed(TransferErrorId.DestinationFolderNotFound, path, errno,
-            $"The folder of '{path}' does not exist",
+            $"The folder '{FolderOf(path)}' does not exist",
             "Create it first (New-Item -ItemType Directory)."),
         Errno.ENOTDIR => NotAFolder(path, errno),
         Errno.ETXTBSY => Failed(TransferErrorId.PermissionDenied, path, errno,
@@ -161,6 +161,9 @@ internal static class FileFailures
             : ["Check the name."];
         return Failed(TransferErrorId.SourceNotFound, path, errno, $"Cannot find '{path}'", actions);
     }
+
+    private static string FolderOf(string path) =>
+        path.EndsWith('/') ? path.TrimEnd('/') : Path.GetDirectoryName(path) is { Length: > 0 } folder ? folder : ".";
 
     /// <summary>Names the part of a path that is not a folder.</summary>
     private static TransferException NotAFolder(string path, Errno errno)
