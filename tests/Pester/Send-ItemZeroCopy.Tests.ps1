@@ -136,6 +136,27 @@ prlimit --pid `$PID "--nofile=`${limit}:`${limit}"
         "$($server.Folder)/web1/all/fifo" | Should -Exist
     }
 
+    It 'sends only what changed with -Update, and lists it with -WhatIf' {
+        $null = New-Item -ItemType Directory -Force "$TestDrive/updated", "$($server.Folder)/web1/updates"
+        'same' | Set-Content "$TestDrive/updated/same"
+        'old' | Set-Content "$TestDrive/updated/changed"
+        $null = Send-ItemZeroCopy "$TestDrive/updated" web1 updates -Recurse
+        'newer' | Set-Content "$TestDrive/updated/changed"
+        'added' | Set-Content "$TestDrive/updated/added"
+        $target = "$($server.Folder)/web1/updates/updated"
+        $command = "Send-ItemZeroCopy '$TestDrive/updated' web1 updates -Recurse -Update Changed -WhatIf"
+        $shown = @(pwsh -NoProfile -Command "Import-Module '$PSScriptRoot/../../out/Splice'; $command")
+        $shown | Should -Contain "What if: Performing the operation `"Update File (size differs)`" on target `"Item: $TestDrive/updated/changed Host: web1 Destination: $target/changed`"."
+        $shown | Should -Contain "What if: Performing the operation `"Leave File Unchanged`" on target `"Item: $TestDrive/updated/same Host: web1 Destination: $target/same`"."
+        $shown[-1] | Should -Be 'What if: Files on web1: 1 to copy, 1 to update (12 B in all), 1 unchanged, 0 skipped.'
+        "$target/added" | Should -Not -Exist
+        $result = Send-ItemZeroCopy "$TestDrive/updated" web1 updates -Recurse -Update Changed
+        $result.FileCount, $result.Updated, $result.Unchanged, $result.BytesSent | Should -Be 3, 1, 1, 12
+        Get-Content "$target/changed" | Should -Be 'newer'
+        $failure = Get-Failure { Send-ItemZeroCopy $source web1 updates -Update Changed }
+        Assert-Failure $failure 'ConflictingOptions,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument $source 'Leave -Update out'
+    }
+
     It 'refuses a folder without -Recurse, and -Resume with it' {
         $null = New-Item -ItemType Directory -Force "$TestDrive/folder"
         $failure = Get-Failure { Send-ItemZeroCopy "$TestDrive/folder" web1 x }

@@ -71,7 +71,8 @@ internal readonly record struct EntryDecision(ItemStatus Status, string? Reason 
 /// <param name="Tolerance">The largest difference of times that are the same.</param>
 internal sealed record TimePrecision(long Unit, TimeSpan Tolerance)
 {
-    private const long Second = 1_000_000_000;
+    /// <summary>Nanoseconds of a second.</summary>
+    public const long Second = 1_000_000_000;
 
     // FAT stores even seconds. Linux rounds down, Windows up.
     private static readonly TimeSpan FatTolerance = TimeSpan.FromSeconds(2);
@@ -82,12 +83,14 @@ internal sealed record TimePrecision(long Unit, TimeSpan Tolerance)
     /// <summary>Returns the precision of two file systems.</summary>
     /// <param name="source">Any file or directory of the one, also opened with O_PATH.</param>
     /// <param name="destination">Any of the other.</param>
-    public static TimePrecision Of(SafeHandle source, SafeHandle destination, TimeSpan tolerance)
+    public static TimePrecision Of(SafeHandle source, SafeHandle destination, TimeSpan tolerance) => Of(source, UnitOf(destination), tolerance);
+
+    /// <summary>Returns the precision of a file system and of one whose unit is known.</summary>
+    /// <param name="unit">The unit of the other's times, in nanoseconds.</param>
+    public static TimePrecision Of(SafeHandle source, long unit, TimeSpan tolerance)
     {
-        (long one, long other) = (UnitOf(source), UnitOf(destination));
-        return new TimePrecision(
-            Math.Max(one, other),
-            tolerance < FatTolerance && Math.Max(one, other) == 2 * Second ? FatTolerance : tolerance);
+        long coarser = Math.Max(UnitOf(source), unit);
+        return new TimePrecision(coarser, tolerance < FatTolerance && coarser == 2 * Second ? FatTolerance : tolerance);
     }
 
     /// <summary>Returns less than 0 if the first time is earlier, 0 if both are the same.</summary>
@@ -108,18 +111,24 @@ internal sealed record TimePrecision(long Unit, TimeSpan Tolerance)
 
     private Int128 Floor(Int128 time) => (time - (((time % Unit) + Unit) % Unit)) / Unit;
 
-    /// <summary>An unknown file system is taken for an exact one: a file that is copied again is better than a change that is not
-    /// seen.</summary>
-    private static long UnitOf(SafeHandle item) => (FileSystemType)LibC.FileSystemType(item).Value switch
+    /// <summary>Returns the unit of the times of a file system, in nanoseconds. An unknown one is taken for exact: a file that is copied
+    /// again is better than a change that is not seen.</summary>
+    public static long UnitOf(FileSystemType type, bool hasBirthTime) => type switch
     {
         FileSystemType.Fat => 2 * Second,
         FileSystemType.ExFat => Second / 100,
         FileSystemType.HfsPlus or FileSystemType.Reiserfs => Second,
 
         // Inodes of 128 bytes have room neither for the time of birth nor for fractions of a second.
-        FileSystemType.Ext when !LibC.HasBirthTime(item) => Second,
+        FileSystemType.Ext when !hasBirthTime => Second,
         FileSystemType.Ntfs or FileSystemType.Cifs or FileSystemType.Smb2 => 100,
         FileSystemType.Udf => 1000,
         _ => 1,
     };
+
+    private static long UnitOf(SafeHandle item)
+    {
+        var type = (FileSystemType)LibC.FileSystemType(item).Value;
+        return UnitOf(type, type != FileSystemType.Ext || LibC.HasBirthTime(item));
+    }
 }

@@ -9,12 +9,14 @@ namespace Splice.Copying;
 internal static class MetadataDifference
 {
     /// <summary>Returns the first difference as a reason, for example "mode differs"; null if there is none.</summary>
-    /// <param name="openSource">Opens the source, where its status is not enough; O_PATH suffices.</param>
-    /// <param name="openItem">Opens the item likewise.</param>
+    /// <param name="openSource">Opens the source, where its status is not enough; O_PATH suffices. Null if its permissions are those without
+    /// an access control list that is not preserved.</param>
+    /// <param name="openItem">Opens the item likewise; null to compare no extended attributes.</param>
     /// <param name="isExact">As for <see cref="Metadata.Set"/>.</param>
+    /// <param name="maySetOwner">True if the user may change owners; null for the user of this process.</param>
     public static string? Find(
-        FileStatus source, FileStatus item, PreserveAttributes preserve, TimePrecision precision, Func<SafeFileHandle> openSource, Func<SafeFileHandle> openItem,
-        bool isExact = false)
+        FileStatus source, FileStatus item, PreserveAttributes preserve, TimePrecision precision, Func<SafeFileHandle>? openSource, Func<SafeFileHandle>? openItem,
+        bool isExact = false, bool? maySetOwner = null)
     {
         if (preserve.HasFlag(PreserveAttributes.Timestamps) && precision.Compare(source.ModificationTime, item.ModificationTime) != 0)
         {
@@ -24,7 +26,7 @@ internal static class MetadataDifference
         // Without privileges the owner cannot be set: after one warning, that is not a difference.
         bool isOwnerSame = (source.UserId, source.GroupId) == (item.UserId, item.GroupId);
         bool preservesOwner = preserve.HasFlag(PreserveAttributes.Ownership);
-        if (preservesOwner && !isOwnerSame && LibC.EffectiveUserId == 0)
+        if (preservesOwner && !isOwnerSame && (maySetOwner ?? LibC.EffectiveUserId == 0))
         {
             return "owner differs";
         }
@@ -34,15 +36,15 @@ internal static class MetadataDifference
         uint inherited = source.Kind == DescriptorKind.Directory && !(isExact && preservesOwner && isOwnerSame) ? item.Permissions & LibC.S_ISGID : 0;
         if (preserve.HasFlag(PreserveAttributes.Mode) && !isLink && ((source.Permissions & kept) | inherited) != item.Permissions)
         {
-            using SafeFileHandle handle = openSource();
-            uint permissions = preserve.HasFlag(PreserveAttributes.Acl) ? source.Permissions : AccessControlList.WithoutList(handle, source.Permissions);
+            using SafeFileHandle? handle = openSource?.Invoke();
+            uint permissions = handle is null || preserve.HasFlag(PreserveAttributes.Acl) ? source.Permissions : AccessControlList.WithoutList(handle, source.Permissions);
             if (((permissions & kept) | inherited) != item.Permissions)
             {
                 return "mode differs";
             }
         }
 
-        if ((preserve & (PreserveAttributes.Xattr | PreserveAttributes.Acl)) == PreserveAttributes.None)
+        if (openSource is null || openItem is null || (preserve & (PreserveAttributes.Xattr | PreserveAttributes.Acl)) == PreserveAttributes.None)
         {
             return null;
         }

@@ -10,7 +10,7 @@ internal sealed record FileStatus
     private const int PermissionMask = 0xFFF;
     private const int SectorSize = 512; // the unit of stx_blocks, whatever the device's is
 
-    private FileStatus(in LibC.StatxBuffer statx)
+    public FileStatus(in LibC.StatxBuffer statx)
     {
         Kind = (DescriptorKind)(statx.Mode & TypeMask);
         Permissions = (uint)(statx.Mode & PermissionMask);
@@ -33,7 +33,7 @@ internal sealed record FileStatus
 
     public DescriptorKind Kind { get; }
 
-    public uint Permissions { get; }
+    public uint Permissions { get; init; }
 
     /// <summary>Size in bytes; 0 for all but regular files, and for many files of procfs.</summary>
     public long Size { get; }

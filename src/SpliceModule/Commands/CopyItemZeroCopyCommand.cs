@@ -242,18 +242,8 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         }
     }
 
-    private void Describe(TransferResult plan)
-    {
-        string action = plan.Status switch
-        {
-            ItemStatus.Copied => "Copy File",
-            ItemStatus.Updated when plan.Reason is null => "Replace File",
-            ItemStatus.Updated => "Update File",
-            ItemStatus.Unchanged => "Leave File Unchanged",
-            _ => "Skip File",
-        };
-        ShouldProcess($"Item: {plan.Source} Destination: {plan.Destination}", plan.Reason is null ? action : $"{action} ({plan.Reason})");
-    }
+    private void Describe(TransferResult plan) =>
+        ShouldProcess($"Item: {plan.Source} Destination: {plan.Destination}", PlannedAction(plan, "Copy File"));
 
     private bool ShouldCopy(string source, string destination)
     {

@@ -12,6 +12,7 @@ public abstract class RemoteCommand : TransferCommand
     private protected const string LiteralPathSet = "LiteralPath";
 
     private readonly List<RemoteHost> _hosts = [];
+    private readonly Dictionary<string, long> _planned = []; // bytes to transfer, by host
     private bool _hasBlankHost;
     private bool _hasWarned;
     private RateLimiter? _rate;
@@ -122,6 +123,9 @@ public abstract class RemoteCommand : TransferCommand
     /// <summary>Returns the destination of the current record; null after an error.</summary>
     private protected abstract string? ResolveDestination();
 
+    /// <summary>Selects the existing files that are replaced.</summary>
+    private protected virtual UpdateMode Updates => UpdateMode.Always;
+
     /// <summary>Reports that only blank hosts were specified.</summary>
     private protected void ReportIfNoHost()
     {
@@ -132,11 +136,14 @@ public abstract class RemoteCommand : TransferCommand
         }
     }
 
-    /// <summary>Returns the valid hosts that ShouldProcess confirms.</summary>
+    /// <summary>True if -WhatIf lists what would be done with each file.</summary>
+    private protected bool IsPreview => Messages.IsWhatIf && Updates != UpdateMode.Always;
+
+    /// <summary>Returns the valid hosts that ShouldProcess confirms; all of them for a preview.</summary>
     private protected IReadOnlyList<RemoteHost> ConfirmHosts(Func<RemoteHost, string> target, string verb)
     {
         string action = $"{verb} {(Recurse ? "Item" : "File")}{(NoClobber ? string.Empty : ", and Replace Existing")}";
-        return [.. _hosts.Where(host => ShouldProcess(target(host), action))];
+        return [.. _hosts.Where(host => ShouldProcess(target(host), action) || IsPreview)];
     }
 
     /// <summary>Returns a request with the parameters of this class.</summary>
@@ -155,6 +162,8 @@ public abstract class RemoteCommand : TransferCommand
             NoClobber = NoClobber,
             Force = Force,
             Recurse = Recurse,
+            Update = Updates,
+            IsDryRun = IsPreview,
             Preserve = Preserve,
             RateLimit = _rate ??= RateLimit is long rate ? new RateLimiter(rate) : null,
             IdleTimeout = IdleTimeout,
@@ -174,9 +183,33 @@ public abstract class RemoteCommand : TransferCommand
     /// <summary>Runs transfers, and emits each outcome.</summary>
     private protected void Run(string activity, Action<TransferMonitor, Action<RemoteOutcome>> transfer) => Try(activity, monitor =>
     {
-        transfer(monitor, outcome => Emit(outcome.Result, outcome.Result?.Warnings, outcome.Error));
+        transfer(monitor, outcome =>
+        {
+            if (IsPreview && outcome.Result is { } plan)
+            {
+                WritePreview(plan);
+            }
+            else
+            {
+                Emit(outcome.Result, outcome.Result?.Warnings, outcome.Error);
+            }
+        });
         return this;
     });
+
+    /// <summary>Shows what would be done with a file.</summary>
+    private protected void Describe(RemoteHost host, TransferResult item, string copies)
+    {
+        _planned[host.Text] = _planned.GetValueOrDefault(host.Text) + item.BytesMoved;
+        ShouldProcess($"Item: {item.Source} Host: {host} Destination: {item.Destination}", PlannedAction(item, copies));
+    }
+
+    private void WritePreview(RemoteTransferResult plan)
+    {
+        string totals = $"Files on {plan.HostName}: {plan.FileCount - plan.Updated - plan.Unchanged} to copy, {plan.Updated} to update "
+            + $"({ByteSize.Format(_planned.GetValueOrDefault(plan.HostName))} in all), {plan.Unchanged} unchanged, {plan.Skipped} skipped.";
+        ShouldProcess(totals, totals, string.Empty);
+    }
 
     private SshOptions Ssh() => new()
     {

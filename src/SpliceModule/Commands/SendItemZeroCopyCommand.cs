@@ -44,6 +44,10 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
     [Parameter, ValidateRange(1L, long.MaxValue)]
     public long? MinimumRate { get; set; }
 
+    /// <summary>Existing files that are replaced: all, or only those that are not up to date.</summary>
+    [Parameter]
+    public UpdateMode Update { get; set; }
+
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
@@ -78,15 +82,19 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
 
         if (isSeveral)
         {
-            Run($"Sending {requests.Count} items", (monitor, emit) => RemoteCopy.Send(requests, monitor, emit, Report));
+            Run($"Sending {requests.Count} items", (monitor, emit) => RemoteCopy.Send(requests, monitor, emit, Report, Describe));
         }
         else
         {
-            Run($"Sending {requests[0].Source}", (monitor, emit) => RemoteCopy.Send(requests[0], monitor, emit, Report));
+            Run($"Sending {requests[0].Source}", (monitor, emit) => RemoteCopy.Send(requests[0], monitor, emit, Report, Describe));
         }
     }
 
     private protected override string? ResolveDestination() => Destination;
+
+    private protected override UpdateMode Updates => Update;
+
+    private void Describe(RemoteHost host, TransferResult item) => Describe(host, item, "Send File");
 
     private SendRequest Request(string source) => Complete(new SendRequest
     {

@@ -194,5 +194,20 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         });
     }
 
+    /// <summary>Describes for -WhatIf what would be done with a file.</summary>
+    /// <param name="copies">What is done with a file that the destination does not have.</param>
+    private protected static string PlannedAction(TransferResult plan, string copies)
+    {
+        string action = plan.Status switch
+        {
+            ItemStatus.Copied => copies,
+            ItemStatus.Updated when plan.Reason is null => "Replace File",
+            ItemStatus.Updated => "Update File",
+            ItemStatus.Unchanged => "Leave File Unchanged",
+            _ => "Skip File",
+        };
+        return plan.Reason is null ? action : $"{action} ({plan.Reason})";
+    }
+
     private void WriteRetry(TransferRetry retry) => Messages.WriteDecision($"{retry.Source} -> {retry.Destination}: {retry}");
 }

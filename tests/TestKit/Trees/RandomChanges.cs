@@ -21,6 +21,24 @@ internal static class RandomChanges
         }
     }
 
+    /// <summary>Removes an entry, with all that is in it.</summary>
+    public static void Remove(SafeFileHandle top, ByteString path, TreeEntry entry)
+    {
+        if (entry.Type != FileTypes.Folder)
+        {
+            EntryCalls.Remove(top, path);
+            return;
+        }
+
+        using SafeFileHandle folder = EntryCalls.OpenFolder(top, path);
+        foreach (ByteString name in EntryCalls.Names(folder))
+        {
+            Remove(folder, name, TreeEntry.Read(folder, name));
+        }
+
+        EntryCalls.RemoveFolder(top, path);
+    }
+
     private static void Change(SafeFileHandle top, ByteString path, TreeEntry entry, Random random)
     {
         bool isLink = entry.Type == FileTypes.SymbolicLink;
@@ -76,23 +94,6 @@ internal static class RandomChanges
                 EntryCalls.ChangeTimes(top, path, NextTime(random), NextTime(random));
                 break;
         }
-    }
-
-    private static void Remove(SafeFileHandle top, ByteString path, TreeEntry entry)
-    {
-        if (entry.Type != FileTypes.Folder)
-        {
-            EntryCalls.Remove(top, path);
-            return;
-        }
-
-        using SafeFileHandle folder = EntryCalls.OpenFolder(top, path);
-        foreach (ByteString name in EntryCalls.Names(folder))
-        {
-            Remove(folder, name, TreeEntry.Read(folder, name));
-        }
-
-        EntryCalls.RemoveFolder(top, path);
     }
 
     private static FileTime NextTime(Random random) => new(random.Next(1_000_000_000, 2_000_000_000), random.Next(1_000_000_000));

@@ -36,6 +36,15 @@ internal sealed class ContentDigest : IDisposable
     /// <summary>Returns the digest of bytes, as 64 hexadecimal digits.</summary>
     public static string Compute(ReadOnlySpan<byte> content) => Text(SHA256.HashData(content));
 
+    /// <summary>Returns the digest of the first bytes of a file.</summary>
+    /// <param name="fail">Returns the error for an errno.</param>
+    public static string Compute(SafeHandle file, long count, Func<Errno, TransferException> fail, CancellationToken cancellation)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        FileHash.Add(hash, file, offset: 0, count, fail, cancellation);
+        return Text(hash.GetHashAndReset());
+    }
+
     /// <summary>Counts bytes that were written to <see cref="Input"/>.</summary>
     public void AddWritten(long bytes) => _written += bytes;
 
@@ -140,26 +149,30 @@ internal sealed class ChecksumList
     /// <summary>Both, with an empty line between them.</summary>
     public byte[] ToBytes() => [.. _escaped.WrittenSpan, (byte)'\n', .. _plain.WrittenSpan];
 
+    /// <summary>Both, after a line with their lengths.</summary>
+    public byte[] ToRequest() =>
+        [.. Encoding.ASCII.GetBytes($"{_escaped.WrittenCount} {_plain.WrittenCount}\n"), .. _escaped.WrittenSpan, .. _plain.WrittenSpan];
+
+    /// <summary>Returns the name of a file in the lists: each byte is a character.</summary>
+    /// <param name="path">The path from the tree's top, which starts with a slash.</param>
+    /// <param name="isEscaped">True if not every sha256sum reads it, so that its bytes are escaped for printf %b.</param>
+    public static string NameOf(ReadOnlySpan<byte> path, out bool isEscaped)
+    {
+        isEscaped = path.ContainsAnyInRange((byte)0, (byte)0x1F) || path.Contains((byte)'\\') || path.Contains((byte)0x7F);
+        return isEscaped ? Escape(path) : $".{Encoding.Latin1.GetString(path)}";
+    }
+
+    /// <summary>Escapes a path for printf %b.</summary>
+    public static string Escape(ReadOnlySpan<byte> path) =>
+        $".{string.Concat(path.ToArray().Select(one => $@"\0{Convert.ToString(one, toBase: 8).PadLeft(3, '0')}"))}";
+
     /// <param name="path">The path from the tree's top, which starts with a slash.</param>
     /// <param name="digest">64 hexadecimal digits.</param>
     public void Add(ReadOnlySpan<byte> path, string digest)
     {
-        bool isEscaped = path.ContainsAnyInRange((byte)0, (byte)0x1F) || path.Contains((byte)'\\') || path.Contains((byte)0x7F);
+        string name = NameOf(path, out bool isEscaped);
         ArrayBufferWriter<byte> list = isEscaped ? _escaped : _plain;
-        list.Write(Encoding.ASCII.GetBytes(isEscaped ? $"{digest} ." : $"{digest}  ."));
-        if (isEscaped)
-        {
-            foreach (byte one in path)
-            {
-                list.Write(Encoding.ASCII.GetBytes($@"\0{Convert.ToString(one, toBase: 8).PadLeft(3, '0')}"));
-            }
-        }
-        else
-        {
-            list.Write(path);
-        }
-
-        list.Write("\n"u8);
+        list.Write(Encoding.Latin1.GetBytes(isEscaped ? $"{digest} {name}\n" : $"{digest}  {name}\n"));
         if ((long)_plain.WrittenCount + _escaped.WrittenCount > MaxLength)
         {
             throw new TransferException(TransferErrorId.RemoteFailed,

@@ -10,6 +10,8 @@ internal static class HostScript
     public const string File = "splice-file ";
     public const string Tree = "splice-tree ";
     public const string Paths = "splice-paths";
+    public const string List = "splice-list ";
+    public const string Equal = "splice-equal ";
     public const string Failed = "splice-failed ";
     public const string Path = "splice-path ";
     public const string Note = "splice-note ";
@@ -25,10 +27,14 @@ internal static class HostScript
 
     // The names beside the tree in the stream for send-tree.sh; the last one is that line.
     public const string TreeName = "tree";
+    public const string Attributes = "attributes";
+    public const string Changes = "changes";
     public const string Sums = "sums";
     public const string EscapedSums = "escaped-sums";
     public const string End = "end";
     public const string Filler = "filler";
+
+    private static readonly string[] Sources = ["common.sh", "listing.sh"];
 
     /// <summary>Runs the script in the first line of the input. Login shells that are not POSIX shells (csh, fish) read it in the same
     /// way, and servers limit the length of a command.</summary>
@@ -38,7 +44,7 @@ internal static class HostScript
     /// <param name="parameters">The positional parameters before the options, of any characters.</param>
     public static byte[] LineOf(string name, RemoteRequest request, params string[] parameters)
     {
-        string text = Read(name).Replace(". ./common.sh\n", Read("common.sh"), StringComparison.Ordinal);
+        string text = Sources.Aggregate(Read(name), (all, source) => all.Replace($". ./{source}\n", Read(source), StringComparison.Ordinal));
         string line = $"set -- {string.Join(' ', parameters.Concat(Options(request)).Select(Quote))}\n{text}";
         return [.. Encoding.UTF8.GetBytes(line).SelectMany(Escape), (byte)'\n'];
     }
@@ -81,5 +87,8 @@ internal static class HostScript
         ("links", request.Preserve.HasFlag(PreserveAttributes.HardLink)),
         ("xattr", request.Preserve.HasFlag(PreserveAttributes.Xattr)),
         ("acl", request.Preserve.HasFlag(PreserveAttributes.Acl)),
+        ("list", request.Update != UpdateMode.Always),
+        ("content", request.Update == UpdateMode.Content),
+        ("plan", request.IsDryRun),
     }.Where(option => option.IsSet).Select(option => option.Word);
 }

@@ -45,6 +45,12 @@ public abstract record RemoteRequest
     /// <summary>True if a read-only file is replaced.</summary>
     public bool Force { get; init; }
 
+    /// <summary>The existing files that are replaced: all, or only those that are not up to date.</summary>
+    public UpdateMode Update { get; init; }
+
+    /// <summary>True to find out what would be transferred, and to change nothing.</summary>
+    public bool IsDryRun { get; init; }
+
     /// <summary>True if a folder is transferred with its content; otherwise it is an error.</summary>
     public bool Recurse { get; init; }
 
@@ -137,6 +143,15 @@ public sealed record RemoteTransferResult
 
     /// <summary>Number of folders: 0 for a file.</summary>
     public long DirectoryCount { get; init; }
+
+    /// <summary>Number of files that replaced others, or got other metadata; they are among <see cref="FileCount"/>.</summary>
+    public long Updated { get; init; }
+
+    /// <summary>Number of files that were up to date, and were left as they are; they are among <see cref="FileCount"/>.</summary>
+    public long Unchanged { get; init; }
+
+    /// <summary>Number of files that were left out, since the destination is newer.</summary>
+    public long Skipped { get; init; }
 
     /// <summary>Number of bytes in holes, which were not sent.</summary>
     public long BytesInHoles { get; init; }

@@ -24,8 +24,11 @@ public static class RemoteCopy
     /// <param name="monitor">Progress and cancellation.</param>
     /// <param name="emit">Called with the outcome of each host as it ends, on the caller's thread.</param>
     /// <param name="fail">Called with the error of each item of a folder that cannot be read; the others are sent.</param>
+    /// <param name="planned">Called in a dry run with what would be done with each file.</param>
     /// <exception cref="TransferException">Nothing was sent: the source cannot be read, or it was cancelled.</exception>
-    public static void Send(SendRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<TransferException>? fail = null)
+    public static void Send(
+        SendRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<TransferException>? fail = null,
+        Action<RemoteHost, TransferResult>? planned = null)
     {
         PathCheck.Name(request.Source);
         if (request.Hosts.Any(host => host.Destination is null))
@@ -43,7 +46,7 @@ public static class RemoteCopy
                 CheckTreeOptions(request);
                 var totals = TreeTotals.Count(request.Source, request.Preserve, monitor.Cancellation);
                 HashSet<string> failed = [];
-                SendAll(request, emit, hosts => new TreeSendRun(request, totals, hosts, monitor, FailOnce));
+                SendAll(request, emit, hosts => new TreeSendRun(request, totals, hosts, monitor, FailOnce, planned));
 
                 // The folder is read again for each group of hosts.
                 void FailOnce(TransferException exception)
@@ -55,6 +58,11 @@ public static class RemoteCopy
                 }
 
                 return;
+            }
+
+            if (request.Update != UpdateMode.Always)
+            {
+                throw UpdateOfFile(request);
             }
 
             Descriptor source = OpenSource(request.Source, monitor.Cancellation);
@@ -82,8 +90,11 @@ public static class RemoteCopy
     /// <param name="monitor">Progress of all of them, and cancellation.</param>
     /// <param name="emit">Called with the outcome of each host for each request, on the caller's thread.</param>
     /// <param name="fail">Called with the error of a request of which nothing was sent.</param>
+    /// <param name="planned">Called in a dry run with what would be done with each file of a folder.</param>
     /// <exception cref="TransferException">Nothing was sent, since two sources have the same name; or it was cancelled.</exception>
-    public static void Send(IReadOnlyList<SendRequest> requests, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<TransferException> fail)
+    public static void Send(
+        IReadOnlyList<SendRequest> requests, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<TransferException> fail,
+        Action<RemoteHost, TransferResult>? planned = null)
     {
         ThrowIfSameName([.. requests.Select(request => request.Source)], requests[0].Hosts[0].Destination ?? requests[0].Destination);
         using var shared = new SharedConnections();
@@ -106,7 +117,7 @@ public static class RemoteCopy
             {
                 if (hosts.Count > 0)
                 {
-                    Send(request with { Hosts = hosts, Destination = AsFolder(request.Destination)!, Ssh = request.Ssh with { Shared = shared } }, part, emit, fail);
+                    Send(request with { Hosts = hosts, Destination = AsFolder(request.Destination)!, Ssh = request.Ssh with { Shared = shared } }, part, emit, fail, planned);
                 }
             }
             catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
@@ -211,6 +222,11 @@ public static class RemoteCopy
                 target: request.Source);
         }
     }
+
+    internal static TransferException UpdateOfFile(RemoteRequest request) => new(TransferErrorId.ConflictingOptions,
+        $"-Update compares the files in folders, and '{request.Source}' is a single file.",
+        "Leave -Update out, or transfer its folder with -Recurse.",
+        target: request.Source);
 
     private static Descriptor OpenSource(string path, CancellationToken cancellation)
     {

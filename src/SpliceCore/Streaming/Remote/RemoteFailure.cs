@@ -99,6 +99,10 @@ internal static class RemoteFailure
         $"'{host}' printed more than 64 KiB of text that is not part of the transfer.",
         "Check what the start files of its shell print.", target: host);
 
+    public static TransferException TooManyItems(string host) => new(TransferErrorId.RemoteFailed,
+        $"The list of the items in the folder on '{host}' takes more than 128 MiB.",
+        "Transfer its folders one by one.", target: host);
+
     /// <summary>The error for an exception that no error of a transfer describes.</summary>
     public static TransferException Unexpected(RemoteRequest request, string host, Exception exception) => new(TransferErrorId.RemoteFailed,
         $"'{request.Source}' was not transferred with '{host}': {Shown(exception.Message).TrimEnd('.')} ({exception.GetType().Name}).",

@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Text;
 using Splice.Descriptors;
 using Splice.Interop;
+using Splice.Streaming.Remote.Trees;
 
 namespace Splice.Streaming.Remote;
 
@@ -108,6 +109,14 @@ internal abstract class SendRun : IDisposable
             _uploads.Remove(upload);
             emit(upload.Outcome());
         }
+    }
+
+    /// <summary>Waits until each host has sent what was requested, or has ended.</summary>
+    /// <param name="isReady">Reads what has come, and returns true if that is all.</param>
+    private protected void WaitFor(IReadOnlyList<HostUpload> uploads, Func<HostUpload, bool> isReady)
+    {
+        Dictionary<SshSession, HostUpload> bySession = uploads.ToDictionary(upload => upload.Session!);
+        _sessions.WaitFor(bySession.Keys, session => isReady(bySession[session]));
     }
 
     private protected void Report(long bytes, long all)
@@ -263,6 +272,9 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
 
     public long BytesInHoles { get; set; }
 
+    /// <summary>The plan of a folder for the host; null to send all of it.</summary>
+    public HostTreePlan? Plan { get; set; }
+
     /// <summary>True while the host takes bytes.</summary>
     public bool IsReceiving { get; private set; }
 
@@ -319,7 +331,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
     }
 
     /// <summary>Parses a path in hexadecimal digits; null if it is not one.</summary>
-    private static string? ParsePath(string digits)
+    public static string? ParsePath(string digits)
     {
         try
         {
@@ -375,6 +387,9 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
             FileCount = FileCount,
             FailedCount = FailedCount,
             DirectoryCount = DirectoryCount,
+            Updated = Plan?.Updated ?? 0,
+            Unchanged = Plan?.Unchanged ?? 0,
+            Skipped = Plan?.Skipped ?? 0,
             ResumedAt = Start > 0 ? Start : null,
             Verified = failure is null && request.Verify,
             Warnings = _warnings,

@@ -175,30 +175,31 @@ internal sealed class SshSession : IDisposable
         return null;
     }
 
+    /// <summary>Reads some bytes of its output; returns 0 if none have come, or no more will.</summary>
+    public int TryRead(Span<byte> buffer)
+    {
+        SysResult read;
+        do
+        {
+            read = _outputEnded ? default : LibC.Read(Output, buffer, offset: null);
+        }
+        while (read.Errno == Errno.EINTR);
+
+        _outputEnded |= read.Errno != Errno.EAGAIN && read.Value <= 0;
+        if (read is { Ok: true, Value: > 0 })
+        {
+            Touch();
+        }
+
+        return read.Ok ? (int)read.Value : 0;
+    }
+
     /// <summary>Reads a line of its output, and no byte behind it; null if none has come.</summary>
     public string? TryReadLine()
     {
         Span<byte> one = stackalloc byte[1];
-        while (!_outputEnded && Failure is null)
+        while (Failure is null && TryRead(one) > 0)
         {
-            SysResult read = LibC.Read(Output, one, offset: null);
-            if (read.Errno == Errno.EINTR)
-            {
-                continue;
-            }
-
-            if (!read.Ok && read.Errno == Errno.EAGAIN)
-            {
-                return null;
-            }
-
-            _outputEnded = !read.Ok || read.Value == 0;
-            if (_outputEnded)
-            {
-                return null;
-            }
-
-            Touch();
             CountText(1);
             if (one[0] == (byte)'\n' || _line.Count == LongestLine)
             {

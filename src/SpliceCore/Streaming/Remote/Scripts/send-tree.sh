@@ -1,12 +1,15 @@
 #!/bin/sh
 # Runs on a host that a folder is sent to: prints the tar format that it reads, extracts standard input into a temporary folder,
 # checks that the end has come and the SHA-256 of the files, reports that the tree is complete, and renames it once the sender
-# has answered with the last item; or moves its items into an existing folder, once nothing is in the way.
-# Parameters: path, name of the source, name of the temporary folder; then options: verify, keep, force, mode, times, owner.
+# has answered with the last item; or moves its items into an existing folder, once nothing is in the way. To get only what changed,
+# it lists that folder first.
+# Parameters: path, name of the source, name of the temporary folder, separator of the list; then options: verify, keep, force, mode,
+# times, owner, xattr, acl, list, content, plan.
 . ./common.sh
+. ./listing.sh
 
-d=$1 name=$2 random=$3
-shift 3
+d=$1 name=$2 random=$3 token=$4
+shift 4
 read_options "$@"
 t="" checker=""
 
@@ -28,7 +31,10 @@ case $d in
     /*) ;;
     *) d=./$d ;;
 esac
-make_folder
+case $plan$d in
+    1*/) [ -d "$d" ] || d=$d$name ;;
+    *) make_folder ;;
+esac
 [ ! -d "$d" ] || [ -z "$name" ] || d=${d%/}/$name
 while [ "$d" != / ] && [ "$d" != "${d%/}" ]; do
     d=${d%/}
@@ -39,15 +45,25 @@ if [ -e "$d" ] || [ -L "$d" ]; then
     folder=$d
 else
     folder=${d%/*}/
-    [ -d "$folder" ] || fail 81 "There is no folder $folder"
+    [ -d "$folder" ] || [ -n "$plan" ] || fail 81 "There is no folder $folder"
 fi
-{ [ -w "$folder" ] && [ -x "$folder" ]; } || fail 84 "The folder $folder is not writable."
+[ -n "$plan" ] || { [ -w "$folder" ] && [ -x "$folder" ]; } || fail 84 "The folder $folder is not writable."
 need tar
-[ -z "$verify" ] || need sha256sum
-mkdir -m 700 "${folder%/}/$random" || fail 86 "No folder could be created in $folder"
-t=${folder%/}/$random
+[ -z "$verify$content" ] || need sha256sum
 root=
 [ "$(id -u)" != 0 ] || root=1
+# An update that sets the owner leaves nothing to the set-group-ID bit of the folder.
+exact=
+[ -z "$list" ] || [ -z "$owner" ] || exact=$root
+if [ -z "$plan" ]; then
+    mkdir -m 700 "${folder%/}/$random" || fail 86 "No folder could be created in $folder"
+    t=${folder%/}/$random
+    [ -z "$exact" ] || chmod g-s "$t"
+    # What comes with lists of its own does not inherit those of the folder.
+    [ -z "$acl" ] || setfacl -b -k "$t" 2> /dev/null
+    # Of a folder that is here, nothing may have changed.
+    [ -z "$list" ] || [ "$folder" != "$d" ] || mkdir "$t/tree"
+fi
 set -- -x -f - -C "$t"
 case $(tar --version 2> /dev/null) in
     *GNU*)
@@ -73,6 +89,15 @@ fi
 before=$(umask)
 
 printf "splice-ready 0 %s\n" "$form"
+[ -z "$plan" ] || print_path
+[ -z "$list" ] || list_tree "$d" "$token"
+[ -z "$content" ] || print_equal "$d"
+if [ -n "$plan" ]; then
+    # The sender has read the list when it closes the input.
+    cat > /dev/null
+    printf "splice-done\n"
+    exit 0
+fi
 # tar reads to the end of the input, so what it has extracted is verified while it waits for the last item.
 (
     trap - EXIT HUP INT TERM
@@ -103,7 +128,7 @@ esac
 umask "$before"
 [ -e "$t/commit" ] || fail 80 "The transfer was interrupted."
 # As the folder that it is created in: tar clears the bit of its folders.
-[ ! -g "$folder" ] || find "$t/tree" -type d -exec chmod g+s {} + 2> /dev/null
+[ -n "$exact" ] || [ ! -g "$folder" ] || find "$t/tree" -type d -exec chmod g+s {} + 2> /dev/null
 [ -z "$said" ] || note "all of it: $(words)"
 [ -z "$owner" ] || [ -n "$root" ] || note "owners, since it is not root there"
 if wait "$checker"; then
@@ -183,14 +208,66 @@ each() {
     move_into "$to" "$@"
 }
 
+# Runs a command with the path in the tree of each item whose metadata change, its new mode, and whether attributes are removed. Items
+# of which only times and owner change are left out unless $2 is given.
+for_changes() {
+    while read -r bits clear item; do
+        [ "$bits$clear" != -- ] || [ -n "$2" ] || continue
+        item=$(printf "%b_" "$item")
+        "$1" "${item%_}" "$bits" "$clear"
+    done < "$t/changes"
+}
+clear_attributes() {
+    [ "$3" != - ] || return 0
+    getfattr -h -m - --absolute-names -- "$d/$1" | sed "s/\\\\/&0/g" | while IFS= read -r attribute; do
+        case $attribute in
+            "" | "#"* | system.* | trusted.SGI_ACL_* | security.selinux | security.ima | security.evm) ;;
+            *)
+                attribute=$(printf "%b_" "$attribute")
+                setfattr -h -x "${attribute%_}" -- "$d/$1"
+                ;;
+        esac
+    done
+}
+set_times() {
+    [ -z "$owner" ] || [ -z "$root" ] || chown "$(stat -c %u:%g "$t/attributes/$1")" "$d/$1"
+    [ -z "$times" ] || touch -r "$t/attributes/$1" "$d/$1"
+}
+set_mode() { [ "$2" = - ] || chmod "$2" "$d/$1"; }
+
+# Gives items that were here the metadata of the empty ones in the folder attributes.
+set_metadata() {
+    [ -d "$t/attributes" ] || return 0
+    what=${times:+,timestamps}
+    [ -z "$owner" ] || [ -z "$root" ] || what=$what,ownership
+    if [ "$form" = pax-attributes ]; then
+        what=$what${xattr:+,xattr}${acl:+,mode}
+        [ -z "$xattr" ] || for_changes clear_attributes
+    fi
+    case $(cp --help 2> /dev/null) in
+        *--attributes-only*) [ -z "$what" ] || cp -dR --attributes-only --preserve="${what#,}" "$t/attributes/." "$d" ;;
+        *) for_changes set_times all ;;
+    esac
+    for_changes set_mode
+}
+
 if [ "$folder" = "$d" ]; then
     (each check "$t/tree" "$d") || quit "$?"
     (each move "$t/tree" "$d") || quit "$?"
+    said=$(set_metadata 2>&1 > /dev/null)
+    [ -z "$said" ] || note "the metadata of all items: $(words)"
 else
     { [ ! -e "$d" ] && [ ! -L "$d" ]; } || fail 82 "$d exists."
     move "$t/tree" "$d"
 fi
+top=
+if [ -n "$times" ] && [ -d "$t/attributes" ]; then
+    # The removal of the temporary folder changes the time of the folder that it is in.
+    top=1
+    : > "$t/time" && touch -r "$t/attributes" "$t/time" && exec 4< "$t/time"
+fi
 drop
+[ -z "$top" ] || touch -r /dev/fd/4 "$d"
 t=
 [ -z "$flush" ] || flush_all "$folder"
 stop_heartbeat

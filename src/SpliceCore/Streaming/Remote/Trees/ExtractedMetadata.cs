@@ -146,7 +146,7 @@ internal sealed class HostAccessLists
     private static string Normalize(string path) => string.Join('/', path.Split('/').Where(name => name is not ("" or ".")));
 
     /// <summary>Undoes the escapes of getfacl and of ls -b: three octal digits for a byte, C's letters, and the character itself.</summary>
-    private static string Unescape(string text)
+    public static string Unescape(string text)
     {
         List<byte> bytes = [];
         ReadOnlySpan<byte> rest = Encoding.Latin1.GetBytes(text);

@@ -44,6 +44,9 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
         }
     }
 
+    /// <summary>Returns the mode of an item on the hosts.</summary>
+    public uint ModeOf(TarItem item) => hasAttributes ? item.Mode : item.Mode & ~item.MaskBits;
+
     /// <summary>Adds a header. The content of a regular file follows, and its padding.</summary>
     public void Add(TarItem item)
     {
@@ -64,7 +67,7 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
             }
         }
 
-        AddHeader(hasAttributes ? item : item with { Mode = item.Mode & ~item.MaskBits });
+        AddHeader(item with { Mode = ModeOf(item) });
     }
 
     /// <summary>Adds a header and the content.</summary>

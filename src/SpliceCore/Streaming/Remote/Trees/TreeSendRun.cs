@@ -1,6 +1,6 @@
 using System.Formats.Tar;
 using System.Runtime.InteropServices;
-using System.Text;
+using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Copying.Trees;
@@ -16,7 +16,7 @@ internal sealed class TreeSendRun : SendRun
 {
     // The formats that send-tree.sh can choose: pax with and without extended attributes, and the old format of GNU tar, which
     // root extracts in another way.
-    private const string FullForm = "pax-attributes";
+    public const string FullForm = "pax-attributes";
     private const string GnuForm = "gnu";
     private const string GnuRootForm = "gnu-root";
 
@@ -24,47 +24,63 @@ internal sealed class TreeSendRun : SendRun
 
     private readonly TreeTotals _totals;
     private readonly TarItemFactory _items;
-    private readonly ChecksumList? _sums;
-    private readonly Stack<TarItem> _folders = new();
+    private readonly Stack<TarItem?> _folders = new();
     private IReadOnlyList<HostUpload> _receiving = [];
-    private List<TarStreamWriter> _streams = [];
+    private List<TreeStream> _streams = [];
+    private List<TreeStream> _takers = []; // those that get the current item
+    private long? _toSend;
     private long _pendingContent;
     private long _sent;
     private long _beyondTotals;
     private readonly Action<TransferException> _fail;
+    private readonly Action<RemoteHost, TransferResult>? _planned;
+    private readonly string _token = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
     private readonly List<string> _vanished = [];
     private long _failed;
     private long _changed;
     private string? _firstChanged;
 
-    public TreeSendRun(SendRequest request, TreeTotals totals, Queue<RemoteHost> hosts, TransferMonitor monitor, Action<TransferException> fail)
+    /// <param name="fail">Called with the error of each item that cannot be read.</param>
+    /// <param name="planned">Called in a dry run with what would be done with each file.</param>
+    public TreeSendRun(
+        SendRequest request, TreeTotals totals, Queue<RemoteHost> hosts, TransferMonitor monitor, Action<TransferException> fail,
+        Action<RemoteHost, TransferResult>? planned)
         : base(request, hosts, host => new HostUpload(host, request, totals.Bytes) { FileCount = totals.Files, DirectoryCount = totals.Folders }, monitor)
     {
         _totals = totals;
         _fail = fail;
+        _planned = planned;
         _items = new TarItemFactory(request.Preserve);
-        _sums = request.Verify ? new ChecksumList() : null;
     }
 
     private protected override byte[] Script(RemoteHost host) => HostScript.LineOf(
-        "send-tree.sh", Request, Request.DestinationOf(host), Path.GetFileName(Request.Source.TrimEnd('/')), StagedFile.TemporaryName().ToString());
+        "send-tree.sh", Request, Request.DestinationOf(host), Path.GetFileName(Request.Source.TrimEnd('/')), StagedFile.TemporaryName().ToString(), _token);
 
     private protected override void Send(IReadOnlyList<HostUpload> uploads)
     {
-        _receiving = uploads;
-        _streams =
-        [
-            .. uploads.GroupBy(upload => (IsGnu: IsGnu(upload.Form), IsFull: upload.Form == FullForm))
-                .Select(group => new TarStreamWriter(isPax: !group.Key.IsGnu, hasAttributes: group.Key.IsFull, [.. group])),
-        ];
         try
         {
+            if (Request.Update == UpdateMode.Always)
+            {
+                _streams =
+                [
+                    .. uploads.GroupBy(upload => (IsGnu: IsGnu(upload.Form), IsFull: upload.Form == FullForm))
+                        .Select(group => new TreeStream(
+                            new TarStreamWriter(isPax: !group.Key.IsGnu, hasAttributes: group.Key.IsFull, [.. group]), plan: null, Request.Verify)),
+                ];
+            }
+            else
+            {
+                uploads = Plan(uploads);
+            }
+
+            _receiving = Request.IsDryRun ? [] : uploads;
             SendTree();
             foreach (HostUpload upload in uploads)
             {
                 upload.Length += _beyondTotals;
                 upload.FailedCount = _failed;
-                upload.FileCount -= _failed + _vanished.Count;
+                upload.FileCount -= _failed + _vanished.Count + (upload.Plan?.Skipped ?? 0);
                 Warn(upload);
             }
         }
@@ -78,11 +94,42 @@ internal sealed class TreeSendRun : SendRun
 
         foreach (HostUpload upload in uploads)
         {
-            upload.EndContent();
+            if (Request.IsDryRun)
+            {
+                upload.EndSending();
+            }
+            else
+            {
+                upload.EndContent();
+            }
         }
     }
 
-    private static bool IsGnu(string form) => form is GnuForm or GnuRootForm;
+    /// <summary>Finds out what each host needs.</summary>
+    /// <returns>The hosts that are still there.</returns>
+    private List<HostUpload> Plan(IReadOnlyList<HostUpload> uploads)
+    {
+        var planner = new TreePlanner(Request, _token, Monitor.Cancellation) { Planned = _planned };
+        WaitFor(uploads, planner.TryRead);
+        List<HostUpload> live = [.. uploads.Where(planner.HasListing)];
+        uploads.Except(live).ToList().ForEach(upload => upload.EndSending());
+        planner.Plan(live);
+        if (Request.Update == UpdateMode.Content)
+        {
+            live.ForEach(upload => Write([upload], upload.Plan!.Sums.ToRequest()));
+            WaitFor(live, planner.TryReadEqual);
+        }
+
+        live.ForEach(planner.Complete);
+        _streams = live.ConvertAll(upload => new TreeStream(
+            new TarStreamWriter(!IsGnu(upload.Form), hasAttributes: upload.Form == FullForm, [upload]), upload.Plan, Request.Verify));
+        _toSend = live.Select(upload => upload.Plan!.Bytes).DefaultIfEmpty().Max();
+        return live;
+    }
+
+    private long All => Math.Max(_sent, (_toSend ?? _totals.Bytes) + _beyondTotals);
+
+    public static bool IsGnu(string form) => form is GnuForm or GnuRootForm;
 
     private void SendTree()
     {
@@ -94,40 +141,45 @@ internal sealed class TreeSendRun : SendRun
             }
 
             Add(item);
-            if (_streams.Exists(stream => stream.PendingLength > Tuning.TarBytesPending))
+            if (_streams.Exists(stream => stream.Writer.PendingLength > Tuning.TarBytesPending))
             {
                 Flush();
             }
         }
 
-        if (_sums is not null)
+        foreach (TreeStream stream in _streams)
         {
-            AddFile(HostScript.Sums, _sums.Plain);
-            AddFile(HostScript.EscapedSums, _sums.Escaped);
+            stream.Complete();
         }
 
-        AddFile(HostScript.End, []);
-        AddFiller();
         Flush();
-        AddFile(HostScript.Commit, []);
-        foreach (TarStreamWriter stream in _streams)
-        {
-            stream.AddEnd();
-            byte[] commit = stream.Take().ToArray();
-            stream.Uploads.ToList().ForEach(upload => upload.Commit = commit);
-        }
+        _streams.ForEach(stream => stream.PrepareCommit());
     }
 
     private void Add(TreeItem item)
     {
         if (item.IsLeft)
         {
-            // Other tars than GNU's set the times of a folder at once, and each item in it changes them.
-            TarItem folder = _folders.Pop();
-            _streams.FindAll(stream => !stream.IsPax).ForEach(stream => stream.Add(folder));
+            if (_folders.Pop() is { } folder)
+            {
+                _streams.ForEach(stream => stream.LeaveFolder(item, folder));
+            }
+
+            return;
         }
-        else if (TryRead(item, () => _items.Create(item)) is { } tar)
+
+        bool isFolder = item.Kind == DescriptorKind.Directory;
+        _takers = isFolder ? _streams : _streams.FindAll(stream => stream.Sends(item));
+        List<TreeStream> changed = isFolder ? [] : _streams.FindAll(stream => stream.SetsMetadata(item));
+        TarItem? tar = _takers.Count + changed.Count > 0 ? TryRead(item, () => _items.Create(item)) : null;
+        if (isFolder)
         {
+            _folders.Push(tar);
+        }
+
+        if (tar is not null)
+        {
+            changed.ForEach(stream => stream.SetMetadata(item, tar));
             Add(item, tar);
         }
     }
@@ -174,19 +226,21 @@ internal sealed class TreeSendRun : SendRun
                 SendFile(item, tar);
                 break;
             case TarEntryType.Directory:
-                _folders.Push(tar);
-
-                // They set its mode at once, too.
-                _streams.ForEach(stream => stream.Add(stream.IsPax ? tar : tar with { Mode = tar.Mode | LibC.S_IRWXU }));
+                _takers.ForEach(stream => stream.EnterFolder(item, tar));
                 break;
             default:
-                _streams.ForEach(stream => stream.Add(tar));
+                _takers.ForEach(stream => stream.Add(tar));
                 break;
         }
     }
 
     private void SendFile(TreeItem item, TarItem tar)
     {
+        if (_takers.Count == 0)
+        {
+            return;
+        }
+
         using SafeFileHandle? file = TryRead(item, () => item.Open(FileFlags, Monitor.Cancellation));
         if (file is null)
         {
@@ -220,7 +274,7 @@ internal sealed class TreeSendRun : SendRun
     {
         if (tar.Length > Tuning.TarFileInMemory)
         {
-            _streams.ForEach(stream => stream.Add(tar));
+            _takers.ForEach(stream => stream.Add(tar));
             SendLargeContent(file, item, tar.Length);
             return;
         }
@@ -230,9 +284,9 @@ internal sealed class TreeSendRun : SendRun
             return;
         }
 
-        _streams.ForEach(stream => stream.AddFile(tar with { Length = content.Length }, content));
+        _takers.ForEach(stream => stream.AddFile(tar with { Length = content.Length }, content));
         _pendingContent += content.Length;
-        _sums?.Add(item.Path, ContentDigest.Compute(content));
+        AddSum(item, () => ContentDigest.Compute(content));
     }
 
     /// <summary>The header has the length: a file that has grown since is cut there, and one that has shrunk ends the
@@ -240,16 +294,26 @@ internal sealed class TreeSendRun : SendRun
     private void SendLargeContent(SafeFileHandle file, TreeItem item, long length)
     {
         Flush();
-        using ContentDigest? digest = _sums is null ? null : new ContentDigest(Monitor.Cancellation);
+        using ContentDigest? digest = Request.Verify ? new ContentDigest(Monitor.Cancellation) : null;
+        IReadOnlyList<HostUpload> takers = [.. _takers.SelectMany(stream => stream.Writer.Uploads)];
         var source = TransferEndpoint.OfHandle(file, item.Label);
-        for (long at = 0; at < length && _receiving.Any(upload => upload.IsReceiving); at += Tuning.RemoteChunk)
+        for (long at = 0; at < length && takers.Any(upload => upload.IsReceiving); at += Tuning.RemoteChunk)
         {
-            Move(_receiving, source, at, Math.Min(Tuning.RemoteChunk, length - at), digest, (_sent + at, _totals.Bytes + _beyondTotals));
+            Move(takers, source, at, Math.Min(Tuning.RemoteChunk, length - at), digest, (_sent + at, All));
         }
 
         _sent += length;
-        _streams.ForEach(stream => stream.AddPadding(length));
-        _sums?.Add(item.Path, digest!.Complete());
+        _takers.ForEach(stream => stream.Writer.AddPadding(length));
+        AddSum(item, () => digest!.Complete());
+    }
+
+    private void AddSum(TreeItem item, Func<string> compute)
+    {
+        if (Request.Verify)
+        {
+            string digest = compute();
+            _takers.ForEach(stream => stream.Sums!.Add(item.Path, digest));
+        }
     }
 
     private static byte[] Read(SafeHandle file, TreeItem item, int length)
@@ -280,38 +344,17 @@ internal sealed class TreeSendRun : SendRun
         return content;
     }
 
-    private void AddFile(string name, byte[] content)
-    {
-        var tar = new TarItem { Type = TarEntryType.RegularFile, Path = Encoding.ASCII.GetBytes(name), Length = content.Length };
-        _streams.ForEach(stream => stream.AddFile(tar, content));
-    }
-
-    /// <summary>Fills the record: GNU tar extracts nothing of a record before it has all of it.</summary>
-    private void AddFiller()
-    {
-        var filler = new TarItem { Type = TarEntryType.RegularFile, Path = Encoding.ASCII.GetBytes(HostScript.Filler) };
-        foreach (TarStreamWriter stream in _streams)
-        {
-            byte[] content = new byte[stream.LeftInRecord];
-            stream.AddFile(filler with { Length = content.Length }, content);
-        }
-    }
-
     private void Flush()
     {
-        foreach (TarStreamWriter stream in _streams)
+        foreach (TreeStream stream in _streams)
         {
-            Write(stream.Uploads, stream.Take(), isLimited: true);
-        }
-
-        foreach (HostUpload upload in _receiving.Where(upload => upload.IsReceiving))
-        {
-            upload.BytesSent += _pendingContent;
+            Write(stream.Writer.Uploads, stream.Writer.Take(), isLimited: true);
+            stream.CountSent();
         }
 
         _sent += _pendingContent;
         _pendingContent = 0;
-        Report(_sent, _totals.Bytes + _beyondTotals);
+        Report(_sent, All);
     }
 
     private void Warn(HostUpload upload)

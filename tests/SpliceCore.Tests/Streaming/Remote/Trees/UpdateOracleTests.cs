@@ -1,0 +1,121 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+using Xunit;
+
+namespace Splice.Tests.Streaming.Remote.Trees;
+
+/// <summary>Random trees that changed since they were transferred are updated beside rsync(1) over ssh, and the results compared.</summary>
+public sealed class UpdateOracleTests(SshServer server, MountedFileSystems fileSystems, ITestOutputHelper output)
+{
+    private const TreeAspects Aspects = TreeAspects.Copied & ~TreeAspects.Allocation;
+
+    /// <summary>rsync takes times of the same second for the same, and leaves entries of some access control lists behind. Names that only the
+    /// copies have were separated for it.</summary>
+    private const TreeAspects RsyncDiffers = TreeAspects.Nanoseconds | TreeAspects.AccessLists | TreeAspects.Mode | TreeAspects.HardLinks;
+
+    private static readonly int Rounds = FullRun.Rounds(everyday: 4, full: 50);
+
+    [Fact]
+    public void An_updated_folder_on_a_host_is_as_rsync_makes_it_and_a_second_run_sends_nothing()
+    {
+        SshServer.Require();
+        Command.Require("rsync", "getfattr");
+        using Workspace workspace = fileSystems.NewFolder(FileSystem.Ext4);
+        var random = new Random(FullRun.Seed(output));
+        for (int round = 0; round < Rounds; round++)
+        {
+            int seed = random.Next();
+            using var folder = new Workspace(workspace.Folder);
+            Make(folder, new Random(seed));
+            Rsync(server.Host(), folder["s/"], $"{server.Host().Name}:{folder["rsync/"]}");
+            var request = new SendRequest
+            {
+                Source = folder["s"],
+                Hosts = [server.Host()],
+                Destination = folder["d"],
+                Ssh = server.SharedConnection,
+                Recurse = true,
+                Update = UpdateMode.Changed,
+                Preserve = PreserveAttributes.All,
+                Force = true,
+            };
+
+            RemoteTransferResult result = Remotes.Result(Remotes.Send(request));
+
+            string where = $"pair {seed}\n";
+            Assert.True(result.Warnings.Count == 0, where + string.Join('\n', result.Warnings));
+            var updated = TreeListing.Of(folder["d/s"], sync: false);
+            AssertSame(where, TreeListing.Of(folder["rsync"], sync: false), updated, Aspects & ~RsyncDiffers);
+            AssertSource(where, folder["s"], updated);
+            Assert.True(Planned(request) is [], where + string.Join('\n', Planned(request)));
+            RemoteTransferResult second = Remotes.Result(Remotes.Send(request));
+            Assert.True((second.BytesSent, second.Updated) == (0, 0), $"{where}{second.BytesSent} bytes, {second.Updated} updated");
+            AssertSame(where + "the second run: ", updated, TreeListing.Of(folder["d/s"], sync: false), Aspects);
+        }
+    }
+
+    /// <summary>Makes a tree that changed, and two old copies of it with entries of their own.</summary>
+    private static void Make(Workspace folder, Random random)
+    {
+        TreeKinds kinds = HeldKinds.Of(folder.Folder) & ~TreeKinds.Sockets;
+        RandomTree.Make(folder["s"], random.Next(), kinds);
+        Directory.CreateDirectory(folder["d"]);
+        Command.Check("cp", "-a", folder["s"], folder["d"]);
+        RandomChanges.Make(folder["s"], random);
+        RandomChanges.Make(folder["d/s"], random);
+        RemoveConflicts(folder["s"], folder["d/s"]);
+
+        // rsync leaves names of one file together that are files of their own in the source, and gives one's metadata to all.
+        Command.Check("cp", "-a", "--no-preserve=links", folder["d/s"], folder["rsync"]);
+    }
+
+    /// <summary>Removes folders that are another kind of entry on the other side: both sides report an error for them.</summary>
+    private static void RemoveConflicts(string source, string destination)
+    {
+        using SafeFileHandle top = EntryCalls.OpenFolder(destination);
+        var wanted = TreeListing.Of(source, sync: false);
+        foreach ((ByteString path, TreeEntry entry) in TreeListing.Of(destination, sync: false).Entries.Reverse())
+        {
+            if (wanted.Entries.TryGetValue(path, out TreeEntry? other) && other.Type != entry.Type
+                && (entry.Type == FileTypes.Folder || other.Type == FileTypes.Folder))
+            {
+                RandomChanges.Remove(top, path, entry);
+            }
+        }
+    }
+
+    /// <summary>What a run would do, with the reasons.</summary>
+    private static List<string> Planned(SendRequest request)
+    {
+        List<string> planned = [];
+        RemoteCopy.Send(request with { IsDryRun = true }, TransferMonitor.None, _ => { }, fail: null, (_, item) =>
+        {
+            if (item.Status != ItemStatus.Unchanged)
+            {
+                planned.Add($"{item.Status} {item.Source} ({item.Reason})");
+            }
+        });
+        return planned;
+    }
+
+    private void Rsync(RemoteHost host, string source, string destination)
+    {
+        string options = string.Join(' ', server.SharedConnection.Settings.Select(setting => $"-o {setting.Key}={setting.Value}"));
+        string ssh = string.Create(CultureInfo.InvariantCulture, $"ssh -F /dev/null -i {server.KeyPath} -p {host.Port} {options}");
+        Command.Check("rsync", "-aHAXS", "-e", ssh, source, destination);
+    }
+
+    /// <summary>Everything of the source is there; what is there only stays.</summary>
+    private static void AssertSource(string where, string source, TreeListing updated)
+    {
+        var expected = TreeListing.Of(source, sync: false);
+        var common = TreeListing.Of(updated.Entries.Where(entry => expected.Entries.ContainsKey(entry.Key)).ToDictionary(entry => entry.Key, entry => entry.Value with { Links = [] }));
+        AssertSame(where, expected, common, Aspects);
+    }
+
+    private static void AssertSame(string where, TreeListing expected, TreeListing actual, TreeAspects aspects)
+    {
+        IReadOnlyList<string> differences = expected.DifferencesTo(actual, aspects);
+        Assert.True(differences.Count == 0, where + string.Join('\n', differences.Select(difference => difference.Length > 200 ? $"...{difference[^200..]}" : difference)));
+    }
+}
