@@ -47,6 +47,7 @@ internal sealed class HostileHost
         string before = Listing();
         string[] known = Descriptors();
         long memory = 0;
+        long start = 0;
         int faults = 0;
         for (int number = first; number < first + count && faults < MaxFaults; number++)
         {
@@ -70,7 +71,7 @@ internal sealed class HostileHost
             GC.Collect();
             if (number == first + RoundsBeforeMeasuring)
             {
-                memory = PeakMemory();
+                memory = start = PeakMemory();
             }
             else if (number > first + RoundsBeforeMeasuring && PeakMemory() is long peak && peak > memory + MaxGrowth)
             {
@@ -85,6 +86,7 @@ internal sealed class HostileHost
             }
         }
 
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(PeakMemory() - start) >> 20,8} MiB of memory more than at the start"));
         foreach ((string what, int times) in _counts)
         {
             output.WriteLine($"{times,8} {what}");

@@ -52,41 +52,6 @@ public enum SparseMode
     Never,
 }
 
-/// <summary>Progress of a transfer.</summary>
-/// <param name="BytesCopied">The bytes that have arrived, or were compared, reflinked ones included.</param>
-/// <param name="TotalBytes">The bytes that will arrive, where that is known.</param>
-/// <param name="Elapsed">The time since the transfer began.</param>
-public readonly record struct TransferProgress(long BytesCopied, long? TotalBytes, TimeSpan Elapsed)
-{
-    /// <summary>The bytes of holes that were recreated, which take no time and are not among those copied.</summary>
-    public long BytesInHoles { get; init; }
-
-    /// <summary>The current phase.</summary>
-    public TransferPhase Phase { get; init; }
-
-    /// <summary>The progress with each host, valid during the call; null for other transfers.</summary>
-    public IEnumerable<HostProgress>? Hosts { get; init; }
-}
-
-/// <summary>Phase of a transfer.</summary>
-public enum TransferPhase
-{
-    /// <summary>Moves bytes.</summary>
-    Copying = 0,
-
-    /// <summary>Waits until the disk has the bytes.</summary>
-    Flushing,
-
-    /// <summary>Reads both sides again and compares them.</summary>
-    Verifying,
-
-    /// <summary>Removes the source of a move to another file system.</summary>
-    Removing,
-
-    /// <summary>Connects to a host.</summary>
-    Connecting,
-}
-
 /// <summary>The callbacks and the cancellation of a transfer.</summary>
 /// <param name="Progress">Called after every step, on the transfer's own thread; may be null.</param>
 /// <param name="Cancellation">Stops the transfer after at most one step, or at once where it waits.</param>
