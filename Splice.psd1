@@ -9,6 +9,7 @@
     PowerShellVersion      = '7.4'
     CompatiblePSEditions   = @('Core')
     FormatsToProcess       = @('Splice.Format.ps1xml')
+    TypesToProcess         = @('Splice.Types.ps1xml')
     FunctionsToExport      = @()
     CmdletsToExport        = @(
         'Compare-ItemZeroCopy', 'Copy-ItemZeroCopy', 'Copy-StreamZeroCopy', 'Invoke-PipelineZeroCopy', 'Invoke-Splice', 'Invoke-Tee',

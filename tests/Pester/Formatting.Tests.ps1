@@ -187,7 +187,49 @@ Describe 'Files and folders of one command' {
     }
 }
 
+Describe 'Results of several cmdlets in one script' {
+    BeforeDiscovery {
+        $script:lists = ([xml](Get-Content "$PSScriptRoot/../../Splice.Types.ps1xml")).Types.Type.ForEach({
+                @{ Type = $_.Name; Names = @($_.Members.MemberSet.Members.PropertySet.ReferencedProperties.Name) }
+            })
+    }
+
+    It 'are short lists after the table of the first one' {
+        $place = "$TestDrive/several"
+        $null = New-Item -ItemType Directory $place
+        [IO.File]::WriteAllBytes("$place/a", [byte[]]::new(1536))
+        $results = @(
+            Copy-ItemZeroCopy "$place/a" "$place/b"
+            Compare-ItemZeroCopy "$place/a" "$place/b"
+            (Test-ZeroCopy "$place/a" "$place/c")[0]
+            (Measure-ZeroCopy $place -Size 64KB -Iterations 1)[0]
+            New-SplicePipe
+            Invoke-PipelineZeroCopy { cat } -InputPath "$place/a" -OutputPath "$place/out"
+        )
+        $lines = Get-View $results -Width 100
+        $lines[0] | Should -Match '^ *Copied +InHoles '
+        $names = $lines -match '^\w+ +: ' -replace ' .*'
+        $types = ([xml](Get-Content "$PSScriptRoot/../../Splice.Types.ps1xml")).Types.Type
+        $expected = foreach ($result in $results[1..5]) {
+            ($types | Where-Object Name -EQ $result.GetType().FullName).Members.MemberSet.Members.PropertySet.ReferencedProperties.Name
+        }
+
+        $names | Should -Be $expected
+        $results[4].Dispose()
+    }
+
+    It 'of the type <Type> have the properties of their list' -ForEach $lists {
+        $Names.Count | Should -BeIn (4..9)
+        $Names | Should -BeIn ($Type -as [type]).GetProperties().Name
+    }
+}
+
 Describe 'The views' {
+    It 'have a list for each type' {
+        $views = ([xml](Get-Content "$PSScriptRoot/../../Splice.Format.ps1xml")).Configuration.ViewDefinitions.View.ViewSelectedBy.TypeName -notlike '*#*' | Sort-Object -Unique
+        ([xml](Get-Content "$PSScriptRoot/../../Splice.Types.ps1xml")).Types.Type.Name | Sort-Object | Should -Be $views
+    }
+
     It 'are all tested above' {
         $views = ([xml](Get-Content "$PSScriptRoot/../../Splice.Format.ps1xml")).Configuration.ViewDefinitions.View.ViewSelectedBy.TypeName | Sort-Object -Unique
         $tested = Select-String -Path $PSCommandPath -Pattern "^    @\{ Type = '(\w+)'" | ForEach-Object { "Splice.$($_.Matches.Groups[1].Value)" } | Sort-Object -Unique

@@ -48,7 +48,7 @@ Describe 'The manifest' {
 
 Describe 'The folder' {
     It 'has the module, and nothing that PowerShell brings' {
-        $expected = 'Splice.Format.ps1xml', 'Splice.psd1', 'SpliceCore.dll', 'SpliceModule.dll'
+        $expected = 'Splice.Format.ps1xml', 'Splice.psd1', 'Splice.Types.ps1xml', 'SpliceCore.dll', 'SpliceModule.dll'
         (Get-ChildItem $module -Exclude en-US).Name | Sort-Object | Should -Be $expected
     }
 

@@ -31,7 +31,7 @@ Describe 'The package' {
     It 'holds the module, its papers and what packages have, and nothing else' {
         Get-PackageFile $package | Sort-Object | Should -Be (@(
                 '_rels/.rels', '[Content_Types].xml', 'package/services/metadata/core-properties/nuget.psmdcp', 'Splice.nuspec'
-                'Splice.psd1', 'Splice.Format.ps1xml', 'SpliceCore.dll', 'SpliceModule.dll'
+                'Splice.psd1', 'Splice.Format.ps1xml', 'Splice.Types.ps1xml', 'SpliceCore.dll', 'SpliceModule.dll'
                 'en-US/SpliceModule.dll-Help.xml'
                 (Get-ChildItem "$root/docs/en-US/about_*.help.txt").ForEach({ "en-US/$($_.Name)" })
                 'CHANGELOG.md', 'LICENSE', 'README.md', 'icon.png', 'sbom.cdx.json') | Sort-Object)
