@@ -162,7 +162,7 @@ prlimit --pid `$PID "--nofile=`${limit}:`${limit}"
         $failure = Get-Failure { Send-ItemZeroCopy "$TestDrive/folder" web1 x }
         Assert-Failure $failure 'SourceIsDirectory,Splice.Commands.SendItemZeroCopyCommand' InvalidType "$TestDrive/folder" '-Recurse'
         $failure = Get-Failure { Send-ItemZeroCopy "$TestDrive/folder" web1 x -Recurse -Resume }
-        Assert-Failure $failure 'ConflictingOptions,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument "$TestDrive/folder" 'Leave -Resume out'
+        Assert-Failure $failure 'ConflictingOptions,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument "$TestDrive/folder" 'Omit -Resume'
     }
 
     It 'connects to nobody with -WhatIf' {

@@ -70,7 +70,7 @@ internal sealed class ContentDigest : IDisposable
             count,
             errno => new TransferException(TransferErrorId.ReadFailed,
                 $"The bytes that were transferred before could not be read again ({(errno == Errno.None ? "the file became shorter" : ErrnoText.Describe(errno))}).",
-                "Start again without -Resume.",
+                "Run the command again without -Resume.",
                 errno),
             _cancellation);
     }
@@ -176,7 +176,7 @@ internal sealed class ChecksumList
         if ((long)_plain.WrittenCount + _escaped.WrittenCount > MaxLength)
         {
             throw new TransferException(TransferErrorId.RemoteFailed,
-                "The checksums of the files take more than 1 GiB.", "Transfer the folders in it one by one, or without -Verify.");
+                "The checksums of the files take more than 1 GiB.", "Transfer the folders in it one by one, or omit -Verify.");
         }
     }
 }

@@ -110,14 +110,14 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
     };
 
     private string[] HiddenPermissions() => _file?.HidesGroup == true && Request.Preserve.HasFlag(PreserveAttributes.Mode)
-        ? [$"'{_received?.Path}' got no permissions for its group: '{Request.Source}' has an access control list on '{Host.Text}', which has no getfacl to show it."]
+        ? [$"The group of '{_received?.Path}' has no permissions: '{Request.Source}' has an access control list on '{Host.Text}', where getfacl is missing."]
         : [];
 
     /// <summary>It is not known if the file has any there.</summary>
     private string[] LostAttributes() =>
         (Request.Preserve & (PreserveAttributes.Xattr | PreserveAttributes.Acl)) == PreserveAttributes.None
             ? []
-            : [$"Extended attributes and access control lists of '{Request.Source}' on '{Host.Text}' were left out: only those of folders are received."];
+            : [$"Extended attributes and access control lists of '{Request.Source}' on '{Host.Text}' were not received: only those of folders are."];
 }
 
 /// <summary>The description of a file on a host.</summary>

@@ -65,7 +65,7 @@ internal sealed class ReceivedFile : IDisposable
         Metadata.CarryOver(Handle, _place, preserve, _writer.MetadataWarnings);
         if (preserve.HasFlag(PreserveAttributes.Ownership) && LibC.ChangeOwner(Handle, file.UserId, file.GroupId) is { Ok: false } changed)
         {
-            _writer.MetadataWarnings.Add("its owner", changed.Errno, _place.Label);
+            _writer.MetadataWarnings.Add("the owner", changed.Errno, _place.Label);
         }
 
         uint mode = preserve.HasFlag(PreserveAttributes.Mode) ? file.Mode : file.Mode & ~ProcessUmask.Value;
@@ -108,7 +108,7 @@ internal sealed class ReceivedFile : IDisposable
         if (place.Existing is not null and not { Kind: DescriptorKind.Regular })
         {
             throw new TransferException(TransferErrorId.DestinationNotReplaceable,
-                $"'{place.Path}' cannot be replaced: it is not a regular file.", "Name another file.", Errno.EBUSY, place.Path);
+                $"'{place.Path}' cannot be replaced: it is not a regular file.", "Specify another file.", Errno.EBUSY, place.Path);
         }
     }
 }

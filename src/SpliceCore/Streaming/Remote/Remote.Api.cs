@@ -329,7 +329,7 @@ public sealed record RemoteHost
         bool isAddress = IsAddress(name);
         if (name.Trim('.').Length == 0)
         {
-            throw Invalid(text, "it names no host");
+            throw Invalid(text, "it has no host");
         }
 
         // '%' precedes the interface of an address.
@@ -352,6 +352,6 @@ public sealed record RemoteHost
 
     private static TransferException Invalid(string text, string why) => new(TransferErrorId.InvalidHostName,
         $"Invalid host name '{text}': {why}.",
-        "Give host, user@host, host:port, [address]:port or a range (web[01-20]); anything else can be an alias in ~/.ssh/config.",
+        "Use host, user@host, host:port, [address]:port or a range (web[01-20]); anything else can be an alias in ~/.ssh/config.",
         Errno.EINVAL, PathCheck.IsValidUtf16(text) ? text : null);
 }

@@ -217,8 +217,8 @@ public static class RemoteCopy
         if (request.Resume)
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"-Resume continues single files, and '{request.Source}' is a folder, of which an interruption leaves nothing.",
-                "Leave -Resume out: the whole folder is transferred again.",
+                $"-Resume continues single files, and '{request.Source}' is a folder: its interrupted transfer leaves nothing.",
+                "Omit -Resume: the whole folder is transferred again.",
                 target: request.Source);
         }
     }
@@ -235,9 +235,9 @@ public static class RemoteCopy
             throw status.Kind == DescriptorKind.Directory
                 ? new TransferException(TransferErrorId.SourceIsDirectory,
                     $"'{path}' is a folder.",
-                    "Use -Recurse to send it with its content, or name a file.", Errno.EISDIR, path)
+                    "Use -Recurse to send it with its content, or specify a file.", Errno.EISDIR, path)
                 : new TransferException(TransferErrorId.NotSeekable,
-                    $"'{path}' is not a regular file, and its size is not known before it ends.",
+                    $"'{path}' is not a regular file, and its size is unknown.",
                     "Write it to a file first.", Errno.ESPIPE, path);
         }
 
@@ -260,7 +260,7 @@ public static class RemoteCopy
 
         if (path.Length == 0)
         {
-            throw new TransferException(TransferErrorId.InvalidPath, "The path on the host is empty.", "Name a file or folder; '.' is the home folder.", Errno.EINVAL, path);
+            throw new TransferException(TransferErrorId.InvalidPath, "The path on the host is empty.", "Specify a file or folder; '.' is the home folder.", Errno.EINVAL, path);
         }
     }
 
@@ -277,8 +277,8 @@ public static class RemoteCopy
             else
             {
                 emit(new RemoteOutcome(host, null, new TransferException(TransferErrorId.SameFile,
-                    $"'{host.Text}' is among the hosts twice.",
-                    "Name it once.", target: host.Text)));
+                    $"'{host.Text}' is specified twice as a host.",
+                    "Specify it once.", target: host.Text)));
             }
         }
     }

@@ -13,14 +13,14 @@ internal static class RemoteFailure
     /// <param name="isTree">True for a folder, which is not resumed.</param>
     public static TransferException From(SshSession session, RemoteRequest request, string destination, bool hasBegun, bool isTree)
     {
-        string again = isTree ? "Start it again." : "Start it again; -Resume continues an interrupted transfer.";
+        string again = isTree ? "Run the command again." : "Run the command again; -Resume continues an interrupted transfer.";
         string host = session.Host.Text;
         string words = Words(session.AllowsSftpOnly ? "The account allows SFTP only." : session.Words);
         string what = $"'{request.Source}' was not transferred to '{destination}' with '{host}'";
         if (session.ExitCode is not int code)
         {
             return new(TransferErrorId.ConnectionFailed,
-                $"{what}: ssh was ended by signal {session.Signal}{(words.Length == 0 ? "." : $": {words}")}",
+                $"{what}: ssh was terminated by signal {session.Signal}{(words.Length == 0 ? "." : $": {words}")}",
                 again, target: host);
         }
 
@@ -32,42 +32,42 @@ internal static class RemoteFailure
         {
             RemoteExit.Ssh when hasBegun => new(TransferErrorId.ConnectionFailed, how, again, target: host),
             RemoteExit.Ssh => new(TransferErrorId.ConnectionFailed,
-                how, $"Check that {SshCommand.TextOf(session.Host, request.Ssh)} connects without a question: the host's key must be known, and a key of yours be allowed there.{PromptHint(request, words)}", target: host),
+                how, $"Check that {SshCommand.TextOf(session.Host, request.Ssh)} connects without a prompt: the host key must be known, and your key authorized there.{PromptHint(request, words)}", target: host),
             RemoteExit.FolderNotFound => new(TransferErrorId.DestinationFolderNotFound, how, "Create the folder there first.", target: host),
             RemoteExit.Exists => new(TransferErrorId.DestinationExists, how, IsOfFolder(words) ? "Choose another name." : "Choose another name, or transfer it again without -NoClobber.", target: host),
             RemoteExit.SameFile => new(TransferErrorId.SameFile, how, "Choose another destination.", target: host),
-            RemoteExit.NotRegularFile => new(TransferErrorId.DestinationNotReplaceable, how, "Name a regular file.", target: host),
+            RemoteExit.NotRegularFile => new(TransferErrorId.DestinationNotReplaceable, how, "Specify a regular file.", target: host),
             RemoteExit.Denied => new(TransferErrorId.PermissionDenied, how, IsOfFolder(words) ? "Get write permission there." : "Get write permission there, or use -Force for a read-only file.", target: host),
-            RemoteExit.Changed => new(TransferErrorId.SourceChanged, how, "Transfer it again when no other process writes to it.", target: host),
-            RemoteExit.Different => new(TransferErrorId.VerificationFailed, how, "Transfer it again, and look for a failing disk or memory where that does not help.", target: host),
+            RemoteExit.Changed => new(TransferErrorId.SourceChanged, how, "Transfer it again while no other process writes to it.", target: host),
+            RemoteExit.Different => new(TransferErrorId.VerificationFailed, how, "Transfer it again. If that does not help, check the disks and the memory.", target: host),
             RemoteExit.FileNotFound => new(TransferErrorId.SourceNotFound, how, "Check the path; it is relative to the home folder there.", target: host),
-            RemoteExit.IsFolder => new(TransferErrorId.SourceIsDirectory, how, "Use -Recurse, or name a file in it.", target: host),
+            RemoteExit.IsFolder => new(TransferErrorId.SourceIsDirectory, how, "Use -Recurse, or specify a file in it.", target: host),
             RemoteExit.Busy => new(TransferErrorId.DestinationBusy, how, "Wait until it has ended, or remove that file.", target: host),
             RemoteExit.Incomplete => new(TransferErrorId.ConnectionFailed, how, again, target: host),
             RemoteExit.Generated => new(TransferErrorId.RemoteFailed, how, "Copy the folder to a disk of that host first (cp -r), and receive the copy.", target: host),
             RemoteExit.NotWritten when words.Contains("No space left", StringComparison.Ordinal) || words.Contains("quota", StringComparison.OrdinalIgnoreCase) =>
                 new(TransferErrorId.DiskFull, how, "Free some space there.", target: host),
             _ => new(TransferErrorId.RemoteFailed, how, words.Contains("sftp", StringComparison.OrdinalIgnoreCase)
-                ? "Use sftp(1): this account runs no commands. Send and Receive need one with a POSIX shell."
-                : "The host needs a POSIX shell and coreutils or busybox, and must let you run them.", target: host),
+                ? "Use sftp(1), or an account with a POSIX shell, which Send and Receive require."
+                : "The host needs a POSIX shell and coreutils or busybox, and permission to run them.", target: host),
         };
     }
 
     public static TransferException SourceChanged(string source, string host) => new(TransferErrorId.SourceChanged,
         $"'{source}' was changed while it was transferred with '{host}'; the old file was kept.",
-        "Transfer it again when no other process writes to it.", target: host);
+        "Transfer it again while no other process writes to it.", target: host);
 
     public static TransferException SourceShorter(string source, string host) => new(TransferErrorId.SourceTruncated,
         $"'{source}' became shorter while it was sent to '{host}', or its file system reports a wrong size; the old file was kept.",
-        "Send it again when no other process writes to it, or send a copy of it.", target: host);
+        "Send it again while no other process writes to it, or send a copy of it.", target: host);
 
     public static TransferException EndedBeforeItsSize(string source, string host) => new(TransferErrorId.SourceTruncated,
         $"'{source}' on '{host}' ended before its size: it became shorter while it was read, or its file system reports a wrong size.",
-        "Transfer it again when no other process writes to it, or a copy of it on that host.", target: host);
+        "Transfer it again while no other process writes to it, or a copy of it on that host.", target: host);
 
     public static TransferException Different(string source, string host, string there, string here) => new(TransferErrorId.VerificationFailed,
         $"'{source}' has the SHA-256 {Shown(there)} on '{host}', and the received bytes have {here}.",
-        "Transfer it again, and look for a failing disk or memory where that does not help.", target: host);
+        "Transfer it again. If that does not help, check the disks and the memory.", target: host);
 
     public static TransferException NotRead(string what, string host) => new(
         what.Contains("Permission denied", StringComparison.Ordinal) ? TransferErrorId.PermissionDenied : TransferErrorId.ReadFailed,
@@ -83,7 +83,7 @@ internal static class RemoteFailure
         "Check the host: its shell may be faulty, or it tries to replace other files here.", target: host);
 
     public static TransferException NotText(string path, string host) => new(TransferErrorId.InvalidPath,
-        $"The name of '{path}' on '{host}' is not valid UTF-8, so that it cannot be specified.",
+        $"The name of '{path}' on '{host}' is not valid UTF-8, and cannot be specified.",
         "Receive its folder with -Recurse.", target: host);
 
     public static TransferException SameName(string first, string second, string destination, string? host = null) => new(TransferErrorId.SameFile,
@@ -106,7 +106,7 @@ internal static class RemoteFailure
     /// <summary>The error for an exception that no error of a transfer describes.</summary>
     public static TransferException Unexpected(RemoteRequest request, string host, Exception exception) => new(TransferErrorId.RemoteFailed,
         $"'{request.Source}' was not transferred with '{host}': {Shown(exception.Message).TrimEnd('.')} ({exception.GetType().Name}).",
-        "Check what the host sends: its shell may print text, or its tools may be others than expected.", target: host);
+        "Check what the host sends: its shell may print text, or its tools may be incompatible.", target: host);
 
     /// <summary>Returns text of a host for a message: not too long, and without control characters, which the terminal would
     /// follow.</summary>

@@ -297,7 +297,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
                 Start = offset == Length ? offset : offset / Tuning.RemoteBlockSize * Tuning.RemoteBlockSize; // as the script cuts
                 IsReceiving = true;
                 TransferTrace.Current?.Note(
-                    $"{host.Text}: takes {request.Source} from byte {Start} on, as {(IsSparse ? "its data without its holes" : Form == "0" ? "all its bytes" : $"a tar stream ({Form})")}");
+                    $"{host.Text}: receives {request.Source} from byte {Start} on, as {(IsSparse ? "data without holes" : Form == "0" ? "all bytes" : $"a tar stream ({Form})")}");
                 return true;
             }
         }

@@ -106,7 +106,7 @@ internal static class SshCommand
 
         throw new TransferException(TransferErrorId.SshNotFound,
             "ssh was not found in PATH.",
-            "Install OpenSSH's client (openssh-client, openssh-clients or openssh, as the system calls it).",
+            "Install the OpenSSH client (package openssh-client, openssh-clients or openssh).",
             Errno.ENOENT, "ssh");
     }
 

@@ -35,7 +35,7 @@ public sealed class FiftyHostsTests(SshServer server) : IDisposable
             (homeless, TransferErrorId.DestinationFolderNotFound, "There is no folder"),
             (server.Host("fifty-full", $"cd {mount.Folder}; {Shell}"), TransferErrorId.DiskFull, "No space left on device"),
             (drops, TransferErrorId.ConnectionFailed, "-Resume continues"),
-            (stopped, TransferErrorId.IdleTimeout, "took nothing for 12 seconds"),
+            (stopped, TransferErrorId.IdleTimeout, "accepted no data for 12 seconds"),
         ];
         RemoteHost[] hosts = [.. good, .. bad.Select(entry => entry.Host)];
         new Random(1).Shuffle(hosts);

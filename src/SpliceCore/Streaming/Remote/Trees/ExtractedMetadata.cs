@@ -23,7 +23,7 @@ internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessL
                 ? LibC.ChangeOwnerOfPath(item, entry.UserId, entry.GroupId)
                 : LibC.ChangeOwner(item, entry.UserId, entry.GroupId);
             owned = changed.Ok;
-            Note(changed, entry, "its owner");
+            Note(changed, entry, "the owner");
         }
 
         SetAttributes(entry, item, isPath);
@@ -37,12 +37,12 @@ internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessL
             bool hasList = preserve.HasFlag(PreserveAttributes.Acl) && AccessControlList.Has(item);
             mode &= preserve.HasFlag(PreserveAttributes.Mode) || hasList ? uint.MaxValue : ~ProcessUmask.Value;
             mode |= Metadata.InheritedBits(item, kind);
-            Note(isPath ? LibC.ChangeModeOfPath(item, mode) : LibC.ChangeMode(item, mode), entry, "its mode");
+            Note(isPath ? LibC.ChangeModeOfPath(item, mode) : LibC.ChangeMode(item, mode), entry, "the mode");
         }
 
         if (preserve.HasFlag(PreserveAttributes.Timestamps))
         {
-            Note(isPath ? LibC.ChangeTimesOfPath(item, entry.Time, entry.Time) : LibC.ChangeTimes(item, entry.Time, entry.Time), entry, "its times");
+            Note(isPath ? LibC.ChangeTimesOfPath(item, entry.Time, entry.Time) : LibC.ChangeTimes(item, entry.Time, entry.Time), entry, "the times");
         }
     }
 
@@ -53,7 +53,7 @@ internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessL
             if (preserve.HasFlag(PreserveAttributes.Xattr) && ExtendedAttributes.TravelsWithContent(name))
             {
                 SysResult set = isPath ? LibC.SetAttributeOfPath(item, name, value) : LibC.SetAttribute(item, name, value);
-                Note(set, entry, $"its extended attributes ({RemoteFailure.Shown(name.ToString())})");
+                Note(set, entry, $"the extended attributes ({RemoteFailure.Shown(name.ToString())})");
             }
         }
     }
@@ -83,7 +83,7 @@ internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessL
             SysResult set = list.Length == 0 ? new SysResult(-1, Errno.ENODATA)
                 : isPath ? LibC.SetAttributeOfPath(item, name, list)
                 : LibC.SetAttribute(item, name, list);
-            Note(set, entry, "its access control list");
+            Note(set, entry, "the access control list");
             return set.Ok;
         }
     }

@@ -150,7 +150,7 @@ internal static class TarPath
             ? [.. names.Where(name => name is not ("" or ".")).Select(name => new FileName(Encoding.Latin1.GetBytes(name)))]
             : throw new TransferException(TransferErrorId.InvalidPath,
                 $"'{host}' sent '{Text(path)}', which leads out of the folder or is too long. Nothing was kept.",
-                "See what tar is on that host.", Errno.EINVAL, host);
+                "Check the tar of that host.", Errno.EINVAL, host);
     }
 
     /// <summary>Returns names as a key: each byte is a character.</summary>
@@ -212,7 +212,7 @@ internal sealed class DirectoryPathCache(SafeFileHandle top, string label) : IDi
         throw opened.Errno is Errno.ENOTDIR or Errno.ELOOP
             ? new TransferException(TransferErrorId.InvalidPath,
                 $"The stream has an item in '{RemoteFailure.Shown(name.ToString())}', which is not a folder there, below '{label}'. Nothing was kept.",
-                "See what tar is on that host.",
+                "Check the tar of that host.",
                 opened.Errno, label)
             : FileFailures.OpenDestination($"{label}/{RemoteFailure.Shown(name.ToString())}", opened.Errno);
     }

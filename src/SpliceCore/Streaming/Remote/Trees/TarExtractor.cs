@@ -143,7 +143,7 @@ internal sealed class TarExtractor : IDisposable
             if (isRefused && FileStatus.TryGet(file, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Regular)
             {
                 Copy(file, folder, names[^1], entry);
-                _warnings.Add("its hard link", linked.Errno, PathOf(entry));
+                _warnings.Add("the hard link", linked.Errno, PathOf(entry));
                 return;
             }
 
@@ -180,8 +180,8 @@ internal sealed class TarExtractor : IDisposable
         {
             if (_leftOut.Count <= MaxWarnings)
             {
-                _leftOut.Add(_leftOut.Count == MaxWarnings ? $"More special files on '{_host}' were left out."
-                    : $"'{TarPath.Text(entry.Path)}' on '{_host}' is a special file ({entry.Type}) and was left out. Use -Preserve All to recreate it.");
+                _leftOut.Add(_leftOut.Count == MaxWarnings ? $"More special files on '{_host}' were skipped."
+                    : $"'{TarPath.Text(entry.Path)}' on '{_host}' is a special file ({entry.Type}) and was skipped. Use -Preserve All to recreate it.");
             }
 
             return;
@@ -222,5 +222,5 @@ internal sealed class TarExtractor : IDisposable
 
     private TransferException Unexpected(TarItem entry, string how) => new(TransferErrorId.RemoteFailed,
         $"The tar of '{_host}' sent '{TarPath.Text(entry.Path)}' {how}. Nothing was kept.",
-        "See what tar is on that host.", target: _host);
+        "Check the tar of that host.", target: _host);
 }

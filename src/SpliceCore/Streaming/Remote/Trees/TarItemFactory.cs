@@ -145,7 +145,7 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
     {
         if (item.Status.Kind != DescriptorKind.Socket)
         {
-            _leftOut.Add($"'{item.Label}' is a special file ({item.Status.Kind}) and was left out. Use -Preserve All to recreate it.");
+            _leftOut.Add($"'{item.Label}' is a special file ({item.Status.Kind}) and was skipped. Use -Preserve All to recreate it.");
         }
         else if (_sockets++ == 0)
         {
@@ -156,8 +156,8 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
     private string[] SocketWarning() => _sockets switch
     {
         0 => [],
-        1 => [$"'{_firstSocket}' is a socket and was left out: a tar stream has none."],
-        _ => [$"{_sockets} sockets were left out, since a tar stream has none; the first is '{_firstSocket}'."],
+        1 => [$"'{_firstSocket}' is a socket and was skipped: a tar stream cannot contain sockets."],
+        _ => [$"{_sockets} sockets were skipped, since a tar stream cannot contain them; the first is '{_firstSocket}'."],
     };
 }
 

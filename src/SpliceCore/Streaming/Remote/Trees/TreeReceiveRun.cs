@@ -233,5 +233,5 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private TransferException Unreadable(Exception cause) => new(TransferErrorId.RemoteFailed,
         $"The tar of '{Host.Text}' sent a stream that cannot be read. {cause.Message} Nothing was kept.",
-        "Leave -Preserve out, or see what tar is on that host.", target: Host.Text);
+        "Omit -Preserve, or check the tar of that host.", target: Host.Text);
 }

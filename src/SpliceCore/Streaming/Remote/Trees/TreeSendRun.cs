@@ -371,23 +371,23 @@ internal sealed class TreeSendRun : SendRun
         if (_changed > 0)
         {
             upload.Warn(_changed == 1
-                ? $"'{_firstChanged}' was written to while it was sent: what '{upload.Host.Text}' has of it may be of both."
-                : $"{_changed} files were written to while they were sent; the first is '{_firstChanged}'. What '{upload.Host.Text}' has of them may be of both.");
+                ? $"Another process wrote to '{_firstChanged}' while it was sent: '{upload.Host.Text}' may have a mix of old and new bytes."
+                : $"Other processes wrote to {_changed} files while they were sent; the first is '{_firstChanged}'. '{upload.Host.Text}' may have a mix of old and new bytes.");
         }
 
         if (upload.Form == GnuForm && _items.ReadOnlyFolders > 0 && Request.Preserve.HasFlag(PreserveAttributes.Mode))
         {
-            upload.Warn($"The tar of '{upload.Host.Text}' cannot take the right to write from {_items.ReadOnlyFolders} folders.");
+            upload.Warn($"The tar of '{upload.Host.Text}' cannot make {_items.ReadOnlyFolders} folders read-only.");
         }
 
         if (IsGnu(upload.Form) && _items.Links > 0 && Request.Preserve.HasFlag(PreserveAttributes.Timestamps))
         {
-            upload.Warn($"The tar of '{upload.Host.Text}' gives symbolic links ({_items.Links}) neither times nor owners.");
+            upload.Warn($"The tar of '{upload.Host.Text}' does not set the times and owners of symbolic links ({_items.Links}).");
         }
 
         if (_items.WithAttributes > 0 && upload.Form != FullForm)
         {
-            upload.Warn($"The tar of '{upload.Host.Text}' does not support extended attributes and access control lists: {_items.WithAttributes} items have none there.");
+            upload.Warn($"The tar of '{upload.Host.Text}' does not support extended attributes and access control lists: {_items.WithAttributes} items arrive without them.");
         }
     }
 }

@@ -199,7 +199,7 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
         }
         else
         {
-            Assert.Contains("was written to while", Assert.Single(Remotes.Result(outcomes).Warnings), StringComparison.Ordinal);
+            Assert.Contains("while it was sent", Assert.Single(Remotes.Result(outcomes).Warnings), StringComparison.Ordinal);
             Assert.Equal(40_000_000, new FileInfo(_workspace["target/file"]).Length);
         }
     }
