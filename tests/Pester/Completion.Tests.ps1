@@ -48,7 +48,7 @@ Describe 'Completion of -Method' {
         (Get-Completion 'Copy-ItemZeroCopy disk.img /dev/null -Method re').CompletionText | Should -Be ReadWrite
         $offered = Get-Completion 'Copy-ItemZeroCopy disk.img /dev/null -Method ref'
         $offered.CompletionText | Should -Be Reflink
-        $offered.ToolTip | Should -Be "Not possible here: $((Test-ZeroCopy disk.img /dev/null | Where-Object Method -EQ Reflink).Reason)"
+        $offered.ToolTip | Should -Be "Unavailable here: $((Test-ZeroCopy disk.img /dev/null | Where-Object Method -EQ Reflink).Reason)"
     }
 
     It 'offers all of them where there is no pair: <_>' -ForEach @(
@@ -69,7 +69,7 @@ Describe 'Completion of -Method' {
             $ExecutionContext.SessionState.LanguageMode = 'ConstrainedLanguage'
             (TabExpansion2 -inputScript $line -cursorColumn $line.Length).CompletionMatches[0].ToolTip
         } -args (Get-Module Splice).Path, "Copy-ItemZeroCopy $folder/disk.img /dev/null -Method "
-        $said | Should -Be 'The first that works: SendFile here'
+        $said | Should -Be 'The first available method: SendFile here'
     }
 
     It 'does not wait for a file system that hangs' {
@@ -86,7 +86,7 @@ Describe 'Completion of -Method' {
         $said = strace -f -qq --seccomp-bpf -o "$folder/trace" -P "$folder/disk.img" -e trace=openat -e inject=openat:delay_enter=8s pwsh -NoProfile -Command $script 2>$null
         $opened = @(Select-String 'openat\(' "$folder/trace")
         Remove-Item "$folder/trace"
-        $said | Should -Be (@('The first that works, in the order that takes the least time') * 2)
+        $said | Should -Be (@('The first available method, fastest first') * 2)
         $opened | Should -HaveCount 1
     }
 

@@ -215,7 +215,7 @@ Describe 'Copy-ItemZeroCopy' {
 
         It 'needs a file' {
             $failure = Get-Failure { Copy-ItemZeroCopy $source /dev/null -Append }
-            Assert-Failure $failure -Id 'NotSeekable,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidArgument -Target /dev/null -Says 'no end'
+            Assert-Failure $failure -Id 'NotSeekable,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidArgument -Target /dev/null -Says 'cannot be appended to'
         }
     }
 
@@ -377,7 +377,7 @@ Describe 'Copy-ItemZeroCopy' {
         It '<Mode> does not go with -Method <Method>' -ForEach @(
             @{ Mode = 'Never'; Method = 'Reflink'; Says = '-Reflink Never forbids' }
             @{ Mode = 'Never'; Method = 'CopyFileRange'; Says = '-Reflink Never forbids' }
-            @{ Mode = 'Always'; Method = 'SendFile'; Says = 'SendFile shares none' }
+            @{ Mode = 'Always'; Method = 'SendFile'; Says = 'SendFile does not' }
         ) {
             $failure = Get-Failure { Copy-ItemZeroCopy $source $target -Reflink $Mode -Method $Method }
             Assert-Failure $failure -Id 'MethodNotPossible,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidOperation -Target $target -Says $Says

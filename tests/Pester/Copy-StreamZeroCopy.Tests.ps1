@@ -128,7 +128,7 @@ Describe 'Copy-StreamZeroCopy' {
             (Copy-StreamZeroCopy $source "$folder/to").Destination | Should -BeExactly "$folder/to/source"
             Assert-Content "$folder/to/source" $content
             $failure = Get-Failure { Copy-StreamZeroCopy $source "$folder/taken" }
-            Assert-Failure $failure 'DestinationExists,Splice.Commands.CopyStreamZeroCopyCommand' ResourceExists "$folder/taken/source" 'is a directory'
+            Assert-Failure $failure 'DestinationExists,Splice.Commands.CopyStreamZeroCopyCommand' ResourceExists "$folder/taken/source" 'is a folder'
             $help = (Get-Help Copy-StreamZeroCopy -Parameter Destination).description.Text
             $help | Should -BeLike '*a folder receives the name of the source*'
         }

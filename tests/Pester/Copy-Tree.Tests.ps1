@@ -147,7 +147,7 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
         It 'special files are left out with a warning each, and are made with -Preserve All' {
             mkfifo -m 0604 site/fifo
             $result = Copy-ItemZeroCopy site copy -Recurse -WarningVariable warnings -WarningAction SilentlyContinue
-            $warnings | Should -BeExactly "'$site/fifo' is a special file (Fifo) and was left out. Use -Preserve All to recreate it."
+            $warnings | Should -BeExactly "'$site/fifo' is a special file (Fifo) and was skipped. Use -Preserve All to recreate it."
             'copy/fifo' | Should -Not -Exist
             $result.Failed | Should -Be 0
             Copy-ItemZeroCopy site all -Recurse -Preserve All

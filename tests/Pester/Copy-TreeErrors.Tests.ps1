@@ -90,14 +90,14 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             ln -s a site/link
             $script:before = Get-Tree $folder '%T@'
             $failure = Get-Failure { Copy-ItemZeroCopy site/link to -Recurse -Count 1 }
-            Assert-Failure $failure -Id "RangeOfFolder,$command" -Category InvalidArgument -Target "$folder/site/link" -Says 'SymbolicLink', 'Leave -Recurse out'
+            Assert-Failure $failure -Id "RangeOfFolder,$command" -Category InvalidArgument -Target "$folder/site/link" -Says 'SymbolicLink', 'Omit -Recurse'
         }
 
         It 'a file where there is a folder' {
             $null = [IO.Directory]::CreateDirectory("$folder/to/a")
             $script:before = Get-Tree $folder '%T@'
             $failure = Get-Failure { Copy-ItemZeroCopy site/a to -Recurse }
-            Assert-Failure $failure -Id "DestinationExists,$command" -Category ResourceExists -Target "$folder/to/a" -Says 'directory'
+            Assert-Failure $failure -Id "DestinationExists,$command" -Category ResourceExists -Target "$folder/to/a" -Says 'is a folder'
         }
 
         It 'a path on another provider' {
@@ -177,7 +177,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             $failure = Get-Failure { $script:results = Copy-ItemZeroCopy site, other/site to -Recurse }
             $failure.FullyQualifiedErrorId | Should -Be "DestinationExists,$command", "DestinationExists,$command"
             $failure.TargetObject | Sort-Object | Should -Be "$folder/to/site/a", "$folder/to/site/sub/c"
-            $failure.Exception.Message | Should -BeLike "*made from another source by this very command, and '$folder/other/site/*"
+            $failure.Exception.Message | Should -BeLike "*copied from another source by this command, and '$folder/other/site/*"
             $results.Failed | Should -Be 0, 2
             Get-Content to/site/a, to/site/sub/c, to/site/x, to/site/sub/y | Should -BeExactly 'a', 'sub/c', 'other x', 'other sub/y'
         }
@@ -346,7 +346,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             $output.Count | Should -Be 2 -Because 'one warning a command is enough'
             foreach ($i in 0, 1) {
                 # Files and folders alike: 4 and 3.
-                $output[$i] | Should -BeLike "7 items could not be given its owner; the first is '$folder/to/*EPERM*"
+                $output[$i] | Should -BeLike "Could not preserve the owner for 7 items; the first is '$folder/to/*EPERM*"
             }
         }
     }

@@ -54,7 +54,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
         }
 
         It 'is a folder' {
-            Assert-CopyFailure { Copy-ItemZeroCopy "$folder/to" $old } -Id SourceIsDirectory -Category InvalidType -Target "$folder/to" -Says 'is a directory', '-Recurse', '/*'
+            Assert-CopyFailure { Copy-ItemZeroCopy "$folder/to" $old } -Id SourceIsDirectory -Category InvalidType -Target "$folder/to" -Says 'is a folder', '-Recurse', '/*'
         }
 
         It 'matches nothing' {
@@ -121,7 +121,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             $reader.CopyTo([IO.Stream]::Null)
             Wait-Background $background
             $reader.Dispose()
-            Assert-Failure $background.Shell.Streams.Error -Id 'SourceChanged,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidData -Target "$folder/large" -Says '1048576 bytes at first, and has 1048582 now', '-AllowChanging'
+            Assert-Failure $background.Shell.Streams.Error -Id 'SourceChanged,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidData -Target "$folder/large" -Says 'from 1048576 bytes to 1048582 bytes', '-AllowChanging'
         }
 
         It 'is written to meanwhile, which -AllowChanging allows' {
@@ -150,13 +150,13 @@ Describe 'Errors of Copy-ItemZeroCopy' {
         }
 
         It 'is there, and must not be replaced' {
-            Assert-CopyFailure { Copy-ItemZeroCopy $source $old -NoClobber } -Id DestinationExists -Category ResourceExists -Target $old -Says 'leave -NoClobber out'
+            Assert-CopyFailure { Copy-ItemZeroCopy $source $old -NoClobber } -Id DestinationExists -Category ResourceExists -Target $old -Says 'omit -NoClobber'
             Assert-CopyFailure { Copy-ItemZeroCopy $source $old -NoClobber -DestinationOffset 1 } -Id DestinationExists -Category ResourceExists -Target $old -Says '-NoClobber'
         }
 
         It 'is a folder where a file shall go' {
             $null = New-Item -ItemType Directory "$folder/to/source"
-            Assert-CopyFailure { Copy-ItemZeroCopy $source "$folder/to" } -Id DestinationExists -Category ResourceExists -Target "$folder/to/source" -Says 'directory'
+            Assert-CopyFailure { Copy-ItemZeroCopy $source "$folder/to" } -Id DestinationExists -Category ResourceExists -Target "$folder/to/source" -Says 'is a folder'
         }
 
         It 'is the source' {
@@ -210,14 +210,14 @@ Describe 'Errors of Copy-ItemZeroCopy' {
         It 'loses its reader' {
             mkfifo "$folder/fifo"
             $reader = Invoke-Process head '--bytes', '10', "$folder/fifo"
-            Assert-CopyFailure { Copy-ItemZeroCopy /dev/zero "$folder/fifo" -Count 10MB } -Id ReaderGone -Category ConnectionError -Target "$folder/fifo" -Says 'EPIPE', 'start it again'
+            Assert-CopyFailure { Copy-ItemZeroCopy /dev/zero "$folder/fifo" -Count 10MB } -Id ReaderGone -Category ConnectionError -Target "$folder/fifo" -Says 'EPIPE', 'run the command again'
             $reader.WaitForExit(30000) | Should -BeTrue
         }
 
         It 'has no position' {
             mkfifo "$folder/fifo"
             $reader = Invoke-Process cat "$folder/fifo"
-            Assert-CopyFailure { Copy-ItemZeroCopy $source "$folder/fifo" -DestinationOffset 1 } -Id NotSeekable -Category InvalidArgument -Target "$folder/fifo" -Says 'no positions', 'Leave the offset out'
+            Assert-CopyFailure { Copy-ItemZeroCopy $source "$folder/fifo" -DestinationOffset 1 } -Id NotSeekable -Category InvalidArgument -Target "$folder/fifo" -Says 'not seekable', 'Omit the offset'
             $reader.WaitForExit(30000) | Should -BeTrue
         }
     }
@@ -375,7 +375,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
                 Import-Module '$module'
                 Copy-ItemZeroCopy '$open/new' '$open/old' 3>&1 | ForEach-Object { `$_.GetType().Name; `$_.Message }"
             $lines[0] | Should -Be 'WarningRecord'
-            $lines[1] | Should -BeLike "*'$open/old'*the owner of the file that was replaced (0:0)*EPERM*"
+            $lines[1] | Should -BeLike "*the owner of the replaced file (0:0) for '$open/old' (EPERM*"
             Get-Content "$open/old" | Should -Be 'new'
         }
 
@@ -414,10 +414,10 @@ Describe 'Errors of Copy-ItemZeroCopy' {
         It 'recommend what to do: <Id>' -ForEach @(
             @{ Id = 'SourceNotFound'; Call = { Copy-ItemZeroCopy /missing $old }; Cure = 'Check the name*' }
             @{ Id = 'NoMatch'; Call = { Copy-ItemZeroCopy '/missing*' $old }; Cure = 'Check the pattern*' }
-            @{ Id = 'NotFileSystem'; Call = { Copy-ItemZeroCopy Env:PATH $old }; Cure = 'Give the path of a file*' }
-            @{ Id = 'InvalidPath'; Call = { Copy-ItemZeroCopy nodrive:x $old }; Cure = 'See whether its drive exists (Get-PSDrive)*' }
+            @{ Id = 'NotFileSystem'; Call = { Copy-ItemZeroCopy Env:PATH $old }; Cure = 'Specify the path of a file*' }
+            @{ Id = 'InvalidPath'; Call = { Copy-ItemZeroCopy nodrive:x $old }; Cure = 'Check whether its drive exists (Get-PSDrive)*' }
             @{ Id = 'InvalidPattern'; Call = { Copy-ItemZeroCopy $folder "$folder/to" -Recurse -Exclude '[' }; Cure = 'Close its brackets*' }
-            @{ Id = 'NotNativePipeline'; Call = { Invoke-PipelineZeroCopy { 1 + 1 } }; Cure = 'Give the first command a file with -InputPath*' }
+            @{ Id = 'NotNativePipeline'; Call = { Invoke-PipelineZeroCopy { 1 + 1 } }; Cure = 'Use -InputPath to read a file*' }
             @{ Id = 'CommandNotFound'; Call = { Invoke-PipelineZeroCopy { no-such-program } }; Cure = 'Check the name and $env:PATH*' }
             @{ Id = 'CommandFailed'; Call = { Invoke-PipelineZeroCopy { false } }; Cure = '*-AllowFailure*' }
         ) {
@@ -511,9 +511,9 @@ Describe 'Errors of Invoke-Splice' {
 
     It 'an offset in a pipe' {
         $name = Get-PipeName
-        Assert-SpliceFailure { Invoke-Splice $in $pipe -DestinationOffset 0 } -Id NotSeekable -Category InvalidArgument -Target $name -Says 'no positions', 'Leave the offset out'
+        Assert-SpliceFailure { Invoke-Splice $in $pipe -DestinationOffset 0 } -Id NotSeekable -Category InvalidArgument -Target $name -Says 'not seekable', 'Omit the offset'
         $other = $pipe.ClientSafePipeHandle
-        Assert-SpliceFailure { Invoke-Splice $other $out -Offset 0 } -Id NotSeekable -Category InvalidArgument -Target $name -Says 'no positions'
+        Assert-SpliceFailure { Invoke-Splice $other $out -Offset 0 } -Id NotSeekable -Category InvalidArgument -Target $name -Says 'not seekable'
     }
 
     It 'descriptor <_>' -ForEach 999, (-1), ([int]::MaxValue), ([long]::MaxValue), ([int]::MinValue) {

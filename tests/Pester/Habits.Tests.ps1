@@ -218,8 +218,8 @@ BeforeDiscovery {
         @{ Call = 'Copy-ItemZeroCopy a new'; Says = 'Copy File'; On = 'Item: F/a Destination: F/new' }
         @{ Call = 'Copy-ItemZeroCopy a old'; Says = 'Replace File'; On = 'Item: F/a Destination: F/old' }
         @{ Call = 'Copy-ItemZeroCopy a to'; Says = 'Replace File'; On = 'Item: F/a Destination: F/to/a' }
-        @{ Call = 'Copy-ItemZeroCopy a old -InPlace'; Says = 'Write into File'; On = 'Item: F/a Destination: F/old' }
-        @{ Call = 'Copy-ItemZeroCopy a old -DestinationOffset 1'; Says = 'Write into File'; On = 'Item: F/a Destination: F/old' }
+        @{ Call = 'Copy-ItemZeroCopy a old -InPlace'; Says = 'Write to Existing File'; On = 'Item: F/a Destination: F/old' }
+        @{ Call = 'Copy-ItemZeroCopy a old -DestinationOffset 1'; Says = 'Write to Existing File'; On = 'Item: F/a Destination: F/old' }
         @{ Call = 'Copy-ItemZeroCopy a old -Append'; Says = 'Append to File'; On = 'Item: F/a Destination: F/old' }
         @{ Call = 'Copy-ItemZeroCopy a fifo'; Says = 'Write to Device or Pipe'; On = 'Item: F/a Destination: F/fifo' }
         @{ Call = 'Copy-ItemZeroCopy tree new -Recurse'; Says = 'Copy Item'; On = 'Item: F/tree Destination: F/new' }

@@ -49,7 +49,7 @@ Describe 'Join-ItemZeroCopy' {
         Copy-Item other/* parts
         $null = Join-ItemZeroCopy parts/* whole -WarningVariable warnings -WarningAction SilentlyContinue
         $warnings | Should -HaveCount 1
-        $warnings[0] | Should -BeLike '*may not be that file*'
+        $warnings[0] | Should -BeLike '*may differ from it*'
     }
 
     It 'join nothing when a part is missing: <_>' -ForEach 'gone', 'gone*', 'env:/x' {

@@ -246,7 +246,7 @@ Describe 'Paths' {
         It 'take the folders they match as an error, and copy the files' {
             $null = [IO.Directory]::CreateDirectory("$folder/a3")
             $failure = Get-Failure { Copy-ItemZeroCopy 'a*' to }
-            Assert-Failure $failure -Id 'SourceIsDirectory,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidType -Target "$folder/a3" -Says 'directory'
+            Assert-Failure $failure -Id 'SourceIsDirectory,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidType -Target "$folder/a3" -Says 'is a folder'
             (Get-ChildItem -LiteralPath "$folder/to").Name | Should -Be 'a1', 'a2'
         }
     }

@@ -87,7 +87,7 @@ Describe 'Where several sources of Copy-ItemZeroCopy go' {
         $failures = Get-Failure $Copy
         $failures.Count | Should -Be 2
         foreach ($failure in $failures) {
-            Assert-Failure $failure -Id 'DestinationExists,Splice.Commands.CopyItemZeroCopyCommand' -Category ResourceExists -Target "$folder/file" -Says 'Several sources', 'Name a folder'
+            Assert-Failure $failure -Id 'DestinationExists,Splice.Commands.CopyItemZeroCopyCommand' -Category ResourceExists -Target "$folder/file" -Says 'Several sources', 'Specify a folder'
         }
 
         Get-Content file | Should -Be 'keep'
@@ -125,6 +125,6 @@ Describe 'Where several sources of Copy-ItemZeroCopy go' {
         $null = New-Item -ItemType Directory to
         $results = & $Copy 3> warnings
         @($results).Count | Should -Be @(Get-ChildItem to).Count
-        Get-Content -Raw warnings | Should -BeLike "*'$folder/g/*' was named more than once. It is copied once.*"
+        Get-Content -Raw warnings | Should -BeLike "*'$folder/g/*' was specified more than once. It is copied once.*"
     }
 }

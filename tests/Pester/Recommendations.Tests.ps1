@@ -4,9 +4,9 @@ BeforeDiscovery {
         @{ Call = { Copy-ItemZeroCopy to copy }; Id = 'SourceIsDirectory'; Says = '-Recurse', '/to/*' }
         @{ Call = { Join-ItemZeroCopy to copy }; Id = 'SourceIsDirectory'; Says = '/to/*'; Not = '-Recurse' }
         @{ Call = { Split-ItemZeroCopy to to -PartCount 2 }; Id = 'SourceIsDirectory'; Says = '/to/*'; Not = '-Recurse' }
-        @{ Call = { Copy-StreamZeroCopy to copy }; Id = 'SourceIsDirectory'; Says = 'Name a file'; Not = '-Recurse', '-Path' }
-        @{ Call = { Test-ZeroCopy to copy }; Id = 'SourceIsDirectory'; Says = 'Name a file'; Not = '-Recurse' }
-        @{ Call = { Invoke-PipelineZeroCopy { cat } -InputPath to }; Id = 'SourceIsDirectory'; Says = 'Name a file'; Not = '-Recurse' }
+        @{ Call = { Copy-StreamZeroCopy to copy }; Id = 'SourceIsDirectory'; Says = 'Specify a file'; Not = '-Recurse', '-Path' }
+        @{ Call = { Test-ZeroCopy to copy }; Id = 'SourceIsDirectory'; Says = 'Specify a file'; Not = '-Recurse' }
+        @{ Call = { Invoke-PipelineZeroCopy { cat } -InputPath to }; Id = 'SourceIsDirectory'; Says = 'Specify a file'; Not = '-Recurse' }
         @{ Call = { Copy-ItemZeroCopy /dev/zero copy }; Id = 'EndlessSource'; Says = '-Count' }
         @{ Call = { Join-ItemZeroCopy a, /dev/zero copy }; Id = 'EndlessSource'; Says = 'ends'; Not = '-Count' }
         @{ Call = { Copy-StreamZeroCopy /dev/zero copy }; Id = 'EndlessSource'; Says = '-Count' }

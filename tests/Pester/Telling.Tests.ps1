@@ -32,12 +32,12 @@ Describe '-Verbose' {
         @{ Name = 'the method that was named'; Call = { Copy-ItemZeroCopy a copy -Method SendFile -Verbose }; Says = '*/a -> */copy: SendFile moved 300000 bytes; it was specified' }
         @{ Name = 'a method that does not serve'; Call = { Copy-ItemZeroCopy /proc/self/maps copy -Verbose }; Says = '*: SendFile: EINVAL, *' }
         @{ Name = 'a method that is not asked for'; Call = { Copy-ItemZeroCopy a copy -Reflink Never -Verbose }; Says = '*/a -> */copy: Reflink: *-Reflink Never*' }
-        @{ Name = 'the pipe'; Call = { Copy-ItemZeroCopy a copy -Method Splice -PipeSize 128KB -Verbose }; Says = '*/a -> */copy: a pipe of 131072 bytes is between them' }
-        @{ Name = 'the staged file'; Call = { Copy-ItemZeroCopy a copy -Verbose }; Says = '*/copy: is built as *, and gets its name at the end' }
-        @{ Name = 'the file of -Resume'; Call = { truncate --size 10M a; Copy-ItemZeroCopy a copy -Resume -Verbose }; Says = "*/copy: is built as 'copy.*.splice-partial' beside it, from byte 0 on*" }
+        @{ Name = 'the pipe'; Call = { Copy-ItemZeroCopy a copy -Method Splice -PipeSize 128KB -Verbose }; Says = '*/a -> */copy: through a pipe of 131072 bytes' }
+        @{ Name = 'the staged file'; Call = { Copy-ItemZeroCopy a copy -Verbose }; Says = '*/copy: is written as *, and named at the end' }
+        @{ Name = 'the file of -Resume'; Call = { truncate --size 10M a; Copy-ItemZeroCopy a copy -Resume -Verbose }; Says = "*/copy: is written as the partial file 'copy.*.splice-partial' beside it, from byte 0 on*" }
         @{ Name = 'a file that is written into'; Call = { Set-Content old old; Copy-ItemZeroCopy a old -InPlace -Verbose }; Says = '*/old: is written in place' }
         @{ Name = 'holes'; Call = { truncate --size 10M a; Copy-ItemZeroCopy a copy -Reflink Never -Verbose }; Says = '*/a -> */copy: * bytes are holes: holes of the source' }
-        @{ Name = 'the threads of a tree'; Call = { Copy-ItemZeroCopy tree copy -Recurse -ThrottleLimit 2 -Verbose }; Says = '*/tree: its files are copied by 2 threads at once' }
+        @{ Name = 'the threads of a tree'; Call = { Copy-ItemZeroCopy tree copy -Recurse -ThrottleLimit 2 -Verbose }; Says = '*/tree: files are copied by 2 threads' }
         @{ Name = 'a pipeline'; Call = { 'a' | Get-Item | Copy-ItemZeroCopy -Destination tree -Reflink Never -Verbose }; Says = '*/a -> */tree/a: SendFile moved 300000 bytes; *' }
         @{ Name = 'many destinations'; Call = { Copy-StreamZeroCopy a b, c -Verbose }; Says = '*/a: is read once for 2 destinations, in chunks of up to * bytes, *' }
         @{ Name = 'what commands read'; Call = { Invoke-PipelineZeroCopy { cat | wc -c } -InputPath a -Verbose }; Says = "*/cat: reads '*/a' itself, and writes a pipe" }
@@ -53,14 +53,14 @@ Describe '-Verbose' {
         $told = Get-Told { Send-ItemZeroCopy a web1, web2 images/ -Verbose } Verbose
         foreach ($name in 'web1', 'web2') {
             @($told -like "${name}: */ssh *-- $name runs a script there") | Should -HaveCount 1
-            @($told -like "${name}: takes $folder/a from byte 0 on, as all its bytes") | Should -HaveCount 1
+            @($told -like "${name}: receives $folder/a from byte 0 on, as all bytes") | Should -HaveCount 1
         }
     }
 
     It 'tells where a received file goes' {
         if (-not $server) { Set-ItResult -Skipped -Because 'an sshd of the tests is not to be had here'; return }
         Set-Content "$($server.Folder)/web1/x" content
-        @(Get-Told { Receive-ItemZeroCopy x web1 got -Verbose } Verbose) -like "$folder/got: is built as *" | Should -HaveCount 1
+        @(Get-Told { Receive-ItemZeroCopy x web1 got -Verbose } Verbose) -like "$folder/got: is written as *" | Should -HaveCount 1
     }
 
     It 'also tells what was decided for what then failed' {

@@ -72,7 +72,7 @@ internal sealed class ContentComparison(Descriptor reference, Descriptor differe
         CompareRanges(threads, tick);
         if (!_shared.IsEmpty && !_shared.IsSameAs(SharedBlocks.Find(reference, difference, _end, cancellation)))
         {
-            TransferTrace.Current?.Note($"{reference.Name} and {difference.Name}: the blocks that they shared were moved during the comparison, so all is read");
+            TransferTrace.Current?.Note($"{reference.Name} and {difference.Name}: shared blocks were moved during the comparison, so all bytes are read");
             _shared = SharedBlocks.None;
             CompareRanges(threads, tick);
         }

@@ -103,7 +103,7 @@ public static class ItemComparison
 internal static class ComparisonNotes
 {
     public static void Note(ComparisonRequest request, long read, long shared, long inHoles) => TransferTrace.Current?.Note(
-        $"{request.ReferencePath} and {request.DifferencePath}: {ByteText.Of(read)} read, {ByteText.Of(shared)} in the same blocks of the disk and {ByteText.Of(inHoles)} in holes not read");
+        $"{request.ReferencePath} and {request.DifferencePath}: {ByteText.Of(read)} read; {ByteText.Of(shared)} in shared blocks and {ByteText.Of(inHoles)} in holes not read");
 }
 
 /// <summary>Errors of comparisons.</summary>
@@ -111,7 +111,7 @@ internal static class ComparisonErrors
 {
     public static TransferException IsFolder(string path) => new(TransferErrorId.SourceIsDirectory,
         $"'{path}' is a folder.",
-        "Use -Recurse to compare it with everything in it, or name a file in it.",
+        "Use -Recurse to compare its content, or specify a file in it.",
         Errno.EISDIR, path);
 
     public static TransferException FolderAndFile(string folder, string file) => new(TransferErrorId.SourceIsDirectory,
@@ -120,17 +120,17 @@ internal static class ComparisonErrors
         Errno.EISDIR, folder);
 
     public static TransferException HasNoSize(string path, DescriptorKind kind) => new(TransferErrorId.NotSeekable,
-        $"'{path}' is a {EntryComparison.TypeOf(kind)}: only files and block devices have content that can be compared.",
-        "Copy what it delivers into a file first (Copy-ItemZeroCopy), and compare that.",
+        $"'{path}' is a {EntryComparison.TypeOf(kind)}: only files and block devices can be compared.",
+        "Copy its output to a file with Copy-ItemZeroCopy, and compare that file.",
         Errno.ESPIPE, path);
 
     public static TransferException Changed(string path) => new(TransferErrorId.SourceChanged,
-        $"'{path}' changed while it was compared.",
-        "Compare it again when no other process writes to it.",
+        $"'{path}' changed during the comparison.",
+        "Compare it again while no other process writes to it.",
         target: path);
 
     public static TransferException Loop(string path) => new(TransferErrorId.FolderChanged,
-        $"'{path}' leads back to a folder that it is in, by a bind mount. It was left out.",
-        "Unmount it, or compare the folders beside it one by one.",
+        $"'{path}' contains itself through a bind mount, and was skipped.",
+        "Unmount it, or compare the other folders one by one.",
         Errno.ELOOP, path);
 }

@@ -240,14 +240,14 @@ internal sealed unsafe class Comparison : IDisposable
 
     private TransferException InUse() => new(TransferErrorId.VerificationFailed,
         $"'{_path}' cannot be read from its disk: a process has mapped it (mmap), and its file system reads such pages from the cache.",
-        "End the process (lsof shows it), or leave -Verify out.",
+        "End the process (lsof shows it), or omit -Verify.",
         Errno.EBUSY, _path);
 
     private TransferException CopyUnreadable(long offset, Errno errno) => IsOtherFile
         ? TransferFailures.Step(TransferMethod.ReadWrite, errno, TransferSide.Source, _path, _path, offset)
         : new(TransferErrorId.VerificationFailed,
         $"'{_path}' cannot be read again at byte {offset} ({ErrnoText.Describe(errno)}).",
-        "The disk may be failing: see the kernel's log (dmesg).",
+        "The disk may be failing: check the kernel log (dmesg).",
         errno, _path)
         {
             DifferenceOffset = offset,

@@ -44,7 +44,7 @@ internal sealed class DeltaBase : IDisposable
         if (FileStatus.TryGet(file, out FileStatus? status).Ok && (!isCloned || TryClone(file, status!, target.Handle, place, cancellation)))
         {
             LibC.AdviseSequential(file);
-            TransferTrace.Current?.Note($"{place.Path}: only blocks that differ are written{(isCloned ? ", to a clone of the old file" : string.Empty)}");
+            TransferTrace.Current?.Note($"{place.Path}: only changed blocks are written{(isCloned ? ", to a reflink of the old file" : string.Empty)}");
             return new DeltaBase(file, status!, place, isCloned, request);
         }
 
@@ -66,8 +66,8 @@ internal sealed class DeltaBase : IDisposable
         if (comparison.Run(0, 0, count) < count)
         {
             throw new TransferException(TransferErrorId.DestinationChanged,
-                $"'{_place.Path}' was written to by another process while it was compared with its source. It was not replaced.",
-                "Copy it again when no other process writes to it.",
+                $"Another process wrote to '{_place.Path}' while it was compared with its source. It was not replaced.",
+                "Copy it again while no other process writes to it.",
                 target: _place.Path);
         }
     }

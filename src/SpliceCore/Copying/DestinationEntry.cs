@@ -72,8 +72,8 @@ internal sealed record DestinationEntry(SafeFileHandle Folder, FileName Name, Fi
     /// <summary>Why a new item could not take the name.</summary>
     public TransferException NameFailure(Errno errno) => errno == Errno.EEXIST && MayReplace && Existing is null
         ? new TransferException(TransferErrorId.DestinationExists,
-            $"'{Path}' did not exist when the command began, and another process has created it since. It was not replaced.",
-            "Start again to replace it, or choose another name.",
+            $"Another process created '{Path}' after the command had started. It was not replaced.",
+            "Run the command again to replace it, or choose another name.",
             errno, Path)
         : FileFailures.NameDestination(Path, errno);
 
@@ -210,7 +210,7 @@ internal static class PathCheck
         if (!IsValidUtf16(path))
         {
             throw new TransferException(TransferErrorId.InvalidPath,
-                $"'{path}' has half of a surrogate pair in it, which no byte stands for: another file would be meant.",
+                $"'{path}' contains half of a surrogate pair, which UTF-8 cannot encode.",
                 "Choose another name.",
                 Errno.EILSEQ, path);
         }
@@ -218,7 +218,7 @@ internal static class PathCheck
         if (path.Contains('\0', StringComparison.Ordinal))
         {
             throw new TransferException(TransferErrorId.InvalidPath,
-                $"'{path.Replace("\0", "\\0", StringComparison.Ordinal)}' has a NUL character in it, which no file name can have.",
+                $"'{path.Replace("\0", "\\0", StringComparison.Ordinal)}' contains a NUL character, which file names cannot have.",
                 "Choose another name.",
                 Errno.EINVAL, path);
         }

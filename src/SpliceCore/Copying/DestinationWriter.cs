@@ -248,8 +248,8 @@ internal sealed class DestinationWriter : IDisposable
         catch (OperationCanceledException)
         {
             throw Abandon(new TransferException(TransferErrorId.Cancelled,
-                $"Copying '{_source!.Name}' to '{_place.Path}' was stopped after its last byte, before its metadata were set and it had its name.",
-                "Start it again.",
+                $"Copying '{_source!.Name}' to '{_place.Path}' was stopped after the last byte, before the copy had its metadata and its name.",
+                "Run the command again.",
                 Errno.ECANCELED, _place.Path));
         }
         catch (TransferException exception)

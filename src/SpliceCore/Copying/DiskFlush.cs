@@ -60,8 +60,8 @@ internal static class DiskFlush
         catch (OperationCanceledException)
         {
             throw new TransferException(TransferErrorId.Cancelled,
-                $"'{place.Path}' is complete, but the copy was stopped before the disk had its name.",
-                "Run sync to have it there.",
+                $"'{place.Path}' is complete, but the copy was stopped before its name was on the disk.",
+                "Run sync(1) to flush it.",
                 Errno.ECANCELED, place.Path)
             {
                 Partial = result,

@@ -59,30 +59,30 @@ internal static class ExistingDestination
         if (request.HashAlgorithm.HasValue && !source.IsSeekable && special is not (DescriptorKind.Regular or DescriptorKind.Block))
         {
             throw new TransferException(TransferErrorId.NotSeekable,
-                $"Neither '{source.Name}' nor '{place.Path}' can be read a second time, as -HashAlgorithm would.",
-                "Leave -HashAlgorithm out.",
+                $"Neither '{source.Name}' nor '{place.Path}' can be read twice, which -HashAlgorithm requires.",
+                "Omit -HashAlgorithm.",
                 Errno.ESPIPE, place.Path);
         }
 
         if (request.Resume && !source.IsSeekable)
         {
             throw new TransferException(TransferErrorId.NotSeekable,
-                $"'{source.Name}' cannot be read from the middle on, as -Resume would: it is a {source.Kind}.",
-                "Leave -Resume out.",
+                $"'{source.Name}' cannot be read from an offset, which -Resume requires: it is a {source.Kind}.",
+                "Omit -Resume.",
                 Errno.ESPIPE, source.Name);
         }
 
         if (request.Resume && special != DescriptorKind.Regular)
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"-Resume writes a new file, and '{place.Path}' is a {special}.", "Leave -Resume out.", target: request.Destination);
+                $"-Resume writes a new file, and '{place.Path}' is a {special}.", "Omit -Resume.", target: request.Destination);
         }
 
         if (request.Append && special != DescriptorKind.Regular)
         {
             throw new TransferException(TransferErrorId.NotSeekable,
-                $"'{place.Path}' has no end that -Append could write at: it is a {special}.",
-                "Leave -Append out; -DestinationOffset writes into a device.",
+                $"'{place.Path}' cannot be appended to: it is a {special}.",
+                "Omit -Append; -DestinationOffset writes to an offset of a device.",
                 Errno.ESPIPE, place.Path);
         }
     }
@@ -94,8 +94,8 @@ internal static class ExistingDestination
         {
             string option = request.Append ? "-Append" : "-InPlace";
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"'{place.Path}' is a file, which {option} writes into, and '{sourceLabel}' is a {kind}, which could only replace it.",
-                $"Leave {option} out to replace it, or choose another destination.",
+                $"{option} writes to the existing file '{place.Path}', and '{sourceLabel}' is a {kind}, which can only replace it.",
+                $"Omit {option} to replace it, or choose another destination.",
                 target: place.Path);
         }
     }
@@ -115,8 +115,8 @@ internal static class ExistingDestination
         if (existing.IsMountRoot || !place.IsReplaceable)
         {
             throw new TransferException(TransferErrorId.DestinationNotReplaceable,
-                $"'{place.Path}' cannot be replaced: it is a mount point, or leads to an open file only.",
-                ["Use -InPlace to write into the file itself.", "Write to the file's own name, or add to it with -Append.", "Choose another destination."],
+                $"'{place.Path}' cannot be replaced: it is a mount point, or a link to an open file only.",
+                ["Use -InPlace to write to the file itself.", "Specify the file by its own name, or append to it with -Append.", "Choose another destination."],
                 Errno.EBUSY, place.Path);
         }
 
@@ -125,7 +125,7 @@ internal static class ExistingDestination
         {
             IReadOnlyList<string> cures = access.Errno == Errno.EACCES
                 ? ["Use -Force to replace a read-only file, or choose another destination.", "Make it writable, or choose another destination."]
-                : ["See whether it is immutable (lsattr) or its file system read-only, or choose another destination."];
+                : ["Check whether it is immutable (lsattr) or its file system is read-only, or choose another destination."];
             throw new TransferException(TransferErrorId.PermissionDenied,
                 $"'{place.Path}' is not writable ({ErrnoText.Describe(access.Errno)}).",
                 cures,
@@ -145,12 +145,12 @@ internal static class ExistingDestination
 
     /// <summary>Another source of the command, or another process, created the destination.</summary>
     public static TransferException CameMeanwhile(string source, string destination) => new(TransferErrorId.DestinationExists,
-        $"'{destination}' was created in its folder since this command began, from another source or by another process, and '{source}' would replace it.",
+        $"'{destination}' was created after this command had started, from another source or by another process, and '{source}' would replace it.",
         "Copy into different folders, or find out which process writes to this one.",
         Errno.EEXIST, destination);
 
     public static TransferException TwoSources(string source, string destination) => new(TransferErrorId.DestinationExists,
-        $"'{destination}' was made from another source by this very command, and '{source}' would replace it.",
+        $"'{destination}' was copied from another source by this command, and '{source}' would replace it.",
         "Copy into different folders.",
         Errno.EEXIST, destination);
 
@@ -158,8 +158,8 @@ internal static class ExistingDestination
     private static bool IsAddedTo(CopyRequest request, FileStatus existing) => request.Append && existing.Kind == DescriptorKind.Regular;
 
     private static TransferException NotReadableAgain(string name, DescriptorKind kind) => new(TransferErrorId.NotSeekable,
-        $"'{name}' cannot be read a second time, as -Verify would: it is a {kind}.",
-        "Leave -Verify out.", Errno.ESPIPE, name);
+        $"'{name}' cannot be read twice, which -Verify requires: it is a {kind}.",
+        "Omit -Verify.", Errno.ESPIPE, name);
 
     private static FileIdentity? Identify(SafeFileHandle folder) => FileStatus.TryGet(folder, out FileStatus? status).Ok ? status!.Inode : null;
 }
@@ -187,8 +187,8 @@ internal static class LinkCheck
             && !(isLink && IsSameLink(place.Folder, place.Name, target)))
         {
             throw new TransferException(TransferErrorId.SameFile,
-                $"'{sourceLabel}' is a link that leads to '{place.Label}'. It would replace what it leads to, and lead to itself. Nothing was touched.",
-                "Choose another destination, or copy what the link leads to.",
+                $"'{sourceLabel}' is a link to '{place.Label}'. The copy would replace its own target, and point to itself. Nothing was changed.",
+                "Choose another destination, or copy the target of the link.",
                 target: place.Path);
         }
     }
@@ -210,7 +210,7 @@ internal static class LinkCheck
         if (created?.MayHaveLinks == true && FindMade(created, path, depth: 0) is string link)
         {
             throw new TransferException(TransferErrorId.DestinationExists,
-                $"'{link}' is a link that this command made of an earlier source, and '{source}' would be written through it. Nothing was written.",
+                $"'{link}' is a link that this command copied from an earlier source, and '{source}' would be written through it. Nothing was written.",
                 "Copy into different folders.",
                 Errno.EEXIST, path);
         }

@@ -52,7 +52,7 @@ public static class FileCopy
         {
             throw new TransferException(TransferErrorId.Cancelled,
                 $"Copying '{request.Source}' to '{request.Destination}' was stopped before the first byte.",
-                "Start it again.",
+                "Run the command again.",
                 Errno.ECANCELED, request.Destination);
         }
     }
@@ -236,21 +236,21 @@ public sealed record CopyRequest
         {
             string other = InPlace ? "-InPlace" : "-DestinationOffset";
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"-Append writes at the end of '{Destination}', and {other} elsewhere.", "Leave one of them out.", target: Destination);
+                $"-Append writes to the end of '{Destination}', and {other} does not.", "Omit one of them.", target: Destination);
         }
 
         string? part = Append ? "-Append" : !IsWhole ? "A range (-Offset, -Count, -DestinationOffset)" : null;
         if (Update != UpdateMode.Always && part is not null)
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"-Update compares '{Source}' with '{Destination}' as a whole. {part} does not make them equal.", "Leave one of them out.",
+                $"-Update compares '{Source}' with '{Destination}' as whole files. {part} does not make them equal.", "Omit one of them.",
                 target: Destination);
         }
 
         if (Resume && inPlace is not null)
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"-Resume writes a new file beside '{Destination}', and {inPlace} writes to the existing one.", "Leave one of them out.",
+                $"-Resume writes a new file beside '{Destination}', and {inPlace} writes to the existing one.", "Omit one of them.",
                 target: Destination);
         }
     }
@@ -285,8 +285,8 @@ public sealed record CopyRequest
         if (Flags != SpliceFlags.None && Method is not (TransferMethod.Auto or TransferMethod.Splice))
         {
             throw new TransferException(TransferErrorId.MethodNotPossible,
-                $"The flags {Flags} are for splice(2), and {Method} takes none.",
-                "Use -Method Splice, or leave -Flags out.",
+                $"The flags {Flags} are for splice(2), and {Method} does not support flags.",
+                "Use -Method Splice, or omit -Flags.",
                 target: Destination);
         }
 
@@ -299,16 +299,16 @@ public sealed record CopyRequest
         if (Sparse != SparseMode.Auto)
         {
             throw new TransferException(TransferErrorId.MethodNotPossible,
-                $"-Reflink Always takes the holes of '{Source}' as they are, and -Sparse {Sparse} does not.",
-                "Leave one of them out.",
+                $"-Reflink Always keeps the holes of '{Source}', and -Sparse {Sparse} does not.",
+                "Omit one of them.",
                 target: Destination);
         }
 
         return named is TransferMethod.Auto or TransferMethod.Reflink
             ? TransferMethod.Reflink
             : throw new TransferException(TransferErrorId.MethodNotPossible,
-                $"-Reflink Always shares the blocks of '{Source}', and {named} shares none.",
-                "Leave -Method and -Flags out, or -Reflink.",
+                $"-Reflink Always shares the blocks of '{Source}', and {named} does not.",
+                "Omit -Method and -Flags, or omit -Reflink.",
                 target: Destination);
     }
 }

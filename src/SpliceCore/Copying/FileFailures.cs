@@ -7,17 +7,17 @@ namespace Splice.Copying;
 /// <summary>Errors of files and folders, from the kernel's errno.</summary>
 internal static class FileFailures
 {
-    private const string SeeKernelLog = "The disk may be failing: see the kernel's log (dmesg).";
+    private const string SeeKernelLog = "The disk may be failing: check the kernel log (dmesg).";
 
     public static TransferException OpenSource(string path, Errno errno) => errno switch
     {
         Errno.ENOENT or Errno.ENOTDIR => SourceNotFound(path, errno),
         Errno.EACCES or Errno.EPERM => Failed(TransferErrorId.PermissionDenied, path, errno,
             $"No permission to read '{path}'",
-            "Run as its owner or as root, or have it made readable."),
+            "Run as its owner or as root, or make it readable."),
         Errno.ENXIO or Errno.ENODEV => Failed(TransferErrorId.ReadFailed, path, errno,
             $"'{path}' cannot be opened: it is a socket, or its device is missing",
-            "Connect to a socket first and hand it to Copy-StreamZeroCopy."),
+            "Connect to the socket first, and pass it to Copy-StreamZeroCopy."),
         _ => Open(path, errno, TransferErrorId.ReadFailed),
     };
 
@@ -29,24 +29,24 @@ internal static class FileFailures
             "Create it first (New-Item -ItemType Directory)."),
         Errno.ENOTDIR => NotAFolder(path, errno),
         Errno.ETXTBSY => Failed(TransferErrorId.PermissionDenied, path, errno,
-            $"'{path}' cannot be written into: it is a program that is running, or a swap file in use",
-            "Stop what uses it, or replace the file instead of writing into it: what uses it keeps the old one."),
+            $"'{path}' cannot be written: it is a running program, or a swap file in use",
+            "Stop the program, or replace the file instead: a running program keeps the old one."),
         Errno.EROFS => Failed(TransferErrorId.PermissionDenied, path, errno,
             $"'{path}' cannot be written: its file system is read-only",
             "Mount it for writing, or choose another destination."),
         Errno.EPERM => Failed(TransferErrorId.PermissionDenied, path, errno,
             $"No permission to write '{path}'",
-            "See whether it or its folder is immutable or append-only (lsattr), or choose another destination."),
+            "Check whether it or its folder is immutable or append-only (lsattr), or choose another destination."),
         Errno.EACCES => Failed(TransferErrorId.PermissionDenied, path, errno,
             $"No permission to write '{path}'",
-            "To replace a file takes write permission on its folder, and -InPlace takes it on the file itself.",
+            "Replacing a file requires write permission on its folder; -InPlace requires it on the file itself.",
             "Get write permission on its folder, or choose another destination."),
         Errno.ENOSPC or Errno.EDQUOT => Failed(TransferErrorId.DiskFull, path, errno,
             $"No space is left for '{path}'",
             "Free some space, or choose another destination."),
         Errno.EEXIST => new(TransferErrorId.DestinationExists,
             $"'{path}' exists.",
-            ["Choose another name, or leave -NoClobber out.", "Choose another name."],
+            ["Choose another name, or omit -NoClobber.", "Choose another name."],
             errno, path),
         Errno.EISDIR => DestinationIsDirectory(path),
         _ => Open(path, errno, TransferErrorId.WriteFailed),
@@ -55,8 +55,8 @@ internal static class FileFailures
     /// <summary>A complete file could not be given its name.</summary>
     public static TransferException NameDestination(string path, Errno errno) =>
         OpenDestination(path, errno) is { Id: not TransferErrorId.WriteFailed } known ? known : Failed(TransferErrorId.WriteFailed, path, errno,
-            $"'{path}' could not be given its name",
-            "See the kernel's log (dmesg), or choose a destination on another file system.");
+            $"The new file could not be renamed to '{path}'",
+            "Check the kernel log (dmesg), or choose a destination on another file system.");
 
     /// <summary>An item could not be removed. It stays as it is.</summary>
     public static TransferException Remove(string path, Errno errno) => errno switch
@@ -66,7 +66,7 @@ internal static class FileFailures
             "Unmount it first (umount), or leave it there."),
         Errno.EPERM => Failed(TransferErrorId.PermissionDenied, path, errno,
             $"No permission to remove '{path}'",
-            "See whether it or its folder is immutable or append-only (lsattr), or its folder belongs to others and is sticky."),
+            "Check whether it or its folder is immutable or append-only (lsattr), or its folder is sticky and belongs to another user."),
         Errno.EACCES => Failed(TransferErrorId.PermissionDenied, path, errno,
             $"No permission to remove '{path}'",
             "Get write permission on its folder."),
@@ -75,7 +75,7 @@ internal static class FileFailures
             "Mount it for writing."),
         Errno.ENOTEMPTY => Failed(TransferErrorId.FolderChanged, path, errno,
             $"'{path}' was not removed: another process keeps creating files in it",
-            "Find out which process writes to it (lsof), and remove it when that has ended."),
+            "Find out which process writes to it (lsof), and remove it after that process has ended."),
         _ => Failed(TransferErrorId.RemoveFailed, path, errno,
             $"'{path}' was not removed",
             SeeKernelLog),
@@ -88,20 +88,20 @@ internal static class FileFailures
             "Create it first (New-Item -ItemType Directory)."),
         Errno.ENOTDIR => Failed(TransferErrorId.DestinationFolderNotFound, path, errno,
             $"'{path}' is not a folder",
-            "Name the folder that takes the files."),
+            "Specify the folder for the files."),
         _ => OpenDestination(path, errno),
     };
 
     /// <summary>A file that was written in place could not be truncated where the copy ends.</summary>
     public static TransferException Cut(string path, long size, Errno errno) => new(TransferErrorId.WriteFailed,
-        $"'{path}' has all that was copied, but could not be cut to {ByteText.Of(size)} (ftruncate(2), {ErrnoText.Describe(errno)}): its old end is still there.",
-        "See whether it is sealed, or a swap file in use.",
+        $"'{path}' has all copied bytes, but could not be truncated to {ByteText.Of(size)} (ftruncate(2), {ErrnoText.Describe(errno)}): its old end remains.",
+        "Check whether it is sealed, or a swap file in use.",
         errno, path);
 
     public static TransferException Flush(string path, Errno errno)
     {
         bool isFull = errno is Errno.ENOSPC or Errno.EDQUOT;
-        string what = isFull ? "No space is left on the disk for" : "The disk did not take";
+        string what = isFull ? "No space is left on the disk for" : "Could not flush";
         return new TransferException(isFull ? TransferErrorId.DiskFull : TransferErrorId.WriteFailed,
             $"{what} '{path}' (fsync(2), {ErrnoText.Describe(errno)}).",
             isFull ? "Free some space, or choose another destination." : SeeKernelLog,
@@ -112,23 +112,23 @@ internal static class FileFailures
         ? OpenDestination(path, errno)
         : Failed(TransferErrorId.PermissionDenied, path, errno,
             $"'{path}' cannot be flushed: no permission to read its folder",
-            "Have it made readable, or leave -Flush out.",
-            "Have it made readable.");
+            "Make it readable, or omit -Flush.",
+            "Make it readable.");
 
     public static TransferException FlushName(string path, Errno errno) => new(TransferErrorId.WriteFailed,
-        $"'{path}' is complete and in its place, but the disk did not take its name (fsync(2) of the folder, {ErrnoText.Describe(errno)}): after a power failure the old file may be back.",
+        $"'{path}' is complete, but its name could not be flushed to the disk (fsync(2) of the folder, {ErrnoText.Describe(errno)}): after a power failure, the old file may be back.",
         SeeKernelLog,
         errno, path);
 
     /// <summary>A copy differs from its source when it is read again.</summary>
     public static TransferException Different(string source, long sourceOffset, string path, long offset, bool isInPlace, bool isAppended)
     {
-        string what = isAppended ? $"Nothing was added to '{path}'"
+        string what = isAppended ? $"Nothing was appended to '{path}'"
             : isInPlace ? $"'{path}' is damaged from byte {offset} on"
-            : $"'{path}' was not made";
+            : $"'{path}' was not created";
         return new TransferException(TransferErrorId.VerificationFailed,
-            $"{what}: read again, its byte {offset} is not byte {sourceOffset} of '{source}'.",
-            "Another process has written to one of them, or the memory or a disk fails: see the kernel's log (dmesg), and copy again.",
+            $"{what}: byte {offset} of the copy differs from byte {sourceOffset} of '{source}'.",
+            "Another process wrote to one of them, or the memory or a disk is failing: check the kernel log (dmesg), and copy again.",
             target: path)
         {
             DifferenceOffset = offset,
@@ -137,11 +137,11 @@ internal static class FileFailures
 
     public static TransferException DestinationExists(string path) => new(TransferErrorId.DestinationExists,
         $"'{path}' exists, and -NoClobber is set.",
-        "Choose another name, or leave -NoClobber out.",
+        "Choose another name, or omit -NoClobber.",
         Errno.EEXIST, path);
 
     public static TransferException DestinationIsDirectory(string path) => new(TransferErrorId.DestinationExists,
-        $"'{path}' is a directory, and a file cannot replace it.",
+        $"'{path}' is a folder, and a file cannot replace it.",
         "Choose another name.",
         Errno.EISDIR, path);
 
@@ -152,8 +152,8 @@ internal static class FileFailures
         {
             return Failed(TransferErrorId.SourceNotFound, path, errno,
                 $"'{path}' is a symbolic link to '{target}', which does not exist",
-                "Restore what it leads to, or use -Recurse without -FollowSymlink to copy the link itself.",
-                "Restore what it leads to, or name another file.");
+                "Restore its target, or use -Recurse without -FollowSymlink to copy the link itself.",
+                "Restore its target, or specify another file.");
         }
 
         string[] actions = path.AsSpan().ContainsAny("*?[")
@@ -180,29 +180,29 @@ internal static class FileFailures
 
         return Failed(TransferErrorId.DestinationFolderNotFound, path, errno,
             $"'{path}' cannot be written: '{part}' is not a folder",
-            path.EndsWith('/') ? "Leave the '/' at the end out to name the file, or choose another folder." : "Choose another folder.");
+            path.EndsWith('/') ? "Omit the '/' at the end to specify a file, or choose another folder." : "Choose another folder.");
     }
 
     private static TransferException Open(string path, Errno errno, TransferErrorId otherwise) => errno switch
     {
         Errno.EMFILE or Errno.ENFILE => Failed(TransferErrorId.ResourceExhausted, path, errno,
             $"'{path}' cannot be opened: too many files are open",
-            "Close some, or raise the limit (ulimit -n)."),
+            "Close some files, or raise the limit (ulimit -n)."),
         Errno.ENOMEM or Errno.ENOBUFS => Failed(TransferErrorId.ResourceExhausted, path, errno,
             $"The system ran out of memory for '{path}'",
-            "Try again when it has some."),
+            "Free some memory, and run the command again."),
         Errno.ENAMETOOLONG or Errno.EINVAL or Errno.EILSEQ => Failed(TransferErrorId.InvalidPath, path, errno,
-            $"'{path}' is not a name that this file system takes",
+            $"This file system does not support the name '{path}'",
             "Choose another name."),
         Errno.EAGAIN => Failed(otherwise, path, errno,
             $"'{path}' cannot be opened: another process holds a lease on it, and does not release it",
-            "See in /proc/locks which process holds it, and end that, or start again later."),
+            "Find the process in /proc/locks and end it, or run the command again later."),
         Errno.ELOOP => Failed(TransferErrorId.InvalidPath, path, errno,
             $"'{path}' leads through too many symbolic links",
             "Look for a link that points at itself."),
         _ => Failed(otherwise, path, errno,
             $"'{path}' cannot be opened",
-            "See the kernel's log (dmesg) if the device is at fault."),
+            "Check the kernel log (dmesg)."),
     };
 
     /// <summary>Makes an error from a problem, to which the errno's text is added, and the recommended actions, the best first.</summary>

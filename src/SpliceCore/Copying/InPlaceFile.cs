@@ -45,7 +45,7 @@ internal sealed class AppendedFile : ITargetFile
             handle.Dispose();
             if (!waits)
             {
-                TransferTrace.Current?.Note($"{place.Path}: is locked by another process that adds to it, and is waited for");
+                TransferTrace.Current?.Note($"{place.Path}: waits for another process that has locked it to append");
                 waits = true;
             }
 
@@ -75,13 +75,13 @@ internal sealed class AppendedFile : ITargetFile
             SysResult result = alone.Ok ? FileStatus.TryGet(Handle, out now) : alone;
             bool isLast = Position.IsContiguous && now?.Size == Position.End;
             result = isLast ? LibC.Truncate(Handle, start) : result;
-            string what = $"from byte {start} on it has an unfinished part.";
+            string what = $"from byte {start} on, it contains an incomplete copy.";
             return (alone.Ok, isLast, result.Ok) switch
             {
                 (true, true, true) => null,
-                (false, _, _) => $"It was not cut back, since another process may have it open ({ErrnoText.Describe(alone.Errno)}): {what}",
-                (_, false, true) => $"It was not cut back, since another process has written to it: {what}",
-                _ => $"It could not be cut back ({ErrnoText.Describe(result.Errno)}): {what}",
+                (false, _, _) => $"It was not truncated, since another process may have it open ({ErrnoText.Describe(alone.Errno)}): {what}",
+                (_, false, true) => $"It was not truncated, since another process has written to it: {what}",
+                _ => $"It could not be truncated ({ErrnoText.Describe(result.Errno)}): {what}",
             };
         }
         finally
@@ -145,7 +145,7 @@ internal sealed class ExistingFile(SafeFileHandle handle) : ITargetFile
                     ? Trees.TreeErrors.Moved(place.Path)
                     : FileFailures.OpenDestination(place.Path, result.Errno);
                 throw (access & LibC.O_ACCMODE) == LibC.O_RDWR && result.Errno == Errno.EACCES
-                    ? failure.Adding("-Verify and -HashAlgorithm read it as well.")
+                    ? failure.Adding("-Verify and -HashAlgorithm also read it.")
                     : failure;
             }
 

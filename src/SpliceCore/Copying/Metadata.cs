@@ -32,12 +32,12 @@ internal static class Metadata
         uint? ownMode = null, bool isExact = false)
     {
         var target = new Item(item, label, isPath, warnings);
-        bool owned = preserve.HasFlag(PreserveAttributes.Ownership) && target.SetOwner(status.UserId, status.GroupId, "its owner");
+        bool owned = preserve.HasFlag(PreserveAttributes.Ownership) && target.SetOwner(status.UserId, status.GroupId, "the owner");
 
         // chown(2) drops capabilities, so they come after it.
         if (preserve.HasFlag(PreserveAttributes.Xattr))
         {
-            target.CopyAttributes(source, ExtendedAttributes.TravelsWithContent, "its extended attributes");
+            target.CopyAttributes(source, ExtendedAttributes.TravelsWithContent, "the extended attributes");
         }
 
         bool isLink = status.Kind == DescriptorKind.SymbolicLink;
@@ -45,7 +45,7 @@ internal static class Metadata
         {
             // The source does not have what a new item inherits from its folder's default list.
             target.RemoveLists(status.Kind == DescriptorKind.Directory);
-            target.CopyAttributes(source, ExtendedAttributes.IsList, "its access control list");
+            target.CopyAttributes(source, ExtendedAttributes.IsList, "the access control list");
         }
 
         // After the owner and the list: chown(2) clears bits of the mode, and a list has a mask of its own.
@@ -54,11 +54,11 @@ internal static class Metadata
         {
             uint permissions = hasList ? status.Permissions : AccessControlList.WithoutList(source, status.Permissions);
             uint inherited = isExact && owned ? 0 : InheritedBits(item, status.Kind);
-            target.SetMode((permissions & KeptBits(status.Kind, owned)) | inherited, "its mode");
+            target.SetMode((permissions & KeptBits(status.Kind, owned)) | inherited, "the mode");
         }
         else if (ownMode is uint mode && !hasList)
         {
-            target.SetMode(mode, "its mode");
+            target.SetMode(mode, "the mode");
         }
 
         if (preserve.HasFlag(PreserveAttributes.Timestamps))
@@ -66,7 +66,7 @@ internal static class Metadata
             SysResult result = isPath
                 ? LibC.ChangeTimesOfPath(item, status.AccessTime, status.ModificationTime)
                 : LibC.ChangeTimes(item, status.AccessTime, status.ModificationTime);
-            target.Note(result, "its times");
+            target.Note(result, "the times");
         }
     }
 
@@ -100,7 +100,7 @@ internal static class Metadata
         if (!preserve.HasFlag(PreserveAttributes.Ownership)
             && !(FileStatus.TryGet(file.Handle, out FileStatus? mine).Ok && (mine!.UserId, mine.GroupId) == (replaced.UserId, replaced.GroupId)))
         {
-            file.SetOwner(replaced.UserId, replaced.GroupId, $"the owner of the file that was replaced ({replaced.UserId}:{replaced.GroupId})");
+            file.SetOwner(replaced.UserId, replaced.GroupId, $"the owner of the replaced file ({replaced.UserId}:{replaced.GroupId})");
         }
 
         SysResult opened = LibC.OpenAt(place.Folder, place.Name, LibC.O_PATH | LibC.O_NOFOLLOW, 0, out SafeFileHandle old);
@@ -115,7 +115,7 @@ internal static class Metadata
                 file.RemoveLists(isFolder: false);
                 file.CopyAttributes(
                     old, name => (keepsList && ExtendedAttributes.IsList(name)) || (keepsOthers && ExtendedAttributes.StaysWithFile(name)),
-                    "the extended attributes of the file that was replaced");
+                    "the extended attributes of the replaced file");
             }
 
             if (!preserve.HasFlag(PreserveAttributes.Mode))
@@ -123,7 +123,7 @@ internal static class Metadata
                 uint permissions = AccessControlList.Has(file.Handle)
                     ? replaced.Permissions
                     : AccessControlList.WithoutList(old, replaced.Permissions);
-                file.SetMode(permissions & ModeBits.All, "the mode of the file that was replaced");
+                file.SetMode(permissions & ModeBits.All, "the mode of the replaced file");
             }
         }
     }
@@ -143,7 +143,7 @@ internal static class Metadata
             if (FileStatus.TryGet(Handle, out FileStatus? status).Ok
                 && AccessControlList.WithoutList(Handle, status!.Permissions) is uint own && own != status.Permissions)
             {
-                SetMode(own, "its mode without an access control list");
+                SetMode(own, "the mode without an access control list");
             }
 
             RemoveList(ExtendedAttributes.AccessList);
@@ -176,7 +176,7 @@ internal static class Metadata
             SysResult result = IsPath ? LibC.RemoveAttributeOfPath(Handle, list) : LibC.RemoveAttribute(Handle, list);
             if (result.Errno is not (Errno.ENODATA or Errno.EOPNOTSUPP))
             {
-                Note(result, $"no access control list ({list})");
+                Note(result, $"the mode without an access control list ({list})");
             }
         }
     }
@@ -201,8 +201,8 @@ internal sealed class MetadataWarnings(bool isStrict = false)
         if (isStrict && !isUnavailable)
         {
             throw new TransferException(TransferErrorId.WriteFailed,
-                $"'{label}' could not be given {what} ({ErrnoText.Describe(errno)}).",
-                "See whether the disk is full, or failing (dmesg).",
+                $"Could not preserve {what} for '{label}' ({ErrnoText.Describe(errno)}).",
+                "Check whether the disk is full, or failing (dmesg).",
                 errno, label.ToString());
         }
 
@@ -222,9 +222,9 @@ internal sealed class MetadataWarnings(bool isStrict = false)
         {
             return _warnings is null ? [] : [.. _warnings.Select(loss => loss.Value switch
             {
-                (string first, Errno errno, 1) => $"'{first}' could not be given {loss.Key} ({ErrnoText.Describe(errno)}).",
+                (string first, Errno errno, 1) => $"Could not preserve {loss.Key} for '{first}' ({ErrnoText.Describe(errno)}).",
                 (string first, Errno errno, long count) =>
-                    $"{count} items could not be given {loss.Key}; the first is '{first}' ({ErrnoText.Describe(errno)}).",
+                    $"Could not preserve {loss.Key} for {count} items; the first is '{first}' ({ErrnoText.Describe(errno)}).",
             })];
         }
     }

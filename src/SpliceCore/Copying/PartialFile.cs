@@ -51,8 +51,8 @@ internal sealed class PartialFile : ITargetFile
         if (!PartialFiles.Has(_place.Folder, _name, Handle))
         {
             throw new TransferException(TransferErrorId.WriteFailed,
-                $"'{_name}' beside '{_place.Path}' was removed, or another file has the name now. '{_place.Path}' was not touched.",
-                "Copy again.",
+                $"The partial file '{_name}' beside '{_place.Path}' was removed or replaced. '{_place.Path}' was not changed.",
+                "Run the command again.",
                 Errno.ESTALE, _place.Path);
         }
 
@@ -129,7 +129,7 @@ internal sealed class PartialFile : ITargetFile
                     {
                         partial.VerifyPrefix(start, cancellation);
                         TransferTrace.Current?.Note(
-                            $"{place.Path}: is built as '{name}' beside it, from byte {partial.ResumeOffset} on: {(partial.ResumeOffset > 0 ? "the others are there" : "nothing of it was there")}");
+                            $"{place.Path}: is written as the partial file '{name}' beside it, from byte {partial.ResumeOffset} on");
                         return partial;
                     }
                 }
@@ -184,7 +184,7 @@ internal sealed class PartialFile : ITargetFile
         {
             // A new one is locked while another process checks whether it may be removed: retry.
             return isNew ? false : throw new TransferException(TransferErrorId.DestinationBusy,
-                $"Another copy of '{_sourceName}' to '{_place.Path}' is under way: it has '{_name}' locked.",
+                $"Another copy of '{_sourceName}' to '{_place.Path}' is running: it has locked '{_name}'.",
                 "Wait until it has ended.",
                 Errno.EAGAIN, _place.Path);
         }
@@ -278,8 +278,8 @@ internal sealed class PartialFile : ITargetFile
     }
 
     private static TransferException InTheWay(DestinationEntry place, FileName name, Errno errno) => new(TransferErrorId.PermissionDenied,
-        $"'{name}' is in the way beside '{place.Path}': -Resume needs the name, did not make what has it, and cannot remove it ({ErrnoText.Describe(errno)}).",
-        "Remove it, or leave -Resume out.",
+        $"'{name}' beside '{place.Path}' is not a partial file of -Resume, which needs this name, and cannot be removed ({ErrnoText.Describe(errno)}).",
+        "Remove it, or omit -Resume.",
         errno, place.Path);
 }
 

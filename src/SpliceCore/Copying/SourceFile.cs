@@ -31,10 +31,10 @@ internal static class SourceFile
             if (source.Kind == DescriptorKind.Directory)
             {
                 throw new TransferException(TransferErrorId.SourceIsDirectory,
-                    $"'{path}' is a directory.",
-                    [$"Use -Recurse to copy it with everything in it, or name the files in it, for example '{path.TrimEnd('/')}/*'.",
-                        $"Name the files in it, for example '{path.TrimEnd('/')}/*' with -Path (-LiteralPath takes '*' literally).",
-                        "Name a file in it."],
+                    $"'{path}' is a folder.",
+                    [$"Use -Recurse to copy it with its content, or specify the files in it, for example '{path.TrimEnd('/')}/*'.",
+                        $"Specify the files in it, for example '{path.TrimEnd('/')}/*' with -Path (-LiteralPath takes '*' literally).",
+                        "Specify a file in it."],
                     Errno.EISDIR, path);
             }
 
@@ -96,7 +96,7 @@ internal sealed class SourceSnapshot : IDisposable
             }
 
             Metadata.Set(file.Handle, place.Label, source.Handle, source.Status, PreserveAttributes.All, isPath: false, new MetadataWarnings());
-            TransferTrace.Current?.Note($"{source.Name}: its size is not that of its content, so it was read to its end first");
+            TransferTrace.Current?.Note($"{source.Name}: its file system does not report its size, so it was read to its end first");
             return new SourceSnapshot(handle, file, Descriptor.Describe(file.Handle, source.Label));
         }
         catch

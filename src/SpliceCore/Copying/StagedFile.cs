@@ -109,7 +109,7 @@ internal sealed class StagedFile : ITargetFile
             }
 
             _temporaryName = null;
-            throw exception.Adding($"What was written is kept as '{kept}' in the same folder.");
+            throw exception.Adding($"The bytes written so far are kept as '{kept}' in the same folder.");
         }
     }
 
@@ -156,8 +156,8 @@ internal sealed class StagedFile : ITargetFile
         }
 
         TransferTrace.Current?.Note(_temporaryName is FileName hidden
-            ? $"{_place.Path}: is built as '{hidden}' beside it, since the file system has no unnamed files, and gets its name at the end"
-            : $"{_place.Path}: is built as an unnamed file (O_TMPFILE), and gets its name at the end");
+            ? $"{_place.Path}: is written as the temporary file '{hidden}' beside it, since the file system does not support unnamed files, and renamed at the end"
+            : $"{_place.Path}: is written as an unnamed file (O_TMPFILE), and named at the end");
     }
 
     private SysResult CreateHidden(uint mode, int access, out SafeFileHandle handle)
@@ -194,7 +194,7 @@ internal sealed class StagedFile : ITargetFile
             Handle.Dispose();
             Handle = named;
             TransferTrace.Current?.Note(
-                $"{_place.Path}: the file system gives an unnamed file no name (linkat(2)), so it is copied once more, to '{_temporaryName}' beside it");
+                $"{_place.Path}: the file system cannot name an unnamed file (linkat(2)), so it is copied again, to the temporary file '{_temporaryName}' beside it");
             var spec = new TransferSpec { Offset = 0, DestinationOffset = 0, Length = status!.Size, RequiresAll = true, AllowsChanging = true };
             using var run = new TransferRun(
                 Descriptor.OfOpened(unnamed, _place.Label, LibC.O_RDONLY), Descriptor.OfNewFile(named, _place.Label),

@@ -96,7 +96,7 @@ internal sealed class Descriptor
         {
             throw new TransferException(TransferErrorId.BadDescriptor,
                 $"{name} is not open in this process ({ErrnoText.Describe(flags.Errno)}).",
-                "Open it first, or see whether it was closed.",
+                "Open it first, or check whether it was closed.",
                 flags.Errno, name.ToString());
         }
 
@@ -151,8 +151,8 @@ internal sealed class Descriptor
     }
 
     private static TransferException NotDescribed(string name, Errno errno) => new(TransferErrorId.BadDescriptor,
-        $"{name} cannot be looked at ({ErrnoText.Describe(errno)}).",
-        "Check that the file system behind it still answers.",
+        $"The status of {name} cannot be read ({ErrnoText.Describe(errno)}).",
+        "Check that its file system still responds.",
         errno, name);
 }
 

@@ -43,7 +43,7 @@ public static class Measurement
         {
             throw new TransferException(TransferErrorId.Cancelled,
                 $"Measuring from '{request.Path}' to '{request.Destination}' was stopped. Nothing of it is left.",
-                "Start it again.",
+                "Run the command again.",
                 Errno.ECANCELED, request.Destination);
         }
     }

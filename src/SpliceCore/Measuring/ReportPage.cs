@@ -38,7 +38,7 @@ internal static class ReportPage
             {BarChart.Draw($"Median time for {size} by method", [.. report.Results.Select(TimeBar)])}
             </div>
             </figure>
-            <ul class="key"><li><i class="auto"></i>what Auto takes here</li><li><i class="method"></i>other methods</li><li><i class="baseline"></i>.NET’s own, as baselines</li></ul>
+            <ul class="key"><li><i class="auto"></i>the method of Auto</li><li><i class="method"></i>other methods</li><li><i class="baseline"></i>.NET, as baselines</li></ul>
             </section>
             {CpuTimes([.. report.Results.Where(result => result.Median > TimeSpan.Zero).Select(CpuBar)])}
             <section>
@@ -46,13 +46,13 @@ internal static class ReportPage
             <div class="scroll">
             {ResultTable(report.Results)}
             </div>
-            <p class="soft small">The spread is from the first quartile to the third. Of the baselines only the reads and writes are counted, not all system calls.</p>
+            <p class="soft small">The spread is from the first quartile to the third. For the baselines, only reads and writes are counted.</p>
             </section>
             <section>
             <h2>Where this was measured</h2>
             {MachineTable(report)}
             </section>
-            <footer>Random bytes, in the page cache when a run begins; a run ends when the kernel has the copy, not the disk. Made by Measure-ZeroCopy of Splice {Version}.</footer>
+            <footer>Random bytes, in the page cache when a run begins; a run ends when the kernel has the copy, not the disk. Written by Measure-ZeroCopy of Splice {Version}.</footer>
             </main>
             </body>
             </html>
@@ -82,7 +82,7 @@ internal static class ReportPage
     private static string Facts(MeasurementReport report) =>
         report.Results.FirstOrDefault(result => result.IsAuto) is not { Median: { } median } auto ? string.Empty : $"""
             <dl class="facts">
-            <div><dt>Auto takes</dt><dd class="auto">{auto.Method}</dd></div>
+            <div><dt>Auto uses</dt><dd class="auto">{auto.Method}</dd></div>
             <div><dt>Median time</dt><dd>{Duration(median)}</dd></div>
             <div><dt>Rate</dt><dd>{Rate(auto.BytesPerSecond!.Value)}</dd></div>
             <div><dt>CPU time for 1 GiB</dt><dd>{Duration(auto.CpuPerGiB!.Value)}</dd></div>
@@ -93,7 +93,7 @@ internal static class ReportPage
         <section>
         <h2>CPU time for 1 GiB</h2>
         <figure>
-        <figcaption>User and system time of the thread that copies, and which part of its time that was. Shorter is better.</figcaption>
+        <figcaption>User and system time of the thread that copies, and its share of the elapsed time. Shorter is better.</figcaption>
         <div class="scroll">
         {BarChart.Draw("CPU time for 1 GiB by method", bars)}
         </div>
@@ -129,7 +129,7 @@ internal static class ReportPage
             ("Test data in", Describe(report.Source)),
             ("Copies in", Describe(report.Destination)),
             ("Size", string.Create(Culture, $"{report.Size:N0} bytes")),
-            ("Runs", string.Create(Culture, $"{report.Iterations} of each method, after one that does not count")),
+            ("Runs", string.Create(Culture, $"{report.Iterations} of each method, after one warm-up")),
             ("Date", report.Date.ToString("yyyy-MM-dd HH:mm:ss zzz", Culture)),
         ];
         var table = new StringBuilder("""<table class="machine"><tbody>""").AppendLine();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
@@ -102,7 +103,7 @@ internal static class FreeSpace
             if (free.Ok && (UInt128)free.Value < needed)
             {
                 throw new TransferException(TransferErrorId.DiskFull,
-                    $"The file system of '{folder.Path}' has {free.Value} bytes free, and {content} would take {needed} there. Nothing was written.",
+                    $"The file system of '{folder.Path}' has {ByteSize.Format(free.Value, CultureInfo.InvariantCulture)} free, and {content} would need {ByteSize.Format((double)needed, CultureInfo.InvariantCulture)} there. Nothing was written.",
                     "Free some space, choose another folder, or a smaller -Size.",
                     Errno.ENOSPC, folder.Path);
             }

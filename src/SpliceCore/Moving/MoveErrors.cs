@@ -8,16 +8,16 @@ internal static class MoveErrors
 {
     public static TransferException NoName(string path) => new(TransferErrorId.InvalidPath,
         $"'{path}' cannot be moved: its path ends without a name.",
-        "Name it in the folder above it, for example '/srv/data' and not '/srv/data/.'.",
+        "Specify it by its name, for example '/srv/data' and not '/srv/data/.'.",
         Errno.EBUSY, path);
 
     public static TransferException MountPoint(string path) => new(TransferErrorId.MountPoint,
         $"'{path}' is a mount point, and can be neither moved nor replaced ({ErrnoText.Describe(Errno.EBUSY)}).",
-        "Unmount it first (umount), or name what is in it.",
+        "Unmount it first (umount), or move its content.",
         Errno.EBUSY, path);
 
     public static TransferException MountBelow(string source, string mount) => new(TransferErrorId.MountPoint,
-        $"'{source}' cannot be moved to another file system: '{mount}' is a mount point. Nothing was touched.",
+        $"'{source}' cannot be moved to another file system: '{mount}' is a mount point. Nothing was changed.",
         "Unmount it first (umount), or move the other items in the folder.",
         Errno.EBUSY, source);
 
@@ -27,17 +27,17 @@ internal static class MoveErrors
         Errno.EEXIST, path);
 
     public static TransferException Device(string path) => new(TransferErrorId.DestinationNotReplaceable,
-        $"'{path}' is a device, and a move would remove its node. Nothing was touched.",
+        $"'{path}' is a device, and a move would remove its node. Nothing was changed.",
         "Choose another name, or write to the device with Copy-ItemZeroCopy.",
         Errno.EEXIST, path);
 
     public static TransferException FolderExists(string path) => new(TransferErrorId.DestinationExists,
-        $"'{path}' is an existing folder, which a move neither replaces nor merges. Nothing was touched.",
+        $"'{path}' is an existing folder, which a move neither replaces nor merges. Nothing was changed.",
         "Choose another name, or merge the folders with Copy-ItemZeroCopy -Recurse and then remove the source.",
         Errno.EEXIST, path);
 
     public static TransferException TwoSources(string source, string destination) => new(TransferErrorId.DestinationExists,
-        $"'{destination}' was moved there by this command, and '{source}' would replace it. '{source}' was not touched.",
+        $"'{destination}' was moved there by this command, and '{source}' would replace it. '{source}' was not moved.",
         "Move them into different folders.",
         Errno.EEXIST, destination);
 
@@ -49,7 +49,7 @@ internal static class MoveErrors
         Errno.ENOENT => FileFailures.OpenSource(source, errno),
         Errno.EACCES or Errno.EPERM => new(TransferErrorId.PermissionDenied,
             $"No permission to move '{source}' to '{destination}' ({ErrnoText.Describe(errno)}).",
-            "It takes write permission on both folders, and on a folder that is moved; see also whether one is immutable (lsattr) or sticky.",
+            "A move requires write permission on both folders, and on a folder that is moved. Check also whether one of them is immutable (lsattr) or sticky.",
             errno, destination),
         _ => FileFailures.NameDestination(destination, errno),
     };
@@ -57,13 +57,13 @@ internal static class MoveErrors
     /// <summary>The destination has an entry as it was copied, and the source has another one by now.</summary>
     public static TransferException Kept(string path) => new(TransferErrorId.SourceChanged,
         $"'{path}' was created or changed after the copy, and was not removed.",
-        "Compare it with the destination, and move or remove it when no process writes to it.",
+        "Compare it with the destination, and move or remove it while no process writes to it.",
         target: path);
 
     public static TransferException Stopped(string source, string destination, bool isWhole) => new(TransferErrorId.Cancelled,
         isWhole
             ? $"Moving '{source}' to '{destination}' was stopped. '{source}' is unchanged."
-            : $"Moving '{source}' was stopped when '{destination}' was complete: a part of '{source}' is not removed yet.",
-        isWhole ? "Start it again." : "Remove the rest of the source, all of which is at the destination.",
+            : $"Moving '{source}' was stopped after '{destination}' was complete: '{source}' is not completely removed.",
+        isWhole ? "Run the command again." : "Remove the rest of the source: the destination is complete.",
         Errno.ECANCELED, destination);
 }

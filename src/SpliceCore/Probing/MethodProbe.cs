@@ -88,23 +88,23 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
     private string Explain(TransferMethod method, ReflinkRange shared) => method switch
     {
         TransferMethod.Reflink or TransferMethod.CopyFileRange when !IsOpen =>
-            "one file system, without unnamed files for a trial: it may be unsupported",
+            "same file system, without unnamed files for a trial: it may be unsupported",
         TransferMethod.Reflink when shared.Length < length =>
-            $"shares {shared.Length} of {length} bytes; the edges, which fill no block, are moved by the next method",
+            $"shares {shared.Length} of {length} bytes; incomplete blocks at the edges are moved by the next method",
         TransferMethod.Reflink => "shares all blocks: no byte is moved",
         TransferMethod.CopyFileRange when source.Open!.ProbablyHasHoles && destination.FileSystem.IsLocal() =>
             "copies inside the kernel; small extents between holes are read and written",
         TransferMethod.CopyFileRange => "copies inside the kernel, from one regular file to another",
-        TransferMethod.SendFile when MayRefuse => "the source has positions; a generated file or a device may not support it",
+        TransferMethod.SendFile when MayRefuse => "the source is seekable; a generated file or a device may not support it",
         TransferMethod.SendFile => "the source is a file or block device",
         TransferMethod.Splice when FillsLargePipe =>
-            "through an own pipe into the destination, which takes less time than sendfile(2)",
-        TransferMethod.Splice when source.Kind == DescriptorKind.Fifo || destination.Kind == DescriptorKind.Fifo => "one side is a pipe",
+            "through an internal pipe; faster than sendfile(2) for this destination",
+        TransferMethod.Splice when source.Kind == DescriptorKind.Fifo || destination.Kind == DescriptorKind.Fifo => "the source or the destination is a pipe",
         TransferMethod.Splice when MayRefuse => $"through a pipe of {ByteSize.Format(limits.PipeCapacity, CultureInfo.InvariantCulture)}; a generated file or a device may not support it",
         TransferMethod.Splice when Fastest == TransferMethod.Splice =>
-            $"through a pipe, {ByteSize.Format(Tuning.BufferSize, CultureInfo.InvariantCulture)} at a time, which takes less time here than the other calls",
+            $"through a pipe, {ByteSize.Format(Tuning.BufferSize, CultureInfo.InvariantCulture)} at a time; fastest on this file system",
         TransferMethod.Splice => $"through a pipe of {ByteSize.Format(limits.PipeCapacity, CultureInfo.InvariantCulture)}",
-        _ when Fastest == TransferMethod.ReadWrite => "through a buffer of this process, which takes less time here than copying inside the kernel",
+        _ when Fastest == TransferMethod.ReadWrite => "through a buffer of this process; faster here than inside the kernel",
         _ => "always possible, through a buffer of this process",
     };
 

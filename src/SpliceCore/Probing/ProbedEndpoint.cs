@@ -54,8 +54,8 @@ internal sealed class ProbedEndpoint : IDisposable
         return status!.Kind switch
         {
             DescriptorKind.Directory => throw new TransferException(TransferErrorId.SourceIsDirectory,
-                $"'{path}' is a directory.",
-                "Name a file in it: the methods are chosen file by file.", Errno.EISDIR, path),
+                $"'{path}' is a folder.",
+                "Specify a file in it: methods are chosen for each file.", Errno.EISDIR, path),
             DescriptorKind.Socket => throw FileFailures.OpenSource(path, Errno.ENXIO),
             DescriptorKind.Regular => OpenFile(path, cancellation),
             _ => new ProbedEndpoint(path, status.Kind, open: null, owned: null),

@@ -84,8 +84,8 @@ internal sealed class DestinationSet : IDisposable
             if (destination.IsOfOneStream && !known.Add(destination.Identity))
             {
                 throw new TransferException(TransferErrorId.SameFile,
-                    $"'{destination.Descriptor.Name}' is among the destinations twice: the bytes would mix.",
-                    "Name it once.",
+                    $"'{destination.Descriptor.Name}' is specified twice as a destination: the bytes would mix.",
+                    "Specify it once.",
                     target: destination.Descriptor.Name);
             }
         }

@@ -46,7 +46,7 @@ internal sealed class FanOut : IDisposable
             // Users get less when they hold many pipes, and a chunk must fit into the smallest.
             _pipe.Resize(_pumps.Min(pump => pump.Pipe.Capacity));
             TransferTrace.Current?.Note(
-                $"{source.Name}: is read once for {_pumps.Count} destinations, in chunks of up to {_pipe.Capacity} bytes, the size of each one's pipe");
+                $"{source.Name}: is read once for {_pumps.Count} destinations, in chunks of up to {_pipe.Capacity} bytes, the capacity of each pipe");
             _opened.Push(_poll = new Poller(monitor.Cancellation));
             _opened.Push(_input = new SourcePump(source, _pipe, spec, monitor.Cancellation));
         }
@@ -277,7 +277,7 @@ internal sealed class FanOut : IDisposable
     }
 
     private static TransferException WithReceived(TransferException exception, DestinationPump pump) =>
-        exception.Adding($"'{pump.Descriptor.Name}' got {ByteText.Of(pump.BytesCopied)}.");
+        exception.Adding($"'{pump.Descriptor.Name}' received {ByteText.Of(pump.BytesCopied)}.");
 
     /// <summary>Runs an action for a destination. A failure is that destination's error, and the others continue.</summary>
     private bool Try(DestinationPump pump, Func<DestinationPump, bool> action)

@@ -38,7 +38,7 @@ public static class PipeTee
         {
             throw new TransferException(TransferErrorId.Cancelled,
                 $"Duplicating '{source.Name}' in '{destination.Name}' was stopped before the first byte.",
-                "Start it again.",
+                "Run the command again.",
                 Errno.ECANCELED, destination.Name)
             {
                 Partial = counters.ToResult(source.Name, destination.Name, spec, []),
@@ -91,7 +91,7 @@ public static class PipeTee
         {
             throw new TransferException(TransferErrorId.MethodNotPossible,
                 $"tee(2) duplicates from pipe to pipe, and '{descriptor.Name}' is a {descriptor.Kind}.",
-                "Make one with New-SplicePipe, or use Copy-StreamZeroCopy, which takes anything.",
+                "Create a pipe with New-SplicePipe, or use Copy-StreamZeroCopy.",
                 target: descriptor.Name);
         }
     }
@@ -99,8 +99,8 @@ public static class PipeTee
     private static TransferException Failed(Errno errno, Descriptor source, Descriptor destination) => errno switch
     {
         Errno.EINVAL => new(TransferErrorId.MethodNotPossible,
-            $"tee(2) does not take these flags or pipes ({ErrnoText.Describe(errno)}).",
-            "Leave -Flags out.", errno, destination.Name),
+            $"tee(2) does not support these flags or pipes ({ErrnoText.Describe(errno)}).",
+            "Omit -Flags.", errno, destination.Name),
         Errno.ENOSYS or Errno.EPERM => new(TransferErrorId.MethodNotPossible,
             $"tee(2) is not available: this kernel does not have it, or a seccomp filter forbids it ({ErrnoText.Describe(errno)}).",
             "Use Copy-StreamZeroCopy with several destinations.",

@@ -178,8 +178,8 @@ internal sealed class StreamSource : IDisposable
 
         handle.Dispose();
         throw new TransferException(TransferErrorId.ResourceExhausted,
-            $"The bytes found no room in the kernel's memory ({ErrnoText.Describe(result.Errno)}).",
-            "Write them to a file, and give its path.",
+            $"The bytes could not be stored in a file in memory ({ErrnoText.Describe(result.Errno)}).",
+            "Write them to a file, and specify its path.",
             result.Errno);
     }
 }

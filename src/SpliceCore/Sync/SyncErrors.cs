@@ -7,7 +7,7 @@ internal static class SyncErrors
 {
     public static TransferException SourceNotFolder(string path) => new(TransferErrorId.SourceNotFolder,
         $"'{path}' is not a folder. Nothing was changed.",
-        "Name the folder whose entries are to be synchronized, or use Copy-ItemZeroCopy -Update Changed for a file.",
+        "Specify a folder, or use Copy-ItemZeroCopy -Update Changed for a file.",
         Errno.ENOTDIR, path);
 
     public static TransferException EmptySource(string path) => new(TransferErrorId.EmptySource,
@@ -20,31 +20,31 @@ internal static class SyncErrors
         bool isRoot = source.Trim('/').Length == 0 || destination.Trim('/').Length == 0;
         string what = $"'{source}' and '{destination}' are the same folder, or one is inside the other. Nothing was changed.";
         return new TransferException(TransferErrorId.FoldersOverlap,
-            isRoot ? $"{what} The path '/' is often an empty variable with a slash behind it." : what,
+            isRoot ? $"{what} The path '/' is often an empty variable followed by a slash." : what,
             "Choose folders that do not contain each other, or exclude the inner one with -Exclude.",
             Errno.ELOOP, destination);
     }
 
     public static TransferException Busy(string path) => new(TransferErrorId.DestinationBusy,
-        $"Another synchronization to '{path}' is under way. Nothing was changed.",
+        $"Another synchronization to '{path}' is running. Nothing was changed.",
         "Wait until it has ended.",
         Errno.EAGAIN, path);
 
     public static TransferException Stopped(FolderPair folders) => new(TransferErrorId.Cancelled,
         $"Synchronizing '{folders.DestinationPath}' with '{folders.SourcePath}' was stopped. What was done so far is complete.",
-        "Start it again.",
+        "Run the command again.",
         Errno.ECANCELED, folders.DestinationPath);
 
     public static TransferException TooManyRemovals(string path, RemovalPlan plan, long limit) => new(TransferErrorId.TooManyRemovals,
         string.Create(CultureInfo.InvariantCulture,
-            $"{plan.RemovalCount} of {plan.EntryCount} items in '{path}' have no source any more; the limit is {limit}. Nothing was changed."),
+            $"{plan.RemovalCount} of {plan.EntryCount} items in '{path}' no longer have a source; the limit is {limit}. Nothing was changed."),
         string.Create(CultureInfo.InvariantCulture,
             $"Check that the source is complete (-WhatIf lists what would be removed), then set -MaximumRemoval {plan.RemovalCount}."),
         target: path);
 
     public static TransferException Changed(string path) => new(TransferErrorId.DestinationChanged,
         $"'{path}' has no source, but changed since the synchronization began: it was not removed.",
-        "Synchronize again when no other process writes to the destination.",
+        "Synchronize again while no other process writes to the destination.",
         target: path);
 
     /// <summary>The destination has something that excludes its own removal.</summary>

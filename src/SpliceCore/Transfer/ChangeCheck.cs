@@ -29,7 +29,7 @@ internal static class ChangeCheck
         }
 
         string? change = Change(source, now)
-            ?? (HasNewData(source, destination, spec, extents) ? "there are data now where a hole was" : null);
+            ?? (HasNewData(source, destination, spec, extents) ? "a hole was filled with data" : null);
         if (change is not null)
         {
             throw Changed(source, change);
@@ -51,15 +51,15 @@ internal static class ChangeCheck
     {
         LibC.StatxTimestamp time = source.Status.ModificationTime;
         bool isSameTime = (now.ModificationTime.Seconds, now.ModificationTime.Nanoseconds) == (time.Seconds, time.Nanoseconds);
-        return (long)now.Size != source.Status.Size ? $"it had {ByteText.Of(source.Status.Size)} at first, and has {now.Size} now"
-            : source.Size > 0 && !isSameTime ? "its modification time is another now"
+        return (long)now.Size != source.Status.Size ? $"its size changed from {ByteText.Of(source.Status.Size)} to {ByteText.Of((long)now.Size)}"
+            : source.Size > 0 && !isSameTime ? "its modification time changed"
             : null;
     }
 
     private static TransferException Changed(Descriptor source, string change) => new(TransferErrorId.SourceChanged,
         $"'{source.Name}' changed while it was copied: {change}.",
-        ["Copy it again when no other process writes to it, or use -AllowChanging to copy its present content.",
-            "Copy it again when no other process writes to it."],
+        ["Copy it again while no other process writes to it, or use -AllowChanging to copy its current content.",
+            "Copy it again while no other process writes to it."],
         target: source.Name);
 
     /// <summary>On tmpfs, a store through a mapping may not update the times, but it fills a hole. Different extents alone prove
@@ -134,7 +134,7 @@ internal static class EndCheck
         {
             throw new TransferException(TransferErrorId.WouldBlock,
                 $"Only {ByteText.Of(counters.BytesCopied)} could be copied from '{source.Name}' to '{destination.Name}' without waiting.",
-                "Leave the flag NonBlock out to wait for the rest.",
+                "Omit the flag NonBlock to wait for the rest.",
                 Errno.EAGAIN, source.Name);
         }
 
@@ -161,7 +161,7 @@ internal static class EndCheck
         {
             throw new TransferException(TransferErrorId.CountPastEnd,
                 $"'{source.Name}' ended after {ByteText.Of(counters.BytesCopied)}, and {spec.RequestedCount} were requested.",
-                ["Leave -Count out to copy up to the end.", "Copy it again when no other process writes to it."],
+                ["Omit -Count to copy up to the end.", "Copy it again while no other process writes to it."],
                 target: source.Name);
         }
     }
@@ -191,12 +191,12 @@ internal static class EndCheck
 
     public static TransferException Truncated(Descriptor source, long? size) => new(TransferErrorId.SourceTruncated,
         $"'{source.Name}' became shorter while it was copied: {ByteText.Of(source.Size)} at first, {size} now.",
-        "Copy it again when no other process writes to it.",
+        "Copy it again while no other process writes to it.",
         target: source.Name);
 
     private static TransferException EndedBeforeItsSize(Descriptor source) => new(TransferErrorId.SourceTruncated,
         $"'{source.Name}' ended before the {ByteText.Of(source.Size)} that its file system reports as its size.",
-        $"Copy it again when no other process writes to it. If the size is wrong, use {WithoutSize(source)}",
+        $"Copy it again while no other process writes to it. If the size is wrong, use {WithoutSize(source)}",
         target: source.Name);
 
     private static string WithoutSize(Descriptor source) =>

@@ -136,8 +136,8 @@ internal sealed class MethodChain : IDisposable
         return new TransferException(TransferErrorId.MethodNotPossible,
             $"{method} cannot move '{_source.Name}' to '{_destination.Name}': {why}.",
             _spec.Reflink == ReflinkMode.Always
-                ? ["Use -Reflink Auto, which copies what cannot be shared, or another destination.", "Choose another destination."]
-                : ["Use -Method Auto, or another method.", "Use Copy-StreamZeroCopy, which chooses a method that can."],
+                ? ["Use -Reflink Auto, which copies what cannot be shared, or choose another destination.", "Choose another destination."]
+                : ["Use -Method Auto, or another method.", "Use Copy-StreamZeroCopy, which chooses an available method."],
             errno, _destination.Name);
     }
 }
@@ -189,14 +189,14 @@ internal static class Methods
             TransferMethod.Reflink or TransferMethod.CopyFileRange when sparse == SparseMode.Never =>
                 "it can leave holes as they are, which -Sparse Never forbids",
             _ when sparse == SparseMode.Always && destination.MayHaveHoles =>
-                "only read(2) and write(2) see which bytes are zeros, as -Sparse Always requires",
-            _ when appending => "only write(2) adds to the end of a file that others may add to as well (O_APPEND)",
+                "only read(2) and write(2) detect zeros, which -Sparse Always requires",
+            _ when appending => "only write(2) appends to a file to which other processes may append (O_APPEND)",
             TransferMethod.Splice => null,
-            TransferMethod.SendFile when !source.IsSeekable => "sendfile(2) reads only what has positions: files and block devices",
+            TransferMethod.SendFile when !source.IsSeekable => "sendfile(2) reads only from files and block devices",
             TransferMethod.SendFile => null,
-            _ when !betweenFiles => "both sides must be regular files",
-            _ when !source.IsSeekable || !destination.IsSeekable => "one side has no positions",
-            _ when source.IsEmpty => "a size of 0 may be a generated file's (procfs): it must be read to its end",
+            _ when !betweenFiles => "source and destination must be regular files",
+            _ when !source.IsSeekable || !destination.IsSeekable => "the source or the destination is not seekable",
+            _ when source.IsEmpty => "a size of 0 can mean a generated file (procfs), which must be read to its end",
             _ => null,
         };
     }

@@ -17,15 +17,15 @@ internal static class RangeCheck
                 ? ("offset", offset, source)
                 : ("destination offset", destinationOffset, destination);
             throw new TransferException(TransferErrorId.NegativeOffset,
-                $"The {what} {value} for '{target}' is below zero.",
-                "Give the bytes from the start, 0 or more.", target: target);
+                $"The {what} {value} for '{target}' is negative.",
+                "Specify an offset from the start, 0 or more.", target: target);
         }
 
         if (count < 0)
         {
             throw new TransferException(TransferErrorId.NegativeCount,
-                $"The count {count} for '{source}' is below zero.",
-                "Give the bytes to copy, 0 or more.", target: source);
+                $"The count {count} for '{source}' is negative.",
+                "Specify the number of bytes, 0 or more.", target: source);
         }
     }
 
@@ -34,8 +34,8 @@ internal static class RangeCheck
         if (offset.HasValue && !isSeekable)
         {
             throw new TransferException(TransferErrorId.NotSeekable,
-                $"'{label}' has no positions: it is a {kind}.",
-                "Leave the offset out for it.", Errno.ESPIPE, label.ToString());
+                $"'{label}' is not seekable: it is a {kind}.",
+                "Omit the offset.", Errno.ESPIPE, label.ToString());
         }
     }
 
@@ -48,7 +48,7 @@ internal static class RangeCheck
         {
             throw new TransferException(TransferErrorId.EndlessSource,
                 $"'{source.Name}' never ends.",
-                ["Use -Count to limit the bytes.", "Name a source that ends."], target: source.Name);
+                ["Use -Count to limit the bytes.", "Choose a source that ends."], target: source.Name);
         }
 
         if (start is not long from)
@@ -67,16 +67,16 @@ internal static class RangeCheck
         if (offset.HasValue && destination.IsAppending)
         {
             throw new TransferException(TransferErrorId.NotSeekable,
-                $"'{destination.Name}' was opened for appending (O_APPEND): whatever is written goes to its end.",
-                "Leave the destination offset out for it.",
+                $"'{destination.Name}' was opened for appending (O_APPEND), and all bytes go to its end.",
+                "Omit the destination offset.",
                 target: destination.Name);
         }
 
         if (destination.Kind == DescriptorKind.Regular && length > long.MaxValue - start)
         {
             throw new TransferException(TransferErrorId.FileSizeLimit,
-                $"{ByteText.Of(length.Value)} at offset {start} of '{destination.Name}' would end past the largest offset that there is.",
-                "Give a smaller destination offset.",
+                $"{ByteText.Of(length.Value)} at offset {start} of '{destination.Name}' would end past the largest possible offset.",
+                "Specify a smaller destination offset.",
                 Errno.EFBIG, destination.Name);
         }
 
@@ -103,7 +103,7 @@ internal static class RangeCheck
 
     public static TransferException SameFile(string source, string destination, string detail = "") =>
         new(TransferErrorId.SameFile,
-            $"'{source}' and '{destination}' are the same file{detail}. Nothing was touched.",
+            $"'{source}' and '{destination}' are the same file{detail}. Nothing was changed.",
             "Choose another destination.",
             target: destination);
 
@@ -149,12 +149,12 @@ internal static class RangeCheck
 
     private static TransferException OffsetPastEnd(Descriptor source, long offset) => new(TransferErrorId.OffsetPastEnd,
         $"The offset {offset} is past the end of '{source.Name}', which {Has(source)}. Nothing was written.",
-        "Give an offset within it.",
+        "Specify an offset within it.",
         target: source.Name);
 
     private static TransferException CountPastEnd(Descriptor source, long offset, long count) => new(TransferErrorId.CountPastEnd,
         $"'{source.Name}' ends before byte {(UInt128)offset + (UInt128)count}: it {Has(source)}, and the request was {ByteText.Of(count)} from offset {offset}. Nothing was written.",
-        ["Leave -Count out to copy up to the end.", "Copy it again when no other process writes to it."],
+        ["Omit -Count to copy up to the end.", "Copy it again while no other process writes to it."],
         target: source.Name);
 
     private static string Has(Descriptor source) => source.Size > 0 ? $"has {ByteText.Of(source.Size)}"
@@ -170,7 +170,7 @@ internal static class HandleCheck
         if (source.Kind == DescriptorKind.Directory)
         {
             throw new TransferException(TransferErrorId.SourceIsDirectory,
-                $"'{source.Name}' is a directory.",
+                $"'{source.Name}' is a folder.",
                 "Open a file in it.", Errno.EISDIR, source.Name);
         }
 

@@ -32,67 +32,67 @@ internal static class TransferFailures
                 "Raise the limit (ulimit -f, prlimit --fsize), or choose a file system that allows larger files.",
                 errno, destination),
             Errno.ECONNRESET when side == TransferSide.Source => new(TransferErrorId.ReadFailed,
-                $"The sender of '{source}' broke the connection off {why}.",
-                "See why it ended, and start it again.",
+                $"The sender of '{source}' reset the connection {why}.",
+                "Find out why it ended, and run the command again.",
                 errno, source),
             Errno.EPIPE or Errno.ECONNRESET => new(TransferErrorId.ReaderGone,
-                $"The reader of '{destination}' went away {why}.",
-                "See why it ended, and start it again.",
+                $"The reader of '{destination}' closed it {why}.",
+                "Find out why it ended, and run the command again.",
                 errno, destination),
             Errno.EDESTADDRREQ => new(TransferErrorId.WriteFailed,
-                $"The socket '{destination}' has no peer {why}.",
+                $"The socket '{destination}' is not connected {why}.",
                 "Connect it first.",
                 errno, destination),
             Errno.ENOTCONN when side != TransferSide.Destination => new(TransferErrorId.ReadFailed,
-                $"The socket '{source}' has no peer {why}.",
+                $"The socket '{source}' is not connected {why}.",
                 "Connect it first.",
                 errno, source),
             Errno.ESPIPE => new(TransferErrorId.NotSeekable,
-                $"'{(side == TransferSide.Source ? source : destination)}' can be used at its own position only {why}, as some files of procfs.",
+                $"'{(side == TransferSide.Source ? source : destination)}' supports only its own file offset {why}, as some files of procfs do.",
                 "Write it with Set-Content, or read it with Get-Content.",
                 errno, side == TransferSide.Source ? source : destination),
             Errno.EPERM or Errno.EACCES or Errno.EROFS or Errno.ETXTBSY => new(TransferErrorId.PermissionDenied,
                 $"The kernel does not permit the transfer from '{source}' to '{destination}' {why}.",
-                "See whether one of them is sealed, immutable, read-only or a swap file in use.",
+                "Check whether one of them is sealed, immutable, read-only or a swap file in use.",
                 errno, destination),
             Errno.ENOMEM or Errno.ENOBUFS => new(TransferErrorId.ResourceExhausted,
                 $"The system ran out of memory for the transfer from '{source}' to '{destination}' {why}.",
-                "Try again when it has some.",
+                "Free some memory, and run the command again.",
                 errno, destination),
             Errno.EMFILE or Errno.ENFILE => new(TransferErrorId.ResourceExhausted,
                 $"Too many files are open for the transfer from '{source}' to '{destination}' {why}.",
-                "Close some, or raise the limit (ulimit -n).",
+                "Close some files, or raise the limit (ulimit -n).",
                 errno, destination),
             _ => side switch
             {
                 TransferSide.Source => new(TransferErrorId.ReadFailed,
                     $"Reading '{source}' failed {why}.",
-                    "The device may be failing: see the kernel's log (dmesg).",
+                    "The device may be failing: check the kernel log (dmesg).",
                     errno, source),
                 TransferSide.Destination => new(TransferErrorId.WriteFailed,
                     $"Writing '{destination}' failed {why}.",
-                    "The device may be failing: see the kernel's log (dmesg).",
+                    "The device may be failing: check the kernel log (dmesg).",
                     errno, destination),
                 _ => new(TransferErrorId.TransferFailed,
                     $"The transfer from '{source}' to '{destination}' failed {why}.",
-                    ["See the kernel's log (dmesg); -Method ReadWrite shows which side it is.", "See the kernel's log (dmesg)."],
+                    ["Check the kernel log (dmesg); -Method ReadWrite shows which side it is.", "Check the kernel log (dmesg)."],
                     errno, source),
             },
         };
     }
 
     public static TransferException ReaderGone(string source, string destination, long arrived) => new(TransferErrorId.ReaderGone,
-        $"The reader of '{destination}' went away {Progress(arrived)}, while more of '{source}' was waited for (poll(2)).",
-        "See why it ended, and start it again.",
+        $"The reader of '{destination}' closed it {Progress(arrived)}, before '{source}' had more data (poll(2)).",
+        "Find out why it ended, and run the command again.",
         Errno.EPIPE, destination);
 
     public static TransferException Idle(TransferSide side, string name, TimeSpan time, long arrived)
     {
-        string what = side == TransferSide.Source ? "gave nothing" : "took nothing";
+        string what = side == TransferSide.Source ? "delivered no data" : "accepted no data";
         string seconds = time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
         return new TransferException(TransferErrorId.IdleTimeout,
             $"'{name}' {what} for {seconds} seconds {Progress(arrived)}.",
-            "See what keeps it, or give it more time with -IdleTimeout.",
+            "Find out what blocks it, or specify a longer -IdleTimeout.",
             Errno.ETIMEDOUT, name);
     }
 
@@ -101,12 +101,12 @@ internal static class TransferFailures
         "Send to it alone, or lower -MinimumRate.", Errno.ETIMEDOUT, name);
 
     public static TransferException Stopped(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
-        $"Copying '{source}' to '{destination}' was stopped after {ByteText.Of(arrived)}.", "Start it again.", Errno.ECANCELED, destination);
+        $"Copying '{source}' to '{destination}' was stopped after {ByteText.Of(arrived)}.", "Run the command again.", Errno.ECANCELED, destination);
 
     /// <summary>With -StopOnError, another destination failed.</summary>
     public static TransferException StoppedWithOthers(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
         $"Copying '{source}' to '{destination}' was stopped after {ByteText.Of(arrived)}, since another destination failed.",
-        "Leave -StopOnError out to let the others continue.",
+        "Omit -StopOnError to let the others continue.",
         Errno.ECANCELED, destination);
 
     /// <summary>Adds the result so far to an exception, and to its text the bytes that were lost.</summary>
@@ -114,7 +114,7 @@ internal static class TransferFailures
     {
         exception.Partial = partial;
         return partial.BytesUndelivered == 0 ? exception : exception.Adding(
-            $"{ByteText.Of(partial.BytesUndelivered)} more had left '{partial.Source}', and {(partial.BytesUndelivered == 1 ? "is" : "are")} lost.");
+            $"{ByteText.Of(partial.BytesUndelivered)} more had been read from '{partial.Source}', and {(partial.BytesUndelivered == 1 ? "is" : "are")} lost.");
     }
 
     private static string Progress(long arrived) => arrived == 0 ? "before the first byte" : $"after {ByteText.Of(arrived)}";

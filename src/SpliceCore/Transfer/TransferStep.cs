@@ -90,7 +90,7 @@ internal static class Refusals
     private const string Absent = "this kernel does not have the call, or a seccomp filter hides it";
     private const string Blocked = "a seccomp filter forbids the call";
     private const string Refused = "the file system does not support it";
-    private const string FalseEnd = "it answered 0 where there are data (procfs and other generated files)";
+    private const string FalseEnd = "it returned 0 before the end of the data (procfs and other generated files)";
 
     /// <summary>Returns why the method is unsupported; null where the errno is a real error. None stands for a spurious end of
     /// data.</summary>
@@ -108,9 +108,9 @@ internal static class Refusals
         Errno.EOPNOTSUPP => "the file system cannot share blocks",
         Errno.ENOTTY => "the file system has no reflinks",
         Errno.EXDEV => "source and destination are on different file systems",
-        Errno.EINVAL => "the range does not line up with the file system's blocks, or these files cannot share them",
+        Errno.EINVAL => "the range is not aligned to the blocks of the file system, or these files cannot share blocks",
         Errno.EBADF => "the destination was opened for appending",
-        Errno.ETXTBSY => "a swap file shares no blocks",
+        Errno.ETXTBSY => "a swap file cannot share blocks",
         Errno.ENOSYS => Absent,
         Errno.EPERM or Errno.EACCES => Blocked,
         _ => null,
@@ -124,7 +124,7 @@ internal static class Refusals
         Errno.EOPNOTSUPP => "the file system does not support it (NFS, encrypted files)",
         Errno.EACCES => "CephFS does not support it",
         Errno.EIO or Errno.ENOENT => "CIFS does not support it",
-        Errno.EOVERFLOW => "the range is larger than this file system takes",
+        Errno.EOVERFLOW => "the range is larger than this file system supports",
         Errno.ENOSYS => Absent,
         Errno.EPERM => Blocked,
         Errno.None => FalseEnd,
@@ -134,8 +134,8 @@ internal static class Refusals
     private static string? SendFile(Errno errno) => errno switch
     {
         Errno.EINVAL => "the source does not support it (procfs, some devices), or the destination appends",
-        Errno.ESPIPE => "the source has no position",
-        Errno.EOVERFLOW => "the offset is past what this file takes",
+        Errno.ESPIPE => "the source is not seekable",
+        Errno.EOVERFLOW => "the offset is past the maximum of this file",
         Errno.EOPNOTSUPP => Refused,
         Errno.ENOSYS => Absent,
         Errno.EPERM => Blocked,
@@ -145,11 +145,11 @@ internal static class Refusals
 
     private static string? Splice(Errno errno) => errno switch
     {
-        Errno.EINVAL => "one side does not support it (some of procfs, terminals, /dev/full), or the destination appends",
+        Errno.EINVAL => "the source or the destination does not support it (some of procfs, terminals, /dev/full), or the destination appends",
         Errno.EOPNOTSUPP => Refused,
         Errno.ENOSYS => Absent,
         Errno.EPERM => Blocked,
-        Errno.EMFILE or Errno.ENFILE => "it needs a pipe, and too many files are open or this user's pipes hold too much",
+        Errno.EMFILE or Errno.ENFILE => "it needs a pipe, and too many files are open, or the pipes of this user reach their limit",
         Errno.None => FalseEnd,
         _ => null,
     };

@@ -121,7 +121,7 @@ internal sealed class SecondsAttribute : ArgumentTransformationAttribute
             _ => null,
         };
         return time >= TimeSpan.Zero ? time : throw new ArgumentTransformationMetadataException(
-            $"'{value}' is not a duration. Give seconds, 0 or more, or a TimeSpan.");
+            $"'{value}' is not a duration. Specify seconds, 0 or more, or a TimeSpan.");
     }
 
     private static TimeSpan? FromSeconds(double seconds) =>

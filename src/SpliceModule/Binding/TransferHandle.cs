@@ -110,8 +110,8 @@ public sealed class TransferHandle
         catch (Exception exception) when (exception is IOException and not TransferException or UnauthorizedAccessException)
         {
             throw new TransferException(TransferErrorId.WriteFailed,
-                $"What '{this}' still held in its buffer could not be written ({exception.Message}). Nothing was moved.",
-                "Flush the stream before the transfer to see why.",
+                $"The buffer of '{this}' could not be flushed ({exception.Message}). Nothing was moved.",
+                "Flush the stream before the transfer, which reports the cause.",
                 target: ToString());
         }
     }
@@ -152,8 +152,8 @@ public sealed class TransferHandle
         else if (_wrapper is StreamReader reader && ReaderBuffer.HasContent(reader))
         {
             throw new TransferException(TransferErrorId.SourceBuffered,
-                $"The StreamReader of '{_value}' has read more than it has given, and the kernel does not see that.",
-                "Read it to its end, or give its BaseStream before the first read.",
+                $"The StreamReader of '{_value}' has bytes in its buffer, which the kernel cannot read.",
+                "Read it to its end, or pass its BaseStream before the first read.",
                 target: _value.ToString());
         }
     }
@@ -226,6 +226,6 @@ internal sealed class TransferHandleAttribute : ArgumentTransformationAttribute
         string paths = TakesPaths ? "a path, a FileInfo, " : string.Empty;
         string bytes = TakesBytes ? "bytes, " : string.Empty;
         throw new ArgumentTransformationMetadataException(
-            $"{value?.GetType().Name ?? "null"} is nothing that bytes can be moved from or to. Give {paths}{bytes}{Handles}.");
+            $"{value?.GetType().Name ?? "null"} is not a source or destination of bytes. Specify {paths}{bytes}{Handles}.");
     }
 }

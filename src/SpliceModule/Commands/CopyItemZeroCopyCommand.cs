@@ -203,7 +203,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         }
         else if (!target.IsFirst(source))
         {
-            WriteWarning($"'{source}' was named more than once. It is copied once.");
+            WriteWarning($"'{source}' was specified more than once. It is copied once.");
         }
         else if (Messages.IsWhatIf && (IsFolder(source) || (Update != UpdateMode.Always && !target.IsMissing)))
         {
@@ -247,7 +247,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
 
     private bool ShouldCopy(string source, string destination)
     {
-        string onFile = Append ? "Append to File" : WritesInto ? "Write into File" : "Replace File";
+        string onFile = Append ? "Append to File" : WritesInto ? "Write to Existing File" : "Replace File";
         (string path, string action) = DescribeChange(source, destination, Recurse ? "Copy Item" : "Copy File", onFile);
         return ShouldProcess($"Item: {source} Destination: {path}", action);
     }

@@ -61,7 +61,7 @@ public sealed class MoveItemZeroCopyCommand : ItemCommand
         }
         else if (!target.IsFirst(source))
         {
-            WriteWarning($"'{source}' was named more than once. It is moved once.");
+            WriteWarning($"'{source}' was specified more than once. It is moved once.");
         }
         else if (ShouldMove(source, target) && TryMake(target))
         {

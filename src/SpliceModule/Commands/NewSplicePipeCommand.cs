@@ -14,14 +14,14 @@ public sealed class NewSplicePipeCommand : TransferCommand
     /// <inheritdoc />
     protected override void EndProcessing()
     {
-        if (Try("Making a pipe", _ => SplicePipe.Create(Capacity)) is not { } pipe)
+        if (Try("Creating a pipe", _ => SplicePipe.Create(Capacity)) is not { } pipe)
         {
             return;
         }
 
         if (pipe.Refusal is var errno and not Errno.None)
         {
-            WriteWarning($"The pipe holds {pipe.Capacity} bytes, and not {Capacity}: the kernel gives this user no more ({errno}). Close pipes that are not needed, or have /proc/sys/fs/pipe-max-size or pipe-user-pages-soft raised.");
+            WriteWarning($"The pipe has {pipe.Capacity} bytes instead of {Capacity}: the kernel limits this user ({errno}). Close unused pipes, or raise /proc/sys/fs/pipe-max-size or pipe-user-pages-soft.");
         }
 
         WriteObject(pipe);

@@ -110,7 +110,7 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         {
             if (same.Count() > 1)
             {
-                WriteWarning($"'{same.First()}' was named more than once. It is sent once.");
+                WriteWarning($"'{same.First()}' was specified more than once. It is sent once.");
             }
 
             yield return same.First();

@@ -61,7 +61,7 @@ public sealed class SplitItemZeroCopyCommand : FileCommand
     protected override void ProcessRecord()
     {
         string action = NoClobber ? "Split File"
-            : Force ? "Split File, Replace Existing Parts, and Remove Those of an Earlier Cut"
+            : Force ? "Split File, Replace Existing Parts, and Remove Parts of an Earlier Split"
             : "Split File, and Replace Existing Parts";
         foreach ((string source, _) in Sources())
         {
@@ -84,7 +84,7 @@ public sealed class SplitItemZeroCopyCommand : FileCommand
             PartCount = PartCount,
             NameFormat = NameFormat,
         };
-        foreach (TransferResult part in Try($"Cutting {source}", monitor => FileSplit.Split(request, monitor)) ?? [])
+        foreach (TransferResult part in Try($"Splitting {source}", monitor => FileSplit.Split(request, monitor)) ?? [])
         {
             Emit(part);
         }

@@ -10,7 +10,7 @@ internal sealed class FlagsCompleter : IArgumentCompleter
 {
     private static readonly Dictionary<SpliceFlags, string> Meanings = new()
     {
-        [SpliceFlags.More] = "SPLICE_F_MORE: more data will follow; a TCP socket may wait with a packet that is not full",
+        [SpliceFlags.More] = "SPLICE_F_MORE: more data will follow; a TCP socket may delay a packet that is not full",
         [SpliceFlags.Move] = "SPLICE_F_MOVE: move pages and do not copy them; a hint that Linux has not acted upon since 2.6.21",
         [SpliceFlags.NonBlock] = "SPLICE_F_NONBLOCK: do not wait; what can be moved at once is moved",
         [SpliceFlags.Gift] = "SPLICE_F_GIFT: only vmsplice(2) uses it; splice(2) ignores it",
@@ -78,11 +78,11 @@ internal sealed class MethodCompleter : IArgumentCompleter
     /// <summary>The meanings of the methods for any pair of paths.</summary>
     public static readonly IReadOnlyDictionary<TransferMethod, string> Meanings = new Dictionary<TransferMethod, string>
     {
-        [TransferMethod.Auto] = "The first that works, in the order that takes the least time",
+        [TransferMethod.Auto] = "The first available method, fastest first",
         [TransferMethod.Reflink] = "Shares the blocks on the disk: no byte is moved",
         [TransferMethod.CopyFileRange] = "copy_file_range(2): between regular files, inside the kernel",
         [TransferMethod.SendFile] = "sendfile(2): from a file or block device to anything",
-        [TransferMethod.Splice] = "splice(2): through a pipe, between anything and anything",
+        [TransferMethod.Splice] = "splice(2): through a pipe, between any source and destination",
         [TransferMethod.ReadWrite] = "read(2) and write(2): always possible",
     };
 
@@ -103,13 +103,13 @@ internal sealed class MethodCompleter : IArgumentCompleter
         string first = reports.FirstOrDefault(report => report.Chosen) is { } chosen ? $": {chosen.Method} here" : string.Empty;
         return reports.Where(report => report.Available)
             .Select(report => KeyValuePair.Create(report.Method, report.Reason))
-            .Prepend(KeyValuePair.Create(TransferMethod.Auto, $"The first that works{first}"));
+            .Prepend(KeyValuePair.Create(TransferMethod.Auto, $"The first available method{first}"));
     }
 
     private static IEnumerable<KeyValuePair<TransferMethod, string>> Unavailable(IReadOnlyList<MethodReport> reports) =>
         from report in reports
         where !report.Available
-        select KeyValuePair.Create(report.Method, $"Not possible here: {report.Reason}");
+        select KeyValuePair.Create(report.Method, $"Unavailable here: {report.Reason}");
 }
 
 /// <summary>Completes nothing: a path on another host is not one of this host's.</summary>

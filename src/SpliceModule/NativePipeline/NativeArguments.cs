@@ -81,7 +81,7 @@ internal sealed class NativeArguments(CallerScope scope)
     private object? Evaluate(ExpressionAst expression) => expression switch
     {
         ScriptBlockExpressionAst => throw BindingException.Syntax(expression.Extent,
-            "A script block is not an argument for a native command.", "Put it in quotes, if its text is meant."),
+            "A script block is not an argument for a native command.", "Quote it to pass its text."),
         StringConstantExpressionAst text => text.Value,
 
         // Numbers are passed as they were written: for a program, 0x10 is not 16.
@@ -249,7 +249,7 @@ internal static class ErrorRedirection
                     AppendsErrors = file.Append,
                 },
                 FileRedirectionAst { FromStream: RedirectionStream.Output } => throw BindingException.Syntax(redirection.Extent,
-                    "The output cannot be redirected here.", "Output goes to a file with -OutputPath, and -Append adds to it."),
+                    "The output cannot be redirected here.", "Output goes to a file with -OutputPath, and -Append appends to it."),
                 _ => throw BindingException.Syntax(redirection.Extent,
                     "Native commands have an output and an error stream, of which the second can be redirected here.", "Write 2>&1, 2>file or 2>>file."),
             };

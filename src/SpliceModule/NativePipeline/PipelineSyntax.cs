@@ -18,20 +18,20 @@ internal static class PipelineSyntax
         {
             throw BindingException.Syntax(ast.Extent,
                 "The block has parameters, named blocks or traps.",
-                "Give it the commands alone, and evaluate what they need before.");
+                "Write only the commands in it, and evaluate other values before.");
         }
 
         if (end.Statements.Count != 1)
         {
             throw BindingException.Syntax(ast.Extent,
-                $"The block has {end.Statements.Count} statements where one pipeline of commands is wanted: {{ command | command }}.",
+                $"The block has {end.Statements.Count} statements instead of one pipeline of commands: {{ command | command }}.",
                 "Run them one after the other.");
         }
 
         if (end.Statements[0] is not PipelineAst pipeline)
         {
             throw BindingException.Syntax(end.Statements[0].Extent,
-                "The block has an assignment, a condition, a loop or a chain (&&, ||) where one pipeline of commands is wanted.",
+                "The block has an assignment, a condition, a loop or a chain (&&, ||) instead of one pipeline of commands.",
                 "Put it outside the block.");
         }
 
@@ -46,7 +46,7 @@ internal static class PipelineSyntax
 
     private static CommandAst AsCommand(CommandBaseAst element) => element as CommandAst ?? throw BindingException.Syntax(element.Extent,
         "An expression is not a native command.",
-        "Give the first command a file with -InputPath, or pass the value as an argument.");
+        "Use -InputPath to read a file, or pass the value as an argument.");
 }
 
 /// <summary>The scope in which the caller wrote a script block. Parts of the block are evaluated there, as PowerShell does it.</summary>
@@ -97,7 +97,7 @@ internal static class CommandFinder
         {
             string wanted = LanguagePrimitives.ConvertTo<string>(value) ?? string.Empty;
             found = value is ScriptBlock || wanted.Length == 0
-                ? throw BindingException.Syntax(first.Extent, "This is not a native command.", "Name a program, or give & a variable with its path.")
+                ? throw BindingException.Syntax(first.Extent, "This is not a native command.", "Specify a program, or & and a variable with its path.")
                 : scope.Find(wanted)
                 ?? throw BindingException.CommandNotFound(wanted);
         }
@@ -114,8 +114,8 @@ internal static class CommandFinder
                 : ReferenceEquals(resolved, found) ? $"is not a native command, but of the kind {resolved.CommandType}"
                 : $"stands for '{resolved.Name}', which is not a native command, but of the kind {resolved.CommandType}";
             throw BindingException.Syntax(first.Extent,
-                $"It {kind}, and has no pipes of the kernel.",
-                $"Use PowerShell's own pipeline for it; where a program of this name is meant, give its path, or & (Get-Command -CommandType Application {found.Name})[0].");
+                $"It {kind}, and cannot use kernel pipes.",
+                $"Use the PowerShell pipeline for it. For a program of this name, specify its path, or & (Get-Command -CommandType Application {found.Name})[0].");
         }
 
         string written = value as string ?? program.Name;

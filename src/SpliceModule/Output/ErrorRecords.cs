@@ -27,13 +27,13 @@ internal static class ErrorRecords
     /// <summary>The path is on a drive of another provider.</summary>
     public static ErrorRecord NotFileSystem(string path, string provider) => Create("NotFileSystem", ErrorCategory.InvalidArgument, path,
         $"'{path}' is on the {provider} provider, not in the file system. Only files can be copied in the kernel.",
-        "Give the path of a file, or put the value into one first.");
+        "Specify the path of a file, or write the value to a file first.");
 
     /// <summary>PowerShell cannot resolve the path.</summary>
     public static ErrorRecord InvalidPath(string path, Exception cause) => Create("InvalidPath", ErrorCategory.InvalidArgument, path,
         $"'{path}' is not a path: {cause.Message}", IsOnHost(path, cause)
-            ? "See whether its drive exists (Get-PSDrive). To copy to or from another host, use Send-ItemZeroCopy or Receive-ItemZeroCopy."
-            : "See whether its drive exists (Get-PSDrive), or give a path of the file system.");
+            ? "Check whether its drive exists (Get-PSDrive). To copy to or from another host, use Send-ItemZeroCopy or Receive-ItemZeroCopy."
+            : "Check whether its drive exists (Get-PSDrive), or specify a path of the file system.");
 
     // As scp(1) and rsync(1) take the paths of other hosts: host:path or user@host:path.
     private static bool IsOnHost(string path, Exception cause)
@@ -102,7 +102,7 @@ internal sealed class BindingException(string id, ErrorCategory category, string
     public static BindingException InvalidPattern(string pattern, WildcardPatternException cause) => new(
         "InvalidPattern", ErrorCategory.InvalidArgument, pattern,
         $"'{pattern}' is not a valid wildcard: {cause.Message}.",
-        "Close its brackets, or put ` before a [ that is meant literally.");
+        "Close its brackets, or put ` before a literal [.");
 
     /// <summary>A parameter without another one that it needs, or with one that rules it out.</summary>
     public static BindingException ConflictingOptions(string parameter, string problem, string recommendedAction) =>
@@ -113,6 +113,6 @@ internal sealed class BindingException(string id, ErrorCategory category, string
         new("NotNativePipeline", ErrorCategory.SyntaxError, extent.Text, $"'{extent.Text}': {reason}", recommendedAction);
 
     public static BindingException CommandNotFound(string name) => new("CommandNotFound", ErrorCategory.ObjectNotFound, name,
-        $"No command '{name}' was found.",
+        $"The command '{name}' was not found.",
         "Check the name and $env:PATH; a program in $PWD needs ./ before its name.");
 }

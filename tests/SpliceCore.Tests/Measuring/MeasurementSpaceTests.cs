@@ -22,9 +22,9 @@ public sealed class MeasurementSpaceTests : IDisposable
     }
 
     [Theory]
-    [InlineData(true, true, 3, "the test data and one copy would take 6291456")]
-    [InlineData(true, false, 5, "the test data would take 5242880")]
-    [InlineData(false, true, 5, "one copy would take 5242880")]
+    [InlineData(true, true, 3, "the test data and one copy would need 6.00 MiB there")]
+    [InlineData(true, false, 5, "the test data would need 5.00 MiB there")]
+    [InlineData(false, true, 5, "one copy would need 5.00 MiB there")]
     public void Nothing_is_written_where_there_is_no_room(bool fromSmall, bool toSmall, int size, string told)
     {
         List<MeasurementProgress> begun = [];

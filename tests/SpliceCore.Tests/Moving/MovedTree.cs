@@ -51,7 +51,7 @@ internal sealed class MovedTree : IDisposable
     public void Judge(TreeAnswer? answer, string where)
     {
         // Where the system forbids a hard link (EPERM), there is a warning, and two files.
-        bool hasLinks = answer?.Warnings.Any(warning => warning.Contains("its hard link", StringComparison.Ordinal)) != true;
+        bool hasLinks = answer?.Warnings.Any(warning => warning.Contains("the hard link", StringComparison.Ordinal)) != true;
         bool isSourceWhole = IsWhole(_from["tree"], hasLinks);
         bool isDestinationWhole = IsWhole(_to["tree"], hasLinks);
 

@@ -251,7 +251,7 @@ public sealed class FanOutTests : IDisposable
         Assert.All(outcomes, outcome => Assert.Equal(TransferErrorId.Cancelled, outcome.Error!.Id));
         Assert.Equal([0L, 1000L], outcomes.Select(outcome => outcome.Error!.PartialTransfer().BytesCopied));
         Assert.Equal([1000L, 0L], outcomes.Select(outcome => outcome.Error!.PartialTransfer().BytesUndelivered));
-        Assert.Contains("1000 bytes more had left", outcomes[0].Error!.Message, StringComparison.Ordinal);
+        Assert.Contains("1000 bytes more had been read", outcomes[0].Error!.Message, StringComparison.Ordinal);
         Assert.Equal(_content[..1000], free.ReceiveRest());
     }
 

@@ -25,7 +25,7 @@ public sealed class TransferTraceTests : IDisposable
         _trace.Follow(() => Copy("source", "copy", TransferMethod.Splice));
         Assert.Contains(_trace.Decisions, line => line.EndsWith("Splice moved 100000 bytes; it was specified", StringComparison.Ordinal));
         Assert.Contains(_trace.Decisions, line => line.Contains("a pipe of", StringComparison.Ordinal));
-        Assert.Contains(_trace.Decisions, line => line.Contains("gets its name at the end", StringComparison.Ordinal));
+        Assert.Contains(_trace.Decisions, line => line.Contains("named at the end", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class TransferTraceTests : IDisposable
         TransferResult result = _trace.Follow(() => TreeCopy.Copy(request, TreeMonitor.None));
         Assert.Equal(200, result.FileCount);
         Assert.Equal(2000, _trace.SystemCalls.Sum(sum => sum.Name is "copy_file_range" or "write" or "pwrite" ? sum.Bytes : 0));
-        Assert.Contains(_trace.Decisions, line => line.EndsWith("by 4 threads at once", StringComparison.Ordinal));
+        Assert.Contains(_trace.Decisions, line => line.EndsWith("by 4 threads", StringComparison.Ordinal));
     }
 
     [Fact]

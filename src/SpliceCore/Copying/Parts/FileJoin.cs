@@ -31,7 +31,7 @@ public static class FileJoin
         catch (OperationCanceledException)
         {
             throw new TransferException(TransferErrorId.Cancelled,
-                $"Joining files to '{copy.Destination}' was stopped.", "Start it again.", Errno.ECANCELED, copy.Destination);
+                $"Joining files to '{copy.Destination}' was stopped.", "Run the command again.", Errno.ECANCELED, copy.Destination);
         }
     }
 

@@ -31,8 +31,8 @@ public static class FileSplit
         catch (OperationCanceledException)
         {
             throw new TransferException(TransferErrorId.Cancelled,
-                $"Cutting '{request.Copy.Source}' into parts was stopped. No part is left.",
-                "Start it again.", Errno.ECANCELED, request.Copy.Source);
+                $"Splitting '{request.Copy.Source}' was stopped. No part is left.",
+                "Run the command again.", Errno.ECANCELED, request.Copy.Source);
         }
     }
 
@@ -42,8 +42,8 @@ public static class FileSplit
         if (!source.IsSeekable || (source.Size == 0 && source.Kind != DescriptorKind.Regular))
         {
             throw new TransferException(TransferErrorId.NotSeekable,
-                $"'{source.Name}' has no known size: it is a {source.Kind}.",
-                "Copy it into a file first.", Errno.ESPIPE, source.Name);
+                $"The size of '{source.Name}' is unknown: it is a {source.Kind}.",
+                "Copy it to a file first.", Errno.ESPIPE, source.Name);
         }
 
         SysResult blockSize = LibC.FileSystemBlockSize(source.Handle);
@@ -123,7 +123,7 @@ public static class FileSplit
         if (stale.Count > 0 && !(canRemove && request.Copy.Force))
         {
             throw new TransferException(TransferErrorId.StaleParts,
-                $"'{request.Copy.Destination}' has parts of an earlier cut that the new ones would not replace: {PartNames.Listed(stale)}. Nothing was written.",
+                $"'{request.Copy.Destination}' has parts of an earlier split that the new ones would not replace: {PartNames.Listed(stale)}. Nothing was written.",
                 canRemove ? "Use -Force to remove these files, or choose another folder." : "Remove them, or choose another folder.",
                 Errno.EEXIST, Path.Join(request.Copy.Destination, stale[0]));
         }
@@ -162,8 +162,8 @@ public static class FileSplit
         catch (OperationCanceledException)
         {
             throw new TransferException(TransferErrorId.Cancelled,
-                $"All parts are in their places, '{path}' is the first, but it was stopped before the disk had their names.",
-                "Run sync to have them there.",
+                $"All parts are complete, '{path}' is the first, but the split was stopped before their names were on the disk.",
+                "Run sync(1) to flush them.",
                 Errno.ECANCELED, path);
         }
     }

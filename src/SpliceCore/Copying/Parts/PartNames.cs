@@ -48,7 +48,7 @@ internal sealed class PartNames
         }
 
         string? wrong = Array.Find(names, name => !IsName(name));
-        return wrong is not null ? throw NotNames(format, $"'{wrong}' is not a name of a file")
+        return wrong is not null ? throw NotNames(format, $"'{wrong}' is not a file name")
             : names.Distinct(StringComparer.Ordinal).Count() < count ? throw NotNames(format, "two parts would have the same name")
             : new PartNames(format, file, names);
     }
@@ -87,12 +87,12 @@ internal sealed class PartNames
     {
         if (!_names.SequenceEqual(_names.Order(StringComparer.Ordinal)))
         {
-            yield return $"The names of the parts, '{_names[0]}' to '{_names[^1]}', do not sort in the order of the parts: a wildcard of a shell mixes them up. Use a number of digits in -NameFormat ('{{1:D3}}').";
+            yield return $"The names of the parts, '{_names[0]}' to '{_names[^1]}', do not sort in the order of the parts: wildcards of shells return them in another order. Use a fixed number of digits in -NameFormat ('{{1:D3}}').";
         }
 
         if (others.Count > 0)
         {
-            yield return $"There {(others.Count == 1 ? "is a file" : "are files")} with {(others.Count == 1 ? "a name" : "names")} like those of the parts, which a wildcard finds with them: {Listed(others)}.";
+            yield return $"The folder has {(others.Count == 1 ? "a file with a name" : "files with names")} like those of the parts, which a wildcard also matches: {Listed(others)}.";
         }
     }
 
@@ -128,8 +128,8 @@ internal sealed class PartNames
         && name.IndexOfAny(['/', '\0']) < 0 && Encoding.UTF8.GetByteCount(name) <= LongestName;
 
     private static TransferException NotNames(string format, string why) => new(TransferErrorId.InvalidNameFormat,
-        $"The format '{format}' gives no names for the parts: {why}.",
-        "Give one like '{0}.{1:D3}', where {0} is the file's name and {1} the part's number.",
+        $"The format '{format}' does not result in names of parts: {why}.",
+        "Use a format such as '{0}.{1:D3}', where {0} is the name of the file and {1} the number of the part.",
         target: format);
 
     /// <summary>Replaces the number of a part, whatever its format.</summary>
@@ -154,15 +154,15 @@ internal static class PartPlan
         if (count > MostParts)
         {
             throw new TransferException(TransferErrorId.TooManyParts,
-                $"'{source}' would be cut into {count} parts, and {MostParts} is the most.",
-                "Choose larger ones.", target: source);
+                $"'{source}' would be split into {count} parts; the limit is {MostParts}.",
+                "Specify a larger -PartSize, or a smaller -PartCount.", target: source);
         }
 
         if (request.PartCount > Math.Max(1, size))
         {
             throw new TransferException(TransferErrorId.TooManyParts,
                 $"'{source}' has {ByteText.Of(size)}, which is not enough for {count} parts.",
-                "Choose fewer.", target: source);
+                "Specify a smaller -PartCount.", target: source);
         }
 
         long unit = request.PartSize ?? (size / blockSize >= count ? blockSize : 1);
@@ -203,7 +203,7 @@ internal static partial class PartSeries
         bool isForm = tokens[0][^1].Length == 0 && index == tokens[0].Length - 2;
         bool hasZeros = tokens.Exists(token => token[index].Length > 1 && token[index][0] == '0');
         fault ??= isForm || hasZeros ? SizeFault(files) : null;
-        return fault is null ? null : $"The files that were joined look like parts of one file, and the result may not be that file: {fault}.";
+        return fault is null ? null : $"The joined files look like parts of one file, but the result may differ from it: {fault}.";
     }
 
     /// <summary>Returns the index of the only number that differs; it is odd, since numbers are between texts.</summary>
@@ -232,8 +232,8 @@ internal static partial class PartSeries
         wrong = Enumerable.Range(0, last).FirstOrDefault(i => numbers[i + 1] != numbers[i] + 1, last);
         bool beginsLate = numbers[0] > 1 && digits[0][0] == '0';
         return wrong < last && numbers[wrong] == numbers[wrong + 1] ? $"'{names[wrong]}' and '{names[wrong + 1]}' have the same number"
-            : wrong < last ? $"what is between '{names[wrong]}' and '{names[wrong + 1]}' is missing"
-            : beginsLate ? $"what is before '{names[0]}' is missing"
+            : wrong < last ? $"a part between '{names[wrong]}' and '{names[wrong + 1]}' is missing"
+            : beginsLate ? $"a part before '{names[0]}' is missing"
             : null;
     }
 
@@ -252,7 +252,7 @@ internal static partial class PartSeries
             sizes += now == before || isLast ? 0 : 1;
             if (now > before || sizes > 2)
             {
-                return $"'{files[i - 1].Path}' has {ByteText.Of(before)}, and '{files[i].Path}', behind it, has {now}";
+                return $"'{files[i - 1].Path}' has {ByteText.Of(before)}, and the next part, '{files[i].Path}', has {now}";
             }
         }
 

@@ -73,7 +73,7 @@ internal sealed class EntryCopier
                 CopyNode(entry, kind);
                 break;
             default:
-                _context.Report($"'{entry.SourcePath}' is a special file ({kind}) and was left out. Use -Preserve All to recreate it.");
+                _context.Report($"'{entry.SourcePath}' is a special file ({kind}) and was skipped. Use -Preserve All to recreate it.");
                 break;
         }
     }

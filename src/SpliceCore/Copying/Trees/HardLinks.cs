@@ -93,7 +93,7 @@ internal sealed class HardLinks(TreeCopyContext context)
             errno = exception.Errno;
         }
 
-        context.MetadataWarnings.Add("its hard link", errno, entry.DestinationLabel);
+        context.MetadataWarnings.Add("the hard link", errno, entry.DestinationLabel);
         return false;
     }
 

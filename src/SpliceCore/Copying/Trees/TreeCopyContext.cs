@@ -129,8 +129,8 @@ internal sealed class TreeCopyContext : IDisposable
 internal static class TreeErrors
 {
     public static TransferException Moved(string path) => new(TransferErrorId.FolderChanged,
-        $"'{path}' was moved, or something else was put in its place, while it was copied: what it leads to now was not touched.",
-        "Copy it again when no other process changes it.",
+        $"'{path}' was moved or replaced while it was copied. What has its name now was not changed.",
+        "Copy it again while no other process changes it.",
         Errno.ESTALE, path);
 
     /// <summary>Adds the path to an error that does not name one.</summary>
@@ -138,44 +138,44 @@ internal static class TreeErrors
         exception.WithProblem($"'{path}' was not copied. {exception.Problem}", path);
 
     public static TransferException NotAFolder(string path) => new(TransferErrorId.DestinationExists,
-        $"'{path}' is there and is not a folder, so no folder's entries can go into it.",
+        $"'{path}' exists and is not a folder, so that a folder cannot be copied to it.",
         "Choose another destination, or remove it.",
         Errno.ENOTDIR, path);
 
     public static TransferException NoFolderForSeveral(string path) => new(TransferErrorId.DestinationExists,
-        $"'{path}' exists and is not a folder. Several sources, what a wildcard finds, and what comes from the pipeline go into a folder. Nothing was copied.",
-        "Name a folder, or copy one source by its path.",
+        $"'{path}' exists and is not a folder. Several sources, wildcard matches and pipeline input go into a folder. Nothing was copied.",
+        "Specify a folder, or copy a single source by its path.",
         Errno.ENOTDIR, path);
 
     public static TransferException IntoItself(string source, string destination) => new(TransferErrorId.CopyIntoItself,
-        $"'{destination}' is inside '{source}', and would be copied into itself without end. Nothing was touched.",
-        "Choose a destination outside.",
+        $"'{destination}' is inside '{source}', and would be copied into itself endlessly. Nothing was changed.",
+        "Choose a destination outside it.",
         Errno.ELOOP, destination);
 
     public static TransferException Range(string path, DescriptorKind kind) => new(TransferErrorId.RangeOfFolder,
         kind == DescriptorKind.Directory
-            ? $"'{path}' is a folder, and a range is one of a single file's bytes. Nothing was touched."
-            : $"'{path}' is a {kind} and would be copied as such, which has no range of bytes. Nothing was touched.",
+            ? $"'{path}' is a folder, and a range is for a single file. Nothing was changed."
+            : $"'{path}' is a {kind} and would be copied as such, without a range of bytes. Nothing was changed.",
         kind == DescriptorKind.Directory
-            ? "Leave -Offset, -Count and -DestinationOffset out, or name the file."
-            : "Leave -Recurse out: then a link is followed, and a device is read.",
+            ? "Omit -Offset, -Count and -DestinationOffset, or specify a file."
+            : "Omit -Recurse: then a link is followed, and a device is read.",
         Errno.EISDIR, path);
 
     public static TransferException HashOfFolder(string path) => new(TransferErrorId.ConflictingOptions,
-        $"'{path}' is a folder, and a hash is one of a single file. Nothing was copied.",
+        $"'{path}' is a folder, and a hash is for a single file. Nothing was copied.",
         "Use -PerFile, which emits a result with a hash for each file.",
         Errno.EISDIR, path);
 
     public static TransferException NoThreads(string path) => new(TransferErrorId.ResourceExhausted,
-        $"'{path}' cannot be copied: the system has no thread left to do it. Nothing was copied.",
+        $"'{path}' cannot be copied: the system cannot start another thread. Nothing was copied.",
         "End some processes, or raise the limit (ulimit -u).",
         Errno.EAGAIN, path);
 
     public static TransferException Loop(string path) => new(TransferErrorId.CopyIntoItself,
-        $"'{path}' leads back to a folder that it is in, or to the copy itself. It was left out.",
+        $"'{path}' contains itself or the copy, through a link or a mount, and was skipped.",
         [
             "Copy without -FollowSymlink to copy links as links, or unmount what is mounted there.",
-            "Unmount what is mounted there (umount), or leave it out with -Exclude.",
+            "Unmount what is mounted there (umount), or skip it with -Exclude.",
             "Unmount what is mounted there (umount).",
         ],
         Errno.ELOOP, path);

@@ -28,7 +28,7 @@ internal sealed class TreeWorkerPool
         try
         {
             Start(threads);
-            TransferTrace.Current?.Note($"{_context.Copy.Source}: its files are copied {(threads.Count == 1 ? "one after the other" : $"by {threads.Count} threads at once")}");
+            TransferTrace.Current?.Note($"{_context.Copy.Source}: files are copied by {threads.Count} {(threads.Count == 1 ? "thread" : "threads")}");
             Listen();
         }
         finally
@@ -47,7 +47,7 @@ internal sealed class TreeWorkerPool
             ? result
             : throw new TransferException(TransferErrorId.Cancelled,
                 $"Copying '{result.Source}' to '{result.Destination}' was stopped after {result.FileCount} {(result.FileCount == 1 ? "file" : "files")} and {ByteText.Of(result.BytesCopied)}.",
-                "Start it again.",
+                "Run the command again.",
                 Errno.ECANCELED, result.Destination)
             {
                 Partial = result,

@@ -39,7 +39,7 @@ internal static class PipelineCheck
         {
             throw new TransferException(TransferErrorId.SourceNotFound,
                 $"The working directory '{request.WorkingDirectory}' cannot be entered ({ErrnoText.Describe(opened.Errno)}).",
-                "Name a folder that exists.",
+                "Specify an existing folder.",
                 opened.Errno, request.WorkingDirectory);
         }
 
@@ -47,7 +47,7 @@ internal static class PipelineCheck
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
                 $"Output and errors would both go to '{request.OutputPath}', and one would replace the other.",
-                "Give two paths, or write 2>&1 after the last command and leave -ErrorPath out.",
+                "Specify two paths, or write 2>&1 after the last command and omit -ErrorPath.",
                 Errno.EINVAL, request.OutputPath);
         }
     }
@@ -88,7 +88,7 @@ internal static class CommandFailures
             "A script needs a first line that names its interpreter: #!/bin/sh.",
             errno, command.Path),
         Errno.EACCES or Errno.EPERM => new(TransferErrorId.CommandNotStarted,
-            $"'{command.Path}' may not be run ({ErrnoText.Describe(errno)}).",
+            $"'{command.Path}' cannot be run ({ErrnoText.Describe(errno)}).",
             "Make it executable (chmod +x), and check that its file system is not mounted noexec.",
             errno, command.Path),
         Errno.ENOSYS => new(TransferErrorId.CommandNotStarted,
@@ -108,13 +108,13 @@ internal static class CommandFailures
         string what = string.Join("; ", failed.Select(entry => Describe(entry.Command, entry.Number, result.Commands.Count)));
         string fate = output switch
         {
-            { IsNew: true } => $" '{output.Path}' is as it was.",
-            { BytesWritten: long bytes } => $" {ByteText.Of(bytes)} {(bytes == 1 ? "was" : "were")} added to '{output.Path}'.",
+            { IsNew: true } => $" '{output.Path}' was not changed.",
+            { BytesWritten: long bytes } => $" {ByteText.Of(bytes)} {(bytes == 1 ? "was" : "were")} appended to '{output.Path}'.",
             _ => string.Empty,
         };
         return new TransferException(TransferErrorId.CommandFailed,
             $"{what}.{fate}",
-            "See the command's own errors, or use -AllowFailure to keep the output.",
+            "Check the errors of the command, or use -AllowFailure to keep the output.",
             target: failed[^1].Command.Name)
         {
             Partial = result,
@@ -126,9 +126,9 @@ internal static class CommandFailures
         string place = count == 1 ? string.Empty : $" (command {number} of {count})";
         string end = command switch
         {
-            { Signal: string signal } => $"was ended by {signal}",
+            { Signal: string signal } => $"was terminated by {signal}",
             { ExitCode: int code } => $"ended with exit code {code}",
-            _ => "ended, but another part of this process took its exit code",
+            _ => "ended, but another component of this process read its exit code",
         };
         string? lastLine = command.ErrorText?.TrimEnd().Split('\n')[^1].Trim();
         return $"'{command.Name}'{place} {end}{(string.IsNullOrEmpty(lastLine) ? string.Empty : $": {lastLine}")}";

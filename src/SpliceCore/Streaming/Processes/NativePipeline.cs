@@ -24,7 +24,7 @@ public static class NativePipeline
         catch (OperationCanceledException)
         {
             string names = string.Join(" | ", request.Commands.Select(command => command.Name));
-            throw new TransferException(TransferErrorId.Cancelled, $"'{names}' was stopped, and its commands were ended.", "Start it again.", Errno.ECANCELED, names);
+            throw new TransferException(TransferErrorId.Cancelled, $"'{names}' was stopped, and its commands were terminated.", "Run the command again.", Errno.ECANCELED, names);
         }
     }
 }
@@ -195,7 +195,7 @@ public sealed record NativeCommandResult
     public string? ErrorText { get; init; }
 
     /// <inheritdoc />
-    public override string ToString() => $"{Name}: {Signal ?? ExitCode?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "not known"}";
+    public override string ToString() => $"{Name}: {Signal ?? ExitCode?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "unknown"}";
 }
 
 /// <summary>Destination of a command's standard error.</summary>

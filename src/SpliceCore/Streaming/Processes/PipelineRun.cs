@@ -72,7 +72,7 @@ internal sealed class PipelineRun(PipelineRequest request, PipelineMonitor monit
         {
             throw new TransferException(TransferErrorId.SameFile,
                 $"'{_output.Path}' would be appended to itself endlessly.",
-                "Choose another output path, or leave -Append out: then it is replaced at the end.",
+                "Choose another output path, or omit -Append to replace the file at the end.",
                 Errno.EINVAL, _output.Path);
         }
 

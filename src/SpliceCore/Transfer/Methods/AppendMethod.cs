@@ -134,9 +134,9 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
         ThrowIfSplit(source);
         if (Start is long start && FileStatus.TryGet(file, out FileStatus? now).Ok && now!.Size != End)
         {
-            string what = now.Size > End ? "wrote to it" : "cut it";
+            string what = now.Size > End ? "wrote to it" : "truncated it";
             throw Changed(source,
-                $"Another process {what} during the copy: {ByteText.Of(End - start)} of '{source}' were added at offset {start}, and the rest was not.");
+                $"Another process {what} during the copy: {ByteText.Of(End - start)} of '{source}' were appended at offset {start}, and the rest was not.");
         }
     }
 
@@ -164,7 +164,7 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
     }
 
     private TransferException Changed(string source, string what) => new(TransferErrorId.DestinationChanged,
-        $"Not all of '{source}' was added to '{path}' in one write. {what}",
-        $"Add it when no other process writes to the file. To have it between what others write, use Invoke-PipelineZeroCopy {{ cat '{source}' }} -OutputPath '{path}' -Append.",
+        $"Not all of '{source}' was appended to '{path}' in one write. {what}",
+        $"Append it while no other process writes to the file. To append between other writes, use Invoke-PipelineZeroCopy {{ cat '{source}' }} -OutputPath '{path}' -Append.",
         target: path);
 }

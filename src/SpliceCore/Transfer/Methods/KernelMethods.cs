@@ -127,7 +127,7 @@ internal sealed class PipedSpliceMethod(
             return StepResult.From(errno, TransferSide.Unknown, Kind);
         }
 
-        TransferTrace.Current?.Note($"{source.Name} -> {destination.Name}: a pipe of {_pipe.Capacity} bytes is between them");
+        TransferTrace.Current?.Note($"{source.Name} -> {destination.Name}: through a pipe of {_pipe.Capacity} bytes");
         if (source.IsSeekable)
         {
             return StepResult.Moved(0);
@@ -211,7 +211,7 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
 /// <param name="Length">Number of bytes of the part; 0 where no block can be shared.</param>
 internal readonly record struct ReflinkRange(long Start, long Length)
 {
-    public const string NotAligned = "offset, destination offset and count do not line up with the file system's blocks";
+    public const string NotAligned = "offset, destination offset and count are not aligned to the blocks of the file system";
 
     /// <summary>Aligns a range with the blocks of the file system. The last block of the source may be shared whole, if it becomes
     /// the last one of the destination.</summary>

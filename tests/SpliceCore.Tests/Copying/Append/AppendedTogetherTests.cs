@@ -166,8 +166,8 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
         long arrived = error.PartialTransfer().BytesCopied;
         Assert.InRange(arrived, MiB, Large - 1);
         Assert.Equal(4, error.PartialTransfer().DestinationOffset);
-        Assert.Contains($"{arrived} bytes of '{source}' were added at offset 4", error.Message, StringComparison.Ordinal);
-        Assert.Contains("from byte 4 on it has an unfinished part", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{arrived} bytes of '{source}' were appended at offset 4", error.Message, StringComparison.Ordinal);
+        Assert.Contains("from byte 4 on, it contains an incomplete copy", error.Message, StringComparison.Ordinal);
         Assert.Equal([.. "old\n"u8, .. content[..(int)arrived], .. "theirs\n"u8], File.ReadAllBytes(log));
     }
 
@@ -212,7 +212,7 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
         TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(Request(source, log), monitor));
 
         Assert.Equal(TransferErrorId.DestinationChanged, error.Id);
-        Assert.Contains("cut it", error.Message, StringComparison.Ordinal);
+        Assert.Contains("truncated it", error.Message, StringComparison.Ordinal);
         Assert.Equal(0, new FileInfo(log).Length);
     }
 
@@ -237,7 +237,7 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
         TransferException error = Assert.Throws<TransferException>(() => FileCopy.Copy(Request(source, log), monitor));
 
         Assert.Equal(TransferErrorId.Cancelled, error.Id);
-        Assert.Contains("from byte 5000 on it has an unfinished part", error.Message, StringComparison.Ordinal);
+        Assert.Contains("from byte 5000 on, it contains an incomplete copy", error.Message, StringComparison.Ordinal);
         Assert.Equal(5000 + error.PartialTransfer().BytesCopied, new FileInfo(log).Length);
     }
 

@@ -72,19 +72,19 @@ public sealed class MetadataTests : IDisposable
         using SafeFileHandle pathOnly = Posix.Open(_workspace["file"], LibC.O_PATH);
         IReadOnlyList<string> lost = Take(pathOnly, PreserveAttributes.Mode | PreserveAttributes.Timestamps);
         Assert.Equal(2, lost.Count);
-        Assert.All(lost, line => Assert.Matches("'the file' could not be given its (mode|times) \\(EBADF", line));
+        Assert.All(lost, line => Assert.Matches("Could not preserve the (mode|times) for 'the file' \\(EBADF", line));
     }
 
     [Fact]
     public void What_many_files_cannot_keep_is_told_once()
     {
         var warnings = new MetadataWarnings();
-        warnings.Add("its owner", Errno.EPERM, "first");
-        warnings.Add("its owner", Errno.EPERM, "second");
-        warnings.Add("its times", Errno.EROFS, "third");
+        warnings.Add("the owner", Errno.EPERM, "first");
+        warnings.Add("the owner", Errno.EPERM, "second");
+        warnings.Add("the times", Errno.EROFS, "third");
         Assert.Equal(
-            ["2 items could not be given its owner; the first is 'first' (EPERM: Operation not permitted).",
-                "'third' could not be given its times (EROFS: Read-only file system)."],
+            ["Could not preserve the owner for 2 items; the first is 'first' (EPERM: Operation not permitted).",
+                "Could not preserve the times for 'third' (EROFS: Read-only file system)."],
             warnings.Describe());
     }
 

@@ -139,7 +139,7 @@ public sealed class FlushTests(FaultLedger created)
         HostAnswer answer = Run(folder, _request, "-e", "inject=fsync:error=EIO:when=2");
 
         Assert.Equal($"{TransferErrorId.WriteFailed}", answer.Error);
-        Assert.Contains("in its place", answer.Message, StringComparison.Ordinal);
+        Assert.Contains("could not be flushed", answer.Message, StringComparison.Ordinal);
         Files.AssertSameBytes(folder["source"], folder["copy"]);
     }
 

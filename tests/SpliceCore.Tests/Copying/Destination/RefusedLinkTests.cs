@@ -76,7 +76,7 @@ public sealed class RefusedLinkTests : IDisposable
             new CopyRequest { Source = _folder["source"], Destination = _folder["copy"] }, [.. Strace("EXDEV"), "-e", "inject=renameat:error=EIO"]);
 
         Assert.Equal($"{TransferErrorId.WriteFailed}", answer.Error);
-        Assert.Contains("given its name", answer.Message, StringComparison.Ordinal);
+        Assert.Contains("could not be renamed", answer.Message, StringComparison.Ordinal);
         Assert.Equal(Workspace.RandomBytes(10, seed: 2), File.ReadAllBytes(_folder["copy"]));
         Assert.Equal(["copy", "source"], _folder.Names);
     }

@@ -105,8 +105,8 @@ public sealed class ReflinkModeTests(MountedFileSystems fileSystems)
     [Theory]
     [InlineData(ReflinkMode.Never, TransferMethod.Reflink, "-Reflink Never")]
     [InlineData(ReflinkMode.Never, TransferMethod.CopyFileRange, "-Reflink Never")]
-    [InlineData(ReflinkMode.Always, TransferMethod.CopyFileRange, "CopyFileRange shares none")]
-    [InlineData(ReflinkMode.Always, TransferMethod.ReadWrite, "ReadWrite shares none")]
+    [InlineData(ReflinkMode.Always, TransferMethod.CopyFileRange, "CopyFileRange does not")]
+    [InlineData(ReflinkMode.Always, TransferMethod.ReadWrite, "ReadWrite does not")]
     public void A_method_against_it_is_an_error(ReflinkMode mode, TransferMethod method, string says)
     {
         using Workspace folder = fileSystems.NewFolder(FileSystem.Xfs);

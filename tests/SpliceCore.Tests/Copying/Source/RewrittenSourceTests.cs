@@ -25,7 +25,7 @@ public sealed class RewrittenSourceTests(MountedFileSystems fileSystems)
 
         Assert.Equal(TransferErrorId.SourceChanged, error.Id);
         Assert.Equal(folder["source"], error.Target);
-        Assert.Contains(change == SourceChange.Grown ? $"{Size + 1000} now" : "modification time", error.Message, StringComparison.Ordinal);
+        Assert.Contains(change == SourceChange.Grown ? $"to {Size + 1000} bytes" : "modification time", error.Message, StringComparison.Ordinal);
         Assert.Contains("-AllowChanging", error.Message, StringComparison.Ordinal);
         Assert.Equal(Size, error.PartialTransfer().BytesCopied);
         Assert.Equal(Workspace.RandomBytes(1000, seed: 2), File.ReadAllBytes(folder["copy"]));
@@ -89,7 +89,7 @@ public sealed class RewrittenSourceTests(MountedFileSystems fileSystems)
             () => FileCopy.Copy(Request(folder), Once(SourceChange.Mapped, folder)));
 
         Assert.Equal(TransferErrorId.SourceChanged, error.Id);
-        Assert.True(type != FileSystem.Tmpfs || error.Message.Contains("where a hole was", StringComparison.Ordinal), error.Message);
+        Assert.True(type != FileSystem.Tmpfs || error.Message.Contains("a hole was filled", StringComparison.Ordinal), error.Message);
         Assert.Equal(Workspace.RandomBytes(1000, seed: 2), File.ReadAllBytes(folder["copy"]));
     }
 

@@ -84,7 +84,7 @@ public sealed class VerifyTests(MountedFileSystems fileSystems, FaultLedger crea
             Request(folder) with { Method = TransferMethod.ReadWrite }, "-P", folder["source"], "-e", $"inject={Corruption}");
 
         AssertDiffers(answer, at: 0);
-        Assert.Contains("was not made", answer.Message, StringComparison.Ordinal);
+        Assert.Contains("was not created", answer.Message, StringComparison.Ordinal);
         Assert.Equal(Size, answer.BytesCopied);
         Assert.Equal(Workspace.RandomBytes(5000, seed: 2), File.ReadAllBytes(folder["copy"]));
         Assert.Equal(["copy", "source"], folder.Names);
@@ -124,7 +124,7 @@ public sealed class VerifyTests(MountedFileSystems fileSystems, FaultLedger crea
         HostAnswer answer = Run(request, "-P", folder["source"], "-e", $"inject={Corruption}");
 
         AssertDiffers(answer, at: 5000);
-        Assert.Contains("Nothing was added to", answer.Message, StringComparison.Ordinal);
+        Assert.Contains("Nothing was appended to", answer.Message, StringComparison.Ordinal);
         Assert.Equal(Workspace.RandomBytes(5000, seed: 2), File.ReadAllBytes(folder["copy"]));
     }
 

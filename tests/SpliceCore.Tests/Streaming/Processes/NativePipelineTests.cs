@@ -79,7 +79,7 @@ public sealed class NativePipelineTests : IDisposable
     {
         TransferException exception = Pipelines.Fail(Pipelines.Of(Pipelines.Shell("kill -s SEGV $$"), Pipelines.Command("cat")));
 
-        Assert.Contains("was ended by SIGSEGV", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("was terminated by SIGSEGV", exception.Message, StringComparison.Ordinal);
         Assert.Equal((139, "SIGSEGV"), (exception.PartialPipeline().ExitCode, exception.PartialPipeline().Commands[0].Signal));
     }
 
@@ -160,7 +160,7 @@ public sealed class NativePipelineTests : IDisposable
         Assert.Equal(3, Pipelines.Run(request).BytesOut);
         TransferException exception = Pipelines.Fail(request with { Environment = new Dictionary<string, string> { ["CODE"] = "1" } });
 
-        Assert.Contains($"3 bytes were added to '{file}'", exception.Message, StringComparison.Ordinal);
+        Assert.Contains($"3 bytes were appended to '{file}'", exception.Message, StringComparison.Ordinal);
         Assert.Equal("old newnew", File.ReadAllText(file));
         Assert.Equal(inode, Files.Metadata(file, "%i"));
     }

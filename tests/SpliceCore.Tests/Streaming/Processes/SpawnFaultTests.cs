@@ -74,7 +74,7 @@ public sealed class SpawnFaultTests : IDisposable
         }
 
         Assert.Equal($"{TransferErrorId.CommandFailed}", answer.Error);
-        Assert.Contains("took its exit code", answer.Message, StringComparison.Ordinal);
+        Assert.Contains("read its exit code", answer.Message, StringComparison.Ordinal);
         Assert.Equal("old", File.ReadAllText(_workspace["old"]));
     }
 
