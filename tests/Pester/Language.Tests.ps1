@@ -36,7 +36,27 @@ BeforeDiscovery {
         @{ Pattern = '\bas (it|they) stands?\b'; Bad = 'Every character as it stands.'; Use = 'literally' }
         @{ Pattern = '\b(meanwhile|shall)\b'; Bad = 'It shall go.'; Use = 'during the copy; is to, must' }
         @{ Pattern = '\bcomes? about\b|\bone behind the other\b|\ball the same\b'; Bad = 'It comes about.'; Use = 'connect; join; anyway' }
-        @{ Pattern = '<summary>(what|whether|how|who|which)\b'; Bad = '<summary>What is compared.'; Use = 'a noun or a verb of the field' }
+        @{ Pattern = '<(summary|returns|remarks|value|param\b[^>]*)>\s*(what|whatever|whether|how|who|which|where to)\b'
+            Bad = '<param name="x"> Whether it is compared.'; Use = 'a noun or a verb of the field' }
+        @{ Pattern = "\b(leave|leaves|leaving) (?:[^\s.;]+ ){1,4}out\b|\bleft out\b"; Bad = 'Leave -Verify out.'; Use = 'omit, skip, exclude' }
+        @{ Pattern = '\bstart it again\b'; Bad = 'Start it again.'; Use = 'Run the command again' }
+        @{ Pattern = "\bkernel's log\b"; Bad = "See the kernel's log."; Use = 'Check the kernel log (dmesg)' }
+        @{ Pattern = '\bgive (the|a|an|it|one|two|host|paths?) '; Bad = 'Give the path of a file.'; Use = 'specify, pass' }
+        @{ Pattern = '\bnamed (once|twice|more than once)\b'; Bad = 'It is named twice.'; Use = 'specified' }
+        @{ Pattern = '\bto make or replace\b'; Bad = 'The file to make or replace.'; Use = 'create' }
+        @{ Pattern = '\b(takes?|took|taking) (its|their|the) names?\b'; Bad = 'The file takes its name at the end.'; Use = 'is renamed, gets its name' }
+        @{ Pattern = '\bthe disk (has|have|had|takes?|took)\b'; Bad = 'Until the disk has the bytes.'; Use = 'is on the disk, is flushed' }
+        @{ Pattern = '\blines? up with\b'; Bad = 'They do not line up with blocks.'; Use = 'aligned' }
+        @{ Pattern = '\banything (and|to|from|or) anything\b'; Bad = 'Between anything and anything.'; Use = 'any source and destination' }
+        @{ Pattern = '\bas (it|they) comes?\b'; Bad = 'Copies a file as it comes.'; Use = 'its current content' }
+        @{ Pattern = '\bcut(s|ting)? (off|back)\b|\bearlier cuts?\b'; Bad = 'It is cut back.'; Use = 'truncate; split' }
+        @{ Pattern = '\bunder way\b'; Bad = 'Another copy is under way.'; Use = 'running' }
+        @{ Pattern = '\b(went|goes?|going) away\b'; Bad = 'The reader went away.'; Use = 'closed it' }
+        @{ Pattern = '\b(no|has|have|had) positions?\b'; Bad = 'A pipe has no positions.'; Use = 'not seekable' }
+        @{ Pattern = '\b(below|above) zero\b'; Bad = 'The count is below zero.'; Use = 'negative' }
+        @{ Pattern = '\bin the way\b|\b(not|was) touched\b'; Bad = 'It was not touched.'; Use = 'exists; changed' }
+        @{ Pattern = '\bwritten into\b|\bwrites? into\b'; Bad = 'It writes into the file.'; Use = 'write to, overwrite' }
+        @{ Pattern = '\bmeant literally\b|\b(is|are) wanted\b'; Bad = 'One that is wanted.'; Use = 'literal; selected, expected' }
         @{ Pattern = '\b\d{6,} bytes\b'; Bad = '458752 bytes at a time.'; Use = 'a unit: 448 KiB' }
     )
 

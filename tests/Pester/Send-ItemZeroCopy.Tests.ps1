@@ -154,7 +154,7 @@ prlimit --pid `$PID "--nofile=`${limit}:`${limit}"
         $result.FileCount, $result.Updated, $result.Unchanged, $result.BytesSent | Should -Be 3, 1, 1, 12
         Get-Content "$target/changed" | Should -Be 'newer'
         $failure = Get-Failure { Send-ItemZeroCopy $source web1 updates -Update Changed }
-        Assert-Failure $failure 'ConflictingOptions,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument $source 'Leave -Update out'
+        Assert-Failure $failure 'ConflictingOptions,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument $source 'Omit -Update'
     }
 
     It 'refuses a folder without -Recurse, and -Resume with it' {

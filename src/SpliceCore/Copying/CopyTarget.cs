@@ -150,7 +150,7 @@ public sealed record DestinationPreview(string Path, PreviewKind Kind)
 
     /// <summary>Examines a destination.</summary>
     /// <param name="source">The source.</param>
-    /// <param name="destination">A path, or a folder that takes the source's name.</param>
+    /// <param name="destination">A path, or a folder for the source.</param>
     /// <returns>The destination; as a free name if the path is invalid, which the copy itself reports.</returns>
     public static DestinationPreview Of(string source, string destination)
     {

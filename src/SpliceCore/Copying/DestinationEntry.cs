@@ -32,7 +32,7 @@ internal sealed record DestinationEntry(SafeFileHandle Folder, FileName Name, Fi
 
     private bool OwnsFolder { get; init; }
 
-    /// <summary>Resolves a destination: a folder takes the source's name, a link is followed to its target.</summary>
+    /// <summary>Resolves a destination: a folder gets the source under its name, a link is followed to its target.</summary>
     public static DestinationEntry Resolve(string source, string destination, bool mayReplace = true, CreatedFiles? created = null)
     {
         SysResult opened = LibC.Open(destination, FolderFlags, out SafeFileHandle folder);
@@ -69,7 +69,7 @@ internal sealed record DestinationEntry(SafeFileHandle Folder, FileName Name, Fi
             : Of(walk, walk.Status, walk.Path, mayReplace);
     }
 
-    /// <summary>Why a new item could not take the name.</summary>
+    /// <summary>Returns the error for a new item that cannot get the name.</summary>
     public TransferException NameFailure(Errno errno) => errno == Errno.EEXIST && MayReplace && Existing is null
         ? new TransferException(TransferErrorId.DestinationExists,
             $"Another process created '{Path}' after the command had started. It was not replaced.",

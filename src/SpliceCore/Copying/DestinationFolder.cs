@@ -140,7 +140,7 @@ internal sealed class FileSystemPairCache(ulong source, ulong destination, FileS
         return (FileSystemType)known;
     }
 
-    /// <summary>Returns the precision of the times of both sides.</summary>
+    /// <summary>Returns the precision of the times of both file systems.</summary>
     /// <param name="sourceItem">Any item of the source's file system.</param>
     /// <param name="destinationItem">Any item of the destination's.</param>
     public TimePrecision PrecisionOf(SafeHandle sourceItem, SafeHandle destinationItem, TimeSpan tolerance) =>

@@ -79,7 +79,7 @@ internal sealed class DestinationWriter : IDisposable
 
     public SafeFileHandle Handle => _target.Handle;
 
-    /// <summary>True if it is a new file, which takes its name when it is complete.</summary>
+    /// <summary>True if it is a new file, which gets its name when it is complete.</summary>
     public bool IsNew { get; }
 
     /// <summary>Methods that were unsupported.</summary>
@@ -372,7 +372,7 @@ internal sealed class DestinationWriter : IDisposable
     private void Report(TransferPhase phase, long bytes) =>
         _progress?.Invoke(new TransferProgress(bytes, Size, _counters?.Elapsed ?? default) { Phase = phase });
 
-    /// <summary>Before the name is given: until the disk has the new file, it has the old one.</summary>
+    /// <summary>Before the name is given: until the new file is on the disk, the old one is.</summary>
     private void Flush()
     {
         if (_request.Flush)

@@ -4,13 +4,13 @@ using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>Waits until the disk has what was written (fsync(2)).</summary>
+/// <summary>Waits until the written bytes are on the disk (fsync(2)).</summary>
 internal static class DiskFlush
 {
     private static readonly FileName ThisFolder = ".";
 
     /// <summary>Flushes content and metadata of a file or device.</summary>
-    /// <param name="waiting">Called from time to time until the disk has them.</param>
+    /// <param name="waiting">Called from time to time until they are on the disk.</param>
     public static bool OfFile(SafeFileHandle file, DescriptorKind kind, string path, CancellationToken cancellation, Action? waiting = null)
     {
         SysResult result = Wait(file, cancellation, waiting);
@@ -39,7 +39,7 @@ internal static class DiskFlush
     }
 
     /// <summary>Flushes the names in a directory.</summary>
-    /// <param name="waiting">Called from time to time until the disk has them.</param>
+    /// <param name="waiting">Called from time to time until they are on the disk.</param>
     public static void OfFolder(SafeFileHandle folder, string path, CancellationToken cancellation, Action? waiting = null)
     {
         SysResult result = Wait(folder, cancellation, waiting);

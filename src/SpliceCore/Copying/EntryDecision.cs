@@ -4,11 +4,11 @@ using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>Decision about a destination, made from the status of both sides.</summary>
+/// <summary>Decision about a destination, made from the status of source and destination.</summary>
 /// <param name="Reason">Why, where <paramref name="Status"/> is not enough.</param>
 internal readonly record struct EntryDecision(ItemStatus Status, string? Reason = null)
 {
-    /// <summary>True if the destination is unchanged unless its content differs, which only reading both sides shows.</summary>
+    /// <summary>True if the destination is unchanged unless its content differs, which only reading both shows.</summary>
     public bool NeedsContent { get; init; }
 
     /// <summary>True if only metadata of the destination are set.</summary>
@@ -77,7 +77,7 @@ internal sealed record TimePrecision(long Unit, TimeSpan Tolerance)
     // FAT stores even seconds. Linux rounds down, Windows up.
     private static readonly TimeSpan FatTolerance = TimeSpan.FromSeconds(2);
 
-    /// <summary>Nanoseconds on both sides.</summary>
+    /// <summary>Nanoseconds in both file systems.</summary>
     public static TimePrecision Exact { get; } = new(1, TimeSpan.Zero);
 
     /// <summary>Returns the precision of two file systems.</summary>

@@ -7,10 +7,10 @@ using Splice.Transfer;
 
 namespace Splice.Copying;
 
-/// <summary>Checks of what a copy would replace or write into, before it is touched.</summary>
+/// <summary>Checks of the item that a copy would replace or overwrite, before it is changed.</summary>
 internal static class ExistingDestination
 {
-    /// <summary>Checks that the existing file, if there is one, may be replaced or written into.</summary>
+    /// <summary>Checks that the existing file, if there is one, may be replaced or overwritten.</summary>
     /// <param name="source">The source; null if the content does not come from a file.</param>
     public static void Check(CopyRequest request, FileStatus? source, object sourceLabel, DestinationEntry place)
     {

@@ -16,7 +16,7 @@ internal static class ExtendedAttributes
 
     public static readonly FileName DefaultList = "system.posix_acl_default";
 
-    /// <summary>Copies the wanted attributes to another file.</summary>
+    /// <summary>Copies the selected attributes to another file.</summary>
     /// <returns>Each attribute that could not be copied, with the reason.</returns>
     public static IEnumerable<(FileName Name, SysResult Result)> Copy(
         SafeHandle source, SafeFileHandle file, bool isPath, Func<FileName, bool> wanted)

@@ -110,7 +110,7 @@ public sealed record CopyRequest
     /// <summary>File, device or FIFO to read: an absolute path.</summary>
     public required string Source { get; init; }
 
-    /// <summary>Absolute path of a file, or of a folder that takes the source's name.</summary>
+    /// <summary>Absolute path of a file, or of the folder for it.</summary>
     public required string Destination { get; init; }
 
     /// <summary>Offset of the first byte to copy in the source; null for its beginning.</summary>
@@ -128,13 +128,13 @@ public sealed record CopyRequest
     public bool InPlace { get; init; }
 
     /// <summary>True if the bytes are appended to an existing regular file, after what other processes append at the same time. After
-    /// an error or an interruption it is cut back to what it was, if no other process has it open.</summary>
+    /// an error or an interruption it is truncated to its old size, if no other process has it open.</summary>
     public bool Append { get; init; }
 
-    /// <summary>True if the copy ends when the disk has its content, metadata and name.</summary>
+    /// <summary>True if the copy ends when its content, metadata and name are on the disk.</summary>
     public bool Flush { get; init; }
 
-    /// <summary>True if both sides are read again and compared before a new file takes its name, the destination from its
+    /// <summary>True if source and destination are read again and compared before a new file gets its name, the destination from its
     /// disk.</summary>
     public bool Verify { get; init; }
 

@@ -60,7 +60,7 @@ internal sealed class AppendedFile : ITargetFile
         request is { Append: true, NoClobber: false }
         && exception is { Id: TransferErrorId.DestinationExists, Errno: Errno.EEXIST, Partial: TransferResult { Offset: not null } };
 
-    /// <summary>Cuts off what was appended, if no other process can have appended anything behind it.</summary>
+    /// <summary>Truncates what was appended, if no other process can have appended after it.</summary>
     public string? Abandon(long? good)
     {
         if (Position.Start is not long start)

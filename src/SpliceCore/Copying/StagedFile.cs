@@ -9,7 +9,7 @@ using Splice.Transfer;
 
 namespace Splice.Copying;
 
-/// <summary>A new file that takes its name when it is complete. Until then it is unnamed if the file system supports that
+/// <summary>A new file that gets its name when it is complete. Until then it is unnamed if the file system supports that
 /// (O_TMPFILE), so that nothing is left if the process is killed; otherwise it has a temporary name beside the destination.</summary>
 /// <remarks><see href="https://man7.org/linux/man-pages/man2/open.2.html">open(2)</see>, O_TMPFILE</remarks>
 internal sealed class StagedFile : ITargetFile

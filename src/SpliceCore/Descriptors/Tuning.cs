@@ -113,7 +113,7 @@ internal static class Tuning
     /// <summary>A partial file is resumed at a multiple of it, and holes are looked for only if there can be one of this size.</summary>
     public const int RemoteBlockSize = 4 * KiB;
 
-    /// <summary>Between two chunks, hosts that failed are left out.</summary>
+    /// <summary>Between two chunks, failed hosts are skipped.</summary>
     public const long RemoteChunk = 256L * MiB;
 
     /// <summary>Each span of data takes a process on the host: a smaller hole costs more than it saves.</summary>

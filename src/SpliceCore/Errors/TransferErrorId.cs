@@ -66,10 +66,10 @@ public enum TransferErrorId
     /// <summary>Two options contradict each other, or one has no effect without the other.</summary>
     ConflictingOptions,
 
-    /// <summary>An offset is below zero.</summary>
+    /// <summary>An offset is negative.</summary>
     NegativeOffset,
 
-    /// <summary>A count is below zero.</summary>
+    /// <summary>A count is negative.</summary>
     NegativeCount,
 
     /// <summary>The offset is past the end of the source.</summary>
@@ -78,7 +78,7 @@ public enum TransferErrorId
     /// <summary>The source ends before offset plus count.</summary>
     CountPastEnd,
 
-    /// <summary>An offset was given for something that has no position (a pipe, a socket, a terminal).</summary>
+    /// <summary>An offset was specified for a source or destination that is not seekable (pipe, socket, terminal).</summary>
     NotSeekable,
 
     /// <summary>The source never ends, and no count was given.</summary>

@@ -4,7 +4,7 @@ using Splice.Transfer;
 
 namespace Splice.Measuring;
 
-/// <summary>A measurement under way: a warm-up round, then as many as requested. In a round each method runs once, so that other
+/// <summary>A running measurement: a warm-up round, then as many as requested. In a round each method runs once, so that other
 /// load of the machine affects all of them alike.</summary>
 internal sealed class MeasurementRun(
     MeasurementRequest request, TestFolder source, TestFolder destination, MeasurementMonitor monitor)

@@ -7,7 +7,7 @@ using Splice.Transfer;
 
 namespace Splice.Moving;
 
-/// <summary>Moves to another file system. The copy is built beside the destination, verified and flushed, takes its name atomically,
+/// <summary>Moves to another file system. The copy is built beside the destination, verified and flushed, gets its name atomically,
 /// and only then is the source removed: what was copied and has not changed since.</summary>
 internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMonitor monitor)
 {

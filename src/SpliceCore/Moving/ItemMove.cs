@@ -51,7 +51,7 @@ public static class ItemMove
 
     /// <summary>Checks a move without making it.</summary>
     /// <param name="request">The source, the destination and the options.</param>
-    /// <returns>What it would do.</returns>
+    /// <returns>The planned move.</returns>
     /// <exception cref="TransferException">It would fail.</exception>
     public static MovePreview Preview(MoveRequest request)
     {
@@ -72,7 +72,7 @@ public sealed record MoveRequest
     /// <summary>A file, folder, link or special file: an absolute path. Links are moved as links.</summary>
     public required string Source { get; init; }
 
-    /// <summary>Absolute path of the new name, or of a folder that takes the source's name.</summary>
+    /// <summary>Absolute path of the new name, or of the folder for it.</summary>
     public required string Destination { get; init; }
 
     /// <summary>True if an existing file is replaced. A folder never is.</summary>

@@ -8,7 +8,7 @@ using Splice.Interop;
 
 namespace Splice.Moving;
 
-/// <summary>A private folder beside a destination, in which a copy is built until it takes its name. It is locked (flock(2)): one that
+/// <summary>A private folder beside a destination, in which a copy is built until it gets its name. It is locked (flock(2)): one that
 /// is not was left by a process that was killed, has nothing but copies in it, and is removed by the next move.</summary>
 internal sealed class StagingFolder : IDisposable
 {

@@ -12,7 +12,7 @@ internal static class SyncErrors
 
     public static TransferException EmptySource(string path) => new(TransferErrorId.EmptySource,
         $"'{path}' is empty: it may be a mount point whose file system is not mounted. Nothing was changed.",
-        "Mount it, or use -AllowEmptySource if it is meant to be empty.",
+        "Mount it, or use -AllowEmptySource if the empty source is intended.",
         target: path);
 
     public static TransferException Overlap(string source, string destination)

@@ -44,8 +44,8 @@ internal static class FileHash
     }
 
     public static TransferException Unreadable(string path, Errno errno) => new(TransferErrorId.ReadFailed,
-        $"'{path}' cannot be read for its hash ({(errno == Errno.None ? "it became shorter" : ErrnoText.Describe(errno))}).",
-        "See the kernel's log (dmesg), or leave -HashAlgorithm out.",
+        $"'{path}' cannot be read to compute its hash ({(errno == Errno.None ? "it became shorter" : ErrnoText.Describe(errno))}).",
+        "Check the kernel log (dmesg), or omit -HashAlgorithm.",
         errno, path);
 
     /// <summary>Adds a range of a file, holes as zeros.</summary>

@@ -7,7 +7,7 @@ namespace Splice.Transfer;
 /// <summary>Runs the steps of a method, for copies and for both halves of a stream with several destinations. It owns signals,
 /// waiting, short moves, bytes in hand, cancellation, progress, the rate limit, retries, counting, and the fallback to the next
 /// method.</summary>
-/// <remarks>Where one side is a pipe of our own (<see cref="TransferSpec.OwnPipe"/>), it never waits.</remarks>
+/// <remarks>If the source or the destination is an internal pipe (<see cref="TransferSpec.OwnPipe"/>), it never waits.</remarks>
 internal sealed class StepDriver : IDisposable
 {
     private const int PageSize = 4096;
@@ -282,7 +282,7 @@ internal sealed class StepDriver : IDisposable
         return true;
     }
 
-    /// <summary>Waits for one side. While the source is silent, the destination's reader may close it.</summary>
+    /// <summary>Waits for the source or the destination. While the source is silent, the destination's reader may close it.</summary>
     private void Await(Descriptor descriptor, TransferSide side, PollEvents events)
     {
         TimeSpan? timeout = null;

@@ -7,7 +7,7 @@ namespace Splice;
 /// <summary>A way in which the kernel can move bytes from one descriptor to another.</summary>
 public enum TransferMethod
 {
-    /// <summary>The first method that works, in the order that takes the least time.</summary>
+    /// <summary>The first available method, fastest first.</summary>
     Auto = 0,
 
     /// <summary>Share the blocks on the disk: ioctl_ficlone(2), ioctl_ficlonerange(2).</summary>
@@ -16,10 +16,10 @@ public enum TransferMethod
     /// <summary>copy_file_range(2): one regular file to another, inside the kernel.</summary>
     CopyFileRange,
 
-    /// <summary>sendfile(2): from a file or block device to anything.</summary>
+    /// <summary>sendfile(2): from a file or block device to any destination.</summary>
     SendFile,
 
-    /// <summary>splice(2): through a pipe, between anything and anything.</summary>
+    /// <summary>splice(2): through a pipe, between any source and destination.</summary>
     Splice,
 
     /// <summary>read(2) and write(2) through a buffer of this process: always possible.</summary>
@@ -29,7 +29,7 @@ public enum TransferMethod
 /// <summary>Defines whether a copy shares blocks on the disk with its source (reflink, copy-on-write).</summary>
 public enum ReflinkMode
 {
-    /// <summary>Where the file system can; elsewhere the bytes are moved.</summary>
+    /// <summary>Blocks are shared if the file system supports it; otherwise the bytes are moved.</summary>
     Auto = 0,
 
     /// <summary>The blocks are shared, or the copy is an error.</summary>
@@ -111,16 +111,16 @@ public enum ItemStatus
     /// <summary>The destination was missing, and has a copy now.</summary>
     Copied = 0,
 
-    /// <summary>The destination was replaced, or got content or metadata of the source.</summary>
+    /// <summary>The destination was replaced or updated.</summary>
     Updated,
 
     /// <summary>The destination was up to date, and was left as it is.</summary>
     Unchanged,
 
-    /// <summary>The item was left out.</summary>
+    /// <summary>The item was skipped.</summary>
     Skipped,
 
-    /// <summary>The destination had no source any more, and was removed.</summary>
+    /// <summary>The destination no longer had a source, and was removed.</summary>
     Removed,
 
     /// <summary>The source has the name of the destination now, or was removed after it was copied there.</summary>
@@ -197,7 +197,7 @@ public sealed record TransferResult
     /// file they are among <see cref="BytesReflinked"/>.</summary>
     public long BytesUnchanged { get; init; }
 
-    /// <summary>The bytes that left a source which cannot give them again (pipes, sockets, terminals) and did not arrive; 0
+    /// <summary>The bytes that were read from a pipe, socket or terminal and did not arrive; 0
     /// unless the transfer failed.</summary>
     public long BytesUndelivered { get; init; }
 
@@ -214,7 +214,7 @@ public sealed record TransferResult
     /// are among <see cref="FileCount"/>, and their bytes are not counted.</summary>
     public long Unchanged { get; init; }
 
-    /// <summary>The entries of a tree that were left out since the destination is newer, exists or is missing, as the options
+    /// <summary>The entries of a tree that were skipped since the destination is newer, exists or is missing, as the options
     /// require.</summary>
     public long Skipped { get; init; }
 
@@ -252,7 +252,7 @@ public sealed record TransferResult
     /// <summary><see cref="BytesMoved"/> per second of <see cref="Elapsed"/>; 0 if nothing was moved.</summary>
     public double BytesPerSecond => Elapsed > TimeSpan.Zero ? BytesMoved / Elapsed.TotalSeconds : 0;
 
-    /// <summary>True if both sides were read again and are equal.</summary>
+    /// <summary>True if source and destination were read again and are equal.</summary>
     public bool Verified { get; init; }
 
     /// <summary>The hash of the bytes that the destination has from the source, those before <see cref="ResumedAt"/> included, in

@@ -17,7 +17,7 @@ public readonly record struct TransferProgress(long BytesCopied, long? TotalByte
 }
 
 /// <summary>Progress of a transfer with one host.</summary>
-/// <param name="HostName">The host as it was given.</param>
+/// <param name="HostName">The host as specified.</param>
 /// <param name="Phase">The current phase.</param>
 /// <param name="BytesCopied">Number of bytes transferred, without those of an interrupted transfer that is resumed.</param>
 /// <param name="TotalBytes">Number of bytes to transfer, where it is known.</param>
@@ -35,10 +35,10 @@ public enum TransferPhase
     /// <summary>Moves bytes.</summary>
     Copying = 0,
 
-    /// <summary>Waits until the disk has the bytes.</summary>
+    /// <summary>Waits until the bytes are on the disk.</summary>
     Flushing,
 
-    /// <summary>Reads both sides again and compares them.</summary>
+    /// <summary>Reads source and destination again, and compares them.</summary>
     Verifying,
 
     /// <summary>Removes the source of a move to another file system.</summary>

@@ -60,7 +60,7 @@ internal sealed record TransferSpec
     /// <summary>May be shared with other transfers; null for unlimited.</summary>
     public RateLimiter? RateLimit { get; init; }
 
-    /// <summary>The longest wait for one side; null for unlimited.</summary>
+    /// <summary>The longest wait for the source or the destination; null for unlimited.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 
     /// <summary>Null for no retries.</summary>

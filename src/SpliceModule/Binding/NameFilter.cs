@@ -12,10 +12,10 @@ internal sealed class NameFilter(string?[]? include, string?[]? exclude, string?
     private readonly NamePattern[] _include = Compile(include);
     private readonly NamePattern[] _exclude = Compile(exclude);
 
-    /// <summary>The filter of entries in folders; null if all are wanted.</summary>
+    /// <summary>The filter of entries in folders; null for all.</summary>
     public PathFilter? ForTrees { get; } = CompileForTrees(include, exclude, filter);
 
-    /// <summary>True if a path is wanted.</summary>
+    /// <summary>True if a path is selected.</summary>
     /// <param name="name">Its last part.</param>
     /// <param name="isFolder">True if it is a folder that is copied with its content.</param>
     public bool IsWanted(string name, bool isFolder, bool isFound) =>
@@ -23,7 +23,7 @@ internal sealed class NameFilter(string?[]? include, string?[]? exclude, string?
         && !Matches(_exclude, name, isFolder)
         && (!isFound || PassesFilter(name));
 
-    /// <summary>True if -Include does not leave out a path; a folder then with all that is in it.</summary>
+    /// <summary>True if -Include selects a path, for a folder with its content.</summary>
     public bool IsIncluded(string name, bool isFolder) => _include.Length == 0 || Matches(_include, name, isFolder);
 
     /// <summary>Returns the patterns that matched no path and no entry of a folder, with their parameters.</summary>

@@ -103,7 +103,7 @@ internal sealed class LiteralItemsAttribute : ArgumentTransformationAttribute
     };
 }
 
-/// <summary>Converts a plain number to seconds, where PowerShell takes 5 for 500 nanoseconds and '5' for 5 days.</summary>
+/// <summary>Converts a plain number to seconds, where PowerShell converts 5 to 500 nanoseconds and '5' to 5 days.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class SecondsAttribute : ArgumentTransformationAttribute
 {

@@ -9,7 +9,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Splice;
 
-/// <summary>An open source or destination of bytes, which stays its owner's: a FileStream, a SafeHandle, a Socket, a
+/// <summary>An open source or destination of bytes, which remains owned by the caller: a FileStream, a SafeHandle, a Socket, a
 /// NetworkStream, a PipeStream, a SplicePipe, a redirected stream of a process, or the number of a descriptor. Where a cmdlet takes
 /// them, also a path, and bytes.</summary>
 public sealed class TransferHandle
@@ -116,7 +116,7 @@ public sealed class TransferHandle
         }
     }
 
-    /// <summary>Lets the reader of the other side come to the end: shuts down the sending side of a socket, and closes all
+    /// <summary>Ends the input of the reader: shuts down the sending side of a socket, and closes all
     /// others.</summary>
     internal void EndSending()
     {

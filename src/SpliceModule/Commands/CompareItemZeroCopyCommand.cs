@@ -48,7 +48,7 @@ public sealed class CompareItemZeroCopyCommand : TransferCommand
     [Parameter, SupportsWildcards]
     public string[]? Include { get; set; }
 
-    /// <summary>Paths, files and folders that match one of these patterns are left out.</summary>
+    /// <summary>Paths, files and folders that match one of these patterns are skipped.</summary>
     [Parameter, SupportsWildcards]
     public string[]? Exclude { get; set; }
 

@@ -20,7 +20,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     private bool _hasOneDestination;
     private bool _hasSources;
 
-    /// <summary>The file to make or replace, or the folder that takes the sources' names; by default the current one.</summary>
+    /// <summary>The file to create or replace, or the folder for the copies; by default the current one.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = ".";
@@ -33,7 +33,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     [Parameter]
     public long? Count { get; set; }
 
-    /// <summary>Where in the destination to write, in bytes from its start; the rest of it stays as it is.</summary>
+    /// <summary>Offset in the destination, in bytes from its start; its other bytes are unchanged.</summary>
     [Parameter]
     public long? DestinationOffset { get; set; }
 
@@ -45,7 +45,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     [Parameter]
     public SwitchParameter Append { get; set; }
 
-    /// <summary>Reads both sides again, and compares them.</summary>
+    /// <summary>Reads source and destination again, and compares them.</summary>
     [Parameter]
     public SwitchParameter Verify { get; set; }
 
@@ -78,11 +78,11 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     [Parameter, SupportsWildcards]
     public string[]? Include { get; set; }
 
-    /// <summary>Paths, files and folders that match one of these wildcards are left out.</summary>
+    /// <summary>Paths, files and folders that match one of these wildcards are skipped.</summary>
     [Parameter, SupportsWildcards]
     public string[]? Exclude { get; set; }
 
-    /// <summary>Leaves out what is in folders that are mount points.</summary>
+    /// <summary>Skips the content of folders that are mount points.</summary>
     [Parameter]
     public SwitchParameter OneFileSystem { get; set; }
 
@@ -90,7 +90,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     [Parameter, SupportsWildcards]
     public string? Filter { get; set; }
 
-    /// <summary>Symbolic links in folders stand for what they lead to; otherwise they are copied as links.</summary>
+    /// <summary>Symbolic links in folders are followed; otherwise they are copied as links.</summary>
     [Parameter]
     public SwitchParameter FollowSymlink { get; set; }
 

@@ -3,12 +3,12 @@ using Splice.Completion;
 
 namespace Splice.Commands;
 
-/// <summary>Base class of the cmdlets that make files of files.</summary>
+/// <summary>Base class of the cmdlets that create files from files.</summary>
 public abstract class FileCommand : ItemCommand
 {
     private CopyRequest? _request;
 
-    /// <summary>Waits until the disk has what is made.</summary>
+    /// <summary>Waits until the new files are on the disk.</summary>
     [Parameter]
     public SwitchParameter Flush { get; set; }
 
@@ -20,7 +20,7 @@ public abstract class FileCommand : ItemCommand
     [Parameter]
     public SparseMode Sparse { get; set; }
 
-    /// <summary>Copies a source that changes during the copy as it comes.</summary>
+    /// <summary>Copies a source that changes during the copy, up to its size at the start.</summary>
     [Parameter]
     public SwitchParameter AllowChanging { get; set; }
 

@@ -24,7 +24,7 @@ public sealed class InvokePipelineZeroCopyCommand : TransferCommand
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? InputPath { get; set; }
 
-    /// <summary>The file to make or replace, or the device or FIFO to write, with the last command's output.</summary>
+    /// <summary>The file to create or replace, or the device or FIFO to write, with the last command's output.</summary>
     [Parameter(Position = 2), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string? OutputPath { get; set; }

@@ -8,11 +8,11 @@ namespace Splice.Commands;
 [OutputType(typeof(TransferResult))]
 public sealed class InvokeTeeCommand : TransferCommand
 {
-    /// <summary>The pipe whose content is duplicated; it keeps it.</summary>
+    /// <summary>The pipe whose content is duplicated, and not consumed.</summary>
     [Parameter(Mandatory = true, Position = 0), TransferHandle]
     public TransferHandle Source { get; set; } = null!;
 
-    /// <summary>The pipe that gets it.</summary>
+    /// <summary>The pipe for the duplicate.</summary>
     [Parameter(Mandatory = true, Position = 1), TransferHandle]
     public TransferHandle Destination { get; set; } = null!;
 

@@ -11,7 +11,7 @@ public sealed class JoinItemZeroCopyCommand : FileCommand
     private readonly List<string> _sources = [];
     private bool _isIncomplete;
 
-    /// <summary>The file to make or replace.</summary>
+    /// <summary>The file to create or replace.</summary>
     [Parameter(Mandatory = true, Position = 1), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = string.Empty;

@@ -13,7 +13,7 @@ public sealed class MoveItemZeroCopyCommand : ItemCommand
     private RateLimiter? _rate;
     private bool _hasOneDestination;
 
-    /// <summary>The new name, or the folder that takes the sources' names; by default the current one.</summary>
+    /// <summary>The new name, or the folder to move to; by default the current one.</summary>
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = ".";

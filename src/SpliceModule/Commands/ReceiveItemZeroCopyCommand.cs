@@ -25,7 +25,7 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
     [ArgumentCompleter(typeof(HostNameCompleter))]
     public string[] HostName { get; set; } = [];
 
-    /// <summary>Where to: a file or a folder; for several hosts or paths a folder.</summary>
+    /// <summary>The destination: a file or a folder; for several hosts or paths a folder.</summary>
     [Parameter(Position = 2, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = ".";

@@ -51,7 +51,7 @@ public abstract class RemoteCommand : TransferCommand
     [Parameter, Seconds]
     public TimeSpan? IdleTimeout { get; set; }
 
-    /// <summary>Compares the SHA-256 of both sides before the file or folder gets its name.</summary>
+    /// <summary>Compares the SHA-256 of source and destination before the file or folder gets its name.</summary>
     [Parameter]
     public SwitchParameter Verify { get; set; }
 
@@ -71,7 +71,7 @@ public abstract class RemoteCommand : TransferCommand
     [Parameter]
     public SwitchParameter AllowChanging { get; set; }
 
-    /// <summary>Waits until the disk at the destination has the content and the name.</summary>
+    /// <summary>Waits until the content and the name are on the disk at the destination.</summary>
     [Parameter]
     public SwitchParameter Flush { get; set; }
 
@@ -91,7 +91,7 @@ public abstract class RemoteCommand : TransferCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Takes the hosts that came with a record.</summary>
+    /// <summary>Adds the hosts of a record.</summary>
     private protected void AddHosts(string[] hosts)
     {
         // A column of a CSV file may be blank.

@@ -35,7 +35,7 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
     [ArgumentCompleter(typeof(HostNameCompleter))]
     public string[] HostName { get; set; } = [];
 
-    /// <summary>Where to, on each host: a file or a folder.</summary>
+    /// <summary>The destination on each host: a file or a folder.</summary>
     [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RemotePathCompleter))]
     public string Destination { get; set; } = null!;

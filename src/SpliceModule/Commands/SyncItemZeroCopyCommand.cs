@@ -11,13 +11,13 @@ namespace Splice.Commands;
 [OutputType(typeof(TransferResult))]
 public sealed class SyncItemZeroCopyCommand : TransferCommand
 {
-    /// <summary>The folder whose entries the destination is to have. Wildcards are not expanded.</summary>
+    /// <summary>The source folder. Wildcards are not expanded.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [Alias("LiteralPath", "LP", "PSPath")]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Path { get; set; } = string.Empty;
 
-    /// <summary>The folder that is made equal; created if missing.</summary>
+    /// <summary>The destination folder; created if missing.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = string.Empty;
@@ -35,15 +35,15 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
     [Parameter]
     public SwitchParameter AllowEmptySource { get; set; }
 
-    /// <summary>Removes what -Exclude and -Include leave out, too.</summary>
+    /// <summary>Removes items that -Exclude and -Include skip, too.</summary>
     [Parameter]
     public SwitchParameter RemoveExcluded { get; set; }
 
-    /// <summary>Patterns of the items to leave out.</summary>
+    /// <summary>Patterns of the items to skip.</summary>
     [Parameter, SupportsWildcards]
     public string[]? Exclude { get; set; }
 
-    /// <summary>Patterns of the only files that are wanted.</summary>
+    /// <summary>Patterns of the only files to synchronize.</summary>
     [Parameter, SupportsWildcards]
     public string[]? Include { get; set; }
 
@@ -91,7 +91,7 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
     [Parameter]
     public SwitchParameter Verify { get; set; }
 
-    /// <summary>Waits until the disk has what changed.</summary>
+    /// <summary>Waits until the changes are on the disk.</summary>
     [Parameter]
     public SwitchParameter Flush { get; set; }
 
@@ -99,7 +99,7 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
-    /// <summary>Copies files that change during the copy as they come.</summary>
+    /// <summary>Copies files that change during the copy, up to their sizes at the start.</summary>
     [Parameter]
     public SwitchParameter AllowChanging { get; set; }
 

@@ -44,7 +44,7 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Runs a transfer with a progress bar. Its failure is an error record, and the pipeline continues: then the result is
+    /// <summary>Runs a transfer with a progress bar. A failure is an error record, the pipeline continues, and the result is
     /// null.</summary>
     private protected T? Try<T>(string activity, Func<TransferMonitor, T> transfer)
         where T : class
@@ -89,12 +89,12 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     {
         if (Specifies(parameter) && !Specifies(partner))
         {
-            Refuse(parameter, $"-{parameter} has no effect without -{partner}.", $"Add -{partner}{example}, or leave -{parameter} out.");
+            Refuse(parameter, $"-{parameter} has no effect without -{partner}.", $"Add -{partner}{example}, or omit -{parameter}.");
         }
     }
 
     /// <summary>Ends the command because of a parameter that others rule out.</summary>
-    private protected void Refuse(string parameter, string problem, string recommendedAction = "Leave one of them out.") =>
+    private protected void Refuse(string parameter, string problem, string recommendedAction = "Omit one of them.") =>
         ThrowTerminatingError(ErrorRecords.From(BindingException.ConflictingOptions(parameter, problem, recommendedAction)));
 
     /// <summary>Returns the filter of -Include, -Exclude and -Filter. An invalid pattern ends the command.</summary>
@@ -195,7 +195,7 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     }
 
     /// <summary>Describes for -WhatIf what would be done with a file.</summary>
-    /// <param name="copies">What is done with a file that the destination does not have.</param>
+    /// <param name="copies">The action for a file that the destination does not have.</param>
     private protected static string PlannedAction(TransferResult plan, string copies)
     {
         string action = plan.Status switch

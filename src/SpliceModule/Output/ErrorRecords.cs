@@ -22,7 +22,7 @@ internal static class ErrorRecords
         new(new RemoteException(line), "StandardError", ErrorCategory.FromStdErr, line);
 
     public static ErrorRecord NoMatch(string pattern) => Create("NoMatch", ErrorCategory.ObjectNotFound, pattern,
-        $"No file matches '{pattern}'.", "Check the pattern; use -LiteralPath if its characters are meant literally.");
+        $"No file matches '{pattern}'.", "Check the pattern; use -LiteralPath to take its characters literally.");
 
     /// <summary>The path is on a drive of another provider.</summary>
     public static ErrorRecord NotFileSystem(string path, string provider) => Create("NotFileSystem", ErrorCategory.InvalidArgument, path,

@@ -10,7 +10,7 @@ namespace Splice;
 /// <summary>Concatenates files.</summary>
 public static class FileJoin
 {
-    /// <summary>Makes one file of several, which takes its name when it is complete.</summary>
+    /// <summary>Makes one file of several, which gets its name when it is complete.</summary>
     /// <param name="request">The files to join.</param>
     /// <param name="monitor">Cancellation and progress.</param>
     /// <returns>One result for all files together.</returns>

@@ -116,7 +116,7 @@ public static class FileSplit
         return new DestinationWriter(request, source, place, spec, monitor, counters, new MetadataWarnings());
     }
 
-    /// <summary>Parts of an earlier cut are an error unless they may be removed: a wildcard would join them with the new ones.</summary>
+    /// <summary>Parts of an earlier split are an error unless they may be removed: a wildcard would join them with the new ones.</summary>
     private static void CheckStale(SplitRequest request, SafeFileHandle folder, IReadOnlyList<string> stale)
     {
         bool canRemove = !request.Copy.NoClobber && stale.All(name => Look(folder, name)?.Kind == DescriptorKind.Regular);
@@ -188,7 +188,7 @@ public static class FileSplit
         };
 }
 
-/// <summary>A file to cut into parts. Exactly one of <see cref="PartSize"/> and <see cref="PartCount"/> is set.</summary>
+/// <summary>A file to split into parts. Exactly one of <see cref="PartSize"/> and <see cref="PartCount"/> is set.</summary>
 public sealed record SplitRequest
 {
     /// <summary>The file, the folder for its parts, and the options of each copy. Ranges are ignored.</summary>

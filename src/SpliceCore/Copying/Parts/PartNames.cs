@@ -53,7 +53,7 @@ internal sealed class PartNames
             : new PartNames(format, file, names);
     }
 
-    /// <summary>Finds the parts of earlier cuts that the new ones do not replace, and that a join of all names of this form would
+    /// <summary>Finds the parts of earlier splits that the new ones do not replace, and that a join of all names of this form would
     /// include. They have the numbers that follow, or numbers with more or fewer digits.</summary>
     /// <param name="isSource">True if a name is that of the file itself.</param>
     /// <param name="others">Other names that look like those of parts, with numbers that do not follow.</param>

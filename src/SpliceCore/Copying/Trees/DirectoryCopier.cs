@@ -12,7 +12,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     private bool IsClosedMeanwhile => (context.Copy.Preserve & (PreserveAttributes.Ownership | PreserveAttributes.Acl)) != PreserveAttributes.None;
 
     /// <summary>Opens a directory of another one, and creates its copy.</summary>
-    /// <returns>Null if it is left out.</returns>
+    /// <returns>Null if it is skipped.</returns>
     public TreeDirectory? Enter(TreeEntry entry)
     {
         TreeDirectory parent = entry.Directory;
@@ -45,7 +45,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
     }
 
     /// <summary>Gives a directory its attributes, after its last entry: each entry changes its times.</summary>
-    /// <param name="waiting">Called from time to time until the disk has it.</param>
+    /// <param name="waiting">Called from time to time until it is on the disk.</param>
     public void Finish(TreeDirectory directory, Action waiting)
     {
         if (context.Request.IsDryRun)

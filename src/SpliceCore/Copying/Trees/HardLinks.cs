@@ -12,7 +12,7 @@ internal sealed class HardLinks(TreeCopyContext context)
     private readonly Dictionary<FileIdentity, FileIdentity> _kept = []; // existing files with several names, and their sources
 
     /// <summary>Creates another name of a copy.</summary>
-    /// <returns>False if the existing file of that name must be written into instead.</returns>
+    /// <returns>False if the existing file of that name must be overwritten in place instead.</returns>
     /// <param name="copied">The copy, opened with O_PATH; null in a dry run.</param>
     public delegate bool LinkMaker(TreeEntry entry, FileStatus status, SafeFileHandle? copied, LinkedCopy copy);
 

@@ -16,8 +16,8 @@ public sealed class PathFilter
     private readonly bool _hasPaths; // and not only names
 
     /// <summary>Creates a filter.</summary>
-    /// <param name="exclude">Patterns of entries that are left out, folders with all that is in them.</param>
-    /// <param name="include">Patterns of the only files and links that are wanted, and with a trailing slash of folders of which everything
+    /// <param name="exclude">Patterns of entries to skip, folders with their content.</param>
+    /// <param name="include">Patterns of the only files and links to copy, and with a trailing slash of folders of which everything
     /// is; empty for all.</param>
     /// <param name="filter">A pattern with * and ? that the names of files must match as well; null for none.</param>
     /// <exception cref="FormatException">A bracket of a pattern is not closed.</exception>
@@ -29,7 +29,7 @@ public sealed class PathFilter
         _hasPaths = _exclude.Concat(_include).Any(pattern => pattern.IsPath);
     }
 
-    /// <summary>True if only some files are wanted, so that folders may stay empty.</summary>
+    /// <summary>True if only some files are selected, so that folders may stay empty.</summary>
     internal bool HasIncludes => _include.Length > 0;
 
     /// <summary>The patterns that matched nothing yet.</summary>

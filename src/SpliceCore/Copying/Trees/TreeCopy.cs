@@ -125,7 +125,7 @@ public sealed record TreeRequest
     /// <summary>True if the including patterns of the filter do not apply, as all that is in the folder is included.</summary>
     public bool IncludesAll { get; init; }
 
-    /// <summary>True to leave out what is in folders that are mount points: the copies of these are empty.</summary>
+    /// <summary>True to skip the content of folders that are mount points: the copies of these are empty.</summary>
     public bool OneFileSystem { get; init; }
 
     /// <summary>True to write nothing: the results describe what the copy would do. Their <see cref="TransferResult.BytesMoved"/> are the

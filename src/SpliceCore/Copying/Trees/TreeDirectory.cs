@@ -35,7 +35,7 @@ internal sealed class TreeDirectory
     /// <summary>True in a dry run if the destination would be created.</summary>
     public bool IsPlanned { get; set; }
 
-    /// <summary>True if the entries of the source are left out, as it is a mount point.</summary>
+    /// <summary>True if the entries of the source are skipped, as it is a mount point.</summary>
     public bool IsNotEntered { get; set; }
 
     /// <summary>Path from the top of the tree without a slash at either end, if a filter needs it; empty for the top.</summary>

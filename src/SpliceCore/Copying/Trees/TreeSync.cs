@@ -15,7 +15,7 @@ internal interface ITreeSync
     /// failed.</summary>
     void AddUnreadable(TransferException exception);
 
-    /// <summary>Checks that a directory with entries may be removed, since a file or link takes its name; also in a dry run.</summary>
+    /// <summary>Checks that a directory with entries may be removed, since a file or link replaces it; also in a dry run.</summary>
     /// <exception cref="TransferException">It is kept, and the entry is not copied.</exception>
     void ThrowIfKept(TreeEntry entry);
 

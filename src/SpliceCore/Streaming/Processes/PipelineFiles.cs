@@ -70,7 +70,7 @@ internal static class PipelineFiles
     }
 }
 
-/// <summary>The destination of the last command: a new file that takes its name at the end, or an existing file, device or FIFO.</summary>
+/// <summary>The destination of the last command: a new file that gets its name at the end, or an existing file, device or FIFO.</summary>
 internal sealed class PipelineOutput : IDisposable
 {
     private readonly DestinationEntry _destination;

@@ -4,7 +4,7 @@ using Splice.Transfer;
 
 namespace Splice.Streaming.Remote;
 
-/// <summary>A range of a file that one dd(1) on a host writes: data, and holes too small to be left out.</summary>
+/// <summary>A range of a file that one dd(1) on a host writes: data, and holes too small to be skipped.</summary>
 /// <param name="DataLength">The length without holes, in bytes.</param>
 internal readonly record struct DataSpan(long Start, long End, long DataLength)
 {
@@ -40,7 +40,7 @@ internal readonly record struct DataSpan(long Start, long End, long DataLength)
     }
 }
 
-/// <summary>The length of the smallest hole that is left out, for hosts that make a hole of zeros again. The zeros take time on the line,
+/// <summary>The length of the smallest hole that is skipped, for hosts that turn zeros into holes again. The zeros take time on the line,
 /// and each span a process on the host: which takes less is measured, one after the other, by how fast data arrive.</summary>
 internal sealed class HoleThreshold(TimeProvider clock)
 {

@@ -61,7 +61,7 @@ internal abstract class ReceiveRun : IDisposable
     public virtual void Dispose() => Sessions.Dispose();
 
     /// <summary>Receives the source.</summary>
-    /// <returns>True if the SHA-256 of both sides was compared.</returns>
+    /// <returns>True if the SHA-256 of source and destination was compared.</returns>
     private protected abstract bool Receive();
 
     /// <summary>The result so far.</summary>

@@ -15,7 +15,7 @@ public abstract record RemoteRequest
     public required string Source { get; init; }
 
     /// <summary>The destination: a path on each host, relative to the home folder there, or an absolute path of a receiver. An
-    /// existing folder takes the source under its name; of several hosts, it takes a folder for each.</summary>
+    /// existing folder gets the source under its name, and for several hosts a folder for each.</summary>
     public required string Destination { get; init; }
 
     /// <summary>The hosts, one or more.</summary>
@@ -27,7 +27,7 @@ public abstract record RemoteRequest
     /// <summary>Number of hosts at once, 1 or more.</summary>
     public int ThrottleLimit { get; init; } = 32;
 
-    /// <summary>True if the SHA-256 of both sides is compared before the file gets its name.</summary>
+    /// <summary>True if the SHA-256 of source and destination is compared before the file gets its name.</summary>
     public bool Verify { get; init; }
 
     /// <summary>True if an interrupted transfer leaves a partial file, and the next one resumes it.</summary>
@@ -39,7 +39,7 @@ public abstract record RemoteRequest
     /// <summary>True if a file that changes during the transfer is transferred with the size that it has at the start.</summary>
     public bool AllowChanging { get; init; }
 
-    /// <summary>True to wait until the disk at the destination has the content and the name.</summary>
+    /// <summary>True to wait until the content and the name are on the disk at the destination.</summary>
     public bool Flush { get; init; }
 
     /// <summary>True if a read-only file is replaced.</summary>
@@ -119,7 +119,7 @@ public sealed record RemoteTransferResult
 {
     private readonly TextList<string> _warnings = [];
 
-    /// <summary>The host as it was given.</summary>
+    /// <summary>The host as specified.</summary>
     public required string HostName { get; init; }
 
     /// <summary>The path of the source.</summary>
@@ -129,7 +129,7 @@ public sealed record RemoteTransferResult
     public required string Destination { get; init; }
 
     /// <summary>Number of bytes transferred: without those that were resumed, and without holes. Of a failed transfer: those that
-    /// ssh took or gave.</summary>
+    /// ssh accepted or delivered.</summary>
     public long BytesSent { get; init; }
 
     /// <summary>The size in bytes, of a folder the sum of its files; 0 if the transfer failed before it was known.</summary>
@@ -150,7 +150,7 @@ public sealed record RemoteTransferResult
     /// <summary>Number of files that were up to date, and were left as they are; they are among <see cref="FileCount"/>.</summary>
     public long Unchanged { get; init; }
 
-    /// <summary>Number of files that were left out, since the destination is newer.</summary>
+    /// <summary>Number of files that were skipped, since the destination is newer.</summary>
     public long Skipped { get; init; }
 
     /// <summary>Number of bytes in holes, which were not sent.</summary>
@@ -159,20 +159,20 @@ public sealed record RemoteTransferResult
     /// <summary>The offset at which an interrupted transfer was resumed, in bytes; null if none was.</summary>
     public long? ResumedAt { get; init; }
 
-    /// <summary>True if the SHA-256 of both sides was equal.</summary>
+    /// <summary>True if the SHA-256 of source and destination was equal.</summary>
     public bool Verified { get; init; }
 
     /// <summary>The time from the start of ssh to its end.</summary>
     public TimeSpan Elapsed { get; init; }
 
-    /// <summary>Bytes a second, of those sent, over <see cref="Elapsed"/>.</summary>
+    /// <summary>Bytes sent per second of <see cref="Elapsed"/>.</summary>
     public double BytesPerSecond => Elapsed > TimeSpan.Zero ? BytesSent / Elapsed.TotalSeconds : 0;
 
     /// <summary>Exit code of the script on the host: 0 for success, 255 for a failure of ssh. Null if ssh was terminated, or not
     /// started.</summary>
     public int? RemoteExitCode { get; init; }
 
-    /// <summary>Attributes that could not be kept, and items left out.</summary>
+    /// <summary>Attributes that could not be preserved, and items skipped.</summary>
     public IReadOnlyList<string> Warnings { get => _warnings; init => _warnings = TextList.From(value); }
 
     /// <summary>Begins a result.</summary>
@@ -186,7 +186,7 @@ public sealed record RemoteTransferResult
     };
 }
 
-/// <summary>The end of a transfer with one host.</summary>
+/// <summary>The outcome of a transfer with one host.</summary>
 /// <param name="Host">The host.</param>
 /// <param name="Result">The result; null if it failed.</param>
 /// <param name="Error">The error, with the result until then; null if it succeeded.</param>
@@ -209,7 +209,7 @@ public sealed record RemoteHost
         Port = port;
     }
 
-    /// <summary>The host as the user gave it.</summary>
+    /// <summary>The host as specified.</summary>
     public string Text { get; }
 
     /// <summary>The name or address alone.</summary>

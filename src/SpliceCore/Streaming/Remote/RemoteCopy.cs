@@ -85,7 +85,7 @@ public static class RemoteCopy
         (OpenFiles.Left - SpareDescriptors) / (request is SendRequest ? DescriptorsToSend : DescriptorsToReceive), 1, request.ThrottleLimit);
 
     /// <summary>Sends several files and folders into a folder, one after the other, over one connection to each host. Hosts that cannot
-    /// be reached for the first of them are left out.</summary>
+    /// be reached for the first of them are skipped.</summary>
     /// <param name="requests">The requests. Their destinations are folders, which are created if missing.</param>
     /// <param name="monitor">Progress of all of them, and cancellation.</param>
     /// <param name="emit">Called with the outcome of each host for each request, on the caller's thread.</param>
@@ -169,7 +169,7 @@ public static class RemoteCopy
     /// <summary>Receives files and folders from each host.</summary>
     /// <param name="request">The request.</param>
     /// <param name="monitor">Progress, on the caller's thread, and cancellation.</param>
-    /// <param name="emit">Called with each outcome as it comes, on the caller's thread: one for each host and path.</param>
+    /// <param name="emit">Called with each outcome, on the caller's thread: one for each host and path.</param>
     /// <exception cref="TransferException">It was cancelled, or a path is invalid.</exception>
     public static void Receive(ReceiveRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit)
     {
@@ -225,7 +225,7 @@ public static class RemoteCopy
 
     internal static TransferException UpdateOfFile(RemoteRequest request) => new(TransferErrorId.ConflictingOptions,
         $"-Update compares the files in folders, and '{request.Source}' is a single file.",
-        "Leave -Update out, or transfer its folder with -Recurse.",
+        "Omit -Update, or transfer its folder with -Recurse.",
         target: request.Source);
 
     private static Descriptor OpenSource(string path, CancellationToken cancellation)
@@ -264,7 +264,7 @@ public static class RemoteCopy
         }
     }
 
-    /// <summary>Removes hosts that are named twice: two transfers to one file would disturb each other.</summary>
+    /// <summary>Removes hosts that are specified twice: two transfers to one file would disturb each other.</summary>
     private static IEnumerable<RemoteHost> Distinct(IEnumerable<RemoteHost> hosts, Action<RemoteOutcome> emit)
     {
         var known = new HashSet<(string, string?, int?, string?)>();

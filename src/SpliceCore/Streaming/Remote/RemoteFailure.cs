@@ -76,7 +76,7 @@ internal static class RemoteFailure
 
     public static TransferException NoMatch(string path, string host) => new(TransferErrorId.SourceNotFound,
         $"No item on '{host}' matches '{path}'.",
-        "Check the path; it is relative to the home folder there. Use -LiteralPath if its wildcard characters are meant literally.", target: host);
+        "Check the path; it is relative to the home folder there. Use -LiteralPath to take its wildcard characters literally.", target: host);
 
     public static TransferException NotRequested(string path, string host) => new(TransferErrorId.RemoteFailed,
         $"'{host}' listed '{path}', which matches none of the paths. Nothing was received.",

@@ -281,7 +281,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
     /// <summary>True if the host has everything, and must not rename it yet.</summary>
     public bool IsWaiting { get; private set; }
 
-    /// <summary>Makes the host give the received items their names.</summary>
+    /// <summary>Lets the host rename the received items.</summary>
     public ReadOnlyMemory<byte> Commit { get; set; } = Encoding.ASCII.GetBytes($"{HostScript.Commit}\n");
 
     /// <summary>Reads the answer of the host before it takes bytes.</summary>

@@ -194,7 +194,7 @@ internal sealed class SshSession : IDisposable
         return read.Ok ? (int)read.Value : 0;
     }
 
-    /// <summary>Reads a line of its output, and no byte behind it; null if none has come.</summary>
+    /// <summary>Reads a line of its output, and no byte after it; null if none has come.</summary>
     public string? TryReadLine()
     {
         Span<byte> one = stackalloc byte[1];

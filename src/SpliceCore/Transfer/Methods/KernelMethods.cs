@@ -3,7 +3,7 @@ using Splice.Interop;
 
 namespace Splice.Transfer;
 
-/// <summary>copy_file_range(2), at explicit offsets on both sides.</summary>
+/// <summary>copy_file_range(2), at explicit offsets in source and destination.</summary>
 internal sealed class CopyFileRangeMethod(Descriptor source, Descriptor destination) : ITransferMethod
 {
     public TransferMethod Kind => TransferMethod.CopyFileRange;
@@ -35,7 +35,7 @@ internal sealed class SendFileMethod(Descriptor source, Descriptor destination) 
     }
 }
 
-/// <summary>splice(2), where one side is a pipe.</summary>
+/// <summary>splice(2), if the source or the destination is a pipe.</summary>
 internal sealed class DirectSpliceMethod(Descriptor source, Descriptor destination, SpliceFlags flags) : ITransferMethod
 {
     public TransferMethod Kind => TransferMethod.Splice;
@@ -168,7 +168,7 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
             : StepResult.From(result.Errno, TransferSide.Unknown, Kind);
     }
 
-    /// <summary>Unlike a range, a whole file can be cloned while it grows; what was appended is cut off. Of a file that was
+    /// <summary>Unlike a range, a whole file can be cloned while it grows; what was appended is truncated. Of a file that was
     /// truncated, nothing is kept.</summary>
     private StepResult CloneWhole(long count)
     {
@@ -193,7 +193,7 @@ internal sealed class ReflinkMethod(Descriptor source, Descriptor destination) :
         };
     }
 
-    /// <summary>For an empty file: a length of 0 means up to its end. Bytes appended since are cut off.</summary>
+    /// <summary>For an empty file: a length of 0 means up to its end. Bytes appended since are truncated.</summary>
     private StepResult CloneNothing(long offset)
     {
         SysResult result = LibC.CloneFileRange(source.Handle, 0, 0, destination.Handle, offset);

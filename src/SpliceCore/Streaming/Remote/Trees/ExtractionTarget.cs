@@ -58,7 +58,7 @@ internal sealed class ExtractionTarget : IDisposable
 
     /// <summary>Gives the tree its name, or moves its items into the existing folder.</summary>
     /// <param name="force">True to replace read-only files.</param>
-    /// <param name="flush">True to wait until the disk has the tree, before it gets its name and afterwards.</param>
+    /// <param name="flush">True to wait until the tree is on the disk, before it gets its name and afterwards.</param>
     public void Commit(bool force, bool flush)
     {
         Flush(flush, Top);
@@ -141,7 +141,7 @@ internal static class TarPath
     private const int PATH_MAX = 4096;
 
     /// <summary>Splits a path into names: none for the tree's top.</summary>
-    /// <exception cref="TransferException">It leads out of the tree, or is too long.</exception>
+    /// <exception cref="TransferException">It is outside the tree, or too long.</exception>
     public static IReadOnlyList<FileName> Parse(byte[] path, string host)
     {
         string text = Encoding.Latin1.GetString(path);

@@ -47,7 +47,7 @@ internal sealed class TarExtractor : IDisposable
     public IEnumerable<string> Warnings => [.. _leftOut, .. _warnings.Describe()];
 
     /// <summary>Creates an item.</summary>
-    /// <exception cref="TransferException">It could not be created, or its path leads out of the tree.</exception>
+    /// <exception cref="TransferException">It could not be created, or its path is outside the tree.</exception>
     public void Add(TarItem entry, Action<SafeFileHandle> fill)
     {
         IReadOnlyList<FileName> names = TarPath.Parse(entry.Path, _host);

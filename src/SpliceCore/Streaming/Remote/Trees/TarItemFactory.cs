@@ -45,7 +45,7 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
     public long LengthOf(TreeItem item) =>
         item.Status.Kind == DescriptorKind.Regular && IsFirst(item, out _) ? item.Status.Size : 0;
 
-    /// <summary>Creates the header of an item; null if it is left out.</summary>
+    /// <summary>Creates the header of an item; null if it is skipped.</summary>
     public TarItem? Create(TreeItem item)
     {
         if (!IsSent(item))

@@ -184,7 +184,7 @@ internal sealed class TreeSendRun : SendRun
         }
     }
 
-    /// <summary>Reads something of an item before any of it is in the stream. Null if that fails: then the item is left out.</summary>
+    /// <summary>Reads something of an item before any of it is in the stream. Null if that fails: then the item is skipped.</summary>
     private T? TryRead<T>(TreeItem item, Func<T?> read)
         where T : class
     {
