@@ -13,7 +13,7 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
 
     private static readonly string[] Transfers =
     [
-        "send", "send,verify", "send,tree", "send,tree,verify", "send,tree,merge",
+        "send", "send,verify", "send,tree", "send,tree,verify", "send,tree,merge", "send,tree,merge,update",
         "receive", "receive,verify", "receive,tree", "receive,tree,verify", "receive,tree,merge",
     ];
 
