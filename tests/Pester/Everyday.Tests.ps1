@@ -127,6 +127,15 @@ Describe 'Every day' {
         }
     }
 
+    It 'writes a manifest with all hashes where only one file changed' {
+        $null = New-Item -ItemType Directory backup
+        $null = Copy-ItemZeroCopy site backup -Recurse
+        Set-Content site/index.html changed
+        $items = Copy-ItemZeroCopy site backup -Recurse -Update Changed -HashAlgorithm SHA256 -PerFile
+        @($items.Status -eq 'Unchanged').Count, @($items.Status -eq 'Updated').Count | Should -Be 3, 1
+        foreach ($item in $items) { $item.Hash | Should -BeExactly (Get-FileHash -LiteralPath $item.FullName).Hash }
+    }
+
     It 'verifies a copy with Get-FileHash' {
         $result = Copy-ItemZeroCopy site/index.html copy.html -HashAlgorithm SHA1
         $hash = $result | Get-FileHash -Algorithm SHA1
