@@ -98,7 +98,7 @@ internal static class TransferFailures
 
     public static TransferException TooSlow(string name, long bytesPerSecond, long arrived) => new(TransferErrorId.HostTooSlow,
         $"'{name}' accepted less than {ByteSize.Format(bytesPerSecond)}/s while others waited for it, and was dropped {Progress(arrived)}.",
-        "Send to it alone, or lower -MinimumRate.", Errno.ETIMEDOUT, name);
+        ["Send to it alone, or specify a lower -MinimumRate.", "Send to it alone."], Errno.ETIMEDOUT, name);
 
     public static TransferException Stopped(string source, string destination, long arrived) => new(TransferErrorId.Cancelled,
         $"Copying '{source}' to '{destination}' was stopped after {ByteText.Of(arrived)}.", "Run the command again.", Errno.ECANCELED, destination);
