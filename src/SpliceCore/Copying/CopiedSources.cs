@@ -13,6 +13,9 @@ internal sealed class CopiedSources
     private readonly HashSet<UInt128> _entries = [];
     private readonly Dictionary<FileIdentity, FileStatus> _linked = [];
 
+    /// <summary>Number of entries.</summary>
+    public int Count => _entries.Count;
+
     /// <summary>Adds an entry.</summary>
     /// <param name="folder">Its directory; default for the entry at the top.</param>
     /// <param name="status">Its status before it was copied.</param>

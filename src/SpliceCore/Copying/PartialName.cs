@@ -76,20 +76,25 @@ internal static class PartialName
     }
 }
 
-/// <summary>Temporary and partial files of this and of other processes, by their names.</summary>
+/// <summary>Temporary and partial files and folders of this and of other processes, by their names.</summary>
 internal static class TemporaryNames
 {
     private const int Digits = 16;
 
     private static readonly SearchValues<byte> Hexadecimal = SearchValues.Create("0123456789abcdef"u8);
 
-    /// <summary>True for a name that only this module gives: of a file that is not complete.</summary>
+    /// <summary>True for a name that only this module gives: of a file or folder that is not complete.</summary>
     public static bool Contains(FileName name) =>
         (name.Bytes.StartsWith(".splice-"u8) && IsNumber(name.Bytes[".splice-"u8.Length..], ".tmp"u8))
+        || IsStagingFolder(name)
         || (name.Bytes.LastIndexOf((byte)'.') is > Digits and int dot
             && name.Bytes[dot - Digits - 1] == (byte)'.' && IsNumber(name.Bytes[(dot - Digits)..], ".splice-partial"u8));
 
-    /// <summary>True if a file has such a name and is locked by the copy that writes it.</summary>
+    /// <summary>True for the name of a folder in which a move builds its copy.</summary>
+    public static bool IsStagingFolder(FileName name) =>
+        name.Bytes.StartsWith(".splice-"u8) && IsNumber(name.Bytes[".splice-"u8.Length..], ".move"u8);
+
+    /// <summary>True if a file or folder has such a name and is locked by the copy that writes it.</summary>
     public static bool IsInUse(SafeHandle folder, FileName name)
     {
         if (!Contains(name))

@@ -28,6 +28,7 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
         try
         {
             TransferResult copied = Copy(staging);
+            ThrowIfIncomplete(staging);
             Publish(staging, flushed, copied);
             Remove(staging, copied);
             return copied with
@@ -81,6 +82,17 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
         ThrowIfAny(errors.ConvertAll(error => error.WithProblem(
             AtDestination(staging, error.Problem), error.Target is null ? plan.Source : AtDestination(staging, error.Target))));
         return copied!;
+    }
+
+    /// <summary>Another process may have removed some of the copy, such as one that removes files of a certain age.</summary>
+    private void ThrowIfIncomplete(StagingFolder staging)
+    {
+        var copy = new TreeRemover(removes: null, failed: static _ => { }, monitor.Cancellation) { CountsOnly = true };
+        copy.Remove(staging.Handle, plan.Name, staging.Path);
+        if (copy.Files + copy.Directories != _copied.Count)
+        {
+            throw MoveErrors.CopyChanged(plan.Source, plan.Place.Path);
+        }
     }
 
     private void Publish(StagingFolder staging, SafeFileHandle flushed, TransferResult copied)

@@ -60,6 +60,11 @@ internal static class MoveErrors
         "Compare it with the destination, and move or remove it while no process writes to it.",
         target: path);
 
+    public static TransferException CopyChanged(string source, string destination) => new(TransferErrorId.DestinationChanged,
+        $"Another process changed the copy of '{source}' before it was complete. '{source}' was not moved.",
+        "Exclude folders named .splice-*.move from what cleans up the destination's folder, and run the command again.",
+        target: destination);
+
     public static TransferException Stopped(string source, string destination, bool isWhole) => new(TransferErrorId.Cancelled,
         isWhole
             ? $"Moving '{source}' to '{destination}' was stopped. '{source}' is unchanged."

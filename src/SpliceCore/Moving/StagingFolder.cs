@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
@@ -14,11 +13,8 @@ internal sealed class StagingFolder : IDisposable
 {
     private const string Prefix = ".splice-";
     private const string Suffix = ".move";
-    private const int Digits = 16;
     private const int Tries = 100;
     private const int Flags = LibC.O_RDONLY | LibC.O_NONBLOCK;
-
-    private static readonly SearchValues<byte> Hexadecimal = SearchValues.Create("0123456789abcdef"u8);
 
     private readonly DestinationEntry _place;
     private readonly FileName _name;
@@ -60,7 +56,7 @@ internal sealed class StagingFolder : IDisposable
     {
         // Without read permission they stay.
         DirectoryReader.ReadNames(place.Folder, out List<FileName> names);
-        foreach (FileName name in names.Where(IsName))
+        foreach (FileName name in names.Where(TemporaryNames.IsStagingFolder))
         {
             SysResult opened = Open(place.Folder, name, out SafeFileHandle handle);
             using (handle)
@@ -105,12 +101,4 @@ internal sealed class StagingFolder : IDisposable
     private static bool HasName(SafeFileHandle folder, FileName name, SafeFileHandle handle) =>
         FileStatus.TryGet(handle, out FileStatus? open).Ok
         && FileStatus.TryGet(folder, name, followLink: false, out FileStatus? named).Ok && named!.Inode == open!.Inode;
-
-    private static bool IsName(FileName name)
-    {
-        ReadOnlySpan<byte> text = name.Bytes;
-        return text.Length == Prefix.Length + Digits + Suffix.Length
-            && text.StartsWith(".splice-"u8) && text.EndsWith(".move"u8)
-            && !text.Slice(Prefix.Length, Digits).ContainsAnyExcept(Hexadecimal);
-    }
 }

@@ -251,6 +251,27 @@ public sealed class AcrossFileSystemsTests(MountedFileSystems fileSystems) : IDi
         Assert.Contains("file", _from.Names);
     }
 
+    [Theory]
+    [InlineData("tree/small")]
+    [InlineData("tree/empty")]
+    public async Task A_copy_of_which_something_is_removed_before_it_is_complete_is_not_published(string removed)
+    {
+        Directory.CreateDirectory(_from["tree/empty"]);
+        _from.Write("tree/small", [1]);
+        _from.WriteRandom("tree/large", 3_000_000);
+        var source = TreeListing.Of(_from.Folder, sync: false);
+        Task<(TransferResult, List<TransferException>)> move = Task.Run(
+            () => Move("tree", "new", request => request with { RateLimit = new RateLimiter(1_000_000), ThrottleLimit = 2 }));
+
+        Wait.Until(() => _to.Names is [string staging] && Path.Exists(_to[$"{staging}/{removed}"]), "nothing is copied");
+        Command.Check("rm", "-r", _to[$"{_to.Names[0]}/{removed}"]);
+        TransferException error = await Assert.ThrowsAsync<TransferException>(() => move);
+
+        Assert.Equal((TransferErrorId.DestinationChanged, _to["new"]), (error.Id, error.Target));
+        Assert.Empty(_to.Names);
+        source.AssertSame(TreeListing.Of(_from.Folder, sync: false), TreeAspects.Copied);
+    }
+
     [Fact]
     public void What_changed_or_appeared_after_the_copy_is_not_removed()
     {

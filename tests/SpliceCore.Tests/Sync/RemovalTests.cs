@@ -218,6 +218,27 @@ public sealed class RemovalTests : IDisposable
     }
 
     [Fact]
+    public void Row_17_the_folder_in_which_a_move_builds_its_copy_is_neither_mirrored_nor_entered()
+    {
+        Command.Require("flock");
+        _folders.Shell("""
+            mkdir -p s/.splice-0123456789abcdef.move d/.splice-00000000000000aa.move/sub d/.splice-00000000000000bb.move/sub
+            touch s/f s/.splice-0123456789abcdef.move/x d/.splice-00000000000000aa.move/x.img d/.splice-00000000000000bb.move/sub/x
+            touch d/.splice-00000000000000aa.move/sub/notes
+            """);
+        using var mover = new ChildProcess("flock", _folders["d/.splice-00000000000000aa.move"], "sh", "-c", "echo locked; read line");
+        Assert.Equal("locked", mover.ReadLine());
+        SyncRequest request = _folders.Mirror with { Tree = _folders.Mirror.Tree with { Filter = new PathFilter(["*.img"], []) } };
+
+        Assert.Equal(3, SyncFolders.Complete(request).Removed);
+        Assert.Equal(
+            ".splice-00000000000000aa.move .splice-00000000000000aa.move/sub .splice-00000000000000aa.move/sub/notes"
+            + " .splice-00000000000000aa.move/x.img f", _folders.Paths("d"));
+        mover.CloseInput();
+        mover.WaitForExit();
+    }
+
+    [Fact]
     public void Row_18_folders_have_their_times_after_removals()
     {
         _folders.Shell("mkdir -p s/a/b d/a/b; touch s/a/b/f d/a/b/x d/a/y d/z; touch -d @1000000000.123456789 s/a/b s/a s");
