@@ -78,6 +78,18 @@ Describe 'Move-ItemZeroCopy' {
         Get-Content into/a, tree/a | Should -Be a, other
     }
 
+    It 'not move the folder in which the session is: <_>' -ForEach '.', '..', '../inner' {
+        Push-Location tree/inner
+        try {
+            $failure = Get-Failure { Move-ItemZeroCopy $_ "$folder/gone" }
+        } finally {
+            Pop-Location
+        }
+
+        Assert-Failure $failure -Id 'InvalidPath,Splice.Commands.MoveItemZeroCopyCommand' -Category InvalidArgument -Target ([IO.Path]::GetFullPath($_, "$folder/tree/inner")) -Says 'current location', 'Set-Location'
+        Get-Content tree/inner/file | Should -Be tree/inner/file
+    }
+
     It 'not move a folder into itself' {
         Assert-Failure (Get-Failure { Move-ItemZeroCopy tree tree/inner }) 'CopyIntoItself,Splice.Commands.MoveItemZeroCopyCommand' InvalidOperation "$folder/tree/inner/tree"
         Assert-Failure (Get-Failure { Move-ItemZeroCopy a ./a -Force }) 'SameFile,Splice.Commands.MoveItemZeroCopyCommand' InvalidOperation "$folder/a"

@@ -63,6 +63,13 @@ public sealed class MoveItemZeroCopyCommand : ItemCommand
         {
             WriteWarning($"'{source}' was specified more than once. It is moved once.");
         }
+        else if (HasCurrentLocation(source))
+        {
+            Report(new TransferException(TransferErrorId.InvalidPath,
+                $"'{source}' cannot be moved: the current location is in it.",
+                "Leave it first (Set-Location).",
+                target: source));
+        }
         else if (ShouldMove(source, target) && TryMake(target))
         {
             string activity = $"Moving {source}";
@@ -70,6 +77,12 @@ public sealed class MoveItemZeroCopyCommand : ItemCommand
             var monitor = new TreeMonitor(null, Report, WriteWarning, progress.Report, Cancellation);
             Emit(Try(progress, activity, monitor, monitor => ItemMove.Move(Request(source, target.Path), monitor)));
         }
+    }
+
+    private bool HasCurrentLocation(string source)
+    {
+        string folder = source.TrimEnd('/');
+        return folder.Length > 0 && $"{SessionState.Path.CurrentFileSystemLocation.ProviderPath}/".StartsWith($"{folder}/", StringComparison.Ordinal);
     }
 
     private MoveRequest Request(string source, string destination) => new()
