@@ -127,7 +127,13 @@ internal sealed class RemovalPlan
 
         var both = new Queue<FileName>();
         var extras = new List<(FileName Name, DescriptorKind Kind)>();
-        _destination.Read(out Dictionary<FileName, DescriptorKind> existing);
+        read = _destination.Read(out Dictionary<FileName, DescriptorKind> existing);
+        if (!read.Ok)
+        {
+            _reports.Add(SyncErrors.NotListed(_destination.Path, read.Errno));
+            return [];
+        }
+
         foreach ((FileName name, DescriptorKind kind) in existing)
         {
             if (!_destination.Selects(name, kind == DescriptorKind.Directory))

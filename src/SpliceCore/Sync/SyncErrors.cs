@@ -1,4 +1,5 @@
 using System.Globalization;
+using Splice.Errors;
 
 namespace Splice.Sync;
 
@@ -46,6 +47,15 @@ internal static class SyncErrors
         $"'{path}' has no source, but changed since the synchronization began: it was not removed.",
         "Synchronize again while no other process writes to the destination.",
         target: path);
+
+    /// <summary>A folder of the destination cannot be read, so what has no source in it is unknown.</summary>
+    public static TransferException NotListed(string path, Errno errno) => new(
+        errno is Errno.EACCES or Errno.EPERM ? TransferErrorId.PermissionDenied : TransferErrorId.ReadFailed,
+        $"'{path}' cannot be listed ({ErrnoText.Describe(errno)}): nothing in it was removed.",
+        errno is Errno.EACCES or Errno.EPERM
+            ? "Run as its owner or as root, or make it readable."
+            : "Check the kernel log (dmesg) and the file system, then synchronize again.",
+        errno, path);
 
     /// <summary>The destination has something that excludes its own removal.</summary>
     public static TransferException Kept(string path) => new(TransferErrorId.DestinationExists,

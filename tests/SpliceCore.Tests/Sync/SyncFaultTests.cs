@@ -78,6 +78,27 @@ public sealed class SyncFaultTests(ITestOutputHelper output)
         Assert.InRange(host.State().Descriptors, 0, descriptors + SpareDescriptors);
     }
 
+    [Fact]
+    public void A_folder_of_the_destination_that_cannot_be_listed_is_an_error_and_keeps_what_is_in_it()
+    {
+        Command.RequireRoot();
+        using var folders = new SyncFolders();
+        folders.Shell("mkdir -p s/a s/b/c d/a d/b/c; touch s/f d/extra1 d/a/extra2 d/b/extra3 d/b/c/extra4");
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        TreeAnswer answer;
+        using (var fault = new AttachedFault(
+            host.Id, ["strace", "-f", "-P", folders["d/b"], "-e", "trace=getdents64", "-e", "inject=getdents64:error=EIO"]))
+        {
+            answer = host.Sync(folders.Mirror);
+            Assert.True(fault.Detach() > 0, "nothing was injected");
+        }
+
+        TreeAnswerError error = Assert.Single(answer.Errors);
+        Assert.Equal(("ReadFailed", "EIO", folders["d/b"]), (error.Id, error.Errno, error.Target));
+        Assert.Equal((1, 2, false), (answer.Failed, answer.Removed, answer.RemovalSkipped));
+        Assert.Equal("a b b/c b/c/extra4 b/extra3 f", folders.Paths("d"));
+    }
+
     /// <summary>How long a run takes.</summary>
     private static TimeSpan Measure(SyncFolders folders, SyncRequest request)
     {
