@@ -37,6 +37,9 @@ internal sealed class RemovalPlan
     /// <summary>Number of entries to remove, with those in directories that a file replaces.</summary>
     public long RemovalCount { get; private set; }
 
+    /// <summary>The results of replacing directories with entries by files, links or special files, by the identities of these directories.</summary>
+    public Dictionary<FileIdentity, TransferResult> Replacements { get; } = [];
+
     /// <summary>The first error of reading the source; null if all of it was read.</summary>
     public TransferException? SourceFailure { get; private set; }
 
@@ -150,11 +153,9 @@ internal sealed class RemovalPlan
             {
                 both.Enqueue(name);
             }
-            else if (kind == DescriptorKind.Directory && Count(name, out long count) is not null)
+            else if (kind == DescriptorKind.Directory)
             {
-                // What is in it goes with it. The copy replaces it.
-                RemovalCount += count - 1;
-                EntryCount += count - 1;
+                AddReplacement(name, name, sourceKind);
             }
         }
 
@@ -177,7 +178,7 @@ internal sealed class RemovalPlan
         var folder = new PlannedFolder(_destination.Names, _destination.Status.Inode);
         foreach ((FileName name, DescriptorKind kind) in extras)
         {
-            if (Count(name, out long count) is not { } status)
+            if (Count(name, out long count, out _) is not { } status)
             {
                 continue;
             }
@@ -188,6 +189,10 @@ internal sealed class RemovalPlan
                 if (kind == DescriptorKind.Directory && missing[spelling] == DescriptorKind.Directory)
                 {
                     both.Enqueue(spelling);
+                }
+                else if (kind == DescriptorKind.Directory)
+                {
+                    AddReplacement(name, spelling, missing[spelling]);
                 }
             }
             else if (count > 0)
@@ -204,6 +209,43 @@ internal sealed class RemovalPlan
         }
     }
 
+    /// <summary>Adds a directory that the copy replaces, with what is in it.</summary>
+    private void AddReplacement(FileName name, FileName sourceName, DescriptorKind sourceKind)
+    {
+        if (Count(name, out long count, out bool isWhole) is not { } status || count == 0)
+        {
+            return;
+        }
+
+        EntryCount += count - 1;
+        if (!isWhole || count == 1 || !IsCopied(sourceKind))
+        {
+            // It stays, or is empty.
+            return;
+        }
+
+        RemovalCount += count - 1;
+        Replacements[status.Inode] = new TransferResult
+        {
+            Source = _source.PathOf(sourceName),
+            Destination = _destination.PathOf(sourceName),
+            Status = ItemStatus.Removed,
+            Reason = sourceKind switch
+            {
+                DescriptorKind.Regular => "replaced by a file",
+                DescriptorKind.SymbolicLink => "replaced by a link",
+                _ => "replaced by a special file",
+            },
+            FileCount = 0,
+            Removed = count,
+            Attempts = [],
+        };
+    }
+
+    /// <summary>True if the copy writes an entry of that kind although the destination has another one.</summary>
+    private bool IsCopied(DescriptorKind kind) => !_request.Tree.Copy.NoClobber
+        && (kind is DescriptorKind.Regular or DescriptorKind.SymbolicLink || _request.Tree.Copy.Preserve == PreserveAttributes.All);
+
     /// <summary>Where case does not count, a name of the source is found although the directory lists another spelling.</summary>
     private Dictionary<FileIdentity, FileName> FindSpellings(IEnumerable<FileName> missing)
     {
@@ -219,11 +261,11 @@ internal sealed class RemovalPlan
         return spellings;
     }
 
-    private FileStatus? Count(FileName name, out long count)
+    private FileStatus? Count(FileName name, out long count, out bool isWhole)
     {
-        count = 0;
+        (count, isWhole) = (0, false);
         FileStatus.TryGet(_destination.Handle, name, followLink: false, out FileStatus? status);
-        count = status is null ? 0 : Remover.Count(_destination, name, out _);
+        count = status is null ? 0 : Remover.Count(_destination, name, out isWhole);
         return status;
     }
 }

@@ -67,4 +67,15 @@ internal static class SyncErrors
         $"'{path}' is a folder with items in it, and the source has an item of another type with that name.",
         "Use -RemoveExtra to replace such folders, or rename it.",
         Errno.ENOTEMPTY, path);
+
+    /// <summary>The user did not confirm that a file or link replaces it.</summary>
+    public static TransferException Declined(string path) => new(TransferErrorId.DestinationExists,
+        $"'{path}' is a folder with items in it, and its removal was not confirmed: the source's item of that name was not copied.",
+        "Synchronize again and confirm its removal, or rename the folder.",
+        target: path);
+
+    public static TransferException NotCounted(string path) => new(TransferErrorId.DestinationChanged,
+        $"'{path}' is a folder whose items could not be counted, or changed since the synchronization began: the source's item of that name did not replace it.",
+        "Synchronize again while no other process writes to the destination, or rename the folder.",
+        target: path);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
@@ -13,10 +14,12 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
     private const long SmallLimit = 10;
 
     private readonly long _started = Stopwatch.GetTimestamp();
+    private readonly HashSet<FileIdentity> _declined = [];
+    private readonly ConcurrentQueue<TransferResult> _replacements = [];
+    private RemovalPlan? _plan;
     private TransferException? _obstacle;
     private long _failed;
     private long _vanished;
-    private long _replaced;
 
     public bool IsExistingOnly => request.ExistingOnly;
 
@@ -25,11 +28,11 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
     public TransferResult Run()
     {
         FileIdentity? created = request.Tree.IsDryRun ? null : folders.Prepare(CreateMode());
-        RemovalPlan? plan = null;
         if (request.RemoveExtra && created is null && folders.Destination is not null)
         {
-            plan = RemovalPlan.Make(request, folders, monitor.Cancellation);
-            ThrowIfTooMany(plan);
+            _plan = RemovalPlan.Make(request, folders, monitor.Cancellation);
+            ThrowIfTooMany(_plan);
+            AskForReplacements(_plan);
         }
 
         var files = new CreatedFiles();
@@ -42,13 +45,14 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
         // With a slash, a link to the source is followed.
         CopyRequest copy = Copy with { Source = $"{folders.SourcePath.TrimEnd('/')}/", CreatedFiles = files };
         TransferResult copied = TreeCopy.Copy(request.Tree with { Copy = copy, Sync = this }, monitor with { Failed = OnFailed });
-        bool isSkipped = plan is not null && !IsWhole(plan);
-        long removed = plan is null || isSkipped ? 0 : Remove(plan);
+        long replaced = ReportReplacements();
+        bool isSkipped = _plan is not null && !IsWhole(_plan);
+        long removed = _plan is null || isSkipped ? 0 : Remove(_plan);
         return copied with
         {
             Source = folders.SourcePath,
             Failed = _failed,
-            Removed = removed + _replaced,
+            Removed = removed + replaced,
             RemovalSkipped = isSkipped,
             Vanished = _vanished,
             Elapsed = Stopwatch.GetElapsedTime(_started),
@@ -71,11 +75,57 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
         }
 
         long count = Replace(entry, entry.Directory.Destination!, entry.Name, removes: false);
-        Interlocked.Add(ref _replaced, request.Tree.IsDryRun ? count : 0);
+        TransferResult planned = FindPlanned(entry, entry.Directory.Destination!, entry.Name);
+        if (planned.Removed != count)
+        {
+            throw SyncErrors.NotCounted(entry.DestinationPath);
+        }
+
+        if (request.Tree.IsDryRun)
+        {
+            _replacements.Enqueue(planned);
+        }
     }
 
-    public void RemoveDirectory(SafeFileHandle parent, FileName name, TreeEntry entry) =>
-        Interlocked.Add(ref _replaced, Replace(entry, parent, name, removes: true));
+    public void RemoveDirectory(SafeFileHandle parent, FileName name, TreeEntry entry)
+    {
+        TransferResult planned = FindPlanned(entry, parent, name);
+        _replacements.Enqueue(planned with { Removed = Replace(entry, parent, name, removes: true) });
+    }
+
+    private TransferResult FindPlanned(TreeEntry entry, SafeFileHandle parent, FileName name)
+    {
+        FileStatus.TryGet(parent, name, followLink: false, out FileStatus? status);
+        if (status is null || _plan?.Replacements.TryGetValue(status.Inode, out TransferResult? planned) != true)
+        {
+            throw SyncErrors.NotCounted(entry.DestinationPath);
+        }
+
+        return _declined.Contains(status.Inode) ? throw SyncErrors.Declined(entry.DestinationPath) : planned!;
+    }
+
+    /// <summary>Asks before the copy: its threads cannot.</summary>
+    private void AskForReplacements(RemovalPlan plan)
+    {
+        if (!request.Tree.IsDryRun && mayRemove is not null)
+        {
+            _declined.UnionWith(plan.Replacements.Where(replacement => !mayRemove(replacement.Value)).Select(replacement => replacement.Key));
+        }
+    }
+
+    /// <returns>Number of entries removed.</returns>
+    private long ReportReplacements()
+    {
+        if (request.Tree.PerFile && monitor.FileCopied is { } report)
+        {
+            foreach (TransferResult replacement in _replacements)
+            {
+                report(replacement);
+            }
+        }
+
+        return _replacements.Sum(replacement => replacement.Removed);
+    }
 
     private long Replace(TreeEntry entry, SafeFileHandle parent, FileName name, bool removes)
     {
