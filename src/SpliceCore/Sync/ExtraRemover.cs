@@ -45,10 +45,10 @@ internal sealed class ExtraRemover(FolderPair folders, PathFilter? filter, Cance
             return Keep(SyncErrors.Changed(entry.Path));
         }
 
-        return !isFolder || entry.Status.IsMountRoot || RemovesFolder(entry, countsOnly);
+        return !isFolder || entry.Status.IsMountRoot || RemovesFolder(entry, top, countsOnly);
     }
 
-    private bool RemovesFolder(RemovalEntry entry, bool countsOnly)
+    private bool RemovesFolder(RemovalEntry entry, FolderCursor top, bool countsOnly)
     {
         if (entry.Status.Inode == folders.SourceStatus.Inode)
         {
@@ -56,10 +56,10 @@ internal sealed class ExtraRemover(FolderPair folders, PathFilter? filter, Cance
         }
 
         // A subvolume is a file system of its own, though not a mount point.
-        FileIdentity folder = (entry.Folder.Status ?? folders.DestinationStatus!).Inode;
+        FileIdentity folder = (entry.Folder.Status ?? top.Status).Inode;
         if (entry.Status.Inode.Device != folder.Device)
         {
-            return Keep(FileFailures.Remove(entry.Path, Errno.EBUSY));
+            return Keep(SyncErrors.Subvolume(entry.Path));
         }
 
         SysResult read = TrySum(entry, out FolderContent content);

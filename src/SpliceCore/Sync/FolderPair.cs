@@ -37,7 +37,8 @@ internal sealed class FolderPair : IDisposable
     public FileStatus? DestinationStatus { get; private set; }
 
     /// <summary>Opens the folders. Nothing is changed.</summary>
-    /// <exception cref="TransferException">One is not a folder, the source is empty, or one is inside the other.</exception>
+    /// <exception cref="TransferException">One is not a folder, the source is empty, one is inside the other, or the destination is
+    /// missing and nothing is to be added.</exception>
     public static FolderPair Open(SyncRequest request)
     {
         (string from, string to) = (request.Tree.Copy.Source, request.Tree.Copy.Destination);
@@ -57,6 +58,11 @@ internal sealed class FolderPair : IDisposable
         {
             folders.OpenDestination();
             folders.ThrowIfOverlapping(request);
+            if (request.ExistingOnly && folders.Destination is null)
+            {
+                throw SyncErrors.MissingDestination(to);
+            }
+
             if (!request.AllowEmptySource && DirectoryReader.IsEmpty(source))
             {
                 throw SyncErrors.EmptySource(from);

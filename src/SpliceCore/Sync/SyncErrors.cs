@@ -36,11 +36,11 @@ internal static class SyncErrors
         "Run the command again.",
         Errno.ECANCELED, folders.DestinationPath);
 
-    public static TransferException TooManyRemovals(string path, RemovalPlan plan, long limit) => new(TransferErrorId.TooManyRemovals,
+    public static TransferException TooManyRemovals(string path, RemovalPlan plan, long limit, bool isDryRun) => new(TransferErrorId.TooManyRemovals,
+        string.Create(CultureInfo.InvariantCulture, $"{plan.RemovalCount} of {plan.EntryCount} items in '{path}' no longer have a source; the limit is {limit}. ")
+            + (isDryRun ? "Without -WhatIf, nothing would be changed." : "Nothing was changed."),
         string.Create(CultureInfo.InvariantCulture,
-            $"{plan.RemovalCount} of {plan.EntryCount} items in '{path}' no longer have a source; the limit is {limit}. Nothing was changed."),
-        string.Create(CultureInfo.InvariantCulture,
-            $"Check that the source is complete (-WhatIf lists what would be removed), then set -MaximumRemoval {plan.RemovalCount}."),
+            $"Check that the source is complete{(isDryRun ? string.Empty : " (-WhatIf lists what would be removed)")}, then set -MaximumRemoval {plan.RemovalCount}."),
         target: path);
 
     public static TransferException Changed(string path) => new(TransferErrorId.DestinationChanged,
@@ -78,4 +78,15 @@ internal static class SyncErrors
         $"'{path}' is a folder whose items could not be counted, or changed since the synchronization began: the source's item of that name did not replace it.",
         "Synchronize again while no other process writes to the destination, or rename the folder.",
         target: path);
+
+    public static TransferException Subvolume(string path) => new(TransferErrorId.MountPoint,
+        $"'{path}' was not removed: it is a subvolume (btrfs), which is a file system of its own.",
+        "Delete it with 'btrfs subvolume delete', or leave it there.",
+        target: path);
+
+    /// <summary>Nothing is to be added, and all would have to be.</summary>
+    public static TransferException MissingDestination(string path) => new(TransferErrorId.DestinationFolderNotFound,
+        $"The folder '{path}' does not exist, and -ExistingOnly adds nothing.",
+        "Create it first (New-Item -ItemType Directory), or omit -ExistingOnly.",
+        Errno.ENOENT, path);
 }

@@ -154,7 +154,7 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
         long limit = request.MaximumRemoval ?? Math.Max(SmallLimit, plan.EntryCount / 2);
         if (plan.RemovalCount > limit)
         {
-            TransferException exception = SyncErrors.TooManyRemovals(folders.DestinationPath, plan, limit);
+            TransferException exception = SyncErrors.TooManyRemovals(folders.DestinationPath, plan, limit, request.Tree.IsDryRun);
             if (!request.Tree.IsDryRun)
             {
                 throw exception;

@@ -47,6 +47,6 @@ public sealed record SyncRequest
     /// <summary>True if what the filter excludes is removed from the destination. Otherwise it is left alone.</summary>
     public bool RemoveExcluded { get; init; }
 
-    /// <summary>True if what is missing in the destination is not added.</summary>
+    /// <summary>True if what is missing in the destination is not added. A missing destination is an error.</summary>
     public bool ExistingOnly { get; init; }
 }

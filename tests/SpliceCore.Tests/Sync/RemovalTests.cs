@@ -153,6 +153,25 @@ public sealed class RemovalTests : IDisposable
     }
 
     [Fact]
+    public void Row_7_a_subvolume_stays_with_the_command_that_deletes_it_and_extras_in_one_are_removed()
+    {
+        Command.Require("btrfs");
+        using var mount = Mount.Image("btrfs", 256 << 20, "-q");
+        _folders.Shell($"mkdir -p s/both; touch s/f s/both/f; cd '{mount.Folder}'; btrfs -q subvolume create both; btrfs -q subvolume create extra; mkdir both/x; touch both/x/y extra/z");
+        SyncRequest request = _folders.Mirror;
+        request = request with { Tree = request.Tree with { Copy = request.Tree.Copy with { Destination = mount.Folder } } };
+
+        SyncOutcome outcome = SyncFolders.Run(request);
+
+        TransferException error = Assert.Single(outcome.Errors);
+        Assert.Equal((TransferErrorId.MountPoint, Path.Combine(mount.Folder, "extra")), (error.Id, error.Target));
+        Assert.Contains("btrfs subvolume delete", error.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal(2, outcome.Result!.Removed);
+        Assert.False(Directory.Exists(Path.Combine(mount.Folder, "both/x")));
+        Assert.True(File.Exists(Path.Combine(mount.Folder, "extra/z")));
+    }
+
+    [Fact]
     public void Row_8_another_spelling_is_renamed_and_not_removed()
     {
         using var mount = Mount.Image("vfat", 4 << 20);

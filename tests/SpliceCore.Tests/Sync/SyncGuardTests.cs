@@ -142,6 +142,36 @@ public sealed class SyncGuardTests : IDisposable
         Assert.Equal("a a/f", _folders.Paths("d"));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_missing_destination_is_an_error_if_nothing_is_to_be_added(bool isDryRun)
+    {
+        _folders.Shell("mkdir s; touch s/f");
+        SyncRequest request = _folders.Request with { ExistingOnly = true };
+
+        SyncOutcome outcome = SyncFolders.Run(request with { Tree = request.Tree with { IsDryRun = isDryRun } });
+
+        Assert.Equal((TransferErrorId.DestinationFolderNotFound, _folders["d"]), (outcome.End?.Id, outcome.End?.Target));
+        Assert.False(Directory.Exists(_folders["d"]));
+    }
+
+    [Fact]
+    public void Too_many_removals_are_worded_for_a_dry_run()
+    {
+        _folders.Shell("mkdir s d; touch s/f d/1 d/2");
+        SyncRequest request = _folders.Mirror with { MaximumRemoval = 1 };
+
+        SyncOutcome dry = SyncFolders.Run(request with { Tree = request.Tree with { IsDryRun = true } });
+
+        TransferException error = Assert.Single(dry.Errors);
+        Assert.Equal(TransferErrorId.TooManyRemovals, error.Id);
+        Assert.Contains("Without -WhatIf, nothing would be changed.", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("-WhatIf", error.RecommendedAction, StringComparison.Ordinal);
+        Assert.Equal(2, dry.Items.Count(item => item.Status == ItemStatus.Removed));
+        Assert.Contains("Nothing was changed.", SyncFolders.Run(request).End!.Message, StringComparison.Ordinal);
+    }
+
     private static SyncRequest Excluding(SyncRequest request, params string[] patterns) =>
         request with { Tree = request.Tree with { Filter = new PathFilter(patterns, []) } };
 
