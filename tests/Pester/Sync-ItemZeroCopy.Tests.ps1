@@ -106,7 +106,7 @@ Describe 'Sync-ItemZeroCopy' {
         $failure = $null
         try { & $Call } catch { $failure = $_ }
         $failure.FullyQualifiedErrorId | Should -BeExactly 'ConflictingOptions,Splice.Commands.SyncItemZeroCopyCommand'
-        $failure.ErrorDetails.RecommendedAction | Should -BeLike '*out.'
+        $failure.ErrorDetails.RecommendedAction | Should -BeLike '*omit *'
         foreach ($words in $Says) { $failure.Exception.Message | Should -BeLike "*$words*" }
         Get-Tree d | Should -Be $before
         Get-Content d/g | Should -Be 'the old one'
