@@ -91,14 +91,23 @@ finally {
 # The fonts that rich names are on a server that a page need not be able to reach.
 $draw = @'
 import re, sys
+from html import escape, unescape
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 console = Console(record=True, width=100, file=open('/dev/null', 'w'))
 console.print(Text.from_ansi(sys.stdin.read().rstrip()), no_wrap=True)
 form = re.sub(r'(?s)\s*@font-face \{\{.*?\}\}', '', CONSOLE_SVG_FORMAT)
+def words(match):
+    # librsvg trims blanks at the start of a text: each word gets its own place.
+    head, x, middle, tail, line = match.groups()
+    return ''.join(
+        f'{head}{float(x) + word.start() * 12.2:g}{middle}{len(word[0]) * 12.2:g}{tail}{escape(word[0])}</text>'
+        for word in re.finditer('[^\xa0]+', unescape(line).rstrip('\n')))
+drawn = re.sub(r'(<text class="[^"]*-r\d+" x=")([\d.]+)(" y="[\d.]+" textLength=")[\d.]+("[^>]*>)([^<]*)</text>', words,
+               console.export_svg(title='pwsh', code_format=form))
 with open(sys.argv[1], 'w') as picture:
-    picture.write(console.export_svg(title='pwsh', code_format=form))
+    picture.write(drawn)
 '@
 $screen | & $python -c $draw $Path
 if ($LASTEXITCODE) { throw "rich ended with exit code $LASTEXITCODE." }
