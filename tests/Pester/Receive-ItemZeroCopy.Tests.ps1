@@ -47,6 +47,25 @@ Describe 'Receive-ItemZeroCopy' {
         Assert-Failure $failure 'SourceIsDirectory,Splice.Commands.ReceiveItemZeroCopyCommand' InvalidType web1 '-Recurse'
     }
 
+    It 'receives only what changed with -Update, and lists it with -WhatIf' {
+        $source = "$($server.Folder)/web1/changing"
+        $target = New-Item -ItemType Directory "$TestDrive/updates"
+        $null = New-Item -ItemType Directory $source
+        'same' | Set-Content "$source/same"
+        'old' | Set-Content "$source/changed"
+        $null = Receive-ItemZeroCopy changing web1 $target -Recurse
+        'newer' | Set-Content "$source/changed"
+        $shown = @(pwsh -NoProfile -Command "Import-Module '$PSScriptRoot/../../out/Splice'; Receive-ItemZeroCopy changing web1 '$target' -Recurse -Update Changed -WhatIf")
+        $shown | Should -Contain "What if: Performing the operation `"Update File (size differs)`" on target `"Item: changing/changed Host: web1 Destination: $target/changing/changed`"."
+        $shown[-1] | Should -Be 'What if: Files on web1: 0 to copy, 1 to update (6 B in all), 1 unchanged, 0 skipped.'
+        Get-Content "$target/changing/changed" | Should -Be 'old'
+        $result = Receive-ItemZeroCopy changing web1 $target -Recurse -Update Changed
+        $result.FileCount, $result.Updated, $result.Unchanged, $result.BytesSent | Should -Be 2, 1, 1, 6
+        Get-Content "$target/changing/changed" | Should -Be 'newer'
+        $failure = Get-Failure { Receive-ItemZeroCopy changing/same web1 $target -Update Changed }
+        Assert-Failure $failure 'ConflictingOptions,Splice.Commands.ReceiveItemZeroCopyCommand' InvalidArgument 'changing/same' 'Omit -Update'
+    }
+
     It 'takes the columns of a CSV file for each host' {
         $folders = 'by-row', 'other' | ForEach-Object { New-Item -ItemType Directory "$TestDrive/$_" }
         foreach ($name in 'web1', 'web2') { [IO.File]::WriteAllBytes("$($server.Folder)/$name/column", $content) }

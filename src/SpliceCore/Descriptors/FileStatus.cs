@@ -48,7 +48,7 @@ internal sealed record FileStatus
     /// <summary>The number of a device; 0 and 0 for everything else.</summary>
     public (uint Major, uint Minor) SpecialDevice { get; }
 
-    public uint LinkCount { get; }
+    public uint LinkCount { get; init; }
 
     public uint UserId { get; }
 

@@ -30,6 +30,10 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = ".";
 
+    /// <summary>Existing files that are replaced: all, or only those that are not up to date.</summary>
+    [Parameter]
+    public UpdateMode Update { get; set; }
+
     /// <inheritdoc />
     protected override void ProcessRecord() => AddHosts(HostName);
 
@@ -49,11 +53,13 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
         });
         if (request.Hosts.Count > 0)
         {
-            Run($"Receiving {items}", (monitor, emit) => RemoteCopy.Receive(request, monitor, emit));
+            Run($"Receiving {items}", (monitor, emit) => RemoteCopy.Receive(request, monitor, emit, (host, item) => Describe(host, item, "Receive File")));
         }
     }
 
     private protected override string? ViewOf(object result) => "Splice.RemoteTransferResult#Received";
+
+    private protected override UpdateMode Updates => Update;
 
     private protected override string? ResolveDestination() =>
         Paths.Single(Destination) is { } path ? path.TrimEnd('/') + (Destination.EndsWith('/') || path == "/" ? "/" : string.Empty) : null;

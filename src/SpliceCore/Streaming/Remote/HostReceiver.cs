@@ -16,6 +16,9 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
     private int _next = -1;
     private int _running;
 
+    /// <summary>Called in a dry run with what would be done with each file, on any thread.</summary>
+    public Action<RemoteHost, TransferResult>? Planned { get; init; }
+
     public TransferProgress Progress => new(_progress.Sum(host => host.Bytes), null, Stopwatch.GetElapsedTime(_started))
     {
         Phase = HostProgress.PhaseOf(_progress.Where(host => host.IsRunning).Select(host => host.Value.Phase)),
@@ -123,13 +126,18 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
 
         if (one.Recurse)
         {
-            using var tree = new TreeReceiveRun(one, host, path, progress, _stop.Token);
+            using var tree = new TreeReceiveRun(one, host, path, progress, _stop.Token) { Planned = Planned };
             RemoteOutcome outcome = tree.Run();
             if (!tree.IsOther)
             {
                 tree.ItemErrors.ForEach(error => add(new RemoteOutcome(host, null, error)));
                 return outcome;
             }
+        }
+
+        if (one.Update != UpdateMode.Always)
+        {
+            return new RemoteOutcome(host, null, RemoteCopy.UpdateOfFile(one));
         }
 
         using var file = new FileReceiveRun(one, host, path, progress, _stop.Token);
@@ -140,7 +148,7 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
     private string PathFor(RemoteHost host)
     {
         string destination = request.DestinationOf(host);
-        if (request.GoesIntoFolder || destination.EndsWith('/'))
+        if (!request.IsDryRun && (request.GoesIntoFolder || destination.EndsWith('/')))
         {
             MakeFolder(destination);
         }
@@ -150,7 +158,7 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
             return destination;
         }
 
-        if (!Directory.Exists(destination))
+        if (!request.IsDryRun && !Directory.Exists(destination))
         {
             throw FileFailures.OpenFolder(destination, Errno.ENOENT);
         }
@@ -159,7 +167,10 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
         string folder = Path.Join(destination, isAlone ? host.Name : host.Text);
         try
         {
-            Directory.CreateDirectory(folder);
+            if (!request.IsDryRun)
+            {
+                Directory.CreateDirectory(folder);
+            }
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -112,8 +112,15 @@ internal abstract class ReceiveRun : IDisposable
         }
     }
 
-    /// <summary>Sends the host the only bytes that it gets after the script.</summary>
+    /// <summary>Sends the host the last bytes that it gets.</summary>
     private protected void Answer(SshSession session, ReadOnlyMemory<byte> bytes)
+    {
+        Write(session, bytes);
+        session.Input.Dispose();
+    }
+
+    /// <summary>Sends the host bytes.</summary>
+    private protected void Write(SshSession session, ReadOnlyMemory<byte> bytes)
     {
         StreamOutcome outcome = StreamCopy.Copy(
             new StreamRequest
@@ -123,9 +130,9 @@ internal abstract class ReceiveRun : IDisposable
                 IdleTimeout = Request.IdleTimeout,
             },
             new TransferMonitor(Cancellation: Cancellation))[0];
-        session.Input.Dispose();
         if (outcome.Error is not null)
         {
+            session.Input.Dispose();
             throw Ended(session);
         }
     }

@@ -170,8 +170,10 @@ public static class RemoteCopy
     /// <param name="request">The request.</param>
     /// <param name="monitor">Progress, on the caller's thread, and cancellation.</param>
     /// <param name="emit">Called with each outcome, on the caller's thread: one for each host and path.</param>
+    /// <param name="planned">Called in a dry run with what would be done with each file of a folder, on the caller's thread.</param>
     /// <exception cref="TransferException">It was cancelled, or a path is invalid.</exception>
-    public static void Receive(ReceiveRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit)
+    public static void Receive(
+        ReceiveRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<RemoteHost, TransferResult>? planned = null)
     {
         foreach (string path in request.Others.Prepend(request.Source))
         {
@@ -188,17 +190,20 @@ public static class RemoteCopy
         using var terminal = new TerminalScope();
         using SharedConnections? shared = request.Others.Count > 0 || request.HasWildcards ? new SharedConnections() : null;
         SshOptions ssh = Prepare(request, terminal) with { Shared = shared };
-        using var outcomes = new BlockingCollection<RemoteOutcome>();
-        List<RemoteHost> hosts = [.. Distinct(request.Hosts, outcome => outcomes.Add(outcome, CancellationToken.None))];
-        using var receiver = new HostReceiver(request with { Ssh = ssh }, hosts, outcome => outcomes.Add(outcome, CancellationToken.None), monitor.Cancellation);
+        using var calls = new BlockingCollection<Action>();
+        List<RemoteHost> hosts = [.. Distinct(request.Hosts, Add)];
+        using var receiver = new HostReceiver(request with { Ssh = ssh }, hosts, Add, monitor.Cancellation)
+        {
+            Planned = planned is null ? null : (host, item) => calls.Add(() => planned(host, item), CancellationToken.None),
+        };
         try
         {
-            receiver.Start(() => outcomes.CompleteAdding());
-            while (!outcomes.IsCompleted)
+            receiver.Start(() => calls.CompleteAdding());
+            while (!calls.IsCompleted)
             {
-                if (outcomes.TryTake(out RemoteOutcome? outcome, (int)Tuning.ReportInterval.TotalMilliseconds, monitor.Cancellation))
+                if (calls.TryTake(out Action? call, (int)Tuning.ReportInterval.TotalMilliseconds, monitor.Cancellation))
                 {
-                    emit(outcome);
+                    call();
                 }
 
                 monitor.Progress?.Invoke(receiver.Progress);
@@ -210,6 +215,8 @@ public static class RemoteCopy
         {
             throw TransferFailures.Stopped(request.Source, request.Destination, arrived: 0);
         }
+
+        void Add(RemoteOutcome outcome) => calls.Add(() => emit(outcome), CancellationToken.None);
     }
 
     private static void CheckTreeOptions(RemoteRequest request)

@@ -102,7 +102,7 @@ public sealed class HostScriptTests : IDisposable
         string digest = Command.Check("sha256sum", _workspace["it's here/inner/file"]).Split(' ')[0];
         _workspace.Write("input", Encoding.ASCII.GetBytes($"\n{digest}  ./inner/file\n"));
 
-        string output = Run(shell, "input", "receive-tree.sh", _workspace["it's here"]);
+        string output = Run(shell, "input", "receive-tree.sh", _workspace["it's here"], "token");
 
         Assert.StartsWith("splice-tree ", output, StringComparison.Ordinal);
         Assert.Contains("content\0", output, StringComparison.Ordinal);

@@ -1,12 +1,14 @@
 #!/bin/sh
 # Runs on a host that a folder is received from: tar writes the stream. To verify, the SHA-256 of what has arrived come back: those
 # of escaped names, an empty line, and the others. The access control lists go before the stream, as getfacl(1) prints them;
-# without it, ls(1) shows which items have one.
-# Parameters: path; then options: verify, owner, links, xattr.
+# without it, ls(1) shows which items have one. To send only what changed, it lists the folder first, and reads the paths of the items to
+# send, with a zero behind each, in parts of a given length; a length of 0 ends them. For a tar that reads no list each part is a stream.
+# Parameters: path, separator of the list; then options: verify, owner, links, xattr, acl, list, content, plan.
 . ./common.sh
+. ./listing.sh
 
-f=$1
-shift
+f=$1 token=$2
+shift 2
 read_options "$@"
 
 case $f in
@@ -21,7 +23,7 @@ fi
 { cd "$f" && [ -r . ]; } || fail 84 "$f is not readable."
 ! is_generated . || fail 93 "The kernel generates the files of $f, and tar takes them for empty."
 need tar
-[ -z "$verify" ] || need sha256sum
+[ -z "$verify$content" ] || need sha256sum
 set -- -c -f -
 case $(tar --version 2> /dev/null) in
     *GNU*)
@@ -44,8 +46,36 @@ fi
 
 printf "splice-tree %s %s %s\n" "$form" "$tool" "$(printf "%s" "$lists" | wc -c)"
 printf "%s" "$lists"
+if [ -n "$list" ]; then
+    list_tree . "$token"
+    [ -z "$content" ] || print_equal .
+fi
+if [ -n "$plan" ]; then
+    # The receiver has read the list when it closes the input.
+    cat > /dev/null
+    printf "splice-done\n"
+    exit 0
+fi
+
+# Packs the items in parts, as they are requested.
+pack_parts() {
+    worst=0
+    while read -r length && [ "$length" -gt 0 ]; do
+        if [ "$form" = pax ]; then
+            take "$length" | tar "$@" --no-recursion --null -T -
+        else
+            take "$length" | xargs -0 tar "$@" --no-recursion
+        fi || worst=1
+    done
+    return "$worst"
+}
+
 exec 3>&1
-faults=$(tar "$@" . 2>&1 >&3 3>&-)
+if [ -n "$list" ]; then
+    faults=$(pack_parts "$@" 2>&1 >&3 3>&-)
+else
+    faults=$(tar "$@" . 2>&1 >&3 3>&-)
+fi
 code=$?
 # What cannot be opened is left out of the stream. After any other error, what is in it may be wrong.
 odd=$(printf "%s\n" "$faults" | grep -v -e "^\$" -e ": Cannot open: " -e ": Cannot stat: " -e ": File removed before we read it\$" \

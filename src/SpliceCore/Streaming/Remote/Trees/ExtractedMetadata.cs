@@ -9,7 +9,8 @@ namespace Splice.Streaming.Remote.Trees;
 
 /// <summary>Sets the metadata of received items of a tree.</summary>
 /// <param name="lists">The access control lists of the items on the host.</param>
-internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessLists lists, MetadataWarnings warnings)
+/// <param name="isExact">True to clear a set-group-ID bit of a folder that the host's does not have, if the owner is preserved as well.</param>
+internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessLists lists, MetadataWarnings warnings, bool isExact = false)
 {
     /// <summary>Sets the metadata of an item.</summary>
     /// <param name="isPath">True if it was opened with O_PATH.</param>
@@ -36,7 +37,7 @@ internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessL
             // The umask is not for items with an access control list (umask(2)): it would take from the mask.
             bool hasList = preserve.HasFlag(PreserveAttributes.Acl) && AccessControlList.Has(item);
             mode &= preserve.HasFlag(PreserveAttributes.Mode) || hasList ? uint.MaxValue : ~ProcessUmask.Value;
-            mode |= Metadata.InheritedBits(item, kind);
+            mode |= isExact && owned ? 0 : Metadata.InheritedBits(item, kind);
             Note(isPath ? LibC.ChangeModeOfPath(item, mode) : LibC.ChangeMode(item, mode), entry, "the mode");
         }
 

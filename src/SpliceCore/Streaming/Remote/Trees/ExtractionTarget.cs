@@ -21,9 +21,7 @@ internal sealed class ExtractionTarget : IDisposable
     /// <exception cref="TransferException">The folder does not exist, is not writable, or has the name although it must not.</exception>
     public ExtractionTarget(ReceiveRequest request, string path)
     {
-        string name = System.IO.Path.GetFileName(request.Source.TrimEnd('/'));
-        bool hasName = name is not ("" or "." or "..");
-        Path = Directory.Exists(path) && hasName ? System.IO.Path.Join(path, name) : path.TrimEnd('/');
+        Path = PathOf(request, path, out bool hasName);
         _exists = FileStatus.TryGet(Path, followLink: false, out FileStatus? existing).Ok;
         if (_exists && request.NoClobber)
         {
@@ -56,13 +54,34 @@ internal sealed class ExtractionTarget : IDisposable
     /// <summary>The temporary directory.</summary>
     public SafeFileHandle Top { get; }
 
+    /// <summary>The existing folder that the items are moved into; null if the tree is new.</summary>
+    public SafeFileHandle? Existing => _exists ? _folder : null;
+
+    /// <summary>Returns the final path of the tree.</summary>
+    /// <param name="path">The path of the tree, or of the folder for it.</param>
+    /// <param name="hasName">True if the source has a name, under which an existing folder takes it.</param>
+    public static string PathOf(ReceiveRequest request, string path, out bool hasName)
+    {
+        string name = System.IO.Path.GetFileName(request.Source.TrimEnd('/'));
+        hasName = name is not ("" or "." or "..");
+        return Directory.Exists(path) && hasName ? System.IO.Path.Join(path, name) : path.TrimEnd('/');
+    }
+
     /// <summary>Gives the tree its name, or moves its items into the existing folder.</summary>
     /// <param name="force">True to replace read-only files.</param>
     /// <param name="flush">True to wait until the tree is on the disk, before it gets its name and afterwards.</param>
-    public void Commit(bool force, bool flush)
+    /// <param name="moved">Called when the items are in the existing folder, and the temporary one is gone.</param>
+    public void Commit(bool force, bool flush, Action? moved = null)
     {
         Flush(flush, Top);
         Place(force);
+        if (_exists && moved is not null)
+        {
+            Remove(_folder, _temporary);
+            _isDone = true;
+            moved();
+        }
+
         Flush(flush, _folder);
     }
 
@@ -168,6 +187,36 @@ internal sealed class DirectoryPathCache(SafeFileHandle top, string label) : IDi
     private static readonly int FolderFlags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NOFOLLOW;
 
     private readonly List<(FileName Name, SafeFileHandle Handle)> _open = [];
+
+    /// <summary>Opens a directory; null if one on the path is missing, or is not a directory. It stays open until the next call.</summary>
+    public SafeFileHandle? TryOpen(IEnumerable<FileName> names)
+    {
+        int depth = 0;
+        SafeFileHandle directory = top;
+        foreach (FileName name in names)
+        {
+            if (depth < _open.Count && !_open[depth].Name.Bytes.SequenceEqual(name.Bytes))
+            {
+                CloseFrom(depth);
+            }
+
+            if (depth == _open.Count)
+            {
+                SysResult opened = LibC.OpenAt(directory, name, FolderFlags, 0, out SafeFileHandle handle);
+                if (!opened.Ok)
+                {
+                    handle.Dispose();
+                    return null;
+                }
+
+                _open.Add((name, handle));
+            }
+
+            directory = _open[depth++].Handle;
+        }
+
+        return directory;
+    }
 
     /// <summary>Opens a directory, or creates it. It stays open until the next call.</summary>
     /// <exception cref="TransferException">An item on the path is not a directory.</exception>

@@ -20,6 +20,7 @@ internal sealed class TarExtractor : IDisposable
     private readonly CancellationToken _cancellation;
     private readonly MetadataWarnings _warnings = new();
     private readonly List<(IReadOnlyList<FileName> Names, TarItem Entry)> _folders = [];
+    private readonly List<(IReadOnlyList<FileName> Names, TarItem Entry)> _existing = [];
     private readonly HashSet<string> _folderNames = [];
     private readonly List<string> _leftOut = [];
 
@@ -34,11 +35,17 @@ internal sealed class TarExtractor : IDisposable
         _cancellation = cancellation;
         _target = new ExtractionTarget(request, path);
         _directories = new DirectoryPathCache(_target.Top, _target.Path);
-        _metadata = new ExtractedMetadata(request.Preserve, lists, _warnings);
+        _metadata = new ExtractedMetadata(request.Preserve, lists, _warnings, isExact: request.Update != UpdateMode.Always);
     }
 
     /// <summary>The final path of the tree.</summary>
     public string Path => _target.Path;
+
+    /// <summary>The existing folder that the items are moved into; null if the tree is new.</summary>
+    public SafeFileHandle? Existing => _target.Existing;
+
+    /// <summary>The plan for an existing folder; null if all of the tree is received.</summary>
+    public LocalTreePlan? Plan { get; set; }
 
     public long FileCount { get; private set; }
 
@@ -56,6 +63,12 @@ internal sealed class TarExtractor : IDisposable
             if (!_folderNames.Add(TarPath.KeyOf(names)))
             {
                 throw Unexpected(entry, "twice");
+            }
+
+            if (Plan?.IsExisting(names) == true)
+            {
+                _existing.Add((names, entry));
+                return;
             }
 
             // What is kept of a folder until the end does not grow with its attributes.
@@ -102,13 +115,53 @@ internal sealed class TarExtractor : IDisposable
         }
 
         _directories.Dispose();
-        _target.Commit(_request.Force, _request.Flush);
+        _target.Commit(_request.Force, _request.Flush, Plan is null ? null : SetExisting);
     }
 
     public void Dispose()
     {
         _directories.Dispose();
         _target.Dispose();
+    }
+
+    /// <summary>Sets the metadata of items that were not received: files, and then folders, the deepest first.</summary>
+    private void SetExisting()
+    {
+        using var existing = new DirectoryPathCache(_target.Existing!, Path);
+        foreach ((IReadOnlyList<FileName> names, TarItem entry) in Plan!.Changes().Concat(_existing.AsEnumerable().Reverse()))
+        {
+            SafeFileHandle? folder = existing.TryOpen(names.SkipLast(1));
+            FileName name = names.Count == 0 ? "." : names[^1];
+            bool isFolder = entry.Type == TarEntryType.Directory;
+            SafeFileHandle item = new();
+            SysResult opened = folder is null ? new SysResult(-1, Errno.ENOENT)
+                : LibC.OpenAt(folder, name, LibC.O_NOFOLLOW | (isFolder ? LibC.O_RDONLY | LibC.O_DIRECTORY : LibC.O_PATH), 0, out item);
+            using (item)
+            {
+                if (opened.Ok)
+                {
+                    SetExisting(entry, item, isFolder);
+                }
+                else
+                {
+                    _warnings.Add("the metadata", opened.Errno, PathOf(entry));
+                }
+            }
+        }
+    }
+
+    private void SetExisting(TarItem entry, SafeFileHandle item, bool isFolder)
+    {
+        if (isFolder && _request.Preserve.HasFlag(PreserveAttributes.Xattr) && LibC.ListAttributes(item, out List<FileName> names).Ok)
+        {
+            foreach (FileName name in names.Where(ExtendedAttributes.TravelsWithContent).Except(entry.Attributes.Select(attribute => attribute.Name)))
+            {
+                // What may not be removed stays.
+                LibC.RemoveAttribute(item, name);
+            }
+        }
+
+        _metadata.Set(entry, item, isPath: !isFolder);
     }
 
     private void CreateFile(SafeFileHandle folder, FileName name, TarItem entry, Action<SafeFileHandle> fill)

@@ -9,7 +9,8 @@ namespace Splice.Streaming.Remote.Trees;
 
 /// <summary>Reads the headers of a tar stream in the formats of <see cref="TarStreamWriter"/>. Names are bytes, and extended headers
 /// are limited: one can announce a name of 8 GiB.</summary>
-internal sealed class TarStreamReader(SessionStream stream)
+/// <param name="skipsZeros">True to skip what fills the record of a stream before.</param>
+internal sealed class TarStreamReader(SessionStream stream, bool skipsZeros = false)
 {
     private const int BlockSize = 512;
     private const int MaxExtended = 1 << 20;
@@ -18,6 +19,7 @@ internal sealed class TarStreamReader(SessionStream stream)
     private readonly byte[] _header = new byte[BlockSize];
     private readonly Dictionary<string, byte[]> _records = [];
     private int _padding;
+    private bool _hasBegun;
 
     /// <summary>Reads the next header; null at the end. The content of the item before it was read.</summary>
     /// <exception cref="InvalidDataException">It is not a header, or its extended headers are too long.</exception>
@@ -31,8 +33,15 @@ internal sealed class TarStreamReader(SessionStream stream)
             stream.ReadExactly(_header);
             if (!_header.AsSpan().ContainsAnyExcept((byte)0))
             {
+                if (skipsZeros && !_hasBegun)
+                {
+                    continue;
+                }
+
                 return null;
             }
+
+            _hasBegun = true;
 
             int sum = _header.Where((_, i) => i is < 148 or >= 156).Sum(one => one) + (8 * ' ');
             ThrowIf(sum != Number(148, 8), "A header has a wrong checksum.");

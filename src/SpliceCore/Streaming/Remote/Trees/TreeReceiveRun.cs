@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
@@ -14,10 +15,17 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 {
     private const int MaxListsLength = 64 << 20;
 
+    // So many bytes of paths fit on the command line of a tar.
+    private const int MaxPartLength = 8 << 10;
+
     private readonly ChecksumList? _sums = request.Verify ? new ChecksumList() : null;
 
     private readonly List<string> _notes = [];
     private TarExtractor? _tree;
+
+    private readonly string _token = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
+    private LocalTreePlan? _plan;
+    private SafeFileHandle? _planned;
 
     // The format of the stream, the tool that printed the access control lists, and their length.
     private string[]? _head;
@@ -30,16 +38,21 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private protected override bool IsTree => true;
 
+    /// <summary>Called in a dry run with what would be done with each file.</summary>
+    public Action<RemoteHost, TransferResult>? Planned { get; init; }
+
     public override void Dispose()
     {
         base.Dispose();
+        _plan?.Dispose();
+        _planned?.Dispose();
         _tree?.Dispose();
     }
 
     private protected override bool Receive()
     {
         SshSession session = Start(
-            "receive-tree.sh", HostScript.Tree, answer => (_head = answer.Split(' ', StringSplitOptions.RemoveEmptyEntries)) is not null, Request.Source);
+            "receive-tree.sh", HostScript.Tree, answer => (_head = answer.Split(' ', StringSplitOptions.RemoveEmptyEntries)) is not null, Request.Source, _token);
         if (IsOther)
         {
             return false;
@@ -48,6 +61,13 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         using (var stream = new SessionStream(session, Request.IdleTimeout, Cancellation))
         {
             Extract(session, stream);
+            if (Request.IsDryRun)
+            {
+                session.Input.Dispose();
+                ReadTail(session, stream);
+                return false;
+            }
+
             if (_sums is not null)
             {
                 Progress.Phase = TransferPhase.Verifying;
@@ -65,9 +85,12 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     {
         Destination = _tree?.Path ?? Path,
         BytesSent = Bytes,
-        Length = Bytes,
-        FileCount = _tree?.FileCount ?? 0,
-        DirectoryCount = _tree?.DirectoryCount ?? 0,
+        Length = _plan?.Length ?? Bytes,
+        FileCount = _plan?.FileCount ?? _tree?.FileCount ?? 0,
+        DirectoryCount = _plan?.DirectoryCount ?? _tree?.DirectoryCount ?? 0,
+        Updated = _plan?.Updated ?? 0,
+        Unchanged = _plan?.Unchanged ?? 0,
+        Skipped = _plan?.Skipped ?? 0,
         FailedCount = ItemErrors.Count,
         Warnings = [.. _tree?.Warnings ?? [], .. _notes, .. WarningsOfHost()],
     };
@@ -104,11 +127,19 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         try
         {
             _lists = ReadLists(stream);
-            _tree = new TarExtractor(Request, Host.Text, Path, _lists, Cancellation);
-            var reader = new TarStreamReader(stream);
-            while (reader.Read() is { } entry)
+            if (!Request.IsDryRun)
             {
-                _tree.Add(entry, file => Fill(session, stream, entry, file));
+                _tree = new TarExtractor(Request, Host.Text, Path, _lists, Cancellation);
+            }
+
+            if (Request.Update == UpdateMode.Always)
+            {
+                ExtractPart(session, stream, isFirst: true);
+            }
+            else
+            {
+                Plan(session);
+                ExtractPlanned(session, stream);
             }
         }
         catch (InvalidDataException exception)
@@ -121,6 +152,118 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             session.Input.Dispose();
             TransferException ended = Ended(session);
             throw session.ExitCode == 0 ? Unreadable(exception) : ended;
+        }
+    }
+
+    private void ExtractPart(SshSession session, SessionStream stream, bool isFirst)
+    {
+        var reader = new TarStreamReader(stream, skipsZeros: !isFirst);
+        while (reader.Read() is { } entry)
+        {
+            // Each part has the folder itself, so that none is empty.
+            if (isFirst || TarPath.Parse(entry.Path, Host.Text).Count > 0)
+            {
+                _tree!.Add(entry, file => Fill(session, stream, entry, file));
+            }
+        }
+    }
+
+    /// <summary>Finds out what is to be received.</summary>
+    private void Plan(SshSession session)
+    {
+        var listing = new HostListing(_token, Request.Preserve);
+        Sessions.WaitFor([session], listing.TryRead);
+        ThrowIf(!listing.IsComplete, session);
+        string path = ExtractionTarget.PathOf(Request, Path, out _);
+        bool exists = LibC.Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY, out _planned).Ok;
+        _plan = new LocalTreePlan(
+            Request, Host.Text, listing, _lists, exists ? _planned : null,
+            !exists ? TimePrecision.Exact : TimePrecision.Of(_planned, _head is ["pax", ..] ? listing.TimeUnit : Math.Max(TimePrecision.Second, listing.TimeUnit), TimeSpan.Zero))
+        {
+            Report = Planned is null ? null : (item, source, decision) => Planned(Host, decision.Complete(new TransferResult
+            {
+                Source = Request.Source.TrimEnd('/') + Encoding.UTF8.GetString(item),
+                Destination = path + Encoding.UTF8.GetString(item),
+                Length = source.Kind == DescriptorKind.Regular ? source.Size : null,
+                BytesMoved = source.Kind == DescriptorKind.Regular && decision.WritesContent ? source.Size : 0,
+                Attempts = [],
+            })),
+        };
+        _plan.AddAll(Cancellation);
+        HashSet<string> equal = [];
+        if (Request.Update == UpdateMode.Content)
+        {
+            Write(session, _plan.Sums.ToRequest());
+            var names = new EqualNames(_plan.Sums);
+            Sessions.WaitFor([session], names.TryRead);
+            ThrowIf(!names.IsComplete, session);
+            equal = names.Names;
+        }
+
+        _plan.Complete(equal);
+        if (_tree is not null)
+        {
+            _tree.Plan = _plan;
+        }
+    }
+
+    private void ThrowIf(bool isMissing, SshSession session)
+    {
+        if (isMissing)
+        {
+            session.Input.Dispose();
+            throw Ended(session);
+        }
+    }
+
+    /// <summary>Requests the items of the plan, in as many parts as the tar of the host needs, and extracts them.</summary>
+    private void ExtractPlanned(SshSession session, SessionStream stream)
+    {
+        if (Request.IsDryRun)
+        {
+            return;
+        }
+
+        bool isFirst = true;
+        foreach (byte[] part in Parts(isOne: _head is ["pax", ..]))
+        {
+            Write(session, part);
+            ExtractPart(session, stream, isFirst);
+            isFirst = false;
+        }
+
+        Write(session, Encoding.ASCII.GetBytes("0\n"));
+    }
+
+    /// <summary>Joins the paths to request to parts, each after a line with its length.</summary>
+    private IEnumerable<byte[]> Parts(bool isOne)
+    {
+        var part = new MemoryStream();
+        foreach (byte[] path in _plan!.Paths())
+        {
+            if (part.Length == 0 && path is not [(byte)'.'])
+            {
+                part.Write(".\0"u8);
+            }
+
+            part.Write(path);
+            part.WriteByte(0);
+            if (!isOne && part.Length > MaxPartLength)
+            {
+                yield return Take();
+            }
+        }
+
+        if (part.Length > 0)
+        {
+            yield return Take();
+        }
+
+        byte[] Take()
+        {
+            byte[] bytes = [.. Encoding.ASCII.GetBytes($"{part.Length}\n"), .. part.ToArray()];
+            part.SetLength(0);
+            return bytes;
         }
     }
 
