@@ -78,7 +78,7 @@ public sealed class ReplacedFolderTests : IDisposable
         Assert.Equal(["f", "l"], Asked(_folders.Mirror).Order());
     }
 
-    private List<string?> Asked(SyncRequest request)
+    private static List<string?> Asked(SyncRequest request)
     {
         List<string?> asked = [];
         SyncFolders.Run(request, item =>
