@@ -88,7 +88,7 @@ Describe 'Copy-ItemZeroCopy' {
             try { & ([scriptblock]::Create("Copy-ItemZeroCopy a b $Parameter")) } catch { $failure = $_ }
             $failure.FullyQualifiedErrorId | Should -BeExactly 'ConflictingOptions,Splice.Commands.CopyItemZeroCopyCommand'
             $name = ($Parameter -split ' ')[0]
-            $failure.ErrorDetails.RecommendedAction | Should -BeExactly "Add $Partner, or leave $name out."
+            $failure.ErrorDetails.RecommendedAction | Should -BeExactly "Add $Partner, or omit $name."
             'b' | Should -Not -Exist
             $result = & ([scriptblock]::Create("Copy-ItemZeroCopy a b $Parameter $Partner"))
             $result.Status | Should -Be Copied

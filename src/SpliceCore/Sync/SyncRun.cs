@@ -32,7 +32,7 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
         {
             _plan = RemovalPlan.Make(request, folders, monitor.Cancellation);
             ThrowIfTooMany(_plan);
-            AskForReplacements(_plan);
+            PromptForReplacements(_plan);
         }
 
         var files = new CreatedFiles();
@@ -104,8 +104,8 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
         return _declined.Contains(status.Inode) ? throw SyncErrors.Declined(entry.DestinationPath) : planned!;
     }
 
-    /// <summary>Asks before the copy: its threads cannot.</summary>
-    private void AskForReplacements(RemovalPlan plan)
+    /// <summary>Prompts before the copy, since the threads of the copy cannot.</summary>
+    private void PromptForReplacements(RemovalPlan plan)
     {
         if (!request.Tree.IsDryRun && mayRemove is not null)
         {
