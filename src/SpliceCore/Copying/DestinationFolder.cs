@@ -29,7 +29,8 @@ internal sealed class DestinationFolder : IDisposable
 
     public FileIdentity Identity { get; }
 
-    /// <summary>True if the directory was empty. Then names need not be looked up: what was created since is not replaced.</summary>
+    /// <summary>True if the directory was empty. Then names need not be looked up, except to append: what was created since is not
+    /// replaced.</summary>
     public bool IsNew { get; }
 
     /// <summary>Opens a directory; null if the path is not one.</summary>
@@ -46,7 +47,7 @@ internal sealed class DestinationFolder : IDisposable
     }
 
     /// <summary>Returns the destination of a source; null if an item that is not a regular file has its name.</summary>
-    private DestinationEntry? TryFind(string source, bool mayReplace)
+    private DestinationEntry? TryFind(string source, bool mayReplace, bool appends)
     {
         string name = Path.GetFileName(source);
         if (name.Length == 0)
@@ -55,20 +56,21 @@ internal sealed class DestinationFolder : IDisposable
         }
 
         FileStatus? existing = null;
-        SysResult looked = IsNew ? default : FileStatus.TryGet(_handle, name, followLink: false, out existing);
-        return IsNew || looked.Errno == Errno.ENOENT || existing?.Kind == DescriptorKind.Regular
+        bool isNew = IsNew && !appends;
+        SysResult looked = isNew ? default : FileStatus.TryGet(_handle, name, followLink: false, out existing);
+        return isNew || looked.Errno == Errno.ENOENT || existing?.Kind == DescriptorKind.Regular
             ? new DestinationEntry(_handle, name, existing, Path.Join(_path, name), mayReplace && !IsNew) { IsNamedByUser = true }
             : null;
     }
 
     /// <summary>Copies into the directory, at the same time as others if no other source has the same destination. A link may lead to a
     /// file that another copy creates: such a copy runs alone, so that neither replaces the other's file.</summary>
-    public TransferResult Copy(string source, bool mayReplace, Func<DestinationEntry, TransferResult> beside, Func<TransferResult> alone)
+    public TransferResult Copy(string source, bool mayReplace, bool appends, Func<DestinationEntry, TransferResult> beside, Func<TransferResult> alone)
     {
         _turns.EnterReadLock();
         try
         {
-            if (TryFind(source, mayReplace) is { } place)
+            if (TryFind(source, mayReplace, appends) is { } place)
             {
                 return beside(place);
             }

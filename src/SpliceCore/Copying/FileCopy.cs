@@ -44,6 +44,7 @@ public static class FileCopy
                     : folder.Copy(
                         request.Source,
                         mayReplace: !request.NoClobber,
+                        request.Append,
                         place => Copy(request, source, place, folder, monitor, counters),
                         () => Copy(request, source, monitor, counters));
             }
@@ -92,7 +93,7 @@ public static class FileCopy
                 request.CreatedFiles!.AddFile(made);
             }
         }
-        catch (TransferException exception) when (folder?.IsNew == true && exception.Id == TransferErrorId.DestinationExists)
+        catch (TransferException exception) when (folder?.IsNew == true && !request.Append && exception.Id == TransferErrorId.DestinationExists)
         {
             throw ExistingDestination.CameMeanwhile(request.Source, place.Path);
         }

@@ -76,6 +76,21 @@ public sealed class CopyQueueTests : IDisposable
     }
 
     [Fact]
+    public void A_name_that_comes_again_is_appended_to_the_first_on_request()
+    {
+        _folder.Write("source/name", [1]);
+        using var queue = new CopyQueue(2, CancellationToken.None);
+        CopyRequest request = Request("name") with { Append = true, CreatedFiles = new CreatedFiles() };
+
+        Assert.True(queue.TryAdd(request));
+        Assert.Null(Assert.Single(TakeAll(queue)).Error);
+        Assert.True(queue.TryAdd(request));
+
+        Assert.Null(Assert.Single(TakeAll(queue)).Error);
+        Assert.Equal([1, 1], File.ReadAllBytes(_folder["copy/name"]));
+    }
+
+    [Fact]
     public void What_came_into_an_empty_folder_meanwhile_stays()
     {
         _folder.WriteRandom("source/one", 1000);
