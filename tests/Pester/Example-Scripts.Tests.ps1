@@ -106,7 +106,7 @@ Describe 'fan-out.ps1' {
     }
 
     BeforeEach {
-        if (-not $ssh) { Set-ItResult -Skipped -Because 'there is no sshd that this user may run' }
+        if (-not $ssh) { Set-ItResult -Skipped -Because 'sshd is not available to this user' }
     }
 
     It 'sends to all hosts, tries those again that could not be reached, and reports each' {
@@ -126,7 +126,7 @@ Describe 'fan-out.ps1' {
         foreach ($name in 'web1', 'web2') { Get-Hash "$($ssh.Folder)/$name/images/sub/disk.img" | Should -Be (Get-Hash $source) }
     }
 
-    It 'fails where there is no such file' {
+    It 'fails if the file is missing' {
         { & "$root/examples/fan-out.ps1" "$TestDrive/none" web1, web2 images/ } | Should -Throw '*Cannot find*'
     }
 }
@@ -143,7 +143,7 @@ Describe 'send-from-csv.ps1' {
     }
 
     BeforeEach {
-        if (-not $ssh) { Set-ItResult -Skipped -Because 'there is no sshd that this user may run' }
+        if (-not $ssh) { Set-ItResult -Skipped -Because 'sshd is not available to this user' }
     }
 
     It 'sends to the destination of each row, and reports each host' {
@@ -158,7 +158,7 @@ Describe 'send-from-csv.ps1' {
         foreach ($path in 'web1/images/from-csv.img', 'web2/by-row.img') { Get-Hash "$($ssh.Folder)/$path" | Should -Be (Get-Hash $source) }
     }
 
-    It 'fails where there is no such file' {
+    It 'fails if the file is missing' {
         { & "$root/examples/send-from-csv.ps1" "$TestDrive/none" "$TestDrive/hosts.csv" } | Should -Throw '*Cannot find*'
     }
 }
@@ -192,7 +192,7 @@ Describe 'split-for-fat32.ps1' {
         }
     }
 
-    It 'leaves no part where there is no such file, or no such folder' {
+    It 'leaves no part if the file or the folder is missing' {
         (Invoke-Script split-for-fat32 @{ Path = "$TestDrive/none"; Destination = $medium }).ExitCode | Should -Be 1
         { & "$root/examples/split-for-fat32.ps1" $source "$medium/none" } | Should -Throw '*does not exist*'
         Get-ChildItem $medium | Should -BeNullOrEmpty

@@ -200,7 +200,7 @@ Describe 'Help' {
 Describe 'Examples' {
     It '<Page>, <Title>' -ForEach $examples {
         if ($Page -in 'Send-ItemZeroCopy', 'Receive-ItemZeroCopy' -and -not $ssh) {
-            Set-ItResult -Skipped -Because 'there is no sshd that this user may run'
+            Set-ItResult -Skipped -Because 'sshd is not available to this user'
         }
 
         $done = Invoke-Example $Code

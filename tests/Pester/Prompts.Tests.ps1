@@ -35,7 +35,7 @@ AfterAll {
 
 Describe 'Prompts of ssh' {
     BeforeEach {
-        if (-not $server) { Set-ItResult -Skipped -Because 'there is no sshd that this user may run' }
+        if (-not $server) { Set-ItResult -Skipped -Because 'sshd is not available to this user' }
         if (-not (Get-Command script -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'script(1) is not installed' }
     }
 

@@ -69,7 +69,7 @@ Describe 'The blocks of the README' {
 
     It 'block <Number>, <Heading>' -ForEach $tasks {
         if ($Code -match 'Send-ItemZeroCopy' -and -not $ssh) {
-            Set-ItResult -Skipped -Because 'there is no sshd that this user may run'
+            Set-ItResult -Skipped -Because 'sshd is not available to this user'
         }
 
         $done = Invoke-Example $Code

@@ -11,7 +11,7 @@ AfterAll {
 
 Describe 'Receive-ItemZeroCopy' {
     BeforeEach {
-        if (-not $server) { Set-ItResult -Skipped -Because 'there is no sshd that this user may run' }
+        if (-not $server) { Set-ItResult -Skipped -Because 'sshd is not available to this user' }
     }
 
     It 'receives into the current folder, or a folder of each host' {

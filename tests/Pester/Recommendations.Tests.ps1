@@ -215,7 +215,7 @@ Describe 'Recommended actions of <_>' -ForEach 'Sync-ItemZeroCopy', 'Move-ItemZe
         $own = @{ 'Sync-ItemZeroCopy' = 'Sync'; 'Move-ItemZeroCopy' = 'Moving'; 'Compare-ItemZeroCopy' = 'Comparing' }[$_]
         $shared = $_ -like 'Compare-*' ? 'Copying\.FileFailures|Transfer\.TransferFailures' : 'Copying(\.Trees)?|Transfer'
         $written = 'OpenDestination|NameDestination|Remove|OpenFolder|Cut|Flush\w*|Different|DestinationExists|DestinationIsDirectory|NotReadableAgain'
-        $others = 'HashOfFolder|Range|Unreadable|InTheWay|OffsetPastEnd|CountPastEnd|Idle|TooSlow|StoppedWithOthers' + ($_ -like 'Compare-*' ? "|$written" : '')
+        $others = 'HashOfFolder|Range|Unreadable|InTheWay|OffsetPastEnd|CountPastEnd|Idle|StoppedWithOthers' + ($_ -like 'Compare-*' ? "|$written" : '')
         $script:factories = [Splice.TransferException].Assembly.GetTypes() |
             Where-Object FullName -Match "^Splice\.($own|$shared)(\.\w+)?$" |
             ForEach-Object { $_.GetMethods([Reflection.BindingFlags]'Static, Public, NonPublic, DeclaredOnly') } |

@@ -13,7 +13,7 @@ AfterAll {
 
 Describe 'Send-ItemZeroCopy' {
     BeforeEach {
-        if (-not $server) { Set-ItResult -Skipped -Because 'there is no sshd that this user may run' }
+        if (-not $server) { Set-ItResult -Skipped -Because 'sshd is not available to this user' }
     }
 
     It 'sends to the hosts of the pipeline, and emits one result for each' {

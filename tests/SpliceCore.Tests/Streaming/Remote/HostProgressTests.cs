@@ -3,7 +3,7 @@ using Xunit;
 
 namespace Splice.Tests.Streaming.Remote;
 
-/// <summary>What a host is doing, while it is waited for: each waits until its phase was reported.</summary>
+/// <summary>Phases of hosts in the progress. Each host blocks until its phase is reported.</summary>
 public sealed class HostProgressTests(SshServer server) : IDisposable
 {
     private const int Size = 3_000_000;

@@ -21,7 +21,7 @@ public sealed partial class SourceReadTests(SshServer server) : IDisposable
         AssertReadOnce(kind, source, [.. Enumerable.Range(0, 4).Select(i => Host(i, "cat"))]);
     }
 
-    /// <summary>What they have is read for its digest.</summary>
+    /// <summary>Bytes that hosts already have are read once, for the digest.</summary>
     [Fact]
     public void It_is_read_once_for_four_hosts_with_other_partial_files()
     {

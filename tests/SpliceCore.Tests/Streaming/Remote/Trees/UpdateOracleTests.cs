@@ -16,59 +16,27 @@ public sealed class UpdateOracleTests(SshServer server, MountedFileSystems fileS
     private static readonly int Rounds = FullRun.Rounds(everyday: 4, full: 50);
 
     [Fact]
-    public void An_updated_folder_on_a_host_is_as_rsync_makes_it_and_a_second_run_sends_nothing()
+    public void An_updated_folder_on_a_host_is_as_rsync_makes_it_and_a_second_run_sends_nothing() => AssertUpdates(TreeKinds.Sockets, isSent: true, folder =>
     {
-        SshServer.Require();
-        Command.Require("rsync", "getfattr");
-        using Workspace workspace = fileSystems.NewFolder(FileSystem.Ext4);
-        var random = new Random(FullRun.Seed(output));
-        for (int round = 0; round < Rounds; round++)
+        var request = new SendRequest
         {
-            int seed = random.Next();
-            using var folder = new Workspace(workspace.Folder);
-            Make(folder, new Random(seed), TreeKinds.Sockets);
-            Rsync(server.Host(), folder["s/"], $"{server.Host().Name}:{folder["rsync/"]}");
-            var request = new SendRequest
-            {
-                Source = folder["s"],
-                Hosts = [server.Host()],
-                Destination = folder["d"],
-                Ssh = server.SharedConnection,
-                Recurse = true,
-                Update = UpdateMode.Changed,
-                Preserve = PreserveAttributes.All,
-                Force = true,
-            };
+            Source = folder["s"],
+            Hosts = [server.Host()],
+            Destination = folder["d"],
+            Ssh = server.SharedConnection,
+            Recurse = true,
+            Update = UpdateMode.Changed,
+            Preserve = PreserveAttributes.All,
+            Force = true,
+        };
+        return (() => Remotes.Send(request), () => Planned(request));
+    });
 
-            RemoteOutcome outcome = Assert.Single(Remotes.Send(request));
-
-            string where = $"pair {seed}\n";
-            Assert.True(outcome.Error is null && outcome.Result!.Warnings.Count == 0, $"{where}{outcome.Error?.Message}{string.Join('\n', outcome.Result?.Warnings ?? [])}");
-            var updated = TreeListing.Of(folder["d/s"], sync: false);
-            AssertSame(where, TreeListing.Of(folder["rsync"], sync: false), updated, Aspects & ~RsyncDiffers);
-            AssertSource(where, folder["s"], updated);
-            Assert.True(Planned(request) is [], where + string.Join('\n', Planned(request)));
-            RemoteTransferResult second = Remotes.Result(Remotes.Send(request));
-            Assert.True((second.BytesSent, second.Updated) == (0, 0), $"{where}{second.BytesSent} bytes, {second.Updated} updated");
-            AssertSame(where + "the second run: ", updated, TreeListing.Of(folder["d/s"], sync: false), Aspects);
-        }
-    }
-
+    /// <summary>GNU tar packs each name of a special file as a file of its own.</summary>
     [Fact]
-    public void An_updated_folder_of_a_host_is_as_its_source_and_a_second_run_receives_nothing()
-    {
-        SshServer.Require();
-        Command.Require("rsync", "getfattr");
-        using Workspace workspace = fileSystems.NewFolder(FileSystem.Ext4);
-        var random = new Random(FullRun.Seed(output));
-        for (int round = 0; round < Rounds; round++)
+    public void An_updated_folder_of_a_host_is_as_its_source_and_a_second_run_receives_nothing() =>
+        AssertUpdates(TreeKinds.Sockets | TreeKinds.Devices | TreeKinds.Fifos, isSent: false, folder =>
         {
-            int seed = random.Next();
-            using var folder = new Workspace(workspace.Folder);
-
-            // GNU tar packs each name of a special file as a file of its own.
-            Make(folder, new Random(seed), TreeKinds.Sockets | TreeKinds.Devices | TreeKinds.Fifos);
-            Rsync(server.Host(), $"{server.Host().Name}:{folder["s/"]}", folder["rsync/"]);
             var request = new ReceiveRequest
             {
                 Source = folder["s"],
@@ -80,15 +48,35 @@ public sealed class UpdateOracleTests(SshServer server, MountedFileSystems fileS
                 Preserve = PreserveAttributes.All,
                 Force = true,
             };
+            return (() => Remotes.Receive(request), () => []);
+        });
 
-            RemoteOutcome outcome = Assert.Single(Remotes.Receive(request));
+    /// <param name="open">Returns the transfer of a pair of trees, and the list of its planned actions.</param>
+    private void AssertUpdates(
+        TreeKinds without, bool isSent, Func<Workspace, (Func<IReadOnlyList<RemoteOutcome>> Transfer, Func<List<string>> Planned)> open)
+    {
+        SshServer.Require();
+        Command.Require("rsync", "getfattr");
+        using Workspace workspace = fileSystems.NewFolder(FileSystem.Ext4);
+        var random = new Random(FullRun.Seed(output));
+        for (int round = 0; round < Rounds; round++)
+        {
+            int seed = random.Next();
+            using var folder = new Workspace(workspace.Folder);
+            Make(folder, new Random(seed), without);
+            (string here, string there) = (isSent ? folder["s/"] : folder["rsync/"], $"{server.Host().Name}:{(isSent ? folder["rsync/"] : folder["s/"])}");
+            Rsync(server.Host(), isSent ? here : there, isSent ? there : here);
+            (Func<IReadOnlyList<RemoteOutcome>> transfer, Func<List<string>> planned) = open(folder);
+
+            RemoteOutcome outcome = Assert.Single(transfer());
 
             string where = $"pair {seed}\n";
             Assert.True(outcome.Error is null && outcome.Result!.Warnings.Count == 0, $"{where}{outcome.Error?.Message}{string.Join('\n', outcome.Result?.Warnings ?? [])}");
             var updated = TreeListing.Of(folder["d/s"], sync: false);
             AssertSame(where, TreeListing.Of(folder["rsync"], sync: false), updated, Aspects & ~RsyncDiffers);
             AssertSource(where, folder["s"], updated);
-            RemoteTransferResult second = Remotes.Result(Remotes.Receive(request));
+            Assert.True(planned() is [], where + string.Join('\n', planned()));
+            RemoteTransferResult second = Remotes.Result(transfer());
             Assert.True((second.BytesSent, second.Updated) == (0, 0), $"{where}{second.BytesSent} bytes, {second.Updated} updated");
             AssertSame(where + "the second run: ", updated, TreeListing.Of(folder["d/s"], sync: false), Aspects);
         }
@@ -124,7 +112,7 @@ public sealed class UpdateOracleTests(SshServer server, MountedFileSystems fileS
         }
     }
 
-    /// <summary>What a run would do, with the reasons.</summary>
+    /// <summary>Returns the planned actions of a dry run, with the reasons.</summary>
     private static List<string> Planned(SendRequest request)
     {
         List<string> planned = [];
