@@ -33,7 +33,13 @@ public sealed class HundredHostsTests(SshServer server) : IDisposable
             ? Remotes.Send(new SendRequest { Source = source, Hosts = hosts, Destination = "x", Ssh = server.Options, ThrottleLimit = Count, Recurse = isTree, Verify = true })
             : Remotes.Receive(new ReceiveRequest
             {
-                Source = source, Hosts = hosts, Destination = "x", Ssh = server.Options, ThrottleLimit = Count, Recurse = isTree, Verify = true,
+                Source = source,
+                Hosts = hosts,
+                Destination = "x",
+                Ssh = server.Options,
+                ThrottleLimit = Count,
+                Recurse = isTree,
+                Verify = true,
             });
 
         int after = OpenDescriptors.Count;
