@@ -3,8 +3,9 @@
     Makes terminal.svg: what a terminal shows while the module is used.
 
 .DESCRIPTION
-    Types commands into a pwsh in tmux, waits until the last of them shows its progress bar, and hands what is on the
-    screen, colours included, to rich, which draws it. It needs tmux, and Python with rich.
+    Types commands into a pwsh in tmux: a tree is copied, a copy is stopped with Ctrl+C and resumed, and its file is sent to
+    three hosts. Hands what is on the screen, colors included, to rich, which draws it. It needs tmux, Python with rich, and what
+    the tests of hosts need: root, sshd and ssh.
 
 .EXAMPLE
     ./build.ps1 -Task Picture
@@ -28,6 +29,7 @@ $python = Get-Command python3 -CommandType Application -All -ErrorAction Ignore 
     Where-Object { & $_ -c 'import rich' 2>$null; $LASTEXITCODE -eq 0 } | Select-Object -First 1
 if (-not $python) { throw 'Python with rich is missing. Get it with: apt-get install python3-rich' }
 if (-not (Get-Command tmux -ErrorAction Ignore)) { throw 'tmux is missing. Get it with: apt-get install tmux' }
+. "$PSScriptRoot/../../tests/Pester/Common.ps1"
 
 function Invoke-Tmux {
     tmux -u -L $socket -f /dev/null @args
@@ -53,38 +55,39 @@ function Send-Command([string] $Command) {
     Invoke-Tmux send-keys Enter
 }
 
-function Write-TestFile([string] $File, [int] $Megabytes, [long] $Length) {
-    $stream = [IO.File]::Create($File)
-    try {
-        $block = [Security.Cryptography.RandomNumberGenerator]::GetBytes(1MB)
-        foreach ($number in 1..$Megabytes) { $stream.Write($block) }
-        $stream.SetLength($Length)
-    }
-    finally {
-        $stream.Dispose()
-    }
+function Write-TestFile([string] $File, [int] $Length) {
+    [IO.File]::WriteAllBytes($File, [Security.Cryptography.RandomNumberGenerator]::GetBytes($Length))
 }
 
-$shell = $null
+$shell = $hosts = $null
 $folder = [IO.Directory]::CreateTempSubdirectory('splice-').FullName
 try {
+    $hosts = Open-SshHost "$folder/hosts"
+    if (-not $hosts) { throw 'sshd or ssh is missing, or the user is not root. Get them with: apt-get install openssh-server openssh-client' }
     $null = New-Item -ItemType Directory "$folder/backup"
-    Write-TestFile "$folder/disk.img" -Megabytes 64 -Length 10GB
-    Write-TestFile "$folder/database.dump" -Megabytes 200 -Length 200MB
+    Set-Content "$folder/hosts.txt" web1, web2, web3
+    Write-TestFile "$folder/disk.img" 200MB
+    foreach ($part in 'css', 'pages', 'pictures', 'scripts') {
+        $null = New-Item -ItemType Directory "$folder/site/$part"
+        foreach ($number in 1..250) { Write-TestFile "$folder/site/$part/$number" (200 * $number) }
+    }
 
-    . "$PSScriptRoot/../../build/Get-Pwsh.ps1"
     $start = "Import-Module '$Module'; Set-Location '$folder'; function prompt { '$prompt ' }; Clear-Host"
     $surroundings = '-u', 'NO_COLOR', "HOME=$folder", 'LC_ALL=C.UTF-8', 'POWERSHELL_UPDATECHECK=Off'
-    Invoke-Tmux new-session -d -x 100 -y 24 env @surroundings (Get-Pwsh) -NoProfile -NoLogo -NoExit -Command $start
+    Invoke-Tmux new-session -d -x 100 -y 32 env @surroundings (Get-Pwsh) -NoProfile -NoLogo -NoExit -Command $start
     $shell = Get-Process -Id (Invoke-Tmux display-message -p '#{pane_pid}')
-    Send-Command 'Copy-ItemZeroCopy disk.img backup/'
-    Send-Command 'Test-ZeroCopy database.dump backup/'
-    Send-Command 'Copy-ItemZeroCopy database.dump backup/ -RateLimit 20MB'
-    $screen = Wait-Screen { param($last) $last -match '\[(\d+)\S* MiB of 200 MiB' -and [int] $Matches[1] -ge 70 }
+    Send-Command 'Copy-ItemZeroCopy site backup/ -Recurse -Preserve All'
+    Send-Command 'Copy-ItemZeroCopy disk.img backup/ -Resume -RateLimit 20MB   # stopped with Ctrl+C'
+    $null = Wait-Screen { param($last) $last -match '\[(\d+)\S* MiB of 200 MiB' -and [int] $Matches[1] -ge 80 }
+    Invoke-Tmux send-keys C-c
+    Send-Command 'Copy-ItemZeroCopy disk.img backup/ -Resume -Verify'
+    Send-Command 'Get-Content hosts.txt | Send-ItemZeroCopy disk.img -Destination images -Verify'
+    $screen = Wait-Screen { param($last) $last -eq $prompt }
 }
 finally {
     tmux -L $socket kill-server 2>$null
     if ($shell) { $shell.WaitForExit() }
+    Close-SshHost $hosts
     Remove-Item $folder -Recurse -Force
 }
 
