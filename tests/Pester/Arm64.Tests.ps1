@@ -59,11 +59,12 @@ if ('$noOpenSsl') { return }
 "sent `$((Send-ItemZeroCopy source -HostName web1 -Destination sent -Verify).Verified)"
 "received `$((Receive-ItemZeroCopy sent -HostName web1 -Destination received -Verify).Verified)"
 "@
+    # G_SLICE: else the emulator's allocator may leave a forked child locked (https://gitlab.com/qemu-project/qemu/-/issues/285).
     function Invoke-Arm64([string[]] $Arguments) {
-        $environment = 'DOTNET_EnableWriteXorExecute=0', 'DOTNET_EnableDiagnostics=0', 'DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1', 'POWERSHELL_TELEMETRY_OPTOUT=1',
-            'SPLICE_TEST_EMULATED=1', "DOTNET_ROOT=$TestDrive/dotnet"
+        $environment = 'G_SLICE=always-malloc', 'DOTNET_EnableWriteXorExecute=0', 'DOTNET_EnableDiagnostics=0',
+            'DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1', 'POWERSHELL_TELEMETRY_OPTOUT=1', 'SPLICE_TEST_EMULATED=1', "DOTNET_ROOT=$TestDrive/dotnet"
         $libraries = "LD_LIBRARY_PATH=$root/out/arm64-libraries/usr/lib/aarch64-linux-gnu"
-        env -u SPLICE_TEST_FULL @environment timeout 900 qemu-aarch64-static -L /usr/aarch64-linux-gnu -E $libraries @Arguments 2>&1
+        env -u SPLICE_TEST_FULL @environment timeout --kill-after=30 900 qemu-aarch64-static -L /usr/aarch64-linux-gnu -E $libraries @Arguments 2>&1
     }
 
     $script:output = Invoke-Arm64 "$root/out/arm64/Arm64", "$TestDrive/script.ps1"
@@ -125,7 +126,14 @@ Describe 'On arm64' {
 
         $areas = 'Copying', 'Copying.Attributes', 'Copying.Destination', 'Descriptors', 'Errors', 'Interop', 'Probing', 'Streaming', 'Transfer'
         # One after the other: until its exec, which takes time here, a child of one test holds the pipes of the others open.
-        $said = Invoke-Arm64 (@("$TestDrive/tests/SpliceCore.Tests", '-parallel', 'none') + ($areas | ForEach-Object { '-namespace', "Splice.Tests.$_" }))
+        $command = @("$TestDrive/tests/SpliceCore.Tests", '-parallel', 'none') + ($areas | ForEach-Object { '-namespace', "Splice.Tests.$_" })
+        $said = Invoke-Arm64 $command
+        # The emulator can come to a standstill, which no test of this machine's own processor does.
+        if ($LASTEXITCODE -in 124, 137) {
+            Write-Host "arm64: the emulator stood still, and is run once more. Last output: $($said | Select-Object -Last 3)"
+            $said = Invoke-Arm64 $command
+        }
+
         Assert-EngineTest $said arm64 1300
     }
 }

@@ -25,7 +25,7 @@ exit `$code
     function Invoke-OnTerminal([string] $Script) {
         Remove-Item $log -ErrorAction Ignore
         Set-Content "$TestDrive/run.ps1" "Import-Module '$module'; Set-Location '$TestDrive'; `$ErrorActionPreference = 'SilentlyContinue'; $Script; `$Error.ForEach({ [Console]::WriteLine(`$_.Exception.Message) })"
-        (sh -c 'timeout 300 script -qec "$1" /dev/null < /dev/null' sh "pwsh -NoProfile -File '$TestDrive/run.ps1'" | Out-String) -replace '\s+', ' '
+        (sh -c 'timeout --kill-after=30 300 script -qec "$1" /dev/null < /dev/null' sh "pwsh -NoProfile -File '$TestDrive/run.ps1'" | Out-String) -replace '\s+', ' '
     }
 }
 
@@ -100,7 +100,7 @@ os.waitpid(pid, 0)
 print(said.decode(errors='replace'))
 '@
         Set-Content "$TestDrive/run.ps1" "Import-Module '$module'; Send-ItemZeroCopy '$TestDrive/source' web1, web2 asked -ThrottleLimit 1 -Options @{ UserKnownHostsFile = '$TestDrive/new' }"
-        $said = timeout 60 python3 "$TestDrive/answer.py" pwsh -NoProfile -File "$TestDrive/run.ps1" | Out-String
+        $said = timeout --kill-after=30 60 python3 "$TestDrive/answer.py" pwsh -NoProfile -File "$TestDrive/run.ps1" | Out-String
         [regex]::Matches($said, "The authenticity of host '\[127\.0\.0\.1\]:\d+").Value | Sort-Object -Unique | Should -HaveCount 2
         Get-Content "$TestDrive/new" | Should -HaveCount 2
         foreach ($name in 'web1', 'web2') { "$($server.Folder)/$name/asked" | Should -Exist }

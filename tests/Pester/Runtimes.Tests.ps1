@@ -70,7 +70,7 @@ Describe 'On .NET <_>' -ForEach $versions {
         # The others take five minutes more on each, and most of that in processes of their own and other programs.
         $areas = '', '.Copying', '.Copying.Attributes', '.Copying.Destination', '.Descriptors', '.Errors', '.Interop', '.Probing', '.Streaming',
             '.Streaming.Processes', '.Transfer'
-        $said = env -u SPLICE_TEST_FULL timeout 900 dotnet $tests @($areas | ForEach-Object { '-namespace', "Splice.Tests$_" }) 2>&1
+        $said = env -u SPLICE_TEST_FULL timeout --kill-after=30 900 dotnet $tests @($areas | ForEach-Object { '-namespace', "Splice.Tests$_" }) 2>&1
         Assert-EngineTest $said ".NET $version" 1300
     }
 }
