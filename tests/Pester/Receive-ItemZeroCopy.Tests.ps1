@@ -47,6 +47,15 @@ Describe 'Receive-ItemZeroCopy' {
         Assert-Failure $failure 'SourceIsDirectory,Splice.Commands.ReceiveItemZeroCopyCommand' InvalidType web1 '-Recurse'
     }
 
+    It 'receives what -Exclude and -Include select, as Copy-ItemZeroCopy does' {
+        $there = "$($server.Folder)/web1/selected"
+        $null = New-Item -ItemType Directory "$there/site/node_modules", "$there/site/css", "$TestDrive/selected"
+        foreach ($name in 'site/node_modules/x.js', 'site/css/a.css', 'site/css/a.log', 'site/index.html', 'a.log') { Set-Content "$there/$name" $name }
+        $null = Receive-ItemZeroCopy selected/* web1 "$TestDrive/selected" -Recurse -Exclude node_modules/, *.log, none -WarningVariable warnings -WarningAction SilentlyContinue
+        Get-ChildItem "$TestDrive/selected" -Recurse -File -Name | Sort-Object | Should -Be 'site/css/a.css', 'site/index.html'
+        $warnings.Message | Should -Be "The pattern 'none' of -Exclude matched nothing."
+    }
+
     It 'receives only what changed with -Update, and lists it with -WhatIf' {
         $source = "$($server.Folder)/web1/changing"
         $target = New-Item -ItemType Directory "$TestDrive/updates"

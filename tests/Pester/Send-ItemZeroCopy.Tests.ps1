@@ -136,6 +136,17 @@ prlimit --pid `$PID "--nofile=`${limit}:`${limit}"
         "$($server.Folder)/web1/all/fifo" | Should -Exist
     }
 
+    It 'sends what -Exclude and -Include select, as Copy-ItemZeroCopy does' {
+        $null = New-Item -ItemType Directory "$TestDrive/site/node_modules", "$TestDrive/site/css"
+        foreach ($name in 'node_modules/x.js', 'css/a.css', 'css/a.log', 'index.html') { Set-Content "$TestDrive/site/$name" $name }
+        $null = Send-ItemZeroCopy "$TestDrive/site", "$TestDrive/site/css/a.log" web1 selected/ -Recurse -Exclude node_modules/, *.log, none -WarningVariable warnings -WarningAction SilentlyContinue
+        $there = "$($server.Folder)/web1/selected"
+        Get-ChildItem $there -Recurse -File -Name | Sort-Object | Should -Be 'site/css/a.css', 'site/index.html'
+        $warnings.Message | Should -Be "The pattern 'none' of -Exclude matched nothing."
+        $null = Send-ItemZeroCopy "$TestDrive/site" web1 included/ -Recurse -Include *.css
+        Get-ChildItem "$($server.Folder)/web1/included" -Recurse -Name | Sort-Object | Should -Be 'site', 'site/css', 'site/css/a.css'
+    }
+
     It 'sends only what changed with -Update, and lists it with -WhatIf' {
         $null = New-Item -ItemType Directory -Force "$TestDrive/updated", "$($server.Folder)/web1/updates"
         'same' | Set-Content "$TestDrive/updated/same"

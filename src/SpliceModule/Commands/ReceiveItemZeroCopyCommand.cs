@@ -30,10 +30,6 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = ".";
 
-    /// <summary>Existing files that are replaced: all, or only those that are not up to date.</summary>
-    [Parameter]
-    public UpdateMode Update { get; set; }
-
     /// <inheritdoc />
     protected override void ProcessRecord() => AddHosts(HostName);
 
@@ -47,6 +43,7 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
         {
             Source = paths[0],
             Others = paths[1..],
+            IsWanted = IsWanted,
             ExpandsWildcards = ParameterSetName == PathSet,
             Hosts = ConfirmHosts(host => $"Host: {host} Item: {items} Destination: {host.Destination}", "Receive"),
             Destination = string.Empty,
@@ -58,8 +55,6 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
     }
 
     private protected override string? ViewOf(object result) => "Splice.RemoteTransferResult#Received";
-
-    private protected override UpdateMode Updates => Update;
 
     private protected override string? ResolveDestination() =>
         Paths.Single(Destination) is { } path ? path.TrimEnd('/') + (Destination.EndsWith('/') || path == "/" ? "/" : string.Empty) : null;

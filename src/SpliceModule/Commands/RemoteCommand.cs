@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
+using Splice.Binding;
 using Splice.Completion;
 
 namespace Splice.Commands;
@@ -16,6 +17,20 @@ public abstract class RemoteCommand : TransferCommand
     private bool _hasBlankHost;
     private bool _hasWarned;
     private RateLimiter? _rate;
+    private NameFilter _filter = null!;
+    private bool _hasSucceeded;
+
+    /// <summary>Existing files that are replaced: all, or only those that are not up to date.</summary>
+    [Parameter]
+    public UpdateMode Update { get; set; }
+
+    /// <summary>Patterns of the items to skip.</summary>
+    [Parameter, SupportsWildcards]
+    public string[]? Exclude { get; set; }
+
+    /// <summary>Patterns of the only files to transfer.</summary>
+    [Parameter, SupportsWildcards]
+    public string[]? Include { get; set; }
 
     /// <summary>The user for hosts given without one.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -91,6 +106,13 @@ public abstract class RemoteCommand : TransferCommand
     [Parameter]
     public SwitchParameter Force { get; set; }
 
+    /// <inheritdoc />
+    protected override void BeginProcessing() => _filter = BindFilter(Include, Exclude);
+
+    /// <summary>True if -Include and -Exclude select a path.</summary>
+    /// <param name="isFolder">True if it is a folder that is transferred with its content.</param>
+    private protected bool IsWanted(string name, bool isFolder) => _filter.IsWanted(name, isFolder, isFound: false);
+
     /// <summary>Adds the hosts of a record.</summary>
     private protected void AddHosts(string[] hosts)
     {
@@ -123,9 +145,6 @@ public abstract class RemoteCommand : TransferCommand
     /// <summary>Returns the destination of the current record; null after an error.</summary>
     private protected abstract string? ResolveDestination();
 
-    /// <summary>Selects the existing files that are replaced.</summary>
-    private protected virtual UpdateMode Updates => UpdateMode.Always;
-
     /// <summary>Reports that only blank hosts were specified.</summary>
     private protected void ReportIfNoHost()
     {
@@ -137,7 +156,7 @@ public abstract class RemoteCommand : TransferCommand
     }
 
     /// <summary>True if -WhatIf lists what would be done with each file.</summary>
-    private protected bool IsPreview => Messages.IsWhatIf && Updates != UpdateMode.Always;
+    private protected bool IsPreview => Messages.IsWhatIf && Update != UpdateMode.Always;
 
     /// <summary>Returns the valid hosts that ShouldProcess confirms; all of them for a preview.</summary>
     private protected IReadOnlyList<RemoteHost> ConfirmHosts(Func<RemoteHost, string> target, string verb)
@@ -162,8 +181,10 @@ public abstract class RemoteCommand : TransferCommand
             NoClobber = NoClobber,
             Force = Force,
             Recurse = Recurse,
-            Update = Updates,
+            Update = Update,
             IsDryRun = IsPreview,
+            Filter = _filter.ForTrees,
+            IncludesAll = name => _filter.IsIncluded(name, isFolder: true),
             Preserve = Preserve,
             RateLimit = _rate ??= RateLimit is long rate ? new RateLimiter(rate) : null,
             IdleTimeout = IdleTimeout,
@@ -180,11 +201,20 @@ public abstract class RemoteCommand : TransferCommand
         return (T)((RemoteRequest)complete with { ThrottleLimit = atOnce });
     }
 
-    /// <summary>Runs transfers, and emits each outcome.</summary>
-    private protected void Run(string activity, Action<TransferMonitor, Action<RemoteOutcome>> transfer) => Try(activity, monitor =>
+    /// <summary>Runs transfers, emits each outcome, and warns of patterns that matched nothing.</summary>
+    private protected void Run(string activity, Action<TransferMonitor, Action<RemoteOutcome>> transfer)
+    {
+        if (Try(activity, monitor => Run(monitor, transfer)) is not null && _hasSucceeded)
+        {
+            WarnOfUnmatched(_filter);
+        }
+    }
+
+    private RemoteCommand Run(TransferMonitor monitor, Action<TransferMonitor, Action<RemoteOutcome>> transfer)
     {
         transfer(monitor, outcome =>
         {
+            _hasSucceeded |= outcome.Result is not null;
             if (IsPreview && outcome.Result is { } plan)
             {
                 WritePreview(plan);
@@ -195,7 +225,7 @@ public abstract class RemoteCommand : TransferCommand
             }
         });
         return this;
-    });
+    }
 
     /// <summary>Shows what would be done with a file.</summary>
     private protected void Describe(RemoteHost host, TransferResult item, string copies)

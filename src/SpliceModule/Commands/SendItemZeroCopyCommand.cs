@@ -44,10 +44,6 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
     [Parameter, ValidateRange(1L, long.MaxValue)]
     public long? MinimumRate { get; set; }
 
-    /// <summary>Existing files that are replaced: all, or only those that are not up to date.</summary>
-    [Parameter]
-    public UpdateMode Update { get; set; }
-
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
@@ -74,7 +70,7 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         ReportIfNoHost();
         bool isSeveral = ParameterSetName == InputObjectSet || _paths.Length > 1
             || (!isLiteral && Array.Exists(_paths, WildcardPattern.ContainsWildcardCharacters));
-        List<SendRequest> requests = [.. Distinct().Where(source => !ReportIfMissing(source)).Select(source => Request(source)).Where(request => request.Hosts.Count > 0)];
+        List<SendRequest> requests = [.. Distinct().Where(source => IsWanted(NameOf(source), Recurse && Directory.Exists(source)) && !ReportIfMissing(source)).Select(source => Request(source)).Where(request => request.Hosts.Count > 0)];
         if (requests.Count == 0)
         {
             return;
@@ -92,8 +88,6 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
 
     private protected override string? ResolveDestination() => Destination;
 
-    private protected override UpdateMode Updates => Update;
-
     private void Describe(RemoteHost host, TransferResult item) => Describe(host, item, "Send File");
 
     private SendRequest Request(string source) => Complete(new SendRequest
@@ -103,6 +97,8 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         Destination = string.Empty,
         MinimumRate = MinimumRate,
     });
+
+    private static string NameOf(string source) => System.IO.Path.GetFileName(source.TrimEnd('/'));
 
     private IEnumerable<string> Distinct()
     {

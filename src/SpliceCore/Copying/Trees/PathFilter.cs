@@ -59,14 +59,20 @@ public sealed class PathFilter
     internal bool Selects(TreeItem item, bool includesAll)
     {
         ReadOnlySpan<byte> folder = item.Parent!.Path;
-        bool isInIncluded = includesAll;
-        for (TreeItem? above = item.Parent; HasIncludes && !isInIncluded && above?.Parent is not null; above = above.Parent)
+        return Selects(folder.IsEmpty ? folder : folder[1..], item.Name.Bytes, item.Kind == DescriptorKind.Directory, Includes(item.Parent, includesAll));
+    }
+
+    /// <summary>True if everything in a folder of a walk is included.</summary>
+    internal bool Includes(TreeItem folder, bool includesAll)
+    {
+        bool isIncluded = includesAll;
+        for (TreeItem above = folder; HasIncludes && !isIncluded && above.Parent is not null; above = above.Parent)
         {
             ReadOnlySpan<byte> path = above.Parent.Path;
-            isInIncluded = IncludesFolder(path.IsEmpty ? path : path[1..], above.Name.Bytes);
+            isIncluded = IncludesFolder(path.IsEmpty ? path : path[1..], above.Name.Bytes);
         }
 
-        return Selects(folder.IsEmpty ? folder : folder[1..], item.Name.Bytes, item.Kind == DescriptorKind.Directory, isInIncluded);
+        return isIncluded;
     }
 
     private bool IncludesFile(ReadOnlySpan<byte> folder, ReadOnlySpan<byte> name) => Matches(_include, folder, name, isFolder: false);

@@ -69,7 +69,10 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
                 if (request.Ssh.Shared?.Reachable([host]).Count != 0)
                 {
                     _progress[index].Begin();
-                    add(Receive(request with { Source = path }, host, _progress[index]));
+                    if (Receive(request with { Source = path }, host, _progress[index]) is { } outcome)
+                    {
+                        add(outcome);
+                    }
                 }
             }
 
@@ -111,9 +114,15 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
         return paths;
     }
 
-    private RemoteOutcome Receive(ReceiveRequest one, RemoteHost host, ReceiveProgress progress)
+    /// <returns>Null if the path is not wanted.</returns>
+    private RemoteOutcome? Receive(ReceiveRequest one, RemoteHost host, ReceiveProgress progress)
     {
         _stop.Token.ThrowIfCancellationRequested();
+        if (one.IsWanted?.Invoke(one.Name, one.Recurse) == false)
+        {
+            return null;
+        }
+
         string path;
         try
         {
@@ -133,6 +142,11 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
                 tree.ItemErrors.ForEach(error => add(new RemoteOutcome(host, null, error)));
                 return outcome;
             }
+        }
+
+        if (one.Recurse && one.IsWanted?.Invoke(one.Name, false) == false)
+        {
+            return null;
         }
 
         if (one.Update != UpdateMode.Always)

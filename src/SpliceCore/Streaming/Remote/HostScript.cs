@@ -87,7 +87,7 @@ internal static class HostScript
         ("links", request.Preserve.HasFlag(PreserveAttributes.HardLink)),
         ("xattr", request.Preserve.HasFlag(PreserveAttributes.Xattr)),
         ("acl", request.Preserve.HasFlag(PreserveAttributes.Acl)),
-        ("list", request.Update != UpdateMode.Always),
+        ("list", request.Update != UpdateMode.Always || (request is ReceiveRequest && request.Filter is not null)),
         ("content", request.Update == UpdateMode.Content),
         ("plan", request.IsDryRun),
     }.Where(option => option.IsSet).Select(option => option.Word);

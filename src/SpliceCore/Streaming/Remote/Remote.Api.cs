@@ -54,6 +54,13 @@ public abstract record RemoteRequest
     /// <summary>True if a folder is transferred with its content; otherwise it is an error.</summary>
     public bool Recurse { get; init; }
 
+    /// <summary>Selects the entries of folders; null for all.</summary>
+    public PathFilter? Filter { get; init; }
+
+    /// <summary>Returns true for the name of a folder to which the including patterns of the filter do not apply, as all that is in it is
+    /// included; null for none.</summary>
+    public Func<string, bool>? IncludesAll { get; init; }
+
     /// <summary>The attributes that the destination keeps.</summary>
     public PreserveAttributes Preserve { get; init; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
@@ -62,6 +69,11 @@ public abstract record RemoteRequest
 
     /// <summary>Longest time without any byte to or from a host; null for unlimited.</summary>
     public TimeSpan? IdleTimeout { get; init; }
+
+    /// <summary>The name of the source.</summary>
+    internal string Name => Path.GetFileName(Source.TrimEnd('/'));
+
+    internal bool IsAllIncluded => IncludesAll?.Invoke(Name) == true;
 
     internal string DestinationOf(RemoteHost host) => host.Destination ?? Destination;
 }
@@ -82,6 +94,9 @@ public sealed record ReceiveRequest : RemoteRequest
 
     /// <summary>True if each host expands wildcards in the paths, as its shell does. A path with wildcards can be several.</summary>
     public bool ExpandsWildcards { get; init; }
+
+    /// <summary>Returns true for the name of a path to receive, with true for a folder; null to receive all.</summary>
+    public Func<string, bool, bool>? IsWanted { get; init; }
 
     /// <summary>True if the destination is a folder, existing or not.</summary>
     internal bool GoesIntoFolder => Others.Count > 0 || HasWildcards || Destination.EndsWith('/');

@@ -44,7 +44,7 @@ public static class RemoteCopy
             if (request.Recurse && Directory.Exists(request.Source))
             {
                 CheckTreeOptions(request);
-                var totals = TreeTotals.Count(request.Source, request.Preserve, monitor.Cancellation);
+                var totals = TreeTotals.Count(request, monitor.Cancellation);
                 HashSet<string> failed = [];
                 SendAll(request, emit, hosts => new TreeSendRun(request, totals, hosts, monitor, FailOnce, planned));
 

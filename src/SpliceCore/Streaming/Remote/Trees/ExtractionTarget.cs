@@ -62,7 +62,7 @@ internal sealed class ExtractionTarget : IDisposable
     /// <param name="hasName">True if the source has a name, under which an existing folder takes it.</param>
     public static string PathOf(ReceiveRequest request, string path, out bool hasName)
     {
-        string name = System.IO.Path.GetFileName(request.Source.TrimEnd('/'));
+        string name = request.Name;
         hasName = name is not ("" or "." or "..");
         return Directory.Exists(path) && hasName ? System.IO.Path.Join(path, name) : path.TrimEnd('/');
     }

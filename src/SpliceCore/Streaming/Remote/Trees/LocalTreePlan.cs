@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
@@ -18,6 +19,8 @@ internal sealed class LocalTreePlan(
     private const byte MetadataOnly = 2;
     private const byte Touched = 4; // a folder that gets items
 
+    private readonly ListedSelection _selection = new(request.Filter, request.IsAllIncluded);
+    private readonly HashSet<string> _used = []; // folders with items that the filter selects
     private readonly DirectoryPathCache? _existing = top is null ? null : new DirectoryPathCache(top, request.Destination);
 
     /// <summary>Number of files, links and special files that are here afterwards.</summary>
@@ -28,7 +31,7 @@ internal sealed class LocalTreePlan(
     /// <summary>The sum of the sizes of the files in bytes.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Adds all items of the listing.</summary>
+    /// <summary>Adds the items of the listing that the filter selects.</summary>
     public void AddAll(CancellationToken cancellation)
     {
         for (int i = 0; i < listing.Count; i++)
@@ -36,9 +39,24 @@ internal sealed class LocalTreePlan(
             cancellation.ThrowIfCancellationRequested();
             if (listing.ItemAt(i, out byte[] path) is { } item && listing.Find(path)?.Index == i)
             {
-                Add(item, path, cancellation);
+                bool isFolder = item.Status.Kind == DescriptorKind.Directory;
+                IReadOnlyList<FileName> names = TarPath.Parse(path.Length == 0 ? [] : path[1..], host);
+                if (!_selection.Selects(path, isFolder))
+                {
+                    listing.Mark(i, Kept);
+                    continue;
+                }
+
+                if (!isFolder)
+                {
+                    Use(path);
+                }
+
+                Add(item, path, names, cancellation);
             }
         }
+
+        OmitFolders();
     }
 
     /// <summary>Returns the paths on the host that it sends, as it lists them.</summary>
@@ -104,9 +122,30 @@ internal sealed class LocalTreePlan(
 
     private static bool IsSpecial(DescriptorKind kind) => kind is not (DescriptorKind.Regular or DescriptorKind.Directory or DescriptorKind.SymbolicLink);
 
-    private void Add(HostItem item, byte[] path, CancellationToken cancellation)
+    private void Use(ReadOnlySpan<byte> path)
     {
-        IReadOnlyList<FileName> names = TarPath.Parse(path.Length == 0 ? [] : path[1..], host);
+        while (path.LastIndexOf((byte)'/') is int slash and >= 0 && _used.Add(Encoding.Latin1.GetString(path[..slash])))
+        {
+            path = path[..slash];
+        }
+    }
+
+    /// <summary>Omits missing folders in which the filter includes nothing.</summary>
+    private void OmitFolders()
+    {
+        for (int i = 0; _selection.OmitsFolders && i < listing.Count; i++)
+        {
+            if (listing.MarkOf(i) == 0 && listing.ItemAt(i, out byte[] path) is { Status.Kind: DescriptorKind.Directory }
+                && path.Length > 0 && !_used.Contains(Encoding.Latin1.GetString(path)) && !_selection.Includes(path))
+            {
+                listing.Mark(i, Kept);
+                DirectoryCount--;
+            }
+        }
+    }
+
+    private void Add(HostItem item, byte[] path, IReadOnlyList<FileName> names, CancellationToken cancellation)
+    {
         FileStatus source = item.Status with
         {
             Permissions = PermissionsOf(item, path),

@@ -168,13 +168,13 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
 internal sealed record TreeTotals(long Files, long Folders, long Bytes)
 {
     /// <summary>Counts the items to send.</summary>
-    public static TreeTotals Count(string root, PreserveAttributes preserve, CancellationToken cancellation)
+    public static TreeTotals Count(SendRequest request, CancellationToken cancellation)
     {
-        var items = new TarItemFactory(preserve);
+        var items = new TarItemFactory(request.Preserve);
         long files = 0;
         long folders = 0;
         long bytes = 0;
-        foreach (TreeItem item in TreeWalk.Enumerate(root, failed: _ => { }, cancellation: cancellation).Where(item => item.Found is not null))
+        foreach (TreeItem item in SelectedItems.Enumerate(request, failed: _ => { }, cancellation).Where(item => item.Found is not null))
         {
             bool isFolder = item.Status.Kind == DescriptorKind.Directory;
             folders += isFolder && !item.IsLeft ? 1 : 0;

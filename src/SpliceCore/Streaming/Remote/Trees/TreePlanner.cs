@@ -38,7 +38,7 @@ internal sealed class TreePlanner(SendRequest request, string token, Cancellatio
     public void Plan(IReadOnlyList<HostUpload> uploads)
     {
         var items = new TarItemFactory(request.Preserve);
-        foreach (TreeItem item in TreeWalk.Enumerate(request.Source, failed: _ => { }, cancellation: cancellation))
+        foreach (TreeItem item in SelectedItems.Enumerate(request, failed: _ => { }, cancellation))
         {
             foreach (HostUpload upload in uploads)
             {

@@ -132,7 +132,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
                 _tree = new TarExtractor(Request, Host.Text, Path, _lists, Cancellation);
             }
 
-            if (Request.Update == UpdateMode.Always)
+            if (Request.Update == UpdateMode.Always && Request.Filter is null)
             {
                 ExtractPart(session, stream, isFirst: true);
             }
@@ -175,10 +175,10 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         Sessions.WaitFor([session], listing.TryRead);
         ThrowIf(!listing.IsComplete, session);
         string path = ExtractionTarget.PathOf(Request, Path, out _);
-        bool exists = LibC.Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY, out _planned).Ok;
+        bool exists = Request.Update != UpdateMode.Always && LibC.Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY, out _planned).Ok;
         _plan = new LocalTreePlan(
             Request, Host.Text, listing, _lists, exists ? _planned : null,
-            !exists ? TimePrecision.Exact : TimePrecision.Of(_planned, _head is ["pax", ..] ? listing.TimeUnit : Math.Max(TimePrecision.Second, listing.TimeUnit), TimeSpan.Zero))
+            !exists || _planned is null ? TimePrecision.Exact : TimePrecision.Of(_planned, _head is ["pax", ..] ? listing.TimeUnit : Math.Max(TimePrecision.Second, listing.TimeUnit), TimeSpan.Zero))
         {
             Report = Planned is null ? null : (item, source, decision) => Planned(Host, decision.Complete(new TransferResult
             {
@@ -201,7 +201,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         }
 
         _plan.Complete(equal);
-        if (_tree is not null)
+        if (_tree is not null && Request.Update != UpdateMode.Always)
         {
             _tree.Plan = _plan;
         }

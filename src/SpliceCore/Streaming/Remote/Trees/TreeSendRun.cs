@@ -54,7 +54,7 @@ internal sealed class TreeSendRun : SendRun
     }
 
     private protected override byte[] Script(RemoteHost host) => HostScript.LineOf(
-        "send-tree.sh", Request, Request.DestinationOf(host), Path.GetFileName(Request.Source.TrimEnd('/')), StagedFile.TemporaryName().ToString(), _token);
+        "send-tree.sh", Request, Request.DestinationOf(host), Request.Name, StagedFile.TemporaryName().ToString(), _token);
 
     private protected override void Send(IReadOnlyList<HostUpload> uploads)
     {
@@ -133,7 +133,7 @@ internal sealed class TreeSendRun : SendRun
 
     private void SendTree()
     {
-        foreach (TreeItem item in TreeWalk.Enumerate(Request.Source, failed: Fail, cancellation: Monitor.Cancellation))
+        foreach (TreeItem item in SelectedItems.Enumerate(Request, Fail, Monitor.Cancellation))
         {
             if (!_receiving.Any(upload => upload.IsReceiving))
             {
