@@ -3,9 +3,12 @@ using Splice.Benchmarks.Plots;
 
 if (args.Length != 2)
 {
-    Console.Error.WriteLine("Plots RESULTS.jsonl FOLDER: draws the plots of a file of results, on a light and on a dark page.");
+    Console.Error.WriteLine("Plots RESULTS.jsonl FOLDER: draws the plots of a file of results, for light and for dark pages.");
     return 2;
 }
+
+// Above this size the lines of SizePlot lie over one another.
+const long LargeFile = 64L << 20;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 IReadOnlyList<Result> results = Result.Read(args[0]);
@@ -16,39 +19,33 @@ foreach (Theme theme in Theme.All)
     foreach (string fileSystem in results.Select(result => result.FileSystem).OfType<string>().Distinct())
     {
         SizePlot.Draw(results, fileSystem, theme, folder);
-        BarPlot.Draw(
-            $"Small files on {fileSystem}: files a second, more is better",
-            $"files-per-second-{fileSystem}",
-            Cases(result => result.Job == "small-files" && result.FileSystem == fileSystem),
-            result => result.FilesPerSecond,
-            value => value.ToString("N0", CultureInfo.InvariantCulture),
-            moreIsBetter: true,
-            theme,
-            folder);
-        BarPlot.Draw(
-            $"One file on {fileSystem}: processor seconds for each GiB, less is better",
-            $"processor-per-gib-{fileSystem}",
-            Cases(result => result.Job == "every-tool" && result.FileSystem == fileSystem),
-            result => result.ProcessorPerGib,
-            Seconds,
-            moreIsBetter: false,
-            theme,
-            folder);
+        new BarPlot($"Copying a large file on {fileSystem}: ratios of times", "time of Copy-ItemZeroCopy / time of the tool (below 1: Copy-ItemZeroCopy is faster)")
+        {
+            Value = result => result.Ratio!.Median,
+            Range = result => result.Ratio!,
+            Format = value => value.ToString(value < 0.1 ? "G2" : "0.00", CultureInfo.InvariantCulture),
+            Reference = 1,
+        }.Draw(Cases(result => result.Job == "large-file" && result.FileSystem == fileSystem && result.Bytes >= LargeFile && !result.Ours), theme, folder, $"ratio-large-files-{fileSystem}");
+        new BarPlot($"Copying many small files on {fileSystem}", "files per second (more is better)")
+        {
+            Value = result => result.FilesPerSecond,
+            Format = value => value.ToString("N0", CultureInfo.InvariantCulture),
+            MoreIsBetter = true,
+        }.Draw(Cases(result => result.Job == "small-files" && result.FileSystem == fileSystem), theme, folder, $"files-per-second-{fileSystem}");
+        CpuTime($"Copying one file on {fileSystem} with every tool")
+            .Draw(Cases(result => result.Job == "every-tool" && result.FileSystem == fileSystem), theme, folder, $"cpu-time-per-gib-{fileSystem}");
     }
 
-    BarPlot.Draw(
-        "Pipes and sockets: processor seconds for each GiB, less is better",
-        "streams-processor-per-gib",
-        Cases(result => result.Job is "to-pipe" or "to-socket" or "relay" or "fan-out"),
-        result => result.ProcessorPerGib,
-        Seconds,
-        moreIsBetter: false,
-        theme,
-        folder);
+    CpuTime("Copying to pipes and sockets")
+        .Draw(Cases(result => result.Job is "to-pipe" or "to-socket" or "relay" or "fan-out"), theme, folder, "streams-cpu-time-per-gib");
 }
 
 return 0;
 
-IEnumerable<IGrouping<string, Result>> Cases(Func<Result, bool> wanted) => results.Where(wanted).GroupBy(result => result.Case);
+static BarPlot CpuTime(string title) => new(title, "CPU time per GiB, in seconds (less is better)")
+{
+    Value = result => result.CpuSecondsPerGib,
+    Format = value => value.ToString(value < 0.1 ? "0.000 s" : "0.00 s", CultureInfo.InvariantCulture),
+};
 
-static string Seconds(double value) => value.ToString(value < 0.1 ? "0.000 s" : "0.00 s", CultureInfo.InvariantCulture);
+IEnumerable<IGrouping<string, Result>> Cases(Func<Result, bool> wanted) => results.Where(wanted).GroupBy(result => result.Case);

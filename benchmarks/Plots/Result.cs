@@ -3,17 +3,18 @@ using System.Text.Json.Nodes;
 
 namespace Splice.Benchmarks.Plots;
 
-/// <summary>What one contestant of a case took: a line of the results.</summary>
+/// <summary>Figures of one tool in one case: a line of the results.</summary>
 /// <param name="Job">The job's name.</param>
 /// <param name="Case">The case's name.</param>
-/// <param name="FileSystem">The file system that it ran on, or nothing.</param>
-/// <param name="Bytes">The bytes that were copied.</param>
-/// <param name="Files">The files that were copied.</param>
-/// <param name="Contestant">Who did it.</param>
-/// <param name="Ours">Whether it is this module.</param>
-/// <param name="Seconds">The time, with its quartiles.</param>
-/// <param name="UserSeconds">The processor time in user space.</param>
-/// <param name="SystemSeconds">The processor time in the kernel.</param>
+/// <param name="FileSystem">File system of the copies; null if there is none.</param>
+/// <param name="Bytes">Number of bytes copied.</param>
+/// <param name="Files">Number of files copied.</param>
+/// <param name="Contestant">Name of the tool.</param>
+/// <param name="Ours">True if the tool is this module.</param>
+/// <param name="Seconds">Elapsed seconds.</param>
+/// <param name="UserSeconds">CPU seconds in user space.</param>
+/// <param name="SystemSeconds">CPU seconds in the kernel.</param>
+/// <param name="Ratio">Time of this module divided by that of the tool, in pairs of runs; null for the module itself.</param>
 internal sealed record Result(
     string Job,
     string Case,
@@ -24,15 +25,16 @@ internal sealed record Result(
     bool Ours,
     Spread Seconds,
     double UserSeconds,
-    double SystemSeconds)
+    double SystemSeconds,
+    Spread? Ratio)
 {
-    /// <summary>Processor seconds for each GiB that was copied.</summary>
-    public double ProcessorPerGib => (UserSeconds + SystemSeconds) / Bytes * (1L << 30);
+    /// <summary>CPU seconds per GiB.</summary>
+    public double CpuSecondsPerGib => (UserSeconds + SystemSeconds) / Bytes * (1L << 30);
 
-    /// <summary>Files a second.</summary>
+    /// <summary>Files per second.</summary>
     public double FilesPerSecond => Files / Seconds.Median;
 
-    /// <summary>Reads the results of a file of JSON lines; lines of other kinds are left out.</summary>
+    /// <summary>Reads the results from a file of JSON lines. Ignores lines of other kinds.</summary>
     public static IReadOnlyList<Result> Read(string path) =>
         [.. File.ReadLines(path)
             .Where(line => line.Length > 0)
@@ -41,7 +43,7 @@ internal sealed record Result(
             .Select(node => node.Deserialize<Result>(JsonSerializerOptions.Web)!)];
 }
 
-/// <summary>A median and the interquartile range around it.</summary>
+/// <summary>A median with its quartiles.</summary>
 /// <param name="Median">The median.</param>
 /// <param name="Q1">The first quartile.</param>
 /// <param name="Q3">The third quartile.</param>

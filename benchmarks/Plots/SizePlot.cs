@@ -3,7 +3,7 @@ using ScottPlot.TickGenerators;
 
 namespace Splice.Benchmarks.Plots;
 
-/// <summary>Time against size, both in powers: a line a contestant.</summary>
+/// <summary>Draws time against size, both logarithmic: one line per tool.</summary>
 internal static class SizePlot
 {
     private static readonly (double Seconds, string Label)[] Times =
@@ -11,9 +11,7 @@ internal static class SizePlot
         (1e-5, "10 µs"), (1e-4, "100 µs"), (1e-3, "1 ms"), (1e-2, "10 ms"), (1e-1, "100 ms"), (1, "1 s"), (10, "10 s"), (100, "100 s"),
     ];
 
-    private static readonly string[] Peers = ["cp", "File.Copy", "Copy-Item", "Python"];
-
-    /// <summary>Draws one file system's results, if there are any.</summary>
+    /// <summary>Draws the results of a file system, if there are any.</summary>
     public static void Draw(IReadOnlyList<Result> results, string fileSystem, Theme theme, string folder)
     {
         var found = results.Where(result => result.Job == "large-file" && result.FileSystem == fileSystem).ToList();
@@ -23,20 +21,18 @@ internal static class SizePlot
         }
 
         Plot plot = theme.NewPlot($"Copying one file on {fileSystem}, in the page cache");
-        // Ours is drawn last, above the others.
-        foreach ((string name, int index) in Peers.Select((name, index) => (name, index)).Reverse())
+        List<string> tools = [.. found.OrderByDescending(result => result.Ours).Select(result => result.Contestant).Distinct()];
+        // The module is first in the legend, and drawn last, above the others.
+        foreach ((string name, int index) in tools.Select((name, index) => (name, index)).Reverse())
         {
-            AddLine(plot, Fastest(found.Where(result => !result.Ours && result.Contestant.StartsWith(name, StringComparison.Ordinal))), name, theme.Others[index], 1.5f);
+            List<Result> line = [.. found.Where(result => result.Contestant == name).OrderBy(result => result.Bytes)];
+            AddLine(plot, line, name, index == 0 ? theme.Ours : theme.Others[(index - 1) % theme.Others.Count], index == 0 ? 3 : 1.5f);
         }
 
-        AddLine(plot, Fastest(found.Where(result => result.Ours)), "Copy-ItemZeroCopy", theme.Ours, 3);
         var sizes = found.Select(result => result.Bytes).Distinct().Order().ToList();
         plot.Axes.Bottom.TickGenerator = new NumericManual([.. sizes.Select(size => Math.Log2(size))], [.. sizes.Select(Format)]);
         plot.Axes.Left.TickGenerator = new NumericManual([.. Times.Select(time => Math.Log10(time.Seconds))], [.. Times.Select(time => time.Label)]);
-        plot.Axes.Bottom.IsVisible = plot.Axes.Left.IsVisible = true;
-        plot.Axes.Left.FrameLineStyle.Width = 0;
-        plot.Axes.Left.MajorTickStyle.Length = 0;
-        plot.Axes.Bottom.TickLabelStyle.FontSize = plot.Axes.Left.TickLabelStyle.FontSize = 12;
+        theme.ShowAxes(plot, "file size", "time");
         plot.Axes.Margins(0.04, 0.06);
         plot.Legend.IsVisible = true;
         plot.Legend.Alignment = Alignment.UpperLeft;
@@ -52,20 +48,26 @@ internal static class SizePlot
             line.LegendText = string.Empty;
         }
 
-        theme.Save(plot, folder, $"time-by-size-{fileSystem}", 880, 480);
+        theme.Save(plot, folder, $"time-by-size-{fileSystem}", 880, 500, Describe(found, tools));
     }
 
-    // Several ways of one peer count as the fastest of them at each size.
-    private static List<Result> Fastest(IEnumerable<Result> results) =>
-        [.. results.GroupBy(result => result.Bytes).OrderBy(group => group.Key).Select(group => group.MinBy(result => result.Seconds.Median)!)];
+    // The ends of each line.
+    private static string Describe(List<Result> found, List<string> tools) =>
+        $"Lines of time by file size on {found[0].FileSystem}, both logarithmic. " + string.Join("; ", tools.Select(name =>
+        {
+            List<Result> line = [.. found.Where(result => result.Contestant == name).OrderBy(result => result.Bytes)];
+            return $"{name}: {Time(line[0])} for {Format(line[0].Bytes)}, {Time(line[^1])} for {Format(line[^1].Bytes)}";
+        })) + ".";
+
+    private static string Time(Result result) => result.Seconds.Median switch
+    {
+        >= 1 => $"{result.Seconds.Median:G3} s",
+        >= 1e-3 => $"{result.Seconds.Median * 1e3:G3} ms",
+        _ => $"{result.Seconds.Median * 1e6:G3} µs",
+    };
 
     private static void AddLine(Plot plot, List<Result> results, string name, Color color, float width)
     {
-        if (results.Count == 0)
-        {
-            return;
-        }
-
         ScottPlot.Plottables.Scatter line = plot.Add.Scatter(
             results.ConvertAll(result => Math.Log2(result.Bytes)),
             results.ConvertAll(result => Math.Log10(result.Seconds.Median)),

@@ -1,22 +1,23 @@
+using System.Security;
 using ScottPlot;
 using ScottPlot.TickGenerators;
 
 namespace Splice.Benchmarks.Plots;
 
-/// <summary>The colours of a plot on a light or a dark page.</summary>
-/// <param name="Name">What the files' names end with.</param>
-/// <param name="Background">The page's colour.</param>
-/// <param name="Text">The colour of titles and labels.</param>
-/// <param name="Muted">The colour of axes and of what is said in passing.</param>
-/// <param name="Grid">The colour of the grid.</param>
-/// <param name="Ours">This module's colour.</param>
-/// <param name="Others">The peers' colours, told apart by colour-blind eyes as well.</param>
+/// <summary>Colors of a plot on a light or a dark page.</summary>
+/// <param name="Name">End of the file names.</param>
+/// <param name="Background">Color of the page.</param>
+/// <param name="Text">Color of titles and labels.</param>
+/// <param name="Muted">Color of axes and of the bars of other tools.</param>
+/// <param name="Grid">Color of the grid.</param>
+/// <param name="Ours">Color of this module.</param>
+/// <param name="Others">Colors of the lines of other tools, which color-blind readers can distinguish as well.</param>
 internal sealed record Theme(string Name, Color Background, Color Text, Color Muted, Color Grid, Color Ours, IReadOnlyList<Color> Others)
 {
-    /// <summary>The font that text is measured with; its likes are named in the files for machines that lack it.</summary>
+    /// <summary>Font in which text is measured. The files name similar fonts for machines without it.</summary>
     public const string FontName = "DejaVu Sans";
 
-    /// <summary>The colours of GitHub's two pages.</summary>
+    /// <summary>Colors of the two pages of GitHub.</summary>
     public static IReadOnlyList<Theme> All { get; } =
     [
         new(
@@ -26,7 +27,7 @@ internal sealed record Theme(string Name, Color Background, Color Text, Color Mu
             Color.FromHex("#59636e"),
             Color.FromHex("#e4e8ec"),
             Color.FromHex("#0969da"),
-            [Color.FromHex("#d55e00"), Color.FromHex("#00805c"), Color.FromHex("#b0568b"), Color.FromHex("#a17500"), Color.FromHex("#59636e")]),
+            [Color.FromHex("#d55e00"), Color.FromHex("#00805c"), Color.FromHex("#b0568b"), Color.FromHex("#a17500"), Color.FromHex("#59636e"), Color.FromHex("#7a4fd0")]),
         new(
             "dark",
             Color.FromHex("#0d1117"),
@@ -34,10 +35,10 @@ internal sealed record Theme(string Name, Color Background, Color Text, Color Mu
             Color.FromHex("#9198a1"),
             Color.FromHex("#22282f"),
             Color.FromHex("#58a6ff"),
-            [Color.FromHex("#ff8c42"), Color.FromHex("#2dc08d"), Color.FromHex("#e08fc0"), Color.FromHex("#e3b341"), Color.FromHex("#9198a1")]),
+            [Color.FromHex("#ff8c42"), Color.FromHex("#2dc08d"), Color.FromHex("#e08fc0"), Color.FromHex("#e3b341"), Color.FromHex("#9198a1"), Color.FromHex("#b392f0")]),
     ];
 
-    /// <summary>A plot in these colours, without a frame.</summary>
+    /// <summary>Creates a plot in these colors, without a frame.</summary>
     public Plot NewPlot(string title)
     {
         var plot = new Plot();
@@ -59,11 +60,26 @@ internal sealed record Theme(string Name, Color Background, Color Text, Color Mu
         return plot;
     }
 
-    /// <summary>Writes a plot as NAME-THEME.svg.</summary>
-    public void Save(Plot plot, string folder, string name, int width, int height)
+    /// <summary>Shows both axes with their titles.</summary>
+    public void ShowAxes(Plot plot, string bottom, string left)
+    {
+        plot.Axes.Bottom.Label.Text = bottom;
+        plot.Axes.Left.Label.Text = left;
+        plot.Axes.Bottom.IsVisible = plot.Axes.Left.IsVisible = true;
+        plot.Axes.Bottom.Label.FontSize = plot.Axes.Left.Label.FontSize = 13;
+        plot.Axes.Bottom.Label.Bold = plot.Axes.Left.Label.Bold = false;
+        plot.Axes.Bottom.Label.ForeColor = plot.Axes.Left.Label.ForeColor = Text;
+        plot.Axes.Left.FrameLineStyle.Width = 0;
+        plot.Axes.Left.MajorTickStyle.Length = 0;
+        plot.Axes.Bottom.TickLabelStyle.FontSize = plot.Axes.Left.TickLabelStyle.FontSize = 12;
+    }
+
+    /// <summary>Writes a plot as NAME-THEME.svg, with a description of what is seen.</summary>
+    public void Save(Plot plot, string folder, string name, int width, int height, string description)
     {
         string svg = plot.GetSvgXml(width, height)
             .Replace($"font-family=\"{FontName}\"", $"font-family=\"{FontName}, Verdana, sans-serif\"", StringComparison.Ordinal);
-        File.WriteAllText(Path.Combine(folder, $"{name}-{Name}.svg"), svg);
+        int content = svg.IndexOf('>', svg.IndexOf("<svg", StringComparison.Ordinal)) + 1;
+        File.WriteAllText(Path.Combine(folder, $"{name}-{Name}.svg"), svg.Insert(content, $"<desc>{SecurityElement.Escape(description)}</desc>"));
     }
 }

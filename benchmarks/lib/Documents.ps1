@@ -27,7 +27,7 @@ $script:summary = @(
 
 # The plots that belong to a job's table; * stands for the file systems.
 $script:plots = @{
-    'large-file' = 'time-by-size-*'; 'small-files' = 'files-per-second-*'; 'every-tool' = 'processor-per-gib-*'; 'to-pipe' = 'streams-*'
+    'large-file' = 'time-by-size-*', 'ratio-large-files-*'; 'small-files' = 'files-per-second-*'; 'every-tool' = 'cpu-time-per-gib-*'; 'to-pipe' = 'streams-*'
 }
 
 function Read-Record([string] $Path) {
@@ -106,14 +106,14 @@ function Format-Win([Collections.IDictionary] $Jobs) {
     }
 }
 
-# Pictures for a light and a dark page, as many as there are of a name.
+# Pictures for a light and a dark page, as many as there are of a name. A plot has a description of what is seen.
 function Format-Picture([string] $Folder, [string] $Name, [string] $Link) {
     foreach ($light in Get-ChildItem $Folder -Filter "$Name-light.svg" | Sort-Object Name) {
         $base = $light.Name -replace '-light\.svg$'
-        $words = $base -replace '-', ' '
+        $seen = [Security.SecurityElement]::Escape(([xml] [IO.File]::ReadAllText($light.FullName)).svg.desc)
         '<picture>'
         "  <source media=`"(prefers-color-scheme: dark)`" srcset=`"$Link/$base-dark.svg`">"
-        "  <img alt=`"Plot: $words`" src=`"$Link/$base-light.svg`">"
+        "  <img alt=`"$seen`" src=`"$Link/$base-light.svg`">"
         '</picture>', ''
     }
 }
@@ -144,7 +144,7 @@ function Write-Table([Collections.IDictionary] $Jobs, [string] $Repository) {
         $results = @($Jobs[$name].Records | Where-Object kind -EQ result)
         if (-not $results) { continue }
         Update-MarkedText "$Repository/docs/performance/$name.md" "job $name" -Line @(
-            if ($script:plots[$name]) { Format-Picture $images $script:plots[$name] -Link ../images }
+            foreach ($plot in $script:plots[$name]) { Format-Picture $images $plot -Link ../images }
             if ($name -ne 'memory') { Format-CaseTable $results; '' }
             '<details><summary>All figures</summary>', ''
             Format-ContestantTable $results

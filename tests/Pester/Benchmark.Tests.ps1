@@ -209,6 +209,7 @@ Describe 'The documents of the benchmarks' {
         $page | Should -Match 'Measured on 2026-01-02 on a 2-core machine \(One, 8 GiB\), Linux 6\.1, .*commit abc1234'
         $page | Should -Not -Match '\| [37]\.25 s \| 500 ms \| 26 \|'
         $page | Should -Match 'images/time-by-size-ext4-dark\.svg'
+        $page | Should -Match '<img alt="Bars\. [^"]*1 GiB: cp 0\.81\." src="\.\./images/ratio-large-files-ext4-light\.svg">'
         Get-Content "$TestDrive/repository/docs/performance.md" -Raw | Should -Match '\| 1 GiB file to file, ext4 \| 1\.25 s, 26 system calls \| `cp`: 1\.50 s, 0\.81'
         foreach ($theme in 'light', 'dark') {
             ([xml](Get-Content "$TestDrive/repository/docs/images/time-by-size-ext4-$theme.svg" -Raw)).svg.width | Should -Be 880
