@@ -48,7 +48,7 @@ internal sealed unsafe class Comparison : IDisposable
     public bool IsOtherFile { get; init; }
 
     /// <summary>The most bytes of one read.</summary>
-    public int ReadSize { get; init; } = Tuning.LargestRead;
+    public int ReadSize { get; set; } = Tuning.LargestRead;
 
     /// <summary>Limits the bytes per second that are read of each side; null for unlimited.</summary>
     public RateLimiter? RateLimit { get; init; }
@@ -67,6 +67,8 @@ internal sealed unsafe class Comparison : IDisposable
             return;
         }
 
+        // A small file needs little memory.
+        ReadSize = (int)Math.Min(ReadSize, (length + Alignment - 1) / Alignment * Alignment);
         SysResult opened = LibC.Open(LibC.PathOf(_copy), LibC.O_RDONLY | LibC.O_DIRECT, out SafeFileHandle direct);
         if (opened.Ok)
         {

@@ -335,7 +335,15 @@ internal sealed class DestinationWriter : IDisposable
     {
         if (_request.Verify)
         {
-            FlushBytes();
+            if (_request.WritesBack)
+            {
+                _content.WriteBack(Size);
+            }
+            else
+            {
+                FlushBytes();
+            }
+
             _content.Verify(_source!, _spec!.Offset!.Value - Resumed, DestinationStart!.Value, Size, isInPlace: !IsNew);
         }
     }
@@ -378,6 +386,10 @@ internal sealed class DestinationWriter : IDisposable
         if (_request.Flush)
         {
             _flushed = FlushBytes();
+        }
+        else if (_request is { WritesBack: true, Verify: false } && !DiskFlush.OfFileSystemReportsErrors)
+        {
+            _content.WriteBack(Size);
         }
     }
 

@@ -1,10 +1,11 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Interop;
 
 namespace Splice.Copying;
 
-/// <summary>Waits until the written bytes are on the disk (fsync(2)).</summary>
+/// <summary>Waits until the written bytes are on the disk (fsync(2), syncfs(2)).</summary>
 internal static class DiskFlush
 {
     private static readonly FileName ThisFolder = ".";
@@ -13,7 +14,7 @@ internal static class DiskFlush
     /// <param name="waiting">Called from time to time until they are on the disk.</param>
     public static bool OfFile(SafeFileHandle file, DescriptorKind kind, string path, CancellationToken cancellation, Action? waiting = null)
     {
-        SysResult result = Wait(file, cancellation, waiting);
+        SysResult result = Wait(LibC.Flush, file, cancellation, waiting);
         bool isSpecial = kind is not (DescriptorKind.Regular or DescriptorKind.Block);
         return result.Errno switch
         {
@@ -22,6 +23,33 @@ internal static class DiskFlush
             Errno.EROFS when isSpecial => false,
             _ => throw FileFailures.Flush(path, result.Errno),
         };
+    }
+
+    /// <summary>Writes the content of a file back, whose metadata are flushed with its file system.</summary>
+    /// <param name="size">Its size; of a small one, the call is as short as that of writing it, and needs no thread.</param>
+    /// <param name="waiting">Called from time to time until it is on the disk.</param>
+    public static void OfContent(SafeFileHandle file, long size, string path, CancellationToken cancellation, Action? waiting = null)
+    {
+        SysResult result = size <= Tuning.WrittenBackAtOnce ? LibC.WriteBack(file) : Wait(LibC.WriteBack, file, cancellation, waiting);
+        if (!result.Ok)
+        {
+            throw FileFailures.Flush(path, result.Errno, "sync_file_range(2)");
+        }
+    }
+
+    /// <summary>True if <see cref="OfFileSystem"/> reports the write-back errors of files, as syncfs(2) does since Linux 5.8.</summary>
+    public static bool OfFileSystemReportsErrors { get; } = OperatingSystem.IsOSPlatformVersionAtLeast("linux", 5, 8);
+
+    /// <summary>Flushes the file system of a directory.</summary>
+    /// <param name="folder">Opened before the first byte was written, since errors are reported from then on.</param>
+    /// <param name="waiting">Called from time to time until all is on the disk.</param>
+    public static void OfFileSystem(SafeFileHandle folder, string path, CancellationToken cancellation, Action? waiting = null)
+    {
+        SysResult result = Wait(LibC.FlushFileSystem, folder, cancellation, waiting);
+        if (!result.Ok)
+        {
+            throw FileFailures.Flush(path, result.Errno, "syncfs(2)");
+        }
     }
 
     /// <summary>Opens the directory for flushing, which a handle opened with O_PATH does not support.</summary>
@@ -42,7 +70,7 @@ internal static class DiskFlush
     /// <param name="waiting">Called from time to time until they are on the disk.</param>
     public static void OfFolder(SafeFileHandle folder, string path, CancellationToken cancellation, Action? waiting = null)
     {
-        SysResult result = Wait(folder, cancellation, waiting);
+        SysResult result = Wait(LibC.Flush, folder, cancellation, waiting);
         if (!result.Ok && result.Errno != Errno.EINVAL)
         {
             throw FileFailures.FlushName(path, result.Errno);
@@ -69,16 +97,16 @@ internal static class DiskFlush
         }
     }
 
-    /// <summary>fsync(2) cannot be interrupted: on another thread, cancellation need not wait for it.</summary>
-    private static SysResult Wait(SafeFileHandle handle, CancellationToken cancellation, Action? waiting = null)
+    /// <summary>These calls cannot be interrupted: on another thread, cancellation need not wait for them.</summary>
+    private static SysResult Wait(Func<SafeHandle, SysResult> call, SafeFileHandle handle, CancellationToken cancellation, Action? waiting = null)
     {
         if (!cancellation.CanBeCanceled)
         {
-            return LibC.Flush(handle);
+            return call(handle);
         }
 
         cancellation.ThrowIfCancellationRequested();
-        Task<SysResult> flush = Task.Run(() => LibC.Flush(handle), CancellationToken.None);
+        Task<SysResult> flush = Task.Run(() => call(handle), CancellationToken.None);
         while (!flush.Wait(Tuning.ReportInterval, cancellation))
         {
             waiting?.Invoke();

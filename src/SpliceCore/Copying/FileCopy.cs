@@ -210,6 +210,9 @@ public sealed record CopyRequest
     /// is removed after the copy.</summary>
     internal bool RequiresMetadata { get; init; }
 
+    /// <summary>True if the content is written back, and flushed together with that of other files afterwards.</summary>
+    internal bool WritesBack { get; init; }
+
     /// <summary>True if the copy is one of the parts of a file, which are as private as the file.</summary>
     internal bool IsPart { get; init; }
 

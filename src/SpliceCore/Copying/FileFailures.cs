@@ -98,12 +98,12 @@ internal static class FileFailures
         "Check whether it is sealed, or a swap file in use.",
         errno, path);
 
-    public static TransferException Flush(string path, Errno errno)
+    public static TransferException Flush(string path, Errno errno, string call = "fsync(2)")
     {
         bool isFull = errno is Errno.ENOSPC or Errno.EDQUOT;
         string what = isFull ? "No space is left on the disk for" : "Could not flush";
         return new TransferException(isFull ? TransferErrorId.DiskFull : TransferErrorId.WriteFailed,
-            $"{what} '{path}' (fsync(2), {ErrnoText.Describe(errno)}).",
+            $"{what} '{path}' ({call}, {ErrnoText.Describe(errno)}).",
             isFull ? "Free some space, or choose another destination." : SeeKernelLog,
             errno, path);
     }

@@ -21,17 +21,14 @@ internal sealed class WrittenContent(
 
     public bool Flush(DescriptorKind kind, long size)
     {
-        try
-        {
-            return DiskFlush.OfFile(target.Handle, kind, place.Path, cancellation, () => report(TransferPhase.Flushing, size));
-        }
-        catch (TransferException)
-        {
-            // fsync(2) reports a write-back error once, then marks the pages clean although they never reached the disk.
-            IsLost = true;
-            throw;
-        }
+        bool isFlushed = false;
+        Run(() => isFlushed = DiskFlush.OfFile(target.Handle, kind, place.Path, cancellation, () => report(TransferPhase.Flushing, size)));
+        return isFlushed;
     }
+
+    /// <summary>Writes the content of a regular file to the disk, but not its metadata.</summary>
+    public void WriteBack(long size) =>
+        Run(() => DiskFlush.OfContent(target.Handle, size, place.Path, cancellation, () => report(TransferPhase.Flushing, size)));
 
     /// <summary>Compares a range with its source, which it is read from the disk for.</summary>
     public void Verify(Descriptor source, long sourceStart, long start, long size, bool isInPlace)
@@ -79,4 +76,18 @@ internal sealed class WrittenContent(
     }
 
     public void Dispose() => _hash?.Dispose();
+
+    private void Run(Action flush)
+    {
+        try
+        {
+            flush();
+        }
+        catch (TransferException)
+        {
+            // A write-back error is reported once; then the pages are clean although they never reached the disk.
+            IsLost = true;
+            throw;
+        }
+    }
 }

@@ -66,6 +66,9 @@ internal static class Tuning
     /// <summary>The files in a queue that are worth waking a worker for.</summary>
     public const int FilesPerWakeUp = 32;
 
+    /// <summary>Up to this size, the content of a file is written back without a thread that waits for it.</summary>
+    public const long WrittenBackAtOnce = MiB;
+
     /// <summary>The reports of a tree that wait for the pipeline; then the workers wait.</summary>
     public const int TreeReports = 1000;
 

@@ -153,7 +153,27 @@ internal static partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     private static partial int fsync(SafeHandle fd);
 
-    /// <summary>Writes all of a file system to the disk.</summary>
+    /// <summary>Writes a file's dirty pages to the disk and waits for them, but flushes neither its metadata nor the disk's own cache. A
+    /// write-back error is reported once.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/sync_file_range.2.html">sync_file_range(2)</see></remarks>
+    public static SysResult WriteBack(SafeHandle file)
+    {
+        const uint WaitBeforeWriteWaitAfter = 7; // SYNC_FILE_RANGE_*
+        SysResult result;
+        do
+        {
+            result = SysResult.From(sync_file_range(file, 0, 0, WaitBeforeWriteWaitAfter));
+        }
+        while (result.Errno == Errno.EINTR);
+
+        return result;
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static partial int sync_file_range(SafeHandle fd, long offset, long count, uint flags);
+
+    /// <summary>Writes all of a file system to the disk. Since Linux 5.8, reports write-back errors of all its files since the handle was
+    /// opened.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/sync.2.html">syncfs(2)</see></remarks>
     public static SysResult FlushFileSystem(SafeHandle handle) => SysResult.From(syncfs(handle));
 

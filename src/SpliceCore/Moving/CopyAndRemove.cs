@@ -67,7 +67,8 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
                 RateLimit = request.RateLimit,
                 Copied = _copied,
             },
-            ThrottleLimit = request.ThrottleLimit,
+            ThrottleLimit = request.ThrottleLimit > 0 ? request.ThrottleLimit : MoveRequest.DefaultThrottleLimit,
+            IsStaged = true,
         };
         TransferResult? copied = null;
         try

@@ -84,8 +84,11 @@ public sealed record MoveRequest
     /// <summary>Limit of copies in bytes per second; null for none.</summary>
     public RateLimiter? RateLimit { get; init; }
 
-    /// <summary>Number of files of a folder copied at once; 0 for <see cref="TreeRequest.DefaultThrottleLimit"/>.</summary>
+    /// <summary>Number of files of a folder copied at once; 0 for <see cref="DefaultThrottleLimit"/>.</summary>
     public int ThrottleLimit { get; init; }
+
+    /// <summary>More than processors: a copy that is verified mostly waits for the disk.</summary>
+    public static int DefaultThrottleLimit => 8;
 
     /// <summary>Items that earlier moves of the same command put in place, and that are not replaced; null for none.</summary>
     public CreatedFiles? CreatedFiles { get; init; }

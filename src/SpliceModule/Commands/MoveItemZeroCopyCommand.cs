@@ -24,7 +24,7 @@ public sealed class MoveItemZeroCopyCommand : ItemCommand
 
     /// <summary>Number of files of a folder copied at once.</summary>
     [Parameter, ValidateRange(1, 1024)]
-    public int ThrottleLimit { get; set; } = TreeRequest.DefaultThrottleLimit;
+    public int ThrottleLimit { get; set; } = MoveRequest.DefaultThrottleLimit;
 
     /// <inheritdoc />
     protected override void BeginProcessing()

@@ -11,7 +11,7 @@ public sealed class FaultedMoveTests(ITestOutputHelper output)
 
     public static TheoryData<string> Calls =>
     [
-        "renameat2", "openat", "statx", "mkdirat", "getdents64", "fsync", "linkat", "unlinkat", "flock", "?faccessat,?faccessat2",
+        "renameat2", "openat", "statx", "mkdirat", "getdents64", "fsync", "sync_file_range", "syncfs", "linkat", "unlinkat", "flock", "?faccessat,?faccessat2",
         "readlinkat", "readlink", "symlinkat", "mknodat", "?chmod,?fchmodat", "fchmod", "fchown", "fchownat", "utimensat", "fstatfs",
         "fgetxattr,getxattr", "flistxattr,listxattr", "fremovexattr", "lseek", "fadvise64", "pread64", "pwrite64",
         "copy_file_range,sendfile,splice", "ftruncate",
@@ -84,6 +84,27 @@ public sealed class FaultedMoveTests(ITestOutputHelper output)
         Assert.Equal(isMoved ? null : "WriteFailed", answer.Error);
         Assert.Equal(isMoved, answer.Warnings.Length > 0);
         Assert.Equal(isMoved, tree.IsInPlace);
+        tree.Judge(answer, call);
+    }
+
+    [Theory]
+    [InlineData("sync_file_range", Errno.EIO, "WriteFailed")]
+    [InlineData("sync_file_range", Errno.ENOSPC, "DiskFull")]
+    [InlineData("syncfs", Errno.EIO, "WriteFailed")]
+    [InlineData("syncfs", Errno.EDQUOT, "DiskFull")]
+    public void A_tree_that_the_disk_does_not_take_is_not_moved(string call, Errno errno, string error)
+    {
+        Command.RequireRoot();
+        using var tree = new MovedTree(MovedTree.MakeSmall);
+        tree.Reset();
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var attached = new AttachedFault(host, new Fault(call, $"error={errno}", "1"));
+
+        TreeAnswer answer = host.Move(tree.Request);
+
+        Assert.True(attached.Detach() > 0, "nothing was injected");
+        Assert.Equal(error, answer.Error);
+        Assert.False(tree.IsInPlace);
         tree.Judge(answer, call);
     }
 

@@ -75,9 +75,11 @@ public static class TreeCopy
             }
 
             int threads = request.ThrottleLimit > 0 ? request.ThrottleLimit : TreeRequest.DefaultThrottleLimit;
-            using var context = new TreeCopyContext(request, threads, monitor.Cancellation);
             using var destination = request.Sync is null ? TreeDestination.Find(copy, status!, request.IsIntoMissing) : TreeDestination.OfContents(copy);
             using SafeFileHandle? flushed = copy.Flush && !request.IsDryRun ? DiskFlush.OpenFolder(destination.DestinationEntry) : null;
+            bool isFlushedAsOne = request.IsStaged && flushed is not null && FileSystemTypes.Of(flushed).IsLocal();
+            request = isFlushedAsOne ? request with { Copy = copy with { Flush = false, WritesBack = true } } : request;
+            using var context = new TreeCopyContext(request, threads, monitor.Cancellation);
             bool isMarked = copy.Resume && destination.IsName && !request.IsDryRun;
             if (isMarked)
             {
@@ -100,7 +102,11 @@ public static class TreeCopy
                 ResumeMarker.Remove(destination.DestinationEntry, status!);
             }
 
-            if (flushed is not null)
+            if (isFlushedAsOne)
+            {
+                DiskFlush.OfFileSystem(flushed!, destination.DestinationEntry.Path, monitor.Cancellation, pool.ReportFlushing);
+            }
+            else if (flushed is not null)
             {
                 DiskFlush.OfName(flushed, destination.DestinationEntry, copied, monitor.Cancellation, pool.ReportFlushing);
             }
@@ -134,6 +140,10 @@ public sealed record TreeRequest
 
     /// <summary>True in a dry run if <see cref="CopyRequest.Destination"/> is missing, and the folder would be created in it.</summary>
     public bool IsIntoMissing { get; init; }
+
+    /// <summary>True if no other program uses the copy before it is complete: where the file system is local, it is flushed as a whole
+    /// and not file by file.</summary>
+    internal bool IsStaged { get; init; }
 
     /// <summary>Makes the copy a synchronization; null for a copy.</summary>
     internal ITreeSync? Sync { get; init; }
