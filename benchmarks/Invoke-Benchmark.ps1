@@ -21,7 +21,7 @@
 param(
     # The jobs to run: names of files in benchmarks/jobs. All, if none is named.
     [string[]] $Job,
-    # The largest number of rounds of a case. Default: 15, or 3 with -Quick. A case ends earlier if its ratios vary little.
+    # The largest number of rounds of a case. Default: 15, or 3 with -Quick. A case ends earlier if its ratios vary little, or after 40 s.
     [ValidateRange(1, 1000)]
     [int] $Rounds,
     # Small sizes and few rounds: to see that it runs, not to learn how fast.

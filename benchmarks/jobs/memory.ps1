@@ -4,7 +4,7 @@
 #>
 param([switch] $Quick)
 
-$sizes = $Quick ? (1MB, 16MB) : (10MB, 10GB)
+$sizes = $Quick ? (1MB, 16MB) : (10MB, 4GB)
 Use-Place ext4 {
     param($place)
     $source = "$($place.Folder)/source"

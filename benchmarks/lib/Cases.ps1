@@ -3,10 +3,13 @@
 # Runs contestants in turn and returns a record for each, ours first. Each round shuffles their order, because the state that one leaves
 # behind (dirty pages, a filled cache) slows down the next one; a trial and the first rounds only warm up. For the same reason all
 # have memory at hand.
-# There are as many rounds as the spread of the ratios needs: at least MinimumRounds, at most Rounds, and beyond the minimum none
-# after Budget seconds.
+# There are as many rounds as the spread of the ratios needs: at least MinimumRounds, at most Rounds, and after Budget seconds no more
+# than the fewest of which there is a median. A peer that is much slower takes part in those only.
 # Before runs ahead of every turn and is not timed; Memory is what a turn takes of the page cache, as a rule its copy; Facts
 # returns more about a contestant.
+$script:fewestRounds = 3
+$script:muchSlower = 5
+
 function Measure-Case {
     param(
         [Parameter(Mandatory)] [string] $Case,
@@ -21,7 +24,7 @@ function Measure-Case {
         [hashtable[]] $Target,
         [int] $Rounds = $script:rounds,
         [int] $MinimumRounds = [Math]::Min(5, $Rounds),
-        [int] $Budget = 60,
+        [int] $Budget = 40,
         [int] $WarmUp = $script:warmUp,
         [switch] $NoProbe
     )
@@ -46,10 +49,16 @@ function Measure-Case {
     $probes = @{}
     $told = @{}
     foreach ($contestant in $able) { $samples[$contestant.Name] = [Collections.Generic.List[object]]::new() }
+    $inRound = $able
     $watch = [Diagnostics.Stopwatch]::StartNew()
     for ($round = -$WarmUp; $round -lt $Rounds; $round++) {
-        if ($round -ge $MinimumRounds -and ($watch.Elapsed.TotalSeconds -ge $Budget -or (Test-Settled $ours.Name $samples))) { break }
-        foreach ($contestant in $able | Get-Random -Shuffle) {
+        if ($round -eq $script:fewestRounds) {
+            $inRound = @($able | Where-Object { $_.Ours -or (Get-RatioSpread $samples[$ours.Name].Seconds $samples[$_.Name].Seconds).median * $script:muchSlower -ge 1 })
+        }
+
+        if ($round -ge $script:fewestRounds -and $watch.Elapsed.TotalSeconds -ge $Budget) { break }
+        if ($round -ge $MinimumRounds -and (Test-Settled $ours.Name $samples $inRound.Name)) { break }
+        foreach ($contestant in $inRound | Get-Random -Shuffle) {
             $null = & $Before $contestant.Name
             Get-FreeMemory $Memory
             $sample = Measure-Contestant $contestant $Repeat
@@ -99,12 +108,13 @@ function Measure-Case {
     foreach ($one in $Target) { Get-TargetRecord $one $records }
 }
 
-# True if half of the ratios to each peer lie within 3 % of their median.
-function Test-Settled([string] $Ours, [hashtable] $Samples) {
+# True if the median ratio to each peer is known to 3 %, with a confidence of 95 %: 1.57 interquartile ranges by the root of the number
+# of rounds (McGill, Tukey and Larsen, "Variations of Box Plots", 1978).
+function Test-Settled([string] $Ours, [hashtable] $Samples, [string[]] $Name) {
     if ($script:alone) { return $false }
-    foreach ($name in $Samples.Keys -ne $Ours) {
-        $ratio = Get-RatioSpread $Samples[$Ours].Seconds $Samples[$name].Seconds
-        if ($ratio.q3 - $ratio.q1 -gt 0.06 * $ratio.median) { return $false }
+    foreach ($peer in $Name -ne $Ours) {
+        $ratio = Get-RatioSpread $Samples[$Ours].Seconds $Samples[$peer].Seconds
+        if (1.57 * ($ratio.q3 - $ratio.q1) / [Math]::Sqrt($Samples[$peer].Count) -gt 0.03 * $ratio.median) { return $false }
     }
 
     $true

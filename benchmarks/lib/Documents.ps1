@@ -70,7 +70,16 @@ function Join-MarkedText([string] $Document, [string] $Name, [string[]] $Line) {
     $Document.Substring(0, $from + $begin.Length) + "`n`n" + ($Line -join "`n") + "`n`n" + $Document.Substring($to)
 }
 
+# The last run. What is of another one may be of another commit, or another machine.
+function Get-LastRun([Collections.IDictionary] $Jobs) { @($Jobs.Values.Run | Sort-Object date)[-1] }
+
+function Get-OlderJob([Collections.IDictionary] $Jobs) {
+    $last = Get-LastRun $Jobs
+    @($Jobs.Keys | Where-Object { $Jobs[$_].Run.date -ne $last.date })
+}
+
 function Format-Summary([Collections.IDictionary] $Jobs) {
+    $older = Get-OlderJob $Jobs
     Format-Head 'job', 'Splice', 'peer: time, median of the paired ratios (interquartile range)'
     foreach ($row in $script:summary) {
         $records = @($Jobs[$row.Job].Records | Where-Object { $_.kind -eq 'result' -and $_.case -eq $row.Case -and "$($_.fileSystem)" -eq $row.On })
@@ -81,7 +90,7 @@ function Format-Summary([Collections.IDictionary] $Jobs) {
             $compared = if ($row.Added) { "the import adds $(Format-Second $peer.difference.median)" } else { Format-Ratio $peer.ratio }
             if ($peer) { "``$name``: $(Format-Second $peer.seconds.median), $compared" }
         }
-        Format-Row $row.Text, "$(Format-Second $ours.seconds.median)$(if ($ours.systemCalls) { ", $($ours.systemCalls) system calls" })", ($peers -join '; ')
+        Format-Row "$($row.Text)$(if ($row.Job -in $older) { ' \*' })", "$(Format-Second $ours.seconds.median)$(if ($ours.systemCalls) { ", $($ours.systemCalls) system calls" })", ($peers -join '; ')
     }
 }
 
@@ -135,11 +144,15 @@ function Write-Document([string] $ResultFolder, [string] $Repository) {
     }
 
     Write-Table $jobs $Repository
+    $older = Get-OlderJob $jobs
+    if ($older) { Write-Warning "The figures of these jobs are of older runs, and marked: $($older -join ', '). A run of all jobs replaces them." }
 }
 
 # The tables of the documents, and the pictures that they show.
 function Write-Table([Collections.IDictionary] $Jobs, [string] $Repository) {
     $images = "$Repository/docs/images"
+    $last = Get-LastRun $Jobs
+    $older = Get-OlderJob $Jobs
     foreach ($name in $Jobs.Keys) {
         $results = @($Jobs[$name].Records | Where-Object kind -EQ result)
         if (-not $results) { continue }
@@ -151,15 +164,15 @@ function Write-Table([Collections.IDictionary] $Jobs, [string] $Repository) {
             '', '</details>', ''
             $skips = @(Format-SkipList $Jobs[$name].Records)
             if ($skips) { $skips; '' }
-            Format-RunLine $Jobs[$name].Run
+            "$(Format-RunLine $Jobs[$name].Run)$(if ($name -in $older) { " **An older run** than the last one, of commit $($last.versions.commit)." })"
         )
     }
 
     $summary = @(Format-Summary $Jobs)
-    $last = "$(Format-RunLine @($Jobs.Values.Run | Sort-Object date)[-1]) This is the last job; each page has the date and commit of its job."
+    $measured = "$(Format-RunLine $last)$(if ($older) { ' \*: of an older run, whose date and commit the page of the job has.' })"
     Update-MarkedText "$Repository/docs/performance.md" numbers -Line @(
         foreach ($plot in 'time-by-size-ext4', 'files-per-second-ext4') { Format-Picture $images $plot -Link images }
-        $summary; ''; $last
+        $summary; ''; $measured
     )
     $targets = @($Jobs.Values | ForEach-Object { $_.Records | Where-Object kind -EQ target })
     if ($targets) { Update-MarkedText "$Repository/docs/performance.md" targets -Line (Format-TargetList $targets) }

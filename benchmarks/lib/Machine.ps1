@@ -38,6 +38,8 @@ function Get-RunRecord([bool] $Quick) {
             rustCoreutils = Get-FirstLine coreutils 'cp', '--version'
             fpsync = Get-FirstLine fpsync '-v'
             ssh = Get-FirstLine ssh '-V'
+            cmp = Get-FirstLine cmp '--version'
+            find = Get-FirstLine find '--version'
         }
     }
 }

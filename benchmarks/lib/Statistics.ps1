@@ -24,11 +24,12 @@ function ConvertTo-Figure([double] $Value, [int] $Digits = 4) {
     [double]::Parse($Value.ToString("G$Digits", [cultureinfo]::InvariantCulture), [cultureinfo]::InvariantCulture)
 }
 
-# The spread of the ratios of what was measured in the same round: a noisy machine slows both of a pair.
+# The spread of the ratios of what was measured in the same round: a noisy machine slows both of a pair. The second may have had fewer
+# rounds.
 function Get-RatioSpread([double[]] $Value, [double[]] $Beside) {
-    Get-Spread @(for ($i = 0; $i -lt $Value.Length; $i++) { $Value[$i] / $Beside[$i] })
+    Get-Spread @(for ($i = 0; $i -lt $Beside.Length; $i++) { $Value[$i] / $Beside[$i] })
 }
 
 function Get-DifferenceSpread([double[]] $Value, [double[]] $Beside) {
-    Get-Spread @(for ($i = 0; $i -lt $Value.Length; $i++) { $Value[$i] - $Beside[$i] })
+    Get-Spread @(for ($i = 0; $i -lt $Beside.Length; $i++) { $Value[$i] - $Beside[$i] })
 }

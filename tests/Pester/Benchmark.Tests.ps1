@@ -12,7 +12,7 @@ BeforeAll {
         pwsh -NoProfile -NonInteractive -File "$root/benchmarks/Invoke-Benchmark.ps1" @Arguments 2>&1
     }
 
-    function Write-Result([string] $Path, [string] $Date, [bool] $Quick, [double] $Seconds) {
+    function Write-Result([string] $Path, [string] $Date, [bool] $Quick, [double] $Seconds, [string] $Job = 'large-file') {
         $run = @{
             kind = 'run'; date = $Date; quick = $Quick
             machine = @{ processor = 'One'; processors = 2; memoryBytes = 8GB; virtual = 'none'; kernel = '6.1' }
@@ -20,7 +20,7 @@ BeforeAll {
         }
         $ours, $peer = foreach ($who in @{ Name = 'Copy-ItemZeroCopy'; Ours = $true; Seconds = $Seconds }, @{ Name = 'cp'; Ours = $false; Seconds = 1.5 }) {
             @{
-                kind = 'result'; job = 'large-file'; case = '1 GiB'; fileSystem = 'ext4'; bytes = 1GB; files = 1; contestant = $who.Name
+                kind = 'result'; job = $Job; case = '1 GiB'; fileSystem = 'ext4'; bytes = 1GB; files = 1; contestant = $who.Name
                 ours = $who.Ours; rounds = 9; repeat = 1; seconds = @{ median = $who.Seconds; q1 = 1; q3 = 2 }; userSeconds = 0.1; systemSeconds = 0.4
                 systemCalls = 26; peakBytes = 4096; allocatedBytes = $null; ratio = @{ median = 0.8125; q1 = 0.75; q3 = 0.9 }
             }
@@ -188,6 +188,26 @@ Describe 'The documents of the benchmarks' {
         }
     }
 
+    It 'mark what is of an older run than the last one' {
+        $null = New-Item -ItemType Directory "$TestDrive/marked/docs/images", "$TestDrive/runs"
+        Copy-Item "$root/docs/performance.md", "$root/docs/performance" "$TestDrive/marked/docs" -Recurse
+        Write-Result "$TestDrive/runs/1.jsonl" '2026-01-01T00:00:00Z' -Seconds 1.25
+        Write-Result "$TestDrive/runs/2.jsonl" '2026-01-02T00:00:00Z' -Seconds 3.25 -Job range
+        $pages = 'large-file', 'range'
+        foreach ($older in @('large-file'), @()) {
+            # The second time, both are of one run.
+            if (-not $older) { Write-Result "$TestDrive/runs/3.jsonl" '2026-01-02T00:00:00Z' -Seconds 1.25 }
+
+            Save-LatestRecord "$TestDrive/runs" "$TestDrive/kept"
+            Write-Table (Get-KeptRecord "$TestDrive/kept") "$TestDrive/marked"
+
+            $pages | Where-Object { (Get-Content "$TestDrive/marked/docs/performance/$_.md" -Raw) -match '\*\*An older run\*\*' } | Should -Be $older
+            $summary = Get-Content "$TestDrive/marked/docs/performance.md" -Raw
+            $summary -match '\| 1 GiB file to file, ext4 \\\* \|' | Should -Be ([bool]$older)
+            $summary -match 'of an older run' | Should -Be ([bool]$older)
+        }
+    }
+
     It 'get the last numbers that are not of a quick run' {
         $reason = Get-NoPlotReason
         if ($reason) { Set-ItResult -Skipped -Because $reason }
@@ -228,6 +248,15 @@ Describe 'The statistics of the benchmarks' {
         $spread.median | Should -Be 1
         $spread.q1 | Should -Be 0.75
         $spread.q3 | Should -Be 1.5
+    }
+
+    It 'end a case once the median ratio is known to 3 %, whoever has left it' {
+        function Get-Sample([double[]] $Seconds) { , @($Seconds | ForEach-Object { [pscustomobject]@{ Seconds = $_ } }) }
+        $samples = @{ ours = Get-Sample 1, 1, 1, 1, 1; steady = Get-Sample 2, 2.02, 2.04, 2.05, 2.06; noisy = Get-Sample 2, 3, 2; }
+
+        Test-Settled ours $samples 'ours', 'steady' | Should -BeTrue
+        Test-Settled ours $samples 'ours', 'steady', 'noisy' | Should -BeFalse
+        (Get-RatioSpread $samples.ours.Seconds $samples.noisy.Seconds).median | Should -Be 0.5
     }
 
     It 'do not write where a document has no place for it' {
