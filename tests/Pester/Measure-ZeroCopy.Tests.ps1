@@ -158,9 +158,10 @@ Describe 'The page of Measure-ZeroCopy' {
         (Get-ChildItem -Force).Name | Should -Be page.html
     }
 
-    It 'is shown by a browser, <Scheme>' -ForEach @(
-        @{ Scheme = 'dark'; Number = 0 }
-        @{ Scheme = 'light'; Number = 1 }
+    It 'is shown by a browser, <Scheme>, <Width> pixels wide' -ForEach @(
+        @{ Scheme = 'dark'; Number = 0; Width = 1100 }
+        @{ Scheme = 'light'; Number = 1; Width = 1100 }
+        @{ Scheme = 'light'; Number = 1; Width = 500 }
     ) {
         if (-not $browser) {
             Set-ItResult -Skipped -Because 'there is no chromium'
@@ -180,7 +181,10 @@ const outside = [...document.querySelectorAll('svg')].flatMap(svg => [...svg.que
 document.title = JSON.stringify({
   page: light(of('body').backgroundColor), text: light(of('body').color), label: light(of('.chart .label').fill),
   bars: [...document.querySelectorAll('svg')].map(svg => svg.querySelectorAll('rect').length), outside: outside.length,
-  wide: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+  wide: [...document.querySelectorAll('html, section, section div, table')].filter(item => item.scrollWidth > item.clientWidth).length,
+  cut: [...document.querySelectorAll('th, td')].filter(
+    item => item.getBoundingClientRect().right > item.closest('section').getBoundingClientRect().right).length,
+  smallest: Math.min(...[...document.querySelectorAll('svg text')].map(item => item.getBoundingClientRect().height)),
   loaded: performance.getEntriesByType('resource').length, injected: document.querySelectorAll('b').length,
   path: document.querySelector('.path').textContent,
 });
@@ -189,7 +193,7 @@ document.title = JSON.stringify({
         $page = Get-Content page.html -Raw
         Set-Content probe.html ($page -replace '<meta http-equiv[^>]*>' -replace '</body>', "$probe</body>")
         $flags = '--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', "--user-data-dir=$folder/profile",
-            '--window-size=1100,1900', "--blink-settings=preferredColorScheme=$Number"
+            "--window-size=$Width,1900", "--blink-settings=preferredColorScheme=$Number"
         $dom = & $browser @flags --dump-dom "file://$folder/probe.html" 2>$null | Out-String
         $dom -match '(?s)<title>(?<json>\{.*?\})</title>' | Should -BeTrue -Because 'the browser has run the page'
         $seen = [Net.WebUtility]::HtmlDecode($Matches.json) | ConvertFrom-Json
@@ -197,7 +201,9 @@ document.title = JSON.stringify({
         $seen.bars | Should -Be $measured, $measured
         $measured | Should -BeGreaterOrEqual 5
         $seen.outside | Should -Be 0
-        $seen.wide | Should -BeFalse
+        $seen.wide | Should -Be 0
+        $seen.cut | Should -Be 0
+        $seen.smallest | Should -BeGreaterThan 8 -Because 'it is to be read'
         $seen.loaded | Should -Be 0
         $seen.injected | Should -Be 0
         $seen.path | Should -BeExactly $odd

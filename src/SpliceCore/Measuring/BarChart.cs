@@ -8,9 +8,9 @@ namespace Splice.Measuring;
 /// <summary>Horizontal bars in SVG, one below the other. All lengths are in the units of its view box.</summary>
 internal static class BarChart
 {
-    private const double Width = 860;
-    private const double Left = 132;
-    private const double Right = 170;
+    private const double Width = 600;
+    private const double Left = 120;
+    private const double Right = 175;
     private const double RowHeight = 36;
     private const double BarHeight = 20;
     private const double Top = 6;
@@ -86,7 +86,7 @@ internal sealed record Bar(
 /// <summary>Round numbers from 0 to past the largest value.</summary>
 internal sealed class Axis
 {
-    private const int MaxSteps = 6;
+    private const int MaxSteps = 5;
 
     /// <param name="largest">The largest value, above 0.</param>
     public Axis(double largest)

@@ -27,32 +27,28 @@ internal static class ReportPage
             </head>
             <body>
             <main>
-            <h1>How fast {size} is copied here</h1>
+            <h1>Copying {size}</h1>
             <p class="soft">{Folders(report)}, {report.Date.ToString("d MMMM yyyy, HH:mm", Culture)}</p>
             {Facts(report)}
             <section>
             <h2>Time for {size}</h2>
             <figure>
-            <figcaption>The median of {Runs(report.Iterations)}, in which the methods took turns. The thin line spans the middle half of them. Shorter is better.</figcaption>
-            <div class="scroll">
+            <figcaption>Median of {Runs(report.Iterations)} of each method, interleaved. The thin line spans the quartiles. Shorter is better.</figcaption>
             {BarChart.Draw($"Median time for {size} by method", [.. report.Results.Select(TimeBar)])}
-            </div>
             </figure>
-            <ul class="key"><li><i class="auto"></i>the method of Auto</li><li><i class="method"></i>other methods</li><li><i class="baseline"></i>.NET, as baselines</li></ul>
+            <ul class="key"><li><i class="auto"></i>chosen by -Method Auto</li><li><i class="method"></i>other methods</li><li><i class="baseline"></i>.NET, for comparison</li></ul>
             </section>
             {CpuTimes([.. report.Results.Where(result => result.Median > TimeSpan.Zero).Select(CpuBar)])}
             <section>
-            <h2>All numbers</h2>
-            <div class="scroll">
+            <h2>All figures</h2>
             {ResultTable(report.Results)}
-            </div>
-            <p class="soft small">The spread is from the first quartile to the third. For the baselines, only reads and writes are counted.</p>
+            <p class="soft small">Spread is the interquartile range. For .NET, system calls are reads and writes only.</p>
             </section>
             <section>
-            <h2>Where this was measured</h2>
+            <h2>Machine</h2>
             {MachineTable(report)}
             </section>
-            <footer>Random bytes, in the page cache when a run begins; a run ends when the kernel has the copy, not the disk. Written by Measure-ZeroCopy of Splice {Version}.</footer>
+            <footer>The source has random bytes and is in the page cache before each run. A run ends when the kernel has the copy; the disk may get it later. Written by Measure-ZeroCopy of Splice {Version}.</footer>
             </main>
             </body>
             </html>
@@ -85,30 +81,28 @@ internal static class ReportPage
             <div><dt>Auto uses</dt><dd class="auto">{auto.Method}</dd></div>
             <div><dt>Median time</dt><dd>{Duration(median)}</dd></div>
             <div><dt>Rate</dt><dd>{Rate(auto.BytesPerSecond!.Value)}</dd></div>
-            <div><dt>CPU time for 1 GiB</dt><dd>{Duration(auto.CpuPerGiB!.Value)}</dd></div>
+            <div><dt>CPU time per GiB</dt><dd>{Duration(auto.CpuPerGiB!.Value)}</dd></div>
             </dl>
             """;
 
     private static string CpuTimes(Bar[] bars) => bars.Length == 0 ? string.Empty : $"""
         <section>
-        <h2>CPU time for 1 GiB</h2>
+        <h2>CPU time per GiB</h2>
         <figure>
-        <figcaption>User and system time of the thread that copies, and its share of the elapsed time. Shorter is better.</figcaption>
-        <div class="scroll">
-        {BarChart.Draw("CPU time for 1 GiB by method", bars)}
-        </div>
+        <figcaption>User and system time of the copying thread, and its share of the elapsed time. Shorter is better.</figcaption>
+        {BarChart.Draw("CPU time per GiB by method", bars)}
         </figure>
         </section>
         """;
 
     private static Bar TimeBar(MeasurementResult result) => new(
         $"{result.Method}", KindOf(result), result.Median, result.FirstQuartile, result.ThirdQuartile,
-        result.Median is { } median ? Duration(median) : "not possible here",
+        result.Median is { } median ? Duration(median) : "not available",
         result.BytesPerSecond is { } rate ? Rate(rate) : string.Empty);
 
     private static Bar CpuBar(MeasurementResult result) => new(
         $"{result.Method}", KindOf(result), result.CpuPerGiB, Low: null, High: null, Duration(result.CpuPerGiB!.Value),
-        string.Create(Culture, $"busy {Math.Min(1, (result.CpuPerGiB * result.Size / GiB / result.Median)!.Value):0%}"));
+        string.Create(Culture, $"{Math.Min(1, (result.CpuPerGiB * result.Size / GiB / result.Median)!.Value):0%} CPU"));
 
     private static string KindOf(MeasurementResult result) =>
         result.IsAuto ? "auto" : result.Method is MeasuredMethod.StreamCopyTo or MeasuredMethod.FileCopy ? "baseline" : "method";
@@ -126,8 +120,8 @@ internal static class ReportPage
             ("Kernel", machine.KernelRelease is null ? null : $"Linux {machine.KernelRelease}"),
             ("System", machine.System),
             ("Runtime", machine.Runtime),
-            ("Test data in", Describe(report.Source)),
-            ("Copies in", Describe(report.Destination)),
+            ("Source folder", Describe(report.Source)),
+            ("Destination folder", Describe(report.Destination)),
             ("Size", string.Create(Culture, $"{report.Size:N0} bytes")),
             ("Runs", string.Create(Culture, $"{report.Iterations} of each method, after one warm-up")),
             ("Date", report.Date.ToString("yyyy-MM-dd HH:mm:ss zzz", Culture)),

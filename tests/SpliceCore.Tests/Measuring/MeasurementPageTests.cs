@@ -84,7 +84,7 @@ public sealed class MeasurementPageTests : IDisposable
     {
         MeasurementReport report = Sample();
         string page = ReportPage.Write(report with { Results = [.. report.Results.Where(result => !result.IsAvailable)] });
-        Assert.Contains("not possible here", Assert.Single(Charts(page)).Value, StringComparison.Ordinal);
+        Assert.Contains("not available", Assert.Single(Charts(page)).Value, StringComparison.Ordinal);
     }
 
     [Fact]
