@@ -71,8 +71,11 @@ Describe 'Receive-ItemZeroCopy' {
         $result = Receive-ItemZeroCopy changing web1 $target -Recurse -Update Changed
         $result.FileCount, $result.Updated, $result.Unchanged, $result.BytesSent | Should -Be 2, 1, 1, 6
         Get-Content "$target/changing/changed" | Should -Be 'newer'
-        $failure = Get-Failure { Receive-ItemZeroCopy changing/same web1 $target -Update Changed }
-        Assert-Failure $failure 'ConflictingOptions,Splice.Commands.ReceiveItemZeroCopyCommand' InvalidArgument 'changing/same' 'Omit -Update'
+        'even newer' | Set-Content "$source/changed"
+        $results = Receive-ItemZeroCopy changing/* web1 $target/changing -Update Changed -Verify
+        $results.Status | Should -Be Updated, Unchanged
+        $results.BytesSent | Should -Be 11, 0
+        Get-Content "$target/changing/changed" | Should -Be 'even newer'
     }
 
     It 'takes the columns of a CSV file for each host' {

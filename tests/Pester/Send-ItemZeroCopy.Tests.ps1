@@ -164,8 +164,25 @@ prlimit --pid `$PID "--nofile=`${limit}:`${limit}"
         $result = Send-ItemZeroCopy "$TestDrive/updated" web1 updates -Recurse -Update Changed
         $result.FileCount, $result.Updated, $result.Unchanged, $result.BytesSent | Should -Be 3, 1, 1, 12
         Get-Content "$target/changed" | Should -Be 'newer'
-        $failure = Get-Failure { Send-ItemZeroCopy $source web1 updates -Update Changed }
-        Assert-Failure $failure 'ConflictingOptions,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument $source 'Omit -Update'
+    }
+
+    It 'sends only the single files that changed with -Update' {
+        $files = New-Item -ItemType Directory "$TestDrive/several"
+        'same' | Set-Content "$files/same"
+        'old' | Set-Content "$files/changed"
+        $null = Send-ItemZeroCopy "$files/*" web1 several/
+        'newer' | Set-Content "$files/changed"
+        $target = "$($server.Folder)/web1/several"
+        $shown = @(pwsh -NoProfile -Command "Import-Module '$PSScriptRoot/../../out/Splice'; Send-ItemZeroCopy '$files/*' web1 several/ -Update Changed -WhatIf")
+        $shown[-2, -1] | Should -Be @(
+            "What if: Performing the operation `"Update File (size differs)`" on target `"Item: $files/changed Host: web1 Destination: $target/changed`"."
+            "What if: Performing the operation `"Leave File Unchanged`" on target `"Item: $files/same Host: web1 Destination: $target/same`".")
+        $results = Send-ItemZeroCopy "$files/*" web1 several/ -Update Changed -Verify
+        $results.Status | Should -Be Updated, Unchanged
+        $results.Reason | Should -Be 'size differs', $null
+        $results.BytesSent | Should -Be 6, 0
+        $results.Verified | Should -Be $true, $false
+        Get-Content "$target/changed" | Should -Be 'newer'
     }
 
     It 'refuses a folder without -Recurse, and -Resume with it' {

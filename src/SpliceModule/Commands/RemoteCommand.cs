@@ -217,7 +217,11 @@ public abstract class RemoteCommand : TransferCommand
             _hasSucceeded |= outcome.Result is not null;
             if (IsPreview && outcome.Result is { } plan)
             {
-                WritePreview(plan);
+                // A single file has its own line.
+                if (plan.DirectoryCount > 0)
+                {
+                    WritePreview(plan);
+                }
             }
             else
             {

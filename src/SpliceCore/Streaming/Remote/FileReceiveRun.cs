@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Interop;
@@ -12,8 +13,16 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
 {
     private const string Done = HostScript.Done + " ";
 
+    private static readonly ReadOnlyMemory<byte> SumRequest = "sum\n"u8.ToArray();
+    private static readonly ReadOnlyMemory<byte> KeepRequest = "keep\n"u8.ToArray();
+
     private RemoteFileInfo? _file;
     private ReceivedFile? _received;
+    private ReceivedFilePlan? _plan;
+    private EntryDecision? _decision;
+
+    /// <summary>Called in a dry run with what would be done.</summary>
+    public Action<RemoteHost, TransferResult>? Planned { get; init; }
 
     private protected override bool HasBegun => _file is not null;
 
@@ -23,12 +32,20 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
     {
         base.Dispose();
         _received?.Dispose();
+        _plan?.Dispose();
     }
 
     private protected override bool Receive()
     {
         SshSession session = Start("receive-file.sh", HostScript.File, answer => (_file = RemoteFileInfo.TryParse(answer)) is not null, Request.Source);
         RemoteFileInfo file = _file!;
+        if (Request.Update != UpdateMode.Always && !NeedsContent(session, file))
+        {
+            Answer(session, KeepRequest);
+            ReadTail(session);
+            return false;
+        }
+
         string identity = string.Create(CultureInfo.InvariantCulture, $"{Host.UserName}@{Host.Name}:{Host.Port}\n{Request.Source}\n{file.Text}");
         _received = new ReceivedFile(Request, Path, file.Size, PartialName.SuffixOf(Encoding.UTF8.GetBytes(identity)), Cancellation);
         Progress.SetLength(file.Size - _received.Resumed);
@@ -46,6 +63,35 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
 
         _received.Commit(file);
         return Request.Verify;
+    }
+
+    /// <summary>Decides whether the file is received. If only its metadata differ, they are set.</summary>
+    private bool NeedsContent(SshSession session, RemoteFileInfo file)
+    {
+        _plan = new ReceivedFilePlan(Request, file, Path);
+        EntryDecision decision = _plan.Decide(existing => HasSameContent(session, existing, file.Size));
+        _decision = decision;
+        if (Request.IsDryRun)
+        {
+            Planned?.Invoke(Host, _plan.Describe(decision));
+        }
+        else if (decision.IsMetadataOnly)
+        {
+            _plan.SetMetadata();
+        }
+
+        return decision.WritesContent && !Request.IsDryRun;
+    }
+
+    /// <summary>Compares the SHA-256 of the file with that of one here. Both sides compute at the same time.</summary>
+    private bool HasSameContent(SshSession session, SafeFileHandle existing, long size)
+    {
+        Write(session, SumRequest);
+        string own = ContentDigest.Compute(existing, size, errno => FileFailures.OpenDestination(_plan!.Path, errno), Cancellation);
+        string? sum = null;
+        session.Touch();
+        Sessions.WaitFor([session], _ => (sum ??= session.TryReadAnswer(HostScript.Sum)) is not null);
+        return sum is null ? throw Ended(session) : sum == own;
     }
 
     /// <summary>Receives a file with holes in chunks: the zeros of each become holes before the next.</summary>
@@ -102,12 +148,20 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private protected override RemoteTransferResult Result() => RemoteTransferResult.From(Host, Request, Session) with
     {
-        Destination = _received?.Path ?? Path,
+        Destination = _received?.Path ?? _plan?.Path ?? Path,
+        FileCount = _decision?.Status == ItemStatus.Skipped ? 0 : 1,
+        Status = _decision?.Status ?? ItemStatus.Copied,
+        Reason = _decision?.Reason,
+        Updated = Count(ItemStatus.Updated),
+        Unchanged = Count(ItemStatus.Unchanged),
+        Skipped = Count(ItemStatus.Skipped),
         BytesSent = Bytes,
         Length = _file?.Size ?? 0,
         ResumedAt = _received?.Resumed > 0 ? _received.Resumed : null,
-        Warnings = [.. _received?.Warnings ?? [], .. LostAttributes(), .. HiddenPermissions()],
+        Warnings = [.. _received?.Warnings ?? _plan?.Warnings ?? [], .. LostAttributes(), .. HiddenPermissions()],
     };
+
+    private int Count(ItemStatus status) => _decision?.Status == status ? 1 : 0;
 
     private string[] HiddenPermissions() => _file?.HidesGroup == true && Request.Preserve.HasFlag(PreserveAttributes.Mode)
         ? [$"The group of '{_received?.Path}' has no permissions: '{Request.Source}' has an access control list on '{Host.Text}', where getfacl is missing."]
@@ -136,6 +190,19 @@ internal sealed record RemoteFileInfo(
     private const int GroupShift = 3;
     private const string AsInMode = "-";
     private const string Unknown = "?";
+
+    /// <summary>The status without the file system and the inode.</summary>
+    public FileStatus Status => new(new LibC.StatxBuffer
+    {
+        Mode = (ushort)((uint)DescriptorKind.Regular | Mode),
+        Size = (ulong)Size,
+        ModificationTime = ModificationTime,
+        UserId = UserId,
+        GroupId = GroupId,
+    });
+
+    /// <summary>The precision of the time, in nanoseconds.</summary>
+    public long TimeUnit => Text.Split(' ')[1].Contains('.', StringComparison.Ordinal) ? 1 : TimePrecision.Second;
 
     /// <summary>Parses "size seconds[.fraction] mode device inode blocks user group seconds[.fraction] permissions"; null for other
     /// text. The second time is the ctime, since the modification time can be set back. The permissions are those of the group

@@ -15,11 +15,15 @@ internal sealed class FileSendRun : SendRun
 
     private readonly Descriptor _source;
     private readonly bool _hasHoles;
+    private readonly Action<RemoteHost, TransferResult>? _planned;
 
-    public FileSendRun(SendRequest request, Descriptor source, Queue<RemoteHost> hosts, TransferMonitor monitor)
+    /// <param name="planned">Called in a dry run with what would be done with the file of each host.</param>
+    public FileSendRun(
+        SendRequest request, Descriptor source, Queue<RemoteHost> hosts, TransferMonitor monitor, Action<RemoteHost, TransferResult>? planned)
         : base(request, hosts, host => new HostUpload(host, request, source.Size), monitor)
     {
         _source = source;
+        _planned = planned;
         _hasHoles = source.Status.Size - source.Status.AllocatedBytes >= Tuning.RemoteBlockSize;
     }
 
@@ -31,7 +35,7 @@ internal sealed class FileSendRun : SendRun
         string size = _source.Size.ToString(CultureInfo.InvariantCulture);
         return HostScript.LineOf(
             "send-file.sh", Request, Request.DestinationOf(host), name, size,
-            Convert.ToString(AccessControlList.WithoutList(_source.Handle, _source.Status.Permissions) & ModeBits.All, toBase: 8),
+            Convert.ToString(ModeOf(_source), toBase: 8),
             exact, time.Seconds.ToString(CultureInfo.InvariantCulture), StagedFile.TemporaryName().ToString(),
             Request.Resume ? PartialName.SuffixOf(Encoding.UTF8.GetBytes(string.Join('\n', size, exact, Exact(_source.Status.ChangeTime), name))) : string.Empty,
             Request.Preserve.HasFlag(PreserveAttributes.Ownership)
@@ -40,8 +44,16 @@ internal sealed class FileSendRun : SendRun
             _hasHoles ? "sparse" : string.Empty);
     }
 
+    /// <summary>Returns the permission bits that a host sets.</summary>
+    public static uint ModeOf(Descriptor source) => AccessControlList.WithoutList(source.Handle, source.Status.Permissions) & ModeBits.All;
+
     private protected override void Send(IReadOnlyList<HostUpload> uploads)
     {
+        if (Request.Update != UpdateMode.Always)
+        {
+            uploads = Plan(uploads);
+        }
+
         foreach (HostUpload upload in LosesAttributes() ? uploads : [])
         {
             upload.Warn($"'{upload.Host.Text}' did not receive extended attributes and access control lists of '{Request.Source}': only those of folders are sent.");
@@ -81,6 +93,41 @@ internal sealed class FileSendRun : SendRun
         foreach (HostUpload upload in uploads)
         {
             upload.EndContent();
+        }
+    }
+
+    /// <summary>Finds out which hosts need the content. The others are done.</summary>
+    private List<HostUpload> Plan(IReadOnlyList<HostUpload> uploads)
+    {
+        var plan = new SentFilePlan(Request, _source, Monitor.Cancellation);
+        WaitFor(uploads, plan.TryReadOld);
+        List<HostUpload> live = [.. uploads.Where(plan.HasOld)];
+        try
+        {
+            plan.CompareContent(live, (hosts, bytes) => Write(hosts, bytes), WaitFor);
+            live.ForEach(upload => Decide(plan, upload));
+        }
+        catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
+        {
+            live.ForEach(upload => upload.Session!.Fail(exception));
+        }
+
+        List<HostUpload> takers = live.FindAll(upload => !Request.IsDryRun && upload.Decision?.WritesContent == true);
+        uploads.Except(takers).ToList().ForEach(upload => upload.EndSending());
+        WaitFor(takers, upload => upload.TryBegin());
+        takers.FindAll(upload => upload.Form == HostScript.Plan).ForEach(upload => upload.EndSending());
+        return takers.FindAll(upload => upload.IsReceiving);
+    }
+
+    private void Decide(SentFilePlan plan, HostUpload upload)
+    {
+        EntryDecision decision = plan.Decide(upload);
+        upload.Decision = decision;
+        upload.FileCount = decision.Status == ItemStatus.Skipped ? 0 : 1;
+        Write([upload], SentFilePlan.AnswerFor(decision));
+        if (Request.IsDryRun)
+        {
+            _planned?.Invoke(upload.Host, plan.Describe(upload));
         }
     }
 

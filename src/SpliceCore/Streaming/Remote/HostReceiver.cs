@@ -149,12 +149,7 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
             return null;
         }
 
-        if (one.Update != UpdateMode.Always)
-        {
-            return new RemoteOutcome(host, null, RemoteCopy.UpdateOfFile(one));
-        }
-
-        using var file = new FileReceiveRun(one, host, path, progress, _stop.Token);
+        using var file = new FileReceiveRun(one, host, path, progress, _stop.Token) { Planned = Planned };
         return file.Run();
     }
 

@@ -12,6 +12,8 @@ internal static class HostScript
     public const string Paths = "splice-paths";
     public const string List = "splice-list ";
     public const string Equal = "splice-equal ";
+    public const string Old = "splice-old ";
+    public const string Sum = "splice-sum ";
     public const string Failed = "splice-failed ";
     public const string Path = "splice-path ";
     public const string Note = "splice-note ";
@@ -21,6 +23,9 @@ internal static class HostScript
 
     /// <summary>The line on standard error before those of the script.</summary>
     public const string Errors = "\nsplice-errors\n";
+
+    /// <summary>The form of the content of a host that waits for a decision first.</summary>
+    public const string Plan = "plan";
 
     /// <summary>The line without which send-file.sh renames nothing.</summary>
     public const string Commit = "commit";

@@ -101,7 +101,8 @@ internal sealed class ReceivedFile : IDisposable
         _place.Dispose();
     }
 
-    private static void Check(ReceiveRequest request, DestinationEntry place)
+    /// <exception cref="TransferException">The existing file must not be replaced.</exception>
+    public static void Check(ReceiveRequest request, DestinationEntry place)
     {
         var copy = new CopyRequest { Source = request.Source, Destination = place.Path, NoClobber = request.NoClobber, Force = request.Force };
         ExistingDestination.Check(copy, source: null, request.Source, place);

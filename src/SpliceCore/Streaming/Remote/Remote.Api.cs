@@ -159,6 +159,13 @@ public sealed record RemoteTransferResult
     /// <summary>Number of folders: 0 for a file.</summary>
     public long DirectoryCount { get; init; }
 
+    /// <summary>Result for a single file: copied, updated, unchanged or skipped.</summary>
+    public ItemStatus Status { get; init; }
+
+    /// <summary>Why a single file was updated or skipped with -Update, for example "size differs"; null where
+    /// <see cref="Status"/> is enough.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>Number of files that replaced others, or got other metadata; they are among <see cref="FileCount"/>.</summary>
     public long Updated { get; init; }
 

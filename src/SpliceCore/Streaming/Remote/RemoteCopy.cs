@@ -60,16 +60,11 @@ public static class RemoteCopy
                 return;
             }
 
-            if (request.Update != UpdateMode.Always)
-            {
-                throw UpdateOfFile(request);
-            }
-
             Descriptor source = OpenSource(request.Source, monitor.Cancellation);
             using (source.Handle)
             using (SourceSnapshot? snapshot = SourceSnapshot.IsNeeded(source) ? SourceSnapshot.Take(source, Path.GetTempPath(), monitor) : null)
             {
-                SendAll(request, emit, hosts => new FileSendRun(request, snapshot?.Content ?? source, hosts, monitor));
+                SendAll(request, emit, hosts => new FileSendRun(request, snapshot?.Content ?? source, hosts, monitor, planned));
             }
         }
         catch (OperationCanceledException)
@@ -90,7 +85,7 @@ public static class RemoteCopy
     /// <param name="monitor">Progress of all of them, and cancellation.</param>
     /// <param name="emit">Called with the outcome of each host for each request, on the caller's thread.</param>
     /// <param name="fail">Called with the error of a request of which nothing was sent.</param>
-    /// <param name="planned">Called in a dry run with what would be done with each file of a folder.</param>
+    /// <param name="planned">Called in a dry run with what would be done with each file.</param>
     /// <exception cref="TransferException">Nothing was sent, since two sources have the same name; or it was cancelled.</exception>
     public static void Send(
         IReadOnlyList<SendRequest> requests, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<TransferException> fail,
@@ -170,7 +165,7 @@ public static class RemoteCopy
     /// <param name="request">The request.</param>
     /// <param name="monitor">Progress, on the caller's thread, and cancellation.</param>
     /// <param name="emit">Called with each outcome, on the caller's thread: one for each host and path.</param>
-    /// <param name="planned">Called in a dry run with what would be done with each file of a folder, on the caller's thread.</param>
+    /// <param name="planned">Called in a dry run with what would be done with each file, on the caller's thread.</param>
     /// <exception cref="TransferException">It was cancelled, or a path is invalid.</exception>
     public static void Receive(
         ReceiveRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<RemoteHost, TransferResult>? planned = null)
@@ -229,11 +224,6 @@ public static class RemoteCopy
                 target: request.Source);
         }
     }
-
-    internal static TransferException UpdateOfFile(RemoteRequest request) => new(TransferErrorId.ConflictingOptions,
-        $"-Update compares the files in folders, and '{request.Source}' is a single file.",
-        "Omit -Update, or transfer its folder with -Recurse.",
-        target: request.Source);
 
     private static Descriptor OpenSource(string path, CancellationToken cancellation)
     {

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs on a host that a file is received from: prints its attributes, reads the offset to begin at, writes the bytes to standard
-# output, and confirms that the file did not change meanwhile.
-# Parameters: path; then options: verify, changing.
+# output, and confirms that the file did not change meanwhile. To send it only if it changed, it is asked for its SHA-256, or to keep it.
+# Parameters: path; then options: verify, changing, content.
 . ./common.sh
 
 f=$1
@@ -18,15 +18,15 @@ esac
 [ ! -d "$f" ] || fail 90 "$f is a folder."
 [ -f "$f" ] || fail 83 "$f is not a regular file."
 [ -r "$f" ] || fail 84 "$f is not readable."
-[ -z "$verify" ] || need sha256sum
+[ -z "$verify$content" ] || need sha256sum
 before=$(state) || fail 88 "The stat of this host cannot describe $f."
-content=$f
+input=$f
 if is_generated "$f" || { [ ! -s "$f" ] && [ "$(head -c 1 < "$f" | wc -c)" -gt 0 ]; }; then
     # Read once, into a file that ends with this shell.
     { spool=$(mktemp) && exec 3<> "$spool" && rm -f "$spool"; } || fail 86 "No temporary file could be created on this host."
     cat < "$f" >&3 || fail 86 "$f could not be read."
-    content=/proc/$$/fd/3
-    before="$(stat -L -c %s "$content") ${before#* }"
+    input=/proc/$$/fd/3
+    before="$(stat -L -c %s "$input") ${before#* }"
 fi
 # The group bits of a file with an access control list are its mask (acl(5)).
 group=-
@@ -40,7 +40,22 @@ else
 fi
 
 printf "splice-file %s %s %s\n" "$before" "$(stat -L -c "%b %u %g %.9Z" "$f")" "${group:--}"
-read -r from || exit 80
+while :; do
+    read -r from || exit 80
+    case $from in
+        sum)
+            start_heartbeat
+            sum=$(sha256sum < "$input")
+            stop_heartbeat
+            printf "splice-sum %s\n" "${sum%% *}"
+            ;;
+        keep)
+            printf "splice-done -\n"
+            exit 0
+            ;;
+        *) break ;;
+    esac
+done
 # After the loss of a device a file can have its length without its data: what is resumed is compared.
 if [ "$from" -gt 0 ]; then
     command -v sha256sum > /dev/null || fail 88 "Without sha256sum on this host, nothing can be resumed."
@@ -48,22 +63,22 @@ if [ "$from" -gt 0 ]; then
 fi
 size=${before%% *}
 if [ -n "$changing" ]; then
-    tail -c "+$((from + 1))" < "$content" | head -c "$((size - from))" || exit 80
+    tail -c "+$((from + 1))" < "$input" | head -c "$((size - from))" || exit 80
 elif [ "$from" -eq 0 ]; then
-    cat < "$content" || exit 80
+    cat < "$input" || exit 80
 else
-    tail -c "+$((from + 1))" < "$content" || exit 80
+    tail -c "+$((from + 1))" < "$input" || exit 80
 fi
 sum=-
 if [ -n "$verify" ]; then
     start_heartbeat
     if [ -n "$changing" ]; then
-        sum=$(head -c "$size" < "$content" | sha256sum) || sum=
+        sum=$(head -c "$size" < "$input" | sha256sum) || sum=
     else
-        sum=$(sha256sum < "$content") || sum=
+        sum=$(sha256sum < "$input") || sum=
     fi
     stop_heartbeat
     [ -n "$sum" ] || fail 86 "$f cannot be read again."
 fi
-[ -n "$changing" ] || [ "$content" != "$f" ] || [ "$(state)" = "$before" ] || fail 85 "$f was changed while it was read."
+[ -n "$changing" ] || [ "$input" != "$f" ] || [ "$(state)" = "$before" ] || fail 85 "$f was changed while it was read."
 printf "splice-done %s\n" "${sum%% *}"

@@ -1,9 +1,11 @@
 #!/bin/sh
 # Runs on a host that a file is sent to: prints the offset to send from, and writes standard input to a temporary file up to the
 # end mark, which only a sender writes that has sent everything. Then it verifies the file, reports that it is complete, and
-# renames it once the sender has answered. A lost connection ends the input at any time.
+# renames it once the sender has answered. A lost connection ends the input at any time. To get it only if it changed, it describes
+# the file that it has first.
 # Parameters: path, name of the source, its size, mode, and time of modification with and without nanoseconds, temporary name,
-# suffix of the partial file or nothing, user:group or nothing; then options: verify, keep, force, sparse, mode, times, acl.
+# suffix of the partial file or nothing, user:group or nothing; then options: verify, keep, force, sparse, mode, times, acl, list,
+# content, plan.
 . ./common.sh
 
 d=$1 name=$2 size=$3 bits=$4 exact=$5 whole=$6 random=$7 kept=$8 ids=$9
@@ -117,6 +119,54 @@ carry_over() {
     fi
 }
 
+set_times() {
+    touch -d "@$exact" "$1" 2> /dev/null || touch -d "@$whole" "$1" 2> /dev/null || printf "splice-note the time of its last modification\n"
+}
+
+# Sets the metadata of an old file that has the content of the source.
+set_metadata() {
+    [ -z "$ids" ] || [ "$(stat -c "%u:%g" "$d")" = "$ids" ] || chown "$ids" "$d" 2> /dev/null || printf "splice-note the owner\n"
+    [ -z "$mode" ] || chmod "$bits" "$d" 2> /dev/null || printf "splice-note the mode\n"
+    [ -z "$times" ] || set_times "$d"
+}
+
+# Ends without a transfer.
+leave() {
+    print_path
+    printf "splice-done\n"
+    quit 0
+}
+
+# Describes the old file, and returns if the sender wants to replace it. The names of the answers are those of FileSendRun.
+compare_old() {
+    printf "splice-ready 0 plan\n"
+    status=
+    if [ -f "$d" ]; then
+        status=$(stat -c "%f %s %.9Y %a %u %g %h %d %i %t %T" "$d") || fail 88 "The stat of this host cannot describe $d."
+        status="$(stat -f -c %t "$d" 2> /dev/null || echo "-") $(stat -c %W "$d" 2> /dev/null || echo "-") $(id -u) $status"
+    fi
+    [ -z "$plan" ] || print_path
+    printf "splice-old %s\n" "$status"
+    while read -r answer; do
+        case $answer in
+            sum)
+                start_heartbeat
+                have=$(sha256sum < "$d")
+                stop_heartbeat
+                printf "splice-sum %s\n" "${have%% *}"
+                ;;
+            keep) leave ;;
+            set)
+                [ -n "$plan" ] || set_metadata
+                [ -n "$plan" ] || [ -z "$flush" ] || flush_all "$d"
+                leave
+                ;;
+            send) return ;;
+        esac
+    done
+    fail 80 "The transfer was interrupted."
+}
+
 trap "" PIPE
 trap drop EXIT
 trap "quit 80" HUP INT TERM
@@ -128,7 +178,10 @@ case $d in
     /*) ;;
     *) d=./$d ;;
 esac
-make_folder
+case $plan$d in
+    1*/) [ -d "$d" ] || d=$d$name ;;
+    *) make_folder ;;
+esac
 if [ -d "$d" ]; then
     d=${d%/}/$name
     [ ! -d "$d" ] || fail 82 "$d is a folder."
@@ -141,7 +194,9 @@ fi
 umask 077
 folder=${d%/*}/
 base=${d##*/}
-[ -d "$folder" ] || fail 81 "There is no folder $folder"
+[ -d "$folder" ] || [ -n "$plan" ] || fail 81 "There is no folder $folder"
+[ -z "$verify$content" ] || need sha256sum
+[ -z "$list" ] || compare_old
 seen=
 if [ -e "$d" ]; then
     seen=1
@@ -149,8 +204,8 @@ if [ -e "$d" ]; then
     [ -f "$d" ] || fail 83 "$d is not a regular file."
     [ -w "$d" ] || [ -n "$force" ] || fail 84 "$d is not writable."
 fi
-[ -w "$folder" ] || fail 84 "The folder $folder is not writable."
-[ -z "$verify" ] || need sha256sum
+[ -w "$folder" ] || [ ! -d "$folder" ] || fail 84 "The folder $folder is not writable."
+[ -z "$plan" ] || leave
 
 from=0
 if [ -n "$kept" ]; then
@@ -234,7 +289,7 @@ if [ -n "$ids" ]; then
 fi
 chmod "$bits" "$t" || fail 86 "The mode of $t cannot be set."
 if [ -n "$times" ]; then
-    touch -d "@$exact" "$t" 2> /dev/null || touch -d "@$whole" "$t" 2> /dev/null || printf "splice-note the time of its last modification\n"
+    set_times "$t"
 else
     touch "$t"
 fi

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using Splice.Copying;
 using Splice.Descriptors;
-using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
 
@@ -47,13 +46,7 @@ internal sealed class HostListing(string token, PreserveAttributes preserve)
     public bool IsRoot => _head is [_, _, _, "0", ..];
 
     /// <summary>The precision of the times in the listing, and of the file system there, in nanoseconds.</summary>
-    public long TimeUnit => _head switch
-    {
-        ["find", string type, string birth, ..] when long.TryParse(type, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out long magic) =>
-            TimePrecision.UnitOf((FileSystemType)magic, hasBirthTime: birth is not ("0" or "-")),
-        ["find", ..] => 1,
-        _ => TimePrecision.Second,
-    };
+    public long TimeUnit => _head is ["find", string type, string birth, ..] ? HostStatus.TimeUnitOf(type, birth) : TimePrecision.Second;
 
     /// <summary>The extended attributes of the items; null if the host cannot list them.</summary>
     public HostAttributes? Attributes { get; private set; }
@@ -197,41 +190,9 @@ internal sealed class HostListing(string token, PreserveAttributes preserve)
 
     private HostItem? Read(int index)
     {
-        string[] words = Encoding.ASCII.GetString(Field(index, 0)).Trim('\n').Split(' ');
-        const NumberStyles Hex = NumberStyles.AllowHexSpecifier;
-        CultureInfo culture = CultureInfo.InvariantCulture;
-        int type = 0;
-        uint[] device = new uint[2];
-        if (words.Length is not (9 or 11)
-            || !(words[0].Length == 1 ? (type = TypeOf(words[0][0])) >= 0 : int.TryParse(words[0], Hex, culture, out type))
-            || !long.TryParse(words[1], NumberStyles.None, culture, out long size)
-            || !TryParseTime(words[2], isDecimal: words.Length == 11, out LibC.StatxTimestamp time)
-            || !TryParseOctal(words[3], out uint mode)
-            || !uint.TryParse(words[4], NumberStyles.None, culture, out uint user)
-            || !uint.TryParse(words[5], NumberStyles.None, culture, out uint group)
-            || !uint.TryParse(words[6], NumberStyles.None, culture, out uint links)
-            || !ulong.TryParse(words[7], NumberStyles.None, culture, out ulong fileSystem)
-            || !ulong.TryParse(words[8], NumberStyles.None, culture, out ulong inode)
-            || (words.Length == 11 && !(uint.TryParse(words[9], Hex, culture, out device[0]) && uint.TryParse(words[10], Hex, culture, out device[1]))))
-        {
-            return null;
-        }
-
-        var status = new FileStatus(new LibC.StatxBuffer
-        {
-            Mode = (ushort)((uint)(type & FileStatus.TypeMask) | mode),
-            Size = (ulong)size,
-            ModificationTime = time,
-            UserId = user,
-            GroupId = group,
-            LinkCount = links,
-            DeviceMajor = (uint)(fileSystem >> 32),
-            DeviceMinor = (uint)fileSystem,
-            Inode = inode,
-            SpecialDeviceMajor = device[0],
-            SpecialDeviceMinor = device[1],
-        });
-        return new HostItem(index, status, TargetOf(index, status.Kind));
+        return HostStatus.TryParse(Encoding.ASCII.GetString(Field(index, 0)).Trim('\n')) is { } status
+            ? new HostItem(index, status, TargetOf(index, status.Kind))
+            : null;
     }
 
     /// <summary>busybox prints 'name' -> 'target', without escapes.</summary>
@@ -250,49 +211,6 @@ internal sealed class HostListing(string token, PreserveAttributes preserve)
         }
 
         return target.ToArray();
-    }
-
-    /// <summary>Returns the type of a letter of find(1); less than 0 for an unknown one.</summary>
-    private static int TypeOf(char letter) => letter switch
-    {
-        'f' => (int)DescriptorKind.Regular,
-        'd' => (int)DescriptorKind.Directory,
-        'l' => (int)DescriptorKind.SymbolicLink,
-        'p' => (int)DescriptorKind.Fifo,
-        's' => (int)DescriptorKind.Socket,
-        'b' => (int)DescriptorKind.Block,
-        'c' => (int)DescriptorKind.Character,
-        _ => -1,
-    };
-
-    /// <summary>Parses the time of find(1), seconds and the nanoseconds to add to them, or of stat(1), a decimal number.</summary>
-    private static bool TryParseTime(string text, bool isDecimal, out LibC.StatxTimestamp time)
-    {
-        string[] parts = text.Split('.');
-        string fraction = parts.Length == 2 ? parts[1].PadRight(9, '0')[..9] : "0";
-        uint nanoseconds = 0;
-        bool isTime = long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seconds)
-            && uint.TryParse(fraction, NumberStyles.None, CultureInfo.InvariantCulture, out nanoseconds);
-        time = isDecimal && nanoseconds > 0 && text[0] == '-'
-            ? new LibC.StatxTimestamp { Seconds = seconds - 1, Nanoseconds = (uint)TimePrecision.Second - nanoseconds }
-            : new LibC.StatxTimestamp { Seconds = seconds, Nanoseconds = nanoseconds };
-        return isTime && parts.Length <= 2;
-    }
-
-    private static bool TryParseOctal(string text, out uint number)
-    {
-        number = 0;
-        foreach (char digit in text)
-        {
-            if (digit is < '0' or > '7' || number > 0xFFF)
-            {
-                return false;
-            }
-
-            number = (number << 3) | (uint)(digit - '0');
-        }
-
-        return text.Length > 0 && number <= 0xFFF;
     }
 }
 

@@ -220,13 +220,6 @@ public sealed class SendUpdateTests(SshServer server) : UpdateTests(server)
         Assert.Contains(words, error.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_single_file_is_refused()
-    {
-        SendRequest request = SendTo(Server.Host()) with { Source = Folder.WriteRandom("source", 10) };
-        Assert.Equal(TransferErrorId.ConflictingOptions, Assert.Throws<TransferException>(() => Remotes.Send(request)).Id);
-    }
-
     /// <summary>A host that keeps what it was sent last in the file "wire".</summary>
     private RemoteHost Counting(string shell) => Server.Host($"counts-{Guid.NewGuid():N}",
         $"tee {Folder["wire"]} | {(shell == "busybox" ? Server.BusyboxCommand : $"{shell} -c")} \"$SSH_ORIGINAL_COMMAND\"");
