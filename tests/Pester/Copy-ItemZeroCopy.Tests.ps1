@@ -203,6 +203,15 @@ Describe 'Copy-ItemZeroCopy' {
             Assert-Content $target ($content + $content)
         }
 
+        It 'does not go with -Preserve, nor does <_>' -ForEach '-Append', '-Offset 2', '-Count 1', '-DestinationOffset 1' {
+            Set-Content -LiteralPath $target 'old'
+            $copy = [scriptblock]::Create("Copy-ItemZeroCopy '$source' '$target' $_ -Preserve Ownership")
+            $failure = Get-Failure { try { & $copy } catch { Write-Error $_ } }
+            $failure.FullyQualifiedErrorId | Should -BeLike 'ConflictingOptions*'
+            "$failure" | Should -BeLike "*-Preserve *$($_.Split(' ')[0])*"
+            Get-Content -LiteralPath $target | Should -Be 'old'
+        }
+
         It 'does not go with <Name>' -ForEach @(
             @{ Name = '-DestinationOffset'; Options = @{ DestinationOffset = 0 } }
             @{ Name = '-InPlace'; Options = @{ InPlace = $true } }

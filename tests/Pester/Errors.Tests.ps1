@@ -201,6 +201,8 @@ Describe 'Errors of Copy-ItemZeroCopy' {
                 Get-ChildItem -Force "$folder/disk" | Should -HaveCount 1
                 # What the attempt took is free again.
                 Copy-ItemZeroCopy "$folder/large" "$folder/disk/old" -Count 900KB
+                $failure = Get-Failure { Copy-ItemZeroCopy "$folder/large" "$folder/disk/old" -InPlace }
+                $failure.ErrorDetails.Message | Should -BeLike '*ENOSPC*written in place: the copy is incomplete, and the old content of what was written is lost.'
             }
             finally {
                 umount "$folder/disk"
@@ -414,7 +416,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
         It 'recommend what to do: <Id>' -ForEach @(
             @{ Id = 'SourceNotFound'; Call = { Copy-ItemZeroCopy /missing $old }; Cure = 'Check the name*' }
             @{ Id = 'NoMatch'; Call = { Copy-ItemZeroCopy '/missing*' $old }; Cure = 'Check the pattern*' }
-            @{ Id = 'NotFileSystem'; Call = { Copy-ItemZeroCopy Env:PATH $old }; Cure = 'Specify the path of a file*' }
+            @{ Id = 'NotFileSystem'; Call = { Copy-ItemZeroCopy Env:PATH $old }; Cure = 'Specify a path in the file system*' }
             @{ Id = 'InvalidPath'; Call = { Copy-ItemZeroCopy nodrive:x $old }; Cure = 'Check whether its drive exists (Get-PSDrive)*' }
             @{ Id = 'InvalidPattern'; Call = { Copy-ItemZeroCopy $folder "$folder/to" -Recurse -Exclude '[' }; Cure = 'Close its brackets*' }
             @{ Id = 'NotNativePipeline'; Call = { Invoke-PipelineZeroCopy { 1 + 1 } }; Cure = 'Use -InputPath to read a file*' }

@@ -142,7 +142,8 @@ Describe 'Move-ItemZeroCopy' {
         @{ Call = 'a into'; Says = 'Rename Item'; On = 'F/into/a' }
         @{ Call = 'a b -Force'; Says = 'Rename Item, Replace File'; On = 'F/b' }
         @{ Call = 'tree M'; Says = 'Copy Item to Another File System and Remove It'; On = 'M/tree' }
-        @{ Call = 'a, b new'; Says = 'Move Item'; On = 'F/new/a' }
+        @{ Call = 'a, b new'; Says = 'Rename Item'; On = 'F/new/a' }
+        @{ Call = 'a, b M/new'; Says = 'Copy Item to Another File System and Remove It'; On = 'M/new/a' }
     ) {
         $before = Get-Tree $folder '%T@'
         $text = $Call.Replace('M', $memory)

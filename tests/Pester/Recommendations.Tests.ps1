@@ -78,7 +78,7 @@ BeforeDiscovery {
         @{ Call = { Sync-ItemZeroCopy source b/x }; Id = 'DestinationFolderNotFound'; Says = 'is not a folder' }
         @{ Call = { Sync-ItemZeroCopy source ('x' * 300) }; Id = 'InvalidPath'; Says = 'Choose another name' }
         @{ Call = { Sync-ItemZeroCopy source root@h:/x }; Id = 'InvalidPath'; Says = 'Send-ItemZeroCopy' }
-        @{ Call = { Sync-ItemZeroCopy source env:/x }; Id = 'NotFileSystem'; Says = 'Specify the path of a file' }
+        @{ Call = { Sync-ItemZeroCopy source env:/x }; Id = 'NotFileSystem'; Says = 'Specify a path in the file system' }
         @{ Call = { Sync-ItemZeroCopy source to -Exclude '[a' }; Id = 'InvalidPattern'; Says = 'Close its brackets' }
         @{ Call = { Sync-ItemZeroCopy source to -RemoveExcluded }; Id = 'ConflictingOptions'; Says = 'Add -RemoveExtra' }
         @{ Call = { Sync-ItemZeroCopy source locked }; Id = 'DestinationBusy'; Says = 'Wait' }
@@ -95,7 +95,7 @@ BeforeDiscovery {
         @{ Call = { Move-ItemZeroCopy / moved }; Id = 'InvalidPath'; Says = 'Specify it by its name' }
         @{ Call = { Move-ItemZeroCopy a ('x' * 300) }; Id = 'InvalidPath'; Says = 'Choose another name' }
         @{ Call = { Move-ItemZeroCopy a root@h:/x }; Id = 'InvalidPath'; Says = 'Send-ItemZeroCopy' }
-        @{ Call = { Move-ItemZeroCopy a env:/x }; Id = 'NotFileSystem'; Says = 'Specify the path of a file' }
+        @{ Call = { Move-ItemZeroCopy a env:/x }; Id = 'NotFileSystem'; Says = 'Specify a path in the file system' }
         @{ Call = { Move-ItemZeroCopy a b }; Id = 'DestinationExists'; Says = '-Force' }
         @{ Call = { Move-ItemZeroCopy to nest }; Id = 'DestinationExists'; Says = 'Copy-ItemZeroCopy -Recurse' }
         @{ Call = { Move-ItemZeroCopy to b -Force }; Id = 'DestinationExists'; Says = 'is not a folder' }
@@ -108,7 +108,8 @@ BeforeDiscovery {
         @{ Call = { Move-ItemZeroCopy mounts/small moved }; Id = 'MountPoint'; Says = 'umount' }
         @{ Call = { Move-ItemZeroCopy mounts $memory }; Id = 'MountPoint'; Says = 'umount' }
         @{ Call = { Move-ItemZeroCopy large/big mounts/small }; Id = 'DiskFull'; Says = 'Free some space' }
-        @{ Call = { Move-ItemZeroCopy mounts/readonly/file moved }; Id = 'PermissionDenied'; Says = 'EROFS', 'Mount it for writing' }
+        @{ Call = { Move-ItemZeroCopy mounts/readonly/file moved }; Id = 'PermissionDenied'; Says = 'EROFS', 'Mount it for writing'; Not = 'was not removed' }
+        @{ Call = { Move-ItemZeroCopy mounts/readonly/file mounts/readonly/new }; Id = 'PermissionDenied'; Says = "/file' cannot be moved", 'EROFS'; Not = '/new' }
 
         @{ Call = { Compare-ItemZeroCopy a missing }; Id = 'SourceNotFound'; Says = 'Check the name'; Not = '-Path' }
         @{ Call = { Compare-ItemZeroCopy dangling a }; Id = 'SourceNotFound'; Says = 'symbolic link'; Not = '-Recurse' }
@@ -119,7 +120,7 @@ BeforeDiscovery {
         @{ Call = { Compare-ItemZeroCopy /dev/null a }; Id = 'NotSeekable'; Says = 'Copy-ItemZeroCopy' }
         @{ Call = { Compare-ItemZeroCopy a ('x' * 300) }; Id = 'InvalidPath'; Says = 'Choose another name' }
         @{ Call = { Compare-ItemZeroCopy a root@h:x }; Id = 'InvalidPath'; Says = 'Receive-ItemZeroCopy' }
-        @{ Call = { Compare-ItemZeroCopy a env:/PATH }; Id = 'NotFileSystem'; Says = 'Specify the path of a file' }
+        @{ Call = { Compare-ItemZeroCopy a env:/PATH }; Id = 'NotFileSystem'; Says = 'Specify a path in the file system' }
         @{ Call = { Compare-ItemZeroCopy to source -Recurse -Include '[a' }; Id = 'InvalidPattern'; Says = 'Close its brackets' }
         @{ Call = { Compare-ItemZeroCopy mounts/loop mounts/loop -Recurse }; Id = 'FolderChanged'; Says = 'Unmount' }
     )

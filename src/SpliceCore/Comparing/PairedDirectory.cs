@@ -240,7 +240,7 @@ internal sealed class DirectorySide
 
         if (!read.Ok)
         {
-            throw FileFailures.OpenSource(Path, read.Errno);
+            throw FileFailures.ListFolder(Path, read.Errno);
         }
 
         entries.Sort((one, other) => one.Name.Bytes.SequenceCompareTo(other.Name.Bytes));

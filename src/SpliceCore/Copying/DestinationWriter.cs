@@ -272,7 +272,13 @@ internal sealed class DestinationWriter : IDisposable
     private TransferException Abandon(TransferException exception)
     {
         exception.Partial ??= _run is null ? null : Result();
-        return _target.Abandon(exception.DifferenceOffset ?? GoodBytes) is string remark ? exception.Adding(remark) : exception;
+        string? remark = _target.Abandon(exception.DifferenceOffset ?? GoodBytes);
+        if (!IsNew && !_request.Append && Destination.Kind == DescriptorKind.Regular && _counters?.BytesCopied > 0 && exception.DifferenceOffset is null)
+        {
+            remark = "It was written in place: the copy is incomplete, and the old content of what was written is lost.";
+        }
+
+        return remark is null ? exception : exception.Adding(remark);
     }
 
     private ITargetFile Open(Descriptor source, TransferSpec spec)

@@ -21,6 +21,11 @@ internal static class FileFailures
         _ => Open(path, errno, TransferErrorId.ReadFailed),
     };
 
+    /// <summary>The entries of a folder could not be read.</summary>
+    public static TransferException ListFolder(string path, Errno errno) => errno is Errno.ENOENT or Errno.ENOMEM
+        ? OpenSource(path, errno)
+        : Failed(TransferErrorId.ReadFailed, path, errno, $"'{path}' cannot be listed", SeeKernelLog);
+
     /// <summary>A destination, or its folder, could not be opened or created.</summary>
     public static TransferException OpenDestination(string path, Errno errno) => errno switch
     {

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Moving;
@@ -63,6 +64,24 @@ public static class ItemMove
         }
 
         return new MovePreview(plan.Place.Path, copies, plan.Place.Replaces);
+    }
+
+    /// <summary>Checks a move into a folder that is still missing.</summary>
+    /// <param name="source">The item: an absolute path.</param>
+    /// <param name="folder">The missing folder: an absolute path.</param>
+    /// <returns>True if it would be copied and then removed; false if it would be renamed, or the parent of a folder is missing.</returns>
+    public static bool NeedsCopy(string source, string folder)
+    {
+        int flags = LibC.O_PATH | LibC.O_DIRECTORY;
+        SysResult opened = LibC.Open(Path.GetDirectoryName(source.TrimEnd('/')) ?? "/", flags, out SafeFileHandle from);
+        using (from)
+        {
+            SysResult openedAbove = LibC.Open(Path.GetDirectoryName(folder.TrimEnd('/')) ?? "/", flags, out SafeFileHandle above);
+            using (above)
+            {
+                return opened.Ok && openedAbove.Ok && MovePlan.NeedsCopy(from, above);
+            }
+        }
     }
 }
 

@@ -51,8 +51,15 @@ internal static class MoveErrors
             $"No permission to move '{source}' to '{destination}' ({ErrnoText.Describe(errno)}).",
             "A move requires write permission on both folders, and on a folder that is moved. Check also whether one of them is immutable (lsattr) or sticky.",
             errno, destination),
+        // rename(2) does not leave a mount: the source is on this file system as well.
+        Errno.EROFS => ReadOnly(source),
         _ => FileFailures.NameDestination(destination, errno),
     };
+
+    public static TransferException ReadOnly(string source) => new(TransferErrorId.PermissionDenied,
+        $"'{source}' cannot be moved: its file system is read-only ({ErrnoText.Describe(Errno.EROFS)}). Nothing was changed.",
+        "Mount it for writing, or copy it with Copy-ItemZeroCopy.",
+        Errno.EROFS, source);
 
     /// <summary>The destination has an entry as it was copied, and the source has another one by now.</summary>
     public static TransferException Kept(string path) => new(TransferErrorId.SourceChanged,

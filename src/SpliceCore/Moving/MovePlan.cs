@@ -81,11 +81,14 @@ internal sealed class MovePlan : IDisposable
 
     /// <summary>True if rename(2) is impossible, as far as that shows before. The kernel compares the mounts (EXDEV) before it rejects
     /// "." as a name (EBUSY).</summary>
-    public bool NeedsCopy() =>
-        LibC.RenameAtNoReplace(Folder, Self, Place.Folder, Self).Errno == Errno.EXDEV
-        || !FileStatus.TryGet(Folder, out FileStatus? from).Ok
-        || !FileStatus.TryGet(Place.Folder, out FileStatus? to).Ok
-        || from!.Inode.Device != to!.Inode.Device;
+    public bool NeedsCopy() => NeedsCopy(Folder, Place.Folder);
+
+    /// <summary>True if no item can be renamed from one directory into the other.</summary>
+    public static bool NeedsCopy(SafeFileHandle from, SafeFileHandle to) =>
+        LibC.RenameAtNoReplace(from, Self, to, Self).Errno == Errno.EXDEV
+        || !FileStatus.TryGet(from, out FileStatus? source).Ok
+        || !FileStatus.TryGet(to, out FileStatus? destination).Ok
+        || source!.Inode.Device != destination!.Inode.Device;
 
     /// <summary>Checks before a copy that the source could be removed after it.</summary>
     public void ThrowIfNotRemovable()
@@ -93,7 +96,7 @@ internal sealed class MovePlan : IDisposable
         SysResult access = LibC.MayWriteAt(Folder, Self);
         if (!access.Ok)
         {
-            throw FileFailures.Remove(Source, access.Errno);
+            throw access.Errno == Errno.EROFS ? MoveErrors.ReadOnly(Source) : FileFailures.Remove(Source, access.Errno);
         }
 
         if (Status.Kind != DescriptorKind.Directory)

@@ -89,13 +89,24 @@ internal sealed class RemovalPlan
         SysResult entered = _source.TryEnter(name);
         if (!entered.Ok)
         {
-            SourceFailure ??= FileFailures.OpenSource(_source.PathOf(name), entered.Errno);
+            AddFailure(FileFailures.OpenSource(_source.PathOf(name), entered.Errno));
             return false;
         }
 
-        // A destination that cannot be read fails in the copy as well.
-        if ((_request.Tree.OneFileSystem && _source.Status.IsMountRoot) || !_destination.TryEnter(name).Ok)
+        if (_request.Tree.OneFileSystem && _source.Status.IsMountRoot)
         {
+            _source.Leave();
+            return false;
+        }
+
+        entered = _destination.TryEnter(name);
+        if (!entered.Ok)
+        {
+            if (entered.Errno != Errno.ENOENT)
+            {
+                _reports.Add(SyncErrors.NotListed(_destination.PathOf(name), entered.Errno));
+            }
+
             _source.Leave();
             return false;
         }
@@ -119,7 +130,7 @@ internal sealed class RemovalPlan
         SysResult read = _source.Read(out Dictionary<FileName, DescriptorKind> wanted);
         if (!read.Ok)
         {
-            SourceFailure ??= FileFailures.OpenSource(_source.Path, read.Errno);
+            AddFailure(FileFailures.ListFolder(_source.Path, read.Errno));
             return [];
         }
 
@@ -165,6 +176,16 @@ internal sealed class RemovalPlan
         }
 
         return both;
+    }
+
+    /// <summary>A folder that vanished belongs to the source no longer. What is left of it in the destination has no source in the next
+    /// run.</summary>
+    private void AddFailure(TransferException exception)
+    {
+        if (exception.Errno != Errno.ENOENT)
+        {
+            SourceFailure ??= exception;
+        }
     }
 
     /// <summary>True if an entry of the source is to be in the destination.</summary>

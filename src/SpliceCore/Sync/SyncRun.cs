@@ -15,6 +15,7 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
 
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly HashSet<FileIdentity> _declined = [];
+    private readonly HashSet<string?> _failedTargets = [];
     private readonly ConcurrentQueue<TransferResult> _replacements = [];
     private RemovalPlan? _plan;
     private TransferException? _obstacle;
@@ -206,15 +207,16 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
     private void Fail(TransferException exception)
     {
         _failed++;
+        _failedTargets.Add(exception.Target);
         monitor.Failed?.Invoke(exception);
     }
 
     private long Remove(RemovalPlan plan)
     {
-        HashSet<string?> told = [];
+        // What fails in the copy and in the removal is one error.
         plan.Remover.Report = exception =>
         {
-            if (told.Add(exception.Target))
+            if (!_failedTargets.Contains(exception.Target))
             {
                 Fail(exception);
             }

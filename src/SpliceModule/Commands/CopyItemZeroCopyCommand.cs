@@ -125,6 +125,14 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         _filter = BindFilter(Include, Exclude, Filter);
         ThrowIfAlone(nameof(TimeTolerance), nameof(Update), $" {UpdateMode.Changed}");
         ThrowIfAlone(nameof(RetryInterval), nameof(RetryCount), " 3");
+        bool isRange = Offset.HasValue || Count.HasValue || DestinationOffset.HasValue;
+        if (Specifies(nameof(Preserve)) && Preserve != PreserveAttributes.None && (Append || isRange))
+        {
+            Refuse(nameof(Preserve), Append
+                ? "-Preserve copies attributes of a file, and -Append keeps those of the destination."
+                : "-Preserve copies attributes of a whole file, and -Offset, -Count and -DestinationOffset copy a part of it.");
+        }
+
         _hasOneDestination = Specifies(nameof(Destination));
         _stopsAtErrors = ErrorAction is not (null or ActionPreference.Continue or ActionPreference.SilentlyContinue or ActionPreference.Ignore);
     }

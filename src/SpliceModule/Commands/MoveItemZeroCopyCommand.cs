@@ -96,18 +96,20 @@ public sealed class MoveItemZeroCopyCommand : ItemCommand
         CreatedFiles = _created,
     };
 
-    // Into a folder that is still missing, it cannot be examined.
     private bool ShouldMove(string source, CopyTarget target)
     {
         (string path, string action) = (target.Forecast(source), "Move Item");
-        if (Messages.DescribesChanges && !target.IsMissing)
+        if (Messages.DescribesChanges && target.IsMissing)
+        {
+            action = ActionOf(ItemMove.NeedsCopy(source, target.Path));
+        }
+        else if (Messages.DescribesChanges)
         {
             try
             {
                 MovePreview preview = ItemMove.Preview(Request(source, target.Path));
                 path = preview.Path;
-                action = (preview.Copies ? "Copy Item to Another File System and Remove It" : "Rename Item")
-                    + (preview.Replaces ? ", Replace File" : string.Empty);
+                action = ActionOf(preview.Copies) + (preview.Replaces ? ", Replace File" : string.Empty);
             }
             catch (TransferException exception)
             {
@@ -118,4 +120,6 @@ public sealed class MoveItemZeroCopyCommand : ItemCommand
 
         return ShouldProcess($"Item: {source} Destination: {path}", action);
     }
+
+    private static string ActionOf(bool copies) => copies ? "Copy Item to Another File System and Remove It" : "Rename Item";
 }

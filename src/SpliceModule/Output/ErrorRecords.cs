@@ -26,8 +26,8 @@ internal static class ErrorRecords
 
     /// <summary>The path is on a drive of another provider.</summary>
     public static ErrorRecord NotFileSystem(string path, string provider) => Create("NotFileSystem", ErrorCategory.InvalidArgument, path,
-        $"'{path}' is on the {provider} provider, not in the file system. Only files can be copied in the kernel.",
-        "Specify the path of a file, or write the value to a file first.");
+        $"'{path}' is on the {provider} provider, not in the file system.",
+        "Specify a path in the file system, or write the value to a file first.");
 
     /// <summary>PowerShell cannot resolve the path.</summary>
     public static ErrorRecord InvalidPath(string path, Exception cause) => Create("InvalidPath", ErrorCategory.InvalidArgument, path,

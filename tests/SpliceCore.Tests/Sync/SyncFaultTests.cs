@@ -84,19 +84,64 @@ public sealed class SyncFaultTests(ITestOutputHelper output)
         Command.RequireRoot();
         using var folders = new SyncFolders();
         folders.Shell("mkdir -p s/a s/b/c d/a d/b/c; touch s/f d/extra1 d/a/extra2 d/b/extra3 d/b/c/extra4");
-        using TreeHostProcess host = TreeHostProcess.Shared();
-        TreeAnswer answer;
-        using (var fault = new AttachedFault(
-            host.Id, ["strace", "-f", "-P", folders["d/b"], "-e", "trace=getdents64", "-e", "inject=getdents64:error=EIO"]))
-        {
-            answer = host.Sync(folders.Mirror);
-            Assert.True(fault.Detach() > 0, "nothing was injected");
-        }
+        TreeAnswer answer = SyncWith(folders, "-P", folders["d/b"], "-e", "trace=getdents64", "-e", "inject=getdents64:error=EIO");
 
         TreeAnswerError error = Assert.Single(answer.Errors);
         Assert.Equal(("ReadFailed", "EIO", folders["d/b"]), (error.Id, error.Errno, error.Target));
         Assert.Equal((1, 2, false), (answer.Failed, answer.Removed, answer.RemovalSkipped));
         Assert.Equal("a b b/c b/c/extra4 b/extra3 f", folders.Paths("d"));
+    }
+
+    [Fact]
+    public void A_folder_of_the_destination_that_cannot_be_opened_is_one_error_and_keeps_what_is_in_it()
+    {
+        Command.RequireRoot();
+        using var folders = new SyncFolders();
+        folders.Shell("mkdir -p s/a s/b d/a d/b; touch d/extra1 d/a/extra2 d/b/extra3");
+        // In each thread the source's folder is opened first, then the destination's: once to plan the removals, once to copy.
+        TreeAnswer answer = SyncWith(folders, "-P", "b", "-e", "trace=openat", "-e", "inject=openat:error=EIO:when=2");
+
+        TreeAnswerError error = Assert.Single(answer.Errors);
+        Assert.Equal(("EIO", folders["d/b"]), (error.Errno, error.Target));
+        Assert.Equal((1, 0, true), (answer.Failed, answer.Removed, answer.RemovalSkipped));
+        Assert.Equal("a a/extra2 b b/extra3 extra1", folders.Paths("d"));
+    }
+
+    [Fact]
+    public void A_folder_of_the_source_that_vanishes_while_it_is_listed_is_a_warning_only()
+    {
+        Command.RequireRoot();
+        using var folders = new SyncFolders();
+        folders.Shell("mkdir -p s/a s/b d/a d/b; touch s/f d/extra1 d/a/extra2 d/b/extra3");
+        TreeAnswer answer = SyncWith(folders, "-P", folders["s/b"], "-e", "trace=getdents64", "-e", "inject=getdents64:error=ENOENT");
+
+        Assert.Empty(answer.Errors);
+        Assert.Contains("vanished", Assert.Single(answer.Warnings), StringComparison.Ordinal);
+        Assert.Equal((0, 1, 2, false), (answer.Failed, answer.Vanished, answer.Removed, answer.RemovalSkipped));
+        Assert.Equal("a b b/extra3 f", folders.Paths("d"));
+    }
+
+    [Fact]
+    public void A_folder_of_the_source_that_cannot_be_listed_is_named_so_and_nothing_is_removed()
+    {
+        Command.RequireRoot();
+        using var folders = new SyncFolders();
+        folders.Shell("mkdir -p s/a s/b d/a d/b; touch s/f d/extra1");
+        TreeAnswer answer = SyncWith(folders, "-P", folders["s/b"], "-e", "trace=getdents64", "-e", "inject=getdents64:error=EIO");
+
+        TreeAnswerError error = Assert.Single(answer.Errors);
+        Assert.Contains($"'{folders["s/b"]}' cannot be listed", error.Message, StringComparison.Ordinal);
+        Assert.True(answer.RemovalSkipped);
+        Assert.Equal("a b extra1 f", folders.Paths("d"));
+    }
+
+    private static TreeAnswer SyncWith(SyncFolders folders, params string[] fault)
+    {
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var attached = new AttachedFault(host.Id, ["strace", "-f", .. fault]);
+        TreeAnswer answer = host.Sync(folders.Mirror);
+        Assert.True(attached.Detach() > 0, "nothing was injected");
+        return answer;
     }
 
     /// <summary>How long a run takes.</summary>

@@ -59,7 +59,7 @@ internal static class TreeWalk
                 {
                     if (!read.Ok)
                     {
-                        failed!(FileFailures.OpenSource(level.Item.Label, read.Errno));
+                        failed!(FileFailures.ListFolder(level.Item.Label, read.Errno));
                     }
 
 
@@ -68,7 +68,7 @@ internal static class TreeWalk
                 }
                 else
                 {
-                    throw FileFailures.OpenSource(level.Item.Label, read.Errno);
+                    throw FileFailures.ListFolder(level.Item.Label, read.Errno);
                 }
             }
         }

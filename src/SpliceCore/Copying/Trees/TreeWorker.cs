@@ -54,7 +54,7 @@ internal sealed class TreeWorker(TreeCopyContext context)
 
             if (!read.Ok)
             {
-                FailToRead(FileFailures.OpenSource(batch.Directory.SourcePath, read.Errno));
+                FailToRead(FileFailures.ListFolder(batch.Directory.SourcePath, read.Errno));
             }
 
             Leave();
