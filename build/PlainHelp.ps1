@@ -21,6 +21,8 @@ function ConvertTo-PlainHelp([string] $Maml) {
     $plain = $code.Replace($Maml, "<maml:introduction />`n        <dev:code>`$1</dev:code>`n        <dev:remarks>`$2  <maml:para />`n        </dev:remarks>")
     $plain = $plain -replace '\s*<maml:para>&#x80;</maml:para>'
     $plain = $plain -replace '(?s)\s*<maml:navigationLink>\s*<maml:linkText>Online Version</maml:linkText>\s*<maml:uri />\s*</maml:navigationLink>'
+    # Get-Help -Online would open the first address, which is the page of something else.
+    $plain = $plain -replace '(<maml:linkText>[^<]*)(</maml:linkText>\s*)<maml:uri>(https:[^<]*)</maml:uri>', '$1 $3$2<maml:uri />'
     $plain = $plain -replace '<maml:uri>[^<:]*</maml:uri>', '<maml:uri />'
     $plain = $plain -replace '(?:System\.Nullable|Splice\.EnumValue)`1\[([\w.]+)\]', '$1'
     [regex]::Replace($plain, '(?s)(<maml:para>)(.*?)(</maml:para>)', {

@@ -99,7 +99,7 @@ Describe 'The table' {
 
     It 'has the status where nothing was copied' {
         $result = [Splice.TransferResult]@{ Source = 'a'; Destination = 'b'; Attempts = [Splice.MethodAttempt[]]@(); Status = 'Unchanged' }
-        (Get-View $result)[2] | Should -Match '^ +0 B +Unchanged +0\.000 +b$'
+        (Get-View $result)[2] | Should -Match '^ +Unchanged +0\.000 +b$'
     }
 
     It 'is one line of sums for a folder, under its source and destination' {

@@ -134,7 +134,11 @@ Describe 'Help' {
         foreach ($example in (Get-Help $Name).examples.example) { $text = $text.Replace(($example.code -replace '\s+', ' '), '') }
         $text | Should -Not -Match '`'
         $text | Should -Not -Match '\.md\b|Online Version'
-        (Get-Help $Name).relatedLinks.navigationLink.uri | Where-Object { $_ -and $_ -notmatch '^https://' } | Should -BeNullOrEmpty
+        (Get-Help $Name).relatedLinks.navigationLink.uri | Where-Object { $_ } | Should -BeNullOrEmpty -Because 'Get-Help -Online would open it'
+    }
+
+    It 'lists <Name> in about_Splice' -ForEach $commands {
+        Get-Content "$root/docs/en-US/about_Splice.help.txt" -Raw | Should -Match "(?m)^    $Name +\w"
     }
 
     It 'has a page of the module with each cmdlet and its synopsis' {
