@@ -111,7 +111,7 @@ Describe 'Every day' {
         $lines -match 'Add Item.*mirror/css/main\.css' | Should -HaveCount 1
         $lines -match 'Update Item \(size differs\).*mirror/index\.html' | Should -HaveCount 1
         $lines -match 'Remove Item.*mirror/stale\.html' | Should -HaveCount 1
-        $lines[-1] | Should -BeLike 'What if: 3 items would be added, 1 updated and 1 removed (* to copy); 0 unchanged, 0 skipped, 0 would fail.'
+        $lines[-1] | Should -BeLike 'What if: Items: 3 to add, 1 to update, 1 to remove (* to copy), 0 unchanged, 0 skipped, 0 with errors.'
         Get-Tree mirror '%i %T@' | Should -Be $before
     }
 

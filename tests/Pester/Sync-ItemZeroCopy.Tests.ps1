@@ -55,7 +55,7 @@ Describe 'Sync-ItemZeroCopy' {
         $lines -match 'Update Item \(size differs\).*d/g' | Should -HaveCount 1
         $lines -match 'Remove Item.*d/y' | Should -HaveCount 1
         $lines -match 'Remove Folder \(2 items\).*d/old' | Should -HaveCount 1
-        $lines[-1] | Should -Match '1 items would be added, 1 updated and 3 removed'
+        $lines[-1] | Should -Match 'Items: 1 to add, 1 to update, 3 to remove'
     }
 
     It 'emits each item with -PerFile' {

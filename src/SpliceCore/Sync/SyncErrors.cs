@@ -37,7 +37,7 @@ internal static class SyncErrors
         Errno.ECANCELED, folders.DestinationPath);
 
     public static TransferException TooManyRemovals(string path, RemovalPlan plan, long limit, bool isDryRun) => new(TransferErrorId.TooManyRemovals,
-        string.Create(CultureInfo.InvariantCulture, $"{plan.RemovalCount} of {plan.EntryCount} items in '{path}' no longer have a source; the limit is {limit}. ")
+        string.Create(CultureInfo.InvariantCulture, $"{plan.RemovalCount} of {plan.EntryCount} items in '{path}' no longer {(plan.RemovalCount == 1 ? "has" : "have")} a source; the limit is {limit}. ")
             + (isDryRun ? "Without -WhatIf, nothing would be changed." : "Nothing was changed."),
         string.Create(CultureInfo.InvariantCulture,
             $"Check that the source is complete{(isDryRun ? string.Empty : " (-WhatIf lists what would be removed)")}, then set -MaximumRemoval {plan.RemovalCount}."),

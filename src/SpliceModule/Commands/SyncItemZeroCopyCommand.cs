@@ -203,8 +203,8 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
         {
             long added = result.FileCount - result.Updated - result.Unchanged;
             string totals = string.Create(CultureInfo.CurrentCulture,
-                $"{added:N0} items would be added, {result.Updated:N0} updated and {result.Removed:N0} removed ({ByteSize.Format(result.BytesCopied)} to copy); ")
-                + string.Create(CultureInfo.CurrentCulture, $"{result.Unchanged:N0} unchanged, {result.Skipped:N0} skipped, {result.Failed:N0} would fail.");
+                $"Items: {added:N0} to add, {result.Updated:N0} to update, {result.Removed:N0} to remove ({ByteSize.Format(result.BytesCopied)} to copy), ")
+                + string.Create(CultureInfo.CurrentCulture, $"{result.Unchanged:N0} unchanged, {result.Skipped:N0} skipped, {result.Failed:N0} with errors.");
             ShouldProcess(totals, totals, string.Empty);
         }
         else if (result is not null)
