@@ -14,7 +14,8 @@ internal static class Tuning
     public const long ReadWriteUpTo = 128 * KiB;
 
     /// <summary>As <see cref="ReadWriteUpTo"/>, where write(2) fills large folios. Beyond, splice(2) through a pipe of our own saves
-    /// a copy of memory: 0.9 of read and write for 1 MiB, 0.8 (ext4) and 0.7 (XFS) from 16 MiB on (2026-11-23).</summary>
+    /// a copy of memory: 0.9 of read and write for 1 MiB, 0.8 (ext4) and 0.7 (XFS) from 16 MiB on (2026-11-23). Not if each page goes into two:
+    /// 1.15 (ext4) and 1.12 (XFS) of read and write for 512 MiB (2026-11-30).</summary>
     public const long ReadWriteUpToInFolios = 256 * KiB;
 
     /// <summary>Beyond this size, large folios may cost more than they save: 4 GiB from the page cache took more than twice the time

@@ -17,7 +17,7 @@ internal sealed class MethodProbe(ProbedEndpoint source, ProbedEndpoint destinat
     /// <summary>The method that a transfer tries before the others that move bytes.</summary>
     public TransferMethod Fastest => FillsLargePipe ? TransferMethod.Splice
         : Methods.MayChoose(source.DescriptorTraits, destination.DescriptorTraits)
-        ? Methods.Fastest(destination.FileSystem, length)
+        ? Methods.Fastest(destination.FileSystem, length, start.IsShifted)
         : TransferMethod.CopyFileRange;
 
     private bool FillsLargePipe => IsOpen && Methods.FillsLargePipe(source.Open!, destination.Open!, length);

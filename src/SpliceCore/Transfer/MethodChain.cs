@@ -38,7 +38,7 @@ internal sealed class MethodChain : IDisposable
         var output = DescriptorTraits.Of(destination);
         _fillsLargePipe = isAuto && spec.OwnPipe != TransferSide.Destination && Methods.FillsLargePipe(source, destination, spec.Length);
         TransferMethod fastest = _fillsLargePipe ? TransferMethod.Splice
-            : isAuto && Methods.MayChoose(input, output) ? Methods.Fastest(DestinationFileSystem, spec.Length)
+            : isAuto && Methods.MayChoose(input, output) ? Methods.Fastest(DestinationFileSystem, spec.Length, new TransferCursor(spec.Offset, spec.DestinationOffset).IsShifted)
             : TransferMethod.CopyFileRange;
         if (fastest == TransferMethod.Splice && spec.PipeSize < Tuning.SmallestPipe)
         {
@@ -149,12 +149,13 @@ internal static class Methods
     /// others: with copy_file_range(2), a server may copy by itself.</summary>
     /// <param name="fileSystem">The destination's, where most of the time is spent.</param>
     /// <param name="length">Number of bytes to copy; null for unknown.</param>
-    public static TransferMethod Fastest(FileSystemType fileSystem, long? length)
+    /// <param name="isShifted">True if the pages of the source are not those of the destination.</param>
+    public static TransferMethod Fastest(FileSystemType fileSystem, long? length, bool isShifted = false)
     {
         bool hasLargeFolios = fileSystem.HasLargeFolioWrites();
         return !fileSystem.IsLocal() ? TransferMethod.CopyFileRange
             : length <= (hasLargeFolios ? Tuning.ReadWriteUpToInFolios : Tuning.ReadWriteUpTo) ? TransferMethod.ReadWrite
-            : hasLargeFolios && length <= Tuning.SpliceUpTo ? TransferMethod.Splice
+            : hasLargeFolios && length <= Tuning.SpliceUpTo ? isShifted ? TransferMethod.ReadWrite : TransferMethod.Splice
             : TransferMethod.CopyFileRange;
     }
 

@@ -86,6 +86,9 @@ internal enum TransferStatus
 /// <summary>The offsets of a transfer. An offset is null for a descriptor without; then the kernel keeps it.</summary>
 internal record struct TransferCursor(long? SourceOffset, long? DestinationOffset)
 {
+    /// <summary>True if each page of the source goes into two of the destination.</summary>
+    public readonly bool IsShifted => (SourceOffset - DestinationOffset) % Environment.SystemPageSize is not (null or 0);
+
     public void Advance(long bytes)
     {
         SourceOffset += bytes;

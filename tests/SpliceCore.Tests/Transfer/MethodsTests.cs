@@ -94,7 +94,19 @@ public class MethodsTests
         Assert.Equal(TransferMethod.ReadWrite, Methods.Fastest(type, Tuning.ReadWriteUpToInFolios));
         Assert.Equal(TransferMethod.Splice, Methods.Fastest(type, Tuning.ReadWriteUpToInFolios + 1));
         Assert.Equal(TransferMethod.Splice, Methods.Fastest(type, Tuning.SpliceUpTo));
+        Assert.Equal(TransferMethod.ReadWrite, Methods.Fastest(type, Tuning.SpliceUpTo, isShifted: true));
+        Assert.Equal(TransferMethod.CopyFileRange, Methods.Fastest(type, Tuning.SpliceUpTo + 1, isShifted: true));
     }
+
+    [Theory]
+    [InlineData(12_345L, 0L, true)]
+    [InlineData(0L, 1L, true)]
+    [InlineData(12_345L, 12_345L, false)]
+    [InlineData(1L << 20, 0L, false)]
+    [InlineData(12_345L, null, false)]
+    [InlineData(null, 1L, false)]
+    public void Offsets_shift_the_pages(long? source, long? destination, bool isShifted) =>
+        Assert.Equal(isShifted, new TransferCursor(source, destination).IsShifted);
 
     [Fact]
     public void What_could_share_blocks_is_left_out_where_that_is_forbidden()
