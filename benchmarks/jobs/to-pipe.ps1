@@ -12,7 +12,7 @@ Use-Place tmpfs {
     $source = "$($place.Folder)/source"
     Write-RandomFile $source $size
     $fifo = (Get-End $place.Folder).fifos[0]
-    Measure-Case "$(Format-Size $size) to a pipe" -FileSystem $place.FileSystem -Bytes $size -Memory 0 @(
+    Measure-Case "$(Format-Size $size) to a pipe" -FileSystem $place.FileSystem -Bytes $size -Memory 0 -Target @{ Id = '13'; Peer = 'pv'; AtMost = 1.0 } @(
         @{ Name = 'Copy-StreamZeroCopy'; Ours = $true; Script = { Copy-StreamZeroCopy $source $fifo } }
         @{ Name = 'cat'; Command = 'bash', '-c', 'cat "$0" > "$1"', $source, $fifo }
         @{ Name = 'pv'; Command = 'bash', '-c', 'pv -q "$0" > "$1"', $source, $fifo; Needs = 'pv' }

@@ -7,7 +7,8 @@ $script:targets = [ordered]@{
     '3' = '100,000 small files: at most 0.6 of cp -r'
     '3c' = '100,000 small files: at most 0.9 of the fastest other tool'
     '3b' = '100,000 small files: at most 0.15 of Copy-Item -Recurse'
-    '4' = 'A range at offset 12,345: at most 0.8 of dd bs=1M'
+    '3d' = '100,000 small files through the pipeline: at most 0.9 of find | xargs cp'
+    '4' = 'A range at offset 12,345: at most 0.9 of dd bs=1M'
     '5' = 'At least 3 times as fast as the loop of py-splice'
     '5b' = 'At most 1/100 of the system calls of the loop of py-splice'
     '6' = 'Overwriting a file: at most 1.05 of cp'
@@ -21,6 +22,7 @@ $script:targets = [ordered]@{
     '11c' = 'At most 2 % of that image is not shared with a snapshot of the old one'
     '12' = 'Two clones of 4 GiB are compared in at most 50 ms'
     '12b' = 'Two equal files: at most 1.0 of cmp'
+    '13' = 'A file into a pipe of 1 MiB: at most 1.0 of pv'
 }
 
 # A target is @{ Id; Peer: names, of which the fastest counts; AtMost; Of: ratio, difference, seconds, systemCalls or a fact of ours }.
