@@ -147,6 +147,30 @@ prlimit --pid `$PID "--nofile=`${limit}:`${limit}"
         Get-ChildItem "$($server.Folder)/web1/included" -Recurse -Name | Sort-Object | Should -Be 'site', 'site/css', 'site/css/a.css'
     }
 
+    It 'removes what the source does not have with -RemoveExtra, and lists it with -WhatIf' {
+        $source = "$TestDrive/mirrored"
+        $there = "$($server.Folder)/web1/mirrors/mirrored"
+        $line = "Send-ItemZeroCopy '$source' web1 mirrors/ -Recurse -Update Changed -RemoveExtra"
+        $null = New-Item -ItemType Directory $source, "$there/folder" -Force
+        foreach ($file in "$source/new", "$there/old", "$there/folder/1") { Set-Content $file x }
+        $shown = @(pwsh -NoProfile -Command "Import-Module '$PSScriptRoot/../../out/Splice'; $line -WhatIf")
+        'old', 'folder' | ForEach-Object {
+            $action = $_ -eq 'old' ? 'Remove Item' : 'Remove Folder (2 items)'
+            $shown | Should -Contain "What if: Performing the operation `"$action`" on target `"Item: $source/$_ Host: web1 Destination: $there/$_`"."
+        }
+
+        $shown[-1] | Should -Be 'What if: Files on web1: 1 to copy, 0 to update (2 B in all), 0 unchanged, 0 skipped, 3 to remove.'
+        "$there/old" | Should -Exist
+
+        $failure = Get-Failure { Invoke-Expression "$line -MaximumRemoval 2" }
+        $failure.FullyQualifiedErrorId | Should -BeLike 'TooManyRemovals,*'
+        $result = Invoke-Expression $line
+        $result.Removed, $result.FileCount | Should -Be 3, 1
+        Get-ChildItem $there -Name | Should -Be 'new'
+
+        { Invoke-Expression ($line -replace ' -Update Changed') } | Should -Throw '*-RemoveExtra has no effect without -Update*'
+    }
+
     It 'sends only what changed with -Update, and lists it with -WhatIf' {
         $null = New-Item -ItemType Directory -Force "$TestDrive/updated", "$($server.Folder)/web1/updates"
         'same' | Set-Content "$TestDrive/updated/same"

@@ -50,7 +50,7 @@ internal sealed class ExtraRemover(FolderPair folders, PathFilter? filter, Cance
 
     private bool RemovesFolder(RemovalEntry entry, FolderCursor top, bool countsOnly)
     {
-        if (entry.Status.Inode == folders.SourceStatus.Inode)
+        if (folders.IsSource(entry.Status))
         {
             throw SyncErrors.Overlap(folders.SourcePath, folders.DestinationPath);
         }

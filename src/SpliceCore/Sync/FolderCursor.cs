@@ -7,9 +7,33 @@ using Splice.Interop;
 
 namespace Splice.Sync;
 
+/// <summary>The current directory in a source tree, which moves down and up.</summary>
+internal interface ISourceFolder : IDisposable
+{
+    /// <summary>The path, for messages.</summary>
+    string Path { get; }
+
+    bool IsMountRoot { get; }
+
+    /// <summary>The path of an entry, for messages.</summary>
+    string PathOf(FileName name);
+
+    /// <summary>True if the filter selects an entry of the directory.</summary>
+    bool Selects(FileName name, bool isFolder);
+
+    SysResult TryEnter(FileName name);
+
+    void Leave();
+
+    SysResult Read(out Dictionary<FileName, DescriptorKind> entries);
+
+    /// <summary>False if an entry is missing.</summary>
+    bool Has(FileName name);
+}
+
 /// <summary>An open directory of a tree. It moves down and up with one descriptor, however deep the tree is, and through no
 /// link.</summary>
-internal sealed class FolderCursor : IDisposable
+internal sealed class FolderCursor : ISourceFolder
 {
     public static readonly int Flags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NONBLOCK | LibC.O_NOFOLLOW;
 
@@ -34,6 +58,8 @@ internal sealed class FolderCursor : IDisposable
 
     public FileStatus Status { get; private set; }
 
+    public bool IsMountRoot => Status.IsMountRoot;
+
     /// <summary>The path from the top of the tree, without a slash at either end, if a filter needs it.</summary>
     public byte[] RelativePath { get; private set; } = [];
 
@@ -50,7 +76,8 @@ internal sealed class FolderCursor : IDisposable
     /// <param name="path">Its path, for messages.</param>
     /// <param name="filter">Selects the entries; null for all.</param>
     /// <param name="place">Where the directory is in the tree that the filter is for; null for its top.</param>
-    public static FolderCursor At(SafeHandle top, string path, PathFilter? filter, TreeDirectory? place = null)
+    /// <param name="includesAll">True if the filter includes everything in the directory.</param>
+    public static FolderCursor At(SafeHandle top, string path, PathFilter? filter, TreeDirectory? place = null, bool includesAll = false)
     {
         SysResult opened = Open(top, Self, out SafeFileHandle handle, out FileStatus? status);
         if (!opened.Ok)
@@ -59,7 +86,7 @@ internal sealed class FolderCursor : IDisposable
             throw FileFailures.OpenSource(path, opened.Errno);
         }
 
-        return new FolderCursor(path, filter, handle, status!) { RelativePath = place?.Path ?? [], IsIncluded = place?.IsIncluded == true };
+        return new FolderCursor(path, filter, handle, status!) { RelativePath = place?.Path ?? [], IsIncluded = includesAll || place?.IsIncluded == true };
     }
 
     /// <summary>The path of an entry, for messages.</summary>
@@ -105,9 +132,7 @@ internal sealed class FolderCursor : IDisposable
         Replace(above, status);
     }
 
-    /// <summary>Enters directories, one in the other.</summary>
-    /// <returns>False if one is missing, cannot be opened, or is not a directory.</returns>
-    public bool TryReach(IEnumerable<FileName> names) => names.All(name => TryEnter(name).Ok);
+    public bool Has(FileName name) => FileStatus.TryGet(Handle, name, followLink: false, out _).Errno != Errno.ENOENT;
 
     /// <summary>Reads the entries. The kind is <see cref="DescriptorKind.Other"/> where the file system does not report it.</summary>
     public SysResult Read(out Dictionary<FileName, DescriptorKind> entries)

@@ -13,28 +13,48 @@ internal sealed class FolderPair : IDisposable
     private static readonly int Flags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NONBLOCK;
     private static readonly FileName Above = "..";
 
+    private readonly Func<PathFilter?, ISourceFolder> _openSource;
     private bool _isLocked;
 
     private FolderPair(string sourcePath, string destinationPath, SafeFileHandle source, FileStatus sourceStatus)
+        : this(sourcePath, destinationPath, filter => FolderCursor.At(source, sourcePath, filter))
+    {
+        Source = source;
+        SourceStatus = sourceStatus;
+    }
+
+    /// <param name="openSource">Opens the top of a source that is not a directory here.</param>
+    /// <param name="destination">The open destination, which the pair owns.</param>
+    public FolderPair(string sourcePath, string destinationPath, SafeFileHandle destination, Func<PathFilter?, ISourceFolder> openSource)
+        : this(sourcePath, destinationPath, openSource) => Destination = destination;
+
+    private FolderPair(string sourcePath, string destinationPath, Func<PathFilter?, ISourceFolder> openSource)
     {
         SourcePath = sourcePath;
         DestinationPath = destinationPath;
-        Source = source;
-        SourceStatus = sourceStatus;
+        _openSource = openSource;
     }
 
     public string SourcePath { get; }
 
     public string DestinationPath { get; }
 
-    public SafeFileHandle Source { get; }
+    /// <summary>The source; null if it is not a directory here.</summary>
+    public SafeFileHandle? Source { get; }
 
-    public FileStatus SourceStatus { get; }
+    public FileStatus? SourceStatus { get; }
 
     /// <summary>The destination; null if it is missing.</summary>
     public SafeFileHandle? Destination { get; private set; }
 
     public FileStatus? DestinationStatus { get; private set; }
+
+    /// <summary>True for the directory that is the source.</summary>
+    public bool IsSource(FileStatus status) => status.Inode == SourceStatus?.Inode;
+
+    /// <summary>Opens the top of the source once more.</summary>
+    /// <param name="filter">Selects the entries; null for all.</param>
+    public ISourceFolder OpenSource(PathFilter? filter) => _openSource(filter);
 
     /// <summary>Opens the folders. Nothing is changed.</summary>
     /// <exception cref="TransferException">One is not a folder, the source is empty, one is inside the other, or the destination is
@@ -118,7 +138,7 @@ internal sealed class FolderPair : IDisposable
             LibC.Unlock(Destination!);
         }
 
-        Source.Dispose();
+        Source?.Dispose();
         Destination?.Dispose();
     }
 
@@ -158,13 +178,13 @@ internal sealed class FolderPair : IDisposable
                 throw FileFailures.OpenDestination(DestinationPath, opened.Errno);
             }
 
-            bool isDestinationInside = IsInside(Destination ?? parent!, SourceStatus.Inode);
-            bool isSourceInside = DestinationStatus is not null && IsInside(Source, DestinationStatus.Inode);
+            bool isDestinationInside = IsInside(Destination ?? parent!, SourceStatus!.Inode);
+            bool isSourceInside = DestinationStatus is not null && IsInside(Source!, DestinationStatus.Inode);
             string name = Destination is null ? $"/{Path.GetFileName(DestinationPath.TrimEnd('/'))}" : string.Empty;
             bool isExcluded = !request.RemoveExcluded && isDestinationInside != isSourceInside
                 && (isDestinationInside
-                    ? IsExcluded(request, PathOf(Source), PathOf(Destination ?? parent!) + name)
-                    : IsExcluded(request, PathOf(Destination!), PathOf(Source)));
+                    ? IsExcluded(request, PathOf(Source!), PathOf(Destination ?? parent!) + name)
+                    : IsExcluded(request, PathOf(Destination!), PathOf(Source!)));
             if ((isDestinationInside || isSourceInside) && !isExcluded)
             {
                 throw SyncErrors.Overlap(SourcePath, DestinationPath);

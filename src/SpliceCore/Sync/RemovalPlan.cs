@@ -8,21 +8,21 @@ namespace Splice.Sync;
 internal sealed class RemovalPlan
 {
     private readonly SyncRequest _request;
-    private readonly FolderCursor _source;
+    private readonly ISourceFolder _source;
     private readonly FolderCursor _destination;
     private readonly FolderPair _folders;
     private readonly CancellationToken _cancellation;
     private readonly List<TransferException> _reports = [];
 
     private RemovalPlan(
-        SyncRequest request, FolderPair folders, FolderCursor source, FolderCursor destination, CancellationToken cancellation)
+        SyncRequest request, FolderPair folders, ISourceFolder source, FolderCursor destination, CancellationToken cancellation)
     {
         _request = request;
         _folders = folders;
         _source = source;
         _destination = destination;
         _cancellation = cancellation;
-        Remover = new ExtraRemover(folders, request.RemoveExcluded ? null : request.Tree.Filter, cancellation) { Report = _reports.Add };
+        Remover = new ExtraRemover(folders, Removal.FilterOf(request), cancellation) { Report = _reports.Add };
     }
 
     /// <summary>The directories of the destination that have extra entries, in the order in which they were found.</summary>
@@ -51,8 +51,8 @@ internal sealed class RemovalPlan
     public static RemovalPlan Make(SyncRequest request, FolderPair folders, CancellationToken cancellation)
     {
         PathFilter? filter = request.Tree.Filter;
-        using var source = FolderCursor.At(folders.Source, folders.SourcePath, filter);
-        using var destination = FolderCursor.At(folders.Destination!, folders.DestinationPath, request.RemoveExcluded ? null : filter);
+        using ISourceFolder source = folders.OpenSource(filter);
+        using var destination = FolderCursor.At(folders.Destination!, folders.DestinationPath, Removal.FilterOf(request), includesAll: request.Tree.IncludesAll);
         var plan = new RemovalPlan(request, folders, source, destination, cancellation);
         plan.Compare();
         return plan;
@@ -93,7 +93,7 @@ internal sealed class RemovalPlan
             return false;
         }
 
-        if (_request.Tree.OneFileSystem && _source.Status.IsMountRoot)
+        if (_request.Tree.OneFileSystem && _source.IsMountRoot)
         {
             _source.Leave();
             return false;
@@ -118,7 +118,7 @@ internal sealed class RemovalPlan
             return false;
         }
 
-        return _destination.Status.Inode != _folders.SourceStatus.Inode
+        return !_folders.IsSource(_destination.Status)
             ? true
             : throw SyncErrors.Overlap(_folders.SourcePath, _folders.DestinationPath);
     }

@@ -36,11 +36,11 @@ internal static class SyncErrors
         "Run the command again.",
         Errno.ECANCELED, folders.DestinationPath);
 
-    public static TransferException TooManyRemovals(string path, RemovalPlan plan, long limit, bool isDryRun) => new(TransferErrorId.TooManyRemovals,
-        string.Create(CultureInfo.InvariantCulture, $"{plan.RemovalCount} of {plan.EntryCount} items in '{path}' no longer {(plan.RemovalCount == 1 ? "has" : "have")} a source; the limit is {limit}. ")
+    public static TransferException TooManyRemovals(string path, long removals, long entries, long limit, bool isDryRun) => new(TransferErrorId.TooManyRemovals,
+        string.Create(CultureInfo.InvariantCulture, $"{removals} of {entries} items in '{path}' no longer {(removals == 1 ? "has" : "have")} a source; the limit is {limit}. ")
             + (isDryRun ? "Without -WhatIf, nothing would be changed." : "Nothing was changed."),
         string.Create(CultureInfo.InvariantCulture,
-            $"Check that the source is complete{(isDryRun ? string.Empty : " (-WhatIf lists what would be removed)")}, then set -MaximumRemoval {plan.RemovalCount}."),
+            $"Check that the source is complete{(isDryRun ? string.Empty : " (-WhatIf lists what would be removed)")}, then set -MaximumRemoval {removals}."),
         target: path);
 
     public static TransferException Changed(string path) => new(TransferErrorId.DestinationChanged,

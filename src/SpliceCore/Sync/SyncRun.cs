@@ -11,13 +11,10 @@ namespace Splice.Sync;
 /// <summary>One synchronization: finds what has no source, copies what differs, and removes what has no source last.</summary>
 internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonitor monitor, Func<TransferResult, bool>? mayRemove) : ITreeSync
 {
-    private const long SmallLimit = 10;
-
     private readonly long _started = Stopwatch.GetTimestamp();
-    private readonly HashSet<FileIdentity> _declined = [];
     private readonly HashSet<string?> _failedTargets = [];
     private readonly ConcurrentQueue<TransferResult> _replacements = [];
-    private RemovalPlan? _plan;
+    private Removal? _removal;
     private TransferException? _obstacle;
     private long _failed;
     private long _vanished;
@@ -31,9 +28,9 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
         FileIdentity? created = request.Tree.IsDryRun ? null : folders.Prepare(CreateMode());
         if (request.RemoveExtra && created is null && folders.Destination is not null)
         {
-            _plan = RemovalPlan.Make(request, folders, monitor.Cancellation);
-            ThrowIfTooMany(_plan);
-            PromptForReplacements(_plan);
+            _removal = new Removal(request, folders, monitor, mayRemove, FailOnce);
+            _removal.ThrowIfTooMany();
+            _removal.PromptForReplacements();
         }
 
         var files = new CreatedFiles();
@@ -47,8 +44,8 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
         CopyRequest copy = Copy with { Source = $"{folders.SourcePath.TrimEnd('/')}/", CreatedFiles = files };
         TransferResult copied = TreeCopy.Copy(request.Tree with { Copy = copy, Sync = this }, monitor with { Failed = OnFailed });
         long replaced = ReportReplacements();
-        bool isSkipped = _plan is not null && !IsWhole(_plan);
-        long removed = _plan is null || isSkipped ? 0 : Remove(_plan);
+        bool isSkipped = _removal is not null && !IsWhole(_removal.Plan);
+        long removed = _removal is null || isSkipped ? 0 : _removal.Remove();
         return copied with
         {
             Source = folders.SourcePath,
@@ -97,21 +94,7 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
     private TransferResult FindPlanned(TreeEntry entry, SafeFileHandle parent, FileName name)
     {
         FileStatus.TryGet(parent, name, followLink: false, out FileStatus? status);
-        if (status is null || _plan?.Replacements.TryGetValue(status.Inode, out TransferResult? planned) != true)
-        {
-            throw SyncErrors.NotCounted(entry.DestinationPath);
-        }
-
-        return _declined.Contains(status.Inode) ? throw SyncErrors.Declined(entry.DestinationPath) : planned!;
-    }
-
-    /// <summary>Prompts before the copy, since the threads of the copy cannot.</summary>
-    private void PromptForReplacements(RemovalPlan plan)
-    {
-        if (!request.Tree.IsDryRun && mayRemove is not null)
-        {
-            _declined.UnionWith(plan.Replacements.Where(replacement => !mayRemove(replacement.Value)).Select(replacement => replacement.Key));
-        }
+        return _removal?.FindReplacement(status, entry.DestinationPath) ?? throw SyncErrors.NotCounted(entry.DestinationPath);
     }
 
     /// <returns>Number of entries removed.</returns>
@@ -130,39 +113,15 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
 
     private long Replace(TreeEntry entry, SafeFileHandle parent, FileName name, bool removes)
     {
-        TransferException? kept = null;
-        PathFilter? filter = request.RemoveExcluded ? null : request.Tree.Filter;
-        var remover = new ExtraRemover(folders, filter, monitor.Cancellation) { Report = exception => kept ??= exception };
-        using var folder = FolderCursor.At(parent, entry.Directory.DestinationPath, filter, entry.Directory);
-        long count = remover.Count(folder, name, out bool isWhole);
-        if (isWhole && removes)
-        {
-            count = remover.Remove(folder, name);
-        }
-
-        return isWhole && kept is null ? count : throw kept ?? SyncErrors.Kept(entry.DestinationPath);
+        using var folder = FolderCursor.At(parent, entry.Directory.DestinationPath, Removal.FilterOf(request), entry.Directory);
+        return Removal.Replace(request, folders, folder, name, removes, monitor.Cancellation);
     }
 
     private uint CreateMode()
     {
         bool isClosed = Copy.Preserve.HasFlag(PreserveAttributes.Mode)
             && (Copy.Preserve & (PreserveAttributes.Ownership | PreserveAttributes.Acl)) != PreserveAttributes.None;
-        return LibC.S_IRWXU | (isClosed ? 0 : AccessControlList.PermissionsWithoutList(folders.Source, folders.SourceStatus));
-    }
-
-    private void ThrowIfTooMany(RemovalPlan plan)
-    {
-        long limit = request.MaximumRemoval ?? Math.Max(SmallLimit, plan.EntryCount / 2);
-        if (plan.RemovalCount > limit)
-        {
-            TransferException exception = SyncErrors.TooManyRemovals(folders.DestinationPath, plan, limit, request.Tree.IsDryRun);
-            if (!request.Tree.IsDryRun)
-            {
-                throw exception;
-            }
-
-            Fail(exception);
-        }
+        return LibC.S_IRWXU | (isClosed ? 0 : AccessControlList.PermissionsWithoutList(folders.Source!, folders.SourceStatus!));
     }
 
     /// <summary>True if all of the source is known, and the copy of it went well enough to remove what it does not have.</summary>
@@ -211,146 +170,12 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
         monitor.Failed?.Invoke(exception);
     }
 
-    private long Remove(RemovalPlan plan)
+    /// <summary>Reports an error unless the copy has failed for the same item.</summary>
+    private void FailOnce(TransferException exception)
     {
-        // What fails in the copy and in the removal is one error.
-        plan.Remover.Report = exception =>
+        if (!_failedTargets.Contains(exception.Target))
         {
-            if (!_failedTargets.Contains(exception.Target))
-            {
-                Fail(exception);
-            }
-        };
-        foreach (TransferException exception in plan.Reports.ToList())
-        {
-            plan.Remover.Report(exception);
+            Fail(exception);
         }
-
-        long removed = 0;
-        foreach (PlannedFolder planned in plan.Folders)
-        {
-            try
-            {
-                removed += Remove(plan, planned);
-            }
-            catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
-            {
-                Fail(exception);
-            }
-        }
-
-        return removed;
-    }
-
-    private long Remove(RemovalPlan plan, PlannedFolder planned)
-    {
-        using var source = FolderCursor.At(folders.Source, folders.SourcePath, request.Tree.Filter);
-        using var folder = FolderCursor.At(folders.Destination!, folders.DestinationPath, request.RemoveExcluded ? null : request.Tree.Filter);
-        if (!source.TryReach(planned.Names) || !folder.TryReach(planned.Names))
-        {
-            // Gone on one side since: what has no source now is found the next time.
-            return 0;
-        }
-
-        if (folder.Status.Inode != planned.Inode)
-        {
-            throw SyncErrors.Changed(folder.Path);
-        }
-
-        FileStatus before = folder.Status;
-        bool isOpenedUp = !request.Tree.IsDryRun && folder.TryOpenUp();
-        int renamed = request.Tree.IsDryRun ? 0 : planned.Renames.Count(rename => TryRename(folder, rename.From, rename.To));
-        long removed = planned.Extras.Sum(extra => Remove(plan, source, folder, extra));
-        if (isOpenedUp)
-        {
-            LibC.ChangeMode(folder.Handle, before.Permissions);
-        }
-
-        if (request.Tree.IsDryRun || renamed + removed == 0)
-        {
-            return removed;
-        }
-
-        if (Copy.Preserve.HasFlag(PreserveAttributes.Timestamps))
-        {
-            LibC.ChangeTimes(folder.Handle, before.AccessTime, before.ModificationTime);
-        }
-
-        if (Copy.Flush)
-        {
-            DiskFlush.OfFolder(folder.Handle, folder.Path, monitor.Cancellation);
-        }
-
-        return removed;
-    }
-
-    private long Remove(RemovalPlan plan, FolderCursor source, FolderCursor folder, Extra extra)
-    {
-        monitor.Cancellation.ThrowIfCancellationRequested();
-        if (!FileStatus.TryGet(folder.Handle, extra.Name, followLink: false, out FileStatus? status).Ok)
-        {
-            return 0;
-        }
-
-        bool isExcluded = !source.Selects(extra.Name, status!.Kind == DescriptorKind.Directory) || TemporaryNames.Contains(extra.Name);
-        if (!isExcluded && FileStatus.TryGet(source.Handle, extra.Name, followLink: false, out _).Errno != Errno.ENOENT)
-        {
-            // It has a source by now.
-            return 0;
-        }
-
-        if (!extra.Is(status))
-        {
-            plan.Remover.Report(SyncErrors.Changed(folder.PathOf(extra.Name)));
-            return 0;
-        }
-
-        var result = new TransferResult
-        {
-            Source = source.PathOf(extra.Name),
-            Destination = folder.PathOf(extra.Name),
-            Status = ItemStatus.Removed,
-            Reason = isExcluded ? "excluded" : "missing in the source",
-            FileCount = 0,
-            Removed = extra.Count,
-            Attempts = [],
-        };
-        if (request.Tree.IsDryRun || mayRemove?.Invoke(result) == false)
-        {
-            if (request.Tree.IsDryRun)
-            {
-                monitor.FileCopied?.Invoke(result);
-                return extra.Count;
-            }
-
-            return 0;
-        }
-
-        result = result with { Removed = plan.Remover.Remove(folder, extra.Name) };
-        if (request.Tree.PerFile && result.Removed > 0)
-        {
-            monitor.FileCopied?.Invoke(result);
-        }
-
-        return result.Removed;
-    }
-
-    /// <summary>Gives an entry the spelling of its source. Where case does not count, rename(2) to another spelling may do nothing, so
-    /// it goes over a temporary name.</summary>
-    private static bool TryRename(FolderCursor folder, FileName from, FileName to)
-    {
-        FileName temporary = StagedFile.TemporaryName();
-        if (!ExclusiveRename.Run(folder.Handle, from, temporary).Ok)
-        {
-            return false;
-        }
-
-        if (ExclusiveRename.Run(folder.Handle, temporary, to).Ok)
-        {
-            return true;
-        }
-
-        ExclusiveRename.Run(folder.Handle, temporary, from);
-        return false;
     }
 }

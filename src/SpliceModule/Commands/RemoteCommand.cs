@@ -32,6 +32,23 @@ public abstract class RemoteCommand : TransferCommand
     [Parameter, SupportsWildcards]
     public string[]? Include { get; set; }
 
+    /// <summary>Removes what the source does not have.</summary>
+    [Parameter]
+    [Alias("Delete", "Mirror", "Purge")]
+    public SwitchParameter RemoveExtra { get; set; }
+
+    /// <summary>The most items to remove.</summary>
+    [Parameter, ValidateRange(0L, long.MaxValue)]
+    public long? MaximumRemoval { get; set; }
+
+    /// <summary>Accepts an empty source.</summary>
+    [Parameter]
+    public SwitchParameter AllowEmptySource { get; set; }
+
+    /// <summary>Removes items that -Exclude and -Include skip, too.</summary>
+    [Parameter]
+    public SwitchParameter RemoveExcluded { get; set; }
+
     /// <summary>The user for hosts given without one.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     public string? UserName { get; set; }
@@ -107,7 +124,19 @@ public abstract class RemoteCommand : TransferCommand
     public SwitchParameter Force { get; set; }
 
     /// <inheritdoc />
-    protected override void BeginProcessing() => _filter = BindFilter(Include, Exclude);
+    protected override void BeginProcessing()
+    {
+        _filter = BindFilter(Include, Exclude);
+        ThrowIfAlone(nameof(RemoveExtra), nameof(Recurse));
+        ThrowIfAlone(nameof(RemoveExtra), nameof(Update), $" {UpdateMode.Changed}");
+        ThrowIfAlone(nameof(RemoveExcluded), nameof(RemoveExtra));
+        ThrowIfAlone(nameof(MaximumRemoval), nameof(RemoveExtra));
+        ThrowIfAlone(nameof(AllowEmptySource), nameof(RemoveExtra));
+        if (RemoveExtra && Update == UpdateMode.Always)
+        {
+            Refuse(nameof(RemoveExtra), "-RemoveExtra compares the folders, and -Update Always does not.", $"Use -Update {UpdateMode.Changed}.");
+        }
+    }
 
     /// <summary>True if -Include and -Exclude select a path.</summary>
     /// <param name="isFolder">True if it is a folder that is transferred with its content.</param>
@@ -183,6 +212,10 @@ public abstract class RemoteCommand : TransferCommand
             Recurse = Recurse,
             Update = Update,
             IsDryRun = IsPreview,
+            RemoveExtra = RemoveExtra,
+            MaximumRemoval = MaximumRemoval,
+            AllowEmptySource = AllowEmptySource,
+            RemoveExcluded = RemoveExcluded,
             Filter = _filter.ForTrees,
             IncludesAll = name => _filter.IsIncluded(name, isFolder: true),
             Preserve = Preserve,
@@ -231,17 +264,22 @@ public abstract class RemoteCommand : TransferCommand
         return this;
     }
 
+    /// <summary>True if ShouldProcess confirms that an item is removed.</summary>
+    private protected bool MayRemove(RemoteHost host, TransferResult item) => ShouldProcess(TargetOf(host, item), RemovalOf(item));
+
+    private static string TargetOf(RemoteHost host, TransferResult item) => $"Item: {item.Source} Host: {host} Destination: {item.Destination}";
+
     /// <summary>Shows what would be done with a file.</summary>
     private protected void Describe(RemoteHost host, TransferResult item, string copies)
     {
         _planned[host.Text] = _planned.GetValueOrDefault(host.Text) + item.BytesMoved;
-        ShouldProcess($"Item: {item.Source} Host: {host} Destination: {item.Destination}", PlannedAction(item, copies));
+        ShouldProcess(TargetOf(host, item), PlannedAction(item, copies));
     }
 
     private void WritePreview(RemoteTransferResult plan)
     {
         string totals = $"Files on {plan.HostName}: {plan.FileCount - plan.Updated - plan.Unchanged} to copy, {plan.Updated} to update "
-            + $"({ByteSize.Format(_planned.GetValueOrDefault(plan.HostName))} in all), {plan.Unchanged} unchanged, {plan.Skipped} skipped.";
+            + $"({ByteSize.Format(_planned.GetValueOrDefault(plan.HostName))} in all), {plan.Unchanged} unchanged, {plan.Skipped} skipped{(RemoveExtra ? $", {plan.Removed} to remove" : string.Empty)}.";
         ShouldProcess(totals, totals, string.Empty);
     }
 

@@ -78,11 +78,11 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
 
         if (isSeveral)
         {
-            Run($"Sending {requests.Count} items", (monitor, emit) => RemoteCopy.Send(requests, monitor, emit, Report, Describe));
+            Run($"Sending {requests.Count} items", (monitor, emit) => RemoteCopy.Send(requests, monitor, emit, Report, Describe, MayRemove));
         }
         else
         {
-            Run($"Sending {requests[0].Source}", (monitor, emit) => RemoteCopy.Send(requests[0], monitor, emit, Report, Describe));
+            Run($"Sending {requests[0].Source}", (monitor, emit) => RemoteCopy.Send(requests[0], monitor, emit, Report, Describe, MayRemove));
         }
     }
 

@@ -228,8 +228,7 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
     {
         ItemStatus.Copied => "Add Item",
         ItemStatus.Updated => item.Reason is null ? "Update Item" : $"Update Item ({item.Reason})",
-        _ when item.Removed == 1 => "Remove Item",
-        _ => string.Create(CultureInfo.CurrentCulture, $"Remove Folder ({item.Removed:N0} items)"),
+        _ => RemovalOf(item),
     };
 }
 

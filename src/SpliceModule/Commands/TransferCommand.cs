@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Management.Automation;
 using Splice.Binding;
 using Splice.Output;
@@ -204,10 +205,16 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
             ItemStatus.Updated when plan.Reason is null => "Replace File",
             ItemStatus.Updated => "Update File",
             ItemStatus.Unchanged => "Leave File Unchanged",
+            ItemStatus.Removed => RemovalOf(plan),
             _ => "Skip File",
         };
-        return plan.Reason is null ? action : $"{action} ({plan.Reason})";
+        return plan.Reason is null || plan.Status == ItemStatus.Removed ? action : $"{action} ({plan.Reason})";
     }
+
+    /// <summary>Describes a removal.</summary>
+    private protected static string RemovalOf(TransferResult item) => item.Removed == 1
+        ? "Remove Item"
+        : string.Create(CultureInfo.CurrentCulture, $"Remove Folder ({item.Removed:N0} items)");
 
     private void WriteRetry(TransferRetry retry) => Messages.WriteDecision($"{retry.Source} -> {retry.Destination}: {retry}");
 }

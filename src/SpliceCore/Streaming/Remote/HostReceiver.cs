@@ -19,6 +19,9 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
     /// <summary>Called in a dry run with what would be done with each file, on any thread.</summary>
     public Action<RemoteHost, TransferResult>? Planned { get; init; }
 
+    /// <summary>Called on any thread before an item is removed here, and decides that; null to remove all.</summary>
+    public Func<RemoteHost, TransferResult, CancellationToken, bool>? MayRemove { get; init; }
+
     public TransferProgress Progress => new(_progress.Sum(host => host.Bytes), null, Stopwatch.GetElapsedTime(_started))
     {
         Phase = HostProgress.PhaseOf(_progress.Where(host => host.IsRunning).Select(host => host.Value.Phase)),
@@ -135,7 +138,11 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
 
         if (one.Recurse)
         {
-            using var tree = new TreeReceiveRun(one, host, path, progress, _stop.Token) { Planned = Planned };
+            using var tree = new TreeReceiveRun(one, host, path, progress, _stop.Token)
+            {
+                Planned = Planned,
+                MayRemove = MayRemove is null ? null : item => MayRemove(host, item, _stop.Token),
+            };
             RemoteOutcome outcome = tree.Run();
             if (!tree.IsOther)
             {

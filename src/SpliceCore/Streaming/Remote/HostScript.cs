@@ -16,6 +16,9 @@ internal static class HostScript
     public const string Sum = "splice-sum ";
     public const string Failed = "splice-failed ";
     public const string Path = "splice-path ";
+    public const string Mount = "splice-mount ";
+    public const string Removed = "splice-removed ";
+    public const string Left = "splice-left ";
     public const string Note = "splice-note ";
     public const string Alive = "splice-alive";
     public const string Complete = "splice-complete";
@@ -34,6 +37,8 @@ internal static class HostScript
     public const string TreeName = "tree";
     public const string Attributes = "attributes";
     public const string Changes = "changes";
+    public const string Replaced = "replaced";
+    public const string Removals = "removals";
     public const string Sums = "sums";
     public const string EscapedSums = "escaped-sums";
     public const string End = "end";
@@ -95,5 +100,6 @@ internal static class HostScript
         ("list", request.Update != UpdateMode.Always || (request is ReceiveRequest && request.Filter is not null)),
         ("content", request.Update == UpdateMode.Content),
         ("plan", request.IsDryRun),
+        ("remove", request.RemoveExtra),
     }.Where(option => option.IsSet).Select(option => option.Word);
 }

@@ -10,6 +10,8 @@ namespace Splice.Streaming.Remote;
 /// <summary>The upload to one host.</summary>
 internal sealed class HostUpload(RemoteHost host, SendRequest request, long length)
 {
+    private const int MostErrors = 1000;
+
     private readonly List<string> _warnings = [];
     private bool _isDone;
     private string? _path;
@@ -19,7 +21,8 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
     /// <summary>Null if ssh could not be started.</summary>
     public SshSession? Session { get; set; }
 
-    public TransferException? StartFailure { get; set; }
+    /// <summary>The error for which nothing is sent; null for none.</summary>
+    public TransferException? Failure { get; set; }
 
     /// <summary>The rate below which the host is dropped if others wait for it; null for none.</summary>
     public RateFloor? Floor { get; } = request.MinimumRate is long rate ? new RateFloor(rate) : null;
@@ -41,6 +44,15 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
     public long FailedCount { get; set; }
 
     public long DirectoryCount { get; init; }
+
+    /// <summary>Number of items that the host removed.</summary>
+    public long Removed { get; set; }
+
+    /// <summary>True if nothing is removed, since the source was not read completely.</summary>
+    public bool IsRemovalSkipped { get; set; }
+
+    /// <summary>Errors of items of a folder, without which the others were sent.</summary>
+    public List<TransferException> ItemErrors { get; } = [];
 
     /// <summary>Number of bytes to send.</summary>
     public long Length { get; set; } = length;
@@ -120,6 +132,17 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
             }
 
             ReadPath(line);
+            if (line.StartsWith(HostScript.Removed, StringComparison.Ordinal))
+            {
+                AddRemoved(line[HostScript.Removed.Length..].Split(' '));
+            }
+
+            if (line.StartsWith(HostScript.Left, StringComparison.Ordinal) && ItemErrors.Count < MostErrors)
+            {
+                string[] words = line[HostScript.Left.Length..].Split(' ', 2);
+                ItemErrors.Add(RemoteFailure.NotRemoved($"{Plan?.Removals?.Destination}{ParsePath(words[0])}", words[^1], host.Text));
+            }
+
             if (line.StartsWith(HostScript.Note, StringComparison.Ordinal))
             {
                 Warn($"'{host.Text}' could not set {RemoteFailure.Shown(line[HostScript.Note.Length..])}.");
@@ -167,7 +190,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
 
     public RemoteOutcome Outcome()
     {
-        TransferException? failure = StartFailure ?? Session!.Failure;
+        TransferException? failure = Failure ?? Session!.Failure;
         if (failure is null && !(_isDone && Session!.ExitCode == 0))
         {
             failure = RemoteFailure.From(Session!, request, request.DestinationOf(host), hasBegun: Start is not null, isTree: DirectoryCount > 0);
@@ -192,11 +215,23 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
             Updated = Plan?.Updated ?? Count(ItemStatus.Updated),
             Unchanged = Plan?.Unchanged ?? Count(ItemStatus.Unchanged),
             Skipped = Plan?.Skipped ?? Count(ItemStatus.Skipped),
+            Removed = Removed,
+            RemovalSkipped = IsRemovalSkipped,
             ResumedAt = Start > 0 ? Start : null,
             Verified = failure is null && request.Verify && Decision?.WritesContent != false,
             Warnings = _warnings,
         };
         return failure is null ? new RemoteOutcome(host, result, null) : new RemoteOutcome(host, null, failure.With(result));
+    }
+
+    private void AddRemoved(string[] words)
+    {
+        if (words is [string removed, string left] && long.TryParse(removed, NumberStyles.None, CultureInfo.InvariantCulture, out long count)
+            && long.TryParse(left, NumberStyles.None, CultureInfo.InvariantCulture, out long kept))
+        {
+            Removed += count;
+            FailedCount += kept;
+        }
     }
 
     private void ReadPath(string line)

@@ -61,6 +61,19 @@ public abstract record RemoteRequest
     /// included; null for none.</summary>
     public Func<string, bool>? IncludesAll { get; init; }
 
+    /// <summary>True if what the source does not have is removed from the destination, in an update of a folder.</summary>
+    public bool RemoveExtra { get; init; }
+
+    /// <summary>The most items to remove, with all that is in folders; null for half of the destination's, or 10 if that is more. If
+    /// there are more, nothing is changed.</summary>
+    public long? MaximumRemoval { get; init; }
+
+    /// <summary>True if the source may be empty. Otherwise that is an error with <see cref="RemoveExtra"/>.</summary>
+    public bool AllowEmptySource { get; init; }
+
+    /// <summary>True if what the filter excludes is removed from the destination. Otherwise it is left alone.</summary>
+    public bool RemoveExcluded { get; init; }
+
     /// <summary>The attributes that the destination keeps.</summary>
     public PreserveAttributes Preserve { get; init; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
@@ -174,6 +187,12 @@ public sealed record RemoteTransferResult
 
     /// <summary>Number of files that were skipped, since the destination is newer.</summary>
     public long Skipped { get; init; }
+
+    /// <summary>Number of items removed from the destination, with those in removed folders.</summary>
+    public long Removed { get; init; }
+
+    /// <summary>True if nothing was removed because the source was not read completely.</summary>
+    public bool RemovalSkipped { get; init; }
 
     /// <summary>Number of bytes in holes, which were not sent.</summary>
     public long BytesInHoles { get; init; }

@@ -1,10 +1,13 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
+using Splice.Interop;
 using Splice.Streaming.Processes;
 using Splice.Streaming.Remote;
 using Splice.Streaming.Remote.Trees;
+using Splice.Sync;
 using Splice.Transfer;
 
 namespace Splice;
@@ -25,10 +28,11 @@ public static class RemoteCopy
     /// <param name="emit">Called with the outcome of each host as it ends, on the caller's thread.</param>
     /// <param name="fail">Called with the error of each item of a folder that cannot be read; the others are sent.</param>
     /// <param name="planned">Called in a dry run with what would be done with each file.</param>
+    /// <param name="mayRemove">Called before an item without a source is removed with all that is in it, and decides that; null to remove all.</param>
     /// <exception cref="TransferException">Nothing was sent: the source cannot be read, or it was cancelled.</exception>
     public static void Send(
         SendRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<TransferException>? fail = null,
-        Action<RemoteHost, TransferResult>? planned = null)
+        Action<RemoteHost, TransferResult>? planned = null, Func<RemoteHost, TransferResult, bool>? mayRemove = null)
     {
         PathCheck.Name(request.Source);
         if (request.Hosts.Any(host => host.Destination is null))
@@ -44,9 +48,10 @@ public static class RemoteCopy
             if (request.Recurse && Directory.Exists(request.Source))
             {
                 CheckTreeOptions(request);
+                ThrowIfEmpty(request);
                 var totals = TreeTotals.Count(request, monitor.Cancellation);
                 HashSet<string> failed = [];
-                SendAll(request, emit, hosts => new TreeSendRun(request, totals, hosts, monitor, FailOnce, planned));
+                SendAll(request, emit, hosts => new TreeSendRun(request, totals, hosts, monitor, FailOnce, planned, mayRemove));
 
                 // The folder is read again for each group of hosts.
                 void FailOnce(TransferException exception)
@@ -86,10 +91,11 @@ public static class RemoteCopy
     /// <param name="emit">Called with the outcome of each host for each request, on the caller's thread.</param>
     /// <param name="fail">Called with the error of a request of which nothing was sent.</param>
     /// <param name="planned">Called in a dry run with what would be done with each file.</param>
+    /// <param name="mayRemove">Called before an item without a source is removed with all that is in it, and decides that; null to remove all.</param>
     /// <exception cref="TransferException">Nothing was sent, since two sources have the same name; or it was cancelled.</exception>
     public static void Send(
         IReadOnlyList<SendRequest> requests, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<TransferException> fail,
-        Action<RemoteHost, TransferResult>? planned = null)
+        Action<RemoteHost, TransferResult>? planned = null, Func<RemoteHost, TransferResult, bool>? mayRemove = null)
     {
         ThrowIfSameName([.. requests.Select(request => request.Source)], requests[0].Hosts[0].Destination ?? requests[0].Destination);
         using var shared = new SharedConnections();
@@ -112,7 +118,7 @@ public static class RemoteCopy
             {
                 if (hosts.Count > 0)
                 {
-                    Send(request with { Hosts = hosts, Destination = AsFolder(request.Destination)!, Ssh = request.Ssh with { Shared = shared } }, part, emit, fail, planned);
+                    Send(request with { Hosts = hosts, Destination = AsFolder(request.Destination)!, Ssh = request.Ssh with { Shared = shared } }, part, emit, fail, planned, mayRemove);
                 }
             }
             catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
@@ -166,9 +172,12 @@ public static class RemoteCopy
     /// <param name="monitor">Progress, on the caller's thread, and cancellation.</param>
     /// <param name="emit">Called with each outcome, on the caller's thread: one for each host and path.</param>
     /// <param name="planned">Called in a dry run with what would be done with each file, on the caller's thread.</param>
+    /// <param name="mayRemove">Called before an item without a source is removed with all that is in it, and decides that, on the caller's
+    /// thread; null to remove all.</param>
     /// <exception cref="TransferException">It was cancelled, or a path is invalid.</exception>
     public static void Receive(
-        ReceiveRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<RemoteHost, TransferResult>? planned = null)
+        ReceiveRequest request, TransferMonitor monitor, Action<RemoteOutcome> emit, Action<RemoteHost, TransferResult>? planned = null,
+        Func<RemoteHost, TransferResult, bool>? mayRemove = null)
     {
         foreach (string path in request.Others.Prepend(request.Source))
         {
@@ -190,6 +199,7 @@ public static class RemoteCopy
         using var receiver = new HostReceiver(request with { Ssh = ssh }, hosts, Add, monitor.Cancellation)
         {
             Planned = planned is null ? null : (host, item) => calls.Add(() => planned(host, item), CancellationToken.None),
+            MayRemove = mayRemove is null ? null : MayRemove,
         };
         try
         {
@@ -212,6 +222,28 @@ public static class RemoteCopy
         }
 
         void Add(RemoteOutcome outcome) => calls.Add(() => emit(outcome), CancellationToken.None);
+
+        bool MayRemove(RemoteHost host, TransferResult item, CancellationToken stop)
+        {
+            var answer = new TaskCompletionSource<bool>();
+            calls.Add(() => answer.SetResult(mayRemove!(host, item)), CancellationToken.None);
+            answer.Task.Wait(stop);
+            return answer.Task.Result;
+        }
+    }
+
+    private static void ThrowIfEmpty(SendRequest request)
+    {
+        if (request.RemoveExtra && !request.AllowEmptySource && LibC.Open(request.Source, LibC.O_RDONLY | LibC.O_DIRECTORY, out SafeFileHandle source).Ok)
+        {
+            using (source)
+            {
+                if (DirectoryReader.IsEmpty(source))
+                {
+                    throw SyncErrors.EmptySource(request.Source);
+                }
+            }
+        }
     }
 
     private static void CheckTreeOptions(RemoteRequest request)

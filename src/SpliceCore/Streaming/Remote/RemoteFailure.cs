@@ -74,6 +74,28 @@ internal static class RemoteFailure
         $"An item on '{host}' was not received: {what.TrimEnd('.')}.",
         "Log in as a user that may read it, or as root.", target: host);
 
+    /// <param name="words">The report of the host.</param>
+    public static TransferException NotRemoved(string path, string words, string host)
+    {
+        bool isDenied = words.Contains("ermitted", StringComparison.Ordinal) || words.Contains("denied", StringComparison.Ordinal);
+        bool isBusy = words.Contains("busy", StringComparison.OrdinalIgnoreCase);
+        return new TransferException(
+            isDenied ? TransferErrorId.PermissionDenied : isBusy ? TransferErrorId.MountPoint : TransferErrorId.DestinationChanged,
+            $"'{path}' on '{host}' has no source, and was not removed: {Shown(words).Trim().TrimEnd('.')}.",
+            isDenied ? "Get write permission on its folder there."
+                : isBusy ? "Unmount it there first (umount), or leave it there."
+                : "Synchronize again while no other process writes to the destination.",
+            target: host);
+    }
+
+    /// <summary>The source on a host was not listed completely, so what is in it is unknown.</summary>
+    public static TransferException NotListed(string path, string host) => new(TransferErrorId.ReadFailed,
+        $"Not all of '{path}' on '{host}' can be listed: nothing was removed.",
+        "Log in as a user that may read all of it, or as root.", target: host);
+
+    public static string RemovalSkipped(string destination, TransferException obstacle) =>
+        $"Nothing was removed from '{destination}', since the source was not read and copied completely. The first error: {obstacle.Problem}";
+
     public static TransferException NoMatch(string path, string host) => new(TransferErrorId.SourceNotFound,
         $"No item on '{host}' matches '{path}'.",
         "Check the path; it is relative to the home folder there. Use -LiteralPath to take its wildcard characters literally.", target: host);

@@ -104,6 +104,7 @@ internal abstract class SendRun : IDisposable
         {
             _uploads.Remove(upload);
             emit(upload.Outcome());
+            upload.ItemErrors.ForEach(error => emit(new RemoteOutcome(upload.Host, null, error)));
         }
     }
 
@@ -149,7 +150,7 @@ internal abstract class SendRun : IDisposable
             }
             catch (TransferException exception)
             {
-                upload.StartFailure = exception;
+                upload.Failure = exception;
             }
         }
 

@@ -1,14 +1,32 @@
 # Shared by the scripts that transfer only what changed. HostScript inserts this file where they source it.
 
-# Lists a folder for HostListing: a line with the tool, the type of the file system, the time of birth, the user, and getfattr where
-# it lists attributes; then for each item its status, its path and the target of a link, each with a separator behind it; an equals
-# sign; and the attributes up to a zero. The separator is a zero, or for a find without -printf the text $2, which no name contains.
+# Prints the mount points in the current directory, in hexadecimal digits.
+list_mounts() {
+    here=$(pwd -P)
+    cut -d " " -f 5 /proc/self/mountinfo 2> /dev/null | sed "s/\\\\/&0/g" | while IFS= read -r mount; do
+        case $mount in
+            *\\*)
+                mount=$(printf "%b_" "$mount")
+                mount=${mount%_}
+                ;;
+        esac
+        case $mount in
+            "${here%/}"/*) printf "splice-mount %s\n" "$(printf "%s" "${mount#"${here%/}"}" | od -A n -v -t x1 | tr -d " \n")" ;;
+        esac
+    done
+}
+
+# Lists a folder for HostListing: the mount points in it if $3 is given; a line with the tool, the type of the file system, the time of
+# birth, the user, and getfattr where it lists attributes; then for each item its status, its path and the target of a link, each with a
+# separator behind it; an equals sign, or an exclamation mark if not all of it could be listed; and the attributes up to a zero. The
+# separator is a zero, or for a find without -printf the text $2, which no name contains.
 list_tree() (
     if [ ! -d "$1" ]; then
         printf "splice-list none\n"
         exit
     fi
     cd "$1" || exit
+    [ -z "$3" ] || list_mounts
     tool=stat
     ! find . -prune -printf "" 2> /dev/null || tool=find
     attributes=
@@ -17,13 +35,14 @@ list_tree() (
     birth=$(stat -c %W . 2> /dev/null)
     printf "splice-list %s %s %s %s %s\n" "$tool" "${type:--}" "${birth:--}" "$(id -u)" "$attributes"
     exec 2> /dev/null
+    end="="
     if [ "$tool" = find ]; then
-        find . ! -type b ! -type c -printf "%y %s %T@ %m %U %G %n %D %i\0%p\0%l\0"
+        find . ! -type b ! -type c -printf "%y %s %T@ %m %U %G %n %D %i\0%p\0%l\0" || end="!"
         find . \( -type b -o -type c \) -exec stat --printf "%f %s %.9Y %a %u %g %h %d %i %t %T\0%n\0\0" {} +
-        printf "=\0"
+        printf "%s\0" "$end"
     else
-        find . -exec stat -c "%f %s %Y %a %u %g %h %d %i %t %T$2%n$2%N$2" {} +
-        printf "=%s" "$2"
+        find . -exec stat -c "%f %s %Y %a %u %g %h %d %i %t %T$2%n$2%N$2" {} + || end="!"
+        printf "%s%s" "$end" "$2"
     fi
     if [ -n "$attributes" ]; then
         getfattr -R -P -h -d -m - -e hex --absolute-names .

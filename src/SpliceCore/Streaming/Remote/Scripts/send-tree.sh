@@ -4,7 +4,7 @@
 # has answered with the last item; or moves its items into an existing folder, once nothing is in the way. To get only what changed,
 # it lists that folder first.
 # Parameters: path, name of the source, name of the temporary folder, separator of the list; then options: verify, keep, force, mode,
-# times, owner, xattr, acl, list, content, plan.
+# times, owner, xattr, acl, list, content, plan, remove.
 . ./common.sh
 . ./listing.sh
 
@@ -89,8 +89,8 @@ fi
 before=$(umask)
 
 printf "splice-ready 0 %s\n" "$form"
-[ -z "$plan" ] || print_path
-[ -z "$list" ] || list_tree "$d" "$token"
+[ -z "$plan$remove" ] || (print_path)
+[ -z "$list" ] || list_tree "$d" "$token" "$remove"
 [ -z "$content" ] || print_equal "$d"
 if [ -n "$plan" ]; then
     # The sender has read the list when it closes the input.
@@ -171,6 +171,9 @@ leads() (
     [ "$to" -ef "./${1##*/}" ]
 )
 
+# True during the check if items of other types are removed after it.
+may_replace() { [ "$act" = check ] && [ -s "$t/replaced" ]; }
+
 # Checks or moves the items of a folder into another one. A process for each would take most of the time.
 each() {
     act=$1 from=$2 to=$3
@@ -185,9 +188,9 @@ each() {
                 (each "$act" "$item" "$there") || exit
                 continue
             fi
-            { [ ! -e "$there" ] && [ ! -L "$there" ]; } || fail 82 "$there exists and is not a folder."
+            { [ ! -e "$there" ] && [ ! -L "$there" ]; } || may_replace || fail 82 "$there exists and is not a folder."
         elif [ -d "$there" ] && [ ! -L "$there" ]; then
-            fail 82 "$there is a folder."
+            may_replace || fail 82 "$there is a folder."
         elif [ -f "$there" ] && [ ! -L "$there" ] && [ ! -w "$there" ]; then
             [ -n "$force" ] || fail 84 "$there is not writable."
         fi
@@ -251,9 +254,91 @@ set_metadata() {
     for_changes set_mode
 }
 
+# Sets the variable value to a name that may be escaped for printf %b.
+unescape() {
+    case $1 in
+        *\\*)
+            value=$(printf "%b_" "$1")
+            value=${value%_}
+            ;;
+        *) value=$1 ;;
+    esac
+}
+
+# Enters a folder below the top without following a link: then its name is that of the folder that it was listed as.
+enter() {
+    cd -P "$top" && cd -P "$1" && [ "$(stat -c %i .)" = "$2" ] || return
+    case $1 in
+        .) [ "$(pwd -P && echo x)" = "$top${nl}x" ] ;;
+        *) [ "$(pwd -P && echo x)" = "${top%/}/${1#./}${nl}x" ] ;;
+    esac
+}
+
+# Reports an item that was not removed.
+left() {
+    left=$((left + 1))
+    [ "$left" -gt 20 ] || printf "splice-left %s %s\n" "$(printf "%s" "${place#.}/${1#./}" | od -A n -v -t x1 | tr -d " \n")" \
+        "$(printf "%s" "$2" | tail -n 1 | tr -c " -~" " " | cut -c 1-300)"
+}
+
+# Removes the items of a list, of which each is removed from its open folder, and only if it is still the one that was listed. For each
+# group of items of a folder, the list has a line with f, or d for folders, the inode of the folder, the number of items and its path;
+# then for each item its inode, size, time and name.
+remove_listed() (
+    [ -s "$1" ] || exit
+    exec 3< "$1"
+    cd -P "$d" || exit
+    top=$(pwd -P && echo x)
+    top=${top%"$nl"x}
+    removed=0 left=0
+    while read -r kind inode count place <&3; do
+        unescape "$place"
+        place=$value listed=""
+        set --
+        while [ "$count" -gt 0 ] && read -r id size time name <&3; do
+            unescape "$name"
+            set -- "$@" "$value"
+            listed=$listed$id\ $size\ $time$nl
+            count=$((count - 1))
+        done
+        if ! enter "$place" "$inode" 2> /dev/null; then
+            for item; do
+                left "$item" "It was changed."
+            done
+            continue
+        fi
+        before=
+        [ -w . ] || { before=$(stat -c %a .) && chmod u+w . 2> /dev/null; }
+        if [ "$kind" = d ]; then
+            said=$(rmdir "$@" 2>&1)
+        elif [ "$(stat -c "%i %s %Y" "$@" 2> /dev/null)$nl" = "$listed" ]; then
+            said=$(rm -f "$@" 2>&1)
+        else
+            said="It was changed."
+            for item; do
+                now=$(stat -c "%i %s %Y" "$item" 2> /dev/null)
+                [ "$now" != "${listed%%"$nl"*}" ] || said=$(rm -f "$item" 2>&1)
+                [ -n "$now" ] || removed=$((removed - 1))
+                listed=${listed#*"$nl"}
+            done
+        fi
+        for item; do
+            if [ -e "$item" ] || [ -L "$item" ]; then
+                left "$item" "$said"
+            else
+                removed=$((removed + 1))
+            fi
+        done
+        [ -z "$before" ] || chmod "$before" . 2> /dev/null
+    done
+    printf "splice-removed %s %s\n" "$removed" "$left"
+)
+
 if [ "$folder" = "$d" ]; then
     (each check "$t/tree" "$d") || quit "$?"
+    remove_listed "$t/replaced"
     (each move "$t/tree" "$d") || quit "$?"
+    remove_listed "$t/removals"
     said=$(set_metadata 2>&1 > /dev/null)
     [ -z "$said" ] || note "the metadata of all items: $(words)"
 else

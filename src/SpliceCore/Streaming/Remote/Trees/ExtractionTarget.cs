@@ -41,6 +41,9 @@ internal sealed class ExtractionTarget : IDisposable
         _isDone = !result.Ok;
         result = result.Ok ? LibC.OpenAt(_folder, _temporary, FolderFlags | LibC.O_NOFOLLOW, 0, out top) : result;
         Top = top;
+
+        // A synchronization removes temporary folders that are not locked. Some network file systems lock none.
+        _ = result.Ok ? LibC.Lock(top) : result;
         if (!result.Ok)
         {
             Dispose();
@@ -71,10 +74,11 @@ internal sealed class ExtractionTarget : IDisposable
     /// <param name="force">True to replace read-only files.</param>
     /// <param name="flush">True to wait until the tree is on the disk, before it gets its name and afterwards.</param>
     /// <param name="moved">Called when the items are in the existing folder, and the temporary one is gone.</param>
-    public void Commit(bool force, bool flush, Action? moved = null)
+    /// <param name="removals">Removes items of other types; null if they are an error.</param>
+    public void Commit(bool force, bool flush, Action? moved = null, LocalRemovals? removals = null)
     {
         Flush(flush, Top);
-        Place(force);
+        Place(force, removals);
         if (_exists && moved is not null)
         {
             Remove(_folder, _temporary);
@@ -104,11 +108,11 @@ internal sealed class ExtractionTarget : IDisposable
         }
     }
 
-    private void Place(bool force)
+    private void Place(bool force, LocalRemovals? removals)
     {
         if (_exists)
         {
-            var merge = new TreeMerge(force);
+            var merge = new TreeMerge(force, removals);
             merge.Check(Top, _folder, Path);
             merge.Move(Top, _folder, Path);
             return;

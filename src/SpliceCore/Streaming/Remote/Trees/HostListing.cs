@@ -11,6 +11,28 @@ namespace Splice.Streaming.Remote.Trees;
 /// <param name="Target">The target of a symbolic link; empty for all others.</param>
 internal sealed record HostItem(int Index, FileStatus Status, byte[] Target);
 
+/// <summary>Decision about an item that a host has.</summary>
+internal enum HostMark : byte
+{
+    /// <summary>The source does not have it.</summary>
+    None = 0,
+
+    /// <summary>Nothing.</summary>
+    Kept,
+
+    /// <summary>Its metadata are set.</summary>
+    MetadataOnly,
+
+    /// <summary>It is replaced.</summary>
+    Replaced,
+
+    /// <summary>It is replaced by an item of another type, and one of both is a folder.</summary>
+    Conflict,
+
+    /// <summary>Nothing, although the source has an item of another type.</summary>
+    Frozen,
+}
+
 /// <summary>The items of a folder on a host, as listing.sh prints them. Their text is kept as it came, so that the memory is bounded by its
 /// length, whatever a host sends.</summary>
 /// <param name="token">The separator for a host whose find does not print zeros: text that no name contains.</param>
@@ -22,7 +44,7 @@ internal sealed class HostListing(string token, PreserveAttributes preserve)
     private const int FieldsPerItem = 3;
 
     private readonly List<int> _items = []; // offsets in the text
-    private readonly List<byte> _marks = [];
+    private readonly List<HostMark> _marks = [];
     private readonly HostText _text = new();
     private readonly byte[] _token = Encoding.ASCII.GetBytes(token);
     private byte[] _separator = [0];
@@ -35,6 +57,12 @@ internal sealed class HostListing(string token, PreserveAttributes preserve)
 
     /// <summary>The final path of the folder, where the host prints it; null otherwise.</summary>
     public string? Path { get; private set; }
+
+    /// <summary>The paths of mount points in the folder, of which each starts with a slash; each byte is a character.</summary>
+    public HashSet<string> Mounts { get; } = [];
+
+    /// <summary>True if the host could not read all of the folder.</summary>
+    public bool IsPartial { get; private set; }
 
     /// <summary>True if the whole listing has come.</summary>
     public bool IsComplete { get; private set; }
@@ -63,6 +91,7 @@ internal sealed class HostListing(string token, PreserveAttributes preserve)
             }
 
             int start = line.IndexOf(HostScript.List, StringComparison.Ordinal);
+            AddMount(line);
             Path = line.StartsWith(HostScript.Path, StringComparison.Ordinal) ? HostUpload.ParsePath(line[HostScript.Path.Length..]) : Path;
             _head = start < 0 ? null : line[(start + HostScript.List.Length)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
             _separator = _head is ["stat", ..] ? _token : _separator;
@@ -101,16 +130,17 @@ internal sealed class HostListing(string token, PreserveAttributes preserve)
         return Read(index);
     }
 
-    public byte MarkOf(int index) => _marks[index];
+    public HostMark MarkOf(int index) => _marks[index];
 
-    public void Mark(int index, byte mark) => _marks[index] = mark;
+    public void Mark(int index, HostMark mark) => _marks[index] = mark;
 
     private void Parse()
     {
         while (!IsComplete && !_hasItems && _text.IndexOf(_separator, _fieldStart) is int end and >= 0)
         {
-            if (_fields == 0 && _text.Bytes[_fieldStart..end].Trim("\n"u8) is [(byte)'='])
+            if (_fields == 0 && _text.Bytes[_fieldStart..end].Trim("\n"u8) is [(byte)'=' or (byte)'!'] mark)
             {
+                IsPartial = mark[0] == (byte)'!';
                 _hasItems = true;
                 _itemStart = end + _separator.Length;
                 break;
@@ -139,10 +169,25 @@ internal sealed class HostListing(string token, PreserveAttributes preserve)
         }
     }
 
+    private void AddMount(string line)
+    {
+        if (line.StartsWith(HostScript.Mount, StringComparison.Ordinal))
+        {
+            try
+            {
+                Mounts.Add(Encoding.Latin1.GetString(Convert.FromHexString(line[HostScript.Mount.Length..])));
+            }
+            catch (FormatException)
+            {
+                // Another program printed it.
+            }
+        }
+    }
+
     private void Add(int offset)
     {
         _items.Add(offset);
-        _marks.Add(0);
+        _marks.Add(HostMark.None);
         if (_items.Count * 2 > _slots.Length)
         {
             _slots = new int[_slots.Length * 2];

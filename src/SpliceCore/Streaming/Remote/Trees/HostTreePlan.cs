@@ -11,16 +11,15 @@ namespace Splice.Streaming.Remote.Trees;
 internal sealed class HostTreePlan(UpdateMode update, HostListing listing, PreserveAttributes preserve, bool keepsLinks, TimePrecision precision)
     : TreePlan(update, preserve, precision)
 {
-    // What is done with an item of the listing; an item without a mark is sent.
-    private const byte Kept = 1;
-    private const byte MetadataOnly = 2;
+    /// <summary>The items that the host removes; null for none.</summary>
+    public HostRemovals? Removals { get; private set; }
 
     /// <summary>True if an item goes into the stream with its content; of a folder, if the host does not have it.</summary>
     public bool Sends(TreeItem item) => listing.Find(item.Path) is not { } existing
-        || (item.Kind == DescriptorKind.Directory ? existing.Status.Kind != DescriptorKind.Directory : listing.MarkOf(existing.Index) == 0);
+        || listing.MarkOf(existing.Index) is HostMark.None or HostMark.Replaced or HostMark.Conflict;
 
     /// <summary>True if only metadata of an item that the host has are set.</summary>
-    public bool Changes(TreeItem item) => listing.Find(item.Path) is { } existing && listing.MarkOf(existing.Index) == MetadataOnly;
+    public bool Changes(TreeItem item) => listing.Find(item.Path) is { } existing && listing.MarkOf(existing.Index) == HostMark.MetadataOnly;
 
     /// <summary>Returns what else than times and owner is set of an item that the host has.</summary>
     /// <param name="mode">The mode of the source; then the one that the item gets.</param>
@@ -37,6 +36,12 @@ internal sealed class HostTreePlan(UpdateMode update, HostListing listing, Prese
     public bool Add(TreeItem item)
     {
         HostItem? existing = listing.Find(item.Path);
+        if (existing is not null)
+        {
+            bool isConflict = (existing.Status.Kind == DescriptorKind.Directory) != (item.Kind == DescriptorKind.Directory);
+            listing.Mark(existing.Index, isConflict ? HostMark.Conflict : HostMark.Replaced);
+        }
+
         if (item.Kind != DescriptorKind.Directory)
         {
             return Add(
@@ -44,16 +49,48 @@ internal sealed class HostTreePlan(UpdateMode update, HostListing listing, Prese
                 () => IsSameNode(item, existing!), () => FindMetadata(item, existing!.Status), () => HasSameAttributes(item));
         }
 
-        if (existing?.Status.Kind == DescriptorKind.Directory && FindMetadata(item, existing.Status) is not null)
+        if (existing?.Status.Kind == DescriptorKind.Directory)
         {
-            listing.Mark(existing.Index, MetadataOnly);
+            listing.Mark(existing.Index, HostMark.Kept);
+            if (FindMetadata(item, existing.Status) is not null)
+            {
+                listing.Mark(existing.Index, HostMark.MetadataOnly);
+            }
         }
 
         return false;
     }
 
+    /// <summary>Keeps what the host has of an item that is not sent.</summary>
+    public void Keep(TreeItem item)
+    {
+        if (listing.Find(item.Path) is { } existing && listing.MarkOf(existing.Index) == HostMark.None)
+        {
+            bool isFolder = item.Kind == DescriptorKind.Directory && existing.Status.Kind == DescriptorKind.Directory;
+            listing.Mark(existing.Index, isFolder ? HostMark.Kept : HostMark.Frozen);
+        }
+    }
+
+    /// <summary>Keeps an item of the listing in place of one of another type.</summary>
+    public void Refuse(int index) => listing.Mark(index, HostMark.Frozen);
+
+    /// <summary>Lets a folder that loses an item get its time afterwards.</summary>
+    public void Touch(ReadOnlySpan<byte> path)
+    {
+        if (SetsTimes && listing.Find(path) is { } folder && listing.MarkOf(folder.Index) == HostMark.Kept)
+        {
+            listing.Mark(folder.Index, HostMark.MetadataOnly);
+        }
+    }
+
+    /// <summary>Finds what is removed, once the plan is complete.</summary>
+    public void PlanRemovals(SendRequest request, string destination) => Removals = new HostRemovals(request, this, listing, destination);
+
     private protected override void Apply(int index, EntryDecision decision) =>
-        listing.Mark(index, decision.WritesContent ? (byte)0 : decision.IsMetadataOnly ? MetadataOnly : Kept);
+        listing.Mark(index, decision.WritesContent ? listing.MarkOf(index)
+            : listing.MarkOf(index) == HostMark.Conflict ? HostMark.Frozen
+            : decision.IsMetadataOnly ? HostMark.MetadataOnly
+            : HostMark.Kept);
 
     private string? FindMetadata(TreeItem item, FileStatus existing)
     {

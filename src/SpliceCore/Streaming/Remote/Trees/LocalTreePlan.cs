@@ -14,11 +14,7 @@ internal sealed class LocalTreePlan(
     ReceiveRequest request, string host, HostListing listing, HostAccessLists lists, SafeFileHandle? top, TimePrecision precision)
     : TreePlan(request.Update, request.Preserve, precision), IDisposable
 {
-    // What is done with an item of the listing; an item without a mark is received.
-    private const byte Kept = 1;
-    private const byte MetadataOnly = 2;
-    private const byte Touched = 4; // a folder that gets items
-
+    private readonly HashSet<int> _touched = []; // existing folders that get items
     private readonly ListedSelection _selection = new(request.Filter, request.IsAllIncluded);
     private readonly HashSet<string> _used = []; // folders with items that the filter selects
     private readonly DirectoryPathCache? _existing = top is null ? null : new DirectoryPathCache(top, request.Destination);
@@ -27,6 +23,9 @@ internal sealed class LocalTreePlan(
     public long FileCount { get; private set; }
 
     public long DirectoryCount { get; private set; }
+
+    /// <summary>The folders here in place of which an item of another type is received.</summary>
+    public List<(int Index, byte[] Path, FileStatus Existing)> Conflicts { get; } = [];
 
     /// <summary>The sum of the sizes of the files in bytes.</summary>
     public long Length { get; private set; }
@@ -41,9 +40,9 @@ internal sealed class LocalTreePlan(
             {
                 bool isFolder = item.Status.Kind == DescriptorKind.Directory;
                 IReadOnlyList<FileName> names = TarPath.Parse(path.Length == 0 ? [] : path[1..], host);
-                if (!_selection.Selects(path, isFolder))
+                if (!_selection.Selects(path, isFolder) || (request.RemoveExtra && names.Any(TemporaryNames.Contains)))
                 {
-                    listing.Mark(i, Kept);
+                    listing.Mark(i, HostMark.Kept);
                     continue;
                 }
 
@@ -65,7 +64,7 @@ internal sealed class LocalTreePlan(
         for (int i = 0; i < listing.Count; i++)
         {
             // The temporary folder is in the top.
-            if (listing.ItemAt(i, out byte[] path) is not null && (listing.MarkOf(i) == 0 || path.Length == 0))
+            if (listing.ItemAt(i, out byte[] path) is not null && (listing.MarkOf(i) == HostMark.None || path.Length == 0))
             {
                 Touch(path.AsSpan(0, Math.Max(0, path.AsSpan().LastIndexOf((byte)'/'))));
             }
@@ -78,13 +77,20 @@ internal sealed class LocalTreePlan(
                 continue;
             }
 
-            byte mark = listing.MarkOf(i);
+            HostMark mark = listing.MarkOf(i);
             bool isFolder = item.Status.Kind == DescriptorKind.Directory;
-            if (mark == 0 || (isFolder && (mark & ~Kept) != 0))
+            if (mark == HostMark.None || (isFolder && (mark == HostMark.MetadataOnly || _touched.Contains(i))))
             {
                 yield return [(byte)'.', .. path];
             }
         }
+    }
+
+    /// <summary>Keeps what is here in place of an item.</summary>
+    public void Refuse(int index)
+    {
+        FileCount--;
+        listing.Mark(index, HostMark.Frozen);
     }
 
     /// <summary>The files of which only metadata are set.</summary>
@@ -92,7 +98,7 @@ internal sealed class LocalTreePlan(
     {
         for (int i = 0; i < listing.Count; i++)
         {
-            if (listing.MarkOf(i) == MetadataOnly && listing.ItemAt(i, out byte[] path) is { Status.Kind: DescriptorKind.Regular } item)
+            if (listing.MarkOf(i) == HostMark.MetadataOnly && listing.ItemAt(i, out byte[] path) is { Status.Kind: DescriptorKind.Regular } item)
             {
                 FileStatus status = item.Status;
                 yield return (TarPath.Parse(path.AsSpan(1).ToArray(), host), new TarItem
@@ -110,14 +116,14 @@ internal sealed class LocalTreePlan(
 
     /// <summary>True if a folder is here already.</summary>
     public bool IsExisting(IReadOnlyList<FileName> names) =>
-        listing.Find([.. names.SelectMany(name => (byte[])[(byte)'/', .. name.Bytes])]) is { } item && (listing.MarkOf(item.Index) & ~Touched) != 0;
+        listing.Find([.. names.SelectMany(name => (byte[])[(byte)'/', .. name.Bytes])]) is { } item && listing.MarkOf(item.Index) != HostMark.None;
 
     public void Dispose() => _existing?.Dispose();
 
     private protected override void Apply(int index, EntryDecision decision)
     {
         FileCount += decision.Status == ItemStatus.Skipped ? 0 : 1;
-        listing.Mark(index, decision.WritesContent ? (byte)0 : decision.IsMetadataOnly ? MetadataOnly : Kept);
+        listing.Mark(index, decision.WritesContent ? HostMark.None : decision.IsMetadataOnly ? HostMark.MetadataOnly : HostMark.Kept);
     }
 
     private static bool IsSpecial(DescriptorKind kind) => kind is not (DescriptorKind.Regular or DescriptorKind.Directory or DescriptorKind.SymbolicLink);
@@ -135,10 +141,10 @@ internal sealed class LocalTreePlan(
     {
         for (int i = 0; _selection.OmitsFolders && i < listing.Count; i++)
         {
-            if (listing.MarkOf(i) == 0 && listing.ItemAt(i, out byte[] path) is { Status.Kind: DescriptorKind.Directory }
+            if (listing.MarkOf(i) == HostMark.None && listing.ItemAt(i, out byte[] path) is { Status.Kind: DescriptorKind.Directory }
                 && path.Length > 0 && !_used.Contains(Encoding.Latin1.GetString(path)) && !_selection.Includes(path))
             {
-                listing.Mark(i, Kept);
+                listing.Mark(i, HostMark.Kept);
                 DirectoryCount--;
             }
         }
@@ -161,13 +167,18 @@ internal sealed class LocalTreePlan(
             DirectoryCount++;
             if (existing?.Kind == DescriptorKind.Directory)
             {
-                listing.Mark(item.Index, FindMetadata(source, existing, path, folder!, name) is null ? Kept : MetadataOnly);
+                listing.Mark(item.Index, FindMetadata(source, existing, path, folder!, name) is null ? HostMark.Kept : HostMark.MetadataOnly);
             }
 
             return;
         }
 
         Length += source.Kind == DescriptorKind.Regular ? source.Size : 0;
+        if (existing?.Kind == DescriptorKind.Directory)
+        {
+            Conflicts.Add((item.Index, path, existing));
+        }
+
         if (IsSpecial(source.Kind) && (Preserve != PreserveAttributes.All || source.Kind == DescriptorKind.Socket))
         {
             // tar and the extractor report what becomes of it.
@@ -187,9 +198,9 @@ internal sealed class LocalTreePlan(
     /// <summary>An item that is received changes the time of its folder.</summary>
     private void Touch(ReadOnlySpan<byte> path)
     {
-        if (SetsTimes && listing.Find(path) is { } folder && listing.MarkOf(folder.Index) != 0)
+        if (SetsTimes && listing.Find(path) is { } folder && listing.MarkOf(folder.Index) != HostMark.None)
         {
-            listing.Mark(folder.Index, (byte)(listing.MarkOf(folder.Index) | Touched));
+            _touched.Add(folder.Index);
         }
     }
 

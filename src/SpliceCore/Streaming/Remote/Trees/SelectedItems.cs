@@ -1,4 +1,5 @@
 using System.Text;
+using Splice.Copying;
 using Splice.Copying.Trees;
 using Splice.Descriptors;
 
@@ -9,14 +10,17 @@ internal static class SelectedItems
 {
     /// <summary>Enumerates the items as <see cref="TreeWalk"/> does, without folders in which the filter includes nothing.</summary>
     /// <param name="failed">Called for each directory that cannot be read, which then is as an empty one.</param>
-    public static IEnumerable<TreeItem> Enumerate(SendRequest request, Action<TransferException> failed, CancellationToken cancellation)
+    /// <param name="omitted">Called for each folder that is omitted; null for none.</param>
+    public static IEnumerable<TreeItem> Enumerate(
+        SendRequest request, Action<TransferException> failed, CancellationToken cancellation, Action<TreeItem>? omitted = null)
     {
         PathFilter? filter = request.Filter;
         bool includesAll = request.IsAllIncluded;
+        Func<TreeItem, bool>? selects = filter is null && !request.RemoveExtra ? null
+            : item => !(request.RemoveExtra && TemporaryNames.Contains(item.Name)) && filter?.Selects(item, includesAll) != false;
         bool mayOmit = filter?.HasIncludes == true && !includesAll;
         List<TreeItem> held = []; // folders on the way to the current item: the handles above them are open
-        foreach (TreeItem item in TreeWalk.Enumerate(
-            request.Source, selects: filter is null ? null : item => filter.Selects(item, includesAll), failed: failed, cancellation: cancellation))
+        foreach (TreeItem item in TreeWalk.Enumerate(request.Source, selects: selects, failed: failed, cancellation: cancellation))
         {
             if (mayOmit && item is { Kind: DescriptorKind.Directory, IsLeft: false, Depth: > 0 } && !filter!.Includes(item, includesAll))
             {
@@ -24,6 +28,7 @@ internal static class SelectedItems
             }
             else if (item.IsLeft && held.Count > 0)
             {
+                omitted?.Invoke(held[^1]);
                 held.RemoveAt(held.Count - 1);
             }
             else

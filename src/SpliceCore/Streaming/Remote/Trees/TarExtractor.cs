@@ -44,6 +44,9 @@ internal sealed class TarExtractor : IDisposable
     /// <summary>The existing folder that the items are moved into; null if the tree is new.</summary>
     public SafeFileHandle? Existing => _target.Existing;
 
+    /// <summary>Removes what the host does not have; null to keep it.</summary>
+    public LocalRemovals? Removals { get; set; }
+
     /// <summary>The plan for an existing folder; null if all of the tree is received.</summary>
     public LocalTreePlan? Plan { get; set; }
 
@@ -106,7 +109,8 @@ internal sealed class TarExtractor : IDisposable
     }
 
     /// <summary>Sets the metadata of the folders, and gives the tree its name.</summary>
-    public void Commit()
+    /// <param name="removes">False if what the host does not have stays.</param>
+    public void Commit(bool removes)
     {
         // The deepest first: a parent may lose the right to enter it.
         foreach ((IReadOnlyList<FileName> names, TarItem entry) in _folders.AsEnumerable().Reverse())
@@ -115,7 +119,16 @@ internal sealed class TarExtractor : IDisposable
         }
 
         _directories.Dispose();
-        _target.Commit(_request.Force, _request.Flush, Plan is null ? null : SetExisting);
+        _target.Commit(_request.Force, _request.Flush, Plan is null ? null : Complete, Removals);
+
+        void Complete()
+        {
+            SetExisting();
+            if (removes)
+            {
+                Removals?.Remove();
+            }
+        }
     }
 
     public void Dispose()

@@ -7,9 +7,12 @@ namespace Splice.Streaming.Remote.Trees;
 
 /// <summary>Moves the items of a folder into another one: files are replaced, folders are merged.</summary>
 /// <param name="force">True to replace read-only files.</param>
-internal sealed class TreeMerge(bool force)
+/// <param name="removals">Removes folders in place of which items of other types come, and the reverse; null where that is an error.</param>
+internal sealed class TreeMerge(bool force, LocalRemovals? removals)
 {
     private static readonly int FolderFlags = LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NOFOLLOW;
+
+    private readonly List<FileName> _names = []; // from the top
 
     public void Check(SafeFileHandle from, SafeFileHandle to, string path) => Walk(from, to, path, isMoving: false);
 
@@ -51,10 +54,17 @@ internal sealed class TreeMerge(bool force)
             {
                 using SafeFileHandle inner = Open(from, name, label);
                 using SafeFileHandle outer = Open(to, name, label);
+                _names.Add(name);
                 Walk(inner, outer, label, isMoving);
+                _names.RemoveAt(_names.Count - 1);
             }
             else if (isMoving)
             {
+                if (there is not null && isFolder != (there.Kind == DescriptorKind.Directory))
+                {
+                    removals?.Replace([.. _names, name], there, label);
+                }
+
                 Check(MoveReadOnly(from, name, () => LibC.RenameAt(from, name, to, name)), label);
             }
             else if (there is not null)
@@ -67,6 +77,11 @@ internal sealed class TreeMerge(bool force)
 
     private void CheckReplaceable(bool isFolder, FileStatus there, SafeFileHandle to, FileName name, string label)
     {
+        if (removals is not null && isFolder != (there.Kind == DescriptorKind.Directory))
+        {
+            return;
+        }
+
         if (isFolder)
         {
             throw Copying.Trees.TreeErrors.NotAFolder(label);

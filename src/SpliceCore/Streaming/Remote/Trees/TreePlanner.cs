@@ -19,6 +19,12 @@ internal sealed class TreePlanner(SendRequest request, string token, Cancellatio
     /// <summary>Called in a dry run with what would be done with each file.</summary>
     public Action<RemoteHost, TransferResult>? Planned { get; init; }
 
+    /// <summary>Called before an item is removed from a host with all that is in it, and decides that; null to remove all.</summary>
+    public Func<RemoteHost, TransferResult, bool>? MayRemove { get; init; }
+
+    /// <summary>The first error of reading the folder; null if all of it was read.</summary>
+    public TransferException? Obstacle { get; private set; }
+
     /// <summary>Reads what has come of the listing of a host.</summary>
     /// <returns>True if it is complete.</returns>
     public bool TryRead(HostUpload upload)
@@ -38,7 +44,7 @@ internal sealed class TreePlanner(SendRequest request, string token, Cancellatio
     public void Plan(IReadOnlyList<HostUpload> uploads)
     {
         var items = new TarItemFactory(request.Preserve);
-        foreach (TreeItem item in SelectedItems.Enumerate(request, failed: _ => { }, cancellation))
+        foreach (TreeItem item in SelectedItems.Enumerate(request, failed: exception => Obstacle ??= exception, cancellation, Keep))
         {
             foreach (HostUpload upload in uploads)
             {
@@ -49,6 +55,18 @@ internal sealed class TreePlanner(SendRequest request, string token, Cancellatio
             if (item is { IsLeft: false, Found: not null } && items.IsSent(item))
             {
                 TryAdd(uploads, item);
+            }
+            else if (!item.IsLeft)
+            {
+                Keep(item);
+            }
+        }
+
+        void Keep(TreeItem item)
+        {
+            foreach (HostUpload upload in uploads)
+            {
+                upload.Plan!.Keep(item);
             }
         }
     }
@@ -66,8 +84,46 @@ internal sealed class TreePlanner(SendRequest request, string token, Cancellatio
     }
 
     /// <summary>Completes the plan for a host.</summary>
-    public void Complete(HostUpload upload) =>
-        upload.Plan!.Complete(_equal.TryGetValue(upload, out EqualNames? equal) ? equal.Names : []);
+    public void Complete(HostUpload upload)
+    {
+        HostTreePlan plan = upload.Plan!;
+        plan.Complete(_equal.TryGetValue(upload, out EqualNames? equal) ? equal.Names : []);
+        if (request.RemoveExtra)
+        {
+            plan.PlanRemovals(request, DestinationOf(upload));
+        }
+    }
+
+    /// <summary>Confirms what is removed from a host.</summary>
+    /// <exception cref="TransferException">It is too much.</exception>
+    public void ConfirmRemovals(HostUpload upload)
+    {
+        if (upload.Plan!.Removals is not { } removals)
+        {
+            return;
+        }
+
+        if (request.IsDryRun)
+        {
+            removals.Results().ToList().ForEach(item => Planned?.Invoke(upload.Host, item));
+            upload.Removed = removals.Results().Sum(item => item.Removed);
+        }
+
+        removals.ThrowIfTooMany();
+        if (!request.IsDryRun)
+        {
+            if (MayRemove is { } mayRemove)
+            {
+                removals.Confirm(item => mayRemove(upload.Host, item));
+            }
+
+            removals.TouchFolders();
+        }
+
+        upload.ItemErrors.AddRange(removals.Reports);
+    }
+
+    private string DestinationOf(HostUpload upload) => (_listings[upload].Path ?? request.DestinationOf(upload.Host)).TrimEnd('/');
 
     private HostTreePlan PlanFor(HostUpload upload, SafeFileHandle top)
     {
@@ -80,7 +136,7 @@ internal sealed class TreePlanner(SendRequest request, string token, Cancellatio
             Report = Planned is null ? null : (path, source, decision) => Planned(upload.Host, decision.Complete(new TransferResult
             {
                 Source = request.Source.TrimEnd('/') + Encoding.UTF8.GetString(path),
-                Destination = (listing.Path ?? request.DestinationOf(upload.Host)).TrimEnd('/') + Encoding.UTF8.GetString(path),
+                Destination = DestinationOf(upload) + Encoding.UTF8.GetString(path),
                 Length = source.Kind == DescriptorKind.Regular ? source.Size : null,
                 BytesMoved = source.Kind == DescriptorKind.Regular && decision.WritesContent ? source.Size : 0,
                 Attempts = [],

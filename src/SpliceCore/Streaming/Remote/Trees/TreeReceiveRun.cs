@@ -5,6 +5,7 @@ using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Interop;
+using Splice.Sync;
 
 namespace Splice.Streaming.Remote.Trees;
 
@@ -26,6 +27,8 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     private readonly string _token = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
     private LocalTreePlan? _plan;
     private SafeFileHandle? _planned;
+    private LocalRemovals? _removals;
+    private TransferException? _obstacle; // what is unknown of the source
 
     // The format of the stream, the tool that printed the access control lists, and their length.
     private string[]? _head;
@@ -41,9 +44,13 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     /// <summary>Called in a dry run with what would be done with each file.</summary>
     public Action<RemoteHost, TransferResult>? Planned { get; init; }
 
+    /// <summary>Called before an item is removed with all that is in it, and decides that; null to remove all.</summary>
+    public Func<TransferResult, bool>? MayRemove { get; init; }
+
     public override void Dispose()
     {
         base.Dispose();
+        _removals?.Dispose();
         _plan?.Dispose();
         _planned?.Dispose();
         _tree?.Dispose();
@@ -65,6 +72,11 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             {
                 session.Input.Dispose();
                 ReadTail(session, stream);
+                if (!IsRemovalSkipped)
+                {
+                    _removals?.Remove();
+                }
+
                 return false;
             }
 
@@ -77,9 +89,11 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             ReadTail(session, stream);
         }
 
-        _tree!.Commit();
+        _tree!.Commit(removes: !IsRemovalSkipped);
         return _sums is not null;
     }
+
+    private bool IsRemovalSkipped => _removals is not null && _obstacle is not null;
 
     private protected override RemoteTransferResult Result() => RemoteTransferResult.From(Host, Request, Session) with
     {
@@ -91,8 +105,14 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         Updated = _plan?.Updated ?? 0,
         Unchanged = _plan?.Unchanged ?? 0,
         Skipped = _plan?.Skipped ?? 0,
+        Removed = _removals?.Removed ?? 0,
+        RemovalSkipped = IsRemovalSkipped,
         FailedCount = ItemErrors.Count,
-        Warnings = [.. _tree?.Warnings ?? [], .. _notes, .. WarningsOfHost()],
+        Warnings =
+        [
+            .. _tree?.Warnings ?? [], .. _notes, .. WarningsOfHost(),
+            .. IsRemovalSkipped ? [RemoteFailure.RemovalSkipped(_tree?.Path ?? Path, _obstacle!)] : Array.Empty<string>(),
+        ],
     };
 
     private HostAccessLists ReadLists(SessionStream stream)
@@ -127,18 +147,15 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         try
         {
             _lists = ReadLists(stream);
-            if (!Request.IsDryRun)
-            {
-                _tree = new TarExtractor(Request, Host.Text, Path, _lists, Cancellation);
-            }
-
             if (Request.Update == UpdateMode.Always && Request.Filter is null)
             {
+                CreateTree();
                 ExtractPart(session, stream, isFirst: true);
             }
             else
             {
                 Plan(session);
+                CreateTree();
                 ExtractPlanned(session, stream);
             }
         }
@@ -152,6 +169,18 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             session.Input.Dispose();
             TransferException ended = Ended(session);
             throw session.ExitCode == 0 ? Unreadable(exception) : ended;
+        }
+    }
+
+    private void CreateTree()
+    {
+        if (!Request.IsDryRun)
+        {
+            _tree = new TarExtractor(Request, Host.Text, Path, _lists, Cancellation)
+            {
+                Plan = Request.Update == UpdateMode.Always ? null : _plan,
+                Removals = _removals,
+            };
         }
     }
 
@@ -174,6 +203,11 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         var listing = new HostListing(_token, Request.Preserve);
         Sessions.WaitFor([session], listing.TryRead);
         ThrowIf(!listing.IsComplete, session);
+        if (Request is { RemoveExtra: true, AllowEmptySource: false } && listing.Count < 2)
+        {
+            throw SyncErrors.EmptySource($"{Host.Text}:{Request.Source}");
+        }
+
         string path = ExtractionTarget.PathOf(Request, Path, out _);
         bool exists = Request.Update != UpdateMode.Always && LibC.Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY, out _planned).Ok;
         _plan = new LocalTreePlan(
@@ -201,9 +235,34 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         }
 
         _plan.Complete(equal);
-        if (_tree is not null && Request.Update != UpdateMode.Always)
+        if (Request.RemoveExtra && _planned is not null)
         {
-            _tree.Plan = _plan;
+            PlanRemovals(listing, path);
+        }
+    }
+
+    private void PlanRemovals(HostListing listing, string path)
+    {
+        if (listing.IsPartial)
+        {
+            _obstacle = RemoteFailure.NotListed(Request.Source, Host.Text);
+            ItemErrors.Add(_obstacle);
+        }
+
+        var monitor = new TreeMonitor(item => Planned?.Invoke(Host, item), Cancellation: Cancellation);
+        LibC.OpenAt(_planned!, ".", LibC.O_RDONLY | LibC.O_DIRECTORY, 0, out SafeFileHandle top);
+        _removals = new LocalRemovals(Request, Request.Source, path, top, listing, monitor, MayRemove, ItemErrors.Add);
+        foreach ((int index, byte[] item, FileStatus existing) in _plan!.Conflicts)
+        {
+            try
+            {
+                _removals.ThrowIfKept(item, existing);
+            }
+            catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
+            {
+                _plan.Refuse(index);
+                ItemErrors.Add(exception);
+            }
         }
     }
 
@@ -346,7 +405,9 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         }
         else
         {
-            ItemErrors.Add(RemoteFailure.NotRead(shown, Host.Text));
+            TransferException error = RemoteFailure.NotRead(shown, Host.Text);
+            _obstacle ??= error;
+            ItemErrors.Add(error);
         }
     }
 

@@ -34,6 +34,8 @@ internal sealed class TreeSendRun : SendRun
     private long _beyondTotals;
     private readonly Action<TransferException> _fail;
     private readonly Action<RemoteHost, TransferResult>? _planned;
+    private readonly Func<RemoteHost, TransferResult, bool>? _mayRemove;
+    private TransferException? _obstacle; // what is unknown of the source
     private readonly string _token = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
     private readonly List<string> _vanished = [];
     private long _failed;
@@ -42,14 +44,16 @@ internal sealed class TreeSendRun : SendRun
 
     /// <param name="fail">Called with the error of each item that cannot be read.</param>
     /// <param name="planned">Called in a dry run with what would be done with each file.</param>
+    /// <param name="mayRemove">Called before an item is removed from a host with all that is in it, and decides that; null to remove all.</param>
     public TreeSendRun(
         SendRequest request, TreeTotals totals, Queue<RemoteHost> hosts, TransferMonitor monitor, Action<TransferException> fail,
-        Action<RemoteHost, TransferResult>? planned)
+        Action<RemoteHost, TransferResult>? planned, Func<RemoteHost, TransferResult, bool>? mayRemove)
         : base(request, hosts, host => new HostUpload(host, request, totals.Bytes) { FileCount = totals.Files, DirectoryCount = totals.Folders }, monitor)
     {
         _totals = totals;
         _fail = fail;
         _planned = planned;
+        _mayRemove = mayRemove;
         _items = new TarItemFactory(request.Preserve);
     }
 
@@ -80,6 +84,7 @@ internal sealed class TreeSendRun : SendRun
             {
                 upload.Length += _beyondTotals;
                 upload.FailedCount = _failed;
+                upload.IsRemovalSkipped = Request.RemoveExtra && _obstacle is not null;
                 upload.FileCount -= _failed + _vanished.Count + (upload.Plan?.Skipped ?? 0);
                 Warn(upload);
             }
@@ -109,7 +114,7 @@ internal sealed class TreeSendRun : SendRun
     /// <returns>The hosts that are still there.</returns>
     private List<HostUpload> Plan(IReadOnlyList<HostUpload> uploads)
     {
-        var planner = new TreePlanner(Request, _token, Monitor.Cancellation) { Planned = _planned };
+        var planner = new TreePlanner(Request, _token, Monitor.Cancellation) { Planned = _planned, MayRemove = _mayRemove };
         WaitFor(uploads, planner.TryRead);
         List<HostUpload> live = [.. uploads.Where(planner.HasListing)];
         uploads.Except(live).ToList().ForEach(upload => upload.EndSending());
@@ -121,10 +126,46 @@ internal sealed class TreeSendRun : SendRun
         }
 
         live.ForEach(planner.Complete);
+        _obstacle = planner.Obstacle;
+        if (Request is { IsDryRun: true, RemoveExtra: true } && _obstacle is not null)
+        {
+            Fail(_obstacle);
+        }
+        else
+        {
+            live.RemoveAll(upload => !TryConfirm(planner, upload));
+        }
+
         _streams = live.ConvertAll(upload => new TreeStream(
             new TarStreamWriter(!IsGnu(upload.Form), hasAttributes: upload.Form == FullForm, [upload]), upload.Plan, Request.Verify));
         _toSend = live.Select(upload => upload.Plan!.Bytes).DefaultIfEmpty().Max();
         return live;
+    }
+
+    /// <summary>Confirms what is removed from a host.</summary>
+    /// <returns>False if the host is dropped, since it is too much.</returns>
+    private bool TryConfirm(TreePlanner planner, HostUpload upload)
+    {
+        try
+        {
+            planner.ConfirmRemovals(upload);
+        }
+        catch (TransferException exception) when (exception.Id == TransferErrorId.TooManyRemovals)
+        {
+            if (!Request.IsDryRun)
+            {
+                // Without the end of the stream, the host removes what it has created.
+                upload.Failure = exception;
+                upload.EndSending();
+                return false;
+            }
+
+            _fail(exception);
+        }
+
+        // The user may have taken time to confirm.
+        upload.Session!.Touch();
+        return true;
     }
 
     private long All => Math.Max(_sent, (_toSend ?? _totals.Bytes) + _beyondTotals);
@@ -149,7 +190,7 @@ internal sealed class TreeSendRun : SendRun
 
         foreach (TreeStream stream in _streams)
         {
-            stream.Complete();
+            stream.Complete(removes: _obstacle is null);
         }
 
         Flush();
@@ -215,6 +256,7 @@ internal sealed class TreeSendRun : SendRun
     private void Fail(TransferException exception)
     {
         _failed++;
+        _obstacle ??= exception;
         _fail(exception);
     }
 
@@ -360,6 +402,10 @@ internal sealed class TreeSendRun : SendRun
     private void Warn(HostUpload upload)
     {
         _items.Warnings.ToList().ForEach(upload.Warn);
+        if (upload.IsRemovalSkipped)
+        {
+            upload.Warn(RemoteFailure.RemovalSkipped(Request.DestinationOf(upload.Host), _obstacle!));
+        }
 
         if (_vanished.Count > 0)
         {

@@ -87,7 +87,8 @@ internal sealed class TreeStream(TarStreamWriter writer, HostTreePlan? plan, boo
     }
 
     /// <summary>Adds what follows the items.</summary>
-    public void Complete()
+    /// <param name="removes">False if what only the host has stays.</param>
+    public void Complete(bool removes)
     {
         if (Sums is not null)
         {
@@ -98,6 +99,12 @@ internal sealed class TreeStream(TarStreamWriter writer, HostTreePlan? plan, boo
         if (plan is not null)
         {
             AddPart(HostScript.Changes, _changes.WrittenSpan);
+        }
+
+        if (plan?.Removals is { } removals)
+        {
+            AddPart(HostScript.Replaced, removals.ToList(isReplaced: true));
+            AddPart(HostScript.Removals, removes ? removals.ToList(isReplaced: false) : []);
         }
 
         AddPart(HostScript.End, []);

@@ -18,7 +18,7 @@ public sealed class UnreadableFolderTests
         Directory.Delete(workspace["from"]);
 
         // getdents64(2) fails of a folder that was removed.
-        TransferException exception = Assert.Throws<TransferException>(() => new TreeMerge(force: false).Move(from, to, workspace["to"]));
+        TransferException exception = Assert.Throws<TransferException>(() => new TreeMerge(force: false, removals: null).Move(from, to, workspace["to"]));
         Assert.Equal(Errno.ENOENT, exception.Errno);
     }
 

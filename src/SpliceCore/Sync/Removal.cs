@@ -1,0 +1,221 @@
+using Splice.Copying;
+using Splice.Descriptors;
+using Splice.Interop;
+
+namespace Splice.Sync;
+
+/// <summary>Removes entries of a directory that have no source, after they were counted and confirmed.</summary>
+/// <param name="mayRemove">Called before an entry is removed with all that is in it, and decides that; null to remove all.</param>
+/// <param name="fail">Receives the error of each entry that stays although it should not.</param>
+internal sealed class Removal(
+    SyncRequest request, FolderPair folders, TreeMonitor monitor, Func<TransferResult, bool>? mayRemove, Action<TransferException> fail)
+{
+    private const long SmallLimit = 10;
+
+    private readonly HashSet<FileIdentity> _declined = [];
+
+    public RemovalPlan Plan { get; } = RemovalPlan.Make(request, folders, monitor.Cancellation);
+
+    /// <summary>The filter of what is removed; null for all.</summary>
+    public static PathFilter? FilterOf(SyncRequest request) => request.RemoveExcluded ? null : request.Tree.Filter;
+
+    /// <summary>Returns the most entries to remove.</summary>
+    /// <param name="count">Number of entries in the destination.</param>
+    public static long LimitOf(long? maximum, long count) => maximum ?? Math.Max(SmallLimit, count / 2);
+
+    /// <summary>Counts the entries of a directory that something else replaces, with itself, and removes them if that is requested.</summary>
+    /// <exception cref="TransferException">Something of it is not to be removed, or cannot be.</exception>
+    public static long Replace(SyncRequest request, FolderPair folders, FolderCursor folder, FileName name, bool removes, CancellationToken cancellation)
+    {
+        TransferException? kept = null;
+        var remover = new ExtraRemover(folders, FilterOf(request), cancellation) { Report = exception => kept ??= exception };
+        long count = remover.Count(folder, name, out bool isWhole);
+        if (isWhole && removes)
+        {
+            count = remover.Remove(folder, name);
+        }
+
+        return isWhole && kept is null ? count : throw kept ?? SyncErrors.Kept(folder.PathOf(name));
+    }
+
+    /// <summary>Returns the result of replacing a directory with entries; null if that was not planned.</summary>
+    /// <exception cref="TransferException">The user has declined it.</exception>
+    public TransferResult? FindReplacement(FileStatus? directory, string path) =>
+        directory is null || !Plan.Replacements.TryGetValue(directory.Inode, out TransferResult? planned) ? null
+        : _declined.Contains(directory.Inode) ? throw SyncErrors.Declined(path)
+        : planned;
+
+    /// <summary>Prompts before the copy, since the threads of the copy cannot.</summary>
+    public void PromptForReplacements()
+    {
+        if (!request.Tree.IsDryRun && mayRemove is not null)
+        {
+            _declined.UnionWith(Plan.Replacements.Where(replacement => !mayRemove(replacement.Value)).Select(replacement => replacement.Key));
+        }
+    }
+
+    /// <summary>Opens the top of the destination once more.</summary>
+    public FolderCursor OpenDestination() =>
+        FolderCursor.At(folders.Destination!, folders.DestinationPath, FilterOf(request), includesAll: request.Tree.IncludesAll);
+
+    /// <summary>Throws an error if more entries than permitted would be removed, and reports it in a dry run.</summary>
+    public void ThrowIfTooMany()
+    {
+        long limit = LimitOf(request.MaximumRemoval, Plan.EntryCount);
+        if (Plan.RemovalCount > limit)
+        {
+            TransferException exception = SyncErrors.TooManyRemovals(folders.DestinationPath, Plan.RemovalCount, Plan.EntryCount, limit, request.Tree.IsDryRun);
+            if (!request.Tree.IsDryRun)
+            {
+                throw exception;
+            }
+
+            fail(exception);
+        }
+    }
+
+    /// <summary>Removes the extra entries.</summary>
+    /// <returns>Number of entries removed.</returns>
+    public long Remove()
+    {
+        HashSet<string?> told = [];
+        Plan.Remover.Report = exception =>
+        {
+            if (told.Add(exception.Target))
+            {
+                fail(exception);
+            }
+        };
+        foreach (TransferException exception in Plan.Reports.ToList())
+        {
+            Plan.Remover.Report(exception);
+        }
+
+        long removed = 0;
+        foreach (PlannedFolder planned in Plan.Folders)
+        {
+            try
+            {
+                removed += Remove(planned);
+            }
+            catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
+            {
+                fail(exception);
+            }
+        }
+
+        return removed;
+    }
+
+    private long Remove(PlannedFolder planned)
+    {
+        using ISourceFolder source = folders.OpenSource(request.Tree.Filter);
+        using FolderCursor folder = OpenDestination();
+        if (!planned.Names.All(name => source.TryEnter(name).Ok && folder.TryEnter(name).Ok))
+        {
+            // Gone on one side since: what has no source now is found the next time.
+            return 0;
+        }
+
+        if (folder.Status.Inode != planned.Inode)
+        {
+            throw SyncErrors.Changed(folder.Path);
+        }
+
+        FileStatus before = folder.Status;
+        bool isOpenedUp = !request.Tree.IsDryRun && folder.TryOpenUp();
+        int renamed = request.Tree.IsDryRun ? 0 : planned.Renames.Count(rename => TryRename(folder, rename.From, rename.To));
+        long removed = planned.Extras.Sum(extra => Remove(source, folder, extra));
+        if (isOpenedUp)
+        {
+            LibC.ChangeMode(folder.Handle, before.Permissions);
+        }
+
+        if (request.Tree.IsDryRun || renamed + removed == 0)
+        {
+            return removed;
+        }
+
+        if (request.Tree.Copy.Preserve.HasFlag(PreserveAttributes.Timestamps))
+        {
+            LibC.ChangeTimes(folder.Handle, before.AccessTime, before.ModificationTime);
+        }
+
+        if (request.Tree.Copy.Flush)
+        {
+            DiskFlush.OfFolder(folder.Handle, folder.Path, monitor.Cancellation);
+        }
+
+        return removed;
+    }
+
+    private long Remove(ISourceFolder source, FolderCursor folder, Extra extra)
+    {
+        monitor.Cancellation.ThrowIfCancellationRequested();
+        if (!FileStatus.TryGet(folder.Handle, extra.Name, followLink: false, out FileStatus? status).Ok)
+        {
+            return 0;
+        }
+
+        bool isExcluded = !source.Selects(extra.Name, status!.Kind == DescriptorKind.Directory) || TemporaryNames.Contains(extra.Name);
+        if (!isExcluded && source.Has(extra.Name))
+        {
+            // It has a source by now.
+            return 0;
+        }
+
+        if (!extra.Is(status))
+        {
+            Plan.Remover.Report(SyncErrors.Changed(folder.PathOf(extra.Name)));
+            return 0;
+        }
+
+        var result = new TransferResult
+        {
+            Source = source.PathOf(extra.Name),
+            Destination = folder.PathOf(extra.Name),
+            Status = ItemStatus.Removed,
+            Reason = isExcluded ? "excluded" : "missing in the source",
+            FileCount = 0,
+            Removed = extra.Count,
+            Attempts = [],
+        };
+        if (request.Tree.IsDryRun || mayRemove?.Invoke(result) == false)
+        {
+            if (request.Tree.IsDryRun)
+            {
+                monitor.FileCopied?.Invoke(result);
+                return extra.Count;
+            }
+
+            return 0;
+        }
+
+        result = result with { Removed = Plan.Remover.Remove(folder, extra.Name) };
+        if (request.Tree.PerFile && result.Removed > 0)
+        {
+            monitor.FileCopied?.Invoke(result);
+        }
+
+        return result.Removed;
+    }
+
+    /// <summary>Gives an entry the spelling of its source. Where case does not count, rename(2) to another spelling may do nothing, so
+    /// it goes over a temporary name.</summary>
+    private static bool TryRename(FolderCursor folder, FileName from, FileName to)
+    {
+        FileName temporary = StagedFile.TemporaryName();
+        if (!ExclusiveRename.Run(folder.Handle, from, temporary).Ok)
+        {
+            return false;
+        }
+
+        if (ExclusiveRename.Run(folder.Handle, temporary, to).Ok)
+        {
+            return true;
+        }
+
+        ExclusiveRename.Run(folder.Handle, temporary, from);
+        return false;
+    }
+}
