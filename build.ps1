@@ -11,7 +11,7 @@
     Docs       Generates the MAML help from docs/en-US (needs Microsoft.PowerShell.PlatyPS). Commit the result.
     Benchmark  Runs the jobs in benchmarks/jobs beside their peers. The results go to out/benchmarks.
     Package    Builds the package for the gallery in out/. The same sources give the same bytes.
-    Picture    Regenerates docs/images/terminal.svg from a real terminal (needs tmux, and Python with rich).
+    Picture    Regenerates docs/images/terminal.svg from a real terminal (needs root, sshd, tmux, and Python with rich).
     Install    Installs out/Splice to the module path of the current user.
     Clean      Removes what the build generated.
 
