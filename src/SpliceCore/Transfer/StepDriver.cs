@@ -17,15 +17,12 @@ internal sealed class StepDriver : IDisposable
     private readonly TransferSpec _spec;
     private readonly TransferCounters _counters;
     private readonly StepSize _stepSize = new();
-    private readonly PipeRefillThrottle _refill = new();
     private readonly bool _isNonBlocking;
     private TransferMonitor _monitor;
     private Poller? _poller;
     private RateLimiter? _rateLimit;
     private Retrier? _retrier;
     private bool _neverWaits;
-    private long _copiedAtRefill;
-    private double _pipeSize;
     private (TransferSide Side, Deadline Deadline)? _waiting;
 
     /// <exception cref="TransferException">The method that the user named is not possible.</exception>
@@ -324,19 +321,6 @@ internal sealed class StepDriver : IDisposable
         if (side != TransferSide.Source && _destination.CanBlock)
         {
             Await(_destination, TransferSide.Destination, PollEvents.Out);
-            LetReaderMakeRoom();
-        }
-    }
-
-    /// <summary>Only for files: a pipe or socket is read as soon as there is room, so that its writer is not held up.</summary>
-    private void LetReaderMakeRoom()
-    {
-        if (_destination.Kind == DescriptorKind.Fifo && _source.Kind == DescriptorKind.Regular)
-        {
-            _pipeSize = _pipeSize > 0 ? _pipeSize : LibC.GetPipeSize(_destination.Handle).Value;
-            _refill.Observe((_counters.BytesCopied - _copiedAtRefill) / _pipeSize);
-            _copiedAtRefill = _counters.BytesCopied;
-            _refill.Wait();
         }
     }
 }
