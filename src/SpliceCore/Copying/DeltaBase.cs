@@ -32,7 +32,7 @@ internal sealed class DeltaBase : IDisposable
         bool isWanted = request is { Delta: not DeltaMode.Never, IsWhole: true, IsExact: true, Sparse: SparseMode.Auto }
             && spec is { Method: TransferMethod.Auto, Flags: SpliceFlags.None } && source is { IsSeekable: true, Size: >= Tuning.DeltaAbove }
             && place.Existing is { Kind: DescriptorKind.Regular, Size: >= Tuning.DeltaAbove };
-        bool isCloned = target is StagedFile && request.Reflink == ReflinkMode.Auto
+        bool isCloned = isWanted && target is StagedFile && request.Reflink == ReflinkMode.Auto
             && (spec.DestinationFileSystem ?? FileSystemTypes.Of(target.Handle)).HasReflinks();
         if (!isWanted || !(isCloned || target is ExistingFile)
             || (request.Delta == DeltaMode.Auto && CanReflink(source, spec, target.Handle))

@@ -10,6 +10,7 @@ internal sealed class Descriptor
 {
     private FileStatus? _status;
     private bool? _mayHaveHoles;
+    private FileSystemType? _fileSystem;
 
     private Descriptor(SafeHandle handle, object label, FileStatus? status, int statusFlags, long? position, long size)
     {
@@ -46,6 +47,8 @@ internal sealed class Descriptor
 
     public DescriptorKind Kind { get; }
 
+    public FileSystemType FileSystem => _fileSystem ??= FileSystemTypes.Of(Handle);
+
     public bool IsSeekable => Position.HasValue;
 
     public bool IsAppending => (StatusFlags & LibC.O_APPEND) != 0;
@@ -75,9 +78,10 @@ internal sealed class Descriptor
     public static Descriptor OfOpened(SafeHandle handle, object name, int flags)
     {
         SysResult stat = FileStatus.TryGet(handle, out FileStatus? status);
-        return stat.Ok && status!.Kind == DescriptorKind.Regular && status.Size > 0 && !IsGenerated(handle, status)
-            ? new Descriptor(handle, name, status, flags, position: 0, status.Size)
-            : Describe(handle, name);
+        return !stat.Ok ? Describe(handle, name)
+            : status!.Kind == DescriptorKind.Regular && status.Size > 0 && !IsGenerated(handle, status)
+                ? new Descriptor(handle, name, status, flags, position: 0, status.Size)
+                : Describe(handle, name, status, flags);
     }
 
     /// <summary>Describes a handle, which stays the caller's.</summary>
@@ -106,6 +110,21 @@ internal sealed class Descriptor
             throw NotDescribed(name.ToString()!, stat.Errno);
         }
 
+        return Describe(handle, name, status, (int)flags.Value);
+    }
+
+    /// <summary>Sets the file offset to the first one, or so many bytes further. Transfers use offsets of their own, but lseek(2)
+    /// for holes moves it.</summary>
+    public void AdvancePosition(long moved)
+    {
+        if (Position is long before && !Handle.IsClosed)
+        {
+            LibC.Seek(Handle, before + moved, SeekOrigin.Begin);
+        }
+    }
+
+    private static Descriptor Describe(SafeHandle handle, object name, FileStatus status, int flags)
+    {
         long? position = null;
         if (status.Kind is DescriptorKind.Regular or DescriptorKind.Block)
         {
@@ -120,17 +139,7 @@ internal sealed class Descriptor
             size = device.Ok ? device.Value : 0;
         }
 
-        return new Descriptor(handle, name, status, (int)flags.Value, position, size);
-    }
-
-    /// <summary>Sets the file offset to the first one, or so many bytes further. Transfers use offsets of their own, but lseek(2)
-    /// for holes moves it.</summary>
-    public void AdvancePosition(long moved)
-    {
-        if (Position is long before && !Handle.IsClosed)
-        {
-            LibC.Seek(Handle, before + moved, SeekOrigin.Begin);
-        }
+        return new Descriptor(handle, name, status, flags, position, size);
     }
 
     /// <summary>Generated files have no blocks.</summary>

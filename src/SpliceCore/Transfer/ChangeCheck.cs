@@ -67,7 +67,7 @@ internal static class ChangeCheck
     /// holes.</summary>
     private static bool HasNewData(Descriptor source, Descriptor destination, TransferSpec spec, ulong? extents)
     {
-        if (extents is null || FileSystemTypes.Of(source.Handle).UpdatesMTimeOnMmapStore() || extents == Sum(source, spec.Offset!.Value, spec.Length!.Value))
+        if (extents is null || (spec.SourceFileSystem ?? source.FileSystem).UpdatesMTimeOnMmapStore() || extents == Sum(source, spec.Offset!.Value, spec.Length!.Value))
         {
             return false;
         }
@@ -142,7 +142,7 @@ internal static class EndCheck
         {
             bool isToEnd = spec is { RequiresAll: true, RequestedCount: null } && source is { Kind: DescriptorKind.Regular, Size: > 0 }
                 && spec.Offset + spec.Length == source.Size;
-            if (isToEnd && !(spec.SourceFileSystem ?? FileSystemTypes.Of(source.Handle)).IsLocal() && IsLongerThanItsSize(source))
+            if (isToEnd && !(spec.SourceFileSystem ?? source.FileSystem).IsLocal() && IsLongerThanItsSize(source))
             {
                 throw LongerThanItsSize(source);
             }

@@ -17,14 +17,12 @@ internal sealed class MethodChain : IDisposable
     private readonly List<MethodAttempt> _attempts = [];
     private ITransferMethod? _current;
     private ITransferMethod? _small;
-    private FileSystemType? _fileSystem;
 
     /// <param name="holes">Turns blocks of zeros into holes; null where zeros are data.</param>
     /// <exception cref="TransferException">The method that the user named is not possible.</exception>
     public MethodChain(Descriptor source, Descriptor destination, TransferSpec spec, HoleWriter? holes)
     {
         (_source, _destination, _spec, _holes) = (source, destination, spec, holes);
-        _fileSystem = spec.DestinationFileSystem;
         bool isAuto = spec.Method == TransferMethod.Auto;
         if (spec.OldContent is not null)
         {
@@ -75,7 +73,7 @@ internal sealed class MethodChain : IDisposable
 
     private bool HasPipe => _source.Kind == DescriptorKind.Fifo || _destination.Kind == DescriptorKind.Fifo;
 
-    private FileSystemType DestinationFileSystem => _fileSystem ??= FileSystemTypes.Of(_destination.Handle);
+    private FileSystemType DestinationFileSystem => _spec.DestinationFileSystem ?? _destination.FileSystem;
 
     /// <summary>The method for an extent of a sparse file, which differs for a small one.</summary>
     public ITransferMethod ForExtent(long length)

@@ -190,7 +190,7 @@ internal sealed class TransferRun : IDisposable
     /// <summary>Some file systems report a lost write only at close(2), when it would be too late to keep the old file.</summary>
     private void CheckWrittenBack()
     {
-        if (!_spec.RequiresAll || _spec.DestinationFileSystem?.IsLocal() == true || _destination.Kind != DescriptorKind.Regular)
+        if (!_spec.RequiresAll || _destination.Kind != DescriptorKind.Regular || (_spec.DestinationFileSystem ?? _destination.FileSystem).IsLocal())
         {
             return;
         }

@@ -169,7 +169,8 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger creat
         };
 
         HostAnswer answer = HostedCopy.Run(
-            request, "strace", "-f", "-qq", "-o", "/dev/null", "-P", folder["copy"], "-e", "inject=close:error=EIO:when=1");
+            request, "strace", "-f", "-qq", "-o", "/dev/null", "-P", folder["copy"],
+            "-e", "inject=fstatfs:error=ENOSYS", "-e", "inject=close:error=EIO:when=1");
 
         Assert.Equal(($"{TransferErrorId.WriteFailed}", $"{Errno.EIO}", 0L), (answer.Error, answer.Errno, answer.Retries));
     }
