@@ -186,7 +186,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         RetryCount = RetryCount,
         RetryInterval = RetryInterval,
         Preserve = Preserve,
-        CreatedFiles = new CreatedFiles(),
+        CreatedFiles = NamesSeveral || MyInvocation.ExpectingInput || Recurse ? new CreatedFiles() : null,
     };
 
     // The results of copies that have begun come first.
