@@ -14,7 +14,7 @@ namespace Splice;
 public sealed class CopyTarget
 {
     // Hashes, since there can be a million paths.
-    private readonly HashSet<UInt128> _taken = [];
+    private HashSet<UInt128>? _taken;
     private bool _isFolder;
 
     /// <summary>Examines a destination.</summary>
@@ -51,7 +51,7 @@ public sealed class CopyTarget
     /// <param name="source">The source.</param>
     public bool IsFirst(string source) =>
         !(_isFolder || IsMissing)
-        || _taken.Add(BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(MemoryMarshal.AsBytes(source.TrimEnd('/').AsSpan()))));
+        || (_taken ??= []).Add(BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(MemoryMarshal.AsBytes(source.TrimEnd('/').AsSpan()))));
 
     /// <summary>Creates the folder if it is missing.</summary>
     /// <exception cref="TransferException">It cannot be created.</exception>

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -257,22 +256,21 @@ internal interface ITargetFile : IDisposable
 /// forbids. New files get a temporary name there from the start.</summary>
 internal static class UnlinkableFileSystems
 {
-    private static readonly ConcurrentDictionary<ulong, bool> Devices = new();
-    private static volatile bool _isKnown;
+    private static volatile ulong[] _devices = [];
 
     /// <summary>True if linkat(2) failed because of the file, not of the name.</summary>
     public static bool IsRefusal(Errno errno) => errno
         is Errno.EXDEV or Errno.EPERM or Errno.EACCES or Errno.EOPNOTSUPP or Errno.ENOENT or Errno.ENOSYS or Errno.EINVAL;
 
     public static bool Contains(SafeHandle folder) =>
-        _isKnown && FileStatus.TryGet(folder, out FileStatus? status).Ok && Devices.ContainsKey(status!.Inode.Device);
+        _devices.Length > 0 && FileStatus.TryGet(folder, out FileStatus? status).Ok && Array.IndexOf(_devices, status!.Inode.Device) >= 0;
 
     public static void Add(SafeHandle folder)
     {
         if (FileStatus.TryGet(folder, out FileStatus? status).Ok)
         {
-            Devices.TryAdd(status!.Inode.Device, true);
-            _isKnown = true;
+            // One that another thread adds at the same time may be lost: its next file finds it again.
+            _devices = [.. _devices, status!.Inode.Device];
         }
     }
 }

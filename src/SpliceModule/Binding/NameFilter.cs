@@ -29,6 +29,11 @@ internal sealed class NameFilter(string?[]? include, string?[]? exclude, string?
     /// <summary>Returns the patterns that matched no path and no entry of a folder, with their parameters.</summary>
     public IEnumerable<(string Pattern, string Parameter)> Unmatched()
     {
+        if (_include.Length + _exclude.Length == 0)
+        {
+            return [];
+        }
+
         HashSet<(string, bool)> inTrees = [.. ForTrees?.Unmatched() ?? []];
         return _include.Where(pattern => !pattern.HasMatched && inTrees.Contains((pattern.Text, false))).Select(pattern => (pattern.Text, "-Include"))
             .Concat(_exclude.Where(pattern => !pattern.HasMatched && inTrees.Contains((pattern.Text, true))).Select(pattern => (pattern.Text, "-Exclude")));
@@ -49,7 +54,7 @@ internal sealed class NameFilter(string?[]? include, string?[]? exclude, string?
         return matches;
     }
 
-    private static NamePattern[] Compile(string?[]? patterns) => [.. Given(patterns).Select(pattern => new NamePattern(pattern))];
+    private static NamePattern[] Compile(string?[]? patterns) => Array.ConvertAll(Given(patterns), pattern => new NamePattern(pattern));
 
     private static PathFilter? CompileForTrees(string?[]? include, string?[]? exclude, string? filter)
     {
@@ -65,8 +70,8 @@ internal sealed class NameFilter(string?[]? include, string?[]? exclude, string?
     }
 
     // An empty string of a script is not a pattern.
-    private static IEnumerable<string> Given(string?[]? patterns) =>
-        (patterns ?? []).Where(pattern => !string.IsNullOrEmpty(pattern)).Select(pattern => pattern!);
+    private static string[] Given(string?[]? patterns) =>
+        patterns is null ? [] : [.. patterns.Where(pattern => !string.IsNullOrEmpty(pattern)).Select(pattern => pattern!)];
 
     /// <summary>A pattern as it applies to the last parts of paths. One with a slash in it is for entries of folders only.</summary>
     private sealed class NamePattern

@@ -57,14 +57,22 @@ internal static class ParameterValues
     public static object? Unwrap(this object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 
     /// <summary>Combines flags that are given one by one, or several in one.</summary>
-    public static SpliceFlags Combine(this EnumValue<SpliceFlags>[] flags) =>
-        flags.Aggregate(SpliceFlags.None, (all, flag) => all | flag.Value);
+    public static SpliceFlags Combine(this EnumValue<SpliceFlags>[] flags)
+    {
+        var all = SpliceFlags.None;
+        foreach (EnumValue<SpliceFlags> flag in flags)
+        {
+            all |= flag.Value;
+        }
+
+        return all;
+    }
 }
 
 /// <summary>A path, and how it is to be read.</summary>
 /// <param name="IsLiteral">True if wildcard characters in it stand for themselves.</param>
 /// <param name="IsFull">True if it is the full path of a file, which PowerShell need not resolve.</param>
-internal readonly record struct PathArgument(string Text, bool IsLiteral, bool IsFull = false)
+internal sealed record PathArgument(string Text, bool IsLiteral, bool IsFull = false)
 {
     // No path has a NUL.
     private const string LiteralMark = "\0literal\0";

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.ObjectModel;
 using System.Management.Automation;
 using Microsoft.PowerShell.Commands;
@@ -123,15 +122,26 @@ internal static class PlainPath
 {
     private const string Root = "/";
 
-    // Drives, providers, wildcards, escapes, the home folder, and the byte that ends a path.
-    private static readonly SearchValues<char> Special = SearchValues.Create(":\\*?[]`~\0");
-
     /// <summary>Returns the full path; null for a path that PowerShell has to resolve.</summary>
     public static string? TryResolve(string path, PathInfo location)
     {
-        bool isPlain = path.Length > 0 && !path.AsSpan().ContainsAny(Special) && !HasEmptyOrDotted(path)
+        bool isPlain = path.Length > 0 && !HasSpecial(path) && !HasEmptyOrDotted(path)
             && location.Provider.ImplementingType == typeof(FileSystemProvider) && location.Drive?.Name == Root && location.Drive.Root == Root;
         return !isPlain ? null : path[0] == '/' ? path : Path.Join(location.Path, path);
+    }
+
+    // Drives, providers, wildcards, escapes, the home folder, and the byte that ends a path. SearchValues would be compiled at the first call.
+    private static bool HasSpecial(string path)
+    {
+        foreach (char c in path)
+        {
+            if (c is ':' or '\\' or '*' or '?' or '[' or ']' or '`' or '~' or '\0')
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     // Of its parts, one may be "", "." or "..".

@@ -123,7 +123,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     protected override void BeginProcessing()
     {
         _filter = BindFilter(Include, Exclude, Filter);
-        ThrowIfAlone(nameof(TimeTolerance), nameof(Update), $" {UpdateMode.Changed}");
+        ThrowIfAlone(nameof(TimeTolerance), nameof(Update), $" {nameof(UpdateMode.Changed)}");
         ThrowIfAlone(nameof(RetryInterval), nameof(RetryCount), " 3");
         bool isRange = Offset.HasValue || Count.HasValue || DestinationOffset.HasValue;
         if (Specifies(nameof(Preserve)) && Preserve != PreserveAttributes.None && (Append || isRange))

@@ -10,7 +10,7 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     private static readonly TimeSpan FirstAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
-    private readonly HostBars _hosts = new(command);
+    private HostBars? _hosts;
     private TimeSpan _next = FirstAfter;
     private bool _isShown;
 
@@ -40,7 +40,7 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
                     break;
             }
 
-            _hosts.Show(hosts);
+            (_hosts ??= new HostBars(command)).Show(hosts);
         }
     }
 
@@ -94,7 +94,7 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     {
         if (_isShown && !command.Stopping)
         {
-            _hosts.Show([]);
+            _hosts?.Show([]);
             command.WriteProgress(new ProgressRecord(0, activity, " ") { RecordType = ProgressRecordType.Completed });
         }
     }
