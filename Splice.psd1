@@ -1,5 +1,5 @@
 @{
-    RootModule             = 'SpliceModule.dll'
+    NestedModules          = @('SpliceLoader.dll', 'SpliceModule.dll')
     ModuleVersion          = '0.2.0'
     GUID                   = 'b81d16a8-a679-4e68-8ae9-674355649629'
     Author                 = 'The Splice contributors'

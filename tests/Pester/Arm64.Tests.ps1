@@ -82,7 +82,7 @@ Describe 'On arm64' {
 
     It 'the module is imported' {
         $output | Should -Contain 'processor Arm64'
-        $output | Where-Object { $_ -like 'core *' } | Should -BeLike '*/out/Splice/SpliceCore.dll'
+        $output | Where-Object { $_ -like 'core *' } | Should -BeLike '*/out/Splice/linux-arm64/SpliceCore.dll'
     }
 
     It 'a file is copied by <_>' -ForEach 'Auto', 'CopyFileRange', 'SendFile', 'Splice', 'ReadWrite' {

@@ -31,7 +31,8 @@ Describe 'The package' {
     It 'holds the module, its papers and what packages have, and nothing else' {
         Get-PackageFile $package | Sort-Object | Should -Be (@(
                 '_rels/.rels', '[Content_Types].xml', 'package/services/metadata/core-properties/nuget.psmdcp', 'Splice.nuspec'
-                'Splice.psd1', 'Splice.Format.ps1xml', 'Splice.Types.ps1xml', 'SpliceCore.dll', 'SpliceModule.dll'
+                'Splice.psd1', 'Splice.Format.ps1xml', 'Splice.Types.ps1xml', 'SpliceCore.dll', 'SpliceLoader.dll', 'SpliceModule.dll'
+                'linux-x64/SpliceCore.dll', 'linux-x64/SpliceModule.dll', 'linux-arm64/SpliceCore.dll', 'linux-arm64/SpliceModule.dll'
                 'en-US/SpliceModule.dll-Help.xml'
                 (Get-ChildItem "$root/docs/en-US/about_*.help.txt").ForEach({ "en-US/$($_.Name)" })
                 'CHANGELOG.md', 'LICENSE', 'README.md', 'icon.png', 'sbom.cdx.json') | Sort-Object)
@@ -110,13 +111,13 @@ Describe 'The package' {
         $bill.metadata.component.version | Should -Be $version
         [IO.Compression.ZipFile]::ExtractToDirectory($package, "$TestDrive/bill")
         $files = @($bill.components | Where-Object type -EQ file)
-        $files.name | Sort-Object | Should -Be (Get-ChildItem "$TestDrive/bill" -Filter *.dll).Name
+        $files.name | Sort-Object | Should -Be (Get-ChildItem "$TestDrive/bill" -Recurse -Filter *.dll | ForEach-Object { [IO.Path]::GetRelativePath("$TestDrive/bill", $_) } | Sort-Object)
         foreach ($file in $files) {
             $file.hashes.content | Should -Be (Get-Hash "$TestDrive/bill/$($file.name)")
         }
 
         # Whatever the restore of the two projects has brought is named, and nothing more.
-        $restored = foreach ($project in 'SpliceCore', 'SpliceModule') {
+        $restored = foreach ($project in 'SpliceCore', 'SpliceLoader', 'SpliceModule') {
             $assets = Get-Content "$root/src/$project/obj/project.assets.json" -Raw | ConvertFrom-Json -AsHashtable
             $assets.libraries.GetEnumerator() | Where-Object { $_.Value.type -eq 'package' } | ForEach-Object Key
         }

@@ -49,9 +49,7 @@ public sealed class CopyTarget
 
     /// <summary>True if a source was not named before. It goes into a folder once.</summary>
     /// <param name="source">The source.</param>
-    public bool IsFirst(string source) =>
-        !(_isFolder || IsMissing)
-        || (_taken ??= []).Add(BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(MemoryMarshal.AsBytes(source.TrimEnd('/').AsSpan()))));
+    public bool IsFirst(string source) => !(_isFolder || IsMissing) || TryTake(source);
 
     /// <summary>Creates the folder if it is missing.</summary>
     /// <exception cref="TransferException">It cannot be created.</exception>
@@ -77,6 +75,10 @@ public sealed class CopyTarget
         IsMissing = false;
         _isFolder = true;
     }
+
+    // A method of its own: code with UInt128 is not in the images.
+    private bool TryTake(string source) =>
+        (_taken ??= []).Add(BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(MemoryMarshal.AsBytes(source.TrimEnd('/').AsSpan()))));
 }
 
 /// <summary>Items that one command created, so that none of its sources replaces what came from another. Thread-safe.</summary>

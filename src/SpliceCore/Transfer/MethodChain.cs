@@ -13,8 +13,10 @@ internal sealed class MethodChain : IDisposable
     private readonly TransferSpec _spec;
     private readonly HoleWriter? _holes;
     private readonly bool _fillsLargePipe;
-    private readonly Queue<TransferMethod> _candidates = new();
+    private readonly TransferMethod[] _candidates = new TransferMethod[(int)TransferMethod.ReadWrite];
     private readonly List<MethodAttempt> _attempts = [];
+    private readonly int _count;
+    private int _next;
     private ITransferMethod? _current;
     private ITransferMethod? _small;
 
@@ -26,7 +28,7 @@ internal sealed class MethodChain : IDisposable
         bool isAuto = spec.Method == TransferMethod.Auto;
         if (spec.OldContent is not null)
         {
-            _candidates.Enqueue(TransferMethod.ReadWrite);
+            _candidates[_count++] = TransferMethod.ReadWrite;
             return;
         }
 
@@ -52,7 +54,7 @@ internal sealed class MethodChain : IDisposable
             }
             else if (isAuto ? !(spec.SkipsReflink && method == TransferMethod.Reflink) : spec.Method == method)
             {
-                _candidates.Enqueue(obstacle is null ? method : throw NotPossible(method, Errno.None, obstacle));
+                _candidates[_count++] = obstacle is null ? method : throw NotPossible(method, Errno.None, obstacle);
             }
         }
     }
@@ -63,10 +65,10 @@ internal sealed class MethodChain : IDisposable
     /// <summary>Bytes read from the source and not yet at the destination.</summary>
     public long BytesInHand => _current?.BytesInHand ?? 0;
 
-    public bool HasNext => _spec.Method == TransferMethod.Auto && _candidates.Count > 0;
+    public bool HasNext => _spec.Method == TransferMethod.Auto && _next < _count;
 
     /// <summary>The method in use. The last one, read and write, is always supported.</summary>
-    public ITransferMethod Current => _current ??= Create(_candidates.Dequeue());
+    public ITransferMethod Current => _current ??= Create(_candidates[_next++]);
 
     /// <summary>A named method, or a requested small pipe, is used as it is.</summary>
     private int SmallestPipe => _spec.Method == TransferMethod.Auto ? Math.Min(Tuning.SmallestPipe, _spec.PipeSize ?? int.MaxValue) : 0;
@@ -106,7 +108,7 @@ internal sealed class MethodChain : IDisposable
     {
         SplicePipe? leftover = _source.IsSeekable ? null : (_current as PipedSpliceMethod)?.TakePipe();
         _current?.Dispose();
-        _current = Create(_candidates.Dequeue(), leftover);
+        _current = Create(_candidates[_next++], leftover);
     }
 
     public void Dispose()

@@ -1,19 +1,29 @@
 using System.Management.Automation;
+using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace Splice;
 
-/// <summary>Runs when the module is imported.</summary>
+/// <summary>Loads the assemblies of the module, before PowerShell looks for its cmdlets.</summary>
 public sealed class ModuleInitializer : IModuleAssemblyInitializer
 {
-    /// <summary>Throws on a system that is not supported, and loads the core, so that its types
-    /// (<c>[Splice.SpliceFlags]</c>) have names from the start.</summary>
+    private static readonly string[] Names = ["SpliceCore.dll", "SpliceModule.dll"];
+
+    /// <summary>Throws on a system that is not supported. Otherwise loads the images for the processor: PowerShell then loads the same
+    /// assemblies, by the paths of their IL, and gets the images.</summary>
     /// <exception cref="PlatformNotSupportedException">The system is not Linux with glibc on x64 or arm64.</exception>
     public void OnImport()
     {
         Check(
             OperatingSystem.IsLinux(), RuntimeInformation.RuntimeIdentifier, RuntimeInformation.ProcessArchitecture, RuntimeInformation.OSDescription);
-        GC.KeepAlive(typeof(TransferResult));
+        string folder = Path.GetDirectoryName(typeof(ModuleInitializer).Assembly.Location)!;
+        string images = Path.Join(folder, RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "linux-arm64" : "linux-x64");
+        foreach (string name in Names)
+        {
+            // A build on another processor has IL only.
+            string image = Path.Join(images, name);
+            Assembly.LoadFrom(File.Exists(image) ? image : Path.Join(folder, name));
+        }
     }
 
     // The constants and structures of other C libraries and architectures are different. The identifier of the runtime names the
