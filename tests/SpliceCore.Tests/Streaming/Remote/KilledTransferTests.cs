@@ -14,6 +14,7 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
     private static readonly string[] Transfers =
     [
         "send", "send,verify", "send,tree", "send,tree,verify", "send,tree,merge", "send,tree,merge,update",
+        "send,tree,merge,update,mirror", "receive,tree,merge,update,mirror",
         "receive", "receive,verify", "receive,tree", "receive,tree,verify", "receive,tree,merge",
     ];
 
@@ -41,7 +42,7 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
             string way = Ways[random.Next(Ways.Length)];
             if (!_times.TryGetValue(transfer, out TimeSpan time))
             {
-                _times[transfer] = time = Run(transfer, host, exists: false, way: null, TimeSpan.Zero, new Random(0));
+                _times[transfer] = time = Run(transfer, host, exists: transfer.Contains("mirror", StringComparison.Ordinal), way: null, TimeSpan.Zero, new Random(0));
             }
 
             bool exists = transfer.Contains("merge", StringComparison.Ordinal) || (random.Next(2) == 0 && !transfer.Contains("tree", StringComparison.Ordinal));
@@ -71,6 +72,15 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
         File.Delete(_workspace["shell"]);
         Dictionary<string, byte[]> fresh = Make(Source, isTree, random, first: 0);
         Dictionary<string, byte[]> old = exists ? Make(Target, isTree, random, first: FileCount / 3) : [];
+        bool isMirror = transfer.Contains("mirror", StringComparison.Ordinal);
+        if (isMirror)
+        {
+            // What a link leads to is not removed with it.
+            Directory.CreateDirectory(_workspace["outside"]);
+            File.WriteAllText(_workspace["outside/file"], "outside");
+            File.CreateSymbolicLink(Path.Combine(Target, "4/link"), _workspace["outside"]);
+        }
+
         using ChildProcess process = TestHost.StartServer(
             [], "--transfer", transfer, Source, _workspace["home"], server.KeyPath, server.Options.Settings["UserKnownHostsFile"], host.Text);
         long started = Stopwatch.GetTimestamp();
@@ -84,12 +94,34 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
         string end = process.ReadToEnd().Trim();
         TimeSpan time = Stopwatch.GetElapsedTime(started);
         Wait.Until(() => !server.HasConnections() && !IsInUse(_workspace["home"]), "Something still runs on the host.");
-        AssertOldOrNew(isTree, fresh, old, isComplete: end == "done");
+        AssertOldOrNew(isTree, fresh, old, isComplete: end == "done", isMirror);
+        if (isMirror)
+        {
+            Assert.Equal("outside", File.ReadAllText(_workspace["outside/file"]));
+        }
+
+        if (isMirror && way is not null)
+        {
+            AssertCompletes(transfer, host, fresh);
+        }
+
         AssertNoLitter(isKilled: way == (transfer.StartsWith("send", StringComparison.Ordinal) ? "shell" : "process"));
         end = $"{way ?? "none"}: {(way == "process" ? "killed" : end.Split(':')[0])}";
         _ends[end] = _ends.GetValueOrDefault(end) + 1;
         Assert.True(way is not null || time > TimeSpan.Zero && end == "none: done", end);
         return time;
+    }
+
+    /// <summary>The same transfer completes what was interrupted.</summary>
+    private void AssertCompletes(string transfer, RemoteHost host, Dictionary<string, byte[]> fresh)
+    {
+        using ChildProcess process = TestHost.StartServer(
+            [], "--transfer", transfer, Source, _workspace["home"], server.KeyPath, server.Options.Settings["UserKnownHostsFile"], host.Text);
+        process.WriteLine("go");
+        Assert.Equal("done", process.ReadToEnd().Trim());
+        AssertOldOrNew(isTree: true, fresh, old: [], isComplete: true, isMirror: true);
+        Assert.False(Directory.Exists(Path.Combine(Target, "4/link")));
+        Assert.Equal("outside", File.ReadAllText(_workspace["outside/file"]));
     }
 
     private void Interrupt(ChildProcess process, string way)
@@ -107,15 +139,16 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
         }
     }
 
-    private void AssertOldOrNew(bool isTree, Dictionary<string, byte[]> fresh, Dictionary<string, byte[]> old, bool isComplete)
+    private void AssertOldOrNew(bool isTree, Dictionary<string, byte[]> fresh, Dictionary<string, byte[]> old, bool isComplete, bool isMirror)
     {
         string[] found = File.Exists(Target) ? [Target]
             : Directory.Exists(Target) ? Directory.GetFiles(Target, "*", SearchOption.AllDirectories) : [];
-        Dictionary<string, byte[]> now = found.Where(path => !path.Contains("/.splice-", StringComparison.Ordinal)).ToDictionary(path => Path.GetRelativePath(Target, path), File.ReadAllBytes);
+        Dictionary<string, byte[]> now = found.Where(path => !path.Contains("/.splice-", StringComparison.Ordinal) && !path.Contains("/link", StringComparison.Ordinal)).ToDictionary(path => Path.GetRelativePath(Target, path), File.ReadAllBytes);
         Assert.All(now, file => Assert.True(Is(fresh, file) || Is(old, file), $"{file.Key} is neither the old file nor the new one"));
-        Assert.All(old.Keys, name => Assert.True(now.ContainsKey(name), $"{name} has vanished"));
+        Assert.All(isMirror ? old.Keys.Intersect(fresh.Keys).Where(_ => !isComplete) : old.Keys, name => Assert.True(now.ContainsKey(name), $"{name} has vanished"));
         int arrived = now.Count(file => Is(fresh, file));
         Assert.True(arrived == fresh.Count || !isComplete, "not everything arrived");
+        Assert.True(!isComplete || !isMirror || now.Count == fresh.Count, "something is left");
         Assert.True(arrived == fresh.Count || arrived == 0 || (isTree && old.Count > 0), $"{arrived} of {fresh.Count} files");
 
         static bool Is(Dictionary<string, byte[]> version, KeyValuePair<string, byte[]> file) =>
