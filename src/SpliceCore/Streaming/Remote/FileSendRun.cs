@@ -49,9 +49,11 @@ internal sealed class FileSendRun : SendRun
 
     private protected override void Send(IReadOnlyList<HostUpload> uploads)
     {
-        if (Request.Update != UpdateMode.Always)
+        BlockPlanner? blocks = null;
+        if (Request.Update != UpdateMode.Always || UsesBlocks)
         {
-            uploads = Plan(uploads);
+            blocks = new BlockPlanner(Request, _source, (hosts, bytes) => Write(hosts, bytes), WaitFor, Monitor.Cancellation);
+            uploads = Plan(uploads, blocks);
         }
 
         foreach (HostUpload upload in LosesAttributes() ? uploads : [])
@@ -64,10 +66,19 @@ internal sealed class FileSendRun : SendRun
             return;
         }
 
-        using ContentDigest? digest = Request.Verify || uploads.Any(upload => upload.Start > 0) ? new ContentDigest(Monitor.Cancellation) : null;
+        List<HostUpload> whole = [.. uploads.Where(upload => upload.Blocks is null)];
+        List<HostUpload> parts = [.. uploads.Except(whole)];
+        using ContentDigest? digest = whole.Exists(upload => Request.Verify || upload.Start > 0) ? new ContentDigest(Monitor.Cancellation) : null;
+        string? sum = null;
         try
         {
-            SendContent(uploads, digest);
+            SendBlocks(parts);
+            if (whole.Count > 0)
+            {
+                SendContent(whole, digest);
+            }
+
+            sum = parts.Count > 0 ? blocks!.Digest!.GetAwaiter().GetResult() : null;
         }
         catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
         {
@@ -85,10 +96,8 @@ internal sealed class FileSendRun : SendRun
             }
         }
 
-        if (uploads.Any(upload => upload.IsReceiving))
-        {
-            Write(uploads, Encoding.ASCII.GetBytes($"end:{digest?.Complete() ?? NoDigest}\n"));
-        }
+        End(parts, () => sum!);
+        End(whole, () => digest?.Complete() ?? NoDigest);
 
         foreach (HostUpload upload in uploads)
         {
@@ -97,7 +106,7 @@ internal sealed class FileSendRun : SendRun
     }
 
     /// <summary>Finds out which hosts need the content. The others are done.</summary>
-    private List<HostUpload> Plan(IReadOnlyList<HostUpload> uploads)
+    private List<HostUpload> Plan(IReadOnlyList<HostUpload> uploads, BlockPlanner blocks)
     {
         var plan = new SentFilePlan(Request, _source, Monitor.Cancellation);
         WaitFor(uploads, plan.TryReadOld);
@@ -106,17 +115,25 @@ internal sealed class FileSendRun : SendRun
         {
             plan.CompareContent(live, (hosts, bytes) => Write(hosts, bytes), WaitFor);
             live.ForEach(upload => Decide(plan, upload));
+            if (UsesBlocks)
+            {
+                blocks.Compare(live.FindAll(IsTaker), plan.OldOf);
+            }
         }
         catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
         {
             live.ForEach(upload => upload.Session!.Fail(exception));
         }
 
-        List<HostUpload> takers = live.FindAll(upload => !Request.IsDryRun && upload.Decision?.WritesContent == true);
+        List<HostUpload> takers = live.FindAll(IsTaker);
         uploads.Except(takers).ToList().ForEach(upload => upload.EndSending());
+        takers.ForEach(upload => Write([upload], SentFilePlan.AnswerFor(upload.Decision!.Value, hasBlocks: upload.Blocks is not null)));
         WaitFor(takers, upload => upload.TryBegin());
-        takers.FindAll(upload => upload.Form == HostScript.Plan).ForEach(upload => upload.EndSending());
+        takers.FindAll(upload => !HasExpectedForm(upload)).ForEach(upload => upload.EndSending());
         return takers.FindAll(upload => upload.IsReceiving);
+
+        static bool HasExpectedForm(HostUpload upload) =>
+            upload.Form != HostScript.Plan && (upload.Form == HostScript.Delta) == (upload.Blocks is not null);
     }
 
     private void Decide(SentFilePlan plan, HostUpload upload)
@@ -124,10 +141,48 @@ internal sealed class FileSendRun : SendRun
         EntryDecision decision = plan.Decide(upload);
         upload.Decision = decision;
         upload.FileCount = decision.Status == ItemStatus.Skipped ? 0 : 1;
-        Write([upload], SentFilePlan.AnswerFor(decision));
+        if (!IsTaker(upload))
+        {
+            Write([upload], SentFilePlan.AnswerFor(decision));
+        }
+
         if (Request.IsDryRun)
         {
             _planned?.Invoke(upload.Host, plan.Describe(upload));
+        }
+    }
+
+    private bool UsesBlocks => Request.Delta != DeltaMode.Never && !Request.IsDryRun;
+
+    private bool IsTaker(HostUpload upload) => !Request.IsDryRun && upload.Decision?.WritesContent == true;
+
+    private void End(IReadOnlyList<HostUpload> uploads, Func<string> digest)
+    {
+        if (uploads.Any(upload => upload.IsReceiving))
+        {
+            Write(uploads, Encoding.ASCII.GetBytes($"end:{digest()}\n"));
+        }
+    }
+
+    /// <summary>Sends the blocks that differ; hosts that get the same ones get them together.</summary>
+    private void SendBlocks(IReadOnlyList<HostUpload> uploads)
+    {
+        foreach (IGrouping<string, HostUpload> group in uploads.GroupBy(upload => upload.Blocks!.Key))
+        {
+            List<HostUpload> hosts = [.. group];
+            BlockList blocks = hosts[0].Blocks!;
+            foreach ((long start, long length) in blocks.Data)
+            {
+                Write(hosts, BlockList.Header(start, length));
+                Move(hosts, start, length, digest: null);
+            }
+
+            Write(hosts, BlockList.Header(0, 0));
+            foreach ((long start, long length) in blocks.Zeros)
+            {
+                Write(hosts, BlockList.Header(start, -length));
+                hosts.ForEach(upload => upload.BytesInHoles += length);
+            }
         }
     }
 

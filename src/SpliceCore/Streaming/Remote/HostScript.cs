@@ -14,6 +14,7 @@ internal static class HostScript
     public const string Equal = "splice-equal ";
     public const string Old = "splice-old ";
     public const string Sum = "splice-sum ";
+    public const string Blocks = "splice-blocks";
     public const string Failed = "splice-failed ";
     public const string Path = "splice-path ";
     public const string Mount = "splice-mount ";
@@ -30,6 +31,9 @@ internal static class HostScript
     /// <summary>The form of the content of a host that waits for a decision first.</summary>
     public const string Plan = "plan";
 
+    /// <summary>The form of blocks that differ.</summary>
+    public const string Delta = "delta";
+
     /// <summary>The line without which send-file.sh renames nothing.</summary>
     public const string Commit = "commit";
 
@@ -44,7 +48,7 @@ internal static class HostScript
     public const string End = "end";
     public const string Filler = "filler";
 
-    private static readonly string[] Sources = ["common.sh", "listing.sh"];
+    private static readonly string[] Sources = ["common.sh", "listing.sh", "blocks.sh"];
 
     /// <summary>Runs the script in the first line of the input. Login shells that are not POSIX shells (csh, fish) read it in the same
     /// way, and servers limit the length of a command.</summary>
@@ -101,5 +105,6 @@ internal static class HostScript
         ("content", request.Update == UpdateMode.Content),
         ("plan", request.IsDryRun),
         ("remove", request.RemoveExtra),
+        ("delta", request is SendRequest { Delta: not DeltaMode.Never, IsDryRun: false }),
     }.Where(option => option.IsSet).Select(option => option.Word);
 }

@@ -64,6 +64,12 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
     /// <summary>The plan of a folder for the host; null to send all of it.</summary>
     public HostTreePlan? Plan { get; set; }
 
+    /// <summary>The blocks that the host gets; null for the whole file.</summary>
+    public BlockList? Blocks { get; set; }
+
+    /// <summary>Why the host gets the whole file in spite of -Delta; null if it does not.</summary>
+    public string? WholeReason { get; set; }
+
     /// <summary>Decision about a single file; null before it is made.</summary>
     public EntryDecision? Decision { get; set; }
 
@@ -218,7 +224,9 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
             Removed = Removed,
             RemovalSkipped = IsRemovalSkipped,
             ResumedAt = Start > 0 ? Start : null,
-            Verified = failure is null && request.Verify && Decision?.WritesContent != false,
+            BytesUnchanged = Blocks is { } blocks ? Length - blocks.Data.Concat(blocks.Zeros).Sum(range => range.Length) : 0,
+            WholeReason = WholeReason,
+            Verified = failure is null && (request.Verify || Blocks is not null) && Decision?.WritesContent != false,
             Warnings = _warnings,
         };
         return failure is null ? new RemoteOutcome(host, result, null) : new RemoteOutcome(host, null, failure.With(result));

@@ -96,6 +96,13 @@ public sealed record SendRequest : RemoteRequest
 {
     /// <summary>The lowest rate of a host for which others wait, in bytes per second; null for none.</summary>
     public long? MinimumRate { get; init; }
+
+    /// <summary>Defines when only those blocks of a single file are sent that differ from the old file on a host. The new file begins as
+    /// a copy of the old one, or its reflink.</summary>
+    public DeltaMode Delta { get; init; } = DeltaMode.Never;
+
+    /// <summary>The smallest length of a block in bytes, at least 4,096. Large files, and hosts without Python, have larger ones.</summary>
+    public int BlockSize { get; init; } = 64 << 10;
 }
 
 /// <summary>A file or folder that is received from one or many hosts, or several.</summary>
@@ -196,6 +203,12 @@ public sealed record RemoteTransferResult
 
     /// <summary>Number of bytes in holes, which were not sent.</summary>
     public long BytesInHoles { get; init; }
+
+    /// <summary>Number of bytes in blocks that a host had already, and that were not sent with -Delta.</summary>
+    public long BytesUnchanged { get; init; }
+
+    /// <summary>Why a host got the whole file in spite of -Delta, for example "most of it differs"; null if it did not.</summary>
+    public string? WholeReason { get; init; }
 
     /// <summary>The offset at which an interrupted transfer was resumed, in bytes; null if none was.</summary>
     public long? ResumedAt { get; init; }

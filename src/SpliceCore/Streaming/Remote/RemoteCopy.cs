@@ -48,6 +48,13 @@ public static class RemoteCopy
             if (request.Recurse && Directory.Exists(request.Source))
             {
                 CheckTreeOptions(request);
+                if (request.Delta != DeltaMode.Never)
+                {
+                    throw new TransferException(TransferErrorId.ConflictingOptions,
+                        $"-Delta is for single files, and '{request.Source}' is a folder.",
+                        "Send its files without -Recurse.", target: request.Source);
+                }
+
                 ThrowIfEmpty(request);
                 var totals = TreeTotals.Count(request, monitor.Cancellation);
                 HashSet<string> failed = [];
@@ -63,6 +70,13 @@ public static class RemoteCopy
                 }
 
                 return;
+            }
+
+            if (request is { Resume: true, Delta: not DeltaMode.Never })
+            {
+                throw new TransferException(TransferErrorId.ConflictingOptions,
+                    "-Delta begins with a copy of the old file, and -Resume with what an interrupted transfer left.",
+                    "Specify only one of them.", target: request.Source);
             }
 
             Descriptor source = OpenSource(request.Source, monitor.Cancellation);

@@ -30,6 +30,8 @@ internal sealed class SentFilePlan(SendRequest request, Descriptor source, Cance
 
     public bool HasOld(HostUpload upload) => _old.ContainsKey(upload);
 
+    public OldFile OldOf(HostUpload upload) => _old[upload];
+
     /// <summary>Compares the content of files that are equal otherwise.</summary>
     /// <param name="write">Sends bytes to hosts.</param>
     /// <param name="waitFor">Waits until each of some hosts has answered.</param>
@@ -60,8 +62,8 @@ internal sealed class SentFilePlan(SendRequest request, Descriptor source, Cance
     }
 
     /// <summary>Returns the answer for a host.</summary>
-    public static ReadOnlyMemory<byte> AnswerFor(EntryDecision decision) =>
-        Encoding.ASCII.GetBytes(decision.WritesContent ? "send\n" : decision.IsMetadataOnly ? "set\n" : "keep\n");
+    public static ReadOnlyMemory<byte> AnswerFor(EntryDecision decision, bool hasBlocks = false) =>
+        Encoding.ASCII.GetBytes(hasBlocks ? "delta\n" : decision.WritesContent ? "send\n" : decision.IsMetadataOnly ? "set\n" : "keep\n");
 
     /// <summary>Describes in a dry run what would be done.</summary>
     public TransferResult Describe(HostUpload upload) => upload.Decision!.Value.Complete(new TransferResult
@@ -102,22 +104,24 @@ internal sealed class SentFilePlan(SendRequest request, Descriptor source, Cance
 /// <param name="Status">Its status; null if there is none.</param>
 /// <param name="TimeUnit">The precision of its times, in nanoseconds.</param>
 /// <param name="IsRoot">True if the user there is root.</param>
-internal sealed record OldFile(FileStatus? Status, long TimeUnit, bool IsRoot)
+/// <param name="Tool">The tool that computes the sums of its blocks; empty for none.</param>
+internal sealed record OldFile(FileStatus? Status, long TimeUnit, bool IsRoot, string Tool)
 {
-    /// <summary>Parses the type of the file system, the time of birth, the user, and the status that stat(1) prints; null for other
-    /// text. Empty text stands for no file.</summary>
+    /// <summary>Parses the tool that computes the sums of blocks and a colon, the type of the file system, the time of birth, the user,
+    /// and the status that stat(1) prints; null for other text. Nothing behind the colon stands for no file.</summary>
     public static OldFile? TryParse(string text)
     {
-        string[] words = text.Split(' ', count: 4);
+        string[] parts = text.Split(':', count: 2);
+        string[] words = parts[^1].Split(' ', count: 4);
         if (words is not [string type, string birth, string user, string status])
         {
-            return text.Length == 0 ? new OldFile(null, 1, IsRoot: false) : null;
+            return parts is [_, ""] ? new OldFile(null, 1, IsRoot: false, Tool: string.Empty) : null;
         }
 
         // Without fractions in the text, the tool has none.
         bool isExact = status.Contains('.', StringComparison.Ordinal);
         return HostStatus.TryParse(status) is { Kind: DescriptorKind.Regular } parsed
-            ? new OldFile(parsed, isExact ? HostStatus.TimeUnitOf(type, birth) : TimePrecision.Second, user == "0")
+            ? new OldFile(parsed, isExact ? HostStatus.TimeUnitOf(type, birth) : TimePrecision.Second, user == "0", parts[0])
             : null;
     }
 }

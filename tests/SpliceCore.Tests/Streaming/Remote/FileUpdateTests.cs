@@ -144,11 +144,11 @@ public sealed class FileUpdateTests(SshServer server) : IDisposable
     }
 
     [Theory]
-    [InlineData("printf 'splice-ready 0 plan\\nsplice-old x\\nsplice-old 1 2 3 f 1\\n'; yes 'splice-old x'")]
-    [InlineData("printf 'splice-ready 0 plan\\nsplice-old \\n'; yes 'splice-ready 0 plan'")]
+    [InlineData("printf 'splice-ready 0 plan\\nsplice-old x\\nsplice-old :1 2 3 f 1\\n'; yes 'splice-old x'")]
+    [InlineData("printf 'splice-ready 0 plan\\nsplice-old :\\n'; yes 'splice-ready 0 plan'")]
     [InlineData("printf 'splice-ready 0 plan\\n'; exit 3")]
-    [InlineData("printf 'splice-ready 0 plan\\nsplice-old ef53 - 0 81a4 7 1.000000000 644 0 0 1 2 3 0 0\\n'; read -r a; printf 'splice-done\\n'; exit 3")]
-    [InlineData("printf 'splice-ready 0 plan\\nsplice-old ef53 - 0 81a4 99999999999999999999 1.0 644 0 0 1 2 3 0 0\\n'; yes")]
+    [InlineData("printf 'splice-ready 0 plan\\nsplice-old :ef53 - 0 81a4 7 1.000000000 644 0 0 1 2 3 0 0\\n'; read -r a; printf 'splice-done\\n'; exit 3")]
+    [InlineData("printf 'splice-ready 0 plan\\nsplice-old :ef53 - 0 81a4 99999999999999999999 1.0 644 0 0 1 2 3 0 0\\n'; yes")]
     public void A_host_that_sends_anything_is_an_error(string command)
     {
         RemoteHost host = server.Host($"file-update-{Guid.NewGuid():N}", command);

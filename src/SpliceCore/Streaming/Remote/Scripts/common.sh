@@ -20,10 +20,10 @@ nl="
 # Sets a variable to 1 for each option, and to nothing for the others.
 # shellcheck disable=SC2034 # each script uses some of them
 read_options() {
-    verify= changing= flush= keep= force= mode= times= owner= links= xattr= acl= sparse= list= content= plan= remove=
+    verify= changing= flush= keep= force= mode= times= owner= links= xattr= acl= sparse= list= content= plan= remove= delta=
     for option; do
         case $option in
-            verify | changing | flush | keep | force | mode | times | owner | links | xattr | acl | sparse | list | content | plan | remove) eval "$option=1" ;;
+            verify | changing | flush | keep | force | mode | times | owner | links | xattr | acl | sparse | list | content | plan | remove | delta) eval "$option=1" ;;
         esac
     done
 }

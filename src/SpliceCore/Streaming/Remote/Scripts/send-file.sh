@@ -2,16 +2,18 @@
 # Runs on a host that a file is sent to: prints the offset to send from, and writes standard input to a temporary file up to the
 # end mark, which only a sender writes that has sent everything. Then it verifies the file, reports that it is complete, and
 # renames it once the sender has answered. A lost connection ends the input at any time. To get it only if it changed, it describes
-# the file that it has first.
+# the file that it has first. To get only the blocks that differ, it prints the SHA-256 of those of the old file, a copy of which the
+# new one begins as.
 # Parameters: path, name of the source, its size, mode, and time of modification with and without nanoseconds, temporary name,
 # suffix of the partial file or nothing, user:group or nothing; then options: verify, keep, force, sparse, mode, times, acl, list,
-# content, plan.
+# content, plan, delta.
 . ./common.sh
+. ./blocks.sh
 
 d=$1 name=$2 size=$3 bits=$4 exact=$5 whole=$6 random=$7 kept=$8 ids=$9
 shift 9
 read_options "$@"
-t="" lock=""
+t="" lock="" tool=""
 
 length() { stat -c %s "$1" 2> /dev/null || wc -c < "$1"; }
 resize() { dd if=/dev/null of="$1" bs=1 count=0 seek="$2" 2> /dev/null; }
@@ -146,7 +148,9 @@ compare_old() {
         status="$(stat -f -c %t "$d" 2> /dev/null || echo "-") $(stat -c %W "$d" 2> /dev/null || echo "-") $(id -u) $status"
     fi
     [ -z "$plan" ] || print_path
-    printf "splice-old %s\n" "$status"
+    [ -z "$delta" ] || tool=$(block_tool "$d")
+    delta=
+    printf "splice-old %s\n" "$tool:$status"
     while read -r answer; do
         case $answer in
             sum)
@@ -160,6 +164,15 @@ compare_old() {
                 [ -n "$plan" ] || set_metadata
                 [ -n "$plan" ] || [ -z "$flush" ] || flush_all "$d"
                 leave
+                ;;
+            blocks*)
+                # shellcheck disable=SC2086 # numbers
+                print_blocks "$tool" "$d" ${answer#blocks } || fail 86 "$d cannot be read."
+                ;;
+            delta)
+                delta=1
+                verify=1
+                return
                 ;;
             send) return ;;
         esac
@@ -196,7 +209,7 @@ folder=${d%/*}/
 base=${d##*/}
 [ -d "$folder" ] || [ -n "$plan" ] || fail 81 "There is no folder $folder"
 [ -z "$verify$content" ] || need sha256sum
-[ -z "$list" ] || compare_old
+[ -z "$list$delta" ] || compare_old
 seen=
 if [ -e "$d" ]; then
     seen=1
@@ -245,6 +258,15 @@ if [ -n "$sparse" ]; then
     if printf xx | span 1 2 /dev/null > /dev/null; then sparse=2; else zeros=; printf xx | span 1 2 /dev/null > /dev/null || sparse=; fi
 fi
 
+if [ -n "$delta" ]; then
+    sparse="delta"
+    zeros=
+    start_heartbeat
+    # busybox has no --reflink.
+    said=$(cp --reflink=auto "$d" "$t" 2> /dev/null || cp "$d" "$t" 2>&1) || { stop_heartbeat; fail 86 "$said"; }
+    stop_heartbeat
+fi
+
 printf "splice-ready %s %s\n" "$from" "${sparse:-0}"
 # Reads never go past the content: the end mark and the answer follow it.
 while [ -z "$sparse" ] && [ "$from" -lt "$size" ]; do
@@ -255,6 +277,14 @@ while [ -z "$sparse" ] && [ "$from" -lt "$size" ]; do
     [ "$((now))" -gt "$from" ] || fail 80 "The transfer was interrupted."
     from=$((now))
 done
+if [ "$delta$tool" = 1python3 ]; then
+    said=$(python3 -c "$write_ranges" "$t" 2>&1)
+    case $? in
+        0) ;;
+        3) fail 80 "The transfer was interrupted." ;;
+        *) fail 86 "$d could not be written: ${said##*"$nl"}" ;;
+    esac
+fi
 digest=
 while read -r start count; do
     case $start in
@@ -263,7 +293,15 @@ while read -r start count; do
             break
             ;;
     esac
-    said=$(span "$start" "$count" "$t") || fail 86 "$said"
+    case $count in
+        -*)
+            # A range of zeros is not sent.
+            count=${count#-}
+            fallocate -p -o "$start" -l "$count" "$t" 2> /dev/null || said=$(span "$start" "$count" "$t" < /dev/zero) || fail 86 "$said"
+            ;;
+        0) ;;
+        *) said=$(span "$start" "$count" "$t") || fail 86 "$said" ;;
+    esac
 done
 [ -n "$digest" ] || fail 80 "The transfer was interrupted."
 resize "$t" "$size" || fail 86 "$t cannot be given its size."
@@ -271,7 +309,7 @@ now=$(length "$t")
 [ "$((now))" -eq "$size" ] || fail 86 "$t does not have its size."
 if [ -n "$verify" ]; then
     start_heartbeat
-    have=$(sha256sum < "$t") || have=
+    have=$(print_sum "$tool" "$t") || have=
     stop_heartbeat
     [ -n "$have" ] || fail 86 "$t cannot be read."
     if [ "${have%% *}" != "$digest" ]; then
