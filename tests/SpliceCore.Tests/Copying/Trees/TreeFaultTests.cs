@@ -11,6 +11,9 @@ public sealed class TreeFaultTests(FaultLedger created, ITestOutputHelper output
 
     private static readonly Errno[] All = [Errno.ENOSPC, Errno.EIO, Errno.EPERM, Errno.EINTR, Errno.EDQUOT, Errno.ENOMEM];
 
+    /// <summary>The runtime ends a process that gets no thread for its compiler, at that time or later.</summary>
+    private static readonly string[] WithoutCompilerThread = ["env", "DOTNET_TieredCompilation=0"];
+
     private static readonly bool TriesAll = Environment.GetEnvironmentVariable("SPLICE_TEST_ROUNDS") is not null;
 
     public static TheoryData<string, TransferMethod> Calls => new(
@@ -81,9 +84,7 @@ public sealed class TreeFaultTests(FaultLedger created, ITestOutputHelper output
     public void Fewer_threads_than_asked_for(string when, bool isEnough)
     {
         using var tree = new FaultedTree(Folder());
-
-        // The runtime ends a process that gets no thread for its compiler, at that time or later.
-        using var host = new TreeHostProcess("env", "DOTNET_TieredCompilation=0");
+        using var host = new TreeHostProcess(WithoutCompilerThread);
         int descriptors = host.State().Descriptors;
         using var attached = new AttachedFault(host, new Fault("?clone3,clone", "error=EAGAIN", when));
 
@@ -101,7 +102,8 @@ public sealed class TreeFaultTests(FaultLedger created, ITestOutputHelper output
     private static Workspace Folder() => Environment.OSVersion.Version >= new Version(6, 6) ? Workspace.InMemory() : new Workspace();
 
     /// <summary>A refusal to give a name is remembered in the process.</summary>
-    private static TreeHostProcess Host(string call) => call == "linkat" ? new TreeHostProcess() : TreeHostProcess.Shared();
+    private static TreeHostProcess Host(string call) =>
+        call == "linkat" ? new TreeHostProcess(WithoutCompilerThread) : TreeHostProcess.Shared(WithoutCompilerThread);
 
     private int Run(FaultedTree tree, TreeHostProcess host, Fault fault, TransferMethod method, bool overOld, int threads)
     {
