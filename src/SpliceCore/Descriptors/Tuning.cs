@@ -14,8 +14,8 @@ internal static class Tuning
     public const long ReadWriteUpTo = 128 * KiB;
 
     /// <summary>As <see cref="ReadWriteUpTo"/>, where write(2) fills large folios. Beyond, splice(2) through a pipe of our own saves
-    /// a copy of memory: 0.9 of read and write for 1 MiB, 0.8 (ext4) and 0.7 (XFS) from 16 MiB on (2026-11-23). Not if each page goes into two:
-    /// 1.15 (ext4) and 1.12 (XFS) of read and write for 512 MiB (2026-11-30).</summary>
+    /// a copy of memory: 0.9 of read and write for 1 MiB, 0.8 (ext4) and 0.7 (XFS) from 16 MiB on (2026-11-23). Not for
+    /// shifted pages: 1.15 (ext4) and 1.12 (XFS) of read and write for 512 MiB (2026-11-30).</summary>
     public const long ReadWriteUpToInFolios = 256 * KiB;
 
     /// <summary>Beyond this size, large folios may cost more than they save: 4 GiB from the page cache took more than twice the time
@@ -167,15 +167,6 @@ internal static class Tuning
 
     /// <summary>The longest wait for a command without a pidfd in milliseconds.</summary>
     public const int LongestBlindCommandPoll = 20;
-
-    /// <summary>For the reader of a full pipe (2026-11-23).</summary>
-    public static readonly TimeSpan LongestRefillPause = TimeSpan.FromMilliseconds(4);
-
-    /// <summary>A shorter pause takes longer than requested.</summary>
-    public static readonly TimeSpan ShortestRefillPause = TimeSpan.FromMicroseconds(100);
-
-    /// <summary>Number of waits without a pause for a reader that needs none.</summary>
-    public const int LongestRefillRest = 1 << 12;
 
     /// <summary>Between two tries to open a file under a lease.</summary>
     public static readonly TimeSpan LeasePollInterval = TimeSpan.FromMilliseconds(5);

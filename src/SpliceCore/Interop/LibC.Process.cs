@@ -138,13 +138,6 @@ internal static partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     private static partial int kill(int process, int signal);
 
-    /// <summary>Sleeps for less than a second; a signal ends it early.</summary>
-    /// <remarks><see href="https://man7.org/linux/man-pages/man2/nanosleep.2.html">nanosleep(2)</see></remarks>
-    public static void Nanosleep(TimeSpan time) => _ = nanosleep(new() { Nanoseconds = (long)time.TotalNanoseconds }, 0);
-
-    [LibraryImport(Library)]
-    private static partial int nanosleep(in TimeSpecification request, nint remaining);
-
     /// <summary>Returns the CPU time of the calling thread, user and system, in nanoseconds. getrusage(2) reports it only up to the
     /// timer's last tick.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/clock_gettime.2.html">clock_gettime(2)</see></remarks>

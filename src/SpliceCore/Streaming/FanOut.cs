@@ -19,7 +19,6 @@ internal sealed class FanOut : IDisposable
     private readonly List<DestinationPump> _pumps = [];
     private readonly Poller _poll;
     private readonly SourcePump _input;
-    private readonly PipeRefillThrottle _refill = new();
     private readonly Stack<IDisposable> _opened = new();
     private TransferException? _sourceFailure;
     private Deadline? _sourceDeadline;
@@ -228,7 +227,6 @@ internal sealed class FanOut : IDisposable
 
         long started = Stopwatch.GetTimestamp();
         _poll.Wait(deadline);
-        LetReadersMakeRoom();
         DropIfTooSlow(slow, Stopwatch.GetElapsedTime(started));
         bool isSilent = source is int index && _poll[index] == PollEvents.None;
         foreach ((DestinationPump pump, int at) in waiting.Where(one => one.Pump.IsLive))
@@ -260,19 +258,6 @@ internal sealed class FanOut : IDisposable
         foreach (DestinationPump pump in slow.Where(pump => pump.Floor!.IsMissed(waited, pump.BytesCopied)))
         {
             Fail(pump, TransferFailures.TooSlow(pump.Descriptor.Name, pump.Floor!.BytesPerSecond, pump.BytesCopied));
-        }
-    }
-
-    /// <summary>Only from a file, and if all destinations that are waited for are pipes.</summary>
-    private void LetReadersMakeRoom()
-    {
-        DestinationPump[] full = [.. Live.Where(pump => pump.BytesPending > 0)];
-        if (_source.Kind == DescriptorKind.Regular && full.Length > 0
-            && Array.TrueForAll(full, pump => pump.Descriptor.Kind == DescriptorKind.Fifo))
-        {
-            _refill.Observe(full.Max(pump => pump.PartSinceWait));
-            _pumps.ForEach(pump => pump.BeginWait());
-            _refill.Wait();
         }
     }
 

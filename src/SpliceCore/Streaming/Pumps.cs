@@ -63,8 +63,6 @@ internal sealed class DestinationPump : IDisposable
     private readonly StepDriver _driver;
     private TransferCursor _at;
     private long _received;
-    private long _copiedAtWait;
-    private double _capacity;
     private bool _isReleased;
 
     public DestinationPump(StreamDestination destination, Descriptor source, TransferSpec spec, int pipeSize)
@@ -101,10 +99,6 @@ internal sealed class DestinationPump : IDisposable
     /// <summary>Number of bytes in the pipe.</summary>
     public long BytesPending => _received - _counters.BytesCopied;
 
-    /// <summary>The bytes that the destination, a pipe, has taken since the last wait, in multiples of its capacity.</summary>
-    public double PartSinceWait =>
-        (_counters.BytesCopied - _copiedAtWait) / (_capacity = _capacity > 0 ? _capacity : LibC.GetPipeSize(Descriptor.Handle).Value);
-
     /// <summary>Number of bytes received of the current chunk.</summary>
     public long ChunkReceived { get; set; }
 
@@ -118,8 +112,6 @@ internal sealed class DestinationPump : IDisposable
         _received += bytes;
         ChunkReceived += bytes;
     }
-
-    public void BeginWait() => _copiedAtWait = _counters.BytesCopied;
 
     /// <summary>Writes the pending bytes, as far as that goes without waiting.</summary>
     /// <returns>True if something arrived.</returns>

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Splice.Descriptors;
-using Splice.Interop;
 
 namespace Splice.Transfer;
 
@@ -26,57 +25,6 @@ internal sealed class StepSize
         else if (elapsed < Tuning.FastStep && moved == Current)
         {
             Current = Math.Min(Current * 2, Tuning.LargestStep);
-        }
-    }
-}
-
-/// <summary>Waits until the reader of a full pipe has made room. poll(2) reports the first free page; a writer that writes at once
-/// writes page by page, and costs the reader more time than the bytes do.</summary>
-/// <remarks>The pause is half of what the reader needs for the whole pipe, by what it took since the last one. There is no pause
-/// for a reader so fast that even a short one would let it run dry.</remarks>
-internal sealed class PipeRefillThrottle
-{
-    private long _observed = Stopwatch.GetTimestamp();
-    private int _rest = 1;
-    private int _resting;
-
-    public TimeSpan Time { get; private set; }
-
-    /// <summary>Observes what a pipe took since the last wait.</summary>
-    /// <param name="part">The bytes, in multiples of its capacity.</param>
-    public void Observe(double part)
-    {
-        TimeSpan elapsed = Stopwatch.GetElapsedTime(_observed);
-        _observed = Stopwatch.GetTimestamp();
-        Observe(part, elapsed);
-    }
-
-    public void Observe(double part, TimeSpan elapsed)
-    {
-        if (_resting > 0)
-        {
-            _resting--;
-            return;
-        }
-
-        TimeSpan wanted = part * Tuning.LongestRefillPause.Ticks * 2 > elapsed.Ticks ? elapsed * (0.5 / part) : Tuning.LongestRefillPause;
-        TimeSpan most = Time * 2 > Tuning.ShortestRefillPause ? Time * 2 : Tuning.ShortestRefillPause;
-        TimeSpan least = Time / 2;
-        Time = wanted > most ? most : wanted < least ? least : wanted;
-        Time = Time > Tuning.LongestRefillPause ? Tuning.LongestRefillPause : Time;
-        if (Time < Tuning.ShortestRefillPause)
-        {
-            Time = TimeSpan.Zero;
-            _resting = _rest;
-            _rest = Math.Min(_rest * 2, Tuning.LongestRefillRest);
-        }
-    }
-
-    public void Wait()
-    {
-        if (Time > TimeSpan.Zero)
-        {
-            LibC.Nanosleep(Time);
         }
     }
 }
