@@ -69,7 +69,9 @@ begin() {
         [ "$(start_of "${run%-*}")" = "${run#*-}" ] || end "$folder"
     done
 
-    name=splice-tests-$1-$(start_of "$1")
+    start=$(start_of "$1")
+    [ -n "$start" ] || { echo "Process $1 does not exist." >&2; exit 1; }
+    name=splice-tests-$1-$start
     mkdir -p -m 1777 "$temporary/$name" || exit 1
     [ ! -d "$memory" ] || mkdir -p -m 1777 "$memory/$name" || exit 1
     echo "$temporary/$name"

@@ -3,8 +3,8 @@
 # Runs contestants in turn and returns a record for each, ours first. Each round shuffles their order, because the state that one leaves
 # behind (dirty pages, a filled cache) slows down the next one; a trial and the first rounds only warm up. For the same reason all
 # have memory at hand.
-# There are as many rounds as the spread of the ratios needs: at least MinimumRounds, at most Rounds, and after Budget seconds no more
-# than the fewest of which there is a median. A peer that is much slower takes part in those only.
+# The spread of the ratios decides on the number of rounds: at least MinimumRounds, at most Rounds, and only the fewest after Budget
+# seconds. A peer that is much slower takes part in the fewest only.
 # Before runs ahead of every turn and is not timed; Memory is what a turn takes of the page cache, as a rule its copy; Facts
 # returns more about a contestant.
 $script:fewestRounds = 3

@@ -128,9 +128,9 @@ Describe 'On arm64' {
         # One after the other: until its exec, which takes time here, a child of one test holds the pipes of the others open.
         $command = @("$TestDrive/tests/SpliceCore.Tests", '-parallel', 'none') + ($areas | ForEach-Object { '-namespace', "Splice.Tests.$_" })
         $said = Invoke-Arm64 $command
-        # The emulator can come to a standstill, which no test of this machine's own processor does.
+        # The emulator can hang. A test that hangs does so the second time as well.
         if ($LASTEXITCODE -in 124, 137) {
-            Write-Host "arm64: the emulator stood still, and is run once more. Last output: $($said | Select-Object -Last 3)"
+            Write-Host "arm64: the emulator hung, and is run once more. Last output: $($said | Select-Object -Last 3)"
             $said = Invoke-Arm64 $command
         }
 

@@ -250,7 +250,7 @@ Describe 'The statistics of the benchmarks' {
         $spread.q3 | Should -Be 1.5
     }
 
-    It 'end a case once the median ratio is known to 3 %, whoever has left it' {
+    It 'end a case once the median ratio is known to 3 %, without the tools that left earlier' {
         function Get-Sample([double[]] $Seconds) { , @($Seconds | ForEach-Object { [pscustomobject]@{ Seconds = $_ } }) }
         $samples = @{ ours = Get-Sample 1, 1, 1, 1, 1; steady = Get-Sample 2, 2.02, 2.04, 2.05, 2.06; noisy = Get-Sample 2, 3, 2; }
 

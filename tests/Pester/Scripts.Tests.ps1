@@ -18,6 +18,15 @@ Describe 'Scripts' {
             ForEach-Object { "$($_.ScriptName), $($_.RuleName), line $($_.Line): $($_.Message)" } | Should -BeNullOrEmpty
     }
 
+    It 'make no folders for a test run that has ended' {
+        $ended = Start-Process true -PassThru
+        $ended.WaitForExit()
+        $said = env "TMPDIR=$TestDrive" sh "$root/tests/run-folder.sh" begin $ended.Id 2>&1
+        $LASTEXITCODE | Should -Be 1
+        "$said" | Should -Be "Process $($ended.Id) does not exist."
+        Get-ChildItem $TestDrive -Filter 'splice-tests-*' | Should -BeNullOrEmpty
+    }
+
     It 'in examples: the quickstart runs' {
         $output = pwsh -NoProfile -Command "Import-Module '$root/out/Splice/Splice.psd1'; & '$root/examples/quickstart.ps1'"
         $LASTEXITCODE | Should -Be 0

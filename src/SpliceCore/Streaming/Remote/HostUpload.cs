@@ -94,13 +94,12 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
                 Form = form;
                 Start = offset == Length ? offset : offset / Tuning.RemoteBlockSize * Tuning.RemoteBlockSize; // as the script cuts
                 IsReceiving = true;
-                if (form == HostScript.Plan)
+                if (form != HostScript.Plan)
                 {
-                    return true;
+                    TransferTrace.Current?.Note(
+                        $"{host.Text}: receives {request.Source} from byte {Start} on, as {ContentOf(form)}");
                 }
 
-                TransferTrace.Current?.Note(
-                    $"{host.Text}: receives {request.Source} from byte {Start} on, as {(IsSparse ? "data without holes" : Form == "0" ? "all bytes" : $"a tar stream ({Form})")}");
                 return true;
             }
         }
@@ -249,6 +248,14 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
             _path = ParsePath(line[HostScript.Path.Length..]);
         }
     }
+
+    private static string ContentOf(string form) => form switch
+    {
+        "0" => "all bytes",
+        "1" or "2" => "data without holes",
+        HostScript.Delta => "the blocks that differ",
+        _ => $"a tar stream ({form})",
+    };
 
     private int Count(ItemStatus status) => Decision?.Status == status ? 1 : 0;
 }

@@ -48,13 +48,6 @@ public static class RemoteCopy
             if (request.Recurse && Directory.Exists(request.Source))
             {
                 CheckTreeOptions(request);
-                if (request.Delta != DeltaMode.Never)
-                {
-                    throw new TransferException(TransferErrorId.ConflictingOptions,
-                        $"-Delta is for single files, and '{request.Source}' is a folder.",
-                        "Send its files without -Recurse.", target: request.Source);
-                }
-
                 ThrowIfEmpty(request);
                 var totals = TreeTotals.Count(request, monitor.Cancellation);
                 HashSet<string> failed = [];
@@ -267,6 +260,14 @@ public static class RemoteCopy
             throw new TransferException(TransferErrorId.ConflictingOptions,
                 $"-Resume continues single files, and '{request.Source}' is a folder: its interrupted transfer leaves nothing.",
                 "Omit -Resume: the whole folder is transferred again.",
+                target: request.Source);
+        }
+
+        if (request is SendRequest { Delta: not DeltaMode.Never })
+        {
+            throw new TransferException(TransferErrorId.ConflictingOptions,
+                $"-Delta is for single files, and '{request.Source}' is a folder.",
+                "Send its files without -Recurse.",
                 target: request.Source);
         }
     }
