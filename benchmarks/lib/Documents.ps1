@@ -70,12 +70,12 @@ function Join-MarkedText([string] $Document, [string] $Name, [string[]] $Line) {
     $Document.Substring(0, $from + $begin.Length) + "`n`n" + ($Line -join "`n") + "`n`n" + $Document.Substring($to)
 }
 
-# The last run. What is of another one may be of another commit, or another machine.
+# The last run. What was measured at another commit may have changed since.
 function Get-LastRun([Collections.IDictionary] $Jobs) { @($Jobs.Values.Run | Sort-Object date)[-1] }
 
 function Get-OlderJob([Collections.IDictionary] $Jobs) {
     $last = Get-LastRun $Jobs
-    @($Jobs.Keys | Where-Object { $Jobs[$_].Run.date -ne $last.date })
+    @($Jobs.Keys | Where-Object { $Jobs[$_].Run.versions.commit -ne $last.versions.commit })
 }
 
 function Format-Summary([Collections.IDictionary] $Jobs) {
@@ -145,7 +145,7 @@ function Write-Document([string] $ResultFolder, [string] $Repository) {
 
     Write-Table $jobs $Repository
     $older = Get-OlderJob $jobs
-    if ($older) { Write-Warning "The figures of these jobs are of older runs, and marked: $($older -join ', '). A run of all jobs replaces them." }
+    if ($older) { Write-Warning "The figures of these jobs are of other commits than the last run, and marked: $($older -join ', ')." }
 }
 
 # The tables of the documents, and the pictures that they show.
@@ -164,12 +164,12 @@ function Write-Table([Collections.IDictionary] $Jobs, [string] $Repository) {
             '', '</details>', ''
             $skips = @(Format-SkipList $Jobs[$name].Records)
             if ($skips) { $skips; '' }
-            "$(Format-RunLine $Jobs[$name].Run)$(if ($name -in $older) { " **An older run** than the last one, of commit $($last.versions.commit)." })"
+            "$(Format-RunLine $Jobs[$name].Run)$(if ($name -in $older) { " **An older commit** than that of the last run, $($last.versions.commit)." })"
         )
     }
 
     $summary = @(Format-Summary $Jobs)
-    $measured = "$(Format-RunLine $last)$(if ($older) { ' \*: of an older run, whose date and commit the page of the job has.' })"
+    $measured = "$(Format-RunLine $last)$(if ($older) { ' \*: measured at an older commit, which the page of the job names.' })"
     Update-MarkedText "$Repository/docs/performance.md" numbers -Line @(
         foreach ($plot in 'time-by-size-ext4', 'files-per-second-ext4') { Format-Picture $images $plot -Link images }
         $summary; ''; $measured

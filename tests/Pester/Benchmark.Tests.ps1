@@ -12,11 +12,11 @@ BeforeAll {
         pwsh -NoProfile -NonInteractive -File "$root/benchmarks/Invoke-Benchmark.ps1" @Arguments 2>&1
     }
 
-    function Write-Result([string] $Path, [string] $Date, [bool] $Quick, [double] $Seconds, [string] $Job = 'large-file') {
+    function Write-Result([string] $Path, [string] $Date, [bool] $Quick, [double] $Seconds, [string] $Job = 'large-file', [string] $Commit = 'abc1234') {
         $run = @{
             kind = 'run'; date = $Date; quick = $Quick
             machine = @{ processor = 'One'; processors = 2; memoryBytes = 8GB; virtual = 'none'; kernel = '6.1' }
-            versions = @{ powershell = '7.4'; cp = 'cp (GNU coreutils) 9.1'; commit = 'abc1234' }
+            versions = @{ powershell = '7.4'; cp = 'cp (GNU coreutils) 9.1'; commit = $Commit }
         }
         $ours, $peer = foreach ($who in @{ Name = 'Copy-ItemZeroCopy'; Ours = $true; Seconds = $Seconds }, @{ Name = 'cp'; Ours = $false; Seconds = 1.5 }) {
             @{
@@ -188,23 +188,23 @@ Describe 'The documents of the benchmarks' {
         }
     }
 
-    It 'mark what is of an older run than the last one' {
+    It 'mark what was measured at another commit than the last run' {
         $null = New-Item -ItemType Directory "$TestDrive/marked/docs/images", "$TestDrive/runs"
         Copy-Item "$root/docs/performance.md", "$root/docs/performance" "$TestDrive/marked/docs" -Recurse
-        Write-Result "$TestDrive/runs/1.jsonl" '2026-01-01T00:00:00Z' -Seconds 1.25
+        Write-Result "$TestDrive/runs/1.jsonl" '2026-01-01T00:00:00Z' -Seconds 1.25 -Commit 0ld1234
         Write-Result "$TestDrive/runs/2.jsonl" '2026-01-02T00:00:00Z' -Seconds 3.25 -Job range
         $pages = 'large-file', 'range'
         foreach ($older in @('large-file'), @()) {
-            # The second time, both are of one run.
-            if (-not $older) { Write-Result "$TestDrive/runs/3.jsonl" '2026-01-02T00:00:00Z' -Seconds 1.25 }
+            # The second time, both are of one commit, in two runs.
+            if (-not $older) { Write-Result "$TestDrive/runs/3.jsonl" '2026-01-03T00:00:00Z' -Seconds 1.25 }
 
             Save-LatestRecord "$TestDrive/runs" "$TestDrive/kept"
             Write-Table (Get-KeptRecord "$TestDrive/kept") "$TestDrive/marked"
 
-            $pages | Where-Object { (Get-Content "$TestDrive/marked/docs/performance/$_.md" -Raw) -match '\*\*An older run\*\*' } | Should -Be $older
+            $pages | Where-Object { (Get-Content "$TestDrive/marked/docs/performance/$_.md" -Raw) -match '\*\*An older commit\*\*' } | Should -Be $older
             $summary = Get-Content "$TestDrive/marked/docs/performance.md" -Raw
             $summary -match '\| 1 GiB file to file, ext4 \\\* \|' | Should -Be ([bool]$older)
-            $summary -match 'of an older run' | Should -Be ([bool]$older)
+            $summary -match 'at an older commit' | Should -Be ([bool]$older)
         }
     }
 
