@@ -146,6 +146,7 @@ Describe 'The table of <Type>' -ForEach @(
     @{ Type = 'MeasurementResult'; Call = { Measure-ZeroCopy -Size 64KB -Iterations 1 }; Headings = 'Method Auto Median ms Spread ms Rate CPU ms/GiB Calls Obstacle' }
     @{ Type = 'RemoteTransferResult'; Call = { Send-ItemZeroCopy a web1 . }; Headings = 'HostName Sent Verified Seconds Rate Destination'; NeedsHost = $true }
     @{ Type = 'RemoteTransferResult#Received'; Call = { Receive-ItemZeroCopy "$PWD/a" web1 to }; Headings = 'HostName Received Verified Seconds Rate Destination'; NeedsHost = $true }
+    @{ Type = 'RemoteTransferResult#Tree'; Call = { Sync-ItemZeroCopy . to -HostName web1 -Exclude x }; Headings = 'HostName Copied Updated Unchanged Removed Failed Sent Seconds'; NeedsHost = $true }
     @{ Type = 'TransferResult#Tree'; Call = { Copy-ItemZeroCopy to copied -Recurse }; Headings = 'Copied Updated Unchanged Skipped Removed Failed Folders Bytes Rate' }
 ) {
     BeforeAll {
@@ -233,7 +234,7 @@ Describe 'The views' {
     It 'are all tested above' {
         $views = ([xml](Get-Content "$PSScriptRoot/../../Splice.Format.ps1xml")).Configuration.ViewDefinitions.View.ViewSelectedBy.TypeName | Sort-Object -Unique
         $tested = Select-String -Path $PSCommandPath -Pattern "^    @\{ Type = '(\w+)'" | ForEach-Object { "Splice.$($_.Matches.Groups[1].Value)" } | Sort-Object -Unique
-        # TransferResult#Tree and RemoteTransferResult#Received are other views of the same types.
+        # TransferResult#Tree, RemoteTransferResult#Tree and RemoteTransferResult#Received are other views of the same types.
         $tested | Should -Be @($views -notlike '*#*')
     }
 }

@@ -203,7 +203,7 @@ Describe 'Help' {
 
 Describe 'Examples' {
     It '<Page>, <Title>' -ForEach $examples {
-        if ($Page -in 'Send-ItemZeroCopy', 'Receive-ItemZeroCopy' -and -not $ssh) {
+        if (($Page -in 'Send-ItemZeroCopy', 'Receive-ItemZeroCopy' -or $Code -match '-HostName') -and -not $ssh) {
             Set-ItResult -Skipped -Because 'sshd is not available to this user'
         }
 

@@ -90,6 +90,13 @@ BeforeDiscovery {
         @{ Call = { Sync-ItemZeroCopy source mounts -RemoveExtra -Exclude readonly, loop, null }; Id = 'MountPoint'; Says = 'umount' }
         @{ Call = { Sync-ItemZeroCopy mounts/loop to }; Id = 'CopyIntoItself'; Says = 'Unmount'; Not = '-FollowSymlink' }
 
+        @{ Call = { Sync-ItemZeroCopy missing to -HostName localhost }; Id = 'SourceNotFound'; Says = 'Check the name'; Not = '-Recurse' }
+        @{ Call = { Sync-ItemZeroCopy a to -HostName localhost }; Id = 'SourceNotFolder'; Says = 'Send-ItemZeroCopy -Update' }
+        @{ Call = { Sync-ItemZeroCopy bare to -HostName localhost }; Id = 'EmptySource'; Says = '-AllowEmptySource' }
+        @{ Call = { Sync-ItemZeroCopy source '~/x' -HostName localhost }; Id = 'InvalidPath'; Says = 'not expanded', "'x'" }
+        @{ Call = { Sync-ItemZeroCopy source to -HostName '-x' }; Id = 'InvalidHostName'; Says = 'Use host' }
+        @{ Call = { Sync-ItemZeroCopy source to -Port 22 }; Id = 'ConflictingOptions'; Says = 'Add -HostName' }
+
         @{ Call = { Move-ItemZeroCopy missing to }; Id = 'SourceNotFound'; Says = 'Check the name'; Not = '-Recurse' }
         @{ Call = { Move-ItemZeroCopy 'no*match' to }; Id = 'NoMatch'; Says = '-LiteralPath' }
         @{ Call = { Move-ItemZeroCopy / moved }; Id = 'InvalidPath'; Says = 'Specify it by its name' }

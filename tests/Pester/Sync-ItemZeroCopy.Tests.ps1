@@ -172,6 +172,124 @@ Describe 'Sync-ItemZeroCopy' {
         Get-Tree d | Should -Be 'g', 'old', 'old/x', 'y'
     }
 
+    Context 'on hosts' {
+        BeforeAll {
+            $script:server = Open-SshHost "$TestDrive/ssh"
+        }
+
+        AfterAll {
+            Close-SshHost $server
+        }
+
+        BeforeEach {
+            if (-not $server) { Set-ItResult -Skipped -Because 'sshd is not available to this user'; return }
+            foreach ($name in 'web1', 'web2') {
+                Remove-Item -Recurse -Force "$($server.Folder)/$name/d" -ErrorAction Ignore
+                Copy-Item -Recurse d "$($server.Folder)/$name/d"
+            }
+        }
+
+        It 'makes the folders of several hosts equal to a folder, and a second run sends nothing' {
+            $local = Sync-ItemZeroCopy s d -RemoveExtra
+            $results = Sync-ItemZeroCopy s/ d/ -HostName 'web[1-2]' -RemoveExtra | Sort-Object HostName
+            $results.HostName | Should -Be web1, web2
+            foreach ($result in $results) {
+                $result.FileCount, $result.Updated, $result.Unchanged, $result.Removed, $result.FailedCount | Should -Be 2, 1, 0, 3, 0
+                $there = "$($server.Folder)/$($result.HostName)/d"
+                $result.Destination | Should -Be $there
+                Get-Tree $there | Should -Be (Get-Tree d)
+                Get-Content "$there/g" | Should -Be new
+            }
+
+            $again = Sync-ItemZeroCopy s d -HostName web1, web2 -RemoveExtra
+            foreach ($result in $again) {
+                $result.Updated, $result.Unchanged, $result.Removed, $result.BytesSent | Should -Be 0, 2, 0, 0
+            }
+        }
+
+        It 'lists with -WhatIf only what would change, and does nothing' {
+            Copy-Item -Recurse s/a "$($server.Folder)/web1/d/a"
+            touch -r s/a/f "$($server.Folder)/web1/d/a/f"
+            $there = "$($server.Folder)/web1/d"
+            $before = Get-Tree $there
+            $lines = pwsh -NoProfile -NonInteractive -Command "Import-Module '$PSScriptRoot/../../out/Splice'; Set-Location '$folder'; Sync-ItemZeroCopy s d -HostName web1 -RemoveExtra -WhatIf"
+            Get-Tree $there | Should -Be $before
+            $lines | Sort-Object | Should -Be (@(
+                    "Performing the operation ""Update Item (size differs)"" on target ""Item: $folder/s/g Host: web1 Destination: $there/g""."
+                    "Performing the operation ""Remove Item"" on target ""Item: $folder/s/y Host: web1 Destination: $there/y""."
+                    "Performing the operation ""Remove Folder (2 items)"" on target ""Item: $folder/s/old Host: web1 Destination: $there/old""."
+                    'Files on web1: 0 to copy, 1 to update (4 B in all), 1 unchanged, 0 skipped, 3 to remove.'
+                ).ForEach({ "What if: $_" }) | Sort-Object)
+        }
+
+        It 'compares by what -CompareBy names, and keeps hard links by default' {
+            Set-Content "$($server.Folder)/web1/d/g" old
+            touch -r s/g "$($server.Folder)/web1/d/g"
+            (Sync-ItemZeroCopy s d -HostName web1 -Exclude a/).Updated | Should -Be 0
+            (Sync-ItemZeroCopy s d -HostName web1 -CompareBy Content -Exclude a/).Updated | Should -Be 1
+            Get-Content "$($server.Folder)/web1/d/g" | Should -Be new
+            ln s/g s/h
+            (Sync-ItemZeroCopy s d -HostName web1).FileCount | Should -Be 3
+            stat --format=%h "$($server.Folder)/web1/d/h" | Should -Be 2
+        }
+
+        It 'takes hosts with their users, ports and destinations from objects' {
+            $rows = [pscustomobject]@{ HostName = 'web1'; UserName = 'root'; Destination = 'd' }, [pscustomobject]@{ HostName = 'web2'; UserName = ''; Destination = 'other' }
+            ($rows | Sync-ItemZeroCopy s -RemoveExtra).FileCount | Should -Be 2, 2
+            Get-Tree "$($server.Folder)/web1/d" | Should -Be 'a', 'a/f', 'g'
+            Get-Tree "$($server.Folder)/web2/other" | Should -Be 'a', 'a/f', 'g'
+        }
+
+        It 'neither copies nor removes what is excluded, and warns of a pattern that matches nothing' {
+            Sync-ItemZeroCopy s d -HostName web1 -RemoveExtra -Exclude old/, g, *.nothing -WarningVariable warnings -WarningAction SilentlyContinue
+            Get-Tree "$($server.Folder)/web1/d" | Should -Be 'a', 'a/f', 'g', 'old', 'old/x'
+            $warnings | Should -BeLike "*'`*.nothing' of -Exclude*"
+            Get-Content "$($server.Folder)/web1/d/g" | Should -Be 'the old one'
+        }
+
+        It 'refuses <Name>, and changes nothing' -ForEach @(
+            @{ Name = 'an empty source'; Id = 'EmptySource'; Action = '-AllowEmptySource'; Call = { $null = New-Item empty -ItemType Directory; Sync-ItemZeroCopy empty d -HostName web1 -RemoveExtra } }
+            @{ Name = 'an empty source without removals'; Id = 'EmptySource'; Action = '-AllowEmptySource'; Call = { $null = New-Item empty -ItemType Directory; Sync-ItemZeroCopy empty d -HostName web1 } }
+            @{ Name = 'a missing source'; Id = 'SourceNotFound'; Action = 'Check the name'; Call = { Sync-ItemZeroCopy none d -HostName web1 } }
+            @{ Name = 'a missing source with -WhatIf'; Id = 'SourceNotFound'; Action = 'Check the name'; Call = { Sync-ItemZeroCopy none d -HostName web1 -WhatIf } }
+            @{ Name = 'a file as the source'; Id = 'SourceNotFolder'; Action = 'Specify a folder'; Call = { Sync-ItemZeroCopy s/g d -HostName web1 } }
+            @{ Name = 'a file as the destination'; Id = 'DestinationExists'; Action = 'another name'; Call = { Sync-ItemZeroCopy s d/y -HostName web1 } }
+            @{ Name = 'the root folder of an empty variable'; Id = 'InvalidPath'; Action = 'empty variable'; Call = { Sync-ItemZeroCopy s "$none/" -HostName web1 -RemoveExtra } }
+            @{ Name = 'too many removals'; Id = 'TooManyRemovals'; Action = '-MaximumRemoval 3'; Call = { Sync-ItemZeroCopy s d -HostName web1 -RemoveExtra -MaximumRemoval 2 } }
+            @{ Name = 'hosts that are blank'; Id = 'InvalidHostName'; Action = 'Specify'; Call = { Sync-ItemZeroCopy s d -HostName '', '# none' } }
+        ) {
+            $before = Get-Tree "$($server.Folder)/web1/d"
+            $failure = Get-Failure $Call
+            $failure | Should -HaveCount 1
+            $failure[0].FullyQualifiedErrorId | Should -Be "$Id,Splice.Commands.SyncItemZeroCopyCommand"
+            $failure[0].ErrorDetails.RecommendedAction | Should -BeLike "*$Action*"
+            Get-Tree "$($server.Folder)/web1/d" | Should -Be $before
+        }
+
+        It 'is without the parameters that have no meaning there: <_>' -ForEach 'InPlace', 'NoClobber', 'ExistingOnly', 'OneFileSystem', 'PerFile' {
+            $switch = @{ $_ = $true }
+            { Sync-ItemZeroCopy s d -HostName web1 @switch } | Should -Throw -ErrorId 'AmbiguousParameterSet,Splice.Commands.SyncItemZeroCopyCommand'
+        }
+    }
+
+    It 'refuses -<Name> without -HostName' -ForEach @(
+        @{ Name = 'UserName'; Value = 'root' }
+        @{ Name = 'Port'; Value = 22 }
+        @{ Name = 'KeyFilePath'; Value = 'key' }
+        @{ Name = 'ConfigFile'; Value = 'config' }
+        @{ Name = 'Options'; Value = @{} }
+        @{ Name = 'ConnectingTimeout'; Value = 5 }
+        @{ Name = 'IdleTimeout'; Value = 5 }
+        @{ Name = 'Compress'; Value = $true }
+    ) {
+        $parameter = @{ $Name = $Value }
+        $failure = $null
+        try { Sync-ItemZeroCopy s d @parameter } catch { $failure = $_ }
+        $failure.FullyQualifiedErrorId | Should -BeExactly 'ConflictingOptions,Splice.Commands.SyncItemZeroCopyCommand'
+        $failure.ErrorDetails.RecommendedAction | Should -BeExactly "Add -HostName, or omit -$Name."
+        Get-Content d/g | Should -Be 'the old one'
+    }
+
     Context 'of a large file' {
         BeforeEach {
             $script:bytes = Get-TestByte 2MB

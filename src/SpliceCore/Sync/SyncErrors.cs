@@ -6,9 +6,9 @@ namespace Splice.Sync;
 /// <summary>Errors of synchronizations.</summary>
 internal static class SyncErrors
 {
-    public static TransferException SourceNotFolder(string path) => new(TransferErrorId.SourceNotFolder,
+    public static TransferException SourceNotFolder(string path, bool isForHosts = false) => new(TransferErrorId.SourceNotFolder,
         $"'{path}' is not a folder. Nothing was changed.",
-        "Specify a folder, or use Copy-ItemZeroCopy -Update Changed for a file.",
+        $"Specify a folder, or use {(isForHosts ? "Send" : "Copy")}-ItemZeroCopy -Update Changed for a file.",
         Errno.ENOTDIR, path);
 
     public static TransferException EmptySource(string path) => new(TransferErrorId.EmptySource,

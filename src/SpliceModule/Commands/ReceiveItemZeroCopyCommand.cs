@@ -50,7 +50,7 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
         });
         if (request.Hosts.Count > 0)
         {
-            Run($"Receiving {items}", (monitor, emit) => RemoteCopy.Receive(request, monitor, emit, (host, item) => Describe(host, item, "Receive File"), MayRemove));
+            Run($"Receiving {items}", (monitor, emit) => RemoteCopy.Receive(request, monitor, emit, (host, item) => Describe(host, item, PlannedAction(item, "Receive File")), MayRemove));
         }
     }
 

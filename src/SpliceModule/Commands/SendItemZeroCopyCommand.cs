@@ -107,7 +107,7 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
 
     private protected override string? ResolveDestination() => Destination;
 
-    private void Describe(RemoteHost host, TransferResult item) => Describe(host, item, "Send File");
+    private void Describe(RemoteHost host, TransferResult item) => Describe(host, item, PlannedAction(item, "Send File"));
 
     private SendRequest Request(string source) => Complete(new SendRequest
     {

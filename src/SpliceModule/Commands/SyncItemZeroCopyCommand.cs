@@ -1,119 +1,96 @@
 using System.Globalization;
 using System.Management.Automation;
-using Splice.Binding;
 using Splice.Completion;
 using Splice.Output;
 
 namespace Splice.Commands;
 
-/// <summary>Makes a folder equal to another.</summary>
-[Cmdlet(VerbsData.Sync, "ItemZeroCopy", SupportsShouldProcess = true)]
-[OutputType(typeof(TransferResult))]
-public sealed class SyncItemZeroCopyCommand : TransferCommand
+/// <summary>Makes a folder equal to another, here or on hosts.</summary>
+[Cmdlet(VerbsData.Sync, "ItemZeroCopy", SupportsShouldProcess = true, DefaultParameterSetName = FolderSet)]
+[OutputType(typeof(TransferResult), ParameterSetName = [FolderSet])]
+[OutputType(typeof(RemoteTransferResult), ParameterSetName = [HostSet])]
+public sealed class SyncItemZeroCopyCommand : HostCommand
 {
+    private const string FolderSet = "Folder";
+    private const string HostSet = "HostName";
+
+    private string? _lone; // a parameter for hosts on a command line that may have none
+
+    /// <summary>Creates the cmdlet.</summary>
+    public SyncItemZeroCopyCommand() => Preserve |= PreserveAttributes.HardLink;
+
     /// <summary>The source folder. Wildcards are not expanded.</summary>
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = FolderSet, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = HostSet)]
+    [ValidateNotNullOrEmpty]
     [Alias("LiteralPath", "LP", "PSPath")]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Path { get; set; } = string.Empty;
 
-    /// <summary>The destination folder; created if missing.</summary>
+    /// <summary>The destination folder, here or on each host; created if missing.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(LiteralPathCompleter))]
     public string Destination { get; set; } = string.Empty;
 
-    /// <summary>Removes what the source does not have.</summary>
-    [Parameter]
-    [Alias("Delete", "Mirror", "Purge")]
-    public SwitchParameter RemoveExtra { get; set; }
-
-    /// <summary>The most items to remove.</summary>
-    [Parameter, ValidateRange(0L, long.MaxValue)]
-    public long? MaximumRemoval { get; set; }
-
-    /// <summary>Accepts an empty source.</summary>
-    [Parameter]
-    public SwitchParameter AllowEmptySource { get; set; }
-
-    /// <summary>Removes items that -Exclude and -Include skip, too.</summary>
-    [Parameter]
-    public SwitchParameter RemoveExcluded { get; set; }
-
-    /// <summary>Patterns of the items to skip.</summary>
-    [Parameter, SupportsWildcards]
-    public string[]? Exclude { get; set; }
-
-    /// <summary>Patterns of the only files to synchronize.</summary>
-    [Parameter, SupportsWildcards]
-    public string[]? Include { get; set; }
+    /// <summary>The hosts: host, user@host, host:port or [address]:port. Blank lines and comments are skipped.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = HostSet, ValueFromPipelineByPropertyName = true), AllowEmptyString, Alias("ComputerName")]
+    [ArgumentCompleter(typeof(HostNameCompleter))]
+    public string[] HostName { get; set; } = [];
 
     /// <summary>Selects how files are compared.</summary>
     [Parameter]
     public SyncComparison CompareBy { get; set; }
 
     /// <summary>Times that differ by at most this are the same; a plain number means seconds.</summary>
-    [Parameter, Seconds]
+    [Parameter(ParameterSetName = FolderSet), Seconds]
     public TimeSpan TimeTolerance { get; set; }
 
     /// <summary>Selects the large files of which only the blocks that differ are written.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = FolderSet)]
     public DeltaMode Delta { get; set; }
 
     /// <summary>Bytes of a block.</summary>
-    [Parameter, ValidateRange(4096, 1 << 30)]
+    [Parameter(ParameterSetName = FolderSet), ValidateRange(4096, 1 << 30)]
     public int BlockSize { get; set; } = 64 << 10;
 
     /// <summary>Writes to existing files instead of replacing them.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = FolderSet)]
     public SwitchParameter InPlace { get; set; }
 
-    /// <summary>The metadata that the destination gets.</summary>
-    [Parameter]
-    public PreserveAttributes Preserve { get; set; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps | PreserveAttributes.HardLink;
-
     /// <summary>Replaces no existing file.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = FolderSet)]
     public SwitchParameter NoClobber { get; set; }
 
     /// <summary>Adds nothing.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = FolderSet)]
     public SwitchParameter ExistingOnly { get; set; }
 
     /// <summary>Does not enter mount points in the source.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = FolderSet)]
     public SwitchParameter OneFileSystem { get; set; }
 
     /// <summary>Emits a result for each item, not one for all.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = FolderSet)]
     public SwitchParameter PerFile { get; set; }
 
-    /// <summary>Reads each new file again, and compares it.</summary>
-    [Parameter]
-    public SwitchParameter Verify { get; set; }
-
-    /// <summary>Waits until the changes are on the disk.</summary>
-    [Parameter]
-    public SwitchParameter Flush { get; set; }
-
-    /// <summary>Replaces files that are read-only.</summary>
-    [Parameter]
-    public SwitchParameter Force { get; set; }
-
-    /// <summary>Copies files that change during the copy, up to their sizes at the start.</summary>
-    [Parameter]
-    public SwitchParameter AllowChanging { get; set; }
-
-    /// <summary>Limit in bytes per second.</summary>
-    [Parameter, ValidateRange(1L, long.MaxValue)]
-    public long? RateLimit { get; set; }
-
-    /// <summary>Number of files copied at once.</summary>
+    /// <summary>Number of files copied, or of hosts, at once.</summary>
     [Parameter, ValidateRange(1, 1024)]
     public int ThrottleLimit { get; set; } = TreeRequest.DefaultThrottleLimit;
+
+    private protected override bool IsPreview => Messages.IsWhatIf;
+
+    private UpdateMode Update => CompareBy switch
+    {
+        SyncComparison.Size => UpdateMode.Size,
+        SyncComparison.Content => UpdateMode.Content,
+        _ => UpdateMode.Changed,
+    };
 
     /// <inheritdoc />
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
+        _lone = Array.Find(ConnectionParameters, Specifies);
         if (RemoveExcluded)
         {
             ThrowIfAlone(nameof(RemoveExcluded), nameof(RemoveExtra));
@@ -138,23 +115,45 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
-        if (Paths.Single(Path) is not { } source || Paths.Single(Destination) is not { } destination)
+        if (ParameterSetName == HostSet)
         {
+            AddHosts(HostName);
             return;
         }
 
-        NameFilter filter = BindFilter(Include, Exclude);
-        SyncRequest request = Bind(source, destination, filter.ForTrees);
-        if (!Messages.IsWhatIf && !ShouldProcess($"Item: {source} Destination: {destination}", "Synchronize Folder"))
+        if (_lone is not null)
         {
-            return;
+            ThrowIfAlone(_lone, nameof(HostName));
         }
 
-        Synchronize(request);
-        WarnOfUnmatched(filter);
+        if (Paths.Single(Path) is { } source && Paths.Single(Destination) is { } destination
+            && (Messages.IsWhatIf || ShouldProcess($"Item: {source} Destination: {destination}", "Synchronize Folder")))
+        {
+            Synchronize(Bind(source, destination));
+        }
     }
 
-    private SyncRequest Bind(string source, string destination, PathFilter? filter) => new()
+    /// <inheritdoc />
+    protected override void EndProcessing()
+    {
+        ReportIfNoHost();
+        if (Hosts.Count == 0)
+        {
+            WarnOfUnmatched();
+        }
+        else if (Paths.Single(Path) is { } source)
+        {
+            SynchronizeHosts(source);
+        }
+    }
+
+    /// <summary>A slash at its end makes no difference.</summary>
+    private protected override string ResolveDestination() => Destination.TrimEnd('/') is { Length: > 0 } path ? path : Destination;
+
+    private protected override string? ViewOf(object result) =>
+        result is RemoteTransferResult ? "Splice.RemoteTransferResult#Tree" : base.ViewOf(result);
+
+    private SyncRequest Bind(string source, string destination) => new()
     {
         Tree = new TreeRequest
         {
@@ -162,12 +161,7 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
             {
                 Source = source,
                 Destination = destination,
-                Update = CompareBy switch
-                {
-                    SyncComparison.Size => UpdateMode.Size,
-                    SyncComparison.Content => UpdateMode.Content,
-                    _ => UpdateMode.Changed,
-                },
+                Update = Update,
                 TimeTolerance = TimeTolerance,
                 Delta = Delta,
                 BlockSize = BlockSize,
@@ -178,9 +172,9 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
                 Flush = Flush,
                 Force = Force,
                 AllowChanging = AllowChanging,
-                RateLimit = RateLimit is long rate ? new RateLimiter(rate) : null,
+                RateLimit = Rate,
             },
-            Filter = filter,
+            Filter = Filter.ForTrees,
             OneFileSystem = OneFileSystem,
             ThrottleLimit = ThrottleLimit,
             PerFile = PerFile || Messages.IsWhatIf,
@@ -199,6 +193,7 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
         var progress = new ProgressReporter(this, activity);
         var monitor = new TreeMonitor(Messages.IsWhatIf ? Describe : Emit, Report, WriteWarning, progress.Report, Cancellation);
         TransferResult? result = Try(progress, activity, monitor, monitor => TreeSync.Sync(request, monitor, MayRemove));
+        HasSucceeded |= result is not null;
         if (result is not null && Messages.IsWhatIf)
         {
             long added = result.FileCount - result.Updated - result.Unchanged;
@@ -214,15 +209,47 @@ public sealed class SyncItemZeroCopyCommand : TransferCommand
         }
     }
 
+    private void SynchronizeHosts(string source)
+    {
+        IEnumerable<RemoteHost> confirmed = Messages.IsWhatIf
+            ? Hosts
+            : Hosts.Where(host => ShouldProcess($"Item: {source} Host: {host} Destination: {host.Destination}", "Synchronize Folder"));
+        var request = (SendRequest)Complete(
+            new SendRequest
+            {
+                Source = source,
+                Hosts = [.. confirmed],
+                Destination = string.Empty,
+                Recurse = true,
+                ContentsOnly = true,
+                Update = Update,
+            },
+            Specifies(nameof(ThrottleLimit)) ? ThrottleLimit : RemoteRequest.DefaultThrottleLimit);
+        if (request.Hosts.Count > 0)
+        {
+            Run($"Synchronizing {source}", (monitor, emit) => RemoteCopy.Send(request, monitor, emit, Report, Describe, MayRemove));
+        }
+    }
+
     private bool MayRemove(TransferResult extra) => ShouldProcess(extra.Destination, ActionOf(extra));
 
     private void Describe(TransferResult item)
     {
-        if (item.Status is ItemStatus.Copied or ItemStatus.Updated or ItemStatus.Removed)
+        if (IsChange(item))
         {
             ShouldProcess(item.Destination, ActionOf(item));
         }
     }
+
+    private void Describe(RemoteHost host, TransferResult item)
+    {
+        if (IsChange(item))
+        {
+            Describe(host, item, ActionOf(item));
+        }
+    }
+
+    private static bool IsChange(TransferResult item) => item.Status is ItemStatus.Copied or ItemStatus.Updated or ItemStatus.Removed;
 
     private static string ActionOf(TransferResult item) => item.Status switch
     {

@@ -21,6 +21,13 @@ $received = [Splice.RemoteTransferResult]@{
     HostName = 'web2'; Source = '/var/log/syslog'; Destination = '/srv/logs/web2/syslog'; BytesSent = 5MB; Elapsed = [timespan]::FromSeconds(0.5)
 }
 $received.PSTypeNames.Insert(0, 'Splice.RemoteTransferResult#Received')
+$synchronized = foreach ($name in 'root@web1.example.com:2222', 'web2') {
+    [Splice.RemoteTransferResult]@{
+        HostName = $name; Source = '/srv/web'; Destination = '/srv/mirror'; FileCount = 100000; Updated = 17; Unchanged = 99975; Removed = 1234
+        FailedCount = 1; DirectoryCount = 4096; BytesSent = 100MB; Elapsed = [timespan]::FromSeconds(12.5)
+    }
+}
+$synchronized.ForEach({ $_.PSTypeNames.Insert(0, 'Splice.RemoteTransferResult#Tree') })
 $mirror = [Splice.TransferResult]@{
     Source = '/srv/web'; Destination = '/srv/mirror'; Attempts = $none; FileCount = 100000; Updated = 17; Unchanged = 99975; Removed = 1234
     Failed = 1; DirectoryCount = 4096; BytesMoved = 100MB; Elapsed = [timespan]::FromSeconds(2); RemovalSkipped = $false
@@ -75,6 +82,7 @@ $cases = [ordered]@{
     'Measurements' = { $measured }
     'To a host' = { $sent }
     'From a host' = { $received }
+    'A mirror on hosts' = { $synchronized }
     'A pipe' = { $pipe = New-SplicePipe -Capacity 64KB; $pipe; $pipe.Dispose() }
     'A missing source' = { Copy-ItemZeroCopy /nowhere/a /tmp }
     'A missing folder' = { Copy-ItemZeroCopy /etc/passwd /nowhere/sites/example.com/public/passwd }

@@ -220,7 +220,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
             Updated = Plan?.Updated ?? Count(ItemStatus.Updated),
             Unchanged = Plan?.Unchanged ?? Count(ItemStatus.Unchanged),
             Skipped = Plan?.Skipped ?? Count(ItemStatus.Skipped),
-            Removed = Removed,
+            Removed = Math.Max(0, Removed),
             RemovalSkipped = IsRemovalSkipped,
             ResumedAt = Start > 0 ? Start : null,
             BytesUnchanged = Blocks is { } blocks ? Length - blocks.Data.Concat(blocks.Zeros).Sum(range => range.Length) : 0,

@@ -1,8 +1,3 @@
-using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
-using System.Text.RegularExpressions;
-using Splice.Copying;
 using Splice.Streaming.Remote;
 using Splice.Transfer;
 
@@ -25,7 +20,7 @@ public abstract record RemoteRequest
     public SshOptions Ssh { get; init; } = new();
 
     /// <summary>Number of hosts at once, 1 or more.</summary>
-    public int ThrottleLimit { get; init; } = 32;
+    public int ThrottleLimit { get; init; } = DefaultThrottleLimit;
 
     /// <summary>True if the SHA-256 of source and destination is compared before the file gets its name.</summary>
     public bool Verify { get; init; }
@@ -83,8 +78,11 @@ public abstract record RemoteRequest
     /// <summary>Longest time without any byte to or from a host; null for unlimited.</summary>
     public TimeSpan? IdleTimeout { get; init; }
 
-    /// <summary>The name of the source.</summary>
-    internal string Name => Path.GetFileName(Source.TrimEnd('/'));
+    /// <summary>Number of hosts at once if it is not specified.</summary>
+    public static int DefaultThrottleLimit => 32;
+
+    /// <summary>The name of the source; empty if only what is in it is transferred.</summary>
+    internal virtual string Name => Path.GetFileName(Source.TrimEnd('/'));
 
     internal bool IsAllIncluded => IncludesAll?.Invoke(Name) == true;
 
@@ -94,6 +92,11 @@ public abstract record RemoteRequest
 /// <summary>A file or folder that is sent to one or many hosts. It is read once for all that it is sent to at the same time.</summary>
 public sealed record SendRequest : RemoteRequest
 {
+    /// <summary>True if what is in a folder goes into the destination itself, which is created if missing. The source has to be a folder
+    /// then, and not an empty one unless <see cref="RemoteRequest.AllowEmptySource"/> is true. Otherwise a folder goes into an existing
+    /// destination under its name.</summary>
+    public bool ContentsOnly { get; init; }
+
     /// <summary>The lowest rate of a host for which others wait, in bytes per second; null for none.</summary>
     public long? MinimumRate { get; init; }
 
@@ -103,6 +106,8 @@ public sealed record SendRequest : RemoteRequest
 
     /// <summary>The smallest length of a block in bytes, at least 4,096. Large files, and hosts without Python, have larger ones.</summary>
     public int BlockSize { get; init; } = 64 << 10;
+
+    internal override string Name => ContentsOnly ? string.Empty : base.Name;
 }
 
 /// <summary>A file or folder that is received from one or many hosts, or several.</summary>
@@ -245,167 +250,3 @@ public sealed record RemoteTransferResult
 /// <param name="Result">The result; null if it failed.</param>
 /// <param name="Error">The error, with the result until then; null if it succeeded.</param>
 public sealed record RemoteOutcome(RemoteHost Host, RemoteTransferResult? Result, TransferException? Error);
-
-/// <summary>A host that ssh connects to: a name, an address, or an alias of the user's ssh_config(5).</summary>
-public sealed record RemoteHost
-{
-    private const int MostHosts = 1 << 16;
-
-    private const string Refused = "'`\"$\\;&<>|(){}*?!#~%/,@^=[]";
-
-    private static readonly Regex Range = new(@"\[([^\]:]*)\]", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
-
-    private RemoteHost(string text, string name, string? userName, int? port)
-    {
-        Text = text;
-        Name = name;
-        UserName = userName;
-        Port = port;
-    }
-
-    /// <summary>The host as specified.</summary>
-    public string Text { get; }
-
-    /// <summary>The name or address alone.</summary>
-    public string Name { get; }
-
-    /// <summary>The user on the host; null for ssh's choice.</summary>
-    public string? UserName { get; }
-
-    /// <summary>The port, from 1 to 65535; null for ssh's choice.</summary>
-    public int? Port { get; }
-
-    /// <summary>The file of the private key: an absolute path; null for that of the request.</summary>
-    public string? KeyFilePath { get; init; }
-
-    /// <summary>The destination for this host; null for that of the request.</summary>
-    public string? Destination { get; init; }
-
-    /// <summary>Expands ranges as clush(1) and pdsh(1) do: web[01-03,7] is web01, web02, web03 and web7.</summary>
-    /// <param name="text">The text. Brackets with a colon are those of an IPv6 address.</param>
-    /// <returns>The hosts, or the text itself if it has no range.</returns>
-    /// <exception cref="TransferException">A range is invalid, or there are more than 65,536 hosts.</exception>
-    public static IReadOnlyList<string> Expand(string text)
-    {
-        Match match = Range.Match(text);
-        if (!match.Success)
-        {
-            return [text];
-        }
-
-        List<string> hosts = [];
-        foreach (string part in match.Groups[1].Value.Split(','))
-        {
-            string[] ends = part.Split('-');
-            bool isRange = ends.Length is 1 or 2 && ends.All(end => end.Length is > 0 and < 10 && end.All(char.IsAsciiDigit));
-            int first = isRange ? int.Parse(ends[0], CultureInfo.InvariantCulture) : 0;
-            int last = isRange ? int.Parse(ends[^1], CultureInfo.InvariantCulture) : -1;
-            if (last < first)
-            {
-                throw Invalid(text, $"'{part}' is not a number or an ascending range of numbers");
-            }
-
-            if (last - (long)first + hosts.Count >= MostHosts)
-            {
-                throw Invalid(text, "it stands for more than 65,536 hosts");
-            }
-
-            for (int i = first; i <= last; i++)
-            {
-                // Leading zeros keep the width.
-                string number = i.ToString(CultureInfo.InvariantCulture).PadLeft(ends[0].Length, '0');
-                hosts.AddRange(Expand($"{text[..match.Index]}{number}{text[(match.Index + match.Length)..]}"));
-            }
-        }
-
-        return hosts.Count > MostHosts ? throw Invalid(text, "it stands for more than 65,536 hosts") : hosts;
-    }
-
-    /// <summary>Parses host, user@host, host:port, [address]:port, and an IPv6 address without brackets.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="userName">The user if the text has none.</param>
-    /// <param name="port">The port if the text has none.</param>
-    /// <exception cref="TransferException">It has no host, or contains characters that are special to ssh or a shell.</exception>
-    public static RemoteHost Parse(string text, string? userName = null, int? port = null)
-    {
-        int at = text.LastIndexOf('@');
-        string user = at < 0 ? userName ?? string.Empty : text[..at];
-        if (at >= 0 || userName is not null)
-        {
-            CheckUser(user, text);
-        }
-
-        string rest = text[(at + 1)..];
-        (string name, string? number) = Split(rest, text);
-        int? chosen = number is null ? port : Number(number, text);
-        CheckName(name, text);
-        return chosen is < 1 or > ushort.MaxValue
-            ? throw Invalid(text, "its port is not from 1 to 65535")
-            : new RemoteHost(text, name, user.Length == 0 ? null : user, chosen);
-    }
-
-    /// <inheritdoc />
-    public override string ToString() => Text;
-
-    private static (string Name, string? Port) Split(string rest, string text)
-    {
-        if (rest.StartsWith('['))
-        {
-            int end = rest.IndexOf(']', StringComparison.Ordinal);
-            if (end < 0 || !IsAddress(rest[1..end]))
-            {
-                throw Invalid(text, "the text in brackets is not an IPv6 address");
-            }
-
-            return rest[(end + 1)..] switch
-            {
-                "" => (rest[1..end], null),
-                [':', .. string port] => (rest[1..end], port),
-                _ => throw Invalid(text, "only a colon and a port may follow the bracket"),
-            };
-        }
-
-        int colon = rest.IndexOf(':', StringComparison.Ordinal);
-        return colon < 0 || IsAddress(rest) ? (rest, null) : (rest[..colon], rest[(colon + 1)..]);
-    }
-
-    private static bool IsAddress(string text) =>
-        text.Contains(':', StringComparison.Ordinal)
-        && IPAddress.TryParse(text, out IPAddress? address) && address.AddressFamily == AddressFamily.InterNetworkV6;
-
-    private static int Number(string port, string text) =>
-        int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-            ? number
-            : throw Invalid(text, "the text after the colon is not a port");
-
-    private static void CheckName(string name, string text)
-    {
-        bool isAddress = IsAddress(name);
-        if (name.Trim('.').Length == 0)
-        {
-            throw Invalid(text, "it has no host");
-        }
-
-        // '%' precedes the interface of an address.
-        if (name.StartsWith('-') || name.Any(c => !IsHarmless(c) && !(isAddress && c == '%')) || (!isAddress && name.Contains(':', StringComparison.Ordinal)))
-        {
-            throw Invalid(text, "it must not start with '-' or contain spaces or shell characters");
-        }
-    }
-
-    private static void CheckUser(string user, string text)
-    {
-        if (user.Length == 0 || user.StartsWith('-') || user.Any(c => !IsHarmless(c) && c != '@'))
-        {
-            throw Invalid(text.Length == 0 ? user : text, "the user name must not be empty, start with '-' or contain spaces or shell characters");
-        }
-    }
-
-    private static bool IsHarmless(char c) =>
-        c > ' ' && c != 0x7F && !char.IsControl(c) && !char.IsWhiteSpace(c) && !char.IsSurrogate(c) && !Refused.Contains(c, StringComparison.Ordinal);
-
-    private static TransferException Invalid(string text, string why) => new(TransferErrorId.InvalidHostName,
-        $"Invalid host name '{text}': {why}.",
-        "Use host, user@host, host:port, [address]:port or a range (web[01-20]); anything else can be an alias in ~/.ssh/config.",
-        Errno.EINVAL, PathCheck.IsValidUtf16(text) ? text : null);
-}

@@ -45,6 +45,11 @@ public static class RemoteCopy
             using var standard = new StandardDescriptors();
             using var terminal = new TerminalScope();
             request = request with { Ssh = Prepare(request, terminal) };
+            if (request.ContentsOnly)
+            {
+                ThrowIfNotFolder(request.Source);
+            }
+
             if (request.Recurse && Directory.Exists(request.Source))
             {
                 CheckTreeOptions(request);
@@ -239,9 +244,21 @@ public static class RemoteCopy
         }
     }
 
+    private static void ThrowIfNotFolder(string source)
+    {
+        SysResult opened = LibC.Open(source, LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle folder);
+        using (folder)
+        {
+            if (!opened.Ok)
+            {
+                throw opened.Errno == Errno.ENOTDIR ? SyncErrors.SourceNotFolder(source, isForHosts: true) : FileFailures.OpenSource(source, opened.Errno);
+            }
+        }
+    }
+
     private static void ThrowIfEmpty(SendRequest request)
     {
-        if (request.RemoveExtra && !request.AllowEmptySource && LibC.Open(request.Source, LibC.O_RDONLY | LibC.O_DIRECTORY, out SafeFileHandle source).Ok)
+        if ((request.RemoveExtra || request.ContentsOnly) && !request.AllowEmptySource && LibC.Open(request.Source, LibC.O_RDONLY | LibC.O_DIRECTORY, out SafeFileHandle source).Ok)
         {
             using (source)
             {

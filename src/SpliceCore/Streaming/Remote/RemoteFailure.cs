@@ -36,6 +36,7 @@ internal static class RemoteFailure
             RemoteExit.FolderNotFound => new(TransferErrorId.DestinationFolderNotFound, how, "Create the folder there first.", target: host),
             RemoteExit.Exists => new(TransferErrorId.DestinationExists, how, IsOfFolder(words) ? "Choose another name." : "Choose another name, or transfer it again without -NoClobber.", target: host),
             RemoteExit.SameFile => new(TransferErrorId.SameFile, how, "Choose another destination.", target: host),
+            RemoteExit.RootFolder => new(TransferErrorId.InvalidPath, how, "Specify another folder: '/' is often an empty variable followed by a slash.", target: host),
             RemoteExit.NotRegularFile => new(TransferErrorId.DestinationNotReplaceable, how, "Specify a regular file.", target: host),
             RemoteExit.Denied => new(TransferErrorId.PermissionDenied, how, IsOfFolder(words) ? "Get write permission there." : "Get write permission there, or use -Force for a read-only file.", target: host),
             RemoteExit.Changed => new(TransferErrorId.SourceChanged, how, "Transfer it again while no other process writes to it.", target: host),
@@ -172,6 +173,7 @@ internal enum RemoteExit
     ReadInPart = 92,
     Generated = 93,
     SameFile = 94,
+    RootFolder = 95,
 
     /// <summary>ssh could not connect, or lost the connection.</summary>
     Ssh = 255,

@@ -40,6 +40,9 @@ while [ "$d" != / ] && [ "$d" != "${d%/}" ]; do
     d=${d%/}
 done
 if [ -e "$d" ] || [ -L "$d" ]; then
+    [ -n "$name" ] || case $(cd -P "$d" && pwd) in
+        / | //) fail 95 "$d is the root folder." ;;
+    esac
     [ -z "$keep" ] || fail 82 "$d exists."
     { [ -d "$d" ] && { [ -z "$name" ] || [ ! -L "$d" ]; }; } || fail 82 "$d exists and is not a folder."
     folder=$d

@@ -88,8 +88,8 @@ public sealed class UpdateOracleTests(SshServer server, MountedFileSystems fileS
         }
     }
 
-    /// <summary>Makes a tree that changed, and two old copies of it with entries of their own.</summary>
-    private static void Make(Workspace folder, Random random, TreeKinds without)
+    /// <summary>Makes a tree that changed, and an old copy of it with entries of its own.</summary>
+    internal static void MakePair(Workspace folder, Random random, TreeKinds without)
     {
         TreeKinds kinds = HeldKinds.Of(folder.Folder) & ~without;
         RandomTree.Make(folder["s"], random.Next(), kinds);
@@ -101,6 +101,12 @@ public sealed class UpdateOracleTests(SshServer server, MountedFileSystems fileS
 
         // Temporary files are not mirrored.
         Command.Check("find", folder["s"], folder["d/s"], "-name", ".splice-*", "-prune", "-exec", "rm", "-rf", "{}", "+");
+    }
+
+    /// <summary>Makes a pair, and another old copy for rsync.</summary>
+    private static void Make(Workspace folder, Random random, TreeKinds without)
+    {
+        MakePair(folder, random, without);
 
         // rsync leaves names of one file together that are files of their own in the source, and gives one's metadata to all.
         Command.Check("cp", "-a", "--no-preserve=links", folder["d/s"], folder["rsync"]);
@@ -145,7 +151,7 @@ public sealed class UpdateOracleTests(SshServer server, MountedFileSystems fileS
         Command.Check("rsync", "-aHAXS", "--delete", "-e", ssh, source, destination);
     }
 
-    private static void AssertSame(string where, TreeListing expected, TreeListing actual, TreeAspects aspects)
+    internal static void AssertSame(string where, TreeListing expected, TreeListing actual, TreeAspects aspects)
     {
         IReadOnlyList<string> differences = expected.DifferencesTo(actual, aspects);
         Assert.True(differences.Count == 0, where + string.Join('\n', differences.Select(difference => difference.Length > 200 ? $"...{difference[^200..]}" : difference)));
