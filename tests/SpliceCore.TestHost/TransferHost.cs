@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Splice.TestHost;
 
 /// <summary>A transfer with one host that can be interrupted as by Ctrl+C (SIGINT), or killed: the arguments are words ("send" or
-/// "receive", "tree", "update", "mirror", "verify") joined by commas, the source, the destination, the private key, the file of known hosts, and the host.
+/// "receive", "tree", "update", "mirror", "verify", "delta") joined by commas, the source, the destination, the private key, the file of known hosts, and the host.
 /// It starts with a line of the input.</summary>
 internal static class TransferHost
 {
@@ -49,6 +49,7 @@ internal static class TransferHost
             RemoveExtra = words.Contains("mirror"),
             MaximumRemoval = long.MaxValue,
             Verify = words.Contains("verify"),
+            Delta = words.Contains("delta") ? DeltaMode.Always : DeltaMode.Never,
             Ssh = new SshOptions
             {
                 KeyFilePath = arguments[3],

@@ -6,23 +6,45 @@ using Splice.Transfer;
 namespace Splice.Copying;
 
 /// <summary>The old file of a destination that is updated block by block: a new file begins as its clone, and an existing one is
-/// written in place.</summary>
+/// written in place. A file from a host begins as its copy where it cannot be cloned.</summary>
 internal sealed class DeltaBase : IDisposable
 {
     private readonly SafeFileHandle _file;
     private readonly FileStatus _status;
     private readonly DestinationEntry _place;
-    private readonly bool _isCloned;
+    private bool _isCloned;
 
-    private DeltaBase(SafeFileHandle file, FileStatus status, DestinationEntry place, bool isCloned, CopyRequest request)
+    private DeltaBase(SafeFileHandle file, FileStatus status, DestinationEntry place, bool isCloned, int blockSize, DeltaMode delta)
     {
         (_file, _status, _place, _isCloned) = (file, status, place, isCloned);
-        Content = new OldContent(file, request.BlockSize, IsSampled: request.Delta == DeltaMode.Auto);
+        Content = new OldContent(file, blockSize, IsSampled: delta == DeltaMode.Auto);
     }
 
     public OldContent Content { get; }
 
     public long Size => _status.Size;
+
+    /// <summary>True if it has changed since it was cloned.</summary>
+    // Unlike the modification time, that of the last status change cannot be set back. A removed link changes it as well.
+    public bool HasChanged => _isCloned && !(FileStatus.TryGet(_file, out FileStatus? now).Ok && now!.ChangeTime.CompareTo(_status.ChangeTime) == 0);
+
+    /// <summary>Opens the old file of a destination.</summary>
+    /// <returns>Null if there is none, or it cannot be read.</returns>
+    public static DeltaBase? TryOpen(DestinationEntry place, DeltaMode delta, int blockSize, CancellationToken cancellation)
+    {
+        if (place.Existing is not { Kind: DescriptorKind.Regular } || TryOpen(place, cancellation) is not SafeFileHandle file)
+        {
+            return null;
+        }
+
+        if (FileStatus.TryGet(file, out FileStatus? status).Ok)
+        {
+            return new DeltaBase(file, status!, place, isCloned: false, blockSize, delta);
+        }
+
+        file.Dispose();
+        return null;
+    }
 
     /// <summary>Clones the old file into the new one, unless the file is written in place.</summary>
     /// <returns>Null if the file has to be written whole.</returns>
@@ -45,7 +67,7 @@ internal sealed class DeltaBase : IDisposable
         {
             LibC.AdviseSequential(file);
             TransferTrace.Current?.Note($"{place.Path}: only changed blocks are written{(isCloned ? ", to a reflink of the old file" : string.Empty)}");
-            return new DeltaBase(file, status!, place, isCloned, request);
+            return new DeltaBase(file, status!, place, isCloned, request.BlockSize, request.Delta);
         }
 
         file.Dispose();
@@ -56,8 +78,7 @@ internal sealed class DeltaBase : IDisposable
     /// cache, and the clone's never are.</summary>
     public void ThrowIfTorn(Descriptor source, SafeFileHandle clone, long count, CancellationToken cancellation)
     {
-        // Unlike the modification time, that of the last status change cannot be set back. A removed link changes it as well.
-        if (!_isCloned || (FileStatus.TryGet(_file, out FileStatus? now).Ok && now!.ChangeTime.CompareTo(_status.ChangeTime) == 0))
+        if (!HasChanged)
         {
             return;
         }
@@ -65,12 +86,31 @@ internal sealed class DeltaBase : IDisposable
         using var comparison = new Comparison(source, clone, _place.Path, cancellation);
         if (comparison.Run(0, 0, count) < count)
         {
-            throw new TransferException(TransferErrorId.DestinationChanged,
-                $"Another process wrote to '{_place.Path}' while it was compared with its source. It was not replaced.",
-                "Copy it again while no other process writes to it.",
-                target: _place.Path);
+            throw Changed(_place.Path);
         }
     }
+
+    /// <summary>Clones or copies the old file into a new one.</summary>
+    /// <returns>The file to compare: the old one, whose pages may be in the cache, or its copy, to which no other process writes.</returns>
+    public SafeFileHandle CopyTo(SafeFileHandle target, CancellationToken cancellation)
+    {
+        _isCloned = FileSystemTypes.Of(target).HasReflinks() && TryClone(_file, _status, target, _place, cancellation);
+        if (!_isCloned)
+        {
+            var spec = new TransferSpec { Offset = 0, DestinationOffset = 0, Length = Size, RequiresAll = true, AllowsChanging = true };
+            using var run = new TransferRun(
+                Descriptor.Describe(_file, _place.Label), Descriptor.OfNewFile(target, _place.Label), spec, new TransferMonitor(Cancellation: cancellation), new TransferCounters());
+            run.Run();
+        }
+
+        return _isCloned ? _file : target;
+    }
+
+    /// <summary>The error for a file that was changed during its comparison.</summary>
+    public static TransferException Changed(string path) => new(TransferErrorId.DestinationChanged,
+        $"Another process wrote to '{path}' while it was compared with its source. It was not replaced.",
+        "Copy it again while no other process writes to it.",
+        target: path);
 
     public void Dispose() => _file.Dispose();
 

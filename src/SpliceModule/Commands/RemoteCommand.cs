@@ -8,6 +8,14 @@ public abstract class RemoteCommand : HostCommand
     private protected const string PathSet = "Path";
     private protected const string LiteralPathSet = "LiteralPath";
 
+    /// <summary>Selects the single files of which only the blocks that differ are transferred.</summary>
+    [Parameter]
+    public DeltaMode Delta { get; set; } = DeltaMode.Never;
+
+    /// <summary>Smallest size of a block in bytes.</summary>
+    [Parameter, ValidateRange(4096, 1 << 30)]
+    public int BlockSize { get; set; } = 64 << 10;
+
     /// <summary>Existing files that are replaced: all, or only those that are not up to date.</summary>
     [Parameter]
     public UpdateMode Update { get; set; }
@@ -34,6 +42,11 @@ public abstract class RemoteCommand : HostCommand
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        if (Specifies(nameof(BlockSize)) && Delta == DeltaMode.Never)
+        {
+            Refuse(nameof(BlockSize), "-BlockSize has no effect without -Delta.", "Add -Delta Auto, or omit -BlockSize.");
+        }
+
         ThrowIfAlone(nameof(RemoveExtra), nameof(Recurse));
         ThrowIfAlone(nameof(RemoveExtra), nameof(Update), $" {UpdateMode.Changed}");
         ThrowIfAlone(nameof(RemoveExcluded), nameof(RemoveExtra));
@@ -65,5 +78,7 @@ public abstract class RemoteCommand : HostCommand
             Recurse = Recurse,
             Update = Update,
             IncludesAll = name => Filter.IsIncluded(name, isFolder: true),
+            Delta = Delta,
+            BlockSize = BlockSize,
         });
 }

@@ -44,25 +44,6 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
     [Parameter, ValidateRange(1L, long.MaxValue)]
     public long? MinimumRate { get; set; }
 
-    /// <summary>Selects the single files of which only the blocks that differ are sent.</summary>
-    [Parameter]
-    public DeltaMode Delta { get; set; } = DeltaMode.Never;
-
-    /// <summary>Smallest size of a block in bytes.</summary>
-    [Parameter, ValidateRange(4096, 1 << 30)]
-    public int BlockSize { get; set; } = 64 << 10;
-
-    /// <inheritdoc />
-    protected override void BeginProcessing()
-    {
-        if (Specifies(nameof(BlockSize)) && Delta == DeltaMode.Never)
-        {
-            Refuse(nameof(BlockSize), "-BlockSize has no effect without -Delta.", "Add -Delta Auto, or omit -BlockSize.");
-        }
-
-        base.BeginProcessing();
-    }
-
     /// <inheritdoc />
     protected override void ProcessRecord()
     {
@@ -115,8 +96,6 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         Hosts = ConfirmHosts(host => $"Item: {source} Host: {host} Destination: {host.Destination}", "Send"),
         Destination = string.Empty,
         MinimumRate = MinimumRate,
-        Delta = Delta,
-        BlockSize = BlockSize,
     });
 
     private static string NameOf(string source) => System.IO.Path.GetFileName(source.TrimEnd('/'));

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using Splice.Copying;
 using Splice.Descriptors;
@@ -14,8 +13,118 @@ internal sealed class BlockPlanner(
     SendRequest request, Descriptor source, Action<IReadOnlyList<HostUpload>, ReadOnlyMemory<byte>> write,
     Action<IReadOnlyList<HostUpload>, Func<HostUpload, bool>> waitFor, CancellationToken cancellation)
 {
-    // Bounds what is kept for each host to 16 MiB.
-    private const int MaxBlocks = 1 << 19;
+    private readonly Dictionary<int, BlockSums> _own = []; // by the length of a block
+    private readonly Dictionary<int, Task> _tasks = [];
+    private readonly Dictionary<HostUpload, PrintedSums> _answers = [];
+
+    /// <summary>Decides which hosts get blocks.</summary>
+    /// <param name="old">Returns the file that a host has.</param>
+    public void Choose(IReadOnlyList<HostUpload> uploads, Func<HostUpload, OldFile> old)
+    {
+        foreach (HostUpload upload in uploads)
+        {
+            OldFile file = old(upload);
+            upload.WholeReason = file.Status is null ? "the host has no old file" : HostBlocks.FindObstacle(source.Size, file.Status.Size, file.Tool);
+            upload.Blocks = upload.WholeReason is null ? HostBlocks.For(request, source.Size, file.Tool, upTo: file.Status!.Size) : null;
+        }
+
+        List<HostUpload> takers = [.. uploads.Where(upload => upload.Blocks is not null)];
+        if (request.Delta == DeltaMode.Auto)
+        {
+            Sample(takers);
+        }
+
+        foreach (BlockSums own in takers.Where(upload => upload.Blocks is not null).Select(upload => Own(upload.Blocks!)).Distinct())
+        {
+            _tasks.Add(own.BlockSize, Task.Run(() => own.Compute(0, own.Count), CancellationToken.None));
+        }
+    }
+
+    /// <summary>Finds the ranges that each host gets.</summary>
+    public void Find(IReadOnlyList<HostUpload> uploads)
+    {
+        Read(uploads, upload => upload.Blocks!.Count);
+        foreach (HostUpload upload in Complete(uploads))
+        {
+            BlockSums own = Own(upload.Blocks!);
+            _tasks[own.BlockSize].GetAwaiter().GetResult();
+            upload.Ranges = BlockRanges.Find(own, _answers[upload], source.Size);
+        }
+    }
+
+    /// <summary>Compares the SHA-256 of the blocks of each new file with that of the source.</summary>
+    public void Verify(IReadOnlyList<HostUpload> uploads)
+    {
+        Dictionary<HostUpload, string> sums = [];
+        waitFor(uploads, upload => sums.ContainsKey(upload) || (upload.TryReadAnswer(HostScript.Sum) is string sum && sums.TryAdd(upload, sum)));
+        foreach ((HostUpload upload, string sum) in sums)
+        {
+            bool hasChanged = sum.EndsWith(HostScript.AllBlocks, StringComparison.Ordinal);
+            if (sum != Own(upload.Blocks!).Digest + (hasChanged ? HostScript.AllBlocks : string.Empty))
+            {
+                upload.Session!.Fail(hasChanged
+                    ? RemoteFailure.DestinationChanged(upload.Path, upload.Host.Text)
+                    : RemoteFailure.DifferentBlocks($"'{upload.Path}' on '{upload.Host.Text}'", $"'{request.Source}'", upload.Host.Text));
+            }
+        }
+    }
+
+    /// <summary>Compares the first blocks. Hosts of which most of them differ get the whole file.</summary>
+    private void Sample(List<HostUpload> uploads)
+    {
+        foreach (HostUpload upload in uploads)
+        {
+            write([upload], upload.Blocks!.SampleRequest);
+        }
+
+        foreach (HostUpload upload in uploads)
+        {
+            Own(upload.Blocks!).Compute(0, upload.Blocks!.SampleCount);
+        }
+
+        Read(uploads, upload => upload.Blocks!.SampleCount);
+        foreach (HostUpload upload in Complete(uploads))
+        {
+            if (upload.Blocks!.DifferMostly(Own(upload.Blocks!), _answers[upload], source.Size))
+            {
+                (upload.Blocks, upload.WholeReason) = (null, HostBlocks.MostlyDifferent);
+            }
+        }
+    }
+
+    private void Read(IReadOnlyList<HostUpload> uploads, Func<HostUpload, long> count)
+    {
+        foreach (HostUpload upload in uploads)
+        {
+            _answers[upload] = new PrintedSums(upload.Session!, upload.Blocks!.Size, count(upload));
+        }
+
+        waitFor(uploads, upload => _answers[upload].TryRead());
+    }
+
+    private IEnumerable<HostUpload> Complete(IReadOnlyList<HostUpload> uploads) => uploads.Where(upload => _answers[upload].IsComplete);
+
+    private BlockSums Own(HostBlocks blocks)
+    {
+        if (!_own.TryGetValue(blocks.Size, out BlockSums? own))
+        {
+            own = new BlockSums(source.Handle, source.Size, blocks.Size, errno => FileFailures.OpenSource(request.Source, errno), cancellation);
+            _own.Add(blocks.Size, own);
+        }
+
+        return own;
+    }
+}
+
+/// <summary>The blocks of an old file that are compared.</summary>
+/// <param name="Size">The length of a block in bytes.</param>
+/// <param name="Count">Number of blocks.</param>
+internal sealed record HostBlocks(int Size, long Count)
+{
+    public const string MostlyDifferent = "most of it differs";
+
+    // Bounds what is kept of each file to 16 MiB.
+    private const int MaxBlocks = 1 << 18;
 
     // Without Python, each block takes processes on the host.
     private const int MaxBlocksOfShell = 1 << 10;
@@ -24,234 +133,38 @@ internal sealed class BlockPlanner(
     private const int LargestBlock = 1 << 30;
     private const string Python = "python3";
 
-    private readonly Dictionary<int, BlockSums> _own = []; // by the length of a block
+    /// <summary>The line that requests the sums of all blocks, and begins the transfer of ranges.</summary>
+    public ReadOnlyMemory<byte> DeltaRequest =>
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{HostScript.Delta} {Size} {Count}\n"));
 
-    /// <summary>The SHA-256 of the file; null if no host gets blocks.</summary>
-    public Task<string>? Digest { get; private set; }
+    /// <summary>Number of blocks that are compared first, to decide whether comparing the others is worth it.</summary>
+    public long SampleCount => Math.Min(Count, Math.Max(1, Tuning.DeltaSample / Size));
 
-    /// <summary>Decides which hosts get blocks, and which ones.</summary>
-    /// <param name="old">Returns the file that a host has.</param>
-    public void Compare(IReadOnlyList<HostUpload> uploads, Func<HostUpload, OldFile> old)
+    /// <summary>The line that requests their sums.</summary>
+    public ReadOnlyMemory<byte> SampleRequest =>
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blocks {Size} 0 {SampleCount}\n"));
+
+    /// <summary>Returns the reason why blocks of a file are not compared; null if they are.</summary>
+    /// <param name="tool">The tool of the host that computes sums; empty for none.</param>
+    public static string? FindObstacle(long newerSize, long olderSize, string tool) =>
+        Math.Min(newerSize, olderSize) < Tuning.DeltaAbove ? "a file is smaller than 1 MiB"
+            : Math.Max(newerSize, olderSize) / LargestBlock >= MaxBlocks ? "a file is larger than 256 TiB"
+            : tool.Length == 0 ? "the host cannot read and compare blocks"
+            : null;
+
+    /// <param name="length">The length of the newer version in bytes.</param>
+    /// <param name="upTo">The host sums its file to this offset.</param>
+    public static HostBlocks For(RemoteRequest request, long length, string tool, long upTo)
     {
-        List<HostBlocks> hosts = [];
-        foreach (HostUpload upload in uploads)
-        {
-            OldFile file = old(upload);
-            upload.WholeReason = file.Status is null ? "the host has no old file"
-                : Math.Min(source.Size, file.Status.Size) < Tuning.DeltaAbove ? "a file is smaller than 1 MiB"
-                : file.Tool.Length == 0 ? "the host cannot read and compare blocks"
-                : null;
-            if (upload.WholeReason is null)
-            {
-                hosts.Add(new HostBlocks(upload, BlockSize(file), file.Status!.Size));
-            }
-        }
-
-        if (request.Delta == DeltaMode.Auto)
-        {
-            Read(hosts, host => Math.Max(1, Tuning.DeltaSample / host.BlockSize));
-            RemoveDifferent(hosts);
-        }
-
-        if (hosts.Count == 0)
-        {
-            return;
-        }
-
-        Digest = Task.Run(() => ContentDigest.Compute(source.Handle, source.Size, Fail, cancellation), CancellationToken.None);
-        Read(hosts, host => host.Count);
-        RemoveDifferent(hosts);
-        hosts.ForEach(host => host.Upload.Blocks = host.Find(_own[host.BlockSize], source.Size));
+        (int most, int unit) = tool == Python ? (MaxBlocks, SmallestBlock) : (MaxBlocksOfShell, SmallestBlockOfShell);
+        long size = Math.Min(RoundUp(Math.Max(request.BlockSize, (length / most) + 1), unit), LargestBlock);
+        return new HostBlocks((int)size, (Math.Min(length, upTo) + size - 1) / size);
     }
 
-    /// <summary>Removes the hosts that have failed, and those for which the whole file is sent.</summary>
-    private void RemoveDifferent(List<HostBlocks> hosts)
-    {
-        hosts.RemoveAll(host => !host.IsComplete);
-        foreach (HostBlocks host in hosts.Where(host => request.Delta == DeltaMode.Auto && host.DifferMostly(_own[host.BlockSize], source.Size)))
-        {
-            host.Upload.WholeReason = "most of it differs";
-        }
-
-        hosts.RemoveAll(host => host.Upload.WholeReason is not null);
-    }
-
-    /// <summary>Reads the sums of blocks up to a number.</summary>
-    private void Read(List<HostBlocks> hosts, Func<HostBlocks, long> upTo)
-    {
-        foreach (HostBlocks host in hosts)
-        {
-            write([host.Upload], host.Request(upTo(host)));
-        }
-
-        foreach (HostBlocks host in hosts)
-        {
-            if (!_own.TryGetValue(host.BlockSize, out BlockSums? own))
-            {
-                _own.Add(host.BlockSize, own = new BlockSums(source, host.BlockSize, Fail, cancellation));
-            }
-
-            own.Extend(host.Requested == host.Count ? long.MaxValue : host.Requested);
-        }
-
-        Dictionary<HostUpload, HostBlocks> byUpload = hosts.ToDictionary(host => host.Upload);
-        waitFor([.. byUpload.Keys], upload => byUpload[upload].TryRead());
-    }
-
-    private TransferException Fail(Errno errno) => FileFailures.OpenSource(request.Source, errno);
-
-    private int BlockSize(OldFile file)
-    {
-        (int most, int unit) = file.Tool == Python ? (MaxBlocks, SmallestBlock) : (MaxBlocksOfShell, SmallestBlockOfShell);
-        return (int)Math.Min(RoundUp(Math.Max(request.BlockSize, (source.Size / most) + 1), unit), LargestBlock);
-    }
+    /// <summary>True if more than half of the bytes of a sample differ, without zeros, which are not sent.</summary>
+    /// <param name="length">The length of the newer version in bytes.</param>
+    public bool DifferMostly(SumList newer, SumList older, long length) =>
+        BlockRanges.Find(newer, older, length, SampleCount).Data.Sum(range => range.Length) > Math.Min(length, SampleCount * Size) / 2;
 
     private static long RoundUp(long size, int unit) => (size + unit - 1) / unit * unit;
-}
-
-/// <summary>The blocks of a file that a host gets.</summary>
-/// <param name="Key">The same for hosts that get the same blocks.</param>
-/// <param name="Data">The ranges that are sent.</param>
-/// <param name="Zeros">The ranges of zeros, which are not.</param>
-internal sealed record BlockList(string Key, IReadOnlyList<(long Start, long Length)> Data, IReadOnlyList<(long Start, long Length)> Zeros)
-{
-    private const int HeaderLength = 42; // as blocks.sh reads it
-
-    /// <summary>The line before a range: a negative length stands for zeros, and 0 for the end of the others.</summary>
-    public static byte[] Header(long start, long length) =>
-        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{start,20} {length,20}\n")[..HeaderLength]);
-}
-
-/// <summary>The sums of the blocks of a local file, as blocks.sh prints them.</summary>
-internal sealed class BlockSums(Descriptor source, int blockSize, Func<Errno, TransferException> fail, CancellationToken cancellation)
-{
-    /// <summary>The bytes of a sum: digits of a SHA-256.</summary>
-    public const int Length = 32;
-
-    private readonly byte[] _sums = new byte[(source.Size + blockSize - 1) / blockSize * Length];
-    private readonly byte[] _ofZeros = SumOfZeros(blockSize);
-    private long _known;
-
-    /// <summary>Number of blocks of the whole file.</summary>
-    public long Count => _sums.Length / Length;
-
-    public ReadOnlySpan<byte> this[long block] => _sums.AsSpan((int)block * Length, Length);
-
-    public bool IsZero(long block) => this[block].SequenceEqual(_ofZeros);
-
-    /// <summary>Computes the sums up to a number of blocks.</summary>
-    public void Extend(long count)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        for (; _known < Math.Min(count, Count); _known++)
-        {
-            long start = _known * blockSize;
-            FileHash.Add(hash, source.Handle, start, Math.Min(blockSize, source.Size - start), fail, cancellation);
-            Digits(hash).CopyTo(_sums, (int)_known * Length);
-        }
-    }
-
-    private static byte[] SumOfZeros(long count)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        byte[] zeros = new byte[4096];
-        for (; count > 0; count -= zeros.Length)
-        {
-            hash.AppendData(zeros, 0, (int)Math.Min(count, zeros.Length));
-        }
-
-        return Digits(hash);
-    }
-
-    private static byte[] Digits(IncrementalHash hash) =>
-        Encoding.ASCII.GetBytes(Convert.ToHexString(hash.GetHashAndReset().AsSpan(0, Length / 2)).ToLowerInvariant());
-}
-
-/// <summary>The sums of the blocks of a file on a host.</summary>
-/// <param name="size">The size of that file in bytes, as the host reports it.</param>
-internal sealed class HostBlocks(HostUpload upload, int blockSize, long size)
-{
-    private readonly byte[] _sums = new byte[(Math.Min(size, upload.Length) + blockSize - 1) / blockSize * BlockSums.Length];
-    private int _read;
-    private bool _hasHead;
-
-    public HostUpload Upload => upload;
-
-    public int BlockSize => blockSize;
-
-    /// <summary>Number of blocks that can be compared.</summary>
-    public long Count => _sums.Length / BlockSums.Length;
-
-    /// <summary>Number of blocks requested so far.</summary>
-    public long Requested { get; private set; }
-
-    /// <summary>True if all sums that were requested have come.</summary>
-    public bool IsComplete => _read == Requested * BlockSums.Length;
-
-    /// <summary>Returns the line that requests the sums up to a number of blocks.</summary>
-    public byte[] Request(long upTo)
-    {
-        long first = Requested;
-        Requested = Math.Min(upTo, Count);
-        _hasHead = false;
-        return Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"blocks {blockSize} {first} {Requested - first}\n"));
-    }
-
-    /// <summary>Reads what has come.</summary>
-    /// <returns>True if all sums have come.</returns>
-    public bool TryRead()
-    {
-        _hasHead = _hasHead || upload.TryReadAnswer(HostScript.Blocks) is not null;
-        int end = (int)Requested * BlockSums.Length;
-        for (int count; _hasHead && _read < end && (count = upload.Session!.TryRead(_sums.AsSpan(_read..end))) > 0; _read += count)
-        {
-        }
-
-        return _hasHead && IsComplete;
-    }
-
-    /// <summary>True if more than half of the bytes of the blocks that were compared differ.</summary>
-    /// <param name="length">The length of the local file in bytes.</param>
-    public bool DifferMostly(BlockSums own, long length)
-    {
-        long compared = Requested == Count ? own.Count : Requested;
-        long different = 0;
-        for (long block = 0; block < compared; block++)
-        {
-            different += IsSame(own, block) || own.IsZero(block) ? 0 : Math.Min(blockSize, length - (block * blockSize));
-        }
-
-        return different > Math.Min(length, compared * blockSize) / 2;
-    }
-
-    /// <summary>Returns the blocks that differ.</summary>
-    /// <param name="length">The length of the local file in bytes.</param>
-    public BlockList Find(BlockSums own, long length)
-    {
-        List<(long Start, long Length)> data = [];
-        List<(long Start, long Length)> zeros = [];
-        for (long block = 0; block < own.Count; block++)
-        {
-            if (!IsSame(own, block))
-            {
-                Add(own.IsZero(block) ? zeros : data, block * blockSize, Math.Min(blockSize, length - (block * blockSize)));
-            }
-        }
-
-        return new BlockList(string.Create(CultureInfo.InvariantCulture, $"{blockSize} {ContentDigest.Compute(_sums)}"), data, zeros);
-    }
-
-    private static void Add(List<(long Start, long Length)> ranges, long start, long length)
-    {
-        if (ranges.Count > 0 && ranges[^1].Start + ranges[^1].Length == start)
-        {
-            (start, length) = (ranges[^1].Start, ranges[^1].Length + length);
-            ranges.RemoveAt(ranges.Count - 1);
-        }
-
-        ranges.Add((start, length));
-    }
-
-    private bool IsSame(BlockSums own, long block) =>
-        block < Requested && _sums.AsSpan((int)block * BlockSums.Length, BlockSums.Length).SequenceEqual(own[block]);
 }

@@ -8,7 +8,7 @@ using Splice.Interop;
 namespace Splice.Streaming.Remote;
 
 /// <summary>Receives a file from one host.</summary>
-internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, string path, ReceiveProgress progress, CancellationToken cancellation)
+internal sealed partial class FileReceiveRun(ReceiveRequest request, RemoteHost host, string path, ReceiveProgress progress, CancellationToken cancellation)
     : ReceiveRun(request, host, path, progress, cancellation)
 {
     private const string Done = HostScript.Done + " ";
@@ -49,6 +49,12 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         string identity = string.Create(CultureInfo.InvariantCulture, $"{Host.UserName}@{Host.Name}:{Host.Port}\n{Request.Source}\n{file.Text}");
         _received = new ReceivedFile(Request, Path, file.Size, PartialName.SuffixOf(Encoding.UTF8.GetBytes(identity)), Cancellation);
         Progress.SetLength(file.Size - _received.Resumed);
+        if (Request.Delta != DeltaMode.Never && TryReceiveBlocks(session, file))
+        {
+            _received.Commit(file);
+            return true;
+        }
+
         using ContentDigest? digest = Request.Verify || _received.Resumed > 0 ? new ContentDigest(Cancellation) : null;
         digest?.AddFile(_received.Handle, 0, _received.Resumed);
         Answer(session, Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_received.Resumed}\n")));
@@ -156,6 +162,9 @@ internal sealed class FileReceiveRun(ReceiveRequest request, RemoteHost host, st
         Unchanged = Count(ItemStatus.Unchanged),
         Skipped = Count(ItemStatus.Skipped),
         BytesSent = Bytes,
+        BytesInHoles = _ranges?.Zeros.Sum(range => range.Length) ?? 0,
+        BytesUnchanged = _ranges is null ? 0 : _file!.Size - _ranges.Length,
+        WholeReason = _wholeReason,
         Length = _file?.Size ?? 0,
         ResumedAt = _received?.Resumed > 0 ? _received.Resumed : null,
         Warnings = [.. _received?.Warnings ?? _plan?.Warnings ?? [], .. LostAttributes(), .. HiddenPermissions()],

@@ -69,16 +69,13 @@ internal sealed class FileSendRun : SendRun
         List<HostUpload> whole = [.. uploads.Where(upload => upload.Blocks is null)];
         List<HostUpload> parts = [.. uploads.Except(whole)];
         using ContentDigest? digest = whole.Exists(upload => Request.Verify || upload.Start > 0) ? new ContentDigest(Monitor.Cancellation) : null;
-        string? sum = null;
         try
         {
-            SendBlocks(parts);
+            SendBlocks(parts, blocks);
             if (whole.Count > 0)
             {
                 SendContent(whole, digest);
             }
-
-            sum = parts.Count > 0 ? blocks!.Digest!.GetAwaiter().GetResult() : null;
         }
         catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
         {
@@ -96,7 +93,8 @@ internal sealed class FileSendRun : SendRun
             }
         }
 
-        End(parts, () => sum!);
+        blocks?.Verify([.. parts.Where(upload => upload is { IsReceiving: true, Ranges: not null })]);
+        End(parts, () => NoDigest);
         End(whole, () => digest?.Complete() ?? NoDigest);
 
         foreach (HostUpload upload in uploads)
@@ -117,7 +115,7 @@ internal sealed class FileSendRun : SendRun
             live.ForEach(upload => Decide(plan, upload));
             if (UsesBlocks)
             {
-                blocks.Compare(live.FindAll(IsTaker), plan.OldOf);
+                blocks.Choose(live.FindAll(IsTaker), plan.OldOf);
             }
         }
         catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
@@ -127,7 +125,7 @@ internal sealed class FileSendRun : SendRun
 
         List<HostUpload> takers = live.FindAll(IsTaker);
         uploads.Except(takers).ToList().ForEach(upload => upload.EndSending());
-        takers.ForEach(upload => Write([upload], SentFilePlan.AnswerFor(upload.Decision!.Value, hasBlocks: upload.Blocks is not null)));
+        takers.ForEach(upload => Write([upload], SentFilePlan.AnswerFor(upload.Decision!.Value, upload.Blocks)));
         WaitFor(takers, upload => upload.TryBegin());
         takers.FindAll(upload => !HasExpectedForm(upload)).ForEach(upload => upload.EndSending());
         return takers.FindAll(upload => upload.IsReceiving);
@@ -165,24 +163,26 @@ internal sealed class FileSendRun : SendRun
     }
 
     /// <summary>Sends the blocks that differ; hosts that get the same ones get them together.</summary>
-    private void SendBlocks(IReadOnlyList<HostUpload> uploads)
+    private void SendBlocks(IReadOnlyList<HostUpload> uploads, BlockPlanner? blocks)
     {
-        foreach (IGrouping<string, HostUpload> group in uploads.GroupBy(upload => upload.Blocks!.Key))
+        blocks?.Find(uploads);
+        foreach (IGrouping<string, HostUpload> group in uploads.Where(upload => upload.Ranges is not null).GroupBy(upload => upload.Ranges!.Key))
         {
             List<HostUpload> hosts = [.. group];
-            BlockList blocks = hosts[0].Blocks!;
-            foreach ((long start, long length) in blocks.Data)
+            BlockRanges ranges = hosts[0].Ranges!;
+            foreach ((long start, long length) in ranges.Data)
             {
-                Write(hosts, BlockList.Header(start, length));
+                Write(hosts, BlockRanges.LineOf(start, length));
                 Move(hosts, start, length, digest: null);
             }
 
-            Write(hosts, BlockList.Header(0, 0));
-            foreach ((long start, long length) in blocks.Zeros)
+            foreach ((long start, long length) in ranges.Zeros)
             {
-                Write(hosts, BlockList.Header(start, -length));
+                Write(hosts, BlockRanges.LineOf(start, -length));
                 hosts.ForEach(upload => upload.BytesInHoles += length);
             }
+
+            Write(hosts, BlockRanges.LineOf(0, 0));
         }
     }
 

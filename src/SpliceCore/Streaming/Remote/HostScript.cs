@@ -14,6 +14,7 @@ internal static class HostScript
     public const string Equal = "splice-equal ";
     public const string Old = "splice-old ";
     public const string Sum = "splice-sum ";
+    public const string Tool = "splice-tool ";
     public const string Blocks = "splice-blocks";
     public const string Failed = "splice-failed ";
     public const string Path = "splice-path ";
@@ -34,6 +35,9 @@ internal static class HostScript
     /// <summary>The form of blocks that differ.</summary>
     public const string Delta = "delta";
 
+    /// <summary>The last word of the line with the sum of all blocks, if it is not known which ones are those of the old file.</summary>
+    public const string AllBlocks = " all";
+
     /// <summary>The line without which send-file.sh renames nothing.</summary>
     public const string Commit = "commit";
 
@@ -48,7 +52,9 @@ internal static class HostScript
     public const string End = "end";
     public const string Filler = "filler";
 
-    private static readonly string[] Sources = ["common.sh", "listing.sh", "blocks.sh"];
+    private const string BlocksSource = "blocks.sh"; // for -Delta only
+
+    private static readonly string[] Sources = ["common.sh", "listing.sh", BlocksSource];
 
     /// <summary>Runs the script in the first line of the input. Login shells that are not POSIX shells (csh, fish) read it in the same
     /// way, and servers limit the length of a command.</summary>
@@ -58,7 +64,8 @@ internal static class HostScript
     /// <param name="parameters">The positional parameters before the options, of any characters.</param>
     public static byte[] LineOf(string name, RemoteRequest request, params string[] parameters)
     {
-        string text = Sources.Aggregate(Read(name), (all, source) => all.Replace($". ./{source}\n", Read(source), StringComparison.Ordinal));
+        string text = Sources.Aggregate(Read(name), (all, source) => all.Replace(
+            $". ./{source}\n", source == BlocksSource && request.Delta == DeltaMode.Never ? string.Empty : Read(source), StringComparison.Ordinal));
         string line = $"set -- {string.Join(' ', parameters.Concat(Options(request)).Select(Quote))}\n{text}";
         return [.. Encoding.UTF8.GetBytes(line).SelectMany(Escape), (byte)'\n'];
     }
@@ -105,6 +112,6 @@ internal static class HostScript
         ("content", request.Update == UpdateMode.Content),
         ("plan", request.IsDryRun),
         ("remove", request.RemoveExtra),
-        ("delta", request is SendRequest { Delta: not DeltaMode.Never, IsDryRun: false }),
+        ("delta", request is { Delta: not DeltaMode.Never, IsDryRun: false }),
     }.Where(option => option.IsSet).Select(option => option.Word);
 }

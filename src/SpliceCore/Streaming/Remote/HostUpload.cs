@@ -64,8 +64,11 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
     /// <summary>The plan of a folder for the host; null to send all of it.</summary>
     public HostTreePlan? Plan { get; set; }
 
-    /// <summary>The blocks that the host gets; null for the whole file.</summary>
-    public BlockList? Blocks { get; set; }
+    /// <summary>The blocks of the old file that are compared; null to send the whole file.</summary>
+    public HostBlocks? Blocks { get; set; }
+
+    /// <summary>The ranges that differ from the old file; null before they are known.</summary>
+    public BlockRanges? Ranges { get; set; }
 
     /// <summary>Why the host gets the whole file in spite of -Delta; null if it does not.</summary>
     public string? WholeReason { get; set; }
@@ -223,7 +226,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
             Removed = Math.Max(0, Removed),
             RemovalSkipped = IsRemovalSkipped,
             ResumedAt = Start > 0 ? Start : null,
-            BytesUnchanged = Blocks is { } blocks ? Length - blocks.Data.Concat(blocks.Zeros).Sum(range => range.Length) : 0,
+            BytesUnchanged = Ranges is { } ranges ? Length - ranges.Length : 0,
             WholeReason = WholeReason,
             Verified = failure is null && (request.Verify || Blocks is not null) && Decision?.WritesContent != false,
             Warnings = _warnings,

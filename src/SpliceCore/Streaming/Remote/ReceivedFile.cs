@@ -55,6 +55,9 @@ internal sealed class ReceivedFile : IDisposable
     /// <summary>Number of bytes from an interrupted transfer.</summary>
     public long Resumed { get; }
 
+    /// <summary>Opens the old file; null if there is none, or it cannot be read.</summary>
+    public DeltaBase? TryOpenOld() => DeltaBase.TryOpen(_place, _request.Delta, _request.BlockSize, _cancellation);
+
     public IReadOnlyList<string> Warnings => _writer.MetadataWarnings.Describe();
 
     /// <summary>Sets the metadata, and gives the file its name.</summary>

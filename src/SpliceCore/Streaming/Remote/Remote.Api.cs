@@ -72,6 +72,13 @@ public abstract record RemoteRequest
     /// <summary>The attributes that the destination keeps.</summary>
     public PreserveAttributes Preserve { get; init; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
+    /// <summary>Defines when only those blocks of a single file are transferred that differ from the old file at the destination. The
+    /// new file begins as a copy of the old one, or its reflink.</summary>
+    public DeltaMode Delta { get; init; } = DeltaMode.Never;
+
+    /// <summary>The smallest length of a block in bytes, at least 4,096. Large files, and hosts without Python, have larger ones.</summary>
+    public int BlockSize { get; init; } = 64 << 10;
+
     /// <summary>Limit in bytes per second, for all hosts together; null for unlimited.</summary>
     public RateLimiter? RateLimit { get; init; }
 
@@ -99,13 +106,6 @@ public sealed record SendRequest : RemoteRequest
 
     /// <summary>The lowest rate of a host for which others wait, in bytes per second; null for none.</summary>
     public long? MinimumRate { get; init; }
-
-    /// <summary>Defines when only those blocks of a single file are sent that differ from the old file on a host. The new file begins as
-    /// a copy of the old one, or its reflink.</summary>
-    public DeltaMode Delta { get; init; } = DeltaMode.Never;
-
-    /// <summary>The smallest length of a block in bytes, at least 4,096. Large files, and hosts without Python, have larger ones.</summary>
-    public int BlockSize { get; init; } = 64 << 10;
 
     internal override string Name => ContentsOnly ? string.Empty : base.Name;
 }
@@ -209,10 +209,10 @@ public sealed record RemoteTransferResult
     /// <summary>Number of bytes in holes, which were not sent.</summary>
     public long BytesInHoles { get; init; }
 
-    /// <summary>Number of bytes in blocks that a host had already, and that were not sent with -Delta.</summary>
+    /// <summary>Number of bytes in blocks that the destination had already, and that were not transferred with -Delta.</summary>
     public long BytesUnchanged { get; init; }
 
-    /// <summary>Why a host got the whole file in spite of -Delta, for example "most of it differs"; null if it did not.</summary>
+    /// <summary>Why the whole file was transferred in spite of -Delta, for example "most of it differs"; null if it did not.</summary>
     public string? WholeReason { get; init; }
 
     /// <summary>The offset at which an interrupted transfer was resumed, in bytes; null if none was.</summary>

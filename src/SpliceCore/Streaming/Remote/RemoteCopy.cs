@@ -70,13 +70,7 @@ public static class RemoteCopy
                 return;
             }
 
-            if (request is { Resume: true, Delta: not DeltaMode.Never })
-            {
-                throw new TransferException(TransferErrorId.ConflictingOptions,
-                    "-Delta begins with a copy of the old file, and -Resume with what an interrupted transfer left.",
-                    "Specify only one of them.", target: request.Source);
-            }
-
+            CheckFileOptions(request);
             Descriptor source = OpenSource(request.Source, monitor.Cancellation);
             using (source.Handle)
             using (SourceSnapshot? snapshot = SourceSnapshot.IsNeeded(source) ? SourceSnapshot.Take(source, Path.GetTempPath(), monitor) : null)
@@ -201,6 +195,10 @@ public static class RemoteCopy
         {
             CheckTreeOptions(request);
         }
+        else
+        {
+            CheckFileOptions(request);
+        }
 
         using var standard = new StandardDescriptors();
         using var terminal = new TerminalScope();
@@ -280,12 +278,22 @@ public static class RemoteCopy
                 target: request.Source);
         }
 
-        if (request is SendRequest { Delta: not DeltaMode.Never })
+        if (request.Delta != DeltaMode.Never)
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
                 $"-Delta is for single files, and '{request.Source}' is a folder.",
-                "Send its files without -Recurse.",
+                "Transfer its files without -Recurse.",
                 target: request.Source);
+        }
+    }
+
+    private static void CheckFileOptions(RemoteRequest request)
+    {
+        if (request is { Resume: true, Delta: not DeltaMode.Never })
+        {
+            throw new TransferException(TransferErrorId.ConflictingOptions,
+                "-Delta begins with a copy of the old file, and -Resume with what an interrupted transfer left.",
+                "Specify only one of them.", target: request.Source);
         }
     }
 

@@ -70,6 +70,16 @@ internal static class RemoteFailure
         $"'{source}' has the SHA-256 {Shown(there)} on '{host}', and the received bytes have {here}.",
         "Transfer it again. If that does not help, check the disks and the memory.", target: host);
 
+    /// <param name="newFile">The new file, and its host if it is not here.</param>
+    /// <param name="source">The source, and its host if it is not here.</param>
+    public static TransferException DifferentBlocks(string newFile, string source, string host) => new(TransferErrorId.VerificationFailed,
+        $"The SHA-256 of the new {newFile} is not that of {source}; the old file was kept.",
+        "Transfer it again. If that does not help, check the disks and the memory.", target: host);
+
+    public static TransferException DestinationChanged(string path, string host) => new(TransferErrorId.DestinationChanged,
+        $"Another process wrote to '{path}' on '{host}' while it was compared with its source. It was not replaced.",
+        "Transfer it again while no other process writes to it.", target: host);
+
     public static TransferException NotRead(string what, string host) => new(
         what.Contains("Permission denied", StringComparison.Ordinal) ? TransferErrorId.PermissionDenied : TransferErrorId.ReadFailed,
         $"An item on '{host}' was not received: {what.TrimEnd('.')}.",

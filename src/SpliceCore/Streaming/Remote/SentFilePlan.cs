@@ -62,8 +62,9 @@ internal sealed class SentFilePlan(SendRequest request, Descriptor source, Cance
     }
 
     /// <summary>Returns the answer for a host.</summary>
-    public static ReadOnlyMemory<byte> AnswerFor(EntryDecision decision, bool hasBlocks = false) =>
-        Encoding.ASCII.GetBytes(hasBlocks ? "delta\n" : decision.WritesContent ? "send\n" : decision.IsMetadataOnly ? "set\n" : "keep\n");
+    /// <param name="blocks">The blocks that are compared; null to send the whole file.</param>
+    public static ReadOnlyMemory<byte> AnswerFor(EntryDecision decision, HostBlocks? blocks = null) =>
+        blocks?.DeltaRequest ?? Encoding.ASCII.GetBytes(decision.WritesContent ? "send\n" : decision.IsMetadataOnly ? "set\n" : "keep\n");
 
     /// <summary>Describes in a dry run what would be done.</summary>
     public TransferResult Describe(HostUpload upload) => upload.Decision!.Value.Complete(new TransferResult

@@ -186,6 +186,40 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
         Wait.Until(() => !Directory.EnumerateFiles(_workspace.Folder, ".splice-*").Any(), "A temporary file is left.");
     }
 
+    /// <summary>Another process makes a block of the old file equal to the source after the host has copied it. The copy of the block
+    /// differs, and the sums of a clone are those of the old file, whose pages are in the cache.</summary>
+    [Theory]
+    [InlineData(FileSystem.Xfs, true)]
+    [InlineData(FileSystem.Ext4, false)]
+    public void A_change_of_the_old_file_after_its_copy_is_found(FileSystem fileSystem, bool isClone)
+    {
+        using Workspace there = fileSystems.NewFolder(fileSystem);
+        byte[] content = MakeBoth();
+        content[5 * MiB] ^= 1;
+        File.WriteAllBytes(_workspace["source"], content);
+        File.Copy(_workspace["target"], there["target"]);
+        Thread.Sleep(TimeSpan.FromSeconds(2.1)); // a file that was changed right before is not cloned
+        string tools = Directory.CreateDirectory(_workspace["tools"]).FullName;
+        File.WriteAllText(
+            $"{tools}/cp", $"#!/bin/sh\n/bin/cp \"$@\" && dd if={_workspace["source"]} of={there["target"]} bs=64k skip=80 seek=80 count=1 conv=notrunc status=none\n");
+        File.SetUnixFileMode($"{tools}/cp", UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        RemoteHost host = server.Host($"delta-{Guid.NewGuid():N}", $"PATH={tools}:/usr/bin:/bin; exec bash -c \"$SSH_ORIGINAL_COMMAND\"");
+
+        IReadOnlyList<RemoteOutcome> outcomes = Remotes.Send(Request(host) with { Destination = there["target"], Delta = DeltaMode.Always });
+
+        if (isClone)
+        {
+            Remotes.Error(outcomes, TransferErrorId.DestinationChanged);
+        }
+        else
+        {
+            Assert.Equal(65_536, Remotes.Result(outcomes).BytesSent);
+        }
+
+        Files.AssertSameBytes(_workspace["source"], there["target"]);
+        Wait.Until(() => there.Names.SequenceEqual(["target"]), "A temporary file is left.");
+    }
+
     [Fact]
     public void A_folder_and_Resume_are_refused()
     {

@@ -13,7 +13,7 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
 
     private static readonly string[] Transfers =
     [
-        "send", "send,verify", "send,tree", "send,tree,verify", "send,tree,merge", "send,tree,merge,update",
+        "send", "send,verify", "send,delta", "receive,delta", "send,tree", "send,tree,verify", "send,tree,merge", "send,tree,merge,update",
         "send,tree,merge,update,mirror", "receive,tree,merge,update,mirror",
         "receive", "receive,verify", "receive,tree", "receive,tree,verify", "receive,tree,merge",
     ];
@@ -42,10 +42,10 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
             string way = Ways[random.Next(Ways.Length)];
             if (!_times.TryGetValue(transfer, out TimeSpan time))
             {
-                _times[transfer] = time = Run(transfer, host, exists: transfer.Contains("mirror", StringComparison.Ordinal), way: null, TimeSpan.Zero, new Random(0));
+                _times[transfer] = time = Run(transfer, host, exists: transfer.Contains("mirror", StringComparison.Ordinal) || transfer.Contains("delta", StringComparison.Ordinal), way: null, TimeSpan.Zero, new Random(0));
             }
 
-            bool exists = transfer.Contains("merge", StringComparison.Ordinal) || (random.Next(2) == 0 && !transfer.Contains("tree", StringComparison.Ordinal));
+            bool exists = transfer.Contains("merge", StringComparison.Ordinal) || transfer.Contains("delta", StringComparison.Ordinal) || (random.Next(2) == 0 && !transfer.Contains("tree", StringComparison.Ordinal));
             TimeSpan after = time * random.NextDouble();
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{round}: {transfer}, {way} after {after.TotalMilliseconds:F0} ms"));
             Run(transfer, host, exists, way, after, random);
@@ -71,7 +71,9 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
 
         File.Delete(_workspace["shell"]);
         Dictionary<string, byte[]> fresh = Make(Source, isTree, random, first: 0);
-        Dictionary<string, byte[]> old = exists ? Make(Target, isTree, random, first: FileCount / 3) : [];
+        Dictionary<string, byte[]> old = !exists ? []
+            : transfer.Contains("delta", StringComparison.Ordinal) ? MakeVersion(Target, fresh["."], random)
+            : Make(Target, isTree, random, first: FileCount / 3);
         bool isMirror = transfer.Contains("mirror", StringComparison.Ordinal);
         if (isMirror)
         {
@@ -181,6 +183,19 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
         }
 
         return files;
+    }
+
+    /// <summary>Makes an older version of a file, in which some bytes differ.</summary>
+    private static Dictionary<string, byte[]> MakeVersion(string path, byte[] content, Random random)
+    {
+        byte[] old = [.. content];
+        for (int i = 0; i < 10; i++)
+        {
+            old[random.Next(old.Length)] ^= 1;
+        }
+
+        File.WriteAllBytes(path, old);
+        return new() { ["."] = old };
     }
 
     /// <summary>True if a process works in a folder: the shell of the host, and what it runs.</summary>

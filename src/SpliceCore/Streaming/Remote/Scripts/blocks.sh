@@ -1,48 +1,132 @@
 # Shared by the scripts that transfer only the blocks that differ. HostScript inserts this file where they source it, without the
 # spaces before a line: Python is indented with tabs.
 
+# Prints the SHA-256 of blocks. Parameters: file, length of a block, number of the first one, number of blocks, and the size of the
+# file: nothing behind that is read.
 sum_blocks='
-import hashlib, os, sys
+import hashlib, os, sys, threading, time
 file = os.open(sys.argv[1], os.O_RDONLY)
-size, first, count = map(int, sys.argv[2:])
-for i in range(first, first + count):
-	sys.stdout.write(hashlib.sha256(os.pread(file, size, i * size)).hexdigest()[:32])
+size, first, count, limit = map(int, sys.argv[2:6])
+zeros = bytes(min(size, 1 << 20))
+sum_of_zeros = hashlib.sha256(zeros).hexdigest()
+threads = min(2, len(os.sched_getaffinity(0)))
+def sum_block(buffer, block):
+	sum, at, end = hashlib.sha256(), block * size, min((block + 1) * size, limit)
+	while at < end:
+		view = memoryview(buffer)[:end - at]
+		count = os.preadv(file, [view], at)
+		if count == 0:
+			break
+		if count == size and buffer == zeros:
+			return sum_of_zeros
+		sum.update(view[:count])
+		at += count
+	return sum.hexdigest()
+def sum_blocks(blocks):
+	window = max(threads, (32 << 20) // size)
+	for at in range(0, len(blocks), window):
+		part = blocks[at:at + window]
+		sums = [""] * len(part)
+		def work(first):
+			buffer = bytearray(len(zeros))
+			for i in range(first, len(part), threads):
+				sums[i] = sum_block(buffer, part[i])
+		others = [threading.Thread(target=work, args=(i,)) for i in range(1, threads)]
+		for other in others:
+			other.start()
+		work(0)
+		for other in others:
+			other.join()
+		if "" in sums:
+			sys.exit(1)
+		yield sums
+print("splice-blocks")
+sums = []
+for part in sum_blocks(range(first, first + count)):
+	sums += part
+	sys.stdout.write("".join(part))
+	sys.stdout.flush()
 '
-sum_file='
-import hashlib, sys
-sum = hashlib.sha256()
-with open(sys.argv[1], "rb", buffering=0) as file:
-	for block in iter(lambda: file.read(1 << 20), b""):
-		sum.update(block)
-print(sum.hexdigest())
-'
-# Writes ranges from standard input, each after a line of 42 characters with its start and length, up to one of no bytes.
-write_ranges='
-import os, sys
-file = os.open(sys.argv[1], os.O_WRONLY)
+# Reads lines of 42 characters with the start and the length of a range, up to one of no bytes.
+read_ranges='
 def take(count):
-	data = os.read(0, count)
-	return data or sys.exit(3)
-while True:
-	line = b""
-	while len(line) < 42:
-		line += take(42 - len(line))
-	start, count = map(int, line.split())
-	if not count:
-		break
+	return os.read(0, count) or sys.exit(3)
+def read_ranges():
+	while True:
+		line = b""
+		while len(line) < 42:
+			line += take(42 - len(line))
+		start, count = map(int, line.split())
+		if count == 0:
+			return
+		yield start, count
+'
+# Then writes ranges from standard input to the new file, with bytes behind each line, or zeros for a negative length, and prints the
+# SHA-256 of the list of the sums of all its blocks. The new file is a copy that no other process writes to. What was written is
+# summed again. Unless the sums above are its own, they are those of the file that it was cloned from, and if that has changed since,
+# all blocks are.
+# Further parameters: new file, time of the last status change and inode of the file that it was cloned from, or nothing.
+write_ranges="$sum_blocks$read_ranges"'
+copy, before = os.open(sys.argv[6], os.O_RDWR), sys.argv[7]
+def write(start, data):
+	while data:
+		count = os.pwrite(copy, data, start)
+		start += count
+		data = data[count:]
+def clear(start, count):
+	if sys.maxsize > 1 << 32:
+		try:
+			import ctypes
+			keep_size_punch_hole = 3
+			if ctypes.CDLL(None).fallocate(copy, keep_size_punch_hole, ctypes.c_int64(start), ctypes.c_int64(count)) == 0:
+				return
+		except Exception:
+			pass
+	for at in range(start, start + count, 1 << 20):
+		write(at, bytes(min(1 << 20, start + count - at)))
+written = []
+for start, count in read_ranges():
+	written += range(start // size, -(-(start + abs(count)) // size))
+	if count < 0:
+		clear(start, -count)
 	while count > 0:
 		data = take(min(count, 1 << 20))
+		write(start, data)
+		start += len(data)
 		count -= len(data)
-		while data:
-			written = os.pwrite(file, data, start)
-			start += written
-			data = data[written:]
+status = os.fstat(file)
+now = "%d.%09d:%d" % (*divmod(status.st_ctime_ns, 10 ** 9), status.st_ino)
+file = copy
+sums += [""] * (-(-limit // size) - len(sums))
+word = ""
+if before not in ("", now):
+	written, word = range(len(sums)), " all"
+done, alive = 0, time.monotonic()
+for part in sum_blocks(written):
+	for sum in part:
+		sums[written[done]] = sum
+		done += 1
+	if time.monotonic() > alive + 1:
+		print("splice-alive", flush=True)
+		alive = time.monotonic()
+print("splice-sum " + hashlib.sha256("".join(sums).encode()).hexdigest() + word)
+'
+
+# Then reads ranges from standard input, and prints their bytes.
+send_ranges="$sum_blocks$read_ranges"'
+for start, count in read_ranges():
+	while count > 0:
+		sent = os.sendfile(1, file, start, count)
+		if sent == 0:
+			sys.exit(1)
+		start += sent
+		count -= sent
 '
 
 # Prints what computes the SHA-256 of the blocks of a file on this host; nothing if it is not worth it.
 block_tool() {
     if [ -r "$1" ] && printf xx | dd bs=1 seek=1 count=2 iflag=fullblock,count_bytes oflag=seek_bytes conv=notrunc of=/dev/null 2> /dev/null; then
-        if python3 -c "import hashlib; hashlib.sha256()" 2> /dev/null; then
+        if run_python "import hashlib, os, threading; hashlib.sha256(); os.preadv" 2> /dev/null; then
             echo python3
         elif command -v sha256sum > /dev/null; then
             echo sha256sum
@@ -50,24 +134,56 @@ block_tool() {
     fi
 }
 
-# Prints the first 32 digits of the SHA-256 of each block. Parameters: tool, file, length of a block, number of the first one, and of
-# blocks. Without Python, a block is a multiple of 1 MiB.
+# Runs a program, without the modules of the user and of the current directory.
+run_python() { python3 -I -S -c "$@"; }
+
+# Prints the SHA-256 of a block of a file of the length $size without Python: a block is a multiple of 1 MiB. Parameters: file,
+# length and number of the block.
+sum_block() {
+    from=$(($2 * $3)) length=$2
+    [ "$((size - from))" -ge "$length" ] || length=$((size - from))
+    sum=$(dd if="$1" bs=1048576 skip="$((from >> 20))" count="$length" iflag=fullblock,count_bytes 2> /dev/null | sha256sum)
+    printf "%.64s" "$sum"
+}
+
+# Prints the SHA-256 of blocks, and adds them to $sums without Python. Parameters: tool, file, length of a block, number of the first
+# one, and of blocks.
+sums=
 print_blocks() {
-    printf "splice-blocks\n"
     if [ "$1" = python3 ]; then
-        shift
-        python3 -c "$sum_blocks" "$@"
+        run_python "$sum_blocks" "$2" "$3" "$4" "$5" "$size" 2> /dev/null
         return
     fi
-    mib=$(($3 >> 20)) block=$4 end=$(($4 + $5))
-    while [ "$block" -lt "$end" ]; do
-        sum=$(dd if="$2" bs=1048576 skip="$((block * mib))" count="$mib" 2> /dev/null | sha256sum)
-        printf "%.32s" "$sum"
+    printf "splice-blocks\n"
+    block=$4
+    while [ "$block" -lt "$(($4 + $5))" ]; do
+        sums="$sums $(sum_block "$2" "$3" "$block")"
+        printf "%s" "${sums##* }"
         block=$((block + 1))
     done
 }
 
-# Prints the SHA-256 of a file. Parameters: tool, file.
-print_sum() {
-    if [ "$1" = python3 ]; then python3 -c "$sum_file" "$2"; else sha256sum < "$2"; fi
+# Prints the SHA-256 of the list of the sums of all blocks, and sums again those that were written. Parameters: the sums
+# before. The blocks of $block_size bytes are those of $t, which has $size.
+print_list() {
+    list="" block=0
+    while [ "$((block * block_size))" -lt "$size" ]; do
+        case "$written " in
+            *" $block "*) list=$list$(sum_block "$t" "$block_size" "$block") ;;
+            *) list=$list$1 ;;
+        esac
+        [ "$#" -eq 0 ] || shift
+        block=$((block + 1))
+    done
+    list=$(printf "%s" "$list" | sha256sum)
+    printf "splice-sum %s\n" "${list%% *}"
+}
+
+# Adds the blocks of a range to $written.
+add_written() {
+    block=$(($1 / block_size))
+    while [ "$((block * block_size))" -lt "$(($1 + $2))" ]; do
+        written="$written $block"
+        block=$((block + 1))
+    done
 }

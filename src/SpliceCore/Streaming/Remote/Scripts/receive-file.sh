@@ -1,14 +1,34 @@
 #!/bin/sh
 # Runs on a host that a file is received from: prints its attributes, reads the offset to begin at, writes the bytes to standard
 # output, and confirms that the file did not change meanwhile. To send it only if it changed, it is asked for its SHA-256, or to keep it.
+# To send only the blocks that differ, it prints the SHA-256 of all, and then the ranges that it is asked for.
 # Parameters: path; then options: verify, changing, content.
 . ./common.sh
+. ./blocks.sh
 
 f=$1
 shift
 read_options "$@"
 
 state() { stat -L -c "%s %.9Y %a %d %i" "$f"; }
+
+# Prints the SHA-256 of the blocks, and the ranges that are requested. Parameters: length of a block, number of blocks.
+send_ranges() {
+    if [ "$tool" = python3 ]; then
+        run_python "$send_ranges" "$input" "$1" 0 "$2" "$size" 2> /dev/null
+        case $? in
+            0) return ;;
+            3) exit 80 ;;
+            *) fail 86 "$f cannot be read." ;;
+        esac
+    fi
+    print_blocks "$tool" "$input" "$1" 0 "$2"
+    while read -r start count; do
+        [ "$count" -gt 0 ] || return
+        dd if="$input" bs=65536 skip="$start" count="$count" iflag=fullblock,skip_bytes,count_bytes 2> /dev/null || fail 86 "$f cannot be read."
+    done
+    exit 80
+}
 
 case $f in
     /*) ;;
@@ -39,7 +59,9 @@ else
     esac
 fi
 
+size=${before%% *}
 printf "splice-file %s %s %s\n" "$before" "$(stat -L -c "%b %u %g %.9Z" "$f")" "${group:--}"
+sent=
 while :; do
     read -r from || exit 80
     case $from in
@@ -48,6 +70,22 @@ while :; do
             sum=$(sha256sum < "$input")
             stop_heartbeat
             printf "splice-sum %s\n" "${sum%% *}"
+            ;;
+        tool)
+            tool=$(block_tool "$input")
+            printf "splice-tool %s\n" "$tool"
+            ;;
+        blocks*)
+            # shellcheck disable=SC2086 # numbers
+            print_blocks "$tool" "$input" ${from#blocks } || fail 86 "$f cannot be read."
+            ;;
+        delta*)
+            # shellcheck disable=SC2086 # numbers
+            send_ranges ${from#delta }
+            from=0
+            verify=
+            sent=1
+            break
             ;;
         keep)
             printf "splice-done -\n"
@@ -61,8 +99,9 @@ if [ "$from" -gt 0 ]; then
     command -v sha256sum > /dev/null || fail 88 "Without sha256sum on this host, nothing can be resumed."
     verify=1
 fi
-size=${before%% *}
-if [ -n "$changing" ]; then
+if [ -n "$sent" ]; then
+    : # the ranges
+elif [ -n "$changing" ]; then
     tail -c "+$((from + 1))" < "$input" | head -c "$((size - from))" || exit 80
 elif [ "$from" -eq 0 ]; then
     cat < "$input" || exit 80
