@@ -141,7 +141,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
     Context 'the destination' {
         It 'is in a folder that is not there' {
             Assert-CopyFailure { Copy-ItemZeroCopy $source "$folder/missing/x" } -Id DestinationFolderNotFound -Category ObjectNotFound -Target "$folder/missing/x" -Says "The folder '$folder/missing' does not exist", 'ENOENT', 'New-Item'
-            Assert-CopyFailure { Copy-ItemZeroCopy $source "$folder/missing/" } -Id DestinationFolderNotFound -Category ObjectNotFound -Target "$folder/missing/" -Says "The folder '$folder/missing' does not exist", 'ENOENT'
+            Assert-CopyFailure { Copy-ItemZeroCopy $source "$folder/missing/x/" } -Id DestinationFolderNotFound -Category ObjectNotFound -Target "$folder/missing/x" -Says "The folder '$folder/missing' does not exist", 'ENOENT'
             Assert-CopyFailure { Copy-ItemZeroCopy $source "$folder/missing/x" -DestinationOffset 1 } -Id DestinationFolderNotFound -Category ObjectNotFound -Target "$folder/missing/x" -Says 'ENOENT'
         }
 

@@ -52,6 +52,17 @@ Describe 'Move-ItemZeroCopy' {
         (Get-ChildItem logs).Name | Should -Be a, c.log, d.log
     }
 
+    It 'make a missing folder whose path ends in a slash: <_>' -ForEach 'a', 'tree' {
+        (Move-ItemZeroCopy $_ new/).FullName | Should -BeExactly "$folder/new/$_"
+        Test-Path $_ | Should -BeFalse
+        (Get-ChildItem new).Name | Should -Be $_
+    }
+
+    It 'make no folder for what cannot be moved' {
+        Assert-Failure (Get-Failure { Move-ItemZeroCopy tree tree/new/ }) 'CopyIntoItself,Splice.Commands.MoveItemZeroCopyCommand' InvalidOperation "$folder/tree/new/tree"
+        Test-Path tree/new | Should -BeFalse
+    }
+
     It 'take file objects from the pipeline literally' {
         Get-ChildItem -File | Move-ItemZeroCopy -Destination into | Should -HaveCount 5
         (Get-ChildItem into).Name | Should -Be '[x]', a, b, c.log, d.log
@@ -143,6 +154,7 @@ Describe 'Move-ItemZeroCopy' {
         @{ Call = 'a b -Force'; Says = 'Rename Item, Replace File'; On = 'F/b' }
         @{ Call = 'tree M'; Says = 'Copy Item to Another File System and Remove It'; On = 'M/tree' }
         @{ Call = 'a, b new'; Says = 'Rename Item'; On = 'F/new/a' }
+        @{ Call = 'tree new/'; Says = 'Rename Item'; On = 'F/new/tree' }
         @{ Call = 'a, b M/new'; Says = 'Copy Item to Another File System and Remove It'; On = 'M/new/a' }
     ) {
         $before = Get-Tree $folder '%T@'

@@ -36,6 +36,35 @@ Describe 'Where several sources of Copy-ItemZeroCopy go' {
         }
     }
 
+    Context 'a missing destination that ends in a slash is made, and takes one source: <Name>' -ForEach @(
+        @{ Name = 'a folder'; Made = 'out/g'; Copy = { Copy-ItemZeroCopy g out/ -Recurse } }
+        @{ Name = 'with -Resume'; Made = 'out/g'; Copy = { Copy-ItemZeroCopy g/ out/ -Recurse -Resume } }
+        @{ Name = 'a file'; Made = 'out/top'; Copy = { Copy-ItemZeroCopy g/top out/ } }
+        @{ Name = 'a file written in place'; Made = 'out/top'; Copy = { Copy-ItemZeroCopy g/top out/ -InPlace } }
+        @{ Name = 'a record with its destination'; Made = 'out/top'; Copy = { [pscustomobject]@{ Path = 'g/top'; Destination = 'out/' } | Copy-ItemZeroCopy } }
+        @{ Name = 'with two slashes'; Made = 'out/top'; Copy = { Copy-ItemZeroCopy g/top "$folder/out//" } }
+    ) {
+        It 'and again, the same' {
+            foreach ($time in 1, 2) {
+                [IO.Path]::GetFullPath((& $Copy).Destination) | Should -Be "$folder/$Made"
+                Get-ChildItem out -Name | Should -Be (Split-Path -Leaf $Made)
+            }
+        }
+    }
+
+    It 'such a folder is removed again where nothing could be copied into it: <Id>' -ForEach @(
+        @{ Id = 'CopyIntoItself'; Copy = { Copy-ItemZeroCopy g g/new/ -Recurse } }
+        @{ Id = 'SourceIsDirectory'; Copy = { Copy-ItemZeroCopy g new/ } }
+        @{ Id = 'SourceNotFound'; Copy = { Copy-ItemZeroCopy none new/ } }
+        @{ Id = 'CountPastEnd'; Copy = { Copy-ItemZeroCopy g/top new/ -Count 1MB } }
+        @{ Id = 'DestinationFolderNotFound'; Copy = { Copy-ItemZeroCopy g/top none/new/ } }
+        @{ Id = 'DestinationFolderNotFound'; Copy = { Copy-ItemZeroCopy g/top g/top/ } }
+        @{ Id = 'DestinationExists'; Copy = { $null = New-Item -ItemType SymbolicLink link -Value new; Copy-ItemZeroCopy g/top link/ } }
+    ) {
+        (Get-Failure $Copy).FullyQualifiedErrorId | Should -BeLike "$Id,*"
+        'new', 'g/new', 'none' | Should -Not -Exist
+    }
+
     It 'files alone as well: <Name>' -ForEach @(
         @{ Name = 'a wildcard'; Copy = { Copy-ItemZeroCopy g/?/* out } }
         @{ Name = 'an array'; Copy = { Copy-ItemZeroCopy g/a/one, g/b/two out } }
@@ -67,12 +96,14 @@ Describe 'Where several sources of Copy-ItemZeroCopy go' {
             Import-Module '$((Get-Module Splice).Path)'
             Set-Location '$folder'
             Copy-ItemZeroCopy g/a, g/top out -Recurse -WhatIf
-            Get-ChildItem g/top | Copy-ItemZeroCopy -Destination out -WhatIf"
+            Get-ChildItem g/top | Copy-ItemZeroCopy -Destination out -WhatIf
+            Copy-ItemZeroCopy g/top out/ -WhatIf"
         $shown | Should -Be @(
             "What if: Performing the operation `"Copy Item`" on target `"Item: $folder/g/a Destination: $folder/out/a`"."
             "What if: Performing the operation `"Copy File`" on target `"Item: $folder/g/a/one Destination: $folder/out/a/one`"."
             "What if: Files: 1 to copy, 0 to update ($((Get-Item g/a/one).Length) B in all), 0 unchanged, 0 skipped, 0 with errors."
             "What if: Performing the operation `"Copy Item`" on target `"Item: $folder/g/top Destination: $folder/out/top`"."
+            "What if: Performing the operation `"Copy File`" on target `"Item: $folder/g/top Destination: $folder/out/top`"."
             "What if: Performing the operation `"Copy File`" on target `"Item: $folder/g/top Destination: $folder/out/top`"."
         )
         'out' | Should -Not -Exist

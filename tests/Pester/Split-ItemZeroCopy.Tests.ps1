@@ -34,6 +34,12 @@ Describe 'Split-ItemZeroCopy' {
         (Split-ItemZeroCopy disk.img -PartCount 2).Destination | Should -BeExactly "$folder/disk.img.001", "$folder/disk.img.002"
     }
 
+    It 'make a missing folder whose path ends in a slash' {
+        (Split-ItemZeroCopy disk.img new/ -PartCount 2).Destination | Should -BeExactly "$folder/new/disk.img.001", "$folder/new/disk.img.002"
+        (Get-Failure { Split-ItemZeroCopy parts none/ -PartCount 2 }).FullyQualifiedErrorId | Should -BeLike 'SourceIsDirectory,*'
+        'none' | Should -Not -Exist
+    }
+
     It 'take names as they stand' {
         [IO.File]::WriteAllText("$folder/[a]*", 'odd')
         $null = Split-ItemZeroCopy -LiteralPath '[a]*' -Destination parts -PartSize 2

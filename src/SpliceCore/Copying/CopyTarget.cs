@@ -9,13 +9,14 @@ using Splice.Interop;
 
 namespace Splice;
 
-/// <summary>Destination of the sources of a command. Several sources go into a folder, which is created for the first of them if it is
-/// missing. A device or a FIFO takes one after the other.</summary>
+/// <summary>Destination of the sources of a command. Several sources go into a folder, and so does a single one if the path ends in a
+/// slash. The folder is created for the first of them if it is missing. A device or a FIFO takes one after the other.</summary>
 public sealed class CopyTarget
 {
     // Hashes, since there can be a million paths.
     private HashSet<UInt128>? _taken;
     private bool _isFolder;
+    private bool _isNew;
 
     /// <summary>Examines a destination.</summary>
     /// <param name="path">The destination.</param>
@@ -23,15 +24,18 @@ public sealed class CopyTarget
     public CopyTarget(string path, bool forSeveral)
     {
         Path = path;
-        if (!forSeveral)
+        if (!forSeveral && !path.EndsWith('/'))
         {
             return;
         }
 
         SysResult looked = FileStatus.TryGet(path, followLink: true, out FileStatus? status);
-        _isFolder = status?.Kind == DescriptorKind.Directory;
         IsMissing = looked.Errno == Errno.ENOENT;
-        Failure = status?.Kind == DescriptorKind.Regular ? TreeErrors.NoFolderForSeveral(path) : null;
+        if (forSeveral)
+        {
+            _isFolder = status?.Kind == DescriptorKind.Directory;
+            Failure = status?.Kind == DescriptorKind.Regular ? TreeErrors.NoFolderForSeveral(path) : null;
+        }
     }
 
     /// <summary>The destination.</summary>
@@ -60,20 +64,40 @@ public sealed class CopyTarget
             return;
         }
 
-        string path = Path.TrimEnd('/');
-        SysResult opened = LibC.Open(
-            System.IO.Path.GetDirectoryName(path) ?? "/", LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle above);
-        using (above)
+        SysResult opened = OpenParent(out string name, out SafeFileHandle parent);
+        using (parent)
         {
-            SysResult made = opened.Ok ? LibC.MakeDirectoryAt(above, System.IO.Path.GetFileName(path), ModeBits.All) : opened;
-            if (!made.Ok && !(made.Errno == Errno.EEXIST && Directory.Exists(path)))
+            SysResult made = opened.Ok ? LibC.MakeDirectoryAt(parent, name, ModeBits.All) : opened;
+            if (!made.Ok && !(made.Errno == Errno.EEXIST && Directory.Exists(Path)))
             {
+                string path = Path.TrimEnd('/');
                 throw made.Errno == Errno.EEXIST ? TreeErrors.NoFolderForSeveral(path) : FileFailures.OpenDestination(path, made.Errno);
             }
+
+            _isNew = made.Ok;
         }
 
         IsMissing = false;
         _isFolder = true;
+    }
+
+    /// <summary>Removes the folder if it was created and is empty: nothing could be copied into it.</summary>
+    public void RemoveIfEmpty()
+    {
+        if (_isNew && OpenParent(out string name, out SafeFileHandle parent).Ok)
+        {
+            using (parent)
+            {
+                LibC.RemoveDirectoryAt(parent, name);
+            }
+        }
+    }
+
+    private SysResult OpenParent(out string name, out SafeFileHandle parent)
+    {
+        string path = Path.TrimEnd('/');
+        name = System.IO.Path.GetFileName(path);
+        return LibC.Open(System.IO.Path.GetDirectoryName(path) ?? "/", LibC.O_PATH | LibC.O_DIRECTORY, out parent);
     }
 
     // A method of its own: code with UInt128 is not in the images.

@@ -11,6 +11,7 @@ public abstract class ItemCommand : TransferCommand
     private protected const string InputObjectSet = "InputObject";
 
     private PathArgument[] _paths = [];
+    private readonly List<CopyTarget> _created = [];
     private (string? Destination, bool ForSeveral, CopyTarget? Target) _last;
 
     /// <summary>Limit of the command in bytes per second, of all files together.</summary>
@@ -40,6 +41,14 @@ public abstract class ItemCommand : TransferCommand
     /// <summary>Files and folders as Get-Item and Get-ChildItem emit them.</summary>
     [Parameter(Mandatory = true, ParameterSetName = InputObjectSet, ValueFromPipeline = true), ValidateNotNullOrEmpty]
     public virtual FileSystemInfo[] InputObject { get; set; } = [];
+
+    /// <inheritdoc />
+    public override void Dispose()
+    {
+        _created.ForEach(target => target.RemoveIfEmpty());
+        base.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     /// <summary>True if the record can have several sources: more than one is named, or there is a wildcard.</summary>
     private protected bool NamesSeveral => _paths.Length + InputObject.Length > 1
@@ -84,13 +93,18 @@ public abstract class ItemCommand : TransferCommand
         return _last.Target;
     }
 
-    /// <summary>Creates the folder for several sources.</summary>
+    /// <summary>Creates the folder for the sources if it is missing.</summary>
     /// <returns>False after an error.</returns>
     private protected bool TryMake(CopyTarget target)
     {
         try
         {
-            target.Make();
+            if (target.IsMissing)
+            {
+                target.Make();
+                _created.Add(target);
+            }
+
             return true;
         }
         catch (TransferException exception)

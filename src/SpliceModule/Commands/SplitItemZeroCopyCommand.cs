@@ -65,10 +65,10 @@ public sealed class SplitItemZeroCopyCommand : FileCommand
             : "Split File, and Replace Existing Parts";
         foreach ((string source, _) in Sources())
         {
-            if (Paths.Single(Destination) is { } folder && !ReportIfMissing(source)
-                && ShouldProcess($"Item: {source} Destination: {folder}", action))
+            if (FindTarget(Destination, forSeveral: false) is { } folder && !ReportIfMissing(source, always: folder.IsMissing)
+                && ShouldProcess($"Item: {source} Destination: {folder.Path}", action) && TryMake(folder))
             {
-                Split(source, folder);
+                Split(source, folder.Path);
             }
         }
     }

@@ -143,7 +143,7 @@ internal static class TreeErrors
         Errno.ENOTDIR, path);
 
     public static TransferException NoFolderForSeveral(string path) => new(TransferErrorId.DestinationExists,
-        $"'{path}' exists and is not a folder. Several sources, wildcard matches and pipeline input go into a folder. Nothing was copied.",
+        $"'{path}' exists and is not a folder. Several sources, wildcard matches and pipeline input go into a folder, and a path that ends in '/' is one. Nothing was copied.",
         "Specify a folder, or copy a single source by its path.",
         Errno.ENOTDIR, path);
 
