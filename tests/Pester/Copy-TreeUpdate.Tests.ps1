@@ -158,21 +158,21 @@ Describe 'Copy-ItemZeroCopy' {
     }
 
     Context '-WhatIf of a folder' {
-        It 'lists each file with what would happen to it, and the totals' {
+        It 'lists each file that would change, and the totals' {
             $null = New-Item -ItemType Directory backup
             $null = Copy-ItemZeroCopy site backup -Recurse -Exclude log, css
             Set-Content site/index.html changed
             $before = Get-Tree backup '%T@'
             $shown = Get-Shown 'Copy-ItemZeroCopy site backup -Recurse -Update Changed -Exclude log -WhatIf'
             $shown[0] | Should -Be "What if: Performing the operation `"Merge into Folder`" on target `"Item: $folder/site Destination: $folder/backup/site`"."
-            $shown[1..5] | Sort-Object | Should -Be @(
-                foreach ($line in 'Copy File:css/a.css', 'Copy File:css/b.js', 'Leave File Unchanged:.hidden', 'Leave File Unchanged:node_modules/x/y.css', 'Update File (size differs):index.html') {
+            $shown[1..3] | Sort-Object | Should -Be @(
+                foreach ($line in 'Copy File:css/a.css', 'Copy File:css/b.js', 'Update File (size differs):index.html') {
                     $action, $name = $line -split ':'
                     "What if: Performing the operation `"$action`" on target `"Item: $folder/site/$name Destination: $folder/backup/site/$name`"."
                 }
             )
-            $shown[6] | Should -Be 'What if: Files: 2 to copy, 1 to update (25 B in all), 2 unchanged, 0 skipped, 0 with errors.'
-            $shown.Count | Should -Be 7
+            $shown[4] | Should -Be 'What if: Files: 2 to copy, 1 to update (25 B in all), 2 unchanged, 0 skipped, 0 with errors.'
+            $shown.Count | Should -Be 5
             Get-Tree backup '%T@' | Should -Be $before
         }
 
@@ -183,11 +183,21 @@ Describe 'Copy-ItemZeroCopy' {
             'backup' | Should -Not -Exist
         }
 
-        It 'shows what -Update does with a single file' {
+        It 'shows what -Update does with single files' {
             Set-Content a aaa
             Copy-ItemZeroCopy a b | Out-Null
             Get-Shown 'Copy-ItemZeroCopy a b -Update Changed -WhatIf' |
-                Should -Be "What if: Performing the operation `"Leave File Unchanged`" on target `"Item: $folder/a Destination: $folder/b`"."
+                Should -Be 'What if: Files: 0 to copy, 0 to update (0 B in all), 1 unchanged, 0 skipped, 0 with errors.'
+            Set-Content c changed
+            $null = New-Item -ItemType Directory to, to/d
+            Copy-ItemZeroCopy a, b, c to | Out-Null
+            Set-Content c 'changed again'
+            Set-Content d, e new
+            Get-Shown 'Copy-ItemZeroCopy a, b, c, d, e to -Update Changed -WhatIf -ErrorAction SilentlyContinue' | Should -Be @(
+                "What if: Performing the operation `"Update File (size differs)`" on target `"Item: $folder/c Destination: $folder/to/c`"."
+                "What if: Performing the operation `"Copy File`" on target `"Item: $folder/e Destination: $folder/to/e`"."
+                'What if: Files: 1 to copy, 1 to update (18 B in all), 2 unchanged, 0 skipped, 1 with errors.'
+            )
         }
 
         It 'shows the errors that the copy would have' {

@@ -16,6 +16,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
 
     private NameFilter _filter = null!;
     private CopyQueue? _queue;
+    private PlannedFiles? _planned;
     private bool _stopsAtErrors;
     private bool _hasOneDestination;
     private bool _hasSources;
@@ -157,6 +158,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     protected override void EndProcessing()
     {
         Drain(most: 0);
+        WriteTotals(_planned);
         if (_hasSources)
         {
             WarnOfUnmatched(_filter);
@@ -229,29 +231,55 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     private bool IsFolder(string source) =>
         Recurse && Directory.Exists(source) && (FollowSymlink || source.EndsWith('/') || new FileInfo(source).LinkTarget is null);
 
-    // Describes what would be done, and why. Nothing is written.
+    // Describes what would be done, and why. Nothing is written. Each folder has totals of its own, and single files have them together.
     private void Preview(CopyRequest request, CopyTarget target)
     {
-        if (IsFolder(request.Source))
+        bool isFolder = IsFolder(request.Source);
+        if (isFolder)
         {
             ShouldCopy(request.Source, target.Forecast(request.Source));
         }
 
         TransferResult? plan = TryTree($"Examining {request.Source}", request, target.IsMissing);
-        if (plan?.DirectoryCount == 0)
+        if (plan is null && isFolder)
         {
-            Describe(plan);
+            return;
+        }
+
+        PlannedFiles planned = isFolder ? new PlannedFiles() : _planned ??= new PlannedFiles();
+        planned.Failed += plan?.Failed ?? 1;
+        if (plan is not null)
+        {
+            planned.Add(plan.FileCount, plan.Updated, plan.Unchanged, plan.Skipped);
+            planned.Bytes += plan.BytesMoved;
+        }
+
+        if (isFolder)
+        {
+            WriteTotals(planned);
         }
         else if (plan is not null)
         {
-            string totals = $"Files: {plan.FileCount - plan.Updated - plan.Unchanged} to copy, {plan.Updated} to update ({ByteSize.Format(plan.BytesMoved)} in all), "
-                + $"{plan.Unchanged} unchanged, {plan.Skipped} skipped, {plan.Failed} with errors.";
-            ShouldProcess(totals, totals, string.Empty);
+            Describe(plan);
         }
     }
 
-    private void Describe(TransferResult plan) =>
-        ShouldProcess($"Item: {plan.Source} Destination: {plan.Destination}", PlannedAction(plan, "Copy File"));
+    private void Describe(TransferResult plan)
+    {
+        if (PlannedFiles.IsChange(plan))
+        {
+            ShouldProcess($"Item: {plan.Source} Destination: {plan.Destination}", PlannedAction(plan, "Copy File"));
+        }
+    }
+
+    private void WriteTotals(PlannedFiles? planned)
+    {
+        if (planned is not null)
+        {
+            string totals = $"Files: {planned}, {planned.Failed} with errors.";
+            ShouldProcess(totals, totals, string.Empty);
+        }
+    }
 
     private bool ShouldCopy(string source, string destination)
     {

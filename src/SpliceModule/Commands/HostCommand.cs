@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Management.Automation;
 using Splice.Binding;
 using Splice.Completion;
+using Splice.Output;
 
 namespace Splice.Commands;
 
@@ -17,7 +18,7 @@ public abstract class HostCommand : TransferCommand
     ];
 
     private readonly List<RemoteHost> _hosts = [];
-    private readonly Dictionary<string, long> _planned = []; // bytes to transfer, by host
+    private readonly Dictionary<string, PlannedFiles> _planned = []; // by host
     private bool _hasBlankHost;
     private bool _hasWarned;
     private RateLimiter? _rate;
@@ -203,6 +204,7 @@ public abstract class HostCommand : TransferCommand
     {
         if (Try(activity, monitor => Run(monitor, transfer)) is not null)
         {
+            WriteTotals();
             WarnOfUnmatched();
         }
     }
@@ -219,11 +221,14 @@ public abstract class HostCommand : TransferCommand
     /// <summary>True if ShouldProcess confirms that an item is removed.</summary>
     private protected bool MayRemove(RemoteHost host, TransferResult item) => ShouldProcess(TargetOf(host, item), RemovalOf(item));
 
-    /// <summary>Shows what would be done with a file.</summary>
+    /// <summary>Shows what would be done with a file, unless it is left as it is.</summary>
     private protected void Describe(RemoteHost host, TransferResult item, string action)
     {
-        _planned[host.Text] = _planned.GetValueOrDefault(host.Text) + item.BytesMoved;
-        ShouldProcess(TargetOf(host, item), action);
+        PlannedOn(host.Text).Bytes += item.BytesMoved;
+        if (PlannedFiles.IsChange(item))
+        {
+            ShouldProcess(TargetOf(host, item), action);
+        }
     }
 
     private static string TargetOf(RemoteHost host, TransferResult item) => $"Item: {item.Source} Host: {host} Destination: {item.Destination}";
@@ -235,11 +240,9 @@ public abstract class HostCommand : TransferCommand
             HasSucceeded |= outcome.Result is not null;
             if (IsPreview && outcome.Result is { } plan)
             {
-                // A single file has its own line.
-                if (plan.DirectoryCount > 0)
-                {
-                    WritePreview(plan);
-                }
+                PlannedFiles planned = PlannedOn(plan.HostName);
+                planned.Add(plan.FileCount, plan.Updated, plan.Unchanged, plan.Skipped);
+                planned.Removed += plan.Removed;
             }
             else
             {
@@ -249,11 +252,15 @@ public abstract class HostCommand : TransferCommand
         return this;
     }
 
-    private void WritePreview(RemoteTransferResult plan)
+    private PlannedFiles PlannedOn(string host) => _planned.TryGetValue(host, out PlannedFiles? planned) ? planned : _planned[host] = new PlannedFiles();
+
+    private void WriteTotals()
     {
-        string totals = $"Files on {plan.HostName}: {plan.FileCount - plan.Updated - plan.Unchanged} to copy, {plan.Updated} to update "
-            + $"({ByteSize.Format(_planned.GetValueOrDefault(plan.HostName))} in all), {plan.Unchanged} unchanged, {plan.Skipped} skipped{(RemoveExtra ? $", {plan.Removed} to remove" : string.Empty)}.";
-        ShouldProcess(totals, totals, string.Empty);
+        foreach ((string host, PlannedFiles planned) in _planned)
+        {
+            string totals = $"Files on {host}: {planned}{(RemoveExtra ? $", {planned.Removed} to remove" : string.Empty)}.";
+            ShouldProcess(totals, totals, string.Empty);
+        }
     }
 
     private SshOptions Ssh() => new()

@@ -235,21 +235,13 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
 
     private void Describe(TransferResult item)
     {
-        if (IsChange(item))
+        if (PlannedFiles.IsChange(item))
         {
             ShouldProcess(item.Destination, ActionOf(item));
         }
     }
 
-    private void Describe(RemoteHost host, TransferResult item)
-    {
-        if (IsChange(item))
-        {
-            Describe(host, item, ActionOf(item));
-        }
-    }
-
-    private static bool IsChange(TransferResult item) => item.Status is ItemStatus.Copied or ItemStatus.Updated or ItemStatus.Removed;
+    private void Describe(RemoteHost host, TransferResult item) => Describe(host, item, ActionOf(item));
 
     private static string ActionOf(TransferResult item) => item.Status switch
     {

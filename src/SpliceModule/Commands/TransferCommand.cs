@@ -195,21 +195,14 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         });
     }
 
-    /// <summary>Describes for -WhatIf what would be done with a file.</summary>
+    /// <summary>Describes for -WhatIf how a file would be changed.</summary>
     /// <param name="copies">The action for a file that the destination does not have.</param>
-    private protected static string PlannedAction(TransferResult plan, string copies)
+    private protected static string PlannedAction(TransferResult plan, string copies) => plan.Status switch
     {
-        string action = plan.Status switch
-        {
-            ItemStatus.Copied => copies,
-            ItemStatus.Updated when plan.Reason is null => "Replace File",
-            ItemStatus.Updated => "Update File",
-            ItemStatus.Unchanged => "Leave File Unchanged",
-            ItemStatus.Removed => RemovalOf(plan),
-            _ => "Skip File",
-        };
-        return plan.Reason is null || plan.Status == ItemStatus.Removed ? action : $"{action} ({plan.Reason})";
-    }
+        ItemStatus.Copied => copies,
+        ItemStatus.Removed => RemovalOf(plan),
+        _ => plan.Reason is null ? "Replace File" : $"Update File ({plan.Reason})",
+    };
 
     /// <summary>Describes a removal.</summary>
     private protected static string RemovalOf(TransferResult item) => item.Removed == 1
