@@ -144,8 +144,8 @@ Describe 'The table of <Type>' -ForEach @(
     @{ Type = 'NativeCommandResult'; Call = { (Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath out).Commands }; Headings = 'Code Signal Seconds CPU Memory Command' }
     @{ Type = 'MethodReport'; Call = { Test-ZeroCopy a copy }; Headings = 'Order Method Available Chosen Reason' }
     @{ Type = 'MeasurementResult'; Call = { Measure-ZeroCopy -Size 64KB -Iterations 1 }; Headings = 'Method Auto Median ms Spread ms Rate CPU ms/GiB Calls Obstacle' }
-    @{ Type = 'RemoteTransferResult'; Call = { Send-ItemZeroCopy a web1 . }; Headings = 'HostName Sent Verified Seconds Rate Destination'; NeedsHost = $true }
-    @{ Type = 'RemoteTransferResult#Received'; Call = { Receive-ItemZeroCopy "$PWD/a" web1 to }; Headings = 'HostName Received Verified Seconds Rate Destination'; NeedsHost = $true }
+    @{ Type = 'RemoteTransferResult'; Call = { Send-ItemZeroCopy a web1 . }; Headings = 'HostName Sent Seconds Rate Destination'; NeedsHost = $true }
+    @{ Type = 'RemoteTransferResult#Received'; Call = { Receive-ItemZeroCopy "$PWD/a" web1 to }; Headings = 'HostName Received Seconds Rate Destination'; NeedsHost = $true }
     @{ Type = 'RemoteTransferResult#Tree'; Call = { Sync-ItemZeroCopy . to -HostName web1 -Exclude x }; Headings = 'HostName Copied Updated Unchanged Removed Failed Sent Seconds'; NeedsHost = $true }
     @{ Type = 'TransferResult#Tree'; Call = { Copy-ItemZeroCopy to copied -Recurse }; Headings = 'Copied Updated Unchanged Skipped Removed Failed Folders Bytes Rate' }
 ) {

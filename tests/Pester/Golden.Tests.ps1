@@ -6,7 +6,7 @@ BeforeAll {
         $server = "splice-$([guid]::NewGuid().ToString('N'))"
         $done = "$TestDrive/$Width"
         $command = "'$(Get-Pwsh)' -NoProfile -NoLogo -NoExit -File '$PSScriptRoot/Golden/Show.ps1' '$PSScriptRoot/../../out/Splice' '$done'"
-        tmux -L $server -f /dev/null new-session -d -x $Width -y 200 $command
+        tmux -L $server -f /dev/null new-session -d -x $Width -y 300 $command
         try {
             Wait-Until { Test-Path $done } 'the tables being shown'
             Wait-Until { (tmux -L $server capture-pane -p) -like '== The end*' } 'the end being shown'

@@ -46,12 +46,12 @@ BeforeAll {
 
         # All of the tree, the rest of the file, and the file on three hosts.
         $lines -match '^ *1000 +5 23\.9 MiB +\S+ MiB/s$' | Should -HaveCount 1
-        $rest = @($lines -match '^ *[\d.]+ MiB +\w+ +\S+ +\S+ [MG]iB/s \S+/backup/disk\.img$')
+        $rest = @($lines -match '^ *[\d.]+ MiB +\w+ +\S+ +\S+ [MG]iB/s \S*backup/disk\.img \(resumed at \d+\S* MiB, verified\)$')
         $rest | Should -HaveCount 1
         [double] (-split $rest[0])[0] | Should -BeGreaterThan 0
         [double] (-split $rest[0])[0] | Should -BeLessThan 120 -Because 'the copy was stopped after 80 of 200 MiB'
         foreach ($name in 'web1', 'web2', 'web3') {
-            $lines -match "^$name +200 MiB True .*/$name/images/disk\.img$" | Should -HaveCount 1
+            $lines -match "^$name +200 MiB +[\d.]+ .*/$name/images/disk\.img \(verified\)$" | Should -HaveCount 1
         }
 
         (Get-Item $Path).Length | Should -BeLessThan 150KB

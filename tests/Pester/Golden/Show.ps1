@@ -28,6 +28,18 @@ $synchronized = foreach ($name in 'root@web1.example.com:2222', 'web2') {
     }
 }
 $synchronized.ForEach({ $_.PSTypeNames.Insert(0, 'Splice.RemoteTransferResult#Tree') })
+$hosts = foreach ($case in @{ BytesSent = 300MB; ResumedAt = 700MB; Verified = $true }, @{ BytesSent = 5MB; Verified = $true }, @{ Status = 'Unchanged' }) {
+    [Splice.RemoteTransferResult](@{ HostName = 'web1'; Source = '/srv/disk.img'; Destination = '/images/disk.img'; Elapsed = [timespan]::FromSeconds(2) } + $case)
+}
+$resumed = foreach ($case in @{ ResumedAt = 2.5GB; Verified = $true }, @{ ResumedAt = 2.5GB }, @{ Verified = $true }) {
+    [Splice.TransferResult](@{
+            Source = '/srv/disk.img'; Destination = '/backup/disk.img'; Attempts = $none; Method = 'Splice'; BytesMoved = 1.5GB; Elapsed = [timespan]::FromSeconds(3)
+        } + $case)
+}
+$verified = [Splice.TransferResult]@{
+    Source = '/srv/web'; Destination = '/mnt/web'; Attempts = $none; FileCount = 12; DirectoryCount = 2; BytesMoved = 15MB; Elapsed = [timespan]::FromSeconds(1); Verified = $true
+}
+$verified.PSTypeNames.Insert(0, 'Splice.TransferResult#Tree')
 $mirror = [Splice.TransferResult]@{
     Source = '/srv/web'; Destination = '/srv/mirror'; Attempts = $none; FileCount = 100000; Updated = 17; Unchanged = 99975; Removed = 1234
     Failed = 1; DirectoryCount = 4096; BytesMoved = 100MB; Elapsed = [timespan]::FromSeconds(2); RemovalSkipped = $false
@@ -73,14 +85,18 @@ $measured = foreach ($method in @(
 $cases = [ordered]@{
     'A copy' = { $file, [Splice.TransferResult]@{ Source = '/a'; Destination = '/b'; Attempts = $none; Status = 'Unchanged' } }
     'A copy as a list' = { $file | Format-List }
+    'Copies that were resumed or verified' = { $resumed }
+    'A resumed copy as a list' = { $resumed[0] | Format-List }
     'A folder' = { $tree }
     'A folder as a list' = { $tree | Format-List }
+    'A verified folder' = { $verified }
     'A mirror' = { $mirror }
     'Items of a mirror, and a moved one' = { $items }
     'Differences' = { $compared }
     'Methods' = { $methods }
     'Measurements' = { $measured }
     'To a host' = { $sent }
+    'To a host, resumed, verified or unchanged' = { $hosts }
     'From a host' = { $received }
     'A mirror on hosts' = { $synchronized }
     'A pipe' = { $pipe = New-SplicePipe -Capacity 64KB; $pipe; $pipe.Dispose() }
