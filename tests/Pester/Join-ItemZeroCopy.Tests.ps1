@@ -52,6 +52,16 @@ Describe 'Join-ItemZeroCopy' {
         $warnings[0] | Should -BeLike '*may differ from it*'
     }
 
+    It 'join nothing without a part between others, except with -Force' {
+        $null = Split-ItemZeroCopy disk.img parts -PartCount 3
+        Remove-Item parts/disk.img.002
+        $failure = Get-Failure { Join-ItemZeroCopy parts/disk.img.* whole }
+        Assert-Failure $failure 'MissingPart,Splice.Commands.JoinItemZeroCopyCommand' ObjectNotFound "$folder/parts/disk.img.002" 'Nothing was written', '-Force'
+        'whole' | Should -Not -Exist
+        (Join-ItemZeroCopy parts/disk.img.* whole -Force -WarningVariable warnings -WarningAction SilentlyContinue).FileCount | Should -Be 2
+        $warnings | Should -BeLike "*between '$folder/parts/disk.img.001' and '$folder/parts/disk.img.003' is missing*"
+    }
+
     It 'join nothing when a part is missing: <_>' -ForEach 'gone', 'gone*', 'env:/x' {
         { Join-ItemZeroCopy disk.img, $_ whole -ErrorAction Stop } | Should -Throw -ExceptionType ([IO.IOException])
         Join-ItemZeroCopy disk.img, $_ whole -ErrorAction SilentlyContinue

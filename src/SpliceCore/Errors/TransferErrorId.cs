@@ -51,6 +51,9 @@ public enum TransferErrorId
     /// <summary>Parts of an earlier split exist that a new one would leave.</summary>
     StaleParts,
 
+    /// <summary>A part is missing among those that are joined.</summary>
+    MissingPart,
+
     /// <summary>The path is not valid for the kernel.</summary>
     InvalidPath,
 

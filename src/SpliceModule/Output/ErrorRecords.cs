@@ -53,7 +53,7 @@ internal static class ErrorRecords
 
     private static ErrorCategory CategoryOf(TransferErrorId id) => id switch
     {
-        TransferErrorId.SourceNotFound or TransferErrorId.DestinationFolderNotFound => ErrorCategory.ObjectNotFound,
+        TransferErrorId.SourceNotFound or TransferErrorId.DestinationFolderNotFound or TransferErrorId.MissingPart => ErrorCategory.ObjectNotFound,
         TransferErrorId.DestinationExists or TransferErrorId.StaleParts => ErrorCategory.ResourceExists,
         TransferErrorId.PermissionDenied => ErrorCategory.PermissionDenied,
         TransferErrorId.SourceIsDirectory or TransferErrorId.SourceNotFolder => ErrorCategory.InvalidType,

@@ -56,8 +56,13 @@ public static class FileJoin
             files.Add((source, status is { Kind: DescriptorKind.Regular, Size: > 0 } ? status.Size : null));
         }
 
-        return files;
+        return !request.Copy.Force && PartSeries.FindMissing(request.Sources) is string missing ? throw MissingPart(missing) : files;
     }
+
+    private static TransferException MissingPart(string path) => new(TransferErrorId.MissingPart,
+        $"The part '{path}' is missing among the files to join. Nothing was written.",
+        "Add the missing part, or use -Force to join the others.",
+        Errno.ENOENT, path);
 
     /// <summary>One join. A new file is as private as the first of its parts, and keeps nothing else of them.</summary>
     private sealed class Run(JoinRequest request, DestinationEntry place, TransferMonitor monitor, long? total) : IDisposable
@@ -166,6 +171,6 @@ public sealed record JoinRequest
     public required IReadOnlyList<string> Sources { get; init; }
 
     /// <summary>The file to make, and how each of the others is copied into it. Its source, ranges, and what a copy preserves of its
-    /// source are ignored.</summary>
+    /// source are ignored. With Force, a missing part is a warning.</summary>
     public required CopyRequest Copy { get; init; }
 }

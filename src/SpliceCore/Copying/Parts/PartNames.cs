@@ -11,7 +11,9 @@ namespace Splice.Copying.Parts;
 /// <summary>Names of the parts of one file, and other names in a folder that look like those of parts.</summary>
 internal sealed class PartNames
 {
-    private const int FewestDigits = 3;
+    /// <summary>Number of digits of the parts' numbers by default.</summary>
+    public const int FewestDigits = 3;
+
     private const int LongestName = 255; // bytes, NAME_MAX
     private const int MostInMessage = 5;
 
@@ -188,6 +190,24 @@ internal static class PartPlan
 /// cut, in order.</summary>
 internal static partial class PartSeries
 {
+    /// <summary>Finds a part that is missing before or between others. Only names as a split gives them by default prove that: there are
+    /// gaps in the dates of logs too.</summary>
+    /// <param name="paths">The paths of the files that are joined, in order.</param>
+    /// <returns>The path of the first missing part; null if none is.</returns>
+    public static string? FindMissing(IReadOnlyList<string> paths)
+    {
+        List<string[]> tokens = [.. paths.Select(path => Number().Split(path))];
+        if (paths.Count < 2 || FindNumber(tokens) is not int index || !IsDefaultForm(tokens, index))
+        {
+            return null;
+        }
+
+        List<Int128> numbers = [.. tokens.Select(part => Value(part[index])).Distinct().Order()];
+        Int128 first = Int128.Min(1, numbers[0]);
+        int gap = numbers.FindIndex(number => number != first++);
+        return gap < 0 ? null : string.Concat(tokens[0][..index]) + (first - 1).ToString(CultureInfo.InvariantCulture).PadLeft(tokens[0][index].Length, '0');
+    }
+
     /// <summary>Checks the files that are joined, in order: their paths, and their sizes if known.</summary>
     /// <returns>A warning; null if there is nothing to report, or the names are not those of parts.</returns>
     public static string? FindFault(IReadOnlyList<(string Path, long? Size)> files)
@@ -218,6 +238,11 @@ internal static partial class PartSeries
         List<int> different = [.. Enumerable.Range(0, first.Length).Where(i => tokens.Exists(other => other[i] != first[i]))];
         return different is [int index] && index % 2 == 1 ? index : null;
     }
+
+    /// <summary>True for "name.001", where one of the numbers has a leading zero.</summary>
+    private static bool IsDefaultForm(List<string[]> tokens, int index) => tokens[0] is [.., string before, _, ""]
+        && index == tokens[0].Length - 2 && before.EndsWith('.')
+        && tokens.TrueForAll(part => part[index].Length >= PartNames.FewestDigits) && tokens.Exists(part => part[index][0] == '0');
 
     private static string? OrderFault(List<string> names, List<string> digits)
     {

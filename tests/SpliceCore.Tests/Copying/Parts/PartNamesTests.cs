@@ -161,6 +161,47 @@ public sealed class PartNamesTests : IDisposable
         Assert.Contains(says ?? string.Empty, fault ?? string.Empty, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("x.001 x.003", "x.002")]
+    [InlineData("/a.1/x.001 /a.1/x.002 /a.1/x.005", "/a.1/x.003")]
+    [InlineData("x.002 x.003", "x.001")]
+    [InlineData("x.000 x.002", "x.001")]
+    [InlineData("x.0009 x.0011", "x.0001")]
+    [InlineData("x.001 x.002 x.003", null)]
+    [InlineData("x.000 x.001 x.002", null)]
+    [InlineData("x.003 x.001", "x.002")]
+    [InlineData("x.003 x.001 x.002", null)]
+    [InlineData("x.001 x.0001", null)]
+    [InlineData("x.01 x.03", null)]
+    [InlineData("x.100 x.102", null)]
+    [InlineData("log.2026-11-01 log.2026-11-03", null)]
+    [InlineData("log.001.gz log.003.gz", null)]
+    [InlineData("x001 x003", null)]
+    [InlineData("x.001 y.003", null)]
+    [InlineData("x.002", null)]
+    public void A_missing_part_is_found(string files, string? missing) =>
+        Assert.Equal(missing, PartSeries.FindMissing(files.Split(' ')));
+
+    [Fact]
+    public void Parts_without_one_of_them_are_joined_only_by_force()
+    {
+        FileSplit.Split(Request(4, null), TransferMonitor.None);
+        File.Delete(_folder["file.002"]);
+        var request = new JoinRequest
+        {
+            Sources = _folder.Paths,
+            Copy = new CopyRequest { Source = _folder.Paths[0], Destination = _source["whole"] },
+        };
+
+        var exception = Assert.Throws<TransferException>(() => FileJoin.Join(request, TransferMonitor.None));
+
+        Assert.Equal((TransferErrorId.MissingPart, _folder["file.002"]), (exception.Id, exception.Target));
+        Assert.Equal(["file"], _source.Names);
+        TransferResult whole = FileJoin.Join(request with { Copy = request.Copy with { Force = true } }, TransferMonitor.None);
+        Assert.Contains("is missing", Assert.Single(whole.Warnings), StringComparison.Ordinal);
+        Assert.Equal(3, whole.FileCount);
+    }
+
     [Fact]
     public void A_whole_of_two_cuts_is_told()
     {
