@@ -25,6 +25,16 @@ BeforeDiscovery {
         @{ Call = { Copy-StreamZeroCopy a b/ }; Id = 'DestinationFolderNotFound'; Says = "b' is not a folder"; Not = 'does not exist' }
         @{ Call = { Invoke-PipelineZeroCopy { date } -OutputPath b/ }; Id = 'DestinationFolderNotFound'; Says = "b' is not a folder"; Not = 'does not exist' }
         @{ Call = { Receive-ItemZeroCopy x nosuchhost.invalid b/ }; Id = 'ConnectionFailed', 'DestinationFolderNotFound'; Says = ''; Not = 'does not exist' }
+        @{ Call = { Receive-ItemZeroCopy x nosuchhost.invalid new }; Id = 'ConnectionFailed'; Says = 'Check the name', 'after the path'; Not = 'key', 'prompt' }
+        @{ Call = { Send-ItemZeroCopy a localhost:x/y }; Id = 'InvalidHostName'; Says = 'Send-ItemZeroCopy a localhost x/y' }
+        @{ Call = { Send-ItemZeroCopy a 'me@[::1]:/x y' }; Id = 'InvalidHostName'; Says = "Send-ItemZeroCopy a 'me@[::1]' '/x y'" }
+        @{ Call = { Send-ItemZeroCopy a images/ localhost }; Id = 'InvalidHostName'; Says = 'Send-ItemZeroCopy a localhost images/' }
+        @{ Call = { Send-ItemZeroCopy localhost ./a images/ }; Id = 'InvalidHostName'; Says = 'Send-ItemZeroCopy ./a localhost images/' }
+        @{ Call = { Send-ItemZeroCopy a 'no host' images }; Id = 'InvalidHostName'; Says = 'user@host'; Not = 'Send-' }
+        @{ Call = { Receive-ItemZeroCopy localhost images/a here/ }; Id = 'InvalidHostName'; Says = 'Receive-ItemZeroCopy images/a localhost here/' }
+        @{ Call = { Receive-ItemZeroCopy localhost:images/a . }; Id = 'InvalidHostName'; Says = 'Receive-ItemZeroCopy images/a localhost .' }
+        @{ Call = { Receive-ItemZeroCopy here/ localhost:a }; Id = 'InvalidHostName'; Says = 'Receive-ItemZeroCopy a localhost here/' }
+        @{ Call = { Receive-ItemZeroCopy a, one b/ }; Id = 'InvalidHostName'; Says = 'user@host'; Not = 'Receive-' }
         @{ Call = { Copy-ItemZeroCopy empty copy -Offset 5 }; Id = 'OffsetPastEnd'; Says = 'is empty'; Not = 'fewer bytes' }
         @{ Call = { Copy-ItemZeroCopy empty copy -Count 1 }; Id = 'CountPastEnd'; Says = 'is empty', '1 byte from'; Not = 'fewer bytes', '1 bytes' }
         @{ Call = { Copy-ItemZeroCopy one copy -Count 2 }; Id = 'CountPastEnd'; Says = 'has 1 byte,'; Not = '1 bytes' }
@@ -60,7 +70,7 @@ BeforeDiscovery {
         @{ Call = { Copy-StreamZeroCopy a mount/file }; Id = 'DestinationNotReplaceable'; Says = 'Choose another'; Not = '-InPlace' }
         @{ Call = { Invoke-PipelineZeroCopy { date } -OutputPath mount/file }; Id = 'DestinationNotReplaceable'; Says = '-Append'; Not = '-InPlace' }
         @{ Call = { Copy-ItemZeroCopy a to/a -NoClobber; Copy-ItemZeroCopy a to/a -NoClobber }; Id = 'DestinationExists'; Says = '-NoClobber' }
-        @{ Call = { Send-ItemZeroCopy a 127.0.0.1:1 x -KeyFilePath a -UserName me -Options @{ ConnectTimeout = 5 } }; Id = 'ConnectionFailed'; Says = 'ssh -p 1 -i', '-o ConnectTimeout=5 me@127.0.0.1'; Not = 'exit code', 'It said' }
+        @{ Call = { Send-ItemZeroCopy a 127.0.0.1:1 x -KeyFilePath a -UserName me -Options @{ ConnectTimeout = 5 } }; Id = 'ConnectionFailed'; Says = 'Check the port', 'ssh -p 1 -i', '-o ConnectTimeout=5 me@127.0.0.1'; Not = 'exit code', 'It said', 'authorized' }
         @{ Call = { $full = [IO.File]::OpenWrite('/dev/full'); $file = [IO.File]::OpenRead("$folder/a"); try { Invoke-Splice $file $full } finally { $full.Dispose(); $file.Dispose() } }; Id = 'MethodNotPossible'; Says = 'Copy-StreamZeroCopy'; Not = '-Method' }
         @{ Call = { Measure-ZeroCopy missing -Iterations 1 }; Id = 'DestinationFolderNotFound'; Says = 'does not exist' }
         @{ Call = { Split-ItemZeroCopy a to -PartCount 2 -NameFormat '{0}' }; Id = 'InvalidNameFormat'; Says = '{1:D3}' }

@@ -7,7 +7,10 @@ namespace Splice.Errors;
 internal static class ErrnoText
 {
     /// <summary>Returns for example "ENOSPC: No space left on device".</summary>
-    public static string Describe(Errno errno) => $"{errno}: {Marshal.GetPInvokeErrorMessage((int)errno)}";
+    public static string Describe(Errno errno) => $"{errno}: {Of(errno)}";
+
+    /// <summary>Returns the text of strerror(3).</summary>
+    public static string Of(Errno errno) => Marshal.GetPInvokeErrorMessage((int)errno);
 }
 
 /// <summary>The text of numbers of bytes.</summary>

@@ -125,6 +125,9 @@ public abstract class HostCommand : TransferCommand
     /// <summary>Returns the destination of the current record; null after an error.</summary>
     private protected abstract string? ResolveDestination();
 
+    /// <summary>Returns the command line that was probably meant with an invalid host; null if there is no guess.</summary>
+    private protected virtual string? UsageFor(string host) => null;
+
     /// <summary>Adds the hosts of a record.</summary>
     private protected void AddHosts(string[] hosts)
     {
@@ -149,7 +152,9 @@ public abstract class HostCommand : TransferCommand
             }
             catch (TransferException exception)
             {
-                Report(exception);
+                Report(UsageFor(name) is { } usage
+                    ? new TransferException(exception.Id, exception.Problem, $"Specify the path, the host and the destination: {usage}", exception.Errno, exception.Target)
+                    : exception);
             }
         }
     }

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Splice.Binding;
 using Splice.Completion;
 
 namespace Splice.Commands;
@@ -55,6 +56,8 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
     }
 
     private protected override string? ViewOf(object result) => "Splice.RemoteTransferResult#Received";
+
+    private protected override string? UsageFor(string host) => RemoteUsage.Receive(_paths, host, Destination);
 
     private protected override string? ResolveDestination() =>
         Paths.Single(Destination) is { } path ? path.TrimEnd('/') + (Destination.EndsWith('/') || path == "/" ? "/" : string.Empty) : null;

@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Splice.Binding;
 using Splice.Completion;
 
 namespace Splice.Commands;
@@ -35,10 +36,10 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
     [ArgumentCompleter(typeof(HostNameCompleter))]
     public string[] HostName { get; set; } = [];
 
-    /// <summary>The destination on each host: a file or a folder.</summary>
-    [Parameter(Mandatory = true, Position = 2, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
+    /// <summary>The destination on each host: a file or a folder; by default the home folder.</summary>
+    [Parameter(Position = 2, ValueFromPipelineByPropertyName = true), ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(RemotePathCompleter))]
-    public string Destination { get; set; } = null!;
+    public string Destination { get; set; } = ".";
 
     /// <summary>Lowest rate in bytes per second of a host for which others wait.</summary>
     [Parameter, ValidateRange(1L, long.MaxValue)]
@@ -85,6 +86,8 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
             Run($"Sending {requests[0].Source}", (monitor, emit) => RemoteCopy.Send(requests[0], monitor, emit, Report, Describe, MayRemove));
         }
     }
+
+    private protected override string? UsageFor(string host) => _paths.Length > 0 ? RemoteUsage.Send(_paths, host, Destination) : null;
 
     private protected override string? ResolveDestination() => Destination;
 

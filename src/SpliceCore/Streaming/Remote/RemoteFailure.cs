@@ -1,4 +1,5 @@
 using System.Globalization;
+using Splice.Errors;
 
 namespace Splice.Streaming.Remote;
 
@@ -31,8 +32,7 @@ internal static class RemoteFailure
         return (RemoteExit)code switch
         {
             RemoteExit.Ssh when hasBegun => new(TransferErrorId.ConnectionFailed, how, again, target: host),
-            RemoteExit.Ssh => new(TransferErrorId.ConnectionFailed,
-                how, $"Check that {SshCommand.TextOf(session.Host, request.Ssh)} connects without a prompt: the host key must be known, and your key authorized there.{PromptHint(request, words)}", target: host),
+            RemoteExit.Ssh => new(TransferErrorId.ConnectionFailed, how, ConnectAction(SshCommand.TextOf(session.Host, request.Ssh), words) + PromptHint(request, words), target: host),
             RemoteExit.FolderNotFound => new(TransferErrorId.DestinationFolderNotFound, how, "Create the folder there first.", target: host),
             RemoteExit.Exists => new(TransferErrorId.DestinationExists, how, IsOfFolder(words) ? "Choose another name." : "Choose another name, or transfer it again without -NoClobber.", target: host),
             RemoteExit.SameFile => new(TransferErrorId.SameFile, how, "Choose another destination.", target: host),
@@ -144,6 +144,22 @@ internal static class RemoteFailure
     /// <summary>Returns text of a host for a message: not too long, and without control characters, which the terminal would
     /// follow.</summary>
     public static string Shown(string text) => string.Concat(text.Take(MaxShown).Select(c => char.IsControl(c) ? ' ' : c));
+
+    /// <summary>Returns what to do where ssh did not connect, by its own words.</summary>
+    private static string ConnectAction(string ssh, string words)
+    {
+        (string[] Words, string Action)[] causes =
+        [
+            (["Could not resolve"], "Check the name: it must be in the DNS or /etc/hosts, or be an alias in ~/.ssh/config. The host is specified after the path."),
+            ([ErrnoText.Of(Errno.ECONNREFUSED)], $"Check the port (-Port), and that sshd is running on the host: {ssh} must connect."),
+            (["timed out", ErrnoText.Of(Errno.EHOSTUNREACH), ErrnoText.Of(Errno.ENETUNREACH)], $"Check the address and the port (-Port), and that no firewall is in between: {ssh} must connect."),
+            (["has changed"], $"Another host may have its address. If its key was changed on purpose, remove the old one from ~/.ssh/known_hosts (ssh-keygen -R), and accept the new one with {ssh}."),
+            (["verification failed"], $"The host key is unknown here: run {ssh} once, compare the key that it shows with that of the host, and accept it."),
+            (["Permission denied"], $"Check the user name, and that your key is authorized on the host: {ssh} must connect without a prompt."),
+        ];
+        return Array.Find(causes, cause => cause.Words.Any(word => words.Contains(word, StringComparison.Ordinal))).Action
+            ?? $"Check that {ssh} connects without a prompt.";
+    }
 
     private static string PromptHint(RemoteRequest request, string words)
     {

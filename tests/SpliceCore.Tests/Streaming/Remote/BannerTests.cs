@@ -15,7 +15,9 @@ public sealed class BannerTests(SshServer server) : IDisposable
     {
         RemoteHost host = Host("refuses", "exit 0");
         SendRequest request = Request(RemoteHost.Parse($"nobody-of-that-name@{host.Text}"));
-        Check(Remotes.Error(Remotes.Send(request), TransferErrorId.ConnectionFailed), "Permission denied");
+        TransferException denied = Remotes.Error(Remotes.Send(request), TransferErrorId.ConnectionFailed);
+        Check(denied, "Permission denied");
+        Assert.StartsWith("Check the user name, and that your key is authorized", denied.RecommendedAction, StringComparison.Ordinal);
         ReceiveRequest receive = Receive(request.Hosts[0], "source");
         Check(Remotes.Error(Remotes.Receive(receive), TransferErrorId.ConnectionFailed), "Permission denied");
     }

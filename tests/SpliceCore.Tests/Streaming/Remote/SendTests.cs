@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote;
@@ -131,7 +133,40 @@ public sealed class SendTests(SshServer server) : IDisposable
         var nobody = RemoteHost.Parse("127.0.0.1", port: SshServer.FreePort());
         TransferException closed = Remotes.Error(Remotes.Send(Request(nobody, 1000)), TransferErrorId.ConnectionFailed);
         Assert.Contains("Connection refused", closed.Message, StringComparison.Ordinal);
+        Assert.StartsWith("Check the port (-Port), and that sshd is running", closed.RecommendedAction, StringComparison.Ordinal);
         Assert.Equal(255, closed.PartialRemote().RemoteExitCode);
+    }
+
+    [Fact]
+    public void Another_key_than_the_known_one_is_told_from_an_unknown_one()
+    {
+        SshServer.Require();
+        string known = _workspace["known"];
+        Command.Check("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", _workspace["other"]);
+        string other = File.ReadAllText(_workspace["other.pub"]).Split(' ')[1];
+        File.WriteAllLines(known, File.ReadLines(server.Options.Settings["UserKnownHostsFile"]).Select(line => $"{string.Join(' ', line.Split(' ')[..2])} {other}"));
+        var settings = new Dictionary<string, string>(server.Options.Settings) { ["UserKnownHostsFile"] = known, ["BatchMode"] = "yes" };
+        SendRequest request = Request(server.Host(), 1000) with { Ssh = server.Options with { Settings = settings } };
+
+        TransferException error = Remotes.Error(Remotes.Send(request), TransferErrorId.ConnectionFailed);
+
+        Assert.Contains("has changed", error.Problem, StringComparison.Ordinal);
+        Assert.StartsWith("Another host may have its address", error.RecommendedAction, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_host_that_does_not_answer_is_told_from_a_wrong_key()
+    {
+        SshServer.Require();
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var host = RemoteHost.Parse("127.0.0.1", port: ((IPEndPoint)silent.LocalEndpoint).Port);
+        SendRequest request = Request(host, 1000) with { Ssh = server.Options with { ConnectingTimeout = 1 } };
+
+        TransferException error = Remotes.Error(Remotes.Send(request), TransferErrorId.ConnectionFailed);
+
+        Assert.Contains("timed out", error.Problem, StringComparison.Ordinal);
+        Assert.StartsWith("Check the address and the port (-Port)", error.RecommendedAction, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -142,6 +177,7 @@ public sealed class SendTests(SshServer server) : IDisposable
         request = request with { Ssh = server.Options with { Settings = settings } };
         TransferException error = Remotes.Error(Remotes.Send(request), TransferErrorId.ConnectionFailed);
         Assert.Contains("Host key verification failed", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("The host key is unknown here", error.RecommendedAction, StringComparison.Ordinal);
         Assert.False(File.Exists(request.Destination));
     }
 
