@@ -291,7 +291,8 @@ Describe 'Copy-ItemZeroCopy' {
                 $failure = Get-Failure { Copy-ItemZeroCopy $large $target -Resume }
                 $left = Get-ChildItem -LiteralPath $target
                 $left.Name | Should -Match '^large\.[0-9a-f]{16}\.splice-partial$'
-                Assert-Failure $failure -Id 'DiskFull,Splice.Commands.CopyItemZeroCopyCommand' -Category WriteError -Target "$target/large" -Says "-Resume the same command continues at byte $($left.Length)"
+                Assert-Failure $failure -Id 'DiskFull,Splice.Commands.CopyItemZeroCopyCommand' -Category WriteError -Target "$target/large" -Says "'$($left.Name)' (1.00 MiB) in the same folder is kept: the same command continues it", 'To give up, remove it'
+                (Get-Failure { Copy-ItemZeroCopy $large $target -Resume }).FullyQualifiedErrorId | Should -BeLike 'DiskFull,*'
                 $left.Length | Should -Be 1MB
                 mount -o remount,size=8m $target
                 $result = Copy-ItemZeroCopy $large $target -Resume
@@ -309,6 +310,21 @@ Describe 'Copy-ItemZeroCopy' {
             $result = Copy-ItemZeroCopy $large $target -Resume
             $result.ResumedAt | Should -BeNullOrEmpty
             $result.BytesCopied | Should -Be 3000000
+            Assert-Content $target $largeContent
+        }
+
+        It 'leaves a complete copy as it is, and copies one that is not' {
+            $null = Copy-ItemZeroCopy $large $target
+            $before = stat -c '%i %y' $target
+            foreach ($options in @{}, @{ Verify = $true; Flush = $true }, @{ NoClobber = $true }) {
+                $result = Copy-ItemZeroCopy $large $target -Resume @options
+                $result.Status, $result.BytesCopied, $result.Length | Should -Be 'Unchanged', 0, 3000000
+                $result.Verified, $result.Flushed | Should -Be ([bool] $options.Verify), ([bool] $options.Flush)
+            }
+
+            stat -c '%i %y' $target | Should -Be $before
+            (Get-Item -LiteralPath $target).LastWriteTime = '2001-02-03'
+            (Copy-ItemZeroCopy $large $target -Resume).Status | Should -Be Updated
             Assert-Content $target $largeContent
         }
 

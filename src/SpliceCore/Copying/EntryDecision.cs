@@ -14,6 +14,9 @@ internal readonly record struct EntryDecision(ItemStatus Status, string? Reason 
     /// <summary>True if only metadata of the destination are set.</summary>
     public bool IsMetadataOnly { get; init; }
 
+    /// <summary>True if the destination was compared with the source as it is on the disk.</summary>
+    public bool IsVerified { get; init; }
+
     public bool WritesContent => Status is ItemStatus.Copied or ItemStatus.Updated && !IsMetadataOnly;
 
     /// <summary>Returns the result of one file with the status and its counts.</summary>
@@ -21,6 +24,7 @@ internal readonly record struct EntryDecision(ItemStatus Status, string? Reason 
     {
         Status = Status,
         Reason = Reason,
+        Verified = IsVerified || result.Verified,
         FileCount = Status == ItemStatus.Skipped ? 0 : 1,
         Updated = Status == ItemStatus.Updated ? 1 : 0,
         Unchanged = Status == ItemStatus.Unchanged ? 1 : 0,

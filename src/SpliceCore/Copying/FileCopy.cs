@@ -68,7 +68,7 @@ public static class FileCopy
         CopyRequest request, Descriptor source, DestinationEntry place, DestinationFolder? folder, TransferMonitor monitor, TransferCounters counters)
     {
         FileSystemPairCache? devices = folder?.DevicesFrom(source.Status);
-        EntryDecision decision = FileUpdate.Decide(request, source, place, devices, monitor.Cancellation);
+        EntryDecision decision = FileUpdate.Decide(request, source, place, devices, monitor);
         if (!decision.WritesContent)
         {
             return FileUpdate.Leave(request, source, place, decision, counters, monitor.Cancellation);

@@ -8,10 +8,12 @@ namespace Splice.Copying;
 /// <summary>Decides whether the destination of a single file is up to date, and sets the metadata of one that is.</summary>
 internal static class FileUpdate
 {
+    private const int ReadFlags = LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY;
+
     public static EntryDecision Decide(
-        CopyRequest request, Descriptor source, DestinationEntry place, FileSystemPairCache? devices, CancellationToken cancellation)
+        CopyRequest request, Descriptor source, DestinationEntry place, FileSystemPairCache? devices, TransferMonitor monitor, bool isDryRun = false)
     {
-        if (request.Update == UpdateMode.Always || place.Existing is not { Kind: DescriptorKind.Regular } existing
+        if ((request.Update == UpdateMode.Always && !request.Resume) || place.Existing is not { Kind: DescriptorKind.Regular } existing
             || source.Kind != DescriptorKind.Regular || existing.Inode == source.Status.Inode || request.CreatedFiles?.HasFile(existing) == true)
         {
             // What may not be replaced is an error of its own.
@@ -20,11 +22,13 @@ internal static class FileUpdate
 
         TimePrecision precision = devices?.PrecisionOf(source.Handle, place.Folder, request.TimeTolerance)
             ?? TimePrecision.Of(source.Handle, place.Folder, request.TimeTolerance);
-        var decision = EntryDecision.Of(source.Status, existing, request.Update, precision);
+        EntryDecision decision = request.Update == UpdateMode.Always && IsComplete(request, source, place, existing, monitor, isDryRun)
+            ? new(ItemStatus.Unchanged) { IsVerified = request.Verify }
+            : EntryDecision.Of(source.Status, existing, request.Update, precision);
         if (decision.NeedsContent)
         {
-            using SafeFileHandle item = OpenExisting(place, LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY);
-            decision = Comparison.AreEqual(source, item, place.Path, cancellation) ? decision : EntryDecision.ContentDiffers;
+            using SafeFileHandle item = OpenExisting(place, ReadFlags);
+            decision = Comparison.AreEqual(source, item, place.Path, monitor.Cancellation) ? decision : EntryDecision.ContentDiffers;
         }
 
         return decision.Status == ItemStatus.Unchanged && !request.NoClobber
@@ -46,7 +50,7 @@ internal static class FileUpdate
             Descriptor file = SourceFile.Open(request.Source, cancellation, retrier: null);
             using (file.Handle)
             {
-                decision = Decide(request, file, place, devices: null, cancellation);
+                decision = Decide(request, file, place, devices: null, new TransferMonitor(Cancellation: cancellation), isDryRun: true);
             }
         }
 
@@ -65,7 +69,8 @@ internal static class FileUpdate
         });
     }
 
-    /// <summary>Leaves the content of a destination as it is, and sets the metadata that differ.</summary>
+    /// <summary>Leaves the content of a destination as it is, and sets the metadata that differ. With -Resume, it is flushed as the rest
+    /// of the copy would be, and no partial file is left.</summary>
     public static TransferResult Leave(
         CopyRequest request, Descriptor source, DestinationEntry place, EntryDecision decision, TransferCounters counters,
         CancellationToken cancellation)
@@ -78,12 +83,23 @@ internal static class FileUpdate
             Metadata.Set(item, place.Label, source.Handle, source.Status, request.Preserve, isPath: true, warnings);
         }
 
+        bool isFlushed = request is { Resume: true, Flush: true } && Flush(place, cancellation);
+        if (request.Resume)
+        {
+            request.CreatedFiles?.AddFile(place.Existing!.Identity);
+            if (place.Existing!.Size > Tuning.ResumableAbove)
+            {
+                PartialFiles.RemoveOthers(place, place.Name);
+            }
+        }
+
         string? hash = decision.Status == ItemStatus.Skipped ? null : Hash(request, place, cancellation);
         return decision.Complete(new TransferResult
         {
             Source = request.Source,
             Destination = place.Path,
             Length = place.Existing!.Size,
+            Flushed = isFlushed,
             Hash = hash,
             Algorithm = hash is null ? null : request.HashAlgorithm,
             Attempts = [],
@@ -100,8 +116,31 @@ internal static class FileUpdate
             return null;
         }
 
-        using SafeFileHandle file = OpenExisting(place, LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY);
+        using SafeFileHandle file = OpenExisting(place, ReadFlags);
         return FileHash.Compute(algorithm, file, place.Path, place.Existing!.Size, cancellation);
+    }
+
+    private static bool IsComplete(
+        CopyRequest request, Descriptor source, DestinationEntry place, FileStatus existing, TransferMonitor monitor, bool isDryRun)
+    {
+        if (!CompleteCopy.IsPossible(request, source.Status, existing))
+        {
+            return false;
+        }
+
+        using SafeFileHandle file = OpenExisting(place, ReadFlags);
+        bool isProvable = !request.Verify
+            && CompleteCopy.IsProvable(source.Status, existing, FileSystemTypes.Of(file), DataProof.FindBootTime());
+        return CompleteCopy.HasContent(source, existing, file, place.Path, isProvable, request.Verify, isDryRun, monitor);
+    }
+
+    private static bool Flush(DestinationEntry place, CancellationToken cancellation)
+    {
+        using SafeFileHandle file = OpenExisting(place, ReadFlags);
+        using SafeFileHandle folder = DiskFlush.OpenFolder(place);
+        bool isFlushed = DiskFlush.OfFile(file, DescriptorKind.Regular, place.Path, cancellation);
+        DiskFlush.OfFolder(folder, place.Path, cancellation);
+        return isFlushed;
     }
 
     private static EntryDecision Always(DestinationEntry place) =>

@@ -93,7 +93,7 @@ internal sealed class PartialFile : ITargetFile
         if (size > 0 && !SourceHasChanged())
         {
             ResetOwnerAndMode(status!);
-            return $"The partial file '{_name}' in the same folder is kept: with -Resume the same command continues at byte {size}.";
+            return $"The partial file '{_name}' ({ByteSize.Format(size)}) in the same folder is kept: the same command continues it. To give up, remove it.";
         }
 
         if (PartialFiles.Has(_place.Folder, _name, Handle))

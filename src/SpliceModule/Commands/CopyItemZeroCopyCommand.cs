@@ -215,7 +215,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         {
             WriteWarning($"'{source}' was specified more than once. It is copied once.");
         }
-        else if (Messages.IsWhatIf && (IsFolder(source) || (Update != UpdateMode.Always && !target.IsMissing)))
+        else if (Messages.IsWhatIf && (IsFolder(source) || ((Resume || Update != UpdateMode.Always) && !target.IsMissing)))
         {
             Preview(Request(source, target.Path), target);
         }

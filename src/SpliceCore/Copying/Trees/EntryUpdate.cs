@@ -95,14 +95,24 @@ internal sealed class EntryUpdate(TreeCopyContext context)
         Metadata.Set(item, entry.DestinationLabel, source, status!, _copy.Preserve, isPath: true, context.MetadataWarnings);
     }
 
-    /// <summary>True if an interrupted copy has written the file. It got the source's times before its name, so a file with the same
-    /// size and times is complete. It is not replaced, so nothing has to permit that.</summary>
-    public bool IsComplete(TreeEntry entry, Descriptor source, FileStatus existing) =>
-        _copy is { Resume: true, Verify: false } && _copy.Preserve.HasFlag(PreserveAttributes.Timestamps)
-        && existing.Kind == DescriptorKind.Regular && existing.Inode != source.Status.Inode
-        && _copy.CreatedFiles?.HasFile(existing) != true
-        && existing.HasSameSizeAndMTime(source.Status)
-        && HasSameBytes(entry, source, existing);
+    /// <summary>True if an interrupted copy has written the file. It is not replaced, so nothing has to permit that.</summary>
+    public bool IsComplete(TreeEntry entry, Descriptor source, FileStatus existing)
+    {
+        if (_copy.Verify || !CompleteCopy.IsPossible(_copy, source.Status, existing))
+        {
+            return false;
+        }
+
+        if (existing.Size == 0)
+        {
+            return true;
+        }
+
+        bool isProvable = CompleteCopy.IsProvable(source.Status, existing, entry.Directory.Devices.FileSystem, context.BootTime);
+        using SafeFileHandle file = OpenFile(entry);
+        return CompleteCopy.HasContent(
+            source, existing, file, entry.DestinationPath, isProvable, fromDisk: false, context.Request.IsDryRun, new TransferMonitor(Cancellation: context.Cancellation));
+    }
 
     /// <summary>Returns the hash of an existing file; null if none is requested.</summary>
     public string? Hash(TreeEntry entry, FileStatus existing)
@@ -120,41 +130,6 @@ internal sealed class EntryUpdate(TreeCopyContext context)
     {
         using SafeFileHandle file = OpenFile(entry);
         DiskFlush.OfFile(file, existing.Kind, entry.DestinationPath, context.Cancellation);
-    }
-
-    /// <summary>A lost device or a power failure leaves files with their size and times that have holes or zeros in place of bytes
-    /// that did not reach the disk. And a source can be changed and its modification time set back, which the time of its last
-    /// status change (ctime) shows.</summary>
-    private bool HasSameBytes(TreeEntry entry, Descriptor source, FileStatus existing)
-    {
-        if (existing.Size == 0)
-        {
-            return true;
-        }
-
-        bool isProvable = source.Status.ChangeTime.CompareTo(existing.ChangeTime) < 0
-            && DataProof.IsByExtents(existing, entry.Directory.Devices.FileSystem, context.BootTime, existing.ChangeTime);
-        using SafeFileHandle file = OpenFile(entry);
-        using var comparison = new Comparison(source, file, entry.DestinationPath, context.Cancellation) { TrustsData = isProvable };
-        try
-        {
-            if (comparison.Run(0, 0, source.Size) != source.Size)
-            {
-                return false;
-            }
-        }
-        catch (TransferException exception) when (exception.DifferenceOffset.HasValue)
-        {
-            return false;
-        }
-
-        if (!isProvable && !context.Request.IsDryRun)
-        {
-            // The comparison read all of it. With a newer ctime the next run need not.
-            LibC.ChangeTimes(file, source.Status.AccessTime, source.Status.ModificationTime);
-        }
-
-        return true;
     }
 
     private SafeFileHandle OpenFile(TreeEntry entry) =>
