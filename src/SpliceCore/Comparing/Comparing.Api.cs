@@ -119,7 +119,7 @@ public sealed record ComparisonResult
     /// <summary>The full path on the difference side; null if it exists on the other side only.</summary>
     public string? DifferencePath { get; init; }
 
-    /// <summary>Equal (==), only in the reference (&lt;=), only in the difference (=&gt;), or differing (&lt;&gt;).</summary>
+    /// <summary>Equal (==), only in the first folder (&lt;=), only in the second one (=&gt;), or differing (&lt;&gt;).</summary>
     public string SideIndicator =>
         ReferencePath is null ? "=>" : DifferencePath is null ? "<=" : Differences.Count == 0 ? "==" : "<>";
 
@@ -134,8 +134,8 @@ public sealed record ComparisonResult
     public IReadOnlyList<PropertyDifference> Differences { get => _differences; init => _differences = TextList.From(value); }
 
     /// <summary>The differences as text; null if it is equal.</summary>
-    public string? Reason => ReferencePath is null ? "only in the difference"
-        : DifferencePath is null ? "only in the reference"
+    public string? Reason => ReferencePath is null ? "only in the second folder"
+        : DifferencePath is null ? "only in the first folder"
         : Differences.Count == 0 ? null
         : string.Join("; ", Differences);
 

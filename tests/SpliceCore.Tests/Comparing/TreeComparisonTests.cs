@@ -62,7 +62,7 @@ public sealed class TreeComparisonTests(MountedFileSystems fileSystems)
         ItemComparison.Compare(
             new ComparisonRequest { ReferencePath = folder["one"], DifferencePath = folder["other"], Recurse = true }, new ComparisonMonitor(results.Add));
 
-        Assert.Equal(["Content: 10 bytes, 12 bytes", "Content: a, b", "only in the difference"], results.Select(result => result.Reason));
+        Assert.Equal(["Content: 10 bytes, 12 bytes", "Content: a, b", "only in the second folder"], results.Select(result => result.Reason));
         Assert.Equal((10L, 12L, null), (results[0].ReferenceLength, results[0].DifferenceLength, results[0].FirstDifference));
         Assert.Equal((folder["one/file"], folder["other/file"]), (results[0].ReferencePath, results[0].DifferencePath));
         Assert.Equal((null, folder["other/new"], null, 7L), (results[2].ReferencePath, results[2].DifferencePath, results[2].ReferenceLength, results[2].DifferenceLength));
