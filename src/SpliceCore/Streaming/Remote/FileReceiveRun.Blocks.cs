@@ -29,7 +29,7 @@ internal sealed partial class FileReceiveRun
         Write(session, ToolRequest);
         string? tool = null;
         WaitForAnswer(session, () => (tool ??= session.TryReadAnswer(HostScript.Tool)) is not null);
-        var blocks = HostBlocks.For(Request, file.Size, tool!, upTo: file.Size);
+        var blocks = HostBlocks.For(Request, file.Size, (tool!, HostBlocks.NewKey()), upTo: file.Size);
         _wholeReason = HostBlocks.FindObstacle(file.Size, old.Size, tool!)
             ?? (Request.Delta == DeltaMode.Auto && DiffersMostly(session, blocks, old, file.Size) ? HostBlocks.MostlyDifferent : null);
         if (_wholeReason is null)
@@ -123,11 +123,11 @@ internal sealed partial class FileReceiveRun
     }
 
     private BlockSums Sums(SafeHandle file, long size, HostBlocks blocks, CancellationToken? stop = null) =>
-        new(file, size, blocks.Size, errno => FileFailures.OpenDestination(_received!.Path, errno), stop ?? Cancellation);
+        new(file, size, blocks, errno => FileFailures.OpenDestination(_received!.Path, errno), stop ?? Cancellation);
 
     private PrintedSums ReadSums(SshSession session, HostBlocks blocks, long count)
     {
-        var sums = new PrintedSums(session, blocks.Size, count);
+        var sums = new PrintedSums(session, blocks, count);
         WaitForAnswer(session, sums.TryRead);
         return sums;
     }

@@ -218,7 +218,7 @@ public sealed record RemoteTransferResult
     /// <summary>The offset at which an interrupted transfer was resumed, in bytes; null if none was.</summary>
     public long? ResumedAt { get; init; }
 
-    /// <summary>True if the SHA-256 of source and destination was equal.</summary>
+    /// <summary>True if the SHA-256 of source and destination, or with -Delta the hash of each block, was equal.</summary>
     public bool Verified { get; init; }
 
     /// <summary>The time from the start of ssh to its end.</summary>

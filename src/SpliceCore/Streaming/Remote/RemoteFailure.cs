@@ -73,7 +73,7 @@ internal static class RemoteFailure
     /// <param name="newFile">The new file, and its host if it is not here.</param>
     /// <param name="source">The source, and its host if it is not here.</param>
     public static TransferException DifferentBlocks(string newFile, string source, string host) => new(TransferErrorId.VerificationFailed,
-        $"The SHA-256 of the new {newFile} is not that of {source}; the old file was kept.",
+        $"The new {newFile} does not have the content of {source}; the old file was kept.",
         "Transfer it again. If that does not help, check the disks and the memory.", target: host);
 
     public static TransferException DestinationChanged(string path, string host) => new(TransferErrorId.DestinationChanged,

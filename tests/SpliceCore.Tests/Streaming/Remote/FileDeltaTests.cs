@@ -10,7 +10,7 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
 
     private readonly Workspace _workspace = new();
 
-    public static TheoryData<string> Hosts => ["bash", "dash", "busybox", "without python"];
+    public static TheoryData<string> Hosts => ["bash", "dash", "busybox", "without python", "without ctypes"];
 
     [Theory]
     [MemberData(nameof(Hosts))]
@@ -24,7 +24,7 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
 
         RemoteTransferResult result = Remotes.Result(Remotes.Send(Request(Host(host))));
 
-        bool hasPython = host is "bash" or "dash";
+        bool hasPython = host is not ("busybox" or "without python");
         long sent = hasPython ? 65_536 + (Size % 65_536) : MiB + (Size % MiB);
         Assert.Equal((sent, Size - sent, Size, null, true), (result.BytesSent, result.BytesUnchanged, result.Length, result.WholeReason, result.Verified));
         Files.AssertSameBytes(_workspace["source"], _workspace["target"]);
@@ -250,6 +250,13 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
             string tools = Directory.CreateDirectory(_workspace["tools"]).FullName;
             Command.Check("sh", "-c", $"ln -sf /usr/bin/* {tools}/; rm {tools}/python3*");
             shell = $"env PATH={tools} bash -c";
+        }
+        else if (name == "without ctypes")
+        {
+            string tools = Directory.CreateDirectory(_workspace["tools"]).FullName;
+            File.WriteAllText($"{tools}/python3", "#!/bin/sh\nshift 3\nprogram=$1\nshift\nexec /usr/bin/python3 -I -S -c \"import sys; sys.modules['ctypes'] = None\n$program\" \"$@\"\n");
+            File.SetUnixFileMode($"{tools}/python3", UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            shell = $"env PATH={tools}:/usr/bin:/bin bash -c";
         }
 
         return server.Host($"delta-{Guid.NewGuid():N}", $"PATH=/usr/bin:/bin; exec {(name == "busybox" ? server.BusyboxCommand : shell)} \"$SSH_ORIGINAL_COMMAND\" < <(exec tee {_workspace["wire"]})");

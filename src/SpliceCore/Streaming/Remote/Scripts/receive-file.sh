@@ -12,9 +12,11 @@ read_options "$@"
 
 state() { stat -L -c "%s %.9Y %a %d %i" "$f"; }
 
-# Prints the SHA-256 of the blocks, and the ranges that are requested. Parameters: length of a block, number of blocks.
+# Prints the sums of the blocks, and the ranges that are requested. Parameters: length of a block, number of blocks, and the key for
+# AES-GMAC.
 send_ranges() {
-    if [ "$tool" = python3 ]; then
+    key=${3-}
+    if [ "$tool" != sha256sum ]; then
         run_python "$send_ranges" "$input" "$1" 0 "$2" "$size" 2> /dev/null
         case $? in
             0) return ;;

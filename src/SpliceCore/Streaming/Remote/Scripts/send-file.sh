@@ -2,7 +2,7 @@
 # Runs on a host that a file is sent to: prints the offset to send from, and writes standard input to a temporary file up to the
 # end mark, which only a sender writes that has sent everything. Then it verifies the file, reports that it is complete, and
 # renames it once the sender has answered. A lost connection ends the input at any time. To get it only if it changed, it describes
-# the file that it has first. To get only the blocks that differ, it copies the old file, prints the SHA-256 of the blocks of the copy,
+# the file that it has first. To get only the blocks that differ, it copies the old file, prints the sums of the blocks of the copy,
 # and after they were written into it, of those that differed.
 # Parameters: path, name of the source, its size, mode, and time of modification with and without nanoseconds, temporary name,
 # suffix of the partial file or nothing, user:group or nothing; then options: verify, keep, force, sparse, mode, times, acl, list,
@@ -170,7 +170,7 @@ compare_old() {
                 print_blocks "$tool" "$d" ${answer#blocks } || fail 86 "$d cannot be read."
                 ;;
             delta*)
-                # The length of a block, and number of blocks to compare.
+                # The length of a block, number of blocks to compare, and the key for AES-GMAC or nothing.
                 delta=${answer#delta }
                 verify=
                 return
@@ -269,7 +269,8 @@ if [ -n "$delta" ]; then
     old=$t
     state=$(stat -c "%.9Z:%i" "$d")
     case $tool:$state in
-        python3:[0-9]*.[0-9]*) [ "$(date +%s)" -le "$((${state%%.*} + 1))" ] || ! cp --reflink=always "$d" "$t" 2> /dev/null || old=$d ;;
+        sha256sum:*) ;;
+        *:[0-9]*.[0-9]*) [ "$(date +%s)" -le "$((${state%%.*} + 1))" ] || ! cp --reflink=always "$d" "$t" 2> /dev/null || old=$d ;;
     esac
     if [ "$old" = "$t" ]; then
         state=
@@ -290,8 +291,11 @@ while [ -z "$sparse" ] && [ "$from" -lt "$size" ]; do
     [ "$((now))" -gt "$from" ] || fail 80 "The transfer was interrupted."
     from=$((now))
 done
-block_size=${delta% *} count=${delta#* } written=
-if [ -n "$delta" ] && [ "$tool" = python3 ]; then
+block_size=${delta%% *} count=${delta#* } key="" written=
+case $count in
+    *" "*) key=${count#* } count=${count% *} ;;
+esac
+if [ -n "$delta" ] && [ "$tool" != sha256sum ]; then
     { said=$(run_python "$write_ranges" "$old" "$block_size" 0 "$count" "$size" "$t" "$state" 2>&1 >&3); } 3>&1
     case $? in
         0) ;;
