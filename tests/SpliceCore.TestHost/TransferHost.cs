@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Splice.TestHost;
 
 /// <summary>A transfer with one host that can be interrupted as by Ctrl+C (SIGINT), or killed: the arguments are words ("send" or
-/// "receive", "tree", "update", "mirror", "verify", "delta") joined by commas, the source, the destination, the private key, the file of known hosts, and the host.
+/// "receive", "several", "tree", "update", "mirror", "resume", "verify", "delta") joined by commas, the source, the destination, the private
+/// key, the file of known hosts, and the host.
 /// It starts with a line of the input.</summary>
 internal static class TransferHost
 {
@@ -23,7 +24,12 @@ internal static class TransferHost
         var monitor = new TransferMonitor(Cancellation: stop.Token);
         try
         {
-            if (words.Contains("send"))
+            if (words.Contains("several"))
+            {
+                var request = (SendRequest)Complete(new SendRequest { Source = arguments[1], Destination = arguments[2], Hosts = [] });
+                RemoteCopy.Send([request, request with { Source = $"{request.Source}-2" }], monitor, outcome => last = outcome, error => throw error);
+            }
+            else if (words.Contains("send"))
             {
                 RemoteCopy.Send((SendRequest)Complete(new SendRequest { Source = arguments[1], Destination = arguments[2], Hosts = [] }), monitor, outcome => last = outcome);
             }
@@ -48,6 +54,7 @@ internal static class TransferHost
             Update = words.Contains("update") ? UpdateMode.Changed : UpdateMode.Always,
             RemoveExtra = words.Contains("mirror"),
             MaximumRemoval = long.MaxValue,
+            Resume = words.Contains("resume"),
             Verify = words.Contains("verify"),
             Delta = words.Contains("delta") ? DeltaMode.Always : DeltaMode.Never,
             Ssh = new SshOptions

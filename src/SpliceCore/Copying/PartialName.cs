@@ -85,10 +85,14 @@ internal static class TemporaryNames
 
     /// <summary>True for a name that only this module gives: of a file or folder that is not complete.</summary>
     public static bool Contains(FileName name) =>
-        (name.Bytes.StartsWith(".splice-"u8) && IsNumber(name.Bytes[".splice-"u8.Length..], ".tmp"u8))
+        IsTemporary(name)
         || IsStagingFolder(name)
         || (name.Bytes.LastIndexOf((byte)'.') is > Digits and int dot
             && name.Bytes[dot - Digits - 1] == (byte)'.' && IsNumber(name.Bytes[(dot - Digits)..], ".splice-partial"u8));
+
+    /// <summary>True for the name of a file, or of a folder in which a tree from a host is extracted, that is not complete.</summary>
+    public static bool IsTemporary(FileName name) =>
+        name.Bytes.StartsWith(".splice-"u8) && IsNumber(name.Bytes[".splice-"u8.Length..], ".tmp"u8);
 
     /// <summary>True for the name of a folder in which a move builds its copy.</summary>
     public static bool IsStagingFolder(FileName name) =>

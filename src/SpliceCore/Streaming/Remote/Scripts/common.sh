@@ -59,6 +59,33 @@ flush_all() {
     esac
 }
 
+# Removes a path with all that is in it.
+remove_all() {
+    rm -rf "$1" || {
+        find "$1" -type d -exec chmod u+rwx {} \;
+        rm -rf "$1"
+    }
+} 2> /dev/null < /dev/null
+
+# Locks the temporary file or folder $t until this shell and what it runs have ended. Without flock(1), and on some network file systems,
+# it is not locked.
+lock_temporary() {
+    if [ -d "$t" ]; then exec 9< "$t"; else exec 9>> "$t"; fi
+    flock -n 9 2> /dev/null
+}
+
+# Removes the temporary files and folders of this user in a folder that are not locked: their shell was killed. New ones may be
+# locked in a moment.
+remove_left() {
+    x="[0-9a-f][0-9a-f][0-9a-f][0-9a-f]"
+    for old in "${1%/}"/.splice-$x$x$x$x.tmp; do
+        # shellcheck disable=SC3067 # dash, bash and busybox have -O
+        if { [ -f "$old" ] || [ -d "$old" ]; } && [ ! -L "$old" ] && [ -O "$old" ] && [ "$(($(date +%s) - $(stat -c %Z "$old")))" -ge 5 ]; then
+            (exec 9< "$old" && flock -n 9 && remove_all "$old") 2> /dev/null
+        fi
+    done
+}
+
 # Prints the final path, absolute and in hexadecimal digits, for names of more than one line.
 print_path() {
     case $d in
@@ -76,7 +103,7 @@ start_heartbeat() {
         while kill -0 "$$" && sleep 1 > /dev/null && printf "splice-alive\n"; do
             :
         done
-    ) < /dev/null 2> /dev/null &
+    ) < /dev/null 2> /dev/null 9>&- &
     heartbeat=$!
 }
 stop_heartbeat() {

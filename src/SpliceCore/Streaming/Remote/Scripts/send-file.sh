@@ -223,6 +223,7 @@ fi
 [ -z "$plan" ] || leave
 
 from=0
+remove_left "$folder"
 if [ -n "$kept" ]; then
     [ ${#base} -gt 190 ] || kept=$base$kept
     t=$folder$kept
@@ -251,6 +252,7 @@ if [ "$from" -eq 0 ]; then
 else
     resize "$t" "$from" || fail 86 "$t cannot be cut."
 fi
+lock_temporary
 full="" zeros=""
 if printf xx | dd bs=2 count=1 iflag=fullblock of=/dev/null 2> /dev/null; then full=1; fi
 # Writes a range; with "sparse", blocks of zeros become holes.
@@ -378,6 +380,7 @@ if [ -n "$keep" ] || [ -z "$seen" ]; then
 fi
 [ -n "$named" ] || mv -f "$t" "$d" || fail 86 "The temporary file could not be renamed to $d."
 t=
+exec 9>&-
 remove_partial_files
 [ -z "$flush" ] || sync "$folder" 2> /dev/null || flush_all "$folder"
 print_path

@@ -15,10 +15,7 @@ t="" checker=""
 
 drop() {
     [ -z "$checker" ] || { kill -9 "$checker" && wait "$checker"; } 2> /dev/null
-    [ -z "$t" ] || rm -rf "$t" 2> /dev/null || {
-        chmod -R u+rwx "$t"
-        rm -rf "$t"
-    }
+    [ -z "$t" ] || remove_all "$t"
 }
 note() { printf "splice-note %s\n" "$(printf "%s" "$*" | tr -c " -~" " " | cut -c 1-500)"; }
 words() { printf "%s\n" "$said" | tail -n 3; }
@@ -59,8 +56,10 @@ root=
 exact=
 [ -z "$list" ] || [ -z "$owner" ] || exact=$root
 if [ -z "$plan" ]; then
+    remove_left "$folder"
     mkdir -m 700 "${folder%/}/$random" || fail 86 "No folder could be created in $folder"
     t=${folder%/}/$random
+    lock_temporary
     [ -z "$exact" ] || chmod g-s "$t"
     # What comes with lists of its own does not inherit those of the folder.
     [ -z "$acl" ] || setfacl -b -k "$t" 2> /dev/null
@@ -121,7 +120,7 @@ fi
     stop_heartbeat
     printf "splice-complete\n"
     [ -z "$found" ]
-) < /dev/null 2> /dev/null &
+) < /dev/null 2> /dev/null 9>&- &
 checker=$!
 [ -z "$mode" ] || umask 0
 said=$(tar "$@" 2>&1) || case $(words) in

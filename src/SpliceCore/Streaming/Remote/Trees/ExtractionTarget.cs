@@ -14,12 +14,12 @@ internal sealed class ExtractionTarget : IDisposable
     private static readonly int FolderFlags = LibC.O_RDONLY | LibC.O_DIRECTORY;
 
     private readonly SafeFileHandle _folder;
-    private readonly FileName _temporary = StagedFile.TemporaryName();
+    private readonly FileName _temporary;
     private readonly bool _exists;
     private bool _isDone;
 
     /// <exception cref="TransferException">The folder does not exist, is not writable, or has the name although it must not.</exception>
-    public ExtractionTarget(ReceiveRequest request, string path)
+    public ExtractionTarget(ReceiveRequest request, string path, CancellationToken cancellation)
     {
         Path = PathOf(request, path, out bool hasName);
         _exists = FileStatus.TryGet(Path, followLink: false, out FileStatus? existing).Ok;
@@ -37,13 +37,14 @@ internal sealed class ExtractionTarget : IDisposable
         string parent = _exists ? Path : System.IO.Path.GetDirectoryName(Path) ?? "/";
         SysResult result = LibC.Open(parent, FolderFlags | (_exists && hasName ? LibC.O_NOFOLLOW : 0), out _folder);
         SafeFileHandle top = new();
-        result = result.Ok ? LibC.MakeDirectoryAt(_folder, _temporary, LibC.S_IRWXU) : result;
-        _isDone = !result.Ok;
-        result = result.Ok ? LibC.OpenAt(_folder, _temporary, FolderFlags | LibC.O_NOFOLLOW, 0, out top) : result;
-        Top = top;
+        if (result.Ok)
+        {
+            TemporaryFolders.RemoveLeft(_folder, parent, TemporaryNames.IsTemporary, cancellation);
+            result = TemporaryFolders.Create(_folder, StagedFile.TemporaryName, out _temporary, out top);
+        }
 
-        // A synchronization removes temporary folders that are not locked. Some network file systems lock none.
-        _ = result.Ok ? LibC.Lock(top) : result;
+        Top = top;
+        _isDone = !result.Ok;
         if (!result.Ok)
         {
             Dispose();

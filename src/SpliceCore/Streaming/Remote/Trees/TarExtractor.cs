@@ -33,7 +33,7 @@ internal sealed class TarExtractor : IDisposable
         _request = request;
         _host = host;
         _cancellation = cancellation;
-        _target = new ExtractionTarget(request, path);
+        _target = new ExtractionTarget(request, path, cancellation);
         _directories = new DirectoryPathCache(_target.Top, _target.Path);
         _metadata = new ExtractedMetadata(request.Preserve, lists, _warnings, isExact: request.Update != UpdateMode.Always);
     }
