@@ -209,12 +209,12 @@ prlimit --pid `$PID "--nofile=`${limit}:`${limit}"
         Get-Content "$target/changed" | Should -Be 'newer'
     }
 
-    It 'refuses a folder without -Recurse, and -Resume with it' {
+    It 'refuses a folder without -Recurse, and -Resume -NoClobber with it' {
         $null = New-Item -ItemType Directory -Force "$TestDrive/folder"
         $failure = Get-Failure { Send-ItemZeroCopy "$TestDrive/folder" web1 x }
         Assert-Failure $failure 'SourceIsDirectory,Splice.Commands.SendItemZeroCopyCommand' InvalidType "$TestDrive/folder" '-Recurse'
-        $failure = Get-Failure { Send-ItemZeroCopy "$TestDrive/folder" web1 x -Recurse -Resume }
-        Assert-Failure $failure 'ConflictingOptions,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument "$TestDrive/folder" 'Omit -Resume'
+        $failure = Get-Failure { Send-ItemZeroCopy "$TestDrive/folder" web1 x -Recurse -Resume -NoClobber }
+        Assert-Failure $failure 'ConflictingOptions,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument "$TestDrive/folder" 'Specify only one'
     }
 
     It 'connects to nobody with -WhatIf' {

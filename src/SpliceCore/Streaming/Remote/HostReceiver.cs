@@ -138,7 +138,7 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
 
         if (one.Recurse)
         {
-            using var tree = new TreeReceiveRun(one, host, path, progress, _stop.Token)
+            using var tree = new TreeReceiveRun((ReceiveRequest)one.ForTree(), host, path, progress, _stop.Token)
             {
                 Planned = Planned,
                 MayRemove = MayRemove is null ? null : item => MayRemove(host, item, _stop.Token),

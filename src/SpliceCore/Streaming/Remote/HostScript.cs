@@ -100,6 +100,7 @@ internal static class HostScript
         ("verify", request.Verify),
         ("changing", request.AllowChanging),
         ("flush", request.Flush),
+        ("resume", request.Resume),
         ("keep", request.NoClobber),
         ("force", request.Force),
         ("mode", request.Preserve.HasFlag(PreserveAttributes.Mode)),

@@ -46,9 +46,19 @@ internal abstract class ReceiveRun : IDisposable
             bool verified = Receive();
             return new RemoteOutcome(Host, Result() with { Verified = verified }, null);
         }
-        catch (Exception exception) when (!Cancellation.IsCancellationRequested)
+        catch (Exception exception)
         {
             TransferException error = exception as TransferException ?? RemoteFailure.Unexpected(Request, Host.Text, exception);
+            if (Cancellation.IsCancellationRequested || error.Id is TransferErrorId.ConnectionFailed or TransferErrorId.IdleTimeout)
+            {
+                KeepArrived();
+            }
+
+            if (Cancellation.IsCancellationRequested)
+            {
+                throw;
+            }
+
             if (!HasBegun && error.Id is TransferErrorId.ConnectionFailed or TransferErrorId.IdleTimeout)
             {
                 Request.Ssh.Shared?.AddUnreachable(Host);
@@ -63,6 +73,11 @@ internal abstract class ReceiveRun : IDisposable
     /// <summary>Receives the source.</summary>
     /// <returns>True if the SHA-256 of source and destination was compared.</returns>
     private protected abstract bool Receive();
+
+    /// <summary>Keeps what has arrived before an interruption, if it is to be resumed.</summary>
+    private protected virtual void KeepArrived()
+    {
+    }
 
     /// <summary>The result so far.</summary>
     private protected abstract RemoteTransferResult Result();
@@ -105,8 +120,9 @@ internal abstract class ReceiveRun : IDisposable
         Bytes += outcomes[0].BytesCopied;
         if (outcomes[0].Error is { } error)
         {
-            // If the bytes ended too early, ssh reports the reason.
+            // If the bytes ended too early, ssh reports the reason. The host may still wait for input.
             Cancellation.ThrowIfCancellationRequested();
+            session.Input.Dispose();
             TransferException ended = error.Id == TransferErrorId.CountPastEnd ? Ended(session) : error;
             throw error != ended && session.ExitCode == 0 ? RemoteFailure.EndedBeforeItsSize(Request.Source, Host.Text) : ended;
         }

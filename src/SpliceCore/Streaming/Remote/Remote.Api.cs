@@ -25,7 +25,8 @@ public abstract record RemoteRequest
     /// <summary>True if the SHA-256 of source and destination is compared before the file gets its name.</summary>
     public bool Verify { get; init; }
 
-    /// <summary>True if an interrupted transfer leaves a partial file, and the next one resumes it.</summary>
+    /// <summary>True if an interrupted transfer leaves a partial file, and the next one resumes it. Of a folder, the files that have arrived
+    /// get their names, and the next one transfers the others.</summary>
     public bool Resume { get; init; }
 
     /// <summary>True if an existing file is an error.</summary>
@@ -94,6 +95,10 @@ public abstract record RemoteRequest
     internal bool IsAllIncluded => IncludesAll?.Invoke(Name) == true;
 
     internal string DestinationOf(RemoteHost host) => host.Destination ?? Destination;
+
+    /// <summary>Returns the request for a folder: one that is resumed is updated. To verify it, what has arrived before is compared.</summary>
+    internal RemoteRequest ForTree() =>
+        Resume && Update == UpdateMode.Always ? this with { Update = Verify ? UpdateMode.Content : UpdateMode.Changed } : this;
 }
 
 /// <summary>A file or folder that is sent to one or many hosts. It is read once for all that it is sent to at the same time.</summary>

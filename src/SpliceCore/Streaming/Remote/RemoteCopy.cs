@@ -53,6 +53,7 @@ public static class RemoteCopy
             if (request.Recurse && Directory.Exists(request.Source))
             {
                 CheckTreeOptions(request);
+                request = (SendRequest)request.ForTree();
                 ThrowIfEmpty(request);
                 var totals = TreeTotals.Count(request, monitor.Cancellation);
                 HashSet<string> failed = [];
@@ -270,12 +271,11 @@ public static class RemoteCopy
 
     private static void CheckTreeOptions(RemoteRequest request)
     {
-        if (request.Resume)
+        if (request is { Resume: true, NoClobber: true })
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"-Resume continues single files, and '{request.Source}' is a folder: its interrupted transfer leaves nothing.",
-                "Omit -Resume: the whole folder is transferred again.",
-                target: request.Source);
+                $"-Resume continues in the folder that an interrupted transfer of '{request.Source}' has left, and with -NoClobber it is an error.",
+                "Specify only one of them.", target: request.Source);
         }
 
         if (request.Delta != DeltaMode.Never)

@@ -11,10 +11,10 @@ internal static class RemoteFailure
 
     /// <summary>The error for the exit code of ssh or of the script on the host.</summary>
     /// <param name="hasBegun">True if the script has printed something: then ssh did connect.</param>
-    /// <param name="isTree">True for a folder, which is not resumed.</param>
+    /// <param name="isTree">True for a folder.</param>
     public static TransferException From(SshSession session, RemoteRequest request, string destination, bool hasBegun, bool isTree)
     {
-        string again = isTree ? "Run the command again." : "Run the command again; -Resume continues an interrupted transfer.";
+        string again = isTree && !request.Resume ? "Run the command again." : "Run the command again; -Resume continues an interrupted transfer.";
         string host = session.Host.Text;
         string words = Words(session.AllowsSftpOnly ? "The account allows SFTP only." : session.Words);
         string what = $"'{request.Source}' was not transferred to '{destination}' with '{host}'";

@@ -14,7 +14,7 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
     private static readonly string[] Transfers =
     [
         "send", "send,verify", "send,delta", "receive,delta", "send,tree", "send,tree,verify", "send,tree,merge", "send,tree,merge,update",
-        "send,tree,merge,update,mirror", "receive,tree,merge,update,mirror",
+        "send,tree,merge,update,mirror", "receive,tree,merge,update,mirror", "send,tree,merge,resume", "receive,tree,merge,resume",
         "receive", "receive,verify", "receive,tree", "receive,tree,verify", "receive,tree,merge",
     ];
 
@@ -102,9 +102,9 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
             Assert.Equal("outside", File.ReadAllText(_workspace["outside/file"]));
         }
 
-        if (isMirror && way is not null)
+        if ((isMirror || transfer.Contains("resume", StringComparison.Ordinal)) && way is not null)
         {
-            AssertCompletes(transfer, host, fresh);
+            AssertCompletes(transfer, host, fresh, old, isMirror);
         }
 
         AssertNoLitter(isKilled: way == (transfer.StartsWith("send", StringComparison.Ordinal) ? "shell" : "process"));
@@ -115,15 +115,18 @@ public sealed class KilledTransferTests(SshServer server, ITestOutputHelper outp
     }
 
     /// <summary>The same transfer completes what was interrupted.</summary>
-    private void AssertCompletes(string transfer, RemoteHost host, Dictionary<string, byte[]> fresh)
+    private void AssertCompletes(string transfer, RemoteHost host, Dictionary<string, byte[]> fresh, Dictionary<string, byte[]> old, bool isMirror)
     {
         using ChildProcess process = TestHost.StartServer(
             [], "--transfer", transfer, Source, _workspace["home"], server.KeyPath, server.Options.Settings["UserKnownHostsFile"], host.Text);
         process.WriteLine("go");
         Assert.Equal("done", process.ReadToEnd().Trim());
-        AssertOldOrNew(isTree: true, fresh, old: [], isComplete: true, isMirror: true);
-        Assert.False(Directory.Exists(Path.Combine(Target, "4/link")));
-        Assert.Equal("outside", File.ReadAllText(_workspace["outside/file"]));
+        AssertOldOrNew(isTree: true, fresh, isMirror ? [] : old, isComplete: true, isMirror);
+        if (isMirror)
+        {
+            Assert.False(Directory.Exists(Path.Combine(Target, "4/link")));
+            Assert.Equal("outside", File.ReadAllText(_workspace["outside/file"]));
+        }
     }
 
     private void Interrupt(ChildProcess process, string way)

@@ -20,10 +20,10 @@ nl="
 # Sets a variable to 1 for each option, and to nothing for the others.
 # shellcheck disable=SC2034 # each script uses some of them
 read_options() {
-    verify= changing= flush= keep= force= mode= times= owner= links= xattr= acl= sparse= list= content= plan= remove= delta=
+    verify= changing= flush= resume= keep= force= mode= times= owner= links= xattr= acl= sparse= list= content= plan= remove= delta=
     for option; do
         case $option in
-            verify | changing | flush | keep | force | mode | times | owner | links | xattr | acl | sparse | list | content | plan | remove | delta) eval "$option=1" ;;
+            verify | changing | flush | resume | keep | force | mode | times | owner | links | xattr | acl | sparse | list | content | plan | remove | delta) eval "$option=1" ;;
         esac
     done
 }
@@ -86,6 +86,17 @@ remove_left() {
     done
 }
 
+# Sets the variable value to a name that may be escaped for printf %b.
+unescape() {
+    case $1 in
+        *\\*)
+            value=$(printf "%b_" "$1")
+            value=${value%_}
+            ;;
+        *) value=$1 ;;
+    esac
+}
+
 # Prints the final path, absolute and in hexadecimal digits, for names of more than one line.
 print_path() {
     case $d in
@@ -129,8 +140,8 @@ different() {
 # The same for a list on standard input with names escaped for printf %b, up to an empty line.
 different_escaped() {
     while read -r sum name && [ -n "$sum" ]; do
-        f=$(printf "%b_" "$name")
-        have=$(sha256sum < "${f%_}")
+        unescape "$name"
+        have=$(sha256sum < "$value")
         [ "${have%% *}" = "$sum" ] || printf "%s: FAILED\n" "$name"
     done
 }

@@ -65,7 +65,9 @@ pack_parts() {
             take "$length" | tar "$@" --no-recursion --null -T -
         else
             take "$length" | xargs -0 tar "$@" --no-recursion
-        fi || worst=1
+        fi || worst=$?
+        # A tar that was killed has not written its part, for which the receiver waits. busybox's xargs reports it as 125.
+        [ "$worst" -lt 125 ] || break
     done
     return "$worst"
 }

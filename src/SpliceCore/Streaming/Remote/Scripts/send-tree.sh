@@ -4,7 +4,7 @@
 # has answered with the last item; or moves its items into an existing folder, once nothing is in the way. To get only what changed,
 # it lists that folder first.
 # Parameters: path, name of the source, name of the temporary folder, separator of the list; then options: verify, keep, force, mode,
-# times, owner, xattr, acl, list, content, plan, remove.
+# times, owner, xattr, acl, list, content, plan, remove, resume.
 . ./common.sh
 . ./listing.sh
 
@@ -66,83 +66,6 @@ if [ -z "$plan" ]; then
     # Of a folder that is here, nothing may have changed.
     [ -z "$list" ] || [ "$folder" != "$d" ] || mkdir "$t/tree"
 fi
-set -- -x -f - -C "$t"
-case $(tar --version 2> /dev/null) in
-    *GNU*)
-        form="pax"
-        set -- "$@" --delay-directory-restore --warning=no-timestamp
-        case $(tar --help 2> /dev/null) in
-            *--xattrs-include*)
-                form=pax-attributes
-                set -- "$@" --xattrs "--xattrs-include=*"
-                ;;
-        esac
-        ;;
-    *bsdtar*) form="pax" ;;
-    *) form=gnu${root:+-root} ;;
-esac
-if [ -n "$mode" ]; then
-    set -- "$@" -p
-else
-    set -- "$@" --no-same-permissions
-fi
-[ -n "$times" ] || set -- "$@" -m
-{ [ -n "$owner" ] && [ -n "$root" ]; } || set -- "$@" -o
-before=$(umask)
-
-printf "splice-ready 0 %s\n" "$form"
-[ -z "$plan$remove" ] || (print_path)
-[ -z "$list" ] || list_tree "$d" "$token" "$remove"
-[ -z "$content" ] || print_equal "$d"
-if [ -n "$plan" ]; then
-    # The sender has read the list when it closes the input.
-    cat > /dev/null
-    printf "splice-done\n"
-    exit 0
-fi
-# tar reads to the end of the input, so what it has extracted is verified while it waits for the last item.
-(
-    trap - EXIT HUP INT TERM
-    until [ -e "$t/end" ]; do
-        kill -0 "$$" || exit
-        sleep 0.1 || sleep 1
-    done
-    start_heartbeat
-    found=
-    if [ -n "$verify" ]; then
-        found=$(
-            cd "$t/tree" 2>&1 || exit
-            different "$(cat ../sums)"
-            different_escaped < ../escaped-sums
-        )
-        [ -z "$found" ] || printf "%s\n" "$found" > "$t/found"
-    fi
-    stop_heartbeat
-    printf "splice-complete\n"
-    [ -z "$found" ]
-) < /dev/null 2> /dev/null 9>&- &
-checker=$!
-[ -z "$mode" ] || umask 0
-said=$(tar "$@" 2>&1) || case $(words) in
-    *"nexpected E"* | *"short read"* | *"not look like a tar"*) fail 80 "The transfer was interrupted." ;;
-    *) fail 86 "$(words)" ;;
-esac
-umask "$before"
-[ -e "$t/commit" ] || fail 80 "The transfer was interrupted."
-# As the folder that it is created in: tar clears the bit of its folders.
-[ -n "$exact" ] || [ ! -g "$folder" ] || find "$t/tree" -type d -exec chmod g+s {} + 2> /dev/null
-[ -z "$said" ] || note "all of it: $(words)"
-[ -z "$owner" ] || [ -n "$root" ] || note "owners, since it is not root there"
-if wait "$checker"; then
-    checker=
-else
-    checker=
-    said=$(cat "$t/found" 2> /dev/null) || said="The files could not be compared."
-    fail 87 "$(words)"
-fi
-start_heartbeat
-[ -z "$flush" ] || flush_all "$t"
-
 move() {
     if [ -d "$1" ] && [ ! -L "$1" ] && [ ! -w "$1" ]; then
         chmod u+w "$1" && mv -f "$1" "$2" && chmod u-w "$2"
@@ -213,6 +136,118 @@ each() {
     move_into "$to" "$@"
 }
 
+# The set-group-ID bit as of the folder that the tree is created in: tar clears it.
+inherit_bits() { [ -n "$exact" ] || [ ! -g "$folder" ] || find "$t/tree" -type d -exec chmod g+s {} + 2> /dev/null; }
+
+# Gives the items that have arrived their names, but for the last one that tar has listed, which may not be complete. Nothing is removed
+# for them. The tar of busybox does not escape names.
+keep_arrived() {
+    last=$(tail -n 1 "$t/log")
+    case $form in
+        pax*) unescape "$last" ;;
+        *)
+            [ -z "$(find "$t/tree" -name "*$nl*")" ] || return
+            value=$last
+            ;;
+    esac
+    [ -n "$value" ] || return
+    if [ -f "$t/$value" ] || [ -L "$t/$value" ]; then
+        rm -f "$t/$value"
+    elif [ ! -e "$t/$value" ]; then
+        return
+    fi
+    rm -f "$t/replaced"
+    inherit_bits
+    if [ "$folder" = "$d" ]; then
+        (each check "$t/tree" "$d") && (each move "$t/tree" "$d")
+    elif [ ! -e "$d" ] && [ ! -L "$d" ]; then
+        (move "$t/tree" "$d")
+    fi
+}
+interrupt() {
+    [ -z "$resume" ] || keep_arrived 2> /dev/null
+    fail 80 "The transfer was interrupted."
+}
+
+set -- -x -f - -C "$t"
+case $(tar --version 2> /dev/null) in
+    *GNU*)
+        form="pax"
+        set -- "$@" --delay-directory-restore --warning=no-timestamp ${resume:+-v --quoting-style=escape}
+        case $(tar --help 2> /dev/null) in
+            *--xattrs-include*)
+                form=pax-attributes
+                set -- "$@" --xattrs "--xattrs-include=*"
+                ;;
+        esac
+        ;;
+    *bsdtar*) form="pax" ;;
+    *)
+        form=gnu${root:+-root}
+        set -- "$@" ${resume:+-v}
+        ;;
+esac
+if [ -n "$mode" ]; then
+    set -- "$@" -p
+else
+    set -- "$@" --no-same-permissions
+fi
+[ -n "$times" ] || set -- "$@" -m
+{ [ -n "$owner" ] && [ -n "$root" ]; } || set -- "$@" -o
+before=$(umask)
+
+printf "splice-ready 0 %s\n" "$form"
+[ -z "$plan$remove" ] || (print_path)
+[ -z "$list" ] || list_tree "$d" "$token" "$remove"
+[ -z "$content" ] || print_equal "$d"
+if [ -n "$plan" ]; then
+    # The sender has read the list when it closes the input.
+    cat > /dev/null
+    printf "splice-done\n"
+    exit 0
+fi
+# tar reads to the end of the input, so what it has extracted is verified while it waits for the last item.
+(
+    trap - EXIT HUP INT TERM
+    until [ -e "$t/end" ]; do
+        kill -0 "$$" || exit
+        sleep 0.1 || sleep 1
+    done
+    start_heartbeat
+    found=
+    if [ -n "$verify" ]; then
+        found=$(
+            cd "$t/tree" 2>&1 || exit
+            different "$(cat ../sums)"
+            different_escaped < ../escaped-sums
+        )
+        [ -z "$found" ] || printf "%s\n" "$found" > "$t/found"
+    fi
+    stop_heartbeat
+    printf "splice-complete\n"
+    [ -z "$found" ]
+) < /dev/null 2> /dev/null 9>&- &
+checker=$!
+[ -z "$mode" ] || umask 0
+said=$(tar "$@" 2>&1 > "$t/log") || case $(words) in
+    *"nexpected E"* | *"short read"* | *"not look like a tar"*) umask "$before" && interrupt ;;
+    *) fail 86 "$(words)" ;;
+esac
+umask "$before"
+[ -e "$t/commit" ] || interrupt
+inherit_bits
+[ -z "$said" ] || note "all of it: $(words)"
+[ -z "$owner" ] || [ -n "$root" ] || note "owners, since it is not root there"
+if wait "$checker"; then
+    checker=
+else
+    checker=
+    said=$(cat "$t/found" 2> /dev/null) || said="The files could not be compared."
+    fail 87 "$(words)"
+fi
+start_heartbeat
+[ -z "$flush" ] || flush_all "$t"
+
 # Runs a command with the path in the tree of each item whose metadata change, its new mode, and whether attributes are removed. Items
 # of which only times and owner change are left out unless $2 is given.
 for_changes() {
@@ -254,17 +289,6 @@ set_metadata() {
         *) for_changes set_times all ;;
     esac
     for_changes set_mode
-}
-
-# Sets the variable value to a name that may be escaped for printf %b.
-unescape() {
-    case $1 in
-        *\\*)
-            value=$(printf "%b_" "$1")
-            value=${value%_}
-            ;;
-        *) value=$1 ;;
-    esac
 }
 
 # Enters a folder below the top without following a link: then its name is that of the folder that it was listed as.

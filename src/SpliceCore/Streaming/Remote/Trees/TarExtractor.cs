@@ -112,13 +112,7 @@ internal sealed class TarExtractor : IDisposable
     /// <param name="removes">False if what the host does not have stays.</param>
     public void Commit(bool removes)
     {
-        // The deepest first: a parent may lose the right to enter it.
-        foreach ((IReadOnlyList<FileName> names, TarItem entry) in _folders.AsEnumerable().Reverse())
-        {
-            _metadata.Set(entry, _directories.Open(names), isPath: false);
-        }
-
-        _directories.Dispose();
+        SetFolders();
         _target.Commit(_request.Force, _request.Flush, Plan is null ? null : Complete, Removals);
 
         void Complete()
@@ -131,10 +125,40 @@ internal sealed class TarExtractor : IDisposable
         }
     }
 
+    /// <summary>Gives the items that have arrived their names, so that the transfer can be resumed. Nothing is removed for them.</summary>
+    public void KeepArrived()
+    {
+        if (!_request.Resume)
+        {
+            return;
+        }
+
+        try
+        {
+            SetFolders();
+            _target.Commit(_request.Force, flush: false);
+        }
+        catch (TransferException)
+        {
+            // The interruption is reported.
+        }
+    }
+
     public void Dispose()
     {
         _directories.Dispose();
         _target.Dispose();
+    }
+
+    private void SetFolders()
+    {
+        // The deepest first: a parent may lose the right to enter it.
+        foreach ((IReadOnlyList<FileName> names, TarItem entry) in _folders.AsEnumerable().Reverse())
+        {
+            _metadata.Set(entry, _directories.Open(names), isPath: false);
+        }
+
+        _directories.Dispose();
     }
 
     /// <summary>Sets the metadata of items that were not received: files, and then folders, the deepest first.</summary>
@@ -184,9 +208,21 @@ internal sealed class TarExtractor : IDisposable
         using (file)
         {
             Check(created, entry);
-            fill(file);
-            _metadata.Set(entry, file, isPath: false);
-            Check(LibC.CloseDuplicate(file), entry);
+            bool isComplete = false;
+            try
+            {
+                fill(file);
+                _metadata.Set(entry, file, isPath: false);
+                Check(LibC.CloseDuplicate(file), entry);
+                isComplete = true;
+            }
+            finally
+            {
+                if (!isComplete)
+                {
+                    LibC.UnlinkAt(folder, name);
+                }
+            }
         }
     }
 

@@ -93,6 +93,8 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         return _sums is not null;
     }
 
+    private protected override void KeepArrived() => _tree?.KeepArrived();
+
     private bool IsRemovalSkipped => _removals is not null && _obstacle is not null;
 
     private protected override RemoteTransferResult Result() => RemoteTransferResult.From(Host, Request, Session) with

@@ -157,7 +157,7 @@ public sealed class ReceiveTreeTests(SshServer server) : IDisposable
     {
         ReceiveRequest request = Request(server.Host());
         Write("source/file", "x");
-        Assert.Equal(TransferErrorId.ConflictingOptions, Assert.Throws<TransferException>(() => Remotes.Receive(request with { Resume = true })).Id);
+        Assert.Equal(TransferErrorId.ConflictingOptions, Assert.Throws<TransferException>(() => Remotes.Receive(request with { Resume = true, NoClobber = true })).Id);
         Remotes.Error(Remotes.Receive(request with { Source = _workspace["none"] }), TransferErrorId.SourceNotFound);
         Posix.MakeFifo(_workspace["source/fifo"]);
         Assert.Contains("special file", Assert.Single(Remotes.Result(Remotes.Receive(request)).Warnings), StringComparison.Ordinal);

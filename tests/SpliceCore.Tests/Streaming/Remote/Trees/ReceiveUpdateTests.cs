@@ -181,4 +181,24 @@ public sealed class ReceiveUpdateTests(SshServer server) : UpdateTests(server)
         Assert.Equal(["target"], Folder.Names);
         Assert.Empty(Directory.GetFileSystemEntries(Folder["target"]));
     }
+
+    /// <summary>The host does not wait for the next part, and the receiver not for the rest of this one.</summary>
+    [Theory]
+    [InlineData("dash")]
+    [InlineData("bash")]
+    public void A_host_whose_tar_is_killed_is_an_error(string shell)
+    {
+        RemoteHost host = Server.Host($"killed-{Guid.NewGuid():N}",
+            $$"""
+            begin="exec sh -c '"
+            tar='tar() { case $* in *--version) command tar --version ;; *) command tar "$@" | head -c 100000; return 137 ;; esac; }; '
+            exec {{shell}} -c "$begin$tar${SSH_ORIGINAL_COMMAND#"$begin"}"
+            """);
+        ReceiveRequest request = ReceiveFrom(host) with { Ssh = Server.Options };
+        Folder.WriteRandom(Path.Combine(Directory.CreateDirectory(request.Source).Name, "file"), 500_000);
+
+        Assert.Contains("Not all of", Remotes.Error(Remotes.Receive(request), TransferErrorId.RemoteFailed).Message, StringComparison.Ordinal);
+
+        Assert.Empty(Directory.GetFileSystemEntries(Folder["target"]));
+    }
 }

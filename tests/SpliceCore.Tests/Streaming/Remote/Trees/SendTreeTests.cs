@@ -170,7 +170,7 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
     {
         SendRequest request = Request(server.Host());
         Write("source/file", "x");
-        Assert.Equal(TransferErrorId.ConflictingOptions, Assert.Throws<TransferException>(() => Remotes.Send(request with { Resume = true })).Id);
+        Assert.Equal(TransferErrorId.ConflictingOptions, Assert.Throws<TransferException>(() => Remotes.Send(request with { Resume = true, NoClobber = true })).Id);
         Assert.Equal(TransferErrorId.SourceIsDirectory, Assert.Throws<TransferException>(() => Remotes.Send(request with { Recurse = false })).Id);
         Posix.MakeFifo(_workspace["source/fifo"]);
         using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, 0);
