@@ -15,16 +15,7 @@ Use-Place xfs {
     $null = [IO.Directory]::CreateDirectory($source), [IO.Directory]::CreateDirectory($target)
     Write-RandomFile $snapshot $size
     cp --reflink=never $snapshot "$source/image"
-    $random = [Random]::new(1)
-    $bytes = [byte[]]::new($block)
-    $image = [IO.File]::OpenWrite("$source/image")
-    foreach ($i in 1..[Math]::Max(1, $size / $block / 100)) {
-        $random.NextBytes($bytes)
-        $image.Position = $random.Next($size / $block) * $block
-        $image.Write($bytes, 0, $block)
-    }
-    $image.Dispose()
-    sync --file-system $source
+    Write-RandomBlock "$source/image" $block ([Math]::Max(1, $size / $block / 100))
     $said = @{}
     $targets = @(
         @{ Id = '11'; Peer = 'rsync --inplace'; AtMost = 0.5 }

@@ -23,6 +23,26 @@ function Write-RandomFile([string] $Path, [long] $Size) {
     sync --file-system $Path
 }
 
+# Overwrites random blocks of a file.
+function Write-RandomBlock([string] $Path, [int] $Size, [int] $Count) {
+    $random = [Random]::new(1)
+    $bytes = [byte[]]::new($Size)
+    $file = [IO.File]::OpenWrite($Path)
+    try {
+        $blocks = [int]($file.Length / $Size)
+        foreach ($i in 1..$Count) {
+            $random.NextBytes($bytes)
+            $file.Position = [long]$random.Next($blocks) * $Size
+            $file.Write($bytes, 0, $Size)
+        }
+    }
+    finally {
+        $file.Dispose()
+    }
+
+    sync --file-system $Path
+}
+
 # A file with holes: data in pieces of one size at even distances.
 function Write-SparseFile([string] $Path, [long] $Size, [long] $DataSize, [int] $Extents) {
     $length = [int]([Math]::Floor($DataSize / $Extents / 4096) * 4096)

@@ -47,3 +47,8 @@ UserKnownHostsFile $Folder/known
 
     $server
 }
+
+# The bytes that the loopback has carried.
+function Get-LoopbackByte {
+    [long](-split ([IO.File]::ReadAllLines('/proc/net/dev') -match '^ *lo:')[0].Replace('lo:', ''))[0]
+}

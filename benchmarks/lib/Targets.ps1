@@ -23,6 +23,12 @@ $script:targets = [ordered]@{
     '12' = 'Two clones of 4 GiB are compared in at most 50 ms'
     '12b' = 'Two equal files: at most 1.0 of cmp'
     '13' = 'A file into a pipe of 1 MiB: at most 1.0 of pv'
+    '14' = '600 MiB to a host: at most 1.05 of cat | ssh'
+    '15' = '600 MiB to three hosts: at most 1.05 of three cat | ssh at once'
+    '16' = '10,000 small files to a host, first time: at most 0.8 of rsync -a'
+    '17' = '10,000 unchanged files of a host: at most 1.0 of rsync -a'
+    '18' = 'A 4 GiB image of which 1 % changed to a host: at most 1.0 of rsync --inplace'
+    '18b' = 'At most 1.5 times that change travels'
 }
 
 # A target is @{ Id; Peer: names, of which the fastest counts; AtMost; Of: ratio, difference, seconds, systemCalls or a fact of ours }.
