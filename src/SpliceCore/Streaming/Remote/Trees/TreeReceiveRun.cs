@@ -21,7 +21,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
     private readonly ChecksumList? _sums = request.Verify ? new ChecksumList() : null;
 
-    private readonly List<string> _notes = [];
+    private readonly SentTreeReport _report = new(request, host.Text);
     private TarExtractor? _tree;
 
     private readonly string _token = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
@@ -112,7 +112,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         FailedCount = ItemErrors.Count,
         Warnings =
         [
-            .. _tree?.Warnings ?? [], .. _notes, .. WarningsOfHost(),
+            .. _tree?.Warnings ?? [], .. _report.Notes, .. _head is not [_, ..] || IsOther ? [] : _report.FindLosses(_head, _lists),
             .. IsRemovalSkipped ? [RemoteFailure.RemovalSkipped(_tree?.Path ?? Path, _obstacle!)] : Array.Empty<string>(),
         ],
     };
@@ -386,54 +386,10 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             throw ended;
         }
 
-        failed.ForEach(line => AddFailed(line[HostScript.Failed.Length..]));
-    }
-
-    /// <summary>Adds what tar reported of an item: it vanished or changed, or could not be read.</summary>
-    private void AddFailed(string line)
-    {
-        string shown = RemoteFailure.Shown(line);
-        if (line.EndsWith("file changed as we read it", StringComparison.Ordinal))
+        foreach (TransferException error in failed.Select(line => _report.Add(line[HostScript.Failed.Length..])).OfType<TransferException>())
         {
-            if (!Request.AllowChanging)
-            {
-                _notes.Add($"'{Host.Text}': {shown}");
-            }
-        }
-        else if (line.EndsWith("No such file or directory", StringComparison.Ordinal)
-            || !(line.Contains(": Cannot ", StringComparison.Ordinal) || line.EndsWith("Permission denied", StringComparison.Ordinal)))
-        {
-            _notes.Add($"'{Host.Text}': {shown}");
-        }
-        else
-        {
-            TransferException error = RemoteFailure.NotRead(shown, Host.Text);
             _obstacle ??= error;
             ItemErrors.Add(error);
-        }
-    }
-
-    /// <summary>Warnings of what the host could not send.</summary>
-    private IEnumerable<string> WarningsOfHost()
-    {
-        if (_head is not [string form, ..] || IsOther)
-        {
-            yield break;
-        }
-
-        if (Request.Preserve.HasFlag(PreserveAttributes.Xattr) && form != "pax")
-        {
-            yield return $"'{Host.Text}' sent no extended attributes: its tar is not GNU tar.";
-        }
-
-        if (_lists.UnknownCount > 0)
-        {
-            string items = _lists.UnknownCount == 1 ? "1 item has" : string.Create(CultureInfo.InvariantCulture, $"{_lists.UnknownCount} items have");
-            yield return $"{items} no permissions for the group: '{Host.Text}' has access control lists for them, and no getfacl to show these.";
-        }
-        else if (Request.Preserve.HasFlag(PreserveAttributes.Acl) && _head is not [_, "getfacl", _])
-        {
-            yield return $"'{Host.Text}' sent no access control lists: it has no getfacl.";
         }
     }
 
