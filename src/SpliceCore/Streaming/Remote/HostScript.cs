@@ -38,6 +38,10 @@ internal static class HostScript
     /// <summary>The last word of the line with the sum of all blocks, if it is not known which ones are those of the old file.</summary>
     public const string AllBlocks = " all";
 
+    // The lines for send-tree.sh after a listing: nothing differs, or items follow.
+    public const string Unchanged = "unchanged";
+    public const string Items = "items";
+
     /// <summary>The line without which send-file.sh renames nothing.</summary>
     public const string Commit = "commit";
 

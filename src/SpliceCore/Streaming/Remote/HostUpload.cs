@@ -43,7 +43,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
 
     public long FailedCount { get; set; }
 
-    public long DirectoryCount { get; init; }
+    public long DirectoryCount { get; set; }
 
     /// <summary>Number of items that the host removed.</summary>
     public long Removed { get; set; }

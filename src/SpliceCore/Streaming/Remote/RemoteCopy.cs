@@ -45,17 +45,14 @@ public static class RemoteCopy
             using var standard = new StandardDescriptors();
             using var terminal = new TerminalScope();
             request = request with { Ssh = Prepare(request, terminal) };
-            if (request.ContentsOnly)
-            {
-                ThrowIfNotFolder(request.Source);
-            }
-
-            if (request.Recurse && Directory.Exists(request.Source))
+            if (request.ContentsOnly || (request.Recurse && Directory.Exists(request.Source)))
             {
                 CheckTreeOptions(request);
                 request = (SendRequest)request.ForTree();
-                ThrowIfEmpty(request);
-                var totals = TreeTotals.Count(request, monitor.Cancellation);
+                CheckFolder(request);
+
+                // An update counts the items when it plans.
+                TreeTotals? totals = request.Update == UpdateMode.Always ? TreeTotals.Count(request, monitor.Cancellation) : null;
                 HashSet<string> failed = [];
                 SendAll(request, emit, hosts => new TreeSendRun(request, totals, hosts, monitor, FailOnce, planned, mayRemove));
 
@@ -243,28 +240,21 @@ public static class RemoteCopy
         }
     }
 
-    private static void ThrowIfNotFolder(string source)
+    /// <exception cref="TransferException">The source cannot be opened, is not a folder, or is an empty one that may be none.</exception>
+    private static void CheckFolder(SendRequest request)
     {
-        SysResult opened = LibC.Open(source, LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle folder);
+        string path = request.Source;
+        SysResult opened = LibC.Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY, out SafeFileHandle folder);
         using (folder)
         {
             if (!opened.Ok)
             {
-                throw opened.Errno == Errno.ENOTDIR ? SyncErrors.SourceNotFolder(source, isForHosts: true) : FileFailures.OpenSource(source, opened.Errno);
+                throw opened.Errno == Errno.ENOTDIR ? SyncErrors.SourceNotFolder(path, isForHosts: true) : FileFailures.OpenSource(path, opened.Errno);
             }
-        }
-    }
 
-    private static void ThrowIfEmpty(SendRequest request)
-    {
-        if ((request.RemoveExtra || request.ContentsOnly) && !request.AllowEmptySource && LibC.Open(request.Source, LibC.O_RDONLY | LibC.O_DIRECTORY, out SafeFileHandle source).Ok)
-        {
-            using (source)
+            if ((request.RemoveExtra || request.ContentsOnly) && !request.AllowEmptySource && DirectoryReader.IsEmpty(folder))
             {
-                if (DirectoryReader.IsEmpty(source))
-                {
-                    throw SyncErrors.EmptySource(request.Source);
-                }
+                throw SyncErrors.EmptySource(path);
             }
         }
     }

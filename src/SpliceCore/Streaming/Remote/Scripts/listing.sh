@@ -33,12 +33,12 @@ list_tree() (
     [ -z "$xattr$acl" ] || ! command -v getfattr > /dev/null || attributes=getfattr
     type=$(stat -f -c %t . 2> /dev/null)
     birth=$(stat -c %W . 2> /dev/null)
-    printf "splice-list %s %s %s %s %s\n" "$tool" "${type:--}" "${birth:--}" "$(id -u)" "$attributes"
+    printf "splice-list %s %s %s %s %s\n" "$tool" "${type:--}" "${birth:--}" "${user:-$(id -u)}" "$attributes"
     exec 2> /dev/null
     end="="
     if [ "$tool" = find ]; then
-        find . ! -type b ! -type c -printf "%y %s %T@ %m %U %G %n %D %i\0%p\0%l\0" || end="!"
-        find . \( -type b -o -type c \) -exec stat --printf "%f %s %.9Y %a %u %g %h %d %i %t %T\0%n\0\0" {} +
+        find . \( -type b -o -type c \) -exec stat --printf "%f %s %.9Y %a %u %g %h %d %i %t %T\0%n\0\0" {} + \
+            -o -printf "%y %s %T@ %m %U %G %n %D %i\0%p\0%l\0" || end="!"
         printf "%s\0" "$end"
     else
         find . -exec stat -c "%f %s %Y %a %u %g %h %d %i %t %T$2%n$2%N$2" {} + || end="!"

@@ -47,25 +47,29 @@ else
     folder=${d%/*}/
     [ -d "$folder" ] || [ -n "$plan" ] || fail 81 "There is no folder $folder"
 fi
+temporary=${folder%/}/$random
 [ -n "$plan" ] || { [ -w "$folder" ] && [ -x "$folder" ]; } || fail 84 "The folder $folder is not writable."
 need tar
 [ -z "$verify$content" ] || need sha256sum
 root=
-[ "$(id -u)" != 0 ] || root=1
+user=$(id -u)
+[ "$user" != 0 ] || root=1
 # An update that sets the owner leaves nothing to the set-group-ID bit of the folder.
 exact=
 [ -z "$list" ] || [ -z "$owner" ] || exact=$root
-if [ -z "$plan" ]; then
-    remove_left "$folder"
-    mkdir -m 700 "${folder%/}/$random" || fail 86 "No folder could be created in $folder"
-    t=${folder%/}/$random
+make_temporary() {
+    mkdir -m 700 "$temporary" || fail 86 "No folder could be created in $folder"
+    t=$temporary
     lock_temporary
     [ -z "$exact" ] || chmod g-s "$t"
     # What comes with lists of its own does not inherit those of the folder.
     [ -z "$acl" ] || setfacl -b -k "$t" 2> /dev/null
     # Of a folder that is here, nothing may have changed.
     [ -z "$list" ] || [ "$folder" != "$d" ] || mkdir "$t/tree"
-fi
+}
+[ -n "$plan" ] || remove_left "$folder"
+[ -n "$list" ] || make_temporary
+
 move() {
     if [ -d "$1" ] && [ ! -L "$1" ] && [ ! -w "$1" ]; then
         chmod u+w "$1" && mv -f "$1" "$2" && chmod u-w "$2"
@@ -169,7 +173,7 @@ interrupt() {
     fail 80 "The transfer was interrupted."
 }
 
-set -- -x -f - -C "$t"
+set -- -x -f - -C "$temporary"
 case $(tar --version 2> /dev/null) in
     *GNU*)
         form="pax"
@@ -206,12 +210,25 @@ if [ -n "$plan" ]; then
     printf "splice-done\n"
     exit 0
 fi
+if [ -n "$list" ]; then
+    # The sender has compared the list: without differences, nothing is touched.
+    read -r decision || fail 80 "The transfer was interrupted."
+    if [ "$decision" = unchanged ]; then
+        print_path
+        printf "splice-done\n"
+        exit 0
+    fi
+    make_temporary
+fi
 # tar reads to the end of the input, so what it has extracted is verified while it waits for the last item.
 (
     trap - EXIT HUP INT TERM
+    pause=0.02 polls=0
     until [ -e "$t/end" ]; do
         kill -0 "$$" || exit
-        sleep 0.1 || sleep 1
+        sleep "$pause" || sleep 1
+        polls=$((polls + 1))
+        [ "$polls" -lt 50 ] || pause=0.1
     done
     start_heartbeat
     found=

@@ -114,11 +114,14 @@ internal sealed class HostListing(string token, PreserveAttributes preserve)
 
     /// <summary>Finds an item; null if the host does not have it.</summary>
     /// <param name="path">Its path from the top, which starts with a slash; empty for the top.</param>
-    public HostItem? Find(ReadOnlySpan<byte> path)
+    public HostItem? Find(ReadOnlySpan<byte> path) => IndexOf(path) is int index ? Read(index) : null;
+
+    /// <summary>Returns the number of an item; null if the host does not have it.</summary>
+    /// <param name="path">Its path, as <see cref="Find"/> takes it.</param>
+    public int? IndexOf(ReadOnlySpan<byte> path)
     {
-        path = path.IsEmpty ? "."u8 : path[1..];
-        int slot = SlotOf(path);
-        return _slots[slot] > 0 ? Read(_slots[slot] - 1) : null;
+        int slot = SlotOf(path.IsEmpty ? "."u8 : path[1..]);
+        return _slots[slot] > 0 ? _slots[slot] - 1 : null;
     }
 
     /// <summary>Returns an item.</summary>

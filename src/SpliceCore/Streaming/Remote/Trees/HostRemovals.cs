@@ -55,6 +55,9 @@ internal sealed class HostRemovals
     /// <summary>Number of items to remove.</summary>
     public long RemovalCount => _extras.Sum(extra => extra.IsReplaced ? Math.Max(0, extra.Count - 1) : extra.Count);
 
+    /// <summary>True if the host removes something.</summary>
+    public bool HasItems => _extras.Count > 0;
+
     /// <summary>Number of files, links and empty folders that items of other types replace: the host removes them, and they count as
     /// updated.</summary>
     public long UpdatedCount => _extras.Count(extra => extra is { IsReplaced: true, Count: 1 });

@@ -11,15 +11,23 @@ namespace Splice.Streaming.Remote.Trees;
 internal sealed class HostTreePlan(UpdateMode update, HostListing listing, PreserveAttributes preserve, bool keepsLinks, TimePrecision precision)
     : TreePlan(update, preserve, precision)
 {
+    private readonly FolderSet _needed = new(); // folders to send or change, and those with items to send, change or report
+
     /// <summary>The items that the host removes; null for none.</summary>
     public HostRemovals? Removals { get; private set; }
 
     /// <summary>True if an item goes into the stream with its content; of a folder, if the host does not have it.</summary>
-    public bool Sends(TreeItem item) => listing.Find(item.Path) is not { } existing
-        || listing.MarkOf(existing.Index) is HostMark.None or HostMark.Replaced or HostMark.Conflict;
+    public bool Sends(TreeItem item) => listing.IndexOf(item.Path) is not int index
+        || listing.MarkOf(index) is HostMark.None or HostMark.Replaced or HostMark.Conflict;
 
     /// <summary>True if only metadata of an item that the host has are set.</summary>
-    public bool Changes(TreeItem item) => listing.Find(item.Path) is { } existing && listing.MarkOf(existing.Index) == HostMark.MetadataOnly;
+    public bool Changes(TreeItem item) => listing.IndexOf(item.Path) is int index && listing.MarkOf(index) == HostMark.MetadataOnly;
+
+    /// <summary>True if something in a folder, or the folder itself, differs on the host or is to be reported.</summary>
+    public bool Needs(TreeItem folder) => _needed.Contains(folder.Path);
+
+    /// <summary>True if the host has everything already, and removes nothing.</summary>
+    public bool IsUnchanged => _needed.IsEmpty && Removals is null or { HasItems: false };
 
     /// <summary>Returns what else than times and owner is set of an item that the host has.</summary>
     /// <param name="mode">The mode of the source; then the one that the item gets.</param>
@@ -49,17 +57,23 @@ internal sealed class HostTreePlan(UpdateMode update, HostListing listing, Prese
                 () => IsSameNode(item, existing!), () => FindMetadata(item, existing!.Status), () => HasSameAttributes(item));
         }
 
-        if (existing?.Status.Kind == DescriptorKind.Directory)
+        if (existing?.Status.Kind == DescriptorKind.Directory && FindMetadata(item, existing.Status) is null)
         {
             listing.Mark(existing.Index, HostMark.Kept);
-            if (FindMetadata(item, existing.Status) is not null)
-            {
-                listing.Mark(existing.Index, HostMark.MetadataOnly);
-            }
+            return false;
         }
 
+        if (existing?.Status.Kind == DescriptorKind.Directory)
+        {
+            listing.Mark(existing.Index, HostMark.MetadataOnly);
+        }
+
+        _needed.Add(item.Path);
         return false;
     }
+
+    /// <summary>Lets the walk that sends come to an item.</summary>
+    public void Need(TreeItem item) => _needed.AddParents(item.Path);
 
     /// <summary>Keeps what the host has of an item that is not sent.</summary>
     public void Keep(TreeItem item)
@@ -80,17 +94,28 @@ internal sealed class HostTreePlan(UpdateMode update, HostListing listing, Prese
         if (SetsTimes && listing.Find(path) is { } folder && listing.MarkOf(folder.Index) == HostMark.Kept)
         {
             listing.Mark(folder.Index, HostMark.MetadataOnly);
+            _needed.Add(path);
         }
     }
 
     /// <summary>Finds what is removed, once the plan is complete.</summary>
     public void PlanRemovals(SendRequest request, string destination) => Removals = new HostRemovals(request, this, listing, destination);
 
-    private protected override void Apply(int index, EntryDecision decision) =>
-        listing.Mark(index, decision.WritesContent ? listing.MarkOf(index)
-            : listing.MarkOf(index) == HostMark.Conflict ? HostMark.Frozen
-            : decision.IsMetadataOnly ? HostMark.MetadataOnly
-            : HostMark.Kept);
+    private protected override void Apply(byte[] path, int? index, EntryDecision decision)
+    {
+        if (index is int known)
+        {
+            listing.Mark(known, decision.WritesContent ? listing.MarkOf(known)
+                : listing.MarkOf(known) == HostMark.Conflict ? HostMark.Frozen
+                : decision.IsMetadataOnly ? HostMark.MetadataOnly
+                : HostMark.Kept);
+        }
+
+        if (decision.WritesContent || decision.IsMetadataOnly)
+        {
+            _needed.AddParents(path);
+        }
+    }
 
     private string? FindMetadata(TreeItem item, FileStatus existing)
     {

@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Descriptors;
@@ -16,7 +15,7 @@ internal sealed class LocalTreePlan(
 {
     private readonly HashSet<int> _touched = []; // existing folders that get items
     private readonly ListedSelection _selection = new(request.Filter, request.IsAllIncluded);
-    private readonly HashSet<string> _used = []; // folders with items that the filter selects
+    private readonly FolderSet _used = new(); // folders with items that the filter selects
     private readonly DirectoryPathCache? _existing = top is null ? null : new DirectoryPathCache(top, request.Destination);
 
     /// <summary>Number of files, links and special files that are here afterwards.</summary>
@@ -48,7 +47,7 @@ internal sealed class LocalTreePlan(
 
                 if (!isFolder)
                 {
-                    Use(path);
+                    _used.AddParents(path);
                 }
 
                 Add(item, path, names, cancellation);
@@ -120,21 +119,13 @@ internal sealed class LocalTreePlan(
 
     public void Dispose() => _existing?.Dispose();
 
-    private protected override void Apply(int index, EntryDecision decision)
+    private protected override void Apply(byte[] path, int? index, EntryDecision decision)
     {
         FileCount += decision.Status == ItemStatus.Skipped ? 0 : 1;
-        listing.Mark(index, decision.WritesContent ? HostMark.None : decision.IsMetadataOnly ? HostMark.MetadataOnly : HostMark.Kept);
+        listing.Mark(index!.Value, decision.WritesContent ? HostMark.None : decision.IsMetadataOnly ? HostMark.MetadataOnly : HostMark.Kept);
     }
 
     private static bool IsSpecial(DescriptorKind kind) => kind is not (DescriptorKind.Regular or DescriptorKind.Directory or DescriptorKind.SymbolicLink);
-
-    private void Use(ReadOnlySpan<byte> path)
-    {
-        while (path.LastIndexOf((byte)'/') is int slash and >= 0 && _used.Add(Encoding.Latin1.GetString(path[..slash])))
-        {
-            path = path[..slash];
-        }
-    }
 
     /// <summary>Omits missing folders in which the filter includes nothing.</summary>
     private void OmitFolders()
@@ -142,7 +133,7 @@ internal sealed class LocalTreePlan(
         for (int i = 0; _selection.OmitsFolders && i < listing.Count; i++)
         {
             if (listing.MarkOf(i) == HostMark.None && listing.ItemAt(i, out byte[] path) is { Status.Kind: DescriptorKind.Directory }
-                && path.Length > 0 && !_used.Contains(Encoding.Latin1.GetString(path)) && !_selection.Includes(path))
+                && path.Length > 0 && !_used.Contains(path) && !_selection.Includes(path))
             {
                 listing.Mark(i, HostMark.Kept);
                 DirectoryCount--;

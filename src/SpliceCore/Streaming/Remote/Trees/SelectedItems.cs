@@ -11,13 +11,16 @@ internal static class SelectedItems
     /// <summary>Enumerates the items as <see cref="TreeWalk"/> does, without folders in which the filter includes nothing.</summary>
     /// <param name="failed">Called for each directory that cannot be read, which then is as an empty one.</param>
     /// <param name="omitted">Called for each folder that is omitted; null for none.</param>
+    /// <param name="needs">Returns false for a folder to leave out; null to enumerate all.</param>
     public static IEnumerable<TreeItem> Enumerate(
-        SendRequest request, Action<TransferException> failed, CancellationToken cancellation, Action<TreeItem>? omitted = null)
+        SendRequest request, Action<TransferException> failed, CancellationToken cancellation, Action<TreeItem>? omitted = null,
+        Func<TreeItem, bool>? needs = null)
     {
         PathFilter? filter = request.Filter;
         bool includesAll = request.IsAllIncluded;
-        Func<TreeItem, bool>? selects = filter is null && !request.RemoveExtra ? null
-            : item => !(request.RemoveExtra && TemporaryNames.Contains(item.Name)) && filter?.Selects(item, includesAll) != false;
+        Func<TreeItem, bool>? selects = filter is null && needs is null && !request.RemoveExtra ? null
+            : item => !(request.RemoveExtra && TemporaryNames.Contains(item.Name)) && filter?.Selects(item, includesAll) != false
+                && (item.Kind != DescriptorKind.Directory || needs?.Invoke(item) != false);
         bool mayOmit = filter?.HasIncludes == true && !includesAll;
         List<TreeItem> held = []; // folders on the way to the current item: the handles above them are open
         foreach (TreeItem item in TreeWalk.Enumerate(request.Source, selects: selects, failed: failed, cancellation: cancellation))

@@ -92,10 +92,14 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
     /// <summary>True for the first name of a file in the stream, which is returned for the others.</summary>
     private bool IsFirst(TreeItem item, out byte[] first)
     {
+        first = [];
+        if (item.Status.Kind == DescriptorKind.Directory || item.Status.LinkCount < 2 || !preserve.HasFlag(PreserveAttributes.HardLink))
+        {
+            return true;
+        }
+
         byte[] path = [.. Top, .. item.Path];
-        first = path;
-        if (item.Status.Kind == DescriptorKind.Directory || item.Status.LinkCount < 2 || !preserve.HasFlag(PreserveAttributes.HardLink)
-            || _firstNames.TryAdd(item.Status.Inode, path))
+        if (_firstNames.TryAdd(item.Status.Inode, path))
         {
             return true;
         }
@@ -159,29 +163,4 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
         1 => [$"'{_firstSocket}' is a socket and was skipped: a tar stream cannot contain sockets."],
         _ => [$"{_sockets} sockets were skipped, since a tar stream cannot contain them; the first is '{_firstSocket}'."],
     };
-}
-
-/// <summary>The size of a tree.</summary>
-/// <param name="Files">Number of files, links and special files.</param>
-/// <param name="Folders">Number of directories, with the top.</param>
-/// <param name="Bytes">The sum of the sizes of the files.</param>
-internal sealed record TreeTotals(long Files, long Folders, long Bytes)
-{
-    /// <summary>Counts the items to send.</summary>
-    public static TreeTotals Count(SendRequest request, CancellationToken cancellation)
-    {
-        var items = new TarItemFactory(request.Preserve);
-        long files = 0;
-        long folders = 0;
-        long bytes = 0;
-        foreach (TreeItem item in SelectedItems.Enumerate(request, failed: _ => { }, cancellation).Where(item => item.Found is not null))
-        {
-            bool isFolder = item.Status.Kind == DescriptorKind.Directory;
-            folders += isFolder && !item.IsLeft ? 1 : 0;
-            files += !isFolder && items.IsSent(item) ? 1 : 0;
-            bytes += items.LengthOf(item);
-        }
-
-        return new TreeTotals(files, folders, bytes);
-    }
 }

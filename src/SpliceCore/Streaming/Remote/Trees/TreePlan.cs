@@ -95,7 +95,8 @@ internal abstract class TreePlan(UpdateMode update, PreserveAttributes preserve,
     }
 
     /// <summary>Keeps a decision.</summary>
-    private protected abstract void Apply(int index, EntryDecision decision);
+    /// <param name="index">The number of the item in the listing of the host; null for a missing one.</param>
+    private protected abstract void Apply(byte[] path, int? index, EntryDecision decision);
 
     /// <summary>The names of a file are transferred all or none: further ones are links to the first in the stream.</summary>
     private static void CompleteGroup(List<PlannedItem> group)
@@ -136,11 +137,7 @@ internal abstract class TreePlan(UpdateMode update, PreserveAttributes preserve,
         Unchanged += decision.Status == ItemStatus.Unchanged ? 1 : 0;
         Skipped += decision.Status == ItemStatus.Skipped ? 1 : 0;
         Bytes += decision.WritesContent && item.Source.Kind == DescriptorKind.Regular ? item.Source.Size : 0;
-        if (item.Index is int index)
-        {
-            Apply(index, decision);
-        }
-
+        Apply(item.Path, item.Index, decision);
         Report?.Invoke(item.Path, item.Source, decision);
     }
 

@@ -41,26 +41,35 @@ internal sealed class TreePlanner(SendRequest request, string token, Cancellatio
     public bool HasListing(HostUpload upload) => _listings.TryGetValue(upload, out HostListing? listing) && listing.IsComplete;
 
     /// <summary>Makes the plans, but for the comparison of contents.</summary>
-    public void Plan(IReadOnlyList<HostUpload> uploads)
+    /// <returns>The size of the folder.</returns>
+    public TreeTotals Plan(IReadOnlyList<HostUpload> uploads)
     {
-        var items = new TarItemFactory(request.Preserve);
-        foreach (TreeItem item in SelectedItems.Enumerate(request, failed: exception => Obstacle ??= exception, cancellation, Keep))
+        var totals = new TreeTotals(request.Preserve);
+        foreach (TreeItem item in SelectedItems.Enumerate(request, failed: exception => Obstacle ??= exception, cancellation, omitted: Keep))
         {
             foreach (HostUpload upload in uploads)
             {
                 upload.Plan ??= PlanFor(upload, item.Handle);
             }
 
-            // What cannot be examined is an error when it is sent.
-            if (item is { IsLeft: false, Found: not null } && items.IsSent(item))
+            if (item.IsLeft)
+            {
+                continue;
+            }
+
+            if (totals.Add(item))
             {
                 TryAdd(uploads, item);
             }
-            else if (!item.IsLeft)
+            else
             {
+                // The walk that sends reports why it is not sent.
                 Keep(item);
+                Need(uploads, item);
             }
         }
+
+        return totals;
 
         void Keep(TreeItem item)
         {
@@ -160,6 +169,15 @@ internal sealed class TreePlanner(SendRequest request, string token, Cancellatio
         catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
         {
             // Without a decision, the item is sent, and the error is reported then.
+            Need(uploads, item);
+        }
+    }
+
+    private static void Need(IReadOnlyList<HostUpload> uploads, TreeItem item)
+    {
+        foreach (HostUpload upload in uploads)
+        {
+            upload.Plan!.Need(item);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Copying.Trees;
@@ -17,44 +18,39 @@ internal sealed class TreeSendRun : SendRun
     // The formats that send-tree.sh can choose: pax with and without extended attributes, and the old format of GNU tar, which
     // root extracts in another way.
     public const string FullForm = "pax-attributes";
-    private const string GnuForm = "gnu";
+    public const string GnuForm = "gnu";
     private const string GnuRootForm = "gnu-root";
 
     private const int FileFlags = LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY;
 
-    private readonly TreeTotals _totals;
-    private readonly TarItemFactory _items;
+    private readonly SentItems _items;
     private readonly Stack<TarItem?> _folders = new();
     private IReadOnlyList<HostUpload> _receiving = [];
     private List<TreeStream> _streams = [];
     private List<TreeStream> _takers = []; // those that get the current item
-    private long? _toSend;
+    private long _toSend;
     private long _pendingContent;
     private long _sent;
     private long _beyondTotals;
     private readonly Action<TransferException> _fail;
     private readonly Action<RemoteHost, TransferResult>? _planned;
     private readonly Func<RemoteHost, TransferResult, bool>? _mayRemove;
-    private TransferException? _obstacle; // what is unknown of the source
     private readonly string _token = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
-    private readonly List<string> _vanished = [];
-    private long _failed;
-    private long _changed;
-    private string? _firstChanged;
 
+    /// <param name="totals">The size of the folder; null for an update, which counts it.</param>
     /// <param name="fail">Called with the error of each item that cannot be read.</param>
     /// <param name="planned">Called in a dry run with what would be done with each file.</param>
     /// <param name="mayRemove">Called before an item is removed from a host with all that is in it, and decides that; null to remove all.</param>
     public TreeSendRun(
-        SendRequest request, TreeTotals totals, Queue<RemoteHost> hosts, TransferMonitor monitor, Action<TransferException> fail,
+        SendRequest request, TreeTotals? totals, Queue<RemoteHost> hosts, TransferMonitor monitor, Action<TransferException> fail,
         Action<RemoteHost, TransferResult>? planned, Func<RemoteHost, TransferResult, bool>? mayRemove)
-        : base(request, hosts, host => new HostUpload(host, request, totals.Bytes) { FileCount = totals.Files, DirectoryCount = totals.Folders }, monitor)
+        : base(request, hosts, host => new HostUpload(host, request, totals?.Bytes ?? 0) { FileCount = totals?.Files ?? 0, DirectoryCount = totals?.Folders ?? 1 }, monitor)
     {
-        _totals = totals;
+        _toSend = totals?.Bytes ?? 0;
         _fail = fail;
         _planned = planned;
         _mayRemove = mayRemove;
-        _items = new TarItemFactory(request.Preserve);
+        _items = new SentItems(request, fail);
     }
 
     private protected override byte[] Script(RemoteHost host) => HostScript.LineOf(
@@ -83,10 +79,10 @@ internal sealed class TreeSendRun : SendRun
             foreach (HostUpload upload in uploads)
             {
                 upload.Length += _beyondTotals;
-                upload.FailedCount = _failed;
-                upload.IsRemovalSkipped = Request.RemoveExtra && _obstacle is not null;
-                upload.FileCount -= _failed + _vanished.Count + (upload.Plan?.Skipped ?? 0);
-                Warn(upload);
+                upload.FailedCount = _items.Failed;
+                upload.IsRemovalSkipped = Request.RemoveExtra && _items.Obstacle is not null;
+                upload.FileCount -= _items.Missing + (upload.Plan?.Skipped ?? 0);
+                _items.Warn(upload);
             }
         }
         catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
@@ -118,28 +114,50 @@ internal sealed class TreeSendRun : SendRun
         WaitFor(uploads, planner.TryRead);
         List<HostUpload> live = [.. uploads.Where(planner.HasListing)];
         uploads.Except(live).ToList().ForEach(upload => upload.EndSending());
-        planner.Plan(live);
+        TreeTotals totals = planner.Plan(live);
         if (Request.Update == UpdateMode.Content)
         {
             live.ForEach(upload => Write([upload], upload.Plan!.Sums.ToRequest()));
             WaitFor(live, planner.TryReadEqual);
         }
 
-        live.ForEach(planner.Complete);
-        _obstacle = planner.Obstacle;
-        if (Request is { IsDryRun: true, RemoveExtra: true } && _obstacle is not null)
+        foreach (HostUpload upload in live)
         {
-            Fail(_obstacle);
+            (upload.Length, upload.FileCount, upload.DirectoryCount) = (totals.Bytes, totals.Files, totals.Folders);
+            planner.Complete(upload);
+        }
+
+        _items.Obstacle = planner.Obstacle;
+        if (Request is { IsDryRun: true, RemoveExtra: true } && _items.Obstacle is not null)
+        {
+            _items.Fail(_items.Obstacle);
         }
         else
         {
             live.RemoveAll(upload => !TryConfirm(planner, upload));
         }
 
-        _streams = live.ConvertAll(upload => new TreeStream(
+        if (!Request.IsDryRun)
+        {
+            live.ForEach(Decide);
+        }
+
+        _streams = live.FindAll(upload => upload.IsReceiving).ConvertAll(upload => new TreeStream(
             new TarStreamWriter(!IsGnu(upload.Form), hasAttributes: upload.Form == FullForm, [upload]), upload.Plan, Request.Verify));
         _toSend = live.Select(upload => upload.Plan!.Bytes).DefaultIfEmpty().Max();
         return live;
+    }
+
+    /// <summary>Lets a host receive the items, or end if it has all of them.</summary>
+    private void Decide(HostUpload upload)
+    {
+        // With -Flush, what an earlier transfer left unwritten is flushed, too.
+        bool isUnchanged = upload.Plan!.IsUnchanged && _items.Obstacle is null && !Request.Flush;
+        Write([upload], Encoding.ASCII.GetBytes($"{(isUnchanged ? HostScript.Unchanged : HostScript.Items)}\n"));
+        if (isUnchanged)
+        {
+            upload.EndSending();
+        }
     }
 
     /// <summary>Confirms what is removed from a host.</summary>
@@ -168,13 +186,15 @@ internal sealed class TreeSendRun : SendRun
         return true;
     }
 
-    private long All => Math.Max(_sent, (_toSend ?? _totals.Bytes) + _beyondTotals);
+    private long All => Math.Max(_sent, _toSend + _beyondTotals);
 
     public static bool IsGnu(string form) => form is GnuForm or GnuRootForm;
 
     private void SendTree()
     {
-        foreach (TreeItem item in SelectedItems.Enumerate(Request, Fail, Monitor.Cancellation))
+        // Without all of the source, it is unknown what is not needed.
+        Func<TreeItem, bool>? needs = _items.Obstacle is null ? folder => _streams.Exists(stream => stream.Needs(folder)) : null;
+        foreach (TreeItem item in SelectedItems.Enumerate(Request, _items.Fail, Monitor.Cancellation, needs: needs))
         {
             if (!_receiving.Any(upload => upload.IsReceiving))
             {
@@ -190,7 +210,7 @@ internal sealed class TreeSendRun : SendRun
 
         foreach (TreeStream stream in _streams)
         {
-            stream.Complete(removes: _obstacle is null);
+            stream.Complete(removes: _items.Obstacle is null);
         }
 
         Flush();
@@ -212,7 +232,7 @@ internal sealed class TreeSendRun : SendRun
         bool isFolder = item.Kind == DescriptorKind.Directory;
         _takers = isFolder ? _streams : _streams.FindAll(stream => stream.Sends(item));
         List<TreeStream> changed = isFolder ? [] : _streams.FindAll(stream => stream.SetsMetadata(item));
-        TarItem? tar = _takers.Count + changed.Count > 0 ? TryRead(item, () => _items.Create(item)) : null;
+        TarItem? tar = _takers.Count + changed.Count > 0 ? _items.TryCreate(item) : null;
         if (isFolder)
         {
             _folders.Push(tar);
@@ -223,41 +243,6 @@ internal sealed class TreeSendRun : SendRun
             changed.ForEach(stream => stream.SetMetadata(item, tar));
             Add(item, tar);
         }
-    }
-
-    /// <summary>Reads something of an item before any of it is in the stream. Null if that fails: then the item is skipped.</summary>
-    private T? TryRead<T>(TreeItem item, Func<T?> read)
-        where T : class
-    {
-        try
-        {
-            return read();
-        }
-        catch (TransferException exception) when (item.Depth > 0 && exception.Id != TransferErrorId.Cancelled)
-        {
-            if (item.Found is not null)
-            {
-                _items.Forget(item);
-            }
-
-            if (exception.Id is TransferErrorId.SourceNotFound or TransferErrorId.FolderChanged)
-            {
-                _vanished.Add(item.Label);
-            }
-            else
-            {
-                Fail(exception);
-            }
-
-            return null;
-        }
-    }
-
-    private void Fail(TransferException exception)
-    {
-        _failed++;
-        _obstacle ??= exception;
-        _fail(exception);
     }
 
     private void Add(TreeItem item, TarItem tar)
@@ -283,7 +268,7 @@ internal sealed class TreeSendRun : SendRun
             return;
         }
 
-        using SafeFileHandle? file = TryRead(item, () => item.Open(FileFlags, Monitor.Cancellation));
+        using SafeFileHandle? file = _items.TryRead(item, () => item.Open(FileFlags, Monitor.Cancellation));
         if (file is null)
         {
             _beyondTotals -= tar.Length;
@@ -294,12 +279,7 @@ internal sealed class TreeSendRun : SendRun
         if (source.Size > 0)
         {
             SendContent(file, item, tar);
-            if (!Request.AllowChanging && (!FileStatus.TryGet(file, out FileStatus? now).Ok || !now!.HasSameSizeAndMTime(item.Status) || EndCheck.IsLongerThanItsSize(source)))
-            {
-                _firstChanged ??= item.Label;
-                _changed++;
-            }
-
+            _items.CheckUnchanged(item, source);
             return;
         }
 
@@ -321,7 +301,7 @@ internal sealed class TreeSendRun : SendRun
             return;
         }
 
-        if (TryRead(item, () => Read(file, item, (int)tar.Length)) is not { } content)
+        if (_items.TryRead(item, () => Read(file, item, (int)tar.Length)) is not { } content)
         {
             return;
         }
@@ -397,43 +377,5 @@ internal sealed class TreeSendRun : SendRun
         _sent += _pendingContent;
         _pendingContent = 0;
         Report(_sent, All);
-    }
-
-    private void Warn(HostUpload upload)
-    {
-        _items.Warnings.ToList().ForEach(upload.Warn);
-        if (upload.IsRemovalSkipped)
-        {
-            upload.Warn(RemoteFailure.RemovalSkipped(Request.DestinationOf(upload.Host), _obstacle!));
-        }
-
-        if (_vanished.Count > 0)
-        {
-            upload.Warn(_vanished.Count == 1
-                ? $"'{_vanished[0]}' was removed or replaced before it was sent to '{upload.Host.Text}'."
-                : $"{_vanished.Count} items were removed or replaced before they were sent to '{upload.Host.Text}'; the first is '{_vanished[0]}'.");
-        }
-
-        if (_changed > 0)
-        {
-            upload.Warn(_changed == 1
-                ? $"Another process wrote to '{_firstChanged}' while it was sent: '{upload.Host.Text}' may have a mix of old and new bytes."
-                : $"Other processes wrote to {_changed} files while they were sent; the first is '{_firstChanged}'. '{upload.Host.Text}' may have a mix of old and new bytes.");
-        }
-
-        if (upload.Form == GnuForm && _items.ReadOnlyFolders > 0 && Request.Preserve.HasFlag(PreserveAttributes.Mode))
-        {
-            upload.Warn($"The tar of '{upload.Host.Text}' cannot make {_items.ReadOnlyFolders} folders read-only.");
-        }
-
-        if (IsGnu(upload.Form) && _items.Links > 0 && Request.Preserve.HasFlag(PreserveAttributes.Timestamps))
-        {
-            upload.Warn($"The tar of '{upload.Host.Text}' does not set the times and owners of symbolic links ({_items.Links}).");
-        }
-
-        if (_items.WithAttributes > 0 && upload.Form != FullForm)
-        {
-            upload.Warn($"The tar of '{upload.Host.Text}' does not support extended attributes and access control lists: {_items.WithAttributes} items arrive without them.");
-        }
     }
 }

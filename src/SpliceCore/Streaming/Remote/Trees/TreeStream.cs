@@ -24,6 +24,9 @@ internal sealed class TreeStream(TarStreamWriter writer, HostTreePlan? plan, boo
     /// <summary>True if an item goes into the stream.</summary>
     public bool Sends(TreeItem item) => plan?.Sends(item) != false;
 
+    /// <summary>True if the stream needs the folder, or something in it.</summary>
+    public bool Needs(TreeItem folder) => plan?.Needs(folder) != false;
+
     /// <summary>True if only metadata of an item are set.</summary>
     public bool SetsMetadata(TreeItem item) => plan?.Changes(item) == true;
 

@@ -22,14 +22,32 @@ public sealed class SendUpdateTests(SshServer server) : UpdateTests(server)
         Assert.Equal((SampleTree.Files, SampleTree.Files, 0, 0), (second.FileCount, second.Unchanged, second.Updated, second.BytesSent));
         Assert.Equal((SampleTree.Bytes, SampleTree.Folders), (second.Length, second.DirectoryCount));
         Assert.InRange(new FileInfo(Folder["wire"]).Length, 1, 100_000);
-        var after = TreeListing.Of(Folder["target/source"], sync: false);
-        before.AssertSame(after, TreeAspects.Copied);
-        foreach ((ByteString path, TreeEntry entry) in before.Entries.Where(entry => entry.Value.Type != FileTypes.Folder))
+        before.AssertSame(TreeListing.Of(Folder["target/source"], sync: false), TreeAspects.Untouched & ~TreeAspects.AccessTime);
+        Assert.Equal(["source", "target", "wire"], Folder.Names);
+    }
+
+    [Fact]
+    public void Only_folders_with_changes_are_read_again_to_send_them()
+    {
+        RemoteHost host = Server.Host();
+        foreach (string name in new[] { "a/changed", "a/same", "b/same", "b/sub/same" })
         {
-            Assert.Equal(entry.Identity, after.Entries[path].Identity);
+            Write($"source/{name}", name);
         }
 
-        Assert.Equal(["source", "target", "wire"], Folder.Names);
+        Remotes.Result(Remotes.Send(SendTo(host)));
+        Write("source/a/changed", "longer");
+
+        Command.Output output = TestHost.Run(
+            ["strace", "-f", "-qq", "-y", "-o", Folder["trace"], "-e", "trace=statx"],
+            ["--transfer", "send,tree,update", Folder["source"], Folder["target"], Server.KeyPath, Server.Options.Settings["UserKnownHostsFile"], host.Text]);
+
+        Assert.True(output.ExitCode == 0, $"{output}");
+        Assert.Equal("longer", File.ReadAllText(Folder["target/source/a/changed"]));
+        Assert.Equal((2, 1, 1), (Looks("a", "same"), Looks("b", "same"), Looks("b/sub", "same")));
+
+        int Looks(string folder, string name) =>
+            File.ReadLines(Folder["trace"]).Count(line => line.Contains($"<{Folder[$"source/{folder}"]}>, \"{name}\"", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -1,0 +1,113 @@
+using Splice.Copying;
+using Splice.Copying.Trees;
+using Splice.Descriptors;
+
+namespace Splice.Streaming.Remote.Trees;
+
+/// <summary>Reads the items of a folder that is sent, and collects those that failed, vanished or changed.</summary>
+/// <param name="fail">Called with the error of each item that cannot be read.</param>
+internal sealed class SentItems(SendRequest request, Action<TransferException> fail)
+{
+    private readonly TarItemFactory _headers = new(request.Preserve);
+    private readonly List<string> _vanished = [];
+    private long _changed;
+    private string? _firstChanged;
+
+    /// <summary>Number of items that failed.</summary>
+    public long Failed { get; private set; }
+
+    /// <summary>Number of items that were not sent, but counted before.</summary>
+    public long Missing => Failed + _vanished.Count;
+
+    /// <summary>The first error, after which it is unknown what the source has; null for none.</summary>
+    public TransferException? Obstacle { get; set; }
+
+    /// <summary>Returns the header of an item; null if it is not sent.</summary>
+    public TarItem? TryCreate(TreeItem item) => TryRead(item, () => _headers.Create(item));
+
+    /// <summary>Reads something of an item before any of it is in the stream. Null if that fails: then the item is skipped.</summary>
+    public T? TryRead<T>(TreeItem item, Func<T?> read)
+        where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (TransferException exception) when (item.Depth > 0 && exception.Id != TransferErrorId.Cancelled)
+        {
+            if (item.Found is not null)
+            {
+                _headers.Forget(item);
+            }
+
+            if (exception.Id is TransferErrorId.SourceNotFound or TransferErrorId.FolderChanged)
+            {
+                _vanished.Add(item.Label);
+            }
+            else
+            {
+                Fail(exception);
+            }
+
+            return null;
+        }
+    }
+
+    public void Fail(TransferException exception)
+    {
+        Failed++;
+        Obstacle ??= exception;
+        fail(exception);
+    }
+
+    /// <summary>Notes a file that changed while it was sent.</summary>
+    public void CheckUnchanged(TreeItem item, Descriptor source)
+    {
+        if (!request.AllowChanging
+            && (!FileStatus.TryGet(source.Handle, out FileStatus? now).Ok || !now!.HasSameSizeAndMTime(item.Status) || EndCheck.IsLongerThanItsSize(source)))
+        {
+            _firstChanged ??= item.Label;
+            _changed++;
+        }
+    }
+
+    /// <summary>Warns of what a host did not get, or gets otherwise.</summary>
+    public void Warn(HostUpload upload)
+    {
+        string host = upload.Host.Text;
+        _headers.Warnings.ToList().ForEach(upload.Warn);
+        if (upload.IsRemovalSkipped)
+        {
+            upload.Warn(RemoteFailure.RemovalSkipped(request.DestinationOf(upload.Host), Obstacle!));
+        }
+
+        if (_vanished.Count > 0)
+        {
+            upload.Warn(_vanished.Count == 1
+                ? $"'{_vanished[0]}' was removed or replaced before it was sent to '{host}'."
+                : $"{_vanished.Count} items were removed or replaced before they were sent to '{host}'; the first is '{_vanished[0]}'.");
+        }
+
+        if (_changed > 0)
+        {
+            upload.Warn(_changed == 1
+                ? $"Another process wrote to '{_firstChanged}' while it was sent: '{host}' may have a mix of old and new bytes."
+                : $"Other processes wrote to {_changed} files while they were sent; the first is '{_firstChanged}'. '{host}' may have a mix of old and new bytes.");
+        }
+
+        if (upload.Form == TreeSendRun.GnuForm && _headers.ReadOnlyFolders > 0 && request.Preserve.HasFlag(PreserveAttributes.Mode))
+        {
+            upload.Warn($"The tar of '{host}' cannot make {_headers.ReadOnlyFolders} folders read-only.");
+        }
+
+        if (TreeSendRun.IsGnu(upload.Form) && _headers.Links > 0 && request.Preserve.HasFlag(PreserveAttributes.Timestamps))
+        {
+            upload.Warn($"The tar of '{host}' does not set the times and owners of symbolic links ({_headers.Links}).");
+        }
+
+        if (_headers.WithAttributes > 0 && upload.Form != TreeSendRun.FullForm)
+        {
+            upload.Warn($"The tar of '{host}' does not support extended attributes and access control lists: {_headers.WithAttributes} items arrive without them.");
+        }
+    }
+}
