@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Interop;
@@ -8,43 +9,67 @@ namespace Splice.Streaming.Remote;
 /// <summary>Parses what find(1) and stat(1) print of items on a host.</summary>
 internal static class HostStatus
 {
+    private const int TimeField = 2;
+    private const int NanosecondDigits = 9;
+
+    // The base and the largest value of each field: type, size, time (which is not a number), mode, user, group, links, file system, inode,
+    // device.
+    private static readonly (uint Base, ulong Most)[] Fields =
+    [
+        (16, int.MaxValue), (10, long.MaxValue), default, (8, 0xFFF), (10, uint.MaxValue), (10, uint.MaxValue), (10, uint.MaxValue),
+        (10, ulong.MaxValue), (10, ulong.MaxValue), (16, uint.MaxValue), (16, uint.MaxValue),
+    ];
+
     /// <summary>Parses the status of an item: type, size, time of modification, mode, user, group, number of links, file system, inode,
     /// and for stat(1) the number of a device. The device is not one of this machine. Null for other text.</summary>
-    public static FileStatus? TryParse(string text)
+    public static FileStatus? TryParse(string text) => TryParse(Encoding.UTF8.GetBytes(text));
+
+    /// <summary>Parses the status of an item in ASCII.</summary>
+    public static FileStatus? TryParse(ReadOnlySpan<byte> text)
     {
-        string[] words = text.Split(' ');
-        const NumberStyles Hex = NumberStyles.AllowHexSpecifier;
-        CultureInfo culture = CultureInfo.InvariantCulture;
-        int type = 0;
-        uint[] device = new uint[2];
-        if (words.Length is not (9 or 11)
-            || !(words[0].Length == 1 ? (type = TypeOf(words[0][0])) >= 0 : int.TryParse(words[0], Hex, culture, out type))
-            || !long.TryParse(words[1], NumberStyles.None, culture, out long size)
-            || !TryParseTime(words[2], isDecimal: words.Length == 11, out LibC.StatxTimestamp time)
-            || !TryParseOctal(words[3], out uint mode)
-            || !uint.TryParse(words[4], NumberStyles.None, culture, out uint user)
-            || !uint.TryParse(words[5], NumberStyles.None, culture, out uint group)
-            || !uint.TryParse(words[6], NumberStyles.None, culture, out uint links)
-            || !ulong.TryParse(words[7], NumberStyles.None, culture, out ulong fileSystem)
-            || !ulong.TryParse(words[8], NumberStyles.None, culture, out ulong inode)
-            || (words.Length == 11 && !(uint.TryParse(words[9], Hex, culture, out device[0]) && uint.TryParse(words[10], Hex, culture, out device[1]))))
+        Span<ulong> fields = stackalloc ulong[Fields.Length];
+        fields.Clear();
+        ReadOnlySpan<byte> timeText = default;
+        int count = 0;
+        for (bool isLast = false; !isLast; count++)
+        {
+            int end = text.IndexOf((byte)' ');
+            isLast = end < 0;
+            ReadOnlySpan<byte> word = isLast ? text : text[..end];
+            text = text[(end + 1)..];
+            if (count == Fields.Length)
+            {
+                return null;
+            }
+
+            if (count == TimeField)
+            {
+                timeText = word;
+            }
+            else if (!(count == 0 && word.Length == 1 ? TryParseType(word[0], out fields[0]) : TryParseNumber(word, Fields[count].Base, Fields[count].Most, out fields[count])))
+            {
+                return null;
+            }
+        }
+
+        if (count is not (9 or 11) || !TryParseTime(timeText, isDecimal: count == 11, out LibC.StatxTimestamp time))
         {
             return null;
         }
 
         return new FileStatus(new LibC.StatxBuffer
         {
-            Mode = (ushort)((uint)(type & FileStatus.TypeMask) | mode),
-            Size = (ulong)size,
+            Mode = (ushort)((fields[0] & FileStatus.TypeMask) | fields[3]),
+            Size = fields[1],
             ModificationTime = time,
-            UserId = user,
-            GroupId = group,
-            LinkCount = links,
-            DeviceMajor = (uint)(fileSystem >> 32),
-            DeviceMinor = (uint)fileSystem,
-            Inode = inode,
-            SpecialDeviceMajor = device[0],
-            SpecialDeviceMinor = device[1],
+            UserId = (uint)fields[4],
+            GroupId = (uint)fields[5],
+            LinkCount = (uint)fields[6],
+            DeviceMajor = (uint)(fields[7] >> 32),
+            DeviceMinor = (uint)fields[7],
+            Inode = fields[8],
+            SpecialDeviceMajor = (uint)fields[9],
+            SpecialDeviceMinor = (uint)fields[10],
         });
     }
 
@@ -56,46 +81,75 @@ internal static class HostStatus
             ? TimePrecision.UnitOf((FileSystemType)magic, hasBirthTime: birth is not ("0" or "-"))
             : 1;
 
-    /// <summary>Returns the type of a letter of find(1); less than 0 for an unknown one.</summary>
-    private static int TypeOf(char letter) => letter switch
+    /// <summary>Parses the type that find(1) prints.</summary>
+    private static bool TryParseType(byte letter, out ulong type)
     {
-        'f' => (int)DescriptorKind.Regular,
-        'd' => (int)DescriptorKind.Directory,
-        'l' => (int)DescriptorKind.SymbolicLink,
-        'p' => (int)DescriptorKind.Fifo,
-        's' => (int)DescriptorKind.Socket,
-        'b' => (int)DescriptorKind.Block,
-        'c' => (int)DescriptorKind.Character,
-        _ => -1,
-    };
-
-    /// <summary>Parses the time of find(1), seconds and the nanoseconds to add to them, or of stat(1), a decimal number.</summary>
-    private static bool TryParseTime(string text, bool isDecimal, out LibC.StatxTimestamp time)
-    {
-        string[] parts = text.Split('.');
-        string fraction = parts.Length == 2 ? parts[1].PadRight(9, '0')[..9] : "0";
-        uint nanoseconds = 0;
-        bool isTime = long.TryParse(parts[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seconds)
-            && uint.TryParse(fraction, NumberStyles.None, CultureInfo.InvariantCulture, out nanoseconds);
-        time = isDecimal && nanoseconds > 0 && text[0] == '-'
-            ? new LibC.StatxTimestamp { Seconds = seconds - 1, Nanoseconds = (uint)TimePrecision.Second - nanoseconds }
-            : new LibC.StatxTimestamp { Seconds = seconds, Nanoseconds = nanoseconds };
-        return isTime && parts.Length <= 2;
+        type = letter switch
+        {
+            (byte)'f' => (ulong)DescriptorKind.Regular,
+            (byte)'d' => (ulong)DescriptorKind.Directory,
+            (byte)'l' => (ulong)DescriptorKind.SymbolicLink,
+            (byte)'p' => (ulong)DescriptorKind.Fifo,
+            (byte)'s' => (ulong)DescriptorKind.Socket,
+            (byte)'b' => (ulong)DescriptorKind.Block,
+            (byte)'c' => (ulong)DescriptorKind.Character,
+            _ => 0,
+        };
+        return type > 0;
     }
 
-    private static bool TryParseOctal(string text, out uint number)
+    /// <summary>Parses the time of find(1), seconds and the nanoseconds to add to them, or of stat(1), a decimal number.</summary>
+    private static bool TryParseTime(ReadOnlySpan<byte> text, bool isDecimal, out LibC.StatxTimestamp time)
     {
-        number = 0;
-        foreach (char digit in text)
+        time = default;
+        int point = text.IndexOf((byte)'.');
+        ReadOnlySpan<byte> whole = point < 0 ? text : text[..point];
+        ReadOnlySpan<byte> fraction = point < 0 ? default : text[(point + 1)..];
+        bool isNegative = whole.StartsWith("-"u8);
+        uint nanoseconds = 0;
+        for (int i = 0; i < NanosecondDigits; i++)
         {
-            if (digit is < '0' or > '7' || number > 0xFFF)
+            byte digit = i < fraction.Length ? fraction[i] : (byte)'0';
+            if (!char.IsAsciiDigit((char)digit))
             {
                 return false;
             }
 
-            number = (number << 3) | (uint)(digit - '0');
+            nanoseconds = (nanoseconds * 10) + digit - '0';
         }
 
-        return text.Length > 0 && number <= 0xFFF;
+        if (!TryParseNumber(isNegative ? whole[1..] : whole, 10, long.MaxValue, out ulong number))
+        {
+            return false;
+        }
+
+        long seconds = isNegative ? -(long)number : (long)number;
+        time = isDecimal && isNegative && nanoseconds > 0
+            ? new LibC.StatxTimestamp { Seconds = seconds - 1, Nanoseconds = (uint)TimePrecision.Second - nanoseconds }
+            : new LibC.StatxTimestamp { Seconds = seconds, Nanoseconds = nanoseconds };
+        return true;
+    }
+
+    private static bool TryParseNumber(ReadOnlySpan<byte> text, uint radix, ulong most, out ulong number)
+    {
+        number = 0;
+        foreach (byte one in text)
+        {
+            uint digit = one switch
+            {
+                >= (byte)'0' and <= (byte)'9' => one - (uint)'0',
+                >= (byte)'a' and <= (byte)'f' => one - (uint)'a' + 10,
+                >= (byte)'A' and <= (byte)'F' => one - (uint)'A' + 10,
+                _ => uint.MaxValue,
+            };
+            if (digit >= radix || number > (most - digit) / radix)
+            {
+                return false;
+            }
+
+            number = (number * radix) + digit;
+        }
+
+        return text.Length > 0;
     }
 }

@@ -238,7 +238,7 @@ internal sealed class HostListing(string token, PreserveAttributes preserve)
 
     private HostItem? Read(int index)
     {
-        return HostStatus.TryParse(Encoding.ASCII.GetString(Field(index, 0)).Trim('\n')) is { } status
+        return HostStatus.TryParse(Field(index, 0).Trim("\n"u8)) is { } status
             ? new HostItem(index, status, TargetOf(index, status.Kind))
             : null;
     }

@@ -1,6 +1,6 @@
-using Splice.Copying;
 using Splice.Copying.Trees;
 using Splice.Descriptors;
+using Splice.Transfer;
 
 namespace Splice.Streaming.Remote.Trees;
 

@@ -7,7 +7,6 @@ using Splice.Copying;
 using Splice.Copying.Trees;
 using Splice.Descriptors;
 using Splice.Interop;
-using Splice.Transfer;
 
 namespace Splice.Streaming.Remote.Trees;
 
