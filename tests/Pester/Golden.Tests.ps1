@@ -46,3 +46,28 @@ Describe 'A terminal of <_> columns' -ForEach 80, 100 {
         }
     }
 }
+
+Describe 'Progress on a terminal' {
+    # It asks the terminal for the position of the cursor, while the terminal has the mode of the commands.
+    It 'is shown for one command after the other' {
+        if (-not (Get-Command tmux -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'tmux is not here'; return }
+        $tmux = 'tmux', '-L', "splice-$([guid]::NewGuid().ToString('N'))", '-f', '/dev/null'
+        [IO.File]::WriteAllBytes("$TestDrive/source", [byte[]]::new(3MB))
+        Set-Content "$TestDrive/Run.ps1" @"
+Import-Module '$PSScriptRoot/../../out/Splice'
+foreach (`$name in 'first', 'second') {
+    `$null = Invoke-PipelineZeroCopy { cat } -InputPath '$TestDrive/source' -OutputPath "$TestDrive/`$name" -RateLimit 1.5MB
+}
+"@
+        & $tmux[0] $tmux[1..4] new-session -d -x 80 -y 20 "'$(Get-Pwsh)' -NoProfile -File '$TestDrive/Run.ps1'"
+        try {
+            Wait-Until { try { & $tmux[0] $tmux[1..4] capture-pane -p 2>$null | Select-String 'MiB' } catch { $false } } 'the first progress bar'
+            Wait-Until { (Test-Path "$TestDrive/first") -and (Test-Path "$TestDrive/second") } 'both commands having ended'
+        }
+        finally {
+            & $tmux[0] $tmux[1..4] kill-server 2>$null
+        }
+
+        Get-Item "$TestDrive/first", "$TestDrive/second" | ForEach-Object Length | Should -Be 3MB, 3MB
+    }
+}

@@ -32,6 +32,24 @@ internal static partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     private static partial int tcsetattr(int descriptor, int when, in TerminalMode mode);
 
+    /// <summary>Announces to .NET that child processes use the terminal, or no longer do. It keeps the mode that it has set, and would not set it
+    /// again after another call of tcsetattr(3): reading the position of the cursor, as progress bars do, would wait for a line.</summary>
+    /// <remarks><see href="https://github.com/dotnet/runtime/blob/main/src/native/libs/System.Native/pal_console.c">pal_console.c</see></remarks>
+    public static void ShareTerminal(bool isShared)
+    {
+        try
+        {
+            SystemNative_ConfigureTerminalForChildProcess(isShared ? 1 : 0);
+        }
+        catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // Another runtime keeps no mode.
+        }
+    }
+
+    [LibraryImport("libSystem.Native")]
+    private static partial void SystemNative_ConfigureTerminalForChildProcess(int childUsesTerminal);
+
     /// <summary>struct termios: its flags, and ample room for the rest.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 256)]
     internal struct TerminalMode

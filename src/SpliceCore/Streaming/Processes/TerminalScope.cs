@@ -20,6 +20,7 @@ internal sealed class TerminalScope : IDisposable
         _isSet = IsOnly && LibC.GetTerminalMode(Terminal, out _before).Ok && LibC.IsForeground(Terminal);
         if (_isSet)
         {
+            LibC.ShareTerminal(isShared: true);
             LibC.TerminalMode mode = _before;
             mode.Input |= LibC.ICRNL | LibC.IXON;
             mode.Local |= LibC.ISIG | LibC.ICANON | LibC.ECHO | LibC.IEXTEN;
@@ -34,6 +35,7 @@ internal sealed class TerminalScope : IDisposable
     {
         if (_isSet && LibC.IsForeground(Terminal))
         {
+            LibC.ShareTerminal(isShared: false);
             LibC.SetTerminalMode(Terminal, _before);
         }
 
