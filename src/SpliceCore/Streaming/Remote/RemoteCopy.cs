@@ -240,7 +240,7 @@ public static class RemoteCopy
         }
     }
 
-    /// <exception cref="TransferException">The source cannot be opened, is not a folder, or is an empty one that may be none.</exception>
+    /// <exception cref="TransferException">The source cannot be opened or is not a folder, or it is empty and that is not accepted.</exception>
     private static void CheckFolder(SendRequest request)
     {
         string path = request.Source;
