@@ -217,6 +217,11 @@ prlimit --pid `$PID "--nofile=`${limit}:`${limit}"
         Assert-Failure $failure 'ConflictingOptions,Splice.Commands.SendItemZeroCopyCommand' InvalidArgument "$TestDrive/folder" 'Specify only one'
     }
 
+    It 'sends to the home folder where no destination is named' {
+        (Send-ItemZeroCopy $source web1).Destination | Should -Be "$($server.Folder)/web1/$(Split-Path -Leaf $source)"
+        "$($server.Folder)/web1/$(Split-Path -Leaf $source)" | Should -Exist
+    }
+
     It 'connects to nobody with -WhatIf' {
         Send-ItemZeroCopy $source web1 whatif -WhatIf | Should -BeNullOrEmpty
         "$($server.Folder)/web1/whatif" | Should -Not -Exist

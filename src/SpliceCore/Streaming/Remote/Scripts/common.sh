@@ -101,7 +101,10 @@ unescape() {
 print_path() {
     case $d in
         /*) ;;
-        *) d=$PWD/${d#./} ;;
+        *)
+            while [ "$d" != "${d#./}" ]; do d=${d#./}; done
+            d=$PWD/$d
+            ;;
     esac
     printf "splice-path %s\n" "$(printf "%s" "$d" | od -A n -v -t x1 | tr -d " \n")"
 }
