@@ -60,8 +60,8 @@ public static class FileJoin
     }
 
     private static TransferException MissingPart(string path) => new(TransferErrorId.MissingPart,
-        $"The part '{path}' is missing among the files to join. Nothing was written.",
-        "Add the missing part, or use -Force to join the others.",
+        $"The part '{path}' is not among the files to join. Nothing was written.",
+        "Add that part, or use -Force to join the others.",
         Errno.ENOENT, path);
 
     /// <summary>One join. A new file is as private as the first of its parts, and keeps nothing else of them.</summary>

@@ -190,7 +190,7 @@ internal static class PartPlan
 /// cut, in order.</summary>
 internal static partial class PartSeries
 {
-    /// <summary>Finds a part that is missing before or between others. Only names as a split gives them by default prove that: there are
+    /// <summary>Finds a part that is missing before or between others, or that is in the folder after the last of them. Only names as a split gives them by default prove that: there are
     /// gaps in the dates of logs too.</summary>
     /// <param name="paths">The paths of the files that are joined, in order.</param>
     /// <returns>The path of the first missing part; null if none is.</returns>
@@ -205,7 +205,9 @@ internal static partial class PartSeries
         List<Int128> numbers = [.. tokens.Select(part => Value(part[index])).Distinct().Order()];
         Int128 first = Int128.Min(1, numbers[0]);
         int gap = numbers.FindIndex(number => number != first++);
-        return gap < 0 ? null : string.Concat(tokens[0][..index]) + (first - 1).ToString(CultureInfo.InvariantCulture).PadLeft(tokens[0][index].Length, '0');
+        string missing = string.Concat(tokens[0][..index])
+            + (gap < 0 ? first : first - 1).ToString(CultureInfo.InvariantCulture).PadLeft(tokens[0][index].Length, '0');
+        return gap < 0 && !File.Exists(missing) ? null : missing;
     }
 
     /// <summary>Checks the files that are joined, in order: their paths, and their sizes if known.</summary>

@@ -183,6 +183,23 @@ public sealed class PartNamesTests : IDisposable
         Assert.Equal(missing, PartSeries.FindMissing(files.Split(' ')));
 
     [Fact]
+    public void Parts_are_not_joined_without_those_after_them()
+    {
+        FileSplit.Split(Request(4, null), TransferMonitor.None);
+        var request = new JoinRequest
+        {
+            Sources = _folder.Paths[..2],
+            Copy = new CopyRequest { Source = _folder.Paths[0], Destination = _source["whole"] },
+        };
+
+        var exception = Assert.Throws<TransferException>(() => FileJoin.Join(request, TransferMonitor.None));
+
+        Assert.Equal((TransferErrorId.MissingPart, _folder["file.003"]), (exception.Id, exception.Target));
+        Assert.Equal(["file"], _source.Names);
+        FileJoin.Join(request with { Copy = request.Copy with { Force = true } }, TransferMonitor.None);
+    }
+
+    [Fact]
     public void Parts_without_one_of_them_are_joined_only_by_force()
     {
         FileSplit.Split(Request(4, null), TransferMonitor.None);
