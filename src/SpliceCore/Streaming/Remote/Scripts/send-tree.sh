@@ -70,14 +70,19 @@ make_temporary() {
 [ -n "$plan" ] || remove_left "$folder"
 [ -n "$list" ] || make_temporary
 
+# Renames an item, but does not move it into a folder that was created meanwhile.
+rename() {
+    mv -fT "$1" "$2" 2> /dev/null || { [ ! -d "$2" ] && mv -f "$1" "$2"; }
+}
+
 move() {
     if [ -d "$1" ] && [ ! -L "$1" ] && [ ! -w "$1" ]; then
-        chmod u+w "$1" && mv -f "$1" "$2" && chmod u-w "$2"
+        chmod u+w "$1" && rename "$1" "$2" && chmod u-w "$2"
     elif [ -L "$2" ]; then
         # Without -T, which not every mv has, a link to a folder takes the item in.
         mv -fT "$1" "$2" 2> /dev/null || { rm -f "$2" && mv -f "$1" "$2"; }
     else
-        mv -f "$1" "$2"
+        rename "$1" "$2"
     fi || fail 86 "An item could not be renamed to $2."
 }
 
@@ -377,13 +382,20 @@ remove_listed() (
     printf "splice-removed %s %s\n" "$removed" "$left"
 )
 
-if [ "$folder" = "$d" ]; then
+merge() {
     (each check "$t/tree" "$d") || quit "$?"
     remove_listed "$t/replaced"
     (each move "$t/tree" "$d") || quit "$?"
+}
+
+if [ "$folder" = "$d" ]; then
+    merge
     remove_listed "$t/removals"
     said=$(set_metadata 2>&1 > /dev/null)
     [ -z "$said" ] || note "the metadata of all items: $(words)"
+elif [ -z "$keep" ] && [ -d "$d" ] && [ ! -L "$d" ]; then
+    # Another transfer has created it meanwhile: two hosts can be one, or share a disk.
+    merge
 else
     { [ ! -e "$d" ] && [ ! -L "$d" ]; } || fail 82 "$d exists."
     move "$t/tree" "$d"

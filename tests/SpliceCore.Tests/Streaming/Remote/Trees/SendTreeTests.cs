@@ -64,6 +64,34 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
         Assert.Equal(5, Directory.GetFileSystemEntries(_workspace["target/source"]).Length);
     }
 
+    /// <summary>Two hosts can be one, or share a disk.</summary>
+    [Fact]
+    public void A_folder_that_another_transfer_creates_meanwhile_is_merged()
+    {
+        SendRequest request = Request(CreatingHost("tar")) with { Verify = true };
+        Write("source/sub/mine", "new");
+
+        Remotes.Result(Remotes.Send(request));
+
+        Assert.Equal("new", File.ReadAllText($"{request.Destination}/sub/mine"));
+        Assert.Equal("theirs", File.ReadAllText($"{request.Destination}/sub/theirs"));
+        Assert.Equal([$"{request.Destination}/sub"], Directory.GetFileSystemEntries(request.Destination));
+    }
+
+    [Theory]
+    [InlineData("tar", true, TransferErrorId.DestinationExists)]
+    [InlineData("mv", false, TransferErrorId.RemoteFailed)]
+    public void Nothing_is_moved_into_a_folder_that_another_transfer_creates_meanwhile(string tool, bool noClobber, TransferErrorId expected)
+    {
+        SendRequest request = Request(CreatingHost(tool)) with { NoClobber = noClobber };
+        Write("source/sub/mine", "new");
+
+        Remotes.Error(Remotes.Send(request), expected);
+
+        Assert.Equal([$"{request.Destination}/sub/theirs"], Directory.GetFiles(request.Destination, "*", SearchOption.AllDirectories));
+        Assert.Equal(["bin", "source", "target"], _workspace.Names);
+    }
+
     [Theory]
     [MemberData(nameof(Shells))]
     public void What_stands_in_the_way_is_found_before_anything_is_replaced(string shell)
@@ -213,6 +241,17 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
     }
 
     public void Dispose() => _workspace.Dispose();
+
+    /// <summary>A host on which a command creates the destination before it runs.</summary>
+    private RemoteHost CreatingHost(string tool)
+    {
+        SshServer.Require();
+        string real = Command.Check("sh", "-c", $"command -v {tool}");
+        string script = $"#!/bin/sh\nmkdir -p {_workspace["target"]}/sub && printf theirs > {_workspace["target"]}/sub/theirs\nexec {real} \"$@\"\n";
+        Write($"bin/{tool}", script);
+        File.SetUnixFileMode(_workspace[$"bin/{tool}"], UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        return server.Host($"creating-{Guid.NewGuid():N}", $"PATH={_workspace["bin"]}:$PATH exec sh -c \"$SSH_ORIGINAL_COMMAND\"");
+    }
 
     private SendRequest Request(RemoteHost host) => new()
     {
