@@ -66,7 +66,7 @@ Describe 'Receive-ItemZeroCopy' {
         $shown = @(pwsh -NoProfile -Command "Import-Module '$PSScriptRoot/../../out/Splice'; $line -WhatIf")
         'old', 'folder' | ForEach-Object {
             $action = $_ -eq 'old' ? 'Remove Item' : 'Remove Folder (2 items)'
-            $shown | Should -Contain "What if: Performing the operation `"$action`" on target `"Item: mirrored/$_ Host: web1 Destination: $there/$_`"."
+            $shown | Should -Contain "What if: Performing the operation `"$action`" on target `"Host: web1 Destination: $there/$_`"."
         }
 
         $shown[-1] | Should -Be 'What if: Files on web1: 1 to copy, 0 to update (2 B in all), 0 unchanged, 0 skipped, 3 to remove.'

@@ -216,8 +216,8 @@ Describe 'Sync-ItemZeroCopy' {
             Get-Tree $there | Should -Be $before
             $lines | Sort-Object | Should -Be (@(
                     "Performing the operation ""Update Item (size differs)"" on target ""Item: $folder/s/g Host: web1 Destination: $there/g""."
-                    "Performing the operation ""Remove Item"" on target ""Item: $folder/s/y Host: web1 Destination: $there/y""."
-                    "Performing the operation ""Remove Folder (2 items)"" on target ""Item: $folder/s/old Host: web1 Destination: $there/old""."
+                    "Performing the operation ""Remove Item"" on target ""Host: web1 Destination: $there/y""."
+                    "Performing the operation ""Remove Folder (2 items)"" on target ""Host: web1 Destination: $there/old""."
                     'Files on web1: 0 to copy, 1 to update (4 B in all), 1 unchanged, 0 skipped, 3 to remove.'
                 ).ForEach({ "What if: $_" }) | Sort-Object)
         }

@@ -236,7 +236,9 @@ public abstract class HostCommand : TransferCommand
         }
     }
 
-    private static string TargetOf(RemoteHost host, TransferResult item) => $"Item: {item.Source} Host: {host} Destination: {item.Destination}";
+    // What is removed has no source.
+    private static string TargetOf(RemoteHost host, TransferResult item) =>
+        $"{(item.Status == ItemStatus.Removed ? string.Empty : $"Item: {item.Source} ")}Host: {host} Destination: {item.Destination}";
 
     private HostCommand Run(TransferMonitor monitor, Action<TransferMonitor, Action<RemoteOutcome>> transfer)
     {
