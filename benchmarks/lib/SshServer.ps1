@@ -1,5 +1,5 @@
 # An sshd with keys of its own on the loopback, and in FOLDER/bin an ssh that knows it by some names. Each name has a port of its own,
-# at which commands run in FOLDER/NAME.
+# at which commands run in FOLDER/NAME, without the start files of the user's shell.
 function Open-SshServer([string] $Folder, [string[]] $HostName) {
     $null = [IO.Directory]::CreateDirectory('/run/sshd')
     $null = [IO.Directory]::CreateDirectory("$Folder/bin")
@@ -25,10 +25,11 @@ StrictModes no
 UsePAM no
 LogLevel QUIET
 MaxStartups 100
+SetEnv HOME=$Folder
 Subsystem sftp $sftp
 $(0..($ports.Count - 1) | ForEach-Object { "Match LocalPort $($ports[$_])`n    ForceCommand cd '$Folder/$($HostName[$_])' && eval `"`$SSH_ORIGINAL_COMMAND`"" } | Join-String -Separator "`n")
 "@
-    $hosts = 0..($ports.Count - 1) | ForEach-Object { "Host $($HostName[$_])`nHostName 127.0.0.1`nPort $($ports[$_])" }
+    $hosts = @(0..($ports.Count - 1) | ForEach-Object { "Host $($HostName[$_])`nHostName 127.0.0.1`nPort $($ports[$_])" })
     Set-Content "$Folder/config" ($hosts + @"
 Host *
 User root
