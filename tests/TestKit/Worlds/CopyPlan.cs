@@ -85,6 +85,8 @@ internal sealed class CopyPlan
         if (LeadsThroughMade())
         {
             Refusal = "the destination leads through a link that the command has made";
+            // The source is opened first.
+            Waits = item.Type == FileTypes.Fifo && _command is not { Recurse: true, Kept: PreserveAttributes.All };
             return;
         }
 
