@@ -93,7 +93,11 @@ function Format-TargetTable([object[]] $Records) {
 function Format-TargetList([object[]] $Records) {
     foreach ($group in $Records | Group-Object target | Sort-Object { [int]($_.Name -replace '\D') }, Name) {
         $missed = @($group.Group | Where-Object { -not $_.met })
-        $figures = foreach ($one in $missed) { "$($one.case) on $($one.fileSystem): $(Format-Number '{0:0.##}' $one.measured) of $($one.peer)" }
+        $figures = foreach ($one in $missed) {
+            $place = $one.fileSystem ? " on $($one.fileSystem)" : ''
+            $figure = $one.of -in 'difference', 'seconds' ? (Format-Second $one.measured) : (Format-Number '{0:0.##}' $one.measured)
+            "$($one.case)${place}: $figure$(if ($one.peer -and $one.of -ne 'difference') { " of $($one.peer)" })"
+        }
         $count = "$($group.Count - $missed.Count) of $($group.Count)"
         "- $($group.Group[0].text): met in $count.$(if ($missed) { " Missed: $($figures -join '; ')." })"
     }

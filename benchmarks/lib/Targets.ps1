@@ -37,7 +37,8 @@ function Get-TargetRecord([hashtable] $Target, [object[]] $Records) {
     $peer = $Records | Where-Object { -not $_.ours -and $_.contestant -in $Target.Peer } |
         Sort-Object { $_.seconds.median } | Select-Object -First 1
     if ($Target.Peer -and -not $peer) { return }
-    $measured = switch ($Target.Of ?? 'ratio') {
+    $of = $Target.Of ?? 'ratio'
+    $measured = switch ($of) {
         'ratio' { $peer.ratio.median }
         'difference' { $peer.difference.median }
         'seconds' { $ours.seconds.median }
@@ -47,7 +48,7 @@ function Get-TargetRecord([hashtable] $Target, [object[]] $Records) {
     if ($null -eq $measured) { return }
     [pscustomobject][ordered]@{
         kind = 'target'; job = $script:job; case = $ours.case; fileSystem = $ours.fileSystem; target = $Target.Id
-        text = $script:targets[$Target.Id]; peer = $peer.contestant; measured = $measured; atMost = $Target.AtMost
+        text = $script:targets[$Target.Id]; peer = $peer.contestant; of = $of; measured = $measured; atMost = $Target.AtMost
         met = $measured -le $Target.AtMost
     }
 }

@@ -188,6 +188,14 @@ Describe 'The documents of the benchmarks' {
         }
     }
 
+    It 'say by how much a target was missed' {
+        $missed = @{ met = $false; case = 'one'; fileSystem = 'xfs'; peer = 'cp'; of = 'ratio'; measured = 1.234 },
+            @{ met = $false; case = 'start'; fileSystem = ''; peer = 'pwsh'; of = 'difference'; measured = 0.09157 },
+            @{ met = $true } | ForEach-Object { [pscustomobject]($_ + @{ target = '1'; text = 'At most 1.0' }) }
+
+        Format-TargetList $missed | Should -Be '- At most 1.0: met in 1 of 3. Missed: one on xfs: 1.23 of cp; start: 91.6 ms.'
+    }
+
     It 'mark what was measured at another commit than the last run' {
         $null = New-Item -ItemType Directory "$TestDrive/marked/docs/images", "$TestDrive/runs"
         Copy-Item "$root/docs/performance.md", "$root/docs/performance" "$TestDrive/marked/docs" -Recurse
