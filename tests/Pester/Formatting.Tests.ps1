@@ -146,13 +146,15 @@ Describe 'The table of <Type>' -ForEach @(
     @{ Type = 'MeasurementResult'; Call = { Measure-ZeroCopy -Size 64KB -Iterations 1 }; Headings = 'Method Auto Median ms Spread ms Rate CPU ms/GiB Calls Obstacle' }
     @{ Type = 'RemoteTransferResult'; Call = { Send-ItemZeroCopy a web1 . }; Headings = 'HostName Sent Seconds Rate Destination'; NeedsHost = $true }
     @{ Type = 'RemoteTransferResult#Received'; Call = { Receive-ItemZeroCopy "$PWD/a" web1 to }; Headings = 'HostName Received Seconds Rate Destination'; NeedsHost = $true }
-    @{ Type = 'RemoteTransferResult#Tree'; Call = { Sync-ItemZeroCopy . to -HostName web1 -Exclude x }; Headings = 'HostName Copied Updated Unchanged Removed Failed Sent Seconds'; NeedsHost = $true }
+    @{ Type = 'RemoteTransferResult#Tree'; Call = { Sync-ItemZeroCopy . to -HostName web1 -Exclude x }; Headings = 'HostName Copied Updated Unchanged Removed Failed Bytes Seconds'; NeedsHost = $true }
+    @{ Type = 'RemoteTransferResult#Tree'; Call = { Send-ItemZeroCopy to web1 sent -Recurse -Update Changed }; Headings = 'HostName Copied Updated Unchanged Removed Failed Bytes Seconds'; NeedsHost = $true }
+    @{ Type = 'RemoteTransferResult#Tree'; Call = { Receive-ItemZeroCopy "$PWD/to" web1 received -Recurse -Resume }; Headings = 'HostName Copied Updated Unchanged Removed Failed Bytes Seconds'; NeedsHost = $true }
     @{ Type = 'TransferResult#Tree'; Call = { Copy-ItemZeroCopy to copied -Recurse }; Headings = 'Copied Updated Unchanged Skipped Removed Failed Folders Bytes Rate' }
 ) {
     BeforeAll {
         $script:server = $NeedsHost ? (Open-SshHost "$TestDrive/ssh") : $null
         $script:place = "$TestDrive/$Type"
-        $null = New-Item -ItemType Directory "$place/to"
+        $null = New-Item -ItemType Directory "$place/to" -Force
         Push-Location $place
         [IO.File]::WriteAllBytes("$place/a", [byte[]]::new(1536))
     }

@@ -17,6 +17,9 @@ public abstract class HostCommand : TransferCommand
         nameof(UserName), nameof(Port), nameof(KeyFilePath), nameof(ConfigFile), nameof(Options), nameof(ConnectingTimeout), nameof(IdleTimeout), nameof(Compress),
     ];
 
+    /// <summary>The table of a folder that was compared.</summary>
+    private protected const string FolderView = "Splice.RemoteTransferResult#Tree";
+
     private readonly List<RemoteHost> _hosts = [];
     private readonly Dictionary<string, PlannedFiles> _planned = []; // by host
     private bool _hasBlankHost;
@@ -125,7 +128,7 @@ public abstract class HostCommand : TransferCommand
     /// <summary>Returns the destination of the current record; null after an error.</summary>
     private protected abstract string? ResolveDestination();
 
-    /// <summary>Returns the command line that was probably meant with an invalid host; null if there is no guess.</summary>
+    /// <summary>Returns the command line that was probably meant with an invalid host; null if that is not clear.</summary>
     private protected virtual string? UsageFor(string host) => null;
 
     /// <summary>Adds the hosts of a record.</summary>

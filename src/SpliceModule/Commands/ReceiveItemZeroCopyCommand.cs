@@ -55,7 +55,7 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
         }
     }
 
-    private protected override string? ViewOf(object result) => "Splice.RemoteTransferResult#Received";
+    private protected override string? ViewOf(object result) => base.ViewOf(result) ?? "Splice.RemoteTransferResult#Received";
 
     private protected override string? UsageFor(string host) => RemoteUsage.Receive(_paths, host, Destination);
 

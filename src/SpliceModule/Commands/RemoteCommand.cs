@@ -36,6 +36,9 @@ public abstract class RemoteCommand : HostCommand
     [Parameter]
     public SwitchParameter NoClobber { get; set; }
 
+    private protected override string? ViewOf(object result) =>
+        (Resume || Update != UpdateMode.Always) && result is RemoteTransferResult { DirectoryCount: > 0 } ? FolderView : base.ViewOf(result);
+
     private protected override bool IsPreview => Messages.IsWhatIf && Update != UpdateMode.Always;
 
     /// <inheritdoc />

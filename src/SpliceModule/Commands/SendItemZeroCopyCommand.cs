@@ -91,10 +91,6 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
 
     private protected override string? ResolveDestination() => Destination;
 
-    /// <summary>The table of a synchronization for a folder that was compared.</summary>
-    private protected override string? ViewOf(object result) =>
-        Update != UpdateMode.Always && result is RemoteTransferResult { DirectoryCount: > 0 } ? "Splice.RemoteTransferResult#Tree" : base.ViewOf(result);
-
     private void Describe(RemoteHost host, TransferResult item) => Describe(host, item, PlannedAction(item, "Send File"));
 
     private SendRequest Request(string source) => Complete(new SendRequest

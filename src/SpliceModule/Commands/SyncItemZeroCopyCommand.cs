@@ -151,7 +151,7 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
     private protected override string ResolveDestination() => Destination.TrimEnd('/') is { Length: > 0 } path ? path : Destination;
 
     private protected override string? ViewOf(object result) =>
-        result is RemoteTransferResult ? "Splice.RemoteTransferResult#Tree" : base.ViewOf(result);
+        result is RemoteTransferResult ? FolderView : base.ViewOf(result);
 
     private SyncRequest Bind(string source, string destination) => new()
     {
