@@ -26,7 +26,7 @@ class Gmac:
 		self.check(crypto.EVP_EncryptInit_ex(self.context, ctypes.c_void_p(crypto.EVP_aes_128_gcm()), None, key, None))
 	def check(self, result):
 		if result != 1:
-			sys.exit(1)
+			raise OSError("OpenSSL")
 	def begin(self):
 		self.check(self.crypto.EVP_EncryptInit_ex(self.context, None, None, None, bytes(12)))
 	def update(self, buffer, count):
@@ -42,7 +42,7 @@ def sum_of(hash, buffer):
 	hash.update(buffer, len(buffer))
 	return hash.digest()
 '
-# Prints the faster hash. AES-GMAC is slow on a processor without instructions for it.
+# Prints the faster hash. AES-GMAC is slow on a processor without instructions for it. Python before 3.7 has no preadv, and fails.
 find_hash="$define_hashes"'
 os.preadv
 def time_of(hash):
