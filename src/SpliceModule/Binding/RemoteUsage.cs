@@ -6,7 +6,7 @@ namespace Splice.Binding;
 /// where the host belongs.</summary>
 internal static class RemoteUsage
 {
-    /// <summary>Returns the line of Send-ItemZeroCopy; null if there is no guess.</summary>
+    /// <summary>Returns the line of Send-ItemZeroCopy that was probably meant; null if that is not clear.</summary>
     public static string? Send(IReadOnlyList<string> paths, string host, string destination)
     {
         (string Host, string Path)? remote = SplitRemote(host);
@@ -17,7 +17,7 @@ internal static class RemoteUsage
             : null;
     }
 
-    /// <summary>Returns the line of Receive-ItemZeroCopy; null if there is no guess.</summary>
+    /// <summary>Returns the line of Receive-ItemZeroCopy that was probably meant; null if that is not clear.</summary>
     public static string? Receive(IReadOnlyList<string> paths, string host, string destination) => paths is not [string first] ? null
         : SplitRemote(first) is { } there ? Line("Receive", [there.Path], there.Host, host)
         : SplitRemote(host) is { } swapped ? Line("Receive", [swapped.Path], swapped.Host, first)

@@ -190,8 +190,8 @@ internal static class PartPlan
 /// cut, in order.</summary>
 internal static partial class PartSeries
 {
-    /// <summary>Finds a part that is missing before or between others, or that is in the folder after the last of them. Only names as a split gives them by default prove that: there are
-    /// gaps in the dates of logs too.</summary>
+    /// <summary>Finds a part that is missing before or between others, or that is in the folder after the last of them. Only the default
+    /// names of a split prove that: the dates of logs have gaps, too.</summary>
     /// <param name="paths">The paths of the files that are joined, in order.</param>
     /// <returns>The path of the first missing part; null if none is.</returns>
     public static string? FindMissing(IReadOnlyList<string> paths)

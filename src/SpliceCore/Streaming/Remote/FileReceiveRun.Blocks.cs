@@ -22,7 +22,7 @@ internal sealed partial class FileReceiveRun
         using DeltaBase? old = _received!.TryOpenOld();
         if (old is null)
         {
-            _wholeReason = "there is no old file that can be read";
+            _wholeReason = "the old file is missing or cannot be read";
             return false;
         }
 

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace Splice.Tests.Streaming.Remote;
 
-/// <summary>What kill -9 leaves is removed by the next transfer of that kind, and nothing that is in use.</summary>
+/// <summary>The next transfer of the same kind removes what kill -9 leaves, and nothing in use.</summary>
 [Collection(SerialCollection.Name)]
 public sealed class LeftoverTests(SshServer server) : IDisposable
 {
@@ -112,7 +112,7 @@ public sealed class LeftoverTests(SshServer server) : IDisposable
             $"left-{Guid.NewGuid():N}", $"while [ -e {_workspace["hold"]} ]; do sleep 0.1; done; bash -c \"$SSH_ORIGINAL_COMMAND\"");
         using (ChildProcess process = StartTransfer("send,several", request.Source, _workspace["target"], slow))
         {
-            Wait.Until(() => _temporary.GetDirectories("splice-ssh-*").SelectMany(folder => folder.GetFiles()).Any(), "There is no connection.");
+            Wait.Until(() => _temporary.GetDirectories("splice-ssh-*").SelectMany(folder => folder.GetFiles()).Any(), "The connection is missing.");
             Command.Check("kill", "-9", process.Id);
             process.ReadToEnd();
         }

@@ -90,7 +90,7 @@ public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems file
 
     [Theory]
     [InlineData("small", "a file is smaller than 1 MiB")]
-    [InlineData("missing", "there is no old file that can be read")]
+    [InlineData("missing", "the old file is missing or cannot be read")]
     [InlineData("different", "most of it differs")]
     public void A_file_is_received_whole_where_blocks_save_nothing(string old, string reason)
     {
