@@ -1,10 +1,10 @@
 <#
 .SYNOPSIS
-    One file in the page cache, from 4 KiB to 16 GiB, into a new file.
+    One file in the page cache, from 4 KiB to 4 GiB, into a new file.
 #>
 param([switch] $Quick)
 
-$sizes = $Quick ? (4KB, 1MB, 16MB) : (4KB, 16KB, 64KB, 256KB, 1MB, 4MB, 16MB, 64MB, 256MB, 1GB, 4GB, 16GB)
+$sizes = $Quick ? (4KB, 1MB, 16MB) : (4KB, 16KB, 64KB, 256KB, 1MB, 4MB, 16MB, 64MB, 256MB, 1GB, 4GB)
 Use-Place ext4, xfs, tmpfs {
     param($place)
     $source = "$($place.Folder)/source"
@@ -19,11 +19,11 @@ Use-Place ext4, xfs, tmpfs {
         # What takes a few milliseconds is done several times, so that who is called by a script does not pay for the call of it.
         $repeat = $Quick ? 2 : [Math]::Clamp(64MB / $size, 1, 32)
         # The larger, the longer it takes: from 256 MiB up only those that the kernel is asked by in different ways; cp calls
-        # copy_file_range. The largest is no longer in the page cache as a whole.
-        $names = if ($size -gt 4GB) { 'cp', 'File.Copy' } elseif ($size -ge 256MB) { 'cp', 'File.Copy', 'Python sendfile' }
+        # copy_file_range.
+        $names = if ($size -ge 256MB) { 'cp', 'File.Copy', 'Python sendfile' }
         $targets = @(
             if ($place.FileSystem -in 'ext4', 'tmpfs') {
-                if ($size -ge 1MB -and $size -le 4GB) { @{ Id = '1'; Peer = Get-FastPeer; AtMost = 1.02 } }
+                if ($size -ge 1MB) { @{ Id = '1'; Peer = Get-FastPeer; AtMost = 1.02 } }
                 if ($size -lt 64KB) { @{ Id = '1b'; Peer = 'Copy-Item'; AtMost = 0.5 } }
             }
         )

@@ -6,9 +6,9 @@ param([switch] $Quick)
 
 # As at a prompt: where the first error ends it all, a pipeline's files are copied one after the other.
 $ErrorActionPreference = 'Continue'
-$trees = $Quick ? @(@{ Folders = 4; Each = 25; Largest = 8KB }) : @(
+$trees = $Quick ? @(@{ Folders = 4; Each = 25; Largest = 8KB; WarmUp = 0 }) : @(
     @{ Folders = 100; Each = 100; Largest = 64KB; WarmUp = 7 }
-    @{ Folders = 1000; Each = 100; Largest = 16KB; WarmUp = 1 }
+    @{ Folders = 1000; Each = 100; Largest = 16KB; WarmUp = 0 }
 )
 Use-Place tmpfs, ext4 -WithJournal {
     param($place)
@@ -21,8 +21,7 @@ Use-Place tmpfs, ext4 -WithJournal {
         Write-Tree $source $tree.Folders $tree.Each $tree.Largest
         $bytes = (Get-ChildItem $source -Recurse -File | Measure-Object Length -Sum).Sum
         # In the first rounds the runtime is still compiling what is called often. Counting the calls of the larger takes long.
-        $more = @{ FileSystem = $place.FileSystem; Files = $files; Bytes = $bytes; NoProbe = $files -gt 10000 }
-        if ($tree.WarmUp) { $more.WarmUp = $tree.WarmUp }
+        $more = @{ FileSystem = $place.FileSystem; Files = $files; Bytes = $bytes; NoProbe = $files -gt 10000; WarmUp = $tree.WarmUp }
         $targets = @(
             if ($files -ge 100000 -or $Quick) {
                 @{ Id = '3'; Peer = 'cp -r'; AtMost = 0.6 }
