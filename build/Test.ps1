@@ -37,26 +37,29 @@ function Invoke-Setup {
     }
 }
 
+# The record of a run that ended before its tests did.
+function Get-RunFailure([string] $Name, [int] $ExitCode) {
+    [pscustomobject]@{ Name = $Name; Failed = $true; Message = "The run ended with exit code $ExitCode and without the results of all tests." }
+}
+
 # Runs test projects, and returns a record for each test that failed or was skipped, and a count of those that passed.
 function Invoke-Xunit([string] $Project, [string] $ResultFolder) {
     $null = New-Item -ItemType Directory -Force $ResultFolder
     $file = "$([IO.Path]::GetFileName($Project)).trx"
     Remove-Item "$ResultFolder/$file" -ErrorAction Ignore
     dotnet test -c $Configuration --no-build --no-progress --project "$PSScriptRoot/../$Project" --results-directory $ResultFolder `
-        --report-xunit-trx --report-xunit-trx-filename $file | Out-Host
+        --report-xunit-trx --report-xunit-trx-filename $file 2>&1 | Out-Host
     $exitCode = $LASTEXITCODE
-    if (-not (Test-Path "$ResultFolder/$file")) { throw "$Project ended with exit code $exitCode and without results." }
-
-    $run = ([xml](Get-Content -Raw "$ResultFolder/$file")).TestRun
-    $other = @($run.Results.UnitTestResult | Where-Object outcome -NE Passed | ForEach-Object {
+    $run = if (Test-Path "$ResultFolder/$file") { ([xml](Get-Content -Raw "$ResultFolder/$file")).TestRun }
+    $other = @($run | ForEach-Object { $_.Results.UnitTestResult } | Where-Object outcome -NE Passed | ForEach-Object {
             [pscustomobject]@{
                 Name = $_.testName
                 Failed = $_.outcome -ne 'NotExecuted'
                 Message = if ($_.outcome -eq 'NotExecuted') { "$($_.Output.StdOut)$($_.Output.ErrorInfo.Message)" } else { $_.Output.ErrorInfo.Message }
             }
         })
-    if ($exitCode -and -not ($other | Where-Object Failed)) {
-        $other += [pscustomobject]@{ Name = $Project; Failed = $true; Message = "The run ended with exit code $exitCode." }
+    if (($exitCode -or -not $run) -and -not ($other | Where-Object Failed)) {
+        $other += Get-RunFailure $Project $exitCode
     }
 
     [pscustomobject]@{ Passed = [int]$run.ResultSummary.Counters.passed; Other = $other }
@@ -78,9 +81,11 @@ function Invoke-PesterSuite([string] $ResultFolder) {
         $arguments = '-NoProfile', '-File', "$PSScriptRoot/../tests/Pester/Invoke-Suite.ps1", '-PesterPath', $pester, '-ResultPath', $results,
             '-Path', ($part -join ',')
         Start-ThreadJob -StreamingHost $Host {
-            & $using:pwsh @using:arguments | Out-Host
-            if (-not (Test-Path $using:results)) { throw "The Pester suite ended with exit code $LASTEXITCODE and without results." }
-            Get-Content -Raw $using:results | ConvertFrom-Json
+            . "$using:PSScriptRoot/Test.ps1"
+            # What the tests write to their standard error would be errors of the job, of which the first ends the run.
+            & $using:pwsh @using:arguments 2>&1 | Out-Host
+            if (Test-Path $using:results) { Get-Content -Raw $using:results | ConvertFrom-Json }
+            else { [pscustomobject]@{ Passed = 0; Other = Get-RunFailure 'Pester' $LASTEXITCODE } }
         }
     }
     Receive-Job $jobs -Wait -AutoRemoveJob
