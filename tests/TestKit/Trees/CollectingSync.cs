@@ -17,12 +17,16 @@ internal sealed class CollectingSync : ITreeSync
     /// <summary>Thrown where a folder is in the way; null for nothing.</summary>
     public Exception? Fault { get; init; }
 
+    /// <summary>Called where a folder is in the way.</summary>
+    public Action? Met { get; init; }
+
     public ConcurrentBag<TransferException> Unreadable { get; } = [];
 
     public void AddUnreadable(TransferException exception) => Unreadable.Add(exception);
 
     public void ThrowIfKept(CopiedEntry entry)
     {
+        Met?.Invoke();
         if (Fault is not null)
         {
             throw Fault;

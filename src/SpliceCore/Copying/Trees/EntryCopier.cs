@@ -164,10 +164,11 @@ internal sealed class EntryCopier
         devices.Learn(file.Attempts);
         Counters.Add(counters);
 
+        obstacle?.Remove();
+
         // What could not be kept is reported once, for the tree.
         TransferResult? result = _context.Request.PerFile ? file.Result() with { Warnings = [] } : null;
         Count(entry, decision, result: result);
-        obstacle?.Remove();
         return identity is FileIdentity known ? new LinkedCopy(known, IsKept: false, result?.Hash) : null;
     }
 
@@ -285,8 +286,8 @@ internal sealed class EntryCopier
             _copy.CreatedFiles?.AddNode(identity);
         }
 
-        Count(entry, decision);
         obstacle?.Remove();
+        Count(entry, decision);
         return new LinkedCopy(identity, IsKept: false);
     }
 
@@ -321,8 +322,8 @@ internal sealed class EntryCopier
             AddToLedger(entry, copy.IsKept ? null : copy.Identity);
         }
 
-        Count(entry, decision, status.Kind == DescriptorKind.Regular ? status.Size : null, copy.Hash);
         obstacle?.Remove();
+        Count(entry, decision, status.Kind == DescriptorKind.Regular ? status.Size : null, copy.Hash);
         return true;
     }
 

@@ -102,6 +102,21 @@ public sealed class TreeSyncTests : IDisposable
         Assert.Single(Directory.GetFileSystemEntries(mount.Folder));
     }
 
+    [Theory]
+    [InlineData("ln -s nowhere s/x")]
+    [InlineData("mkfifo s/x")]
+    public void Stopped_it_leaves_no_folder_under_a_hidden_name(string make)
+    {
+        Shell($"{make}; mkdir d/x; touch d/x/y");
+        using var stop = new CancellationTokenSource();
+        TreeRequest request = Request(new CollectingSync { Removes = true, Met = stop.Cancel }) with { PerFile = true };
+
+        TransferException error = Assert.Throws<TransferException>(() => TreeCopy.Copy(request, new TreeMonitor(Cancellation: stop.Token)));
+
+        Assert.Equal(TransferErrorId.Cancelled, error.Id);
+        Assert.Equal([_folder["d/x"]], Directory.GetFileSystemEntries(_folder["d"]));
+    }
+
     [Fact]
     public void Hard_links_of_the_source_are_links_of_a_new_file()
     {
