@@ -220,6 +220,7 @@ internal sealed class TreeWorkerPool
             BytesMoved = sum.Transfers.BytesMoved,
             BytesReflinked = sum.Transfers.BytesReflinked,
             BytesInHoles = sum.Transfers.BytesInHoles,
+            BytesUnchanged = sum.Transfers.BytesUnchanged,
             Method = sum.Transfers.MainMethod,
             Attempts = [],
             Flags = _context.Copy.Flags,

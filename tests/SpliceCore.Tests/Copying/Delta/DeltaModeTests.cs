@@ -29,6 +29,24 @@ public sealed class DeltaModeTests(MountedFileSystems fileSystems)
         Files.AssertSameBytes(elsewhere["source"], folder["copy"]);
     }
 
+    [Fact]
+    public void The_sums_of_a_tree_have_what_stayed()
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Ext4);
+        using Workspace elsewhere = fileSystems.NewFolder(FileSystem.Tmpfs);
+        DeltaSharingTests.WriteSimilar(folder, 2 * MiB, elsewhere);
+        Directory.CreateDirectory(folder["tree"]);
+        Directory.CreateDirectory(elsewhere["tree"]);
+        File.Move(folder["copy"], folder["tree/file"]);
+        File.Move(elsewhere["source"], elsewhere["tree/file"]);
+        TreeRequest request = TreeCopies.Request(elsewhere["tree"], folder.Folder);
+
+        TransferResult result = TreeCopies.Copy(request with { Copy = request.Copy with { Delta = DeltaMode.Always, InPlace = true } });
+
+        Assert.Equal((PageSize, (2 * MiB) - PageSize, 2 * MiB), (result.BytesMoved, result.BytesUnchanged, result.BytesCopied));
+        Files.AssertSameBytes(elsewhere["tree/file"], folder["tree/file"]);
+    }
+
     public static TheoryData<string> Whole => ["never", "small", "sparse always", "sparse never", "no reflink", "method", "resume", "count"];
 
     [Theory]
