@@ -109,6 +109,25 @@ public sealed class FaultedMoveTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Without_descriptors_at_most_one_folder_is_left()
+    {
+        Command.RequireRoot();
+        using var tree = new MovedTree(MovedTree.MakeSmall);
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        for (int first = 1; first <= 12; first++)
+        {
+            tree.Reset();
+            using var attached = new AttachedFault(host, new Fault("openat", "error=EMFILE", string.Create(CultureInfo.InvariantCulture, $"{first}+")));
+            TreeAnswer answer = host.Move(tree.Request);
+
+            Assert.True(attached.Detach() > 0, "nothing was injected");
+            Assert.NotNull(answer.Error);
+            Assert.InRange(tree.Left, 0, 1);
+            tree.Judge(answer, string.Create(CultureInfo.InvariantCulture, $"{first}"));
+        }
+    }
+
+    [Fact]
     public void A_kill_leaves_the_source_or_the_destination_whole()
     {
         var random = new Random(FullRun.Seed(output));

@@ -21,7 +21,10 @@ internal sealed class MovedTree : IDisposable
 
     public bool IsInPlace => Directory.Exists(_to["tree"]);
 
-    public bool IsBegun => _to.Names.Length > 0;
+    public bool IsBegun => Left > 0;
+
+    /// <summary>How many items are where the tree goes.</summary>
+    public int Left => _to.Names.Length;
 
     /// <summary>A small tree of all kinds.</summary>
     public static void MakeSmall(Workspace folder)

@@ -32,10 +32,11 @@ internal static class TemporaryFolders
                 return opened;
             }
 
-            // Another process took it for one that was left, before it was locked.
+            // Another process took it for one that was left, before it was locked; with other errors the next one cannot be opened either.
             handle.Dispose();
-            if (i == Tries)
+            if (i == Tries || (result.Ok && !opened.Ok && opened.Errno != Errno.ENOENT))
             {
+                _ = result.Ok ? LibC.RemoveDirectoryAt(parent, name) : default;
                 return opened.Ok ? new SysResult(-1, Errno.EAGAIN) : opened;
             }
         }
