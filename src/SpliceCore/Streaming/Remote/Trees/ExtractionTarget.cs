@@ -82,8 +82,7 @@ internal sealed class ExtractionTarget : IDisposable
         Place(force, removals);
         if (_exists && moved is not null)
         {
-            Remove(_folder, _temporary);
-            _isDone = true;
+            Remove();
             moved();
         }
 
@@ -95,10 +94,16 @@ internal sealed class ExtractionTarget : IDisposable
         Top.Dispose();
         if (!_isDone)
         {
-            Remove(_folder, _temporary);
+            Remove();
         }
 
         _folder.Dispose();
+    }
+
+    private void Remove()
+    {
+        TemporaryFolders.Remove(_folder, Path, _temporary, CancellationToken.None);
+        _isDone = true;
     }
 
     private void Flush(bool flush, SafeFileHandle folder)
@@ -125,37 +130,6 @@ internal sealed class ExtractionTarget : IDisposable
         {
             throw FileFailures.OpenDestination(Path, renamed.Errno);
         }
-    }
-
-    /// <summary>Removes an item, also a directory that its owner may not enter by now. Its paths may be longer than a path may be.</summary>
-    private static void Remove(SafeFileHandle parent, FileName name)
-    {
-        SysResult opened = LibC.OpenAt(parent, name, LibC.O_PATH | LibC.O_DIRECTORY | LibC.O_NOFOLLOW, 0, out SafeFileHandle item);
-        using (item)
-        {
-            if (!opened.Ok)
-            {
-                LibC.UnlinkAt(parent, name);
-                return;
-            }
-
-            LibC.ChangeModeOfPath(item, LibC.S_IRWXU);
-        }
-
-        // What cannot be removed stays: the error that ended the transfer is reported.
-        opened = LibC.OpenAt(parent, name, FolderFlags | LibC.O_NOFOLLOW, 0, out SafeFileHandle folder);
-        using (folder)
-        {
-            if (opened.Ok && DirectoryReader.ReadNames(folder, out List<FileName> names).Ok)
-            {
-                foreach (FileName inner in names)
-                {
-                    Remove(folder, inner);
-                }
-            }
-        }
-
-        LibC.RemoveDirectoryAt(parent, name);
     }
 }
 
