@@ -38,14 +38,14 @@ internal sealed class CommandErrors : IDisposable
         return pipe.WriteEnd;
     }
 
-    /// <summary>Passes on everything available, without waiting for more.</summary>
+    /// <summary>Passes on what the pipes hold, and not more: a command that writes without end must not keep the caller here.</summary>
     public void Drain()
     {
         Span<byte> buffer = stackalloc byte[PIPE_BUF];
         foreach ((SafeFileHandle readEnd, ErrorTail tail) in _open.ToArray())
         {
-            SysResult read;
-            while ((read = LibC.Read(readEnd, buffer, offset: null)) is { Ok: true, Value: > 0 })
+            SysResult read = default;
+            for (long all = 0; all < Tuning.CommandPipeSize && (read = LibC.Read(readEnd, buffer, offset: null)) is { Ok: true, Value: > 0 }; all += read.Value)
             {
                 ReadOnlySpan<byte> bytes = buffer[..(int)read.Value];
                 tail.Add(bytes);
@@ -53,7 +53,7 @@ internal sealed class CommandErrors : IDisposable
                 _monitor.Errors?.Invoke(bytes);
             }
 
-            if (read.Ok)
+            if (read is { Ok: true, Value: 0 })
             {
                 _open.Remove((readEnd, tail));
                 readEnd.Dispose();

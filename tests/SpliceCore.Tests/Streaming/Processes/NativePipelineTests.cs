@@ -197,6 +197,29 @@ public sealed class NativePipelineTests : IDisposable
     }
 
     [Fact]
+    public void A_command_that_writes_errors_faster_than_they_are_read_can_be_stopped()
+    {
+        using var stop = new CancellationTokenSource();
+        long all = 0;
+        var monitor = new PipelineMonitor
+        {
+            Errors = bytes =>
+            {
+                all += bytes.Length;
+                Thread.Sleep(1);
+                stop.Cancel();
+            },
+            Cancellation = stop.Token,
+        };
+
+        TransferException error = Assert.Throws<TransferException>(
+            () => Pipelines.Run(Pipelines.Of(Pipelines.Shell("head -c 4M /dev/zero >&2; sleep 100")), monitor));
+
+        Assert.Equal(TransferErrorId.Cancelled, error.Id);
+        Assert.InRange(all, 1, 1 << 20);
+    }
+
+    [Fact]
     public void Errors_of_a_command_can_be_output_or_a_file_of_their_own()
     {
         string file = _workspace.Write("errors", "old"u8.ToArray());
