@@ -193,7 +193,6 @@ internal sealed partial class FileReceiveRun(ReceiveRequest request, RemoteHost 
 internal sealed record RemoteFileInfo(
     long Size, LibC.StatxTimestamp ModificationTime, uint Mode, bool HidesGroup, long AllocatedBytes, uint UserId, uint GroupId, string Text)
 {
-    private const int NanosecondDigits = 9;
     private const int WordsOfText = 5;
     private const int SectorSize = 512; // the unit of stat(1)'s %b
     private const int GroupShift = 3;
@@ -228,15 +227,10 @@ internal sealed record RemoteFileInfo(
             return null;
         }
 
-        string[] time = words[1].Split('.');
-        uint fraction = 0;
-        bool isTime = long.TryParse(time[0], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long seconds)
-            && (time.Length == 1 || uint.TryParse(
-                time[1].PadRight(NanosecondDigits, '0')[..NanosecondDigits], NumberStyles.None, CultureInfo.InvariantCulture, out fraction));
-        return isTime && words[2].Length is > 0 and < 6 && words[2].All(c => c is >= '0' and <= '7')
+        return HostStatus.TryParseTime(Encoding.ASCII.GetBytes(words[1]), isDecimal: true, out LibC.StatxTimestamp time)
+            && words[2].Length is > 0 and < 6 && words[2].All(c => c is >= '0' and <= '7')
             ? new RemoteFileInfo(
-                size, new LibC.StatxTimestamp { Seconds = seconds, Nanoseconds = fraction },
-                ModeOf(Convert.ToUInt32(words[2], fromBase: 8) & ModeBits.All, own), own == Unknown,
+                size, time, ModeOf(Convert.ToUInt32(words[2], fromBase: 8) & ModeBits.All, own), own == Unknown,
                 sectors * SectorSize, userId, groupId, string.Join(' ', words[..WordsOfText].Append(changed)))
             : null;
     }

@@ -245,7 +245,7 @@ internal sealed class FileSendRun : SendRun
     }
 
     private static string Exact(LibC.StatxTimestamp time) =>
-        string.Create(CultureInfo.InvariantCulture, $"{time.Seconds}.{time.Nanoseconds:D9}");
+        (time.Seconds + (time.Nanoseconds / 1_000_000_000m)).ToString("F9", CultureInfo.InvariantCulture);
 
     /// <returns>The end offset, or an earlier one if no host takes more.</returns>
     private long Move(IReadOnlyList<HostUpload> group, long offset, long count, ContentDigest? digest)

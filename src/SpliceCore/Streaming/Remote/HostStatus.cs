@@ -81,25 +81,8 @@ internal static class HostStatus
             ? TimePrecision.UnitOf((FileSystemType)magic, hasBirthTime: birth is not ("0" or "-"))
             : 1;
 
-    /// <summary>Parses the type that find(1) prints.</summary>
-    private static bool TryParseType(byte letter, out ulong type)
-    {
-        type = letter switch
-        {
-            (byte)'f' => (ulong)DescriptorKind.Regular,
-            (byte)'d' => (ulong)DescriptorKind.Directory,
-            (byte)'l' => (ulong)DescriptorKind.SymbolicLink,
-            (byte)'p' => (ulong)DescriptorKind.Fifo,
-            (byte)'s' => (ulong)DescriptorKind.Socket,
-            (byte)'b' => (ulong)DescriptorKind.Block,
-            (byte)'c' => (ulong)DescriptorKind.Character,
-            _ => 0,
-        };
-        return type > 0;
-    }
-
     /// <summary>Parses the time of find(1), seconds and the nanoseconds to add to them, or of stat(1), a decimal number.</summary>
-    private static bool TryParseTime(ReadOnlySpan<byte> text, bool isDecimal, out LibC.StatxTimestamp time)
+    public static bool TryParseTime(ReadOnlySpan<byte> text, bool isDecimal, out LibC.StatxTimestamp time)
     {
         time = default;
         int point = text.IndexOf((byte)'.');
@@ -128,6 +111,23 @@ internal static class HostStatus
             ? new LibC.StatxTimestamp { Seconds = seconds - 1, Nanoseconds = (uint)TimePrecision.Second - nanoseconds }
             : new LibC.StatxTimestamp { Seconds = seconds, Nanoseconds = nanoseconds };
         return true;
+    }
+
+    /// <summary>Parses the type that find(1) prints.</summary>
+    private static bool TryParseType(byte letter, out ulong type)
+    {
+        type = letter switch
+        {
+            (byte)'f' => (ulong)DescriptorKind.Regular,
+            (byte)'d' => (ulong)DescriptorKind.Directory,
+            (byte)'l' => (ulong)DescriptorKind.SymbolicLink,
+            (byte)'p' => (ulong)DescriptorKind.Fifo,
+            (byte)'s' => (ulong)DescriptorKind.Socket,
+            (byte)'b' => (ulong)DescriptorKind.Block,
+            (byte)'c' => (ulong)DescriptorKind.Character,
+            _ => 0,
+        };
+        return type > 0;
     }
 
     private static bool TryParseNumber(ReadOnlySpan<byte> text, uint radix, ulong most, out ulong number)

@@ -27,6 +27,17 @@ public sealed class ReceiveTests(SshServer server) : IDisposable
     }
 
     [Theory]
+    [InlineData("@-2.5")]
+    [InlineData("@-0.000000001")]
+    public void A_time_before_1970_keeps_its_fraction(string time)
+    {
+        ReceiveRequest request = Request(server.Host("bash"), 10);
+        Command.Check("touch", "-d", time, request.Source);
+        Remotes.Result(Remotes.Receive(request));
+        Assert.Equal(Files.Metadata(request.Source, "%.9Y"), Files.Metadata(request.Destination, "%.9Y"));
+    }
+
+    [Theory]
     [InlineData("bash", 0)]
     [InlineData("dash", 1)]
     [InlineData("busybox", 4096)]

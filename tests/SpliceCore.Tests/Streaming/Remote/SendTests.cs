@@ -32,6 +32,17 @@ public sealed class SendTests(SshServer server) : IDisposable
     }
 
     [Theory]
+    [InlineData("@-2.5")]
+    [InlineData("@-0.000000001")]
+    public void A_time_before_1970_keeps_its_fraction(string time)
+    {
+        SendRequest request = Request(server.Host("bash"), 10);
+        Command.Check("touch", "-d", time, request.Source);
+        Remotes.Result(Remotes.Send(request));
+        Assert.Equal(Files.Metadata(request.Source, "%.9Y"), Files.Metadata(request.Destination, "%.9Y"));
+    }
+
+    [Theory]
     [MemberData(nameof(Shells))]
     public void What_is_not_to_be_kept_is_as_a_new_file_has_it(string shell)
     {
