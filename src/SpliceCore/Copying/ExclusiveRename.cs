@@ -29,8 +29,13 @@ internal static class ExclusiveRename
                 : linked;
         }
 
-        LibC.UnlinkAt(folder, from);
-        return linked;
+        SysResult unlinked = LibC.UnlinkAt(folder, from);
+        if (!unlinked.Ok)
+        {
+            LibC.UnlinkAt(newFolder, to);
+        }
+
+        return unlinked;
     }
 
     /// <summary>Creates an empty item with the name, which the rename then replaces.</summary>

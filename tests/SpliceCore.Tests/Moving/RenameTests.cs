@@ -235,6 +235,22 @@ public sealed class RenameTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_folder["into"]));
     }
 
+    [Fact]
+    public void An_item_that_cannot_lose_its_old_name_is_not_moved()
+    {
+        Command.RequireRoot();
+        Make();
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var attached = new AttachedFault(host.Id,
+            ["strace", "-f", "-e", "trace=renameat2,unlinkat", "-e", "inject=renameat2:error=EINVAL", "-e", "inject=unlinkat:error=EPERM:when=1"]);
+
+        TreeAnswer answer = host.Move(new MoveRequest { Source = _folder["file"], Destination = _folder["new"] });
+
+        Assert.Equal("PermissionDenied", answer.Error);
+        Assert.True(File.Exists(_folder["file"]));
+        Assert.False(Path.Exists(_folder["new"]));
+    }
+
     private void Make()
     {
         Directory.CreateDirectory(_folder["tree/a"]);
