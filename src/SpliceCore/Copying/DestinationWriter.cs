@@ -177,6 +177,7 @@ internal sealed class DestinationWriter : IDisposable
     {
         if (writer._target is StagedFile staged)
         {
+            staged.MetadataWarnings = writer.MetadataWarnings;
             staged.WhenRecreated = () =>
             {
                 writer.Destination = Descriptor.OfNewFile(staged.Handle, writer._place.Label);

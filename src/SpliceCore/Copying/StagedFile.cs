@@ -36,6 +36,9 @@ internal sealed class StagedFile : ITargetFile
     /// <summary>Called before the file gets its name if it had to be recreated and has another <see cref="Handle"/>.</summary>
     public Action? WhenRecreated { get; set; }
 
+    /// <summary>Receives the metadata that a recreated file does not get.</summary>
+    public MetadataWarnings MetadataWarnings { get; set; } = new();
+
     /// <summary>Creates the file in the directory of the destination, which must stay open.</summary>
     /// <param name="cancellation">Once cancelled, the file is discarded in the background.</param>
     /// <param name="access">O_WRONLY, or O_RDWR if it is read as well.</param>
@@ -199,7 +202,7 @@ internal sealed class StagedFile : ITargetFile
                 Descriptor.OfOpened(unnamed, _place.Label, LibC.O_RDONLY), Descriptor.OfNewFile(named, _place.Label),
                 spec, new TransferMonitor(Cancellation: _cancellation), new TransferCounters());
             run.Run();
-            Metadata.Set(named, _place.Label, unnamed, status, PreserveAttributes.All, isPath: false, new MetadataWarnings());
+            Metadata.Set(named, _place.Label, unnamed, status, PreserveAttributes.All, isPath: false, MetadataWarnings);
             return true;
         }
     }

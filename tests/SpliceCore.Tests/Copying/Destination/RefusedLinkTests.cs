@@ -67,6 +67,21 @@ public sealed class RefusedLinkTests : IDisposable
     }
 
     [Fact]
+    public void What_the_second_file_does_not_get_is_told()
+    {
+        Command.Require("setfattr");
+        _folder.WriteRandom("source", 1000);
+        Command.Check("setfattr", "-n", "user.mark", "-v", "1", _folder["source"]);
+
+        HostAnswer answer = HostedCopy.Run(
+            new CopyRequest { Source = _folder["source"], Destination = _folder["copy"], Preserve = PreserveAttributes.All },
+            [.. Strace("EXDEV", "linkat,fsetxattr"), "-e", "inject=fsetxattr:error=ENOSPC:when=2"]);
+
+        Assert.True(answer.Succeeded, answer.Message);
+        Assert.Contains("user.mark", Assert.Single(answer.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_gets_no_name_either_way_leaves_the_old_file()
     {
         _folder.WriteRandom("source", 1000);
