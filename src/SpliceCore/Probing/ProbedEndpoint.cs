@@ -67,7 +67,8 @@ internal sealed class ProbedEndpoint : IDisposable
     public static ProbedEndpoint OpenDestination(string path, ProbedEndpoint source, bool inPlace, CancellationToken cancellation)
     {
         PathCheck.Name(path);
-        using var destination = DestinationEntry.Resolve(source.Name, path);
+        var target = new CopyTarget(path, forSeveral: false);
+        using var destination = DestinationEntry.Resolve(source.Name, target.IsMissing ? path.TrimEnd('/') : path);
         if (destination.Existing is { Kind: not DescriptorKind.Regular } special)
         {
             return new ProbedEndpoint(destination.Path, special.Kind, open: null, owned: null);
@@ -86,7 +87,8 @@ internal sealed class ProbedEndpoint : IDisposable
             throw RangeCheck.SameFile(source.Name, destination.Path);
         }
 
-        return OpenNewFile(destination.Folder, destination.Path);
+        // A missing folder would be created, on the same file system.
+        return OpenNewFile(destination.Folder, target.IsMissing ? target.Forecast(source.Name) : destination.Path);
     }
 
     public void Dispose() => _owned?.Dispose();

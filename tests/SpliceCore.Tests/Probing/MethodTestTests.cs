@@ -43,6 +43,24 @@ public sealed class MethodTestTests(MountedFileSystems fileSystems)
         }
     }
 
+    [Fact]
+    public void Into_a_folder_that_a_copy_would_create()
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Xfs);
+        folder.WriteRandom("file", Size);
+        MethodTestRequest Into(string destination) =>
+            new() { Source = TransferEndpoint.OfPath(folder["file"]), Destination = TransferEndpoint.OfPath($"{folder.Folder}/{destination}") };
+
+        IReadOnlyList<MethodReport> reports = MethodTest.Run(Into("missing/"), TransferMonitor.None);
+
+        Assert.Equal(MethodTest.Run(Into("new"), TransferMonitor.None).Select(report => (report.Method, report.Available, report.Reason)),
+            reports.Select(report => (report.Method, report.Available, report.Reason)));
+        Assert.All(reports, report => Assert.Equal(folder["missing/file"], report.Destination));
+        Assert.Equal(["file"], folder.Names);
+        TransferException error = Assert.Throws<TransferException>(() => MethodTest.Run(Into("missing/too/"), TransferMonitor.None));
+        Assert.Equal(TransferErrorId.DestinationFolderNotFound, error.Id);
+    }
+
     [Theory]
     [InlineData("a", "+C")]
     [InlineData("+C", "b")]
