@@ -262,17 +262,37 @@ public sealed class AcrossFileSystemsTests(MountedFileSystems fileSystems) : IDi
         Directory.CreateDirectory(_from["tree/empty"]);
         _from.Write("tree/small", [1]);
         _from.WriteRandom("tree/larger", 2_000_000);
+        Command.Check("touch", "-d", "@1", _from[removed]);
         var source = TreeListing.Of(_from.Folder, sync: false);
         Task<(TransferResult, List<TransferException>)> move = Task.Run(
             () => Move("tree", "new", request => request with { RateLimit = new RateLimiter(1_000_000), ThrottleLimit = 2 }));
 
-        Wait.Until(() => _to.Names is [string staging] && Path.Exists(_to[$"{staging}/{removed}"]), "nothing is copied");
+        // With its time it is complete: a folder that vanishes earlier cannot be opened.
+        Wait.Until(
+            () => _to.Names is [string staging] && File.GetLastWriteTimeUtc(_to[$"{staging}/{removed}"]) == DateTime.UnixEpoch.AddSeconds(1), "nothing is copied");
         Command.Check("rm", "-r", _to[$"{_to.Names[0]}/{removed}"]);
         TransferException error = await Assert.ThrowsAsync<TransferException>(() => move);
 
         Assert.Equal((TransferErrorId.DestinationChanged, _to["new"]), (error.Id, error.Target));
         Assert.Empty(_to.Names);
         source.AssertSame(TreeListing.Of(_from.Folder, sync: false), TreeAspects.Copied);
+    }
+
+    [Fact]
+    public void A_folder_of_the_copy_that_is_removed_before_it_is_opened_is_named()
+    {
+        Directory.CreateDirectory(_from["tree/empty"]);
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var attached = new AttachedFault(host, new Fault("mkdirat", "delay_exit=1000000"));
+
+        host.Begin(Request("tree", "new"));
+        Wait.Until(() => _to.Names is [string staging] && Path.Exists(_to[$"{staging}/tree/empty"]), "nothing is copied");
+        Command.Check("rmdir", _to[$"{_to.Names[0]}/tree/empty"]);
+        TreeAnswer answer = host.Finish();
+
+        Assert.Equal("FolderChanged", answer.Error);
+        Assert.True(Directory.Exists(_from["tree/empty"]));
+        Assert.Empty(_to.Names);
     }
 
     [Fact]

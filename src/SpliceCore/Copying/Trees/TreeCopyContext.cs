@@ -105,7 +105,7 @@ internal sealed class TreeCopyContext : IDisposable
                 throw (opened.Errno, isSource) switch
                 {
                     // Not the kind that the directory reported, or that was created: something else is there now.
-                    (Errno.ELOOP or Errno.ENOTDIR, true) => TreeErrors.Moved(path),
+                    (Errno.ELOOP or Errno.ENOTDIR, true) or (Errno.ENOENT, false) => TreeErrors.Moved(path),
                     (Errno.ELOOP or Errno.ENOTDIR, false) => TreeErrors.NotAFolder(path),
                     (_, true) => FileFailures.OpenSource(path, opened.Errno),
                     (_, false) => FileFailures.OpenDestination(path, opened.Errno),
