@@ -161,7 +161,7 @@ public sealed class CommitTests(SshServer server) : IDisposable
             $$"""
             echo $$ $PPID > {{_workspace["ids"]}}
             begin="exec sh -c '"
-            digest='sha256sum() { : > {{_workspace["held"]}}; until [ -e {{_workspace["go"]}} ]; do sleep 0.1; done; {{real}} "$@"; }; '
+            digest='openssl() { false; }; sha256sum() { : > {{_workspace["held"]}}; until [ -e {{_workspace["go"]}} ]; do sleep 0.1; done; {{real}} "$@"; }; '
             PATH={{bin}}:$PATH exec sh -c "$begin$digest${SSH_ORIGINAL_COMMAND#"$begin"}"
             """);
     }

@@ -94,7 +94,7 @@ public sealed class HostProgressTests(SshServer server) : IDisposable
             at={{reported}}
             until [ -e $at-Connecting ]; do sleep 0.05; done
             begin="exec sh -c '"
-            digest="sha256sum() { until [ -e $at-Verifying ]; do sleep 0.05; done; {{real}} \"\$@\"; }; "
+            digest="openssl() { false; }; sha256sum() { until [ -e $at-Verifying ]; do sleep 0.05; done; {{real}} \"\$@\"; }; "
             exec sh -c "$begin$digest${SSH_ORIGINAL_COMMAND#"$begin"}"
             """);
     }

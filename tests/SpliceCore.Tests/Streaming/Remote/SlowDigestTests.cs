@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Splice.Streaming.Remote;
 using Xunit;
 
@@ -62,6 +63,23 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
         Assert.False(File.Exists(_workspace["sent"]));
     }
 
+    [Theory]
+    [MemberData(nameof(SshServer.Shells), MemberType = typeof(SshServer))]
+    public void Openssl_computes_it_where_it_does_so_rightly(string shell)
+    {
+        Command.Require("openssl", shell);
+        string script = $$"""
+            {{HostScript.Read("common.sh")}}
+            sha256sum() { echo the other; }
+            printf x | sum_input
+            openssl() { echo nonsense; }
+            printf x | sum_input
+            """;
+        string digest = Convert.ToHexString(SHA256.HashData("x"u8)).ToLowerInvariant();
+        string[] run = shell == "busybox" ? ["busybox", "sh"] : [shell];
+        Assert.Equal([$"{digest} *stdin", "the other"], Command.Check(run[0], [.. run[1..], "-c", script]).Split('\n'));
+    }
+
     /// <summary>However early they are to end: a signal that comes before the shell has put its traps away is lost.</summary>
     [Theory]
     [MemberData(nameof(SshServer.Shells), MemberType = typeof(SshServer))]
@@ -111,7 +129,7 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
                 "$begin"*) ;;
                 *) echo "no such command: $SSH_ORIGINAL_COMMAND" >&2; exit 99 ;;
             esac
-            digest='sha256sum() { {{digest}}; }; '
+            digest='openssl() { false; }; sha256sum() { {{digest}}; }; '
             PATH={{bin}}:$PATH exec sh -c "$begin$digest${SSH_ORIGINAL_COMMAND#"$begin"}"
             """;
     }

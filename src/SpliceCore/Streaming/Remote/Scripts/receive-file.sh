@@ -69,7 +69,7 @@ while :; do
     case $from in
         sum)
             start_heartbeat
-            sum=$(sha256sum < "$input")
+            sum=$(sum_input < "$input")
             stop_heartbeat
             printf "splice-sum %s\n" "${sum%% *}"
             ;;
@@ -114,9 +114,9 @@ sum=-
 if [ -n "$verify" ]; then
     start_heartbeat
     if [ -n "$changing" ]; then
-        sum=$(head -c "$size" < "$input" | sha256sum) || sum=
+        sum=$(head -c "$size" < "$input" | sum_input) || sum=
     else
-        sum=$(sha256sum < "$input") || sum=
+        sum=$(sum_input < "$input") || sum=
     fi
     stop_heartbeat
     [ -n "$sum" ] || fail 86 "$f cannot be read again."

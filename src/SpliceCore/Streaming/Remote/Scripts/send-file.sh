@@ -155,7 +155,7 @@ compare_old() {
         case $answer in
             sum)
                 start_heartbeat
-                have=$(sha256sum < "$d")
+                have=$(sum_input < "$d")
                 stop_heartbeat
                 printf "splice-sum %s\n" "${have%% *}"
                 ;;
@@ -341,7 +341,7 @@ now=$(length "$t")
 [ "$((now))" -eq "$size" ] || fail 86 "$t does not have its size."
 if [ -n "$verify" ]; then
     start_heartbeat
-    have=$(sha256sum < "$t") || have=
+    have=$(sum_input < "$t") || have=
     stop_heartbeat
     [ -n "$have" ] || fail 86 "$t cannot be read."
     if [ "${have%% *}" != "$digest" ]; then
