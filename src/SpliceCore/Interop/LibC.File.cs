@@ -98,6 +98,25 @@ internal static partial class LibC
         }
     }
 
+    /// <summary>Writes all bytes, also where a call writes only some of them or a signal interrupts it.</summary>
+    public static SysResult WriteAll(SafeHandle file, ReadOnlySpan<byte> bytes, long offset)
+    {
+        while (!bytes.IsEmpty)
+        {
+            SysResult written = Write(file, bytes, offset);
+            if (!written.Ok && written.Errno != Errno.EINTR)
+            {
+                return written;
+            }
+
+            int count = (int)Math.Max(written.Value, 0);
+            offset += count;
+            bytes = bytes[count..];
+        }
+
+        return default;
+    }
+
     [LibraryImport(Library, SetLastError = true)]
     private static unsafe partial nint write(SafeHandle fd, byte* buffer, nuint count);
 
@@ -328,9 +347,13 @@ internal static partial class LibC
     [LibraryImport(Library, SetLastError = true)]
     private static partial int fcntl(SafeHandle fd, int command, in FileLock argument);
 
-    /// <summary>Makes a file without a name in memory, closed on exec.</summary>
+    /// <summary>Makes a file without a name in memory, closed on exec, and writes its content.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/memfd_create.2.html">memfd_create(2)</see></remarks>
-    public static SysResult MemoryFile(string label, out SafeFileHandle handle) => Own(SysResult.From(memfd_create(label, MFD_CLOEXEC)), out handle);
+    public static SysResult MemoryFile(string label, ReadOnlySpan<byte> content, out SafeFileHandle handle)
+    {
+        SysResult made = Own(SysResult.From(memfd_create(label, MFD_CLOEXEC)), out handle);
+        return made.Ok ? WriteAll(handle, content, 0) : made;
+    }
 
     [LibraryImport(Library, SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int memfd_create(string name, uint flags);

@@ -47,6 +47,7 @@ internal readonly record struct SysResult(long Value, Errno Errno)
         SystemCallCount.Add(call, result.Value, result.Errno);
         return result;
     }
+
     /// <summary>Returns another value if the call succeeded.</summary>
     public SysResult With(long value) => Ok ? new SysResult(value, Errno.None) : this;
 }

@@ -93,19 +93,13 @@ public static class MeasurementPage
 
     private static SafeFileHandle InMemory(string text, string path)
     {
-        SysResult result = LibC.MemoryFile("page", out SafeFileHandle file);
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        for (int offset = 0; result.Ok && offset < bytes.Length; offset += (int)result.Value)
+        SysResult result = LibC.MemoryFile("page", Encoding.UTF8.GetBytes(text), out SafeFileHandle file);
+        if (result.Ok)
         {
-            result = LibC.Write(file, bytes.AsSpan(offset), offset);
+            return file;
         }
 
-        if (!result.Ok)
-        {
-            file.Dispose();
-            throw FileFailures.OpenDestination(path, result.Errno);
-        }
-
-        return file;
+        file.Dispose();
+        throw FileFailures.OpenDestination(path, result.Errno);
     }
 }

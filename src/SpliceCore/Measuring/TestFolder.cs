@@ -66,14 +66,14 @@ internal static class TestData
             {
                 cancellation.ThrowIfCancellationRequested();
                 Random.Shared.NextBytes(chunk);
-                SysResult result = LibC.Write(file.Handle, chunk.AsSpan(0, (int)Math.Min(chunk.Length, size - offset)), offset);
-                if (!result.Ok && result.Errno != Errno.EINTR)
+                int length = (int)Math.Min(chunk.Length, size - offset);
+                if (LibC.WriteAll(file.Handle, chunk.AsSpan(0, length), offset) is { Ok: false } failed)
                 {
                     throw TransferFailures.Step(
-                        TransferMethod.ReadWrite, result.Errno, TransferSide.Destination, "random bytes", folder.Path, offset);
+                        TransferMethod.ReadWrite, failed.Errno, TransferSide.Destination, "random bytes", folder.Path, offset);
                 }
 
-                offset += Math.Max(result.Value, 0);
+                offset += length;
                 written(offset);
             }
 

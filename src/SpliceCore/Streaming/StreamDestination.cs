@@ -162,15 +162,7 @@ internal sealed class StreamSource : IDisposable
     /// <summary>Writes the bytes to a file in memory, so that every source is a descriptor.</summary>
     private static SafeFileHandle MemoryFile(ReadOnlySpan<byte> content)
     {
-        SysResult result = LibC.MemoryFile("splice", out SafeFileHandle handle);
-        for (long at = 0; result.Ok && !content.IsEmpty;)
-        {
-            result = LibC.Write(handle, content, at);
-            at += Math.Max(result.Value, 0);
-            content = content[(int)Math.Max(result.Value, 0)..];
-            result = result.Errno == Errno.EINTR ? default : result;
-        }
-
+        SysResult result = LibC.MemoryFile("splice", content, out SafeFileHandle handle);
         if (result.Ok)
         {
             return handle;

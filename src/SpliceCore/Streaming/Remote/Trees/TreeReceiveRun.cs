@@ -341,27 +341,14 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
 
         byte[] bytes = new byte[entry.Length];
         stream.ReadExactly(bytes);
-        Write(file, bytes, $"{_tree!.Path}/{TarPath.Text(entry.Path)}");
+        if (LibC.WriteAll(file, bytes, 0) is { Ok: false } failed)
+        {
+            throw FileFailures.OpenDestination($"{_tree!.Path}/{TarPath.Text(entry.Path)}", failed.Errno);
+        }
+
         _sums?.Add(path, ContentDigest.Compute(bytes));
         Bytes += entry.Length;
         Progress.Report(Bytes);
-    }
-
-    private static void Write(SafeFileHandle file, ReadOnlySpan<byte> bytes, string label)
-    {
-        for (long at = 0; !bytes.IsEmpty;)
-        {
-            SysResult written = LibC.Write(file, bytes, at);
-            if (written.Ok)
-            {
-                at += written.Value;
-                bytes = bytes[(int)written.Value..];
-            }
-            else if (written.Errno != Errno.EINTR)
-            {
-                throw FileFailures.OpenDestination(label, written.Errno);
-            }
-        }
     }
 
     /// <summary>Reads the text behind the stream: zeros that fill the last record, heartbeats, and the confirmation.</summary>
