@@ -18,4 +18,11 @@ internal static class WorkerThread
             return null;
         }
     }
+
+    /// <summary>Starts a thread without which nothing can be done.</summary>
+    /// <exception cref="TransferException">It cannot be started.</exception>
+    public static Thread Start(ThreadStart work) => TryStart(work) ?? throw new TransferException(TransferErrorId.ResourceExhausted,
+        "The system cannot start another thread.",
+        "End some processes, or raise the limit (ulimit -u).",
+        Errno.EAGAIN);
 }

@@ -182,7 +182,7 @@ internal sealed class RatedTransfer : IDisposable
 
         // Not the command's end, which is another open file description.
         LibC.SetStatusFlags(pipeEnd, LibC.O_NONBLOCK);
-        _thread = new Thread(() =>
+        _thread = WorkerThread.Start(() =>
         {
             using (pipeEnd)
             {
@@ -190,9 +190,7 @@ internal sealed class RatedTransfer : IDisposable
             }
 
             _done.Cancel();
-        })
-        { IsBackground = true };
-        _thread.Start();
+        });
     }
 
     /// <summary>Readable once it has ended.</summary>

@@ -165,7 +165,7 @@ internal sealed class SpawnedCommand : IDisposable
     public void Abandon()
     {
         int process = ProcessId;
-        new Thread(() => LibC.Wait(process, 0, out _, out _)) { IsBackground = true }.Start();
+        WorkerThread.TryStart(() => LibC.Wait(process, 0, out _, out _));
     }
 
     /// <summary>Returns the result of a command that has ended.</summary>

@@ -26,8 +26,7 @@ internal sealed class ContentDigest : IDisposable
     {
         _cancellation = cancellation;
         LibC.SetStatusFlags(_pipe.WriteEnd, LibC.O_WRONLY | LibC.O_NONBLOCK);
-        _thread = new Thread(ReadAll) { IsBackground = true };
-        _thread.Start();
+        _thread = WorkerThread.Start(ReadAll);
     }
 
     /// <summary>The destination that takes the content.</summary>

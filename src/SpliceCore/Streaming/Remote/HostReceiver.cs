@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Splice.Copying;
+using Splice.Descriptors;
 using Splice.Streaming.Remote.Trees;
 
 namespace Splice.Streaming.Remote;
@@ -31,12 +32,18 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
     /// <param name="complete">Called after the last outcome, on any thread.</param>
     public void Start(Action complete)
     {
-        _running = Math.Max(1, Math.Min(request.ThrottleLimit, hosts.Count));
-        for (int i = _running; i > 0; i--)
+        int wanted = _running = Math.Max(1, Math.Min(request.ThrottleLimit, hosts.Count));
+        _threads.Add(WorkerThread.Start(Work));
+        for (int i = 1; i < wanted; i++)
         {
-            var thread = new Thread(Work) { IsBackground = true };
-            thread.Start();
-            _threads.Add(thread);
+            if (WorkerThread.TryStart(Work) is { } thread)
+            {
+                _threads.Add(thread);
+            }
+            else
+            {
+                End(); // the others receive everything
+            }
         }
 
         void Work()
@@ -46,6 +53,11 @@ internal sealed class HostReceiver(ReceiveRequest request, IReadOnlyList<RemoteH
                 Receive(i);
             }
 
+            End();
+        }
+
+        void End()
+        {
             if (Interlocked.Decrement(ref _running) == 0)
             {
                 complete();

@@ -42,6 +42,26 @@ public sealed class SpawnFaultTests : IDisposable
         Assert.Null(host.Run(request).Error);
     }
 
+    [Fact]
+    public void Without_a_thread_for_a_rate_nothing_is_started()
+    {
+        using var host = new PipelineHostProcess();
+        PipelineRequest request = Request() with { RateLimit = new RateLimiter(long.MaxValue) };
+        Assert.Null(host.Run(request).Error);
+        File.WriteAllText(_workspace["old"], "old");
+        PipelineAnswer answer;
+        using (var attached = new AttachedFault(host.Id, new Fault("?clone3,clone", "error=EAGAIN", "1")))
+        {
+            answer = host.Run(request);
+            Assert.True(attached.Detach() > 0);
+        }
+
+        Assert.Equal($"{TransferErrorId.ResourceExhausted}", answer.Error);
+        Assert.Contains("another thread", answer.Message, StringComparison.Ordinal);
+        Assert.Equal("old", File.ReadAllText(_workspace["old"]));
+        Assert.Null(host.Run(request).Error);
+    }
+
     [Theory]
     [InlineData("pidfd_open", "error=ENOSYS")]
     [InlineData("pidfd_open", "error=EMFILE")]
