@@ -168,7 +168,25 @@ internal sealed class DirectoryPathCache(SafeFileHandle top, string label) : IDi
     private readonly List<(FileName Name, SafeFileHandle Handle)> _open = [];
 
     /// <summary>Opens a directory; null if one on the path is missing, or is not a directory. It stays open until the next call.</summary>
-    public SafeFileHandle? TryOpen(IEnumerable<FileName> names)
+    public SafeFileHandle? TryOpen(IEnumerable<FileName> names) => Walk(names, static (folder, name) =>
+    {
+        SysResult opened = LibC.OpenAt(folder, name, FolderFlags, 0, out SafeFileHandle handle);
+        if (opened.Ok)
+        {
+            return handle;
+        }
+
+        handle.Dispose();
+        return null;
+    });
+
+    /// <summary>Opens a directory, or creates it. It stays open until the next call.</summary>
+    /// <exception cref="TransferException">An item on the path is not a directory.</exception>
+    public SafeFileHandle Open(IEnumerable<FileName> names) => Walk(names, OpenOne)!;
+
+    public void Dispose() => CloseFrom(0);
+
+    private SafeFileHandle? Walk(IEnumerable<FileName> names, Func<SafeFileHandle, FileName, SafeFileHandle?> open)
     {
         int depth = 0;
         SafeFileHandle directory = top;
@@ -181,10 +199,8 @@ internal sealed class DirectoryPathCache(SafeFileHandle top, string label) : IDi
 
             if (depth == _open.Count)
             {
-                SysResult opened = LibC.OpenAt(directory, name, FolderFlags, 0, out SafeFileHandle handle);
-                if (!opened.Ok)
+                if (open(directory, name) is not { } handle)
                 {
-                    handle.Dispose();
                     return null;
                 }
 
@@ -196,32 +212,6 @@ internal sealed class DirectoryPathCache(SafeFileHandle top, string label) : IDi
 
         return directory;
     }
-
-    /// <summary>Opens a directory, or creates it. It stays open until the next call.</summary>
-    /// <exception cref="TransferException">An item on the path is not a directory.</exception>
-    public SafeFileHandle Open(IEnumerable<FileName> names)
-    {
-        int depth = 0;
-        SafeFileHandle directory = top;
-        foreach (FileName name in names)
-        {
-            if (depth < _open.Count && !_open[depth].Name.Bytes.SequenceEqual(name.Bytes))
-            {
-                CloseFrom(depth);
-            }
-
-            if (depth == _open.Count)
-            {
-                _open.Add((name, OpenOne(directory, name)));
-            }
-
-            directory = _open[depth++].Handle;
-        }
-
-        return directory;
-    }
-
-    public void Dispose() => CloseFrom(0);
 
     private SafeFileHandle OpenOne(SafeFileHandle folder, FileName name)
     {
