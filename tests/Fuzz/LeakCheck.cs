@@ -1,3 +1,5 @@
+using Splice.TestKit.Processes;
+
 namespace Splice.Fuzz;
 
 /// <summary>Finds descriptors and child processes that calls have left behind.</summary>
@@ -41,7 +43,7 @@ public sealed class LeakCheck(string folder)
 
     private string? Find()
     {
-        if (Children().FirstOrDefault() is { } child)
+        if (ChildProcesses.Ids().FirstOrDefault() is { } child)
         {
             return $"left the process {child}";
         }
@@ -70,25 +72,4 @@ public sealed class LeakCheck(string folder)
         || description.Contains("-> /dev/", StringComparison.Ordinal)
         || description.Contains("eventfd", StringComparison.Ordinal)
         || description.Contains("pidfd", StringComparison.Ordinal);
-
-    private static IEnumerable<string> Children()
-    {
-        foreach (string task in Directory.GetDirectories("/proc/self/task"))
-        {
-            string children;
-            try
-            {
-                children = File.ReadAllText($"{task}/children");
-            }
-            catch (IOException)
-            {
-                continue; // the thread has ended
-            }
-
-            foreach (string child in children.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            {
-                yield return child;
-            }
-        }
-    }
 }

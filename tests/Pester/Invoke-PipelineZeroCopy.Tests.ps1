@@ -10,10 +10,6 @@ BeforeAll {
     Set-Content $show @('#!/bin/sh', 'for a; do printf "<%s>\n" "$a"; done')
     chmod 755 $show
 
-    function Get-Child {
-        @((Get-Content /proc/self/task/*/children) -split ' ' -ne '')
-    }
-
     # Exactly one error, written or thrown, with this id, category and these words.
     function Assert-PipelineFailure([scriptblock] $Script, [string] $Id, [string] $Category, [string[]] $Says) {
         $failures = try { @(Get-Failure $Script) } catch { @($_) }
@@ -221,7 +217,7 @@ Describe 'Output' {
 
     It 'ends with a reader that has had enough, and so do the commands' {
         Invoke-PipelineZeroCopy { yes | cat } | Select-Object -First 2 | Should -Be 'y', 'y'
-        Get-Child | Should -BeNullOrEmpty
+        Get-ChildProcess | Should -BeNullOrEmpty
     }
 
     It 'is shown in views that fit' {
@@ -362,7 +358,7 @@ Describe 'Surroundings' {
         $before = @(Get-ChildItem /proc/self/fd).Count
         1..30 | ForEach-Object { & $run }
         @(Get-ChildItem /proc/self/fd).Count - $before | Should -BeLessThan 10
-        Get-Child | Should -BeNullOrEmpty
+        Get-ChildProcess | Should -BeNullOrEmpty
     }
 }
 
@@ -374,12 +370,12 @@ Describe 'Stopping' {
 Set-Location $args[0]
 Invoke-PipelineZeroCopy { sh -c 'trap "" TERM INT; while :; do sleep 0.1; done' | sh -c 'trap "" TERM INT; while :; do sleep 0.1; done' | cat } -OutputPath old
 '@ $work
-        Wait-Until { @(Get-Child).Count -ge 3 } 'three commands'
+        Wait-Until { @(Get-ChildProcess).Count -ge 3 } 'three commands'
         $background.Shell.Stop()
         $background.Shell.InvocationStateInfo.State | Should -Be Stopped
         $background.Shell.Streams.Error | Should -BeNullOrEmpty
         $background.Output | Should -BeNullOrEmpty
-        Get-Child | Should -BeNullOrEmpty
+        Get-ChildProcess | Should -BeNullOrEmpty
         Get-Content old | Should -BeExactly old
         Get-ChildItem -Force -Name | Should -Be $before
         $background.Shell.Dispose()
@@ -391,9 +387,9 @@ Invoke-PipelineZeroCopy { sh -c 'trap "" TERM INT; while :; do sleep 0.1; done' 
         $writer = [IO.FileStream]::new("$work/silent$Count", 'Open', 'ReadWrite', 'ReadWrite', 0)
         $background = Invoke-Background "Set-Location `$args[0]; Invoke-PipelineZeroCopy { $block } silent$Count" $work
         $writer.WriteByte(10)
-        Wait-Until { @(Get-Child).Count -eq $Count } 'the commands'
+        Wait-Until { @(Get-ChildProcess).Count -eq $Count } 'the commands'
         $background.Shell.Stop()
-        Get-Child | Should -BeNullOrEmpty
+        Get-ChildProcess | Should -BeNullOrEmpty
         $writer.Dispose()
         $background.Shell.Dispose()
     }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Splice.TestKit.Processes;
 
 namespace Splice.TestHost;
 
@@ -205,17 +206,7 @@ internal sealed class HostileHost
     private static string[] Descriptors() => [.. Directory.GetFileSystemEntries("/proc/self/fd")
         .Select(path => $"{Path.GetFileName(path)} -> {new FileInfo(path).LinkTarget}").Where(text => !text.EndsWith("-> ", StringComparison.Ordinal) && !text.EndsWith(".dll", StringComparison.Ordinal))];
 
-    private static bool HasChildren() => Directory.GetDirectories("/proc/self/task").Any(task =>
-    {
-        try
-        {
-            return File.ReadAllText($"{task}/children").Length > 0;
-        }
-        catch (IOException)
-        {
-            return false; // the thread has ended
-        }
-    });
+    private static bool HasChildren() => ChildProcesses.Ids().Length > 0;
 
     private static long PeakMemory()
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Splice.TestKit.Processes;
 
 namespace Splice.TestHost;
 
@@ -51,7 +52,7 @@ internal static class PipelineHost
             Error = end is null ? null : $"{end.Id}",
             Errno = end is null ? null : $"{end.Errno}",
             end?.Message,
-            Children = Directory.GetDirectories("/proc/self/task").Sum(task => File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Length),
+            Children = ChildProcesses.Ids().Length,
             Descriptors = Directory.GetFileSystemEntries("/proc/self/fd").Length,
         });
     }

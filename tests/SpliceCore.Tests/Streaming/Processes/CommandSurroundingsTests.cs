@@ -10,9 +10,9 @@ public sealed class CommandSurroundingsTests : IDisposable
     private readonly Workspace _workspace = new();
 
     // Servers of other tests live as long as the run.
-    private readonly string[] _others = [.. AllChildren()];
+    private readonly string[] _others = ChildProcesses.Ids();
 
-    private int Children => AllChildren().Except(_others).Count();
+    private int Children => ChildProcesses.Ids().Except(_others).Count();
 
     [Fact]
     public void A_command_has_three_descriptors_also_where_this_process_has_inherited_others()
@@ -141,19 +141,4 @@ public sealed class CommandSurroundingsTests : IDisposable
     }
 
     public void Dispose() => _workspace.Dispose();
-
-    private static IEnumerable<string> AllChildren() => Directory.GetDirectories("/proc/self/task")
-        .SelectMany(ChildrenOf);
-
-    private static string[] ChildrenOf(string task)
-    {
-        try
-        {
-            return File.ReadAllText($"{task}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        }
-        catch (IOException)
-        {
-            return []; // the thread has ended
-        }
-    }
 }
