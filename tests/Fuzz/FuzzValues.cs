@@ -14,7 +14,7 @@ public sealed class FuzzValues(Random random, FuzzSandbox sandbox)
         "five", "none", "blocks", "large", "holes", "fixed", "link", "dead", "loop", "folder", "empty", "folder/inner/odd", "[a]*", "a b",
         "-rf", ".hidden", "new", "new.img", "folder/new", "empty/", "gone/new", "five/new", ".", "./", "..", "folder/.", "folder/../five",
         "*", "f*", "?", "[", "a[bc", "[z-a]*", "`", "`*", "\0", "a\0b", "\ud800", "a\nb", "\u001b[31m", "\u202e", "ä", "日本", " ", "\t", ":", "x:y",
-        "nodrive:/x", "env:/PATH", "env:", "variable:x", "function:", "Microsoft.PowerShell.Core\\FileSystem::five", "no::five", "\\", "a\\b",
+        "nodrive:/x", "env:/PATH", "env:", "variable:x", "function:", "Microsoft.PowerShell.Core\\FileSystem::five", "no::five", "a\\b",
         "/dev/null", "/dev/full", "/dev/zero", "/proc/version", "/sys/kernel/notes",
         "{0}", "%s", "$(touch x)", "`touch x`", "'", "\"", "--", "-", "#", ";", "|", "&", "~x",
     ];

@@ -113,6 +113,11 @@ internal sealed class TreeSendRun : SendRun
         WaitFor(uploads, planner.TryRead);
         List<HostUpload> live = [.. uploads.Where(planner.HasListing)];
         uploads.Except(live).ToList().ForEach(upload => upload.EndSending());
+        if (live.Count == 0)
+        {
+            return live;
+        }
+
         TreeTotals totals = planner.Plan(live);
         if (Request.Update == UpdateMode.Content)
         {

@@ -50,6 +50,19 @@ public sealed class SendUpdateTests(SshServer server) : UpdateTests(server)
             File.ReadLines(Folder["trace"]).Count(line => line.Contains($"<{Folder[$"source/{folder}"]}>, \"{name}\"", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Without_a_host_that_connects_the_folder_is_not_read()
+    {
+        Write("source/a/same", "same");
+
+        Command.Output output = TestHost.Run(
+            ["strace", "-f", "-qq", "-y", "-o", Folder["trace"], "-e", "trace=statx"],
+            ["--transfer", "send,tree,update", Folder["source"], Folder["target"], Server.KeyPath, Server.Options.Settings["UserKnownHostsFile"], "host.invalid"]);
+
+        Assert.Contains("host.invalid", $"{output}", StringComparison.Ordinal);
+        Assert.DoesNotContain(File.ReadLines(Folder["trace"]), line => line.Contains("\"same\"", StringComparison.Ordinal));
+    }
+
     [Theory]
     [MemberData(nameof(Shells))]
     public void What_changed_is_sent_and_the_rest_is_not(string shell)
