@@ -27,7 +27,7 @@ Describe 'The table' {
     It 'has a heading, a rule and a row a result' {
         $lines = Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b" -Method SendFile -RateLimit 10KB)
         $lines.Count | Should -Be 3
-        $lines[0] | Should -Match '^ +Copied +InHoles +Method +Seconds +Rate +Destination$'
+        $lines[0] | Should -Match '^ +Bytes +InHoles +Method +Seconds +Rate +Destination$'
         $lines[2] | Should -Match "^ *1\.50 KiB +SendFile +\d+\.\d{3} +[\d.]+ \w*B/s \S+/b$"
     }
 
@@ -55,7 +55,7 @@ Describe 'The table' {
     It 'aligns numbers to the right' {
         truncate --size 1M "$folder/a"
         $lines = Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b" -RateLimit 10KB)
-        foreach ($heading in 'Copied', 'InHoles', 'Seconds', 'Rate') {
+        foreach ($heading in 'Bytes', 'InHoles', 'Seconds', 'Rate') {
             $end = $lines[0].IndexOf($heading) + $heading.Length - 1
             $lines[2][$end] | Should -Not -Be ' '
             $lines[2][$end + 1] | Should -Be ' '
@@ -90,7 +90,25 @@ Describe 'The table' {
 
     It 'has no method where nothing was moved' {
         $lines = Get-View (Copy-ItemZeroCopy "$folder/a" "$folder/b" -Count 0)
-        $lines[2] | Should -Match '^ +0 B +0\.\d{3} +\S+/b$'
+        $lines[2] | Should -Match '^ +0\.\d{3} +\S+/b \(no data\)$'
+    }
+
+    It 'has no 0 B where nothing was left to copy, and a note' {
+        $null = New-Item -ItemType Directory "$folder/tree/sub"
+        Set-Content "$folder/tree/file" text
+        $null = Copy-ItemZeroCopy "$folder/tree" "$folder/copy/" -Recurse
+        Set-Content "$folder/empty" '' -NoNewline
+        $results = @(
+            Copy-ItemZeroCopy "$folder/tree" "$folder/copy/" -Recurse -Update Changed
+            Copy-ItemZeroCopy "$folder/tree/*" "$folder/copy/tree" -Recurse -Update Changed
+            Copy-ItemZeroCopy "$folder/empty" "$folder/new"
+        )
+        foreach ($result in $results) {
+            $result | Out-String -Width 300 | Should -Not -Match '\b0 B\b'
+            $result | Format-List | Out-String -Width 300 | Should -Not -Match '\b0 B\b'
+        }
+
+        (Get-View $results[-1] -Width 300)[2] | Should -Match '/new \(no data\)$'
     }
 
     It 'fits a narrow terminal' {
@@ -137,7 +155,7 @@ Describe 'The table' {
 }
 
 Describe 'The table of <Type>' -ForEach @(
-    @{ Type = 'TransferResult'; Call = { Copy-ItemZeroCopy a to }; Headings = 'Copied InHoles Method Seconds Rate Destination' }
+    @{ Type = 'TransferResult'; Call = { Copy-ItemZeroCopy a to }; Headings = 'Bytes InHoles Method Seconds Rate Destination' }
     @{ Type = 'ComparisonResult'; Call = { Compare-ItemZeroCopy a a }; Headings = 'Side FirstDifference Read Shared Property Path' }
     @{ Type = 'SplicePipe'; Call = { New-SplicePipe }; Headings = 'Capacity Available ReadEnd WriteEnd' }
     @{ Type = 'PipelineResult'; Call = { Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath out }; Headings = 'In Out Code Seconds Rate Commands' }
@@ -184,7 +202,7 @@ Describe 'Files and folders of one command' {
             (Move-ItemZeroCopy "$TestDrive/wildcard/*" "$TestDrive/moved")) {
             $results | Should -HaveCount 2
             $lines = Get-View $results -Width 80
-            @($lines -match '^ *Copied +InHoles ') | Should -HaveCount 1
+            @($lines -match '^ *Bytes +InHoles ') | Should -HaveCount 1
             @($lines -match '/(folder|file)$') | Should -HaveCount 2
         }
     }
@@ -210,7 +228,7 @@ Describe 'Results of several cmdlets in one script' {
             Invoke-PipelineZeroCopy { cat } -InputPath "$place/a" -OutputPath "$place/out"
         )
         $lines = Get-View $results -Width 100
-        $lines[0] | Should -Match '^ *Copied +InHoles '
+        $lines[0] | Should -Match '^ *Bytes +InHoles '
         $names = $lines -match '^\w+ +: ' -replace ' .*'
         $types = ([xml](Get-Content "$PSScriptRoot/../../Splice.Types.ps1xml")).Types.Type
         $expected = foreach ($result in $results[1..5]) {

@@ -36,6 +36,12 @@ $resumed = foreach ($case in @{ ResumedAt = 2.5GB; Verified = $true }, @{ Resume
             Source = '/srv/disk.img'; Destination = '/backup/disk.img'; Attempts = $none; Method = 'Splice'; BytesMoved = 1.5GB; Elapsed = [timespan]::FromSeconds(3)
         } + $case)
 }
+$nothing = foreach ($case in @{ ResumedAt = 4GB; Verified = $true }, @{ Length = 0 }, @{ Status = 'Updated'; Reason = 'mode differs' }, @{ FileCount = 9; DirectoryCount = 2; Unchanged = 9 }) {
+    [Splice.TransferResult](@{ Source = '/srv/disk.img'; Destination = '/backup/disk.img'; Attempts = $none; Elapsed = [timespan]::FromSeconds(0.5) } + $case)
+}
+$nowhere = foreach ($case in @{ ResumedAt = 700MB; Verified = $true }, @{ BytesInHoles = 1GB }, @{ Status = 'Updated'; BytesUnchanged = 1GB }, @{ Length = 0 }) {
+    [Splice.RemoteTransferResult](@{ HostName = 'web1'; Source = '/srv/disk.img'; Destination = '/images/disk.img'; Elapsed = [timespan]::FromSeconds(2) } + $case)
+}
 $verified = [Splice.TransferResult]@{
     Source = '/srv/web'; Destination = '/mnt/web'; Attempts = $none; FileCount = 12; DirectoryCount = 2; BytesMoved = 15MB; Elapsed = [timespan]::FromSeconds(1); Verified = $true
 }
@@ -87,6 +93,8 @@ $cases = [ordered]@{
     'A copy as a list' = { $file | Format-List }
     'Copies that were resumed or verified' = { $resumed }
     'A resumed copy as a list' = { $resumed[0] | Format-List }
+    'Copies that moved nothing' = { $nothing }
+    'An empty copy as a list' = { $nothing[1] | Format-List }
     'A folder' = { $tree }
     'A folder as a list' = { $tree | Format-List }
     'A verified folder' = { $verified }
@@ -97,6 +105,7 @@ $cases = [ordered]@{
     'Measurements' = { $measured }
     'To a host' = { $sent }
     'To a host, resumed, verified or unchanged' = { $hosts }
+    'To a host, with nothing to send' = { $nowhere }
     'From a host' = { $received }
     'A mirror on hosts' = { $synchronized }
     'A pipe' = { $pipe = New-SplicePipe -Capacity 64KB; $pipe; $pipe.Dispose() }
