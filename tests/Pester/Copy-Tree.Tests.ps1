@@ -392,18 +392,20 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
                 Import-Module '$((Get-Module Splice).Path)'
                 Set-Location '$folder'
                 Copy-ItemZeroCopy site/* copy -Recurse -Exclude *.html, p* -WhatIf"
-            $shown -like '*"Copy Item"*' | Should -Be @(
-                foreach ($name in 'empty folder', 'img', 'empty') {
-                    "What if: Performing the operation `"Copy Item`" on target `"Item: $site/$name Destination: $folder/copy/$name`"."
+            $shown -like '*"Copy Folder"*' | Should -Be @(
+                foreach ($name in 'empty folder', 'img') {
+                    "What if: Performing the operation `"Copy Folder`" on target `"Item: $site/$name Destination: $folder/copy/$name`"."
                 }
             )
+            $shown | Should -Contain "What if: Performing the operation `"Copy File`" on target `"Item: $site/empty Destination: $folder/copy/empty`"."
+            $shown -match '\.html' | Should -BeNullOrEmpty
         }
 
         It '-Confirm asks once for a folder: <Answer>' -ForEach @(@{ Answer = 'y'; Copies = $true }, @{ Answer = 'n'; Copies = $false }) {
             $shown = $Answer | pwsh -NoProfile -Command "
                 Import-Module '$((Get-Module Splice).Path)'
                 Copy-ItemZeroCopy '$site' '$folder/copy' -Recurse -Confirm | ForEach-Object FileCount"
-            @($shown -like '*Performing the operation "Copy Item"*').Count | Should -Be 1
+            @($shown -like '*Performing the operation "Copy Folder"*').Count | Should -Be 1
             Test-Path copy | Should -Be $Copies
         }
     }

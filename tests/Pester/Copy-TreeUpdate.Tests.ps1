@@ -165,15 +165,29 @@ Describe 'Copy-ItemZeroCopy' {
             $before = Get-Tree backup '%T@'
             $shown = Get-Shown 'Copy-ItemZeroCopy site backup -Recurse -Update Changed -Exclude log -WhatIf'
             $shown[0] | Should -Be "What if: Performing the operation `"Merge into Folder`" on target `"Item: $folder/site Destination: $folder/backup/site`"."
-            $shown[1..3] | Sort-Object | Should -Be @(
-                foreach ($line in 'Copy File:css/a.css', 'Copy File:css/b.js', 'Update File (size differs):index.html') {
+            $shown[1..4] | Should -Be @(
+                foreach ($line in 'Create Folder:css', 'Copy File:css/a.css', 'Copy File:css/b.js', 'Update File (size differs):index.html') {
                     $action, $name = $line -split ':'
                     "What if: Performing the operation `"$action`" on target `"Item: $folder/site/$name Destination: $folder/backup/site/$name`"."
                 }
             )
-            $shown[4] | Should -Be 'What if: Files: 2 to copy, 1 to update (25 B in all), 2 unchanged, 0 skipped, 0 with errors.'
-            $shown.Count | Should -Be 5
+            $shown[5] | Should -Be 'What if: Files: 2 to copy, 1 to update (25 B in all), 2 unchanged, 0 skipped, 0 with errors.'
+            $shown.Count | Should -Be 6
             Get-Tree backup '%T@' | Should -Be $before
+        }
+
+        It 'lists in the order of the paths: what is in a folder follows it' {
+            $null = New-Item -ItemType Directory site/css/sub, site/css/sub.d
+            foreach ($name in 'css/sub.a', 'css/sub/z', 'css/sub.d/x') { Set-Content "site/$name" x }
+            $shown = Get-Shown 'Copy-ItemZeroCopy site backup -Recurse -Exclude node_modules, log -WhatIf'
+            $shown[1..8] -replace '.*Destination: .*/backup/(.*)"\.$', '$1' | Should -Be @(
+                '.hidden', 'css', 'css/a.css', 'css/b.js', 'css/sub', 'css/sub/z', 'css/sub.a', 'css/sub.d'
+            )
+        }
+
+        It 'lists no folder in which -Include selects nothing' {
+            $shown = Get-Shown 'Copy-ItemZeroCopy site backup -Recurse -Include *.css -Exclude node_modules -WhatIf'
+            $shown -match 'Create Folder' -replace '.*Destination: .*/backup/(.*)"\.$', '$1' | Should -Be 'css'
         }
 
         It 'shows the true paths where the destination would be made first' {

@@ -58,6 +58,7 @@ Describe 'Join-ItemZeroCopy' {
         $failure = Get-Failure { Join-ItemZeroCopy parts/disk.img.* whole }
         Assert-Failure $failure 'MissingPart,Splice.Commands.JoinItemZeroCopyCommand' ObjectNotFound "$folder/parts/disk.img.002" 'Nothing was written', '-Force'
         'whole' | Should -Not -Exist
+        (Get-Failure { Join-ItemZeroCopy parts/disk.img.* whole -WhatIf }).FullyQualifiedErrorId | Should -Be 'MissingPart,Splice.Commands.JoinItemZeroCopyCommand'
         (Join-ItemZeroCopy parts/disk.img.* whole -Force -WarningVariable warnings -WarningAction SilentlyContinue).FileCount | Should -Be 2
         $warnings | Should -BeLike "*between '$folder/parts/disk.img.001' and '$folder/parts/disk.img.003' is missing*"
     }

@@ -149,13 +149,13 @@ Describe 'Move-ItemZeroCopy' {
     }
 
     It 'tell with -WhatIf what would be done: <Call>' -ForEach @(
-        @{ Call = 'a new'; Says = 'Rename Item'; On = 'F/new' }
-        @{ Call = 'a into'; Says = 'Rename Item'; On = 'F/into/a' }
-        @{ Call = 'a b -Force'; Says = 'Rename Item, Replace File'; On = 'F/b' }
-        @{ Call = 'tree M'; Says = 'Copy Item to Another File System and Remove It'; On = 'M/tree' }
-        @{ Call = 'a, b new'; Says = 'Rename Item'; On = 'F/new/a' }
-        @{ Call = 'tree new/'; Says = 'Rename Item'; On = 'F/new/tree' }
-        @{ Call = 'a, b M/new'; Says = 'Copy Item to Another File System and Remove It'; On = 'M/new/a' }
+        @{ Call = 'a new'; Says = 'Move File'; On = 'F/new' }
+        @{ Call = 'a into'; Says = 'Move File'; On = 'F/into/a' }
+        @{ Call = 'a b -Force'; Says = 'Move File, Replace File'; On = 'F/b' }
+        @{ Call = 'tree M'; Says = 'Move Folder to Another File System (Copy and Remove)'; On = 'M/tree' }
+        @{ Call = 'a, b new'; Says = 'Move File'; On = 'F/new/a' }
+        @{ Call = 'tree new/'; Says = 'Move Folder'; On = 'F/new/tree' }
+        @{ Call = 'a, b M/new'; Says = 'Move File to Another File System (Copy and Remove)'; On = 'M/new/a' }
     ) {
         $before = Get-Tree $folder '%T@'
         $text = $Call.Replace('M', $memory)

@@ -99,10 +99,10 @@ Describe 'Where several sources of Copy-ItemZeroCopy go' {
             Get-ChildItem g/top | Copy-ItemZeroCopy -Destination out -WhatIf
             Copy-ItemZeroCopy g/top out/ -WhatIf"
         $shown | Should -Be @(
-            "What if: Performing the operation `"Copy Item`" on target `"Item: $folder/g/a Destination: $folder/out/a`"."
+            "What if: Performing the operation `"Copy Folder`" on target `"Item: $folder/g/a Destination: $folder/out/a`"."
             "What if: Performing the operation `"Copy File`" on target `"Item: $folder/g/a/one Destination: $folder/out/a/one`"."
             "What if: Files: 1 to copy, 0 to update ($((Get-Item g/a/one).Length) B in all), 0 unchanged, 0 skipped, 0 with errors."
-            "What if: Performing the operation `"Copy Item`" on target `"Item: $folder/g/top Destination: $folder/out/top`"."
+            "What if: Performing the operation `"Copy File`" on target `"Item: $folder/g/top Destination: $folder/out/top`"."
             "What if: Performing the operation `"Copy File`" on target `"Item: $folder/g/top Destination: $folder/out/top`"."
             "What if: Performing the operation `"Copy File`" on target `"Item: $folder/g/top Destination: $folder/out/top`"."
         )

@@ -69,6 +69,8 @@ Describe 'Receive-ItemZeroCopy' {
             $shown | Should -Contain "What if: Performing the operation `"$action`" on target `"Host: web1 Destination: $there/$_`"."
         }
 
+        $shown[-4..-2] -replace '.*"(.*)" on target.*/(\w+)"\.$', '$1: $2' | Should -Be 'Remove Folder (2 items): folder', 'Copy File: new', 'Remove Item: old'
+
         $shown[-1] | Should -Be 'What if: Files on web1: 1 to copy, 0 to update (2 B in all), 0 unchanged, 0 skipped, 3 to remove.'
         "$there/old" | Should -Exist
 

@@ -50,12 +50,22 @@ Describe 'Sync-ItemZeroCopy' {
         $before = Get-Tree d
         $lines = pwsh -NoProfile -NonInteractive -Command "Import-Module '$PSScriptRoot/../../out/Splice'; Set-Location '$folder'; Sync-ItemZeroCopy s d -RemoveExtra -WhatIf"
         Get-Tree d | Should -Be $before
-        $lines | Should -HaveCount 5
-        $lines -match 'Add Item.*d/a/f' | Should -HaveCount 1
-        $lines -match 'Update Item \(size differs\).*d/g' | Should -HaveCount 1
-        $lines -match 'Remove Item.*d/y' | Should -HaveCount 1
-        $lines -match 'Remove Folder \(2 items\).*d/old' | Should -HaveCount 1
-        $lines[-1] | Should -Match 'Items: 1 to add, 1 to update, 3 to remove'
+        $lines | Should -Be @(
+            foreach ($line in 'Create Folder:a', 'Copy File:a/f', 'Update File (size differs):g', 'Remove Folder (2 items):old', 'Remove Item:y') {
+                $action, $name = $line -split ':'
+                $source = $action -like 'Remove*' ? '' : "Item: $folder/s/$name "
+                "What if: Performing the operation `"$action`" on target `"${source}Destination: $folder/d/$name`"."
+            }
+
+            'What if: Files: 1 to copy, 1 to update (8 B in all), 0 unchanged, 0 skipped, 3 to remove, 0 with errors.'
+        )
+    }
+
+    It 'lists with -WhatIf that the destination would be created, and no removals without -RemoveExtra' {
+        $lines = pwsh -NoProfile -NonInteractive -Command "Import-Module '$PSScriptRoot/../../out/Splice'; Set-Location '$folder'; Sync-ItemZeroCopy s new -WhatIf"
+        $lines[0] | Should -Be "What if: Performing the operation `"Create Folder`" on target `"Item: $folder/s Destination: $folder/new`"."
+        $lines[-1] | Should -Be 'What if: Files: 2 to copy, 0 to update (8 B in all), 0 unchanged, 0 skipped, 0 with errors.'
+        'new' | Should -Not -Exist
     }
 
     It 'emits each item with -PerFile' {
@@ -214,12 +224,16 @@ Describe 'Sync-ItemZeroCopy' {
             $before = Get-Tree $there
             $lines = pwsh -NoProfile -NonInteractive -Command "Import-Module '$PSScriptRoot/../../out/Splice'; Set-Location '$folder'; Sync-ItemZeroCopy s d -HostName web1 -RemoveExtra -WhatIf"
             Get-Tree $there | Should -Be $before
-            $lines | Sort-Object | Should -Be (@(
-                    "Performing the operation ""Update Item (size differs)"" on target ""Item: $folder/s/g Host: web1 Destination: $there/g""."
-                    "Performing the operation ""Remove Item"" on target ""Host: web1 Destination: $there/y""."
-                    "Performing the operation ""Remove Folder (2 items)"" on target ""Host: web1 Destination: $there/old""."
-                    'Files on web1: 0 to copy, 1 to update (4 B in all), 1 unchanged, 0 skipped, 3 to remove.'
-                ).ForEach({ "What if: $_" }) | Sort-Object)
+            $lines | Should -Be @(
+                "Performing the operation ""Update File (size differs)"" on target ""Item: $folder/s/g Host: web1 Destination: $there/g""."
+                "Performing the operation ""Remove Folder (2 items)"" on target ""Host: web1 Destination: $there/old""."
+                "Performing the operation ""Remove Item"" on target ""Host: web1 Destination: $there/y""."
+                'Files on web1: 0 to copy, 1 to update (4 B in all), 1 unchanged, 0 skipped, 3 to remove.'
+            ).ForEach({ "What if: $_" })
+            Remove-Item -Recurse -Force "$there/a"
+            $lines = pwsh -NoProfile -NonInteractive -Command "Import-Module '$PSScriptRoot/../../out/Splice'; Set-Location '$folder'; Sync-ItemZeroCopy s d -HostName web1 -WhatIf"
+            $lines[0] | Should -Be "What if: Performing the operation ""Create Folder"" on target ""Item: $folder/s/a Host: web1 Destination: $there/a""."
+            $lines[1] | Should -Be "What if: Performing the operation ""Copy File"" on target ""Item: $folder/s/a/f Host: web1 Destination: $there/a/f""."
         }
 
         It 'compares by what -CompareBy names, and keeps hard links by default' {

@@ -228,8 +228,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     private static string NameOf(string source) => System.IO.Path.GetFileName(source.TrimEnd('/'));
 
     // True if the content of the folder is copied.
-    private bool IsFolder(string source) =>
-        Recurse && Directory.Exists(source) && (FollowSymlink || source.EndsWith('/') || new FileInfo(source).LinkTarget is null);
+    private bool IsFolder(string source) => Recurse && LeadsToFolder(source, FollowSymlink);
 
     // Describes what would be done, and why. Nothing is written. Each folder has totals of its own, and single files have them together.
     private void Preview(CopyRequest request, CopyTarget target)
@@ -240,13 +239,13 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
             ShouldCopy(request.Source, target.Forecast(request.Source));
         }
 
-        TransferResult? plan = TryTree($"Examining {request.Source}", request, target.IsMissing);
+        PlannedFiles planned = isFolder ? new PlannedFiles() : _planned ??= new PlannedFiles();
+        TransferResult? plan = TryTree($"Examining {request.Source}", request, planned, target.IsMissing);
         if (plan is null && isFolder)
         {
             return;
         }
 
-        PlannedFiles planned = isFolder ? new PlannedFiles() : _planned ??= new PlannedFiles();
         planned.Failed += plan?.Failed ?? 1;
         if (plan is not null)
         {
@@ -260,15 +259,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         }
         else if (plan is not null)
         {
-            Describe(plan);
-        }
-    }
-
-    private void Describe(TransferResult plan)
-    {
-        if (PlannedFiles.IsChange(plan))
-        {
-            ShouldProcess($"Item: {plan.Source} Destination: {plan.Destination}", PlannedAction(plan, "Copy File"));
+            planned.Add(plan);
         }
     }
 
@@ -276,15 +267,14 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
     {
         if (planned is not null)
         {
-            string totals = $"Files: {planned}, {planned.Failed} with errors.";
-            ShouldProcess(totals, totals, string.Empty);
+            Show(planned, $"Files: {planned}, {planned.Failed} with errors.");
         }
     }
 
     private bool ShouldCopy(string source, string destination)
     {
         string onFile = Append ? "Append to File" : WritesInto ? "Write to Existing File" : "Replace File";
-        (string path, string action) = DescribeChange(source, destination, Recurse ? "Copy Item" : "Copy File", onFile);
+        (string path, string action) = DescribeChange(source, destination, IsFolder(source) ? "Copy Folder" : "Copy File", onFile);
         return ShouldProcess($"Item: {source} Destination: {path}", action);
     }
 
@@ -306,9 +296,9 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         }
     }
 
-    private TransferResult? TryTree(string activity, CopyRequest request, bool? isPreviewIntoMissing = null)
+    // With a plan, only that is made.
+    private TransferResult? TryTree(string activity, CopyRequest request, PlannedFiles? planned = null, bool isIntoMissing = false)
     {
-        bool isPreview = isPreviewIntoMissing.HasValue;
         var tree = new TreeRequest
         {
             Copy = request,
@@ -316,14 +306,15 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
             Filter = _filter.ForTrees,
             IncludesAll = _filter.IsIncluded(NameOf(request.Source), isFolder: true),
             OneFileSystem = OneFileSystem,
-            IsDryRun = isPreview,
-            IsIntoMissing = isPreviewIntoMissing == true,
+            IsDryRun = planned is not null,
+            IsIntoMissing = isIntoMissing,
             ThrottleLimit = ThrottleLimit,
-            PerFile = PerFile || isPreview,
+            PerFile = PerFile || planned is not null,
             AppliesToExistingFolders = Specifies(nameof(Preserve)),
         };
         var progress = new ProgressReporter(this, activity);
-        var monitor = new TreeMonitor(isPreview ? Describe : Emit, Report, WriteWarning, progress.Report, Cancellation);
+        Action<TransferResult> receive = planned is null ? Emit : item => planned.Add(item);
+        var monitor = new TreeMonitor(receive, Report, WriteWarning, progress.Report, Cancellation) { FolderPlanned = receive };
         return Try(progress, activity, monitor, monitor => TreeCopy.Copy(tree, monitor));
     }
 

@@ -227,21 +227,16 @@ public abstract class HostCommand : TransferCommand
     }
 
     /// <summary>True if ShouldProcess confirms that an item is removed.</summary>
-    private protected bool MayRemove(RemoteHost host, TransferResult item) => ShouldProcess(TargetOf(host, item), RemovalOf(item));
+    private protected bool MayRemove(RemoteHost host, TransferResult item) =>
+        ShouldProcess(PlannedFiles.TargetOf(item, host.Text), PlannedFiles.ActionOf(item));
 
-    /// <summary>Shows what would be done with a file, unless it is left as it is.</summary>
-    private protected void Describe(RemoteHost host, TransferResult item, string action)
+    /// <summary>Adds what would be done with an item to the plan of its host.</summary>
+    private protected void Plan(RemoteHost host, TransferResult item)
     {
-        PlannedOn(host.Text).Bytes += item.BytesMoved;
-        if (PlannedFiles.IsChange(item))
-        {
-            ShouldProcess(TargetOf(host, item), action);
-        }
+        PlannedFiles planned = PlannedOn(host.Text);
+        planned.Bytes += item.BytesMoved;
+        planned.Add(item, host.Text);
     }
-
-    // What is removed has no source.
-    private static string TargetOf(RemoteHost host, TransferResult item) =>
-        $"{(item.Status == ItemStatus.Removed ? string.Empty : $"Item: {item.Source} ")}Host: {host} Destination: {item.Destination}";
 
     private HostCommand Run(TransferMonitor monitor, Action<TransferMonitor, Action<RemoteOutcome>> transfer)
     {
@@ -268,8 +263,7 @@ public abstract class HostCommand : TransferCommand
     {
         foreach ((string host, PlannedFiles planned) in _planned)
         {
-            string totals = $"Files on {host}: {planned}{(RemoveExtra ? $", {planned.Removed} to remove" : string.Empty)}.";
-            ShouldProcess(totals, totals, string.Empty);
+            Show(planned, $"Files on {host}: {planned}{(RemoveExtra ? $", {planned.Removed} to remove" : string.Empty)}.");
         }
     }
 

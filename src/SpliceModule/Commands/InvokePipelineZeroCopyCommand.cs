@@ -122,8 +122,8 @@ public sealed class InvokePipelineZeroCopyCommand : TransferCommand
         }
     }
 
-    private string Action(string? output) => output is null ? "Run commands"
-        : DescribeChange(output, output, "Run commands", Append ? "Run commands, and append to file" : "Run commands, and replace file").Action;
+    private string Action(string? output) => output is null ? "Run Commands"
+        : DescribeChange(output, output, "Run Commands", Append ? "Run Commands, and Append to File" : "Run Commands, and Replace File").Action;
 
     private PipelineResult? Run(PipelineRequest request)
     {

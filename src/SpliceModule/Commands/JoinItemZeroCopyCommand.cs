@@ -24,18 +24,34 @@ public sealed class JoinItemZeroCopyCommand : FileCommand
     {
         // Without one of its parts it would be another file.
         _sources.ForEach(source => ReportIfMissing(source));
-        if (_isIncomplete || _sources.Count == 0 || Paths.Single(Destination) is not { } destination || !ShouldJoin(destination))
+        if (_isIncomplete || _sources.Count == 0 || Paths.Single(Destination) is not { } destination)
         {
             return;
         }
 
         var request = new JoinRequest { Sources = _sources, Copy = Request(_sources[0], destination) };
-        Emit(Try($"Joining files to {destination}", monitor => FileJoin.Join(request, monitor)));
+        if (ShouldJoin(request))
+        {
+            Emit(Try($"Joining files to {destination}", monitor => FileJoin.Join(request, monitor)));
+        }
     }
 
-    private bool ShouldJoin(string destination)
+    private bool ShouldJoin(JoinRequest request)
     {
-        (string path, string action) = DescribeChange(_sources[0], destination, "Join Files", "Replace File");
+        try
+        {
+            if (Messages.DescribesChanges)
+            {
+                FileJoin.Check(request);
+            }
+        }
+        catch (TransferException exception)
+        {
+            Report(exception);
+            return false;
+        }
+
+        (string path, string action) = DescribeChange(_sources[0], request.Copy.Destination, "Join Files", "Replace File");
         return ShouldProcess($"Items: {string.Join(", ", _sources)} Destination: {path}", action);
     }
 

@@ -98,10 +98,11 @@ public sealed class MoveItemZeroCopyCommand : ItemCommand
 
     private bool ShouldMove(string source, CopyTarget target)
     {
-        (string path, string action) = (target.Forecast(source), "Move Item");
+        string item = Messages.DescribesChanges && LeadsToFolder(source) ? "Move Folder" : "Move File";
+        (string path, string action) = (target.Forecast(source), item);
         if (Messages.DescribesChanges && target.IsMissing)
         {
-            action = ActionOf(ItemMove.NeedsCopy(source, target.Path));
+            action = ActionOf(item, ItemMove.NeedsCopy(source, target.Path));
         }
         else if (Messages.DescribesChanges)
         {
@@ -109,7 +110,7 @@ public sealed class MoveItemZeroCopyCommand : ItemCommand
             {
                 MovePreview preview = ItemMove.Preview(Request(source, target.Path));
                 path = preview.Path;
-                action = ActionOf(preview.Copies) + (preview.Replaces ? ", Replace File" : string.Empty);
+                action = ActionOf(item, preview.Copies) + (preview.Replaces ? ", Replace File" : string.Empty);
             }
             catch (TransferException exception)
             {
@@ -121,5 +122,5 @@ public sealed class MoveItemZeroCopyCommand : ItemCommand
         return ShouldProcess($"Item: {source} Destination: {path}", action);
     }
 
-    private static string ActionOf(bool copies) => copies ? "Copy Item to Another File System and Remove It" : "Rename Item";
+    private static string ActionOf(string item, bool copies) => copies ? $"{item} to Another File System (Copy and Remove)" : item;
 }

@@ -46,12 +46,12 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
             Others = paths[1..],
             IsWanted = IsWanted,
             ExpandsWildcards = ParameterSetName == PathSet,
-            Hosts = ConfirmHosts(host => $"Host: {host} Item: {items} Destination: {host.Destination}", "Receive"),
+            Hosts = ConfirmHosts(host => $"Host: {host} Item: {items} Destination: {host.Destination}", Recurse ? "Receive Item" : "Receive File"),
             Destination = string.Empty,
         });
         if (request.Hosts.Count > 0)
         {
-            Run($"Receiving {items}", (monitor, emit) => RemoteCopy.Receive(request, monitor, emit, (host, item) => Describe(host, item, PlannedAction(item, "Receive File")), MayRemove));
+            Run($"Receiving {items}", (monitor, emit) => RemoteCopy.Receive(request, monitor, emit, Plan, MayRemove));
         }
     }
 

@@ -66,9 +66,9 @@ public abstract class RemoteCommand : HostCommand
     private protected bool IsWanted(string name, bool isFolder) => Filter.IsWanted(name, isFolder, isFound: false);
 
     /// <summary>Returns the valid hosts that ShouldProcess confirms; all of them for a preview.</summary>
-    private protected IReadOnlyList<RemoteHost> ConfirmHosts(Func<RemoteHost, string> target, string verb)
+    private protected IReadOnlyList<RemoteHost> ConfirmHosts(Func<RemoteHost, string> target, string action)
     {
-        string action = $"{verb} {(Recurse ? "Item" : "File")}{(NoClobber ? string.Empty : ", and Replace Existing")}";
+        action += NoClobber ? string.Empty : ", and Replace Existing";
         return [.. Hosts.Where(host => ShouldProcess(target(host), action) || IsPreview)];
     }
 

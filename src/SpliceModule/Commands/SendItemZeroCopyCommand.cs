@@ -79,11 +79,11 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
 
         if (isSeveral)
         {
-            Run($"Sending {requests.Count} items", (monitor, emit) => RemoteCopy.Send(requests, monitor, emit, Report, Describe, MayRemove));
+            Run($"Sending {requests.Count} items", (monitor, emit) => RemoteCopy.Send(requests, monitor, emit, Report, Plan, MayRemove));
         }
         else
         {
-            Run($"Sending {requests[0].Source}", (monitor, emit) => RemoteCopy.Send(requests[0], monitor, emit, Report, Describe, MayRemove));
+            Run($"Sending {requests[0].Source}", (monitor, emit) => RemoteCopy.Send(requests[0], monitor, emit, Report, Plan, MayRemove));
         }
     }
 
@@ -91,12 +91,10 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
 
     private protected override string? ResolveDestination() => Destination;
 
-    private void Describe(RemoteHost host, TransferResult item) => Describe(host, item, PlannedAction(item, "Send File"));
-
     private SendRequest Request(string source) => Complete(new SendRequest
     {
         Source = source,
-        Hosts = ConfirmHosts(host => $"Item: {source} Host: {host} Destination: {host.Destination}", "Send"),
+        Hosts = ConfirmHosts(host => $"Item: {source} Host: {host} Destination: {host.Destination}", Recurse && Directory.Exists(source) ? "Send Folder" : "Send File"),
         Destination = string.Empty,
         MinimumRate = MinimumRate,
     });

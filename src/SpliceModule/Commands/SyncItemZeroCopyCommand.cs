@@ -191,16 +191,17 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
     {
         string activity = $"Synchronizing {request.Tree.Copy.Destination}";
         var progress = new ProgressReporter(this, activity);
-        var monitor = new TreeMonitor(Messages.IsWhatIf ? Describe : Emit, Report, WriteWarning, progress.Report, Cancellation);
+        var planned = new PlannedFiles();
+        Action<TransferResult> receive = Messages.IsWhatIf ? item => planned.Add(item) : Emit;
+        var monitor = new TreeMonitor(receive, Report, WriteWarning, progress.Report, Cancellation) { FolderPlanned = receive };
         TransferResult? result = Try(progress, activity, monitor, monitor => TreeSync.Sync(request, monitor, MayRemove));
         HasSucceeded |= result is not null;
         if (result is not null && Messages.IsWhatIf)
         {
-            long added = result.FileCount - result.Updated - result.Unchanged;
-            string totals = string.Create(CultureInfo.CurrentCulture,
-                $"Items: {added:N0} to add, {result.Updated:N0} to update, {result.Removed:N0} to remove ({ByteSize.Format(result.BytesCopied)} to copy), ")
-                + string.Create(CultureInfo.CurrentCulture, $"{result.Unchanged:N0} unchanged, {result.Skipped:N0} skipped, {result.Failed:N0} with errors.");
-            ShouldProcess(totals, totals, string.Empty);
+            planned.Add(result.FileCount, result.Updated, result.Unchanged, result.Skipped);
+            planned.Bytes = result.BytesCopied;
+            Show(planned, string.Create(CultureInfo.CurrentCulture,
+                $"Files: {planned}{(RemoveExtra ? $", {result.Removed:N0} to remove" : string.Empty)}, {result.Failed:N0} with errors."));
         }
         else if (result is not null)
         {
@@ -227,28 +228,11 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
             Specifies(nameof(ThrottleLimit)) ? ThrottleLimit : RemoteRequest.DefaultThrottleLimit);
         if (request.Hosts.Count > 0)
         {
-            Run($"Synchronizing {source}", (monitor, emit) => RemoteCopy.Send(request, monitor, emit, Report, Describe, MayRemove));
+            Run($"Synchronizing {source}", (monitor, emit) => RemoteCopy.Send(request, monitor, emit, Report, Plan, MayRemove));
         }
     }
 
-    private bool MayRemove(TransferResult extra) => ShouldProcess(extra.Destination, ActionOf(extra));
-
-    private void Describe(TransferResult item)
-    {
-        if (PlannedFiles.IsChange(item))
-        {
-            ShouldProcess(item.Destination, ActionOf(item));
-        }
-    }
-
-    private void Describe(RemoteHost host, TransferResult item) => Describe(host, item, ActionOf(item));
-
-    private static string ActionOf(TransferResult item) => item.Status switch
-    {
-        ItemStatus.Copied => "Add Item",
-        ItemStatus.Updated => item.Reason is null ? "Update Item" : $"Update Item ({item.Reason})",
-        _ => RemovalOf(item),
-    };
+    private bool MayRemove(TransferResult extra) => ShouldProcess(PlannedFiles.TargetOf(extra), PlannedFiles.ActionOf(extra));
 }
 
 /// <summary>Defines how a synchronization finds out which files changed.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Management.Automation;
 using Splice.Binding;
 using Splice.Output;
@@ -195,19 +194,20 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         });
     }
 
-    /// <summary>Describes for -WhatIf how a file would be changed.</summary>
-    /// <param name="copies">The action for a file that the destination does not have.</param>
-    private protected static string PlannedAction(TransferResult plan, string copies) => plan.Status switch
+    /// <summary>Shows for -WhatIf what would change, and the totals.</summary>
+    private protected void Show(PlannedFiles planned, string totals)
     {
-        ItemStatus.Copied => copies,
-        ItemStatus.Removed => RemovalOf(plan),
-        _ => plan.Reason is null ? "Replace File" : $"Update File ({plan.Reason})",
-    };
+        foreach ((string target, string action) in planned.Changes)
+        {
+            ShouldProcess(target, action);
+        }
 
-    /// <summary>Describes a removal.</summary>
-    private protected static string RemovalOf(TransferResult item) => item.Removed == 1
-        ? "Remove Item"
-        : string.Create(CultureInfo.CurrentCulture, $"Remove Folder ({item.Removed:N0} items)");
+        ShouldProcess(totals, totals, string.Empty);
+    }
+
+    /// <summary>True if a path leads to a folder, and not through a link unless these are followed.</summary>
+    private protected static bool LeadsToFolder(string path, bool followLink = false) =>
+        Directory.Exists(path) && (followLink || path.EndsWith('/') || new FileInfo(path).LinkTarget is null);
 
     private void WriteRetry(TransferRetry retry) => Messages.WriteDecision($"{retry.Source} -> {retry.Destination}: {retry}");
 }

@@ -23,7 +23,7 @@ public static class FileJoin
         try
         {
             using var place = DestinationEntry.Resolve(request.Sources[0], copy.Destination, mayReplace: !copy.NoClobber);
-            List<(string Path, long? Size)> files = Check(request, place);
+            List<(string Path, long? Size)> files = FindFiles(request, place);
             using var run = new Run(request, place, monitor, files.Aggregate<(string, long? Size), long?>(0, (sum, next) => sum + next.Size));
             TransferResult result = run.Join();
             return PartSeries.FindFault(files) is string fault ? result with { Warnings = [.. result.Warnings, fault] } : result;
@@ -35,8 +35,19 @@ public static class FileJoin
         }
     }
 
+    /// <summary>Checks the files and the destination, and writes nothing.</summary>
+    /// <param name="request">The files to join.</param>
+    /// <exception cref="TransferException">They cannot be joined: for example, a part is missing.</exception>
+    public static void Check(JoinRequest request)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(request.Sources.Count);
+        request.Copy.ThrowIfInvalid();
+        using var place = DestinationEntry.Resolve(request.Sources[0], request.Copy.Destination, mayReplace: !request.Copy.NoClobber);
+        FindFiles(request, place);
+    }
+
     /// <summary>Checks all files before the first is read, so that a missing one is not found out after hours.</summary>
-    private static List<(string Path, long? Size)> Check(JoinRequest request, DestinationEntry place)
+    private static List<(string Path, long? Size)> FindFiles(JoinRequest request, DestinationEntry place)
     {
         List<(string, long?)> files = [];
         foreach (string source in request.Sources)

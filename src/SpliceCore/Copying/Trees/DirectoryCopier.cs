@@ -75,6 +75,22 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
         return false;
     }
 
+    /// <summary>Reports a directory that a dry run would create. The one at the top of a copy is its destination, and not reported.</summary>
+    public void ReportIfPlanned(TreeDirectory directory)
+    {
+        if (directory.IsPlanned && context.Request.PerFile && (directory.Parent is not null || context.Request.Sync is not null))
+        {
+            context.Report(new TransferResult
+            {
+                Source = directory.SourcePath,
+                Destination = directory.DestinationPath,
+                FileCount = 0,
+                DirectoryCount = 1,
+                Attempts = [],
+            });
+        }
+    }
+
     /// <summary>True for a new directory without an entry, where only some files are copied.</summary>
     public static bool IsSuperfluous(TreeDirectory directory, PathFilter? filter) =>
         filter?.HasIncludes == true && directory is { IsNew: true, HasEntries: false, IsIncluded: false };

@@ -177,6 +177,9 @@ public sealed record TreeMonitor(
     /// <summary>No callbacks, and no cancellation.</summary>
     public static TreeMonitor None { get; } = new();
 
+    /// <summary>Receives in a dry run each folder that would be created, if the request has PerFile.</summary>
+    public Action<TransferResult>? FolderPlanned { get; init; }
+
     /// <summary>The same for a single file.</summary>
     internal TransferMonitor ForFile() => new(
         Progress is null ? null : progress => Progress(

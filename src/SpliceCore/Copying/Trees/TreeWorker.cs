@@ -159,6 +159,10 @@ internal sealed class TreeWorker(TreeCopyContext context)
             {
                 Counters.Directories--;
             }
+            else
+            {
+                _directories.ReportIfPlanned(directory);
+            }
 
             context.Handles.Unpin(directory);
             context.Handles.Close(directory);

@@ -126,6 +126,9 @@ internal sealed class TreeWorkerPool
             {
                 switch (report)
                 {
+                    case TransferResult { DirectoryCount: > 0 } folder:
+                        _monitor.FolderPlanned?.Invoke(folder);
+                        break;
                     case TransferResult result:
                         _monitor.FileCopied?.Invoke(result);
                         break;

@@ -188,12 +188,39 @@ public sealed class TreeUpdateTests : IDisposable
     {
         Shell("rmdir d; mkdir -p s/a; echo 1 >s/a/f; echo 1 >s/g; ln s/g s/h");
         List<TransferResult> planned = [];
+        List<TransferResult> folders = [];
         TreeRequest request = Request(UpdateMode.Always) with { PerFile = true, IsDryRun = true };
 
-        TreeCopy.Copy(request with { Copy = request.Copy with { Source = _folder["s"] } }, new TreeMonitor(planned.Add));
+        TreeCopy.Copy(request with { Copy = request.Copy with { Source = _folder["s"] } }, new TreeMonitor(planned.Add) { FolderPlanned = folders.Add });
 
         Assert.False(Directory.Exists(_folder["d"]));
         Assert.Equal(["d/a/f Copied ", "d/g Copied ", "d/h Copied "], Describe(planned));
+        Assert.Equal(["d/a Copied "], Describe(folders));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_dry_run_reports_the_folders_that_the_copy_creates(bool isSync)
+    {
+        Shell("mkdir -p s/old/new/deep s/empty s/skipped d/old; echo 1 >s/old/new/deep/f; echo 1 >s/skipped/x; echo 1 >s/old/g");
+        List<TransferResult> folders = [];
+        TreeRequest request = Request(UpdateMode.Changed) with
+        {
+            PerFile = true,
+            Sync = isSync ? new CollectingSync { Removes = true } : null,
+            Filter = new PathFilter(["skipped"], []),
+        };
+        request = isSync ? request with { Copy = request.Copy with { Source = _folder["s"] } } : request;
+        string before = Shell("find d -type d | sort");
+
+        TreeCopy.Copy(request with { IsDryRun = true }, new TreeMonitor { FolderPlanned = folders.Add });
+        TreeCopy.Copy(request, new TreeMonitor { FolderPlanned = _ => Assert.Fail("The copy is not a dry run.") });
+
+        Assert.Equal(
+            Shell("find d -type d | sort").Split('\n').Except(before.Split('\n')).Select(path => $"{path} Copied ").Order(StringComparer.Ordinal),
+            Describe(folders));
+        Assert.All(folders, folder => Assert.Equal((0L, 1L), (folder.FileCount, folder.DirectoryCount)));
     }
 
     private IEnumerable<string> Describe(IEnumerable<TransferResult> results) => results

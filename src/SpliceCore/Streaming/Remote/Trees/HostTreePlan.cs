@@ -67,6 +67,10 @@ internal sealed class HostTreePlan(UpdateMode update, HostListing listing, Prese
         {
             listing.Mark(existing.Index, HostMark.MetadataOnly);
         }
+        else
+        {
+            ReportNew(item.Path, item.Status);
+        }
 
         _needed.Add(item.Path);
         return false;

@@ -55,6 +55,7 @@ internal sealed class LocalTreePlan(
         }
 
         OmitFolders();
+        ReportFolders();
     }
 
     /// <summary>Returns the paths on the host that it sends, as it lists them.</summary>
@@ -137,6 +138,19 @@ internal sealed class LocalTreePlan(
             {
                 listing.Mark(i, HostMark.Kept);
                 DirectoryCount--;
+            }
+        }
+    }
+
+    /// <summary>Reports the folders to create.</summary>
+    private void ReportFolders()
+    {
+        for (int i = 0; Report is not null && i < listing.Count; i++)
+        {
+            if (listing.MarkOf(i) == HostMark.None && listing.ItemAt(i, out byte[] path) is { Status.Kind: DescriptorKind.Directory } folder
+                && listing.Find(path)?.Index == i)
+            {
+                ReportNew(path, folder.Status);
             }
         }
     }

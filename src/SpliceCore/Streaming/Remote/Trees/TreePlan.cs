@@ -1,3 +1,4 @@
+using System.Text;
 using Splice.Copying;
 using Splice.Descriptors;
 
@@ -27,7 +28,7 @@ internal abstract class TreePlan(UpdateMode update, PreserveAttributes preserve,
     /// <summary>The SHA-256 of the files here of which the host compares the content.</summary>
     public ChecksumList Sums { get; } = new();
 
-    /// <summary>Called with what is done with each item but folders; null for no calls.</summary>
+    /// <summary>Called with what is done with each item, of folders only the new ones; null for no calls.</summary>
     public Action<byte[], FileStatus, EntryDecision>? Report { get; init; }
 
     /// <summary>True if a folder that gets an item gets its time afterwards.</summary>
@@ -36,6 +37,27 @@ internal abstract class TreePlan(UpdateMode update, PreserveAttributes preserve,
     private protected PreserveAttributes Preserve => preserve;
 
     private protected TimePrecision Precision => precision;
+
+    /// <summary>Describes for a dry run what is done with an item.</summary>
+    /// <param name="path">Its path from the top, which starts with a slash; empty for the top.</param>
+    /// <param name="from">The top of the source, without a slash at its end.</param>
+    /// <param name="to">The top of the destination.</param>
+    public static TransferResult Describe(byte[] path, FileStatus source, EntryDecision decision, string from, string to)
+    {
+        bool isFolder = source.Kind == DescriptorKind.Directory;
+        return decision.Complete(new TransferResult
+        {
+            Source = from + Encoding.UTF8.GetString(path),
+            Destination = to + Encoding.UTF8.GetString(path),
+            Length = source.Kind == DescriptorKind.Regular ? source.Size : null,
+            BytesMoved = source.Kind == DescriptorKind.Regular && decision.WritesContent ? source.Size : 0,
+            Attempts = [],
+        }) with
+        {
+            FileCount = isFolder || decision.Status == ItemStatus.Skipped ? 0 : 1,
+            DirectoryCount = isFolder ? 1 : 0,
+        };
+    }
 
     /// <summary>Completes the plan.</summary>
     /// <param name="equal">The files that the host found equal, by their names in <see cref="Sums"/>.</param>
@@ -93,6 +115,9 @@ internal abstract class TreePlan(UpdateMode update, PreserveAttributes preserve,
 
         return item.NeedsContent;
     }
+
+    /// <summary>Reports a folder that is created.</summary>
+    private protected void ReportNew(byte[] path, FileStatus folder) => Report?.Invoke(path, folder, new EntryDecision(ItemStatus.Copied));
 
     /// <summary>Keeps a decision.</summary>
     /// <param name="index">The number of the item in the listing of the host; null for a missing one.</param>

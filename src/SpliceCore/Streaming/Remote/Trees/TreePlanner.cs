@@ -1,8 +1,6 @@
-using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Copying.Trees;
-using Splice.Descriptors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
@@ -143,14 +141,8 @@ internal sealed class TreePlanner(SendRequest request, string token, Cancellatio
         long unit = isPax ? listing.TimeUnit : Math.Max(TimePrecision.Second, listing.TimeUnit);
         return new HostTreePlan(request.Update, listing, preserve, keepsLinks: isPax, TimePrecision.Of(top, unit, TimeSpan.Zero))
         {
-            Report = Planned is null ? null : (path, source, decision) => Planned(upload.Host, decision.Complete(new TransferResult
-            {
-                Source = request.Source.TrimEnd('/') + Encoding.UTF8.GetString(path),
-                Destination = DestinationOf(upload) + Encoding.UTF8.GetString(path),
-                Length = source.Kind == DescriptorKind.Regular ? source.Size : null,
-                BytesMoved = source.Kind == DescriptorKind.Regular && decision.WritesContent ? source.Size : 0,
-                Attempts = [],
-            })),
+            Report = Planned is null ? null : (path, source, decision) => Planned(
+                upload.Host, TreePlan.Describe(path, source, decision, request.Source.TrimEnd('/'), DestinationOf(upload))),
         };
     }
 

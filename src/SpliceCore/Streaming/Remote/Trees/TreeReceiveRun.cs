@@ -216,14 +216,8 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             Request, Host.Text, listing, _lists, exists ? _planned : null,
             !exists || _planned is null ? TimePrecision.Exact : TimePrecision.Of(_planned, _head is ["pax", ..] ? listing.TimeUnit : Math.Max(TimePrecision.Second, listing.TimeUnit), TimeSpan.Zero))
         {
-            Report = Planned is null ? null : (item, source, decision) => Planned(Host, decision.Complete(new TransferResult
-            {
-                Source = Request.Source.TrimEnd('/') + Encoding.UTF8.GetString(item),
-                Destination = path + Encoding.UTF8.GetString(item),
-                Length = source.Kind == DescriptorKind.Regular ? source.Size : null,
-                BytesMoved = source.Kind == DescriptorKind.Regular && decision.WritesContent ? source.Size : 0,
-                Attempts = [],
-            })),
+            Report = Planned is null ? null : (item, source, decision) => Planned(
+                Host, TreePlan.Describe(item, source, decision, Request.Source.TrimEnd('/'), path)),
         };
         _plan.AddAll(Cancellation);
         HashSet<string> equal = [];

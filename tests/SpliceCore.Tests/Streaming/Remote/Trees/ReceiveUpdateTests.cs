@@ -144,6 +144,8 @@ public sealed class ReceiveUpdateTests(SshServer server) : UpdateTests(server)
         Write("source/same", "same");
         Write("source/sub/changed", "before");
         Assert.Equal(["Copied same", "Copied sub/changed"], Planned(request with { Destination = Folder["missing"] }, "missing"));
+        Assert.Equal([".", "sub"], PlannedFolders);
+        PlannedFolders.Clear();
         Assert.False(Directory.Exists(Folder["missing"]));
         Remotes.Result(Remotes.Receive(request));
         Write("source/sub/changed", "after that");
@@ -152,6 +154,7 @@ public sealed class ReceiveUpdateTests(SshServer server) : UpdateTests(server)
 
         Assert.Equal(["Copied new", "Unchanged same", "Updated sub/changed"], Planned(request, "target/source"));
         Assert.Equal(["Copied new", "Unchanged same", "Updated sub/changed"], Planned(request with { Update = UpdateMode.Content }, "target/source"));
+        Assert.Empty(PlannedFolders);
         before.AssertSame(TreeListing.Of(Folder["target"], sync: false), TreeAspects.Untouched & ~TreeAspects.AccessTime);
     }
 

@@ -227,6 +227,8 @@ public sealed class SendUpdateTests(SshServer server) : UpdateTests(server)
         Write("source/same", "same");
         Write("source/sub/changed", "before");
         Assert.Equal(["Copied same", "Copied sub/changed"], Planned(request with { Destination = Folder["missing/"] }, "missing/source"));
+        Assert.Equal([".", "sub"], PlannedFolders);
+        PlannedFolders.Clear();
         Assert.False(Directory.Exists(Folder["missing"]));
         Remotes.Result(Remotes.Send(request));
         Write("source/sub/changed", "after that");
@@ -235,6 +237,7 @@ public sealed class SendUpdateTests(SshServer server) : UpdateTests(server)
 
         Assert.Equal(["Copied new", "Unchanged same", "Updated sub/changed"], Planned(request, "target/source"));
         Assert.Equal(["Copied new", "Unchanged same", "Updated sub/changed"], Planned(request with { Update = UpdateMode.Content }, "target/source"));
+        Assert.Empty(PlannedFolders);
         before.AssertSame(TreeListing.Of(Folder["target"], sync: false), TreeAspects.Untouched & ~TreeAspects.AccessTime);
     }
 

@@ -136,7 +136,7 @@ public sealed class UpdateOracleTests(SshServer server, MountedFileSystems fileS
         List<string> planned = [];
         RemoteCopy.Send(request with { IsDryRun = true }, TransferMonitor.None, _ => { }, fail: null, (_, item) =>
         {
-            if (item.Status != ItemStatus.Unchanged)
+            if (item.Status != ItemStatus.Unchanged && item.DirectoryCount == 0)
             {
                 planned.Add($"{item.Status} {item.Source} ({item.Reason})");
             }

@@ -33,6 +33,9 @@ public abstract class UpdateTests(SshServer server) : IDisposable
 
     private protected Workspace Folder { get; } = new();
 
+    /// <summary>The new folders of all dry runs, by their paths in the target.</summary>
+    private protected List<string> PlannedFolders { get; } = [];
+
     public void Dispose()
     {
         Folder.Dispose();
@@ -63,8 +66,15 @@ public abstract class UpdateTests(SshServer server) : IDisposable
 
         void Add(RemoteHost host, TransferResult item)
         {
-            Assert.StartsWith(Folder["source/"], item.Source, StringComparison.Ordinal);
-            planned.Add($"{item.Status} {Path.GetRelativePath(Folder[target], item.Destination)}");
+            Assert.StartsWith(Folder["source"], item.Source, StringComparison.Ordinal);
+            if (item.DirectoryCount > 0)
+            {
+                PlannedFolders.Add(Path.GetRelativePath(Folder[target], item.Destination));
+            }
+            else
+            {
+                planned.Add($"{item.Status} {Path.GetRelativePath(Folder[target], item.Destination)}");
+            }
         }
 
         void AssertNoError(RemoteOutcome outcome) => Assert.True(outcome.Error is null, outcome.Error?.Message);
