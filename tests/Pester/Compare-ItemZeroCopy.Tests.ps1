@@ -34,6 +34,23 @@ Describe 'Compare-ItemZeroCopy' {
         ($result | Out-String) | Should -Match '<>\s+777'
     }
 
+    It 'show in the table what differs where no byte was found, and the side of what is missing' {
+        Add-Content other/a.img x
+        Set-Content one/only x
+        Set-Content other/sub/new x
+        $lines = (Compare-ItemZeroCopy one other -Recurse | Out-String -Width 120) -split "`n"
+        $lines -match '^<> +size differs +Content +a\.img *$' | Should -HaveCount 1
+        $lines -match '^<= +first only +only *$' | Should -HaveCount 1
+        $lines -match '^=> +second only +sub/new *$' | Should -HaveCount 1
+    }
+
+    It 'emit each entry of a folder that is on one side only' {
+        $null = New-Item -ItemType Directory one/alone/deep
+        Set-Content one/alone/deep/f x
+        $results = Compare-ItemZeroCopy one other -Recurse
+        $results.ForEach({ "$($_.SideIndicator) $($_.Path)" }) | Should -Be '<= alone', '<= alone/deep', '<= alone/deep/f'
+    }
+
     It 'emit a Boolean with -Quiet' {
         Compare-ItemZeroCopy one/a.img other/a.img -Quiet | Should -BeExactly $true
         Compare-ItemZeroCopy one other -Recurse -Quiet | Should -BeExactly $true

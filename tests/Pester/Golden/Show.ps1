@@ -62,6 +62,10 @@ $compared = @(
         Path = $path; ReferencePath = $long; DifferencePath = "/mnt/$path"; BytesRead = 1023MB; BytesShared = 7GB; FirstDifference = 1234567890123
         Differences = [Splice.PropertyDifference[]]@([Splice.PropertyDifference]::new('Content', $null, $null), $mode, [Splice.PropertyDifference]::new('Timestamps', 'a', 'b'))
     }
+    [Splice.ComparisonResult]@{
+        Path = 'a.html'; ReferencePath = '/srv/web/a.html'; DifferencePath = '/mnt/a.html'; ReferenceLength = 5; DifferenceLength = 6
+        Differences = [Splice.PropertyDifference[]]@([Splice.PropertyDifference]::new('Content', '5 bytes', '6 bytes'))
+    }
     [Splice.ComparisonResult]@{ Path = 'index.html'; ReferencePath = '/srv/web/index.html'; DifferencePath = '/mnt/index.html'; Differences = [Splice.PropertyDifference[]]@($mode) }
     [Splice.ComparisonResult]@{ Path = 'old.html'; ReferencePath = '/srv/web/old.html' }
     [Splice.ComparisonResult]@{ Path = $path; DifferencePath = "/mnt/$path" }
