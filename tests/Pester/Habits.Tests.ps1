@@ -119,6 +119,30 @@ Describe 'The module' {
         }
     }
 
+    It 'shows progress rarely where that is slow, as on a terminal that does not report the position of its cursor' {
+        # In a process of its own, which remembers how slow it was.
+        $shown = pwsh -NoProfile -NonInteractive -Command {
+            param($module, $from, $to)
+            Add-Type -TypeDefinition @'
+using System.Management.Automation;
+public static class SlowTerminal
+{
+    public static int Bars;
+    public static void Show(object sender, DataAddingEventArgs e)
+    {
+        Bars += ((ProgressRecord)e.ItemAdded).RecordType == ProgressRecordType.Processing ? 1 : 0;
+        System.Threading.Thread.Sleep(1500);
+    }
+}
+'@
+            $shell = [powershell]::Create().AddScript("Import-Module '$module'; Copy-ItemZeroCopy '$from' '$to' -RateLimit 50KB")
+            $shell.Streams.Progress.add_DataAdding([SlowTerminal].GetMethod('Show').CreateDelegate([EventHandler[Management.Automation.DataAddingEventArgs]]))
+            $null = $shell.Invoke()
+            [SlowTerminal]::Bars
+        } -args $module, "$folder/a", "$folder/slow"
+        $shown | Should -Be 1
+    }
+
     It 'shows no progress of a short copy' {
         $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1]' "$folder/a", "$folder/short"
         Wait-Background $background

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Management.Automation;
 
@@ -10,82 +11,43 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     private static readonly TimeSpan FirstAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
+    // PowerShell queries the position of the cursor for each bar, and .NET waits up to 10 s for a terminal that never answers. So a bar
+    // takes at most this fraction of the time, also over several commands.
+    private const int DrawingFraction = 20;
+
+    private static TimeSpan _drawing; // how long the last bar took
+
     private HostBars? _hosts;
-    private TimeSpan _next = FirstAfter;
+    private TimeSpan _next = Later(FirstAfter, _drawing * DrawingFraction);
     private bool _isShown;
 
     public void Report(TransferProgress progress)
     {
-        if (IsDue(progress.Elapsed))
+        if (progress.Elapsed >= _next)
         {
-            HostProgress[] hosts = [.. progress.Hosts ?? []];
-            switch (progress.Phase)
-            {
-                case TransferPhase.Connecting:
-                    Show($"Connecting to {(hosts.Length == 1 ? hosts[0].HostName : $"{hosts.Length} hosts")}");
-                    break;
-                case TransferPhase.Flushing or TransferPhase.Verifying when progress.Hosts is not null:
-                    Show($"{progress.Phase} on {(hosts.Length == 1 ? hosts[0].HostName : $"{hosts.Length} hosts")}", 100);
-                    break;
-                case TransferPhase.Flushing:
-                    Show($"Flushing {ByteSize.Format(progress.BytesCopied)} to the disk");
-                    break;
-                case TransferPhase.Verifying:
-                    Show(
-                        $"Verifying, {ByteSize.Format(progress.BytesCopied)} of {ByteSize.Format(progress.TotalBytes ?? 0)}",
-                        PercentOf(progress.BytesCopied, progress.TotalBytes));
-                    break;
-                default:
-                    Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files: string.Empty);
-                    break;
-            }
-
-            (_hosts ??= new HostBars(command)).Show(hosts);
+            long started = Stopwatch.GetTimestamp();
+            Draw(progress);
+            EndDrawing(progress.Elapsed, started);
         }
     }
 
     public void Report(TreeProgress progress)
     {
-        if (IsDue(progress.Elapsed))
+        if (progress.Elapsed >= _next)
         {
-            string files = progress.TotalFiles == 1 ? string.Empty : progress.TotalFiles is long total
-                ? string.Create(CultureInfo.CurrentCulture, $", {progress.FilesCopied:N0} of {total:N0} files")
-                : string.Create(CultureInfo.CurrentCulture, $", {progress.FilesCopied:N0} files");
-            switch (progress.Phase)
-            {
-                case TransferPhase.Flushing:
-                    Show($"Flushing to the disk{files}", PercentOf(progress.BytesCopied, progress.TotalBytes));
-                    break;
-                case TransferPhase.Verifying:
-                    Show(
-                        $"Verifying, {ByteSize.Format(progress.PhaseDone)} of {ByteSize.Format(progress.PhaseTotal)}{files}",
-                        progress.TotalFiles == 1
-                            ? PercentOf(progress.PhaseDone, progress.PhaseTotal)
-                            : PercentOf(progress.BytesCopied, progress.TotalBytes));
-                    break;
-                case TransferPhase.Removing:
-                    Show(
-                        string.Create(CultureInfo.CurrentCulture, $"Removing the source, {progress.PhaseDone:N0} of {progress.PhaseTotal:N0} items"),
-                        PercentOf(progress.PhaseDone, progress.PhaseTotal));
-                    break;
-                default:
-                    Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files);
-                    break;
-            }
+            long started = Stopwatch.GetTimestamp();
+            Draw(progress);
+            EndDrawing(progress.Elapsed, started);
         }
     }
 
     public void Report(MeasurementProgress progress)
     {
-        if (IsDue(progress.Elapsed))
+        if (progress.Elapsed >= _next)
         {
-            string round = (progress.Method, progress.Round) switch
-            {
-                (null, _) => "Writing the test data",
-                (_, 0) => $"{progress.Method}, to warm up",
-                _ => string.Create(CultureInfo.CurrentCulture, $"{progress.Method}, round {progress.Round} of {progress.Rounds}"),
-            };
-            Show(round, progress.BytesDone * 100 / progress.TotalBytes);
+            long started = Stopwatch.GetTimestamp();
+            Draw(progress);
+            EndDrawing(progress.Elapsed, started);
         }
     }
 
@@ -99,11 +61,78 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
         }
     }
 
-    private bool IsDue(TimeSpan elapsed)
+    private void EndDrawing(TimeSpan elapsed, long started)
     {
-        bool isDue = elapsed >= _next;
-        _next = isDue ? elapsed + Interval : _next;
-        return isDue;
+        _drawing = Stopwatch.GetElapsedTime(started);
+        _next = elapsed + _drawing + Later(Interval, _drawing * DrawingFraction);
+    }
+
+    private static TimeSpan Later(TimeSpan one, TimeSpan other) => one > other ? one : other;
+
+    private void Draw(TransferProgress progress)
+    {
+        HostProgress[] hosts = [.. progress.Hosts ?? []];
+        switch (progress.Phase)
+        {
+            case TransferPhase.Connecting:
+                Show($"Connecting to {(hosts.Length == 1 ? hosts[0].HostName : $"{hosts.Length} hosts")}");
+                break;
+            case TransferPhase.Flushing or TransferPhase.Verifying when progress.Hosts is not null:
+                Show($"{progress.Phase} on {(hosts.Length == 1 ? hosts[0].HostName : $"{hosts.Length} hosts")}", 100);
+                break;
+            case TransferPhase.Flushing:
+                Show($"Flushing {ByteSize.Format(progress.BytesCopied)} to the disk");
+                break;
+            case TransferPhase.Verifying:
+                Show(
+                    $"Verifying, {ByteSize.Format(progress.BytesCopied)} of {ByteSize.Format(progress.TotalBytes ?? 0)}",
+                    PercentOf(progress.BytesCopied, progress.TotalBytes));
+                break;
+            default:
+                Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files: string.Empty);
+                break;
+        }
+
+        (_hosts ??= new HostBars(command)).Show(hosts);
+    }
+
+    private void Draw(TreeProgress progress)
+    {
+        string files = progress.TotalFiles == 1 ? string.Empty : progress.TotalFiles is long total
+            ? string.Create(CultureInfo.CurrentCulture, $", {progress.FilesCopied:N0} of {total:N0} files")
+            : string.Create(CultureInfo.CurrentCulture, $", {progress.FilesCopied:N0} files");
+        switch (progress.Phase)
+        {
+            case TransferPhase.Flushing:
+                Show($"Flushing to the disk{files}", PercentOf(progress.BytesCopied, progress.TotalBytes));
+                break;
+            case TransferPhase.Verifying:
+                Show(
+                    $"Verifying, {ByteSize.Format(progress.PhaseDone)} of {ByteSize.Format(progress.PhaseTotal)}{files}",
+                    progress.TotalFiles == 1
+                        ? PercentOf(progress.PhaseDone, progress.PhaseTotal)
+                        : PercentOf(progress.BytesCopied, progress.TotalBytes));
+                break;
+            case TransferPhase.Removing:
+                Show(
+                    string.Create(CultureInfo.CurrentCulture, $"Removing the source, {progress.PhaseDone:N0} of {progress.PhaseTotal:N0} items"),
+                    PercentOf(progress.PhaseDone, progress.PhaseTotal));
+                break;
+            default:
+                Show(progress.BytesCopied, progress.TotalBytes, progress.Elapsed, files);
+                break;
+        }
+    }
+
+    private void Draw(MeasurementProgress progress)
+    {
+        string round = (progress.Method, progress.Round) switch
+        {
+            (null, _) => "Writing the test data",
+            (_, 0) => $"{progress.Method}, to warm up",
+            _ => string.Create(CultureInfo.CurrentCulture, $"{progress.Method}, round {progress.Round} of {progress.Rounds}"),
+        };
+        Show(round, progress.BytesDone * 100 / progress.TotalBytes);
     }
 
     private void Show(long bytes, long? totalBytes, TimeSpan elapsed, string files)
