@@ -36,9 +36,13 @@ param(
 
 $ErrorActionPreference = 'Continue'
 $limit = if ($PSBoundParameters.ContainsKey('MaximumRemoval')) { @{ MaximumRemoval = $MaximumRemoval } } else { @{} }
-Sync-ItemZeroCopy $Path $Destination -RemoveExtra -Preserve All -Flush -PerFile -Exclude $Exclude @limit -ErrorVariable failed |
+$messages = @{ ErrorVariable = 'failed'; WarningVariable = 'warnings'; WarningAction = 'SilentlyContinue' }
+Sync-ItemZeroCopy $Path $Destination -RemoveExtra -Preserve All -Flush -PerFile -Exclude $Exclude @limit @messages |
     Where-Object Status -In Copied, Updated, Removed |
     ForEach-Object { '{0,-8} {1}{2}' -f $_.Status, $_.Destination, $($_.Reason ? " ($($_.Reason))" : '') }
+
+# In a job that runs every night, a pattern may well match nothing.
+$warnings.Where({ $_.Message -notlike 'The pattern * matched nothing.' }).ForEach({ Write-Warning $_.Message })
 
 $later = 'DestinationBusy', 'DiskFull', 'SourceChanged', 'SourceTruncated', 'DestinationChanged'
 $ids = @($failed | ForEach-Object { ($_.FullyQualifiedErrorId -split ',')[0] })

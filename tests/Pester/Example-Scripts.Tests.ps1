@@ -83,6 +83,18 @@ Describe 'mirror.ps1' {
         $again.ExitCode, $again.Said | Should -Be 0, ''
     }
 
+    It 'warns of what the mirror lacks, and not of a pattern without a match' {
+        $done = Invoke-Script mirror @{ Path = "$folder/data"; Destination = "$folder/mirror"; Exclude = 'none/' }
+        $done.Said | Should -Match 'Copied'
+        $done.Said | Should -Not -Match 'matched nothing'
+        mkfifo "$folder/data/fifo"
+        (Get-Item "$folder/data/new").LastWriteTime = '2020-01-01'
+        $source = Get-Content "$root/examples/mirror.ps1" -Raw
+        Set-Content "$TestDrive/lossy.ps1" ($source -replace '-Preserve All', '-Preserve Mode, Timestamps')
+        $lines = pwsh -NoProfile -NonInteractive -File "$TestDrive/lossy.ps1" -Path "$folder/data" -Destination "$folder/mirror"
+        $lines -match 'WARNING: .*special file' | Should -HaveCount 1
+    }
+
     It 'leaves the mirror alone where <Name>' -ForEach @(
         @{ Name = 'the source is empty'; Source = 'empty'; Most = 100 }
         @{ Name = 'too much would be removed'; Source = 'data'; Most = 1 }
