@@ -153,6 +153,27 @@ Describe 'Stopping Copy-ItemZeroCopy -Recurse' {
 }
 
 Describe 'Stopping Copy-ItemZeroCopy -Resume' {
+    It 'reports on the terminal how far the copy is, and that the same command resumes it: <Options>' -ForEach @(
+        @{ Options = '-Resume'; Says = "*WARNING: Copying 'F/source' to 'F/to' was stopped after * bytes. The partial file 'to.*.splice-partial' (* MiB) in the same folder is kept: the same command*" }
+        @{ Options = '-Resume -Recurse'; From = '.'; Says = '*WARNING: Copying * was stopped after * and * bytes. The same command copies the rest.*' }
+        @{ Options = '-Resume -WarningAction SilentlyContinue'; Says = '' }
+        @{ Options = ''; Says = '' }
+    ) {
+        $folder = (New-Item -ItemType Directory "$TestDrive/$([guid]::NewGuid())").FullName
+        [IO.File]::WriteAllBytes("$folder/source", (Get-TestByte 5000000))
+        $to = $From ? "$folder.copy" : "$folder/to"
+        $process = Invoke-Process pwsh '-NoProfile', '-Command', "
+            Import-Module '$((Get-Module Splice).Path)'
+            `$ProgressPreference = 'SilentlyContinue'
+            Copy-ItemZeroCopy '$folder/$($From ?? 'source')' '$to' -Method ReadWrite -RateLimit 1MB $Options"
+        Wait-Until { Get-OpenFile "$folder/source" $process.Id } 'the copy being begun'
+        if ($Options -like '-Resume*') { Wait-Until { (Get-ChildItem -Recurse $folder, "$folder.copy" -Filter *.splice-partial -ErrorAction Ignore).Length -gt 1MB } 'bytes in a partial file' }
+        kill -s INT $process.Id
+        $process.WaitForExit(30000) | Should -BeTrue
+        $text = $process.StandardOutput.ReadToEnd() -replace '\s+', ' ' -replace '\e\[[\d;]*m'
+        if ($Says) { $text | Should -BeLike $Says.Replace('F/', "$folder/") } else { $text.Trim() | Should -BeNullOrEmpty }
+    }
+
     It 'leaves the old file and what has arrived, with which the same command goes on' {
         Skip-WithoutRoot
         $folder = "$TestDrive/$([guid]::NewGuid())"

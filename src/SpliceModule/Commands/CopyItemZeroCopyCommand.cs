@@ -191,6 +191,13 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         CreatedFiles = NamesSeveral || MyInvocation.ExpectingInput || Recurse ? new CreatedFiles() : null,
     };
 
+    private protected override string? DescribeStop(string activity, TransferException? stop) => !Resume ? null : stop?.Partial switch
+    {
+        TransferResult { DirectoryCount: > 0 } => $"{stop.Problem} The same command copies the rest.",
+        TransferResult => stop.Problem,
+        _ => null,
+    };
+
     // The results of copies that have begun come first.
     private protected override void Report(ErrorRecord error)
     {

@@ -41,6 +41,9 @@ public abstract class RemoteCommand : HostCommand
 
     private protected override bool IsPreview => Messages.IsWhatIf && Update != UpdateMode.Always;
 
+    private protected override string? DescribeStop(string activity, TransferException? stop) =>
+        Resume ? $"{activity} was stopped. The same command resumes it." : null;
+
     /// <inheritdoc />
     protected override void BeginProcessing()
     {

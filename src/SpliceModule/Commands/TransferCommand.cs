@@ -19,10 +19,7 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
     private protected PathResolver Paths => _paths ??= new PathResolver(this, Report);
 
     /// <summary>The action for errors; null where the user's setting is not one.</summary>
-    private protected ActionPreference? ErrorAction =>
-        LanguagePrimitives.TryConvertTo(
-            MyInvocation.BoundParameters.TryGetValue("ErrorAction", out object? bound) ? bound : GetVariableValue("ErrorActionPreference"),
-            out ActionPreference action) ? action : null;
+    private protected ActionPreference? ErrorAction => ActionOf("ErrorAction", "ErrorActionPreference");
 
     /// <inheritdoc />
     public virtual void Dispose()
@@ -65,8 +62,9 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
             return trace is null ? work(monitor) : Messages.Trace(trace, work, monitor);
         }
         catch (Exception exception) when (Stopping
-            && exception is OperationCanceledException or TransferException { Id: TransferErrorId.Cancelled })
+            && exception is OperationCanceledException or PipelineStoppedException or TransferException { Id: TransferErrorId.Cancelled })
         {
+            ShowStop(trace is null ? null : DescribeStop(trace, exception as TransferException));
             throw new PipelineStoppedException();
         }
         catch (TransferException exception)
@@ -79,6 +77,23 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
             progress.Complete();
         }
     }
+
+    /// <summary>Describes how far a stopped command has come, if it can be resumed; otherwise null.</summary>
+    private protected virtual string? DescribeStop(string activity, TransferException? stop) => null;
+
+    // A stopped pipeline cannot write to its streams. The host still shows text.
+    private void ShowStop(string? text)
+    {
+        if (text is not null && ActionOf("WarningAction", "WarningPreference") is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore))
+        {
+            Host.UI?.WriteWarningLine(text);
+        }
+    }
+
+    private ActionPreference? ActionOf(string parameter, string variable) =>
+        LanguagePrimitives.TryConvertTo(
+            MyInvocation.BoundParameters.TryGetValue(parameter, out object? bound) ? bound : GetVariableValue(variable),
+            out ActionPreference action) ? action : null;
 
     /// <summary>True if the user specified the parameter.</summary>
     private protected bool Specifies(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
