@@ -47,6 +47,20 @@ Describe 'Receive-ItemZeroCopy' {
         Assert-Failure $failure 'SourceIsDirectory,Splice.Commands.ReceiveItemZeroCopyCommand' InvalidType web1 '-Recurse'
     }
 
+    It 'receives a file whose name has a colon' {
+        Set-Content "$($server.Folder)/web1/a:b" content
+        Push-Location (New-Item -ItemType Directory "$TestDrive/colon")
+        try {
+            foreach ($call in { Receive-ItemZeroCopy ./a:b web1 }, { Receive-ItemZeroCopy -LiteralPath a:b web1 }, { 'web1' | Receive-ItemZeroCopy a:b }, { Receive-ItemZeroCopy a:b web1 . }) {
+                (& $call).Destination | Should -Be "$TestDrive/colon/a:b"
+                [IO.File]::Delete("$TestDrive/colon/a:b")
+            }
+        }
+        finally {
+            Pop-Location
+        }
+    }
+
     It 'receives what -Exclude and -Include select, as Copy-ItemZeroCopy does' {
         $there = "$($server.Folder)/web1/selected"
         $null = New-Item -ItemType Directory "$there/site/node_modules", "$there/site/css", "$TestDrive/selected"

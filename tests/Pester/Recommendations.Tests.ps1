@@ -33,6 +33,8 @@ BeforeDiscovery {
         @{ Call = { Send-ItemZeroCopy a 'no host' images }; Id = 'InvalidHostName'; Says = 'user@host'; Not = 'Send-' }
         @{ Call = { Receive-ItemZeroCopy localhost images/a here/ }; Id = 'InvalidHostName'; Says = 'Receive-ItemZeroCopy images/a localhost here/' }
         @{ Call = { Receive-ItemZeroCopy localhost:images/a . }; Id = 'InvalidHostName'; Says = 'Receive-ItemZeroCopy images/a localhost .' }
+        @{ Call = { Receive-ItemZeroCopy localhost:images/a copy }; Id = 'InvalidHostName'; Says = 'Receive-ItemZeroCopy images/a localhost copy' }
+        @{ Call = { Receive-ItemZeroCopy me@localhost:a b }; Id = 'InvalidHostName'; Says = './me@localhost:a' }
         @{ Call = { Receive-ItemZeroCopy here/ localhost:a }; Id = 'InvalidHostName'; Says = 'Receive-ItemZeroCopy a localhost here/' }
         @{ Call = { Receive-ItemZeroCopy a, one b/ }; Id = 'InvalidHostName'; Says = 'user@host'; Not = 'Receive-' }
         @{ Call = { Copy-ItemZeroCopy empty copy -Offset 5 }; Id = 'OffsetPastEnd'; Says = 'is empty'; Not = 'fewer bytes' }

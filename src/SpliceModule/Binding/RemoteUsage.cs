@@ -24,6 +24,9 @@ internal static class RemoteUsage
         : IsPath(host) && IsHost(first) ? Line("Receive", [host], first, destination)
         : null;
 
+    /// <summary>True if a path is host:path. One with a slash before its colon is not.</summary>
+    public static bool IsRemote(string path) => SplitRemote(path) is not null;
+
     private static string Line(string verb, IReadOnlyList<string> paths, string host, string destination) =>
         $"{verb}-ItemZeroCopy {string.Join(", ", paths.Select(Quoted))} {Quoted(host)} {Quoted(destination)}";
 

@@ -32,7 +32,21 @@ public sealed class ReceiveItemZeroCopyCommand : RemoteCommand
     public string Destination { get; set; } = ".";
 
     /// <inheritdoc />
-    protected override void ProcessRecord() => AddHosts(HostName);
+    protected override void ProcessRecord()
+    {
+        // With host:path and a destination, as scp(1) takes them, the destination would be the host.
+        if (ParameterSetName == PathSet && !MyInvocation.ExpectingInput && !Specifies(nameof(Destination))
+            && HostName is [string second] && _paths is [string first] && RemoteUsage.IsRemote(first) && UsageFor(second) is { } usage)
+        {
+            Report(new TransferException(TransferErrorId.InvalidHostName,
+                $"'{first}' names a host, and '{second}' would be another one. Nothing was received.",
+                $"Specify the path, the host and the destination: {usage}. A path with a colon is './{first}'.",
+                target: second));
+            return;
+        }
+
+        AddHosts(HostName);
+    }
 
     /// <inheritdoc />
     protected override void EndProcessing()
