@@ -202,6 +202,10 @@ Describe 'Help' {
 }
 
 Describe 'Examples' {
+    It '<Page>, <Title>, fits a terminal of 80 columns, in which Get-Help indents it' -ForEach $examples {
+        @($Code -split "`n").Where({ $_.Length -gt 76 }) | Should -BeNullOrEmpty
+    }
+
     It '<Page>, <Title>' -ForEach $examples {
         if (($Page -in 'Send-ItemZeroCopy', 'Receive-ItemZeroCopy' -or $Code -match '-HostName') -and -not $ssh) {
             Set-ItResult -Skipped -Because 'sshd is not available to this user'
