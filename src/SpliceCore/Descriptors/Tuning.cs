@@ -129,9 +129,8 @@ internal static class Tuning
     /// <summary>The bytes in which the rate of a line is measured: more than the pipes and ssh hold.</summary>
     public const long RemoteRateWindow = 4 * MiB;
 
-    /// <summary>The capacity of the pipes to all hosts together: a user's pipes have 64 MiB (pipe(7)), and each host has another pipe
-    /// here.</summary>
-    public const int HostPipes = 8 * MiB;
+    /// <summary>SO_SNDBUF of the socket to each ssh, which the kernel doubles, and limits to net.core.wmem_max.</summary>
+    public const int SshSendBuffer = 512 * KiB;
 
     /// <summary>The bytes after which blocks of zeros of a received file become holes.</summary>
     public const long SparseChunk = 64 * MiB;

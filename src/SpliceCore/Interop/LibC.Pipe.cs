@@ -9,7 +9,7 @@ internal static partial class LibC
     public const uint FIONREAD = 0x541B;
 
     // sys/socket.h, netinet/in.h, linux/tcp.h
-    public const int SHUT_WR = 1, IPPROTO_TCP = 6, TCP_INFO = 11;
+    public const int AF_UNIX = 1, SOCK_STREAM = 1, SHUT_WR = 1, SOL_SOCKET = 1, SO_SNDBUF = 7, IPPROTO_TCP = 6, TCP_INFO = 11;
 
     // struct tcp_info: the offset of tcpi_segs_out, and the size up to tcpi_segs_in
     public const int TcpSegmentsOutOffset = 136, TcpInfoSize = 144;
@@ -27,6 +27,28 @@ internal static partial class LibC
 
     [LibraryImport(Library, SetLastError = true)]
     private static unsafe partial int pipe2(int* ends, int flags);
+
+    /// <summary>Makes two connected stream sockets, closed on exec.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man2/socketpair.2.html">socketpair(2)</see></remarks>
+    public static unsafe SysResult SocketPair(out SafeFileHandle first, out SafeFileHandle second)
+    {
+        int* ends = stackalloc int[2];
+        SysResult result = SysResult.From(socketpair(AF_UNIX, SOCK_STREAM | O_CLOEXEC, 0, ends));
+        first = new SafeFileHandle(result.Ok ? ends[0] : -1, ownsHandle: true);
+        second = new SafeFileHandle(result.Ok ? ends[1] : -1, ownsHandle: true);
+        return result;
+    }
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static unsafe partial int socketpair(int domain, int type, int protocol, int* ends);
+
+    /// <summary>Sets the size of a socket's send buffer, which the kernel doubles, and limits to net.core.wmem_max.</summary>
+    /// <remarks><see href="https://man7.org/linux/man-pages/man7/socket.7.html">socket(7)</see>, SO_SNDBUF</remarks>
+    public static unsafe SysResult SetSendBuffer(SafeHandle socket, int size) =>
+        SysResult.From(setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &size, sizeof(int)));
+
+    [LibraryImport(Library, SetLastError = true)]
+    private static unsafe partial int setsockopt(SafeHandle socket, int level, int name, int* value, uint length);
 
     /// <summary>Moves up to <paramref name="count"/> bytes between two descriptors, one of them a pipe.</summary>
     /// <remarks><see href="https://man7.org/linux/man-pages/man2/splice.2.html">splice(2)</see></remarks>

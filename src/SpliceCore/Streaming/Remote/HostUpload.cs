@@ -134,7 +134,7 @@ internal sealed class HostUpload(RemoteHost host, SendRequest request, long leng
             _isDone |= line == HostScript.Done;
             if (line == HostScript.Complete && IsWaiting && Session.IsLive)
             {
-                // The pipe is empty. Without the bytes, the host removes what it has and reports that it was interrupted.
+                // The socket is empty. Without the bytes, the host removes what it has and reports that it was interrupted.
                 LibC.Write(Session.Input, Commit.Span, offset: null);
                 EndSending();
             }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Numerics;
 using Splice.Descriptors;
 
 namespace Splice.Streaming.Remote;
@@ -136,7 +135,6 @@ internal abstract class SendRun : IDisposable
     {
         List<SshSession> started = [];
         int running = bySession.Keys.Count(session => session.IsLive);
-        int size = PipeSize();
         while (running + started.Count < Request.ThrottleLimit && _hosts.TryDequeue(out RemoteHost? host))
         {
             HostUpload upload = _create(host);
@@ -144,7 +142,7 @@ internal abstract class SendRun : IDisposable
             try
             {
                 RemoteCopy.CheckRemotePath(Request.DestinationOf(host));
-                upload.Session = _sessions.Start(host, Script(host), size);
+                upload.Session = _sessions.Start(host, Script(host));
                 bySession.Add(upload.Session, upload);
                 started.Add(upload.Session);
             }
@@ -162,13 +160,6 @@ internal abstract class SendRun : IDisposable
     {
         Monitor.Cancellation.ThrowIfCancellationRequested();
         upload.ReadReport();
-    }
-
-    private int PipeSize()
-    {
-        int hosts = Math.Min(Request.ThrottleLimit, _uploads.Count + _hosts.Count);
-        int each = (int)BitOperations.RoundUpToPowerOf2((uint)(Tuning.HostPipes / hosts));
-        return Math.Clamp(each, Tuning.CommandPipeSize, Tuning.PipeSize);
     }
 
     /// <summary>Sends bytes from memory.</summary>

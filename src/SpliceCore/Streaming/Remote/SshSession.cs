@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -6,12 +5,11 @@ using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
 using Splice.Interop;
 using Splice.Streaming.Processes;
-using Splice.Transfer;
 
 namespace Splice.Streaming.Remote;
 
-/// <summary>One running ssh, with pipes for its input, output and errors. Owned by <see cref="RunningCommands"/>, which terminates
-/// it.</summary>
+/// <summary>One running ssh, with a socket for its input and pipes for its output and errors. Owned by <see cref="RunningCommands"/>, which
+/// terminates it.</summary>
 internal sealed class SshSession : IDisposable
 {
     private const int ErrorRead = 4096;
@@ -33,38 +31,45 @@ internal sealed class SshSession : IDisposable
     private bool _outputEnded;
     private bool _errorsEnded;
 
-    public SshSession(RemoteHost host, NativeCommand ssh, ReadOnlyMemory<byte> script, int inputSize, CommandStarter starter, RunningCommands commands)
+    public SshSession(RemoteHost host, NativeCommand ssh, ReadOnlyMemory<byte> script, CommandStarter starter, RunningCommands commands)
     {
         Host = host;
         _script = script;
-        SplicePipe? input = null;
+        SysResult paired = LibC.SocketPair(out SafeFileHandle input, out SafeFileHandle theirs);
         SplicePipe? output = null;
         SplicePipe? errors = null;
         try
         {
-            input = SplicePipe.Create(inputSize);
+            if (!paired.Ok)
+            {
+                throw SplicePipe.NotCreated(paired.Errno);
+            }
+
+            // ssh reads 32 KiB at a time. A pipe would wake this process after each read; a socket wakes it when three quarters are read.
+            LibC.SetSendBuffer(input, Tuning.SshSendBuffer);
+            LibC.SetStatusFlags(input, LibC.O_RDWR | LibC.O_NONBLOCK);
             output = SplicePipe.Create(Tuning.CommandPipeSize);
             errors = SplicePipe.Create(Tuning.CommandPipeSize);
-            LibC.SetStatusFlags(input.WriteEnd, LibC.O_WRONLY | LibC.O_NONBLOCK);
             LibC.SetStatusFlags(output.ReadEnd, LibC.O_RDONLY | LibC.O_NONBLOCK);
             LibC.SetStatusFlags(errors.ReadEnd, LibC.O_RDONLY | LibC.O_NONBLOCK);
-            var streams = new CommandStreams(input.ReadEnd, output.WriteEnd, errors.WriteEnd, MergesErrors: false);
+            var streams = new CommandStreams(theirs, output.WriteEnd, errors.WriteEnd, MergesErrors: false);
             _command = starter.Start(ssh, streams, _tail);
             commands.Add(_command);
         }
         catch
         {
-            input?.Dispose();
+            input.Dispose();
+            theirs.Dispose();
             output?.Dispose();
             errors?.Dispose();
             throw;
         }
 
-        input.ReadEnd.Dispose();
+        theirs.Dispose();
         output.WriteEnd.Dispose();
         errors.WriteEnd.Dispose();
         TransferTrace.Current?.Note($"{host.Text}: {string.Join(' ', ssh.Arguments.SkipLast(1).Prepend(ssh.Path))} runs a script there");
-        Input = input.WriteEnd;
+        Input = input;
         Output = output.ReadEnd;
         _errors = errors.ReadEnd;
         LastSign = _started;
@@ -73,7 +78,7 @@ internal sealed class SshSession : IDisposable
 
     public RemoteHost Host { get; }
 
-    /// <summary>The write end of its input, non-blocking.</summary>
+    /// <summary>The socket whose peer is its input, non-blocking.</summary>
     public SafeFileHandle Input { get; }
 
     /// <summary>The read end of its output, non-blocking.</summary>
@@ -108,7 +113,7 @@ internal sealed class SshSession : IDisposable
     /// <summary>The descriptors to poll. Without that of the process, its end has to be queried.</summary>
     public IEnumerable<SafeHandle?> Handles => [_outputEnded ? null : Output, _errorsEnded ? null : _errors, _command.Handle];
 
-    /// <summary>True while a part of the script waits for room in the pipe: that of a user with many pipes is small (pipe(7)).</summary>
+    /// <summary>True while a part of the script waits for room in the socket.</summary>
     public bool HasPendingScript => !_script.IsEmpty && IsLive;
 
     public bool HasNoPidfd => _command.Handle is null;
@@ -269,125 +274,6 @@ internal sealed class SshSession : IDisposable
                 _errorsEnded = read.Errno != Errno.EAGAIN;
                 break;
             }
-        }
-    }
-}
-
-/// <summary>Several running ssh. None outlives this.</summary>
-internal sealed class SshSessions : IDisposable
-{
-    private readonly RunningCommands _commands = new();
-    private readonly CommandStarter _starter;
-    private readonly List<SshSession> _sessions = [];
-    private readonly TimeSpan? _idleTimeout;
-    private readonly SshOptions _options;
-    private readonly Poller _poll;
-    private readonly Action? _report;
-
-    /// <param name="report">Called several times a second during a wait; null for never.</param>
-    public SshSessions(RemoteRequest request, CancellationToken cancellation, Action? report = null)
-    {
-        _report = report;
-        _idleTimeout = request.IdleTimeout;
-        _starter = new CommandStarter(Process, request.Ssh.HasTerminal);
-        _poll = new Poller(cancellation);
-        _options = request.Ssh;
-    }
-
-    /// <summary>The surroundings of each ssh.</summary>
-    public static PipelineRequest Process => new() { Commands = [], Environment = OwnEnvironment(), WorkingDirectory = "/" };
-
-    /// <param name="script">The line that <see cref="HostScript.Command"/> runs.</param>
-    /// <param name="inputSize">Capacity of the pipe to it, in bytes.</param>
-    public SshSession Start(RemoteHost host, ReadOnlyMemory<byte> script, int inputSize = Tuning.CommandPipeSize)
-    {
-        var session = new SshSession(host, SshCommand.Create(host, _options), script, inputSize, _starter, _commands);
-        _sessions.Add(session);
-        return session;
-    }
-
-    /// <summary>Waits for each session, and terminates one that is idle for too long.</summary>
-    /// <param name="isReady">Called after each event, and once after the end of ssh; returns true to stop waiting. It must read all
-    /// output.</param>
-    /// <param name="more">Returns further sessions to wait for; called with the remaining ones whenever some are done.</param>
-    /// <param name="timeLeft">Returns the time left to wait; null for unlimited.</param>
-    public void WaitFor(
-        IEnumerable<SshSession> sessions, Func<SshSession, bool> isReady, Func<IReadOnlyList<SshSession>, IEnumerable<SshSession>>? more = null,
-        Func<TimeSpan?>? timeLeft = null)
-    {
-        List<SshSession> waiting = [.. sessions];
-        while (true)
-        {
-            waiting.ForEach(session => session.Update());
-            int over = waiting.RemoveAll(session => session.Failure is not null || isReady(session) || session.HasEnded);
-            if (over > 0 && more is not null)
-            {
-                waiting.AddRange([.. more(waiting)]);
-            }
-
-            waiting.ForEach(FailIfIdle);
-            TimeSpan? left = timeLeft?.Invoke();
-            if (waiting.Count == 0 || left <= TimeSpan.Zero)
-            {
-                return;
-            }
-
-            _report?.Invoke();
-            _poll.Clear();
-            var deadline = new Deadline(_report is null || left < Tuning.ReportInterval ? left : Tuning.ReportInterval);
-            foreach (SshSession session in waiting)
-            {
-                foreach (var handle in session.Handles)
-                {
-                    if (handle is not null)
-                    {
-                        _poll.Add(handle, PollEvents.In);
-                    }
-                }
-
-                if (session.HasPendingScript)
-                {
-                    _poll.Add(session.Input, PollEvents.Out);
-                }
-
-                deadline = deadline.Earlier(new Deadline(session.HasNoPidfd ? Tuning.SessionPollInterval : Left(session)));
-            }
-
-            _poll.Wait(deadline);
-        }
-    }
-
-    public void Dispose()
-    {
-        // ssh sees its pipes closed, and then a signal.
-        _sessions.ForEach(session => session.Dispose());
-        _commands.Dispose();
-        _poll.Dispose();
-        _starter.Dispose();
-    }
-
-    private static Dictionary<string, string> OwnEnvironment()
-    {
-        var variables = new Dictionary<string, string>();
-        foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
-        {
-            variables[(string)variable.Key] = (string?)variable.Value ?? string.Empty;
-        }
-
-        return variables;
-    }
-
-    private TimeSpan? Left(SshSession session)
-    {
-        TimeSpan? left = _idleTimeout - Stopwatch.GetElapsedTime(session.LastSign);
-        return left < TimeSpan.Zero ? TimeSpan.Zero : left;
-    }
-
-    private void FailIfIdle(SshSession session)
-    {
-        if (_idleTimeout is TimeSpan time && Left(session) == TimeSpan.Zero)
-        {
-            session.Fail(TransferFailures.Idle(TransferSide.Source, session.Host.Text, time, arrived: 0));
         }
     }
 }

@@ -71,6 +71,16 @@ public sealed class SendTests(SshServer server) : IDisposable
         Assert.Equal(File.ReadAllBytes(request.Source), File.ReadAllBytes(request.Destination));
     }
 
+    /// <summary>ssh reads 32 KiB at a time: a pipe that was full would have room after each of 1,024 reads.</summary>
+    [Fact]
+    public void This_process_does_not_wake_for_each_read_of_ssh()
+    {
+        SendRequest request = Request(server.Host(), 32 << 20);
+        var trace = new TransferTrace(takesCalls: true);
+        Assert.Equal(32 << 20, trace.Follow(() => Remotes.Result(Remotes.Send(request))).BytesSent);
+        Assert.InRange(trace.SystemCalls.Where(call => call.Name == "poll").Sum(call => call.Count), 1, 300);
+    }
+
     [Theory]
     [MemberData(nameof(Shells))]
     public void A_folder_takes_the_sources_name_and_a_link_leads_to_its_file(string shell)
@@ -151,13 +161,13 @@ public sealed class SendTests(SshServer server) : IDisposable
     [Fact]
     public void Another_key_than_the_known_one_is_told_from_an_unknown_one()
     {
-        SshServer.Require();
+        RemoteHost host = server.Host();
         string known = _workspace["known"];
         Command.Check("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", _workspace["other"]);
         string other = File.ReadAllText(_workspace["other.pub"]).Split(' ')[1];
         File.WriteAllLines(known, File.ReadLines(server.Options.Settings["UserKnownHostsFile"]).Select(line => $"{string.Join(' ', line.Split(' ')[..2])} {other}"));
         var settings = new Dictionary<string, string>(server.Options.Settings) { ["UserKnownHostsFile"] = known, ["BatchMode"] = "yes" };
-        SendRequest request = Request(server.Host(), 1000) with { Ssh = server.Options with { Settings = settings } };
+        SendRequest request = Request(host, 1000) with { Ssh = server.Options with { Settings = settings } };
 
         TransferException error = Remotes.Error(Remotes.Send(request), TransferErrorId.ConnectionFailed);
 
