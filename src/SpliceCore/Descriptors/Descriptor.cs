@@ -78,11 +78,14 @@ internal sealed class Descriptor
     public static Descriptor OfOpened(SafeHandle handle, object name, int flags)
     {
         SysResult stat = FileStatus.TryGet(handle, out FileStatus? status);
-        return !stat.Ok ? Describe(handle, name)
-            : status!.Kind == DescriptorKind.Regular && status.Size > 0 && !IsGenerated(handle, status)
-                ? new Descriptor(handle, name, status, flags, position: 0, status.Size)
-                : Describe(handle, name, status, flags);
+        return stat.Ok ? OfOpened(handle, name, flags, status!) : Describe(handle, name);
     }
+
+    /// <summary>Describes a file that was just opened with the given flags, and whose status was read then.</summary>
+    public static Descriptor OfOpened(SafeHandle handle, object name, int flags, FileStatus status) =>
+        status.Kind == DescriptorKind.Regular && status.Size > 0 && !IsGenerated(handle, status)
+            ? new Descriptor(handle, name, status, flags, position: 0, status.Size)
+            : Describe(handle, name, status, flags);
 
     /// <summary>Describes a handle, which stays the caller's.</summary>
     public static Descriptor Describe(SafeHandle handle, object name)

@@ -134,12 +134,17 @@ internal sealed record TreeItem(string Root, TreeItem? Parent, SafeFileHandle Ha
     /// <summary>Opens the item itself, and not what was put in its place.</summary>
     /// <param name="flags">Flags for open(2), with O_NONBLOCK where it is read.</param>
     /// <exception cref="TransferException">It cannot be opened, or is another one by now.</exception>
-    public SafeFileHandle Open(int flags, CancellationToken cancellation = default)
+    public SafeFileHandle Open(int flags, CancellationToken cancellation = default) => Open(flags, cancellation, out _);
+
+    /// <summary>Opens the item itself, and returns its status as well.</summary>
+    /// <exception cref="TransferException">It cannot be opened, or is another one by now.</exception>
+    public SafeFileHandle Open(int flags, CancellationToken cancellation, out FileStatus status)
     {
         FileIdentity inode = Status.Inode;
         SysResult opened = LeasedFile.OpenAt(Handle, Name, flags | LibC.O_NOFOLLOW, cancellation, out SafeFileHandle handle);
-        if (opened.Ok && FileStatus.TryGet(handle, out FileStatus? status).Ok && status!.Inode == inode)
+        if (opened.Ok && FileStatus.TryGet(handle, out FileStatus? found).Ok && found!.Inode == inode)
         {
+            status = found;
             return handle;
         }
 

@@ -52,7 +52,7 @@ public static class RemoteCopy
                 CheckFolder(request);
 
                 // An update counts the items when it plans.
-                TreeTotals? totals = request.Update == UpdateMode.Always ? TreeTotals.Count(request, monitor.Cancellation) : null;
+                Lazy<TreeTotals>? totals = request.Update == UpdateMode.Always ? new(() => TreeTotals.Count(request, monitor.Cancellation)) : null;
                 HashSet<string> failed = [];
                 SendAll(request, emit, hosts => new TreeSendRun(request, totals, hosts, monitor, FailOnce, planned, mayRemove));
 

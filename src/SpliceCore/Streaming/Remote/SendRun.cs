@@ -34,6 +34,7 @@ internal abstract class SendRun : IDisposable
     {
         Dictionary<SshSession, HostUpload> bySession = [];
         List<SshSession> first = Start(bySession);
+        Prepare(_uploads);
 
         // A host that fails before it takes bytes makes room for the next only while the others are waited for anyway: a series of
         // dead hosts must not hold up the live ones.
@@ -73,6 +74,12 @@ internal abstract class SendRun : IDisposable
 
     /// <summary>The script for a host.</summary>
     private protected abstract byte[] Script(RemoteHost host);
+
+    /// <summary>Does what needs no host, while ssh connects.</summary>
+    /// <param name="uploads">The uploads that were started; others can follow.</param>
+    private protected virtual void Prepare(IEnumerable<HostUpload> uploads)
+    {
+    }
 
     /// <summary>Sends to the hosts that take bytes.</summary>
     private protected abstract void Send(IReadOnlyList<HostUpload> uploads);

@@ -1,6 +1,8 @@
+using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
 using Splice.Copying.Trees;
 using Splice.Descriptors;
-using Splice.Transfer;
+using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
 
@@ -8,6 +10,7 @@ namespace Splice.Streaming.Remote.Trees;
 /// <param name="fail">Called with the error of each item that cannot be read.</param>
 internal sealed class SentItems(SendRequest request, Action<TransferException> fail)
 {
+    private readonly byte[] _content = new byte[Tuning.TarFileInMemory + 1];
     private readonly TarItemFactory _headers = new(request.Preserve);
     private readonly List<string> _vanished = [];
     private long _changed;
@@ -22,8 +25,21 @@ internal sealed class SentItems(SendRequest request, Action<TransferException> f
     /// <summary>The first error, after which it is unknown what the source has; null for none.</summary>
     public TransferException? Obstacle { get; set; }
 
-    /// <summary>Returns the header of an item; null if it is not sent.</summary>
-    public TarItem? TryCreate(TreeItem item) => TryRead(item, () => _headers.Create(item));
+    /// <summary>Opens an item, for reading or with O_PATH; null if it is not sent.</summary>
+    /// <param name="status">Its status then.</param>
+    public SafeFileHandle? TryOpen(TreeItem item, int flags, CancellationToken cancellation, out FileStatus? status)
+    {
+        FileStatus? found = null;
+        SafeFileHandle? handle = TryRead(item, () => _headers.Takes(item) ? item.Open(flags, cancellation, out found) : null);
+        status = found;
+        return handle;
+    }
+
+    /// <summary>Returns the header of an open item; null if it is not sent.</summary>
+    public TarItem? TryCreate(TreeItem item, SafeFileHandle handle) => TryRead(item, () => _headers.Create(item, handle));
+
+    /// <summary>Number of content bytes of an item in the stream.</summary>
+    public long LengthOf(TreeItem item) => item.Found is null ? 0 : _headers.LengthOf(item);
 
     /// <summary>Reads something of an item before any of it is in the stream. Null if that fails: then the item is skipped.</summary>
     public T? TryRead<T>(TreeItem item, Func<T?> read)
@@ -53,6 +69,16 @@ internal sealed class SentItems(SendRequest request, Action<TransferException> f
         }
     }
 
+    /// <summary>Reads a small file, and in the same call a byte past its size. Null if that fails.</summary>
+    /// <returns>The content, which is valid until the next call: less than the length if the file became shorter.</returns>
+    public ReadOnlyMemory<byte>? TryReadContent(TreeItem item, SafeFileHandle file, int length, out bool isLonger)
+    {
+        int read = 0;
+        byte[]? buffer = TryRead(item, () => Read(item, file, length, out read));
+        isLonger = read > length;
+        return buffer?.AsMemory(0, Math.Min(read, length));
+    }
+
     public void Fail(TransferException exception)
     {
         Failed++;
@@ -61,10 +87,11 @@ internal sealed class SentItems(SendRequest request, Action<TransferException> f
     }
 
     /// <summary>Notes a file that changed while it was sent.</summary>
-    public void CheckUnchanged(TreeItem item, Descriptor source)
+    /// <param name="isLonger">True if it has bytes past its size.</param>
+    public void CheckUnchanged(TreeItem item, SafeFileHandle file, bool isLonger)
     {
         if (!request.AllowChanging
-            && (!FileStatus.TryGet(source.Handle, out FileStatus? now).Ok || !now!.HasSameSizeAndMTime(item.Status) || EndCheck.IsLongerThanItsSize(source)))
+            && (isLonger || !FileStatus.TryGet(file, out FileStatus? now).Ok || !now!.HasSameSizeAndMTime(item.Status)))
         {
             _firstChanged ??= item.Label;
             _changed++;
@@ -109,5 +136,26 @@ internal sealed class SentItems(SendRequest request, Action<TransferException> f
         {
             upload.Warn($"The tar of '{host}' does not support extended attributes and access control lists: {_headers.WithAttributes} items arrive without them.");
         }
+    }
+
+    private byte[] Read(TreeItem item, SafeFileHandle file, int length, out int read)
+    {
+        for (read = 0; read < length;)
+        {
+            SysResult result = LibC.Read(file, _content.AsSpan(read, length + 1 - read), read);
+            if (!result.Ok && result.Errno != Errno.EINTR)
+            {
+                throw FileFailures.OpenSource(item.Label, result.Errno);
+            }
+
+            if (result is { Ok: true, Value: 0 })
+            {
+                break;
+            }
+
+            read += (int)Math.Max(0, result.Value);
+        }
+
+        return _content;
     }
 }

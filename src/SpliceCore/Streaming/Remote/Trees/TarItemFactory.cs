@@ -45,17 +45,23 @@ internal sealed class TarItemFactory(PreserveAttributes preserve)
     public long LengthOf(TreeItem item) =>
         item.Status.Kind == DescriptorKind.Regular && IsFirst(item, out _) ? item.Status.Size : 0;
 
-    /// <summary>Creates the header of an item; null if it is skipped.</summary>
-    public TarItem? Create(TreeItem item)
+    /// <summary>True if the item goes into the stream; notes one that does not.</summary>
+    public bool Takes(TreeItem item)
     {
-        if (!IsSent(item))
+        bool isSent = IsSent(item);
+        if (!isSent)
         {
             LeaveOut(item);
-            return null;
         }
 
+        return isSent;
+    }
+
+    /// <summary>Creates the header of an item.</summary>
+    /// <param name="handle">The item, open for reading or with O_PATH.</param>
+    public TarItem Create(TreeItem item, SafeFileHandle handle)
+    {
         FileStatus status = item.Status;
-        using SafeFileHandle handle = item.Open(LibC.O_PATH);
         bool isLink = status.Kind == DescriptorKind.SymbolicLink;
         bool isFirst = IsFirst(item, out byte[] first);
         bool owned = preserve.HasFlag(PreserveAttributes.Ownership);

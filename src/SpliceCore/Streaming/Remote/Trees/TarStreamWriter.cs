@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Buffers.Text;
 using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
@@ -15,7 +16,7 @@ namespace Splice.Streaming.Remote.Trees;
 internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyList<HostUpload> uploads)
 {
     private const int BlockSize = 512;
-    private const int RecordSize = 20 * BlockSize; // as GNU tar reads
+    private const int RecordSize = 120 * BlockSize; // as send-tree.sh lets GNU tar read; others read 20 blocks
     private const int NameSize = 100;
     private const int IdSize = 8;
     private const int LengthSize = 12;
@@ -170,7 +171,9 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
     {
         _records.ResetWrittenCount();
         decimal time = item.Time.Seconds + (item.Time.Nanoseconds / 1_000_000_000m);
-        AddRecord("mtime"u8, Encoding.ASCII.GetBytes(time.ToString("0.000000000", CultureInfo.InvariantCulture)));
+        Span<byte> text = stackalloc byte[40];
+        Utf8Formatter.TryFormat(time, text, out int count, new StandardFormat('F', 9));
+        AddRecord("mtime"u8, text[..count]);
         if (!hasAttributes && (IsLongAndNotAscii(item.Path) || IsLongAndNotAscii(item.Target)))
         {
             // bsdtar would convert the names from UTF-8 to the C locale.
@@ -213,18 +216,29 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
         // The length counts itself.
         int rest = key.Length + value.Length + 3; // a space, an equals sign and a newline
         int length = rest;
-        while (length != rest + Digits(length).Length)
+        while (length != rest + Digits(length))
         {
-            length = rest + Digits(length).Length;
+            length = rest + Digits(length);
         }
 
-        _records.Write(Encoding.ASCII.GetBytes($"{Digits(length)} "));
+        Utf8Formatter.TryFormat(length, _records.GetSpan(Digits(length)), out int written);
+        _records.Advance(written);
+        _records.Write(" "u8);
         _records.Write(key);
         _records.Write("="u8);
         _records.Write(value);
         _records.Write("\n"u8);
 
-        static string Digits(int number) => number.ToString(CultureInfo.InvariantCulture);
+        static int Digits(int number)
+        {
+            int digits = 1;
+            for (; number >= 10; number /= 10)
+            {
+                digits++;
+            }
+
+            return digits;
+        }
     }
 
     /// <summary>Escapes the name of an attribute as GNU tar does: an equals sign would end the key.</summary>

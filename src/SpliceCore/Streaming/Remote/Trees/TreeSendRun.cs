@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -7,6 +6,7 @@ using Splice.Copying;
 using Splice.Copying.Trees;
 using Splice.Descriptors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice.Streaming.Remote.Trees;
 
@@ -23,6 +23,7 @@ internal sealed class TreeSendRun : SendRun
     private const int FileFlags = LibC.O_RDONLY | LibC.O_NONBLOCK | LibC.O_NOCTTY;
 
     private readonly SentItems _items;
+    private readonly Lazy<TreeTotals>? _totals;
     private readonly Stack<TarItem?> _folders = new();
     private IReadOnlyList<HostUpload> _receiving = [];
     private List<TreeStream> _streams = [];
@@ -36,16 +37,16 @@ internal sealed class TreeSendRun : SendRun
     private readonly Func<RemoteHost, TransferResult, bool>? _mayRemove;
     private readonly string _token = Convert.ToHexString(RandomNumberGenerator.GetBytes(16));
 
-    /// <param name="totals">The size of the folder; null for an update, which counts it.</param>
+    /// <param name="totals">The size of the folder, which is counted while ssh connects; null for an update, which counts it.</param>
     /// <param name="fail">Called with the error of each item that cannot be read.</param>
     /// <param name="planned">Called in a dry run with what would be done with each file.</param>
     /// <param name="mayRemove">Called before an item is removed from a host with all that is in it, and decides that; null to remove all.</param>
     public TreeSendRun(
-        SendRequest request, TreeTotals? totals, Queue<RemoteHost> hosts, TransferMonitor monitor, Action<TransferException> fail,
+        SendRequest request, Lazy<TreeTotals>? totals, Queue<RemoteHost> hosts, TransferMonitor monitor, Action<TransferException> fail,
         Action<RemoteHost, TransferResult>? planned, Func<RemoteHost, TransferResult, bool>? mayRemove)
-        : base(request, hosts, host => new HostUpload(host, request, totals?.Bytes ?? 0) { FileCount = totals?.Files ?? 0, DirectoryCount = totals?.Folders ?? 1 }, monitor)
+        : base(request, hosts, host => CreateUpload(host, request, totals), monitor)
     {
-        _toSend = totals?.Bytes ?? 0;
+        _totals = totals;
         _fail = fail;
         _planned = planned;
         _mayRemove = mayRemove;
@@ -54,6 +55,21 @@ internal sealed class TreeSendRun : SendRun
 
     private protected override byte[] Script(RemoteHost host) => HostScript.LineOf(
         "send-tree.sh", Request, Request.DestinationOf(host), Request.Name, StagedFile.TemporaryName().ToString(), _token);
+
+    private static HostUpload CreateUpload(RemoteHost host, SendRequest request, Lazy<TreeTotals>? totals)
+    {
+        var upload = new HostUpload(host, request, length: 0) { FileCount = 0, DirectoryCount = 1 };
+        return totals is { IsValueCreated: true } ? SetSize(upload, totals.Value) : upload;
+    }
+
+    private protected override void Prepare(IEnumerable<HostUpload> uploads)
+    {
+        if (_totals is { Value: { } totals })
+        {
+            _toSend = totals.Bytes;
+            uploads.ToList().ForEach(upload => SetSize(upload, totals));
+        }
+    }
 
     private protected override void Send(IReadOnlyList<HostUpload> uploads)
     {
@@ -127,7 +143,7 @@ internal sealed class TreeSendRun : SendRun
 
         foreach (HostUpload upload in live)
         {
-            (upload.Length, upload.FileCount, upload.DirectoryCount) = (totals.Bytes, totals.Files, totals.Folders);
+            SetSize(upload, totals);
             planner.Complete(upload);
         }
 
@@ -150,6 +166,12 @@ internal sealed class TreeSendRun : SendRun
             new TarStreamWriter(!IsGnu(upload.Form), hasAttributes: upload.Form == FullForm, [upload]), upload.Plan, Request.Verify));
         _toSend = live.Select(upload => upload.Plan!.Bytes).DefaultIfEmpty().Max();
         return live;
+    }
+
+    private static HostUpload SetSize(HostUpload upload, TreeTotals totals)
+    {
+        (upload.Length, upload.FileCount, upload.DirectoryCount) = (totals.Bytes, totals.Files, totals.Folders);
+        return upload;
     }
 
     /// <summary>Lets a host receive the items, or end if it has all of them.</summary>
@@ -236,25 +258,41 @@ internal sealed class TreeSendRun : SendRun
         bool isFolder = item.Kind == DescriptorKind.Directory;
         _takers = isFolder ? _streams : _streams.FindAll(stream => stream.Sends(item));
         List<TreeStream> changed = isFolder ? [] : _streams.FindAll(stream => stream.SetsMetadata(item));
-        TarItem? tar = _takers.Count + changed.Count > 0 ? _items.TryCreate(item) : null;
+        TarItem? tar = null;
+        if (_takers.Count + changed.Count > 0)
+        {
+            // What is read is opened once.
+            bool isRead = item.Kind == DescriptorKind.Regular && _takers.Count > 0;
+            long length = isRead ? _items.LengthOf(item) : 0;
+            using SafeFileHandle? handle = _items.TryOpen(item, isRead ? FileFlags : LibC.O_PATH, Monitor.Cancellation, out FileStatus? status);
+            tar = handle is null ? null : _items.TryCreate(item, handle);
+            if (tar is null)
+            {
+                _beyondTotals -= length;
+            }
+            else
+            {
+                changed.ForEach(stream => stream.SetMetadata(item, tar));
+                Add(item, tar, handle!, status!);
+            }
+        }
+
         if (isFolder)
         {
             _folders.Push(tar);
         }
-
-        if (tar is not null)
-        {
-            changed.ForEach(stream => stream.SetMetadata(item, tar));
-            Add(item, tar);
-        }
     }
 
-    private void Add(TreeItem item, TarItem tar)
+    private void Add(TreeItem item, TarItem tar, SafeFileHandle handle, FileStatus status)
     {
         switch (tar.Type)
         {
             case TarEntryType.RegularFile:
-                SendFile(item, tar);
+                if (_takers.Count > 0)
+                {
+                    SendFile(item, tar, Descriptor.OfOpened(handle, item.Label, FileFlags, status));
+                }
+
                 break;
             case TarEntryType.Directory:
                 _takers.ForEach(stream => stream.EnterFolder(item, tar));
@@ -265,25 +303,13 @@ internal sealed class TreeSendRun : SendRun
         }
     }
 
-    private void SendFile(TreeItem item, TarItem tar)
+    private void SendFile(TreeItem item, TarItem tar, Descriptor source)
     {
-        if (_takers.Count == 0)
-        {
-            return;
-        }
-
-        using SafeFileHandle? file = _items.TryRead(item, () => item.Open(FileFlags, Monitor.Cancellation));
-        if (file is null)
-        {
-            _beyondTotals -= tar.Length;
-            return;
-        }
-
-        var source = Descriptor.OfOpened(file, item.Label, FileFlags);
+        var file = (SafeFileHandle)source.Handle;
         if (source.Size > 0)
         {
-            SendContent(file, item, tar);
-            _items.CheckUnchanged(item, source);
+            bool isLonger = SendContent(file, item, tar) || (tar.Length > Tuning.TarFileInMemory && EndCheck.IsLongerThanItsSize(source));
+            _items.CheckUnchanged(item, file, isLonger);
             return;
         }
 
@@ -296,23 +322,25 @@ internal sealed class TreeSendRun : SendRun
         SendContent(snapshot is null ? file : (SafeFileHandle)snapshot.Content.Handle, item, tar with { Length = length });
     }
 
-    private void SendContent(SafeFileHandle file, TreeItem item, TarItem tar)
+    /// <returns>True if a small file is longer than its size.</returns>
+    private bool SendContent(SafeFileHandle file, TreeItem item, TarItem tar)
     {
         if (tar.Length > Tuning.TarFileInMemory)
         {
             _takers.ForEach(stream => stream.Add(tar));
             SendLargeContent(file, item, tar.Length);
-            return;
+            return false;
         }
 
-        if (_items.TryRead(item, () => Read(file, item, (int)tar.Length)) is not { } content)
+        if (_items.TryReadContent(item, file, (int)tar.Length, out bool isLonger) is not { } content)
         {
-            return;
+            return false;
         }
 
-        _takers.ForEach(stream => stream.AddFile(tar with { Length = content.Length }, content));
+        _takers.ForEach(stream => stream.AddFile(tar with { Length = content.Length }, content.Span));
         _pendingContent += content.Length;
-        AddSum(item, () => ContentDigest.Compute(content));
+        AddSum(item, () => ContentDigest.Compute(content.Span));
+        return isLonger;
     }
 
     /// <summary>The header has the length: a file that has grown since is cut there, and one that has shrunk ends the
@@ -340,34 +368,6 @@ internal sealed class TreeSendRun : SendRun
             string digest = compute();
             _takers.ForEach(stream => stream.Sums!.Add(item.Path, digest));
         }
-    }
-
-    private static byte[] Read(SafeHandle file, TreeItem item, int length)
-    {
-        byte[] content = new byte[length];
-        for (int at = 0; at < length;)
-        {
-            SysResult read = LibC.Read(file, content.AsSpan(at), at);
-            if (read.Errno == Errno.EINTR)
-            {
-                continue;
-            }
-
-            if (!read.Ok)
-            {
-                throw FileFailures.OpenSource(item.Label, read.Errno);
-            }
-
-            if (read.Value == 0)
-            {
-                // It became shorter: that is the content, and a warning as of a file that changes.
-                return content[..at];
-            }
-
-            at += (int)read.Value;
-        }
-
-        return content;
     }
 
     private void Flush()

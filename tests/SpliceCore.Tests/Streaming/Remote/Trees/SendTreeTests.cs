@@ -27,6 +27,28 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
         Assert.Equal(shell == "busybox", result.Warnings.Any(warning => warning.Contains("symbolic links", StringComparison.Ordinal)));
     }
 
+    /// <summary>Status for the total and of the walk, open, status, access list, read, status.</summary>
+    [Fact]
+    public void Each_small_file_takes_seven_system_calls()
+    {
+        long calls = CallsFor("few", 100);
+        Assert.InRange(CallsFor("many", 300) - calls, 200 * 7, 200 * 8);
+
+        long CallsFor(string name, int files)
+        {
+            SendRequest request = Request(server.Host()) with { Source = _workspace[name], Destination = _workspace[$"{name}-copy"] };
+            for (int i = 0; i < files; i++)
+            {
+                Write($"{name}/{i}", "content");
+            }
+
+            var trace = new TransferTrace(takesCalls: true);
+            trace.Follow(() => Remotes.Result(Remotes.Send(request)));
+            string[] perFile = ["statx", "openat", "fgetxattr", "getxattr", "pread"];
+            return trace.SystemCalls.Where(call => perFile.Contains(call.Name)).Sum(call => call.Count);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Shells))]
     public void A_folder_that_is_there_takes_it_under_its_name(string shell)
