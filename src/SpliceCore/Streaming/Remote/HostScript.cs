@@ -58,7 +58,7 @@ internal static class HostScript
 
     private const string BlocksSource = "blocks.sh"; // for -Delta only
 
-    private static readonly string[] Sources = ["common.sh", "listing.sh", BlocksSource];
+    private static readonly string[] Sources = ["common.sh", "listing.sh", "removals.sh", BlocksSource];
 
     /// <summary>Runs the script in the first line of the input. Login shells that are not POSIX shells (csh, fish) read it in the same
     /// way, and servers limit the length of a command.</summary>
