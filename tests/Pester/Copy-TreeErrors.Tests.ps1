@@ -177,7 +177,7 @@ Describe 'Errors of Copy-ItemZeroCopy -Recurse' {
             $failure = Get-Failure { $script:results = Copy-ItemZeroCopy site, other/site to -Recurse }
             $failure.FullyQualifiedErrorId | Should -Be "DestinationExists,$command", "DestinationExists,$command"
             $failure.TargetObject | Sort-Object | Should -Be "$folder/to/site/a", "$folder/to/site/sub/c"
-            $failure.Exception.Message | Should -BeLike "*copied from another source by this command, and '$folder/other/site/*"
+            $failure.Exception.Message | Should -BeLike "*is the copy of another source of this command, and '$folder/other/site/*"
             $results.Failed | Should -Be 0, 2
             Get-Content to/site/a, to/site/sub/c, to/site/x, to/site/sub/y | Should -BeExactly 'a', 'sub/c', 'other x', 'other sub/y'
         }

@@ -110,6 +110,7 @@ public sealed class CreatedFiles
 {
     // One number for an identity, since there can be a million files.
     private readonly HashSet<ulong> _files = [];
+    private readonly HashSet<ulong> _names = [];
     private readonly HashSet<ulong> _folders = [];
     private readonly HashSet<ulong> _visited = [];
     private volatile bool _mayHaveLinks;
@@ -121,6 +122,27 @@ public sealed class CreatedFiles
     internal bool HasFile(FileStatus file) => Has(_files, Key(file.Identity)) || Has(_files, Key(file.Inode));
 
     internal void AddFile(FileIdentity identity) => Add(_files, Key(identity));
+
+    /// <summary>True if a source left the file of this name as it is, which has other names.</summary>
+    internal bool HasName(FileIdentity folder, FileName name) => Has(_names, Key(folder, name));
+
+    /// <summary>Adds an existing item that a source left as it is. Of one with several names, only this one belongs to the source.</summary>
+    /// <param name="item">Its status; null for a name that the source added to it.</param>
+    internal void AddKept(FileStatus? item, FileIdentity folder, FileName name)
+    {
+        if (item is null or { LinkCount: > 1 })
+        {
+            Add(_names, Key(folder, name));
+        }
+        else if (item.Kind == DescriptorKind.SymbolicLink)
+        {
+            AddNode(item.Inode);
+        }
+        else
+        {
+            AddFile(item.Inode);
+        }
+    }
 
     /// <summary>Adds a link or special file.</summary>
     internal void AddNode(FileIdentity identity)
@@ -142,6 +164,17 @@ public sealed class CreatedFiles
     internal bool IsFirstVisit(FileIdentity folder) => Add(_visited, Key(folder));
 
     private static ulong Key(FileIdentity identity) => (identity.Inode * 0x9E3779B97F4A7C15) ^ identity.Device ^ ~identity.SpecialDevice;
+
+    private static ulong Key(FileIdentity folder, FileName name)
+    {
+        ulong key = Key(folder);
+        foreach (byte one in name.Bytes)
+        {
+            key = (key ^ one) * 1099511628211;
+        }
+
+        return key;
+    }
 
     private static bool Has(HashSet<ulong> set, ulong key)
     {

@@ -24,7 +24,7 @@ internal static class ExistingDestination
             throw FileFailures.DestinationExists(place.Path);
         }
 
-        if (!IsAddedTo(request, existing) && request.CreatedFiles?.HasFile(existing) == true)
+        if (!IsAddedTo(request, existing) && IsOfOtherSource(request, place))
         {
             throw TwoSources(sourceLabel.ToString()!, place.Path);
         }
@@ -39,6 +39,21 @@ internal static class ExistingDestination
         if (!place.IsNamedByUser || isRegular)
         {
             CheckFile(request, source, sourceLabel, place, existing, isRegular);
+        }
+    }
+
+    /// <summary>True if the existing item is the copy of another source of the command, or was left as the copy of it.</summary>
+    public static bool IsOfOtherSource(CopyRequest request, DestinationEntry place) =>
+        request.CreatedFiles is { } created && place.Existing is { } existing
+        && (created.HasFile(existing)
+            || (existing.LinkCount > 1 && Identify(place.Folder) is FileIdentity folder && created.HasName(folder, place.Name)));
+
+    /// <summary>Notes that a source has left the existing file as it is, which no other source of the command replaces then.</summary>
+    public static void Keep(CopyRequest request, DestinationEntry place)
+    {
+        if (request.CreatedFiles is { } created && Identify(place.Folder) is FileIdentity folder)
+        {
+            created.AddKept(place.Existing!, folder, place.Name);
         }
     }
 
@@ -150,7 +165,7 @@ internal static class ExistingDestination
         Errno.EEXIST, destination);
 
     public static TransferException TwoSources(string source, string destination) => new(TransferErrorId.DestinationExists,
-        $"'{destination}' was copied from another source by this command, and '{source}' would replace it.",
+        $"'{destination}' is the copy of another source of this command, and '{source}' would replace it.",
         "Copy into different folders.",
         Errno.EEXIST, destination);
 

@@ -14,7 +14,7 @@ internal static class FileUpdate
         CopyRequest request, Descriptor source, DestinationEntry place, FileSystemPairCache? devices, TransferMonitor monitor, bool isDryRun = false)
     {
         if ((request.Update == UpdateMode.Always && !request.Resume) || place.Existing is not { Kind: DescriptorKind.Regular } existing
-            || source.Kind != DescriptorKind.Regular || existing.Inode == source.Status.Inode || request.CreatedFiles?.HasFile(existing) == true)
+            || source.Kind != DescriptorKind.Regular || existing.Inode == source.Status.Inode || ExistingDestination.IsOfOtherSource(request, place))
         {
             // What may not be replaced is an error of its own.
             return Always(place);
@@ -84,13 +84,14 @@ internal static class FileUpdate
         }
 
         bool isFlushed = request is { Resume: true, Flush: true } && Flush(place, cancellation);
-        if (request.Resume)
+        if (request.Resume && place.Existing!.Size > Tuning.ResumableAbove)
         {
-            request.CreatedFiles?.AddFile(place.Existing!.Identity);
-            if (place.Existing!.Size > Tuning.ResumableAbove)
-            {
-                PartialFiles.RemoveOthers(place, place.Name);
-            }
+            PartialFiles.RemoveOthers(place, place.Name);
+        }
+
+        if (decision.Status != ItemStatus.Skipped)
+        {
+            ExistingDestination.Keep(request, place);
         }
 
         string? hash = decision.Status == ItemStatus.Skipped ? null : Hash(request, place, cancellation);

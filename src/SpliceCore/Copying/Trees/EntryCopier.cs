@@ -160,7 +160,8 @@ internal sealed class EntryCopier
         // The identity takes another call.
         bool isLinked = _context.Links is not null && source.Status.LinkCount > 1;
         FileIdentity? identity = file.WriteAndCommit(isLinked || !entry.Directory.IsOurs);
-        AddToLedger(entry, identity);
+        LinkedCopy? made = identity is FileIdentity known ? new LinkedCopy(known, IsKept: false) : null;
+        AddToLedger(entry, made, existing: null);
         devices.Learn(file.Attempts);
         Counters.Add(counters);
 
@@ -169,7 +170,7 @@ internal sealed class EntryCopier
         // What could not be kept is reported once, for the tree.
         TransferResult? result = _context.Request.PerFile ? file.Result() with { Warnings = [] } : null;
         Count(entry, decision, result: result);
-        return identity is FileIdentity known ? new LinkedCopy(known, IsKept: false, result?.Hash) : null;
+        return made is { } copy ? copy with { Hash = result?.Hash } : null;
     }
 
     /// <summary>In a synchronization, what cannot be replaced atomically is moved aside.</summary>
@@ -215,13 +216,9 @@ internal sealed class EntryCopier
             return null;
         }
 
-        if (existing!.LinkCount == 1)
-        {
-            // Other names of the file are complete as well, and not those of another source.
-            AddToLedger(entry, existing.Inode);
-        }
-
-        return new LinkedCopy(existing.Inode, IsKept: true, hash);
+        var kept = new LinkedCopy(existing!.Inode, IsKept: true, hash);
+        AddToLedger(entry, kept, existing);
+        return kept;
     }
 
     private void CopyNode(TreeEntry entry, DescriptorKind kind)
@@ -297,6 +294,7 @@ internal sealed class EntryCopier
         if (existing is not null && existing.Inode == copy.Identity)
         {
             // A file that is written in place stays the same file, and may be the copy under this name too.
+            AddToLedger(entry, copy, existing);
             Count(entry, new EntryDecision(copy.IsKept ? ItemStatus.Unchanged : ItemStatus.Updated), status.Size, copy.Hash);
             return true;
         }
@@ -319,7 +317,7 @@ internal sealed class EntryCopier
         {
             using var node = NodeWriter.Link(place, copied);
             node.Commit();
-            AddToLedger(entry, copy.IsKept ? null : copy.Identity);
+            AddToLedger(entry, copy, existing: null);
         }
 
         obstacle?.Remove();
@@ -328,11 +326,21 @@ internal sealed class EntryCopier
     }
 
     /// <summary>In a directory that this command created nothing is replaced anyway.</summary>
-    private void AddToLedger(TreeEntry entry, FileIdentity? identity)
+    /// <param name="existing">The item that was kept; null for one that was written, and for a name that was added to it.</param>
+    private void AddToLedger(TreeEntry entry, LinkedCopy? copy, FileStatus? existing)
     {
-        if (!entry.Directory.IsOurs && identity is FileIdentity known)
+        if (entry.Directory.IsOurs || copy is not { } known)
         {
-            _copy.CreatedFiles?.AddFile(known);
+            return;
+        }
+
+        if (known.IsKept)
+        {
+            _copy.CreatedFiles?.AddKept(existing, entry.Directory.DestinationIdentity, entry.Name);
+        }
+        else
+        {
+            _copy.CreatedFiles?.AddFile(known.Identity);
         }
     }
 
