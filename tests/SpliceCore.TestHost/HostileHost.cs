@@ -11,6 +11,7 @@ namespace Splice.TestHost;
 internal sealed class HostileHost
 {
     private const long MaxGrowth = 64 << 20;
+    private const long Garbage = 16 << 20;
     private const int RoundsBeforeMeasuring = 20;
     private const int MaxFaults = 5;
 
@@ -54,7 +55,7 @@ internal sealed class HostileHost
         {
             var random = new Random(unchecked((seed * 486_187_739) + number));
             string? fault = Receive(random);
-            Run("rm", "-rf", "--", _inside);
+            Remove(_inside);
             if (Listing() is string after && after != before)
             {
                 fault ??= $"something outside the destination was touched:\n{after}";
@@ -69,7 +70,11 @@ internal sealed class HostileHost
             }
 
             // The streams themselves are garbage as well, of megabytes.
-            GC.Collect();
+            if (GC.GetTotalMemory(forceFullCollection: false) > Garbage)
+            {
+                GC.Collect();
+            }
+
             if (number == first + RoundsBeforeMeasuring)
             {
                 memory = start = PeakMemory();
@@ -195,6 +200,19 @@ internal sealed class HostileHost
         }
 
         return text.ToString();
+    }
+
+    /// <summary>Removes a folder. Names that are not UTF-8 need rm(1).</summary>
+    private static void Remove(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            Run("rm", "-rf", "--", folder);
+        }
     }
 
     private static void Run(string program, params string[] arguments)

@@ -3,15 +3,8 @@ using Xunit;
 namespace Splice.Tests.Streaming.Remote;
 
 /// <summary>A large file that a host has in an older version: only the blocks that differ are sent.</summary>
-public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSystems) : IDisposable
+public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSystems) : DeltaTests(server)
 {
-    private const int MiB = 1 << 20;
-    private const int Size = (8 * MiB) + 4321;
-
-    private readonly Workspace _workspace = new();
-
-    public static TheoryData<string> Hosts => ["bash", "dash", "busybox", "without python", "without ctypes"];
-
     [Theory]
     [MemberData(nameof(Hosts))]
     public void Only_blocks_that_differ_are_sent(string host)
@@ -19,18 +12,18 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
         byte[] content = MakeBoth();
         content[5 * MiB] ^= 1;
         content[^1] ^= 1;
-        File.WriteAllBytes(_workspace["source"], content);
-        Command.Check("chmod", "600", _workspace["target"]);
+        File.WriteAllBytes(Folder["source"], content);
+        Command.Check("chmod", "600", Folder["target"]);
 
         RemoteTransferResult result = Remotes.Result(Remotes.Send(Request(Host(host))));
 
         bool hasPython = host is not ("busybox" or "without python");
         long sent = hasPython ? 65_536 + (Size % 65_536) : MiB + (Size % MiB);
         Assert.Equal((sent, Size - sent, Size, null, true), (result.BytesSent, result.BytesUnchanged, result.Length, result.WholeReason, result.Verified));
-        Files.AssertSameBytes(_workspace["source"], _workspace["target"]);
-        Assert.Equal(Files.Metadata(_workspace["source"], "%a %Y"), Files.Metadata(_workspace["target"], "%a %Y"));
-        Assert.InRange(new FileInfo(_workspace["wire"]).Length, sent, sent + 50_000);
-        Assert.Equal(["source", "target", "wire"], _workspace.Names.Where(name => name != "tools"));
+        Files.AssertSameBytes(Folder["source"], Folder["target"]);
+        Assert.Equal(Files.Metadata(Folder["source"], "%a %Y"), Files.Metadata(Folder["target"], "%a %Y"));
+        Assert.InRange(new FileInfo(Folder["wire"]).Length, sent, sent + 50_000);
+        Assert.Equal(["source", "target", "wire"], Folder.Names.Where(name => name != "tools"));
     }
 
     [Theory]
@@ -42,26 +35,10 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
         RemoteHost there = Host(host);
         for (int round = 0; round < 4; round++)
         {
-            byte[] content = MakeBoth();
-            Array.Resize(ref content, random.Next(2) == 0 ? Size : random.Next(MiB, 2 * Size));
-            for (int i = random.Next(4); i >= 0; i--)
-            {
-                int start = random.Next(content.Length);
-                Span<byte> range = content.AsSpan(start, random.Next(1, Math.Min(content.Length - start, 3 * MiB) + 1));
-                if (random.Next(2) == 0)
-                {
-                    range.Clear();
-                }
-                else
-                {
-                    random.NextBytes(range);
-                }
-            }
-
-            File.WriteAllBytes(_workspace["source"], content);
+            byte[] content = MakeChanged(random);
             RemoteTransferResult result = Remotes.Result(Remotes.Send(Request(there) with { BlockSize = 4096 << random.Next(8) }));
 
-            Assert.True(File.ReadAllBytes(_workspace["target"]).AsSpan().SequenceEqual(content), $"seed {seed}, round {round}");
+            Assert.True(File.ReadAllBytes(Folder["target"]).AsSpan().SequenceEqual(content), $"seed {seed}, round {round}");
             Assert.Equal(content.Length, result.BytesSent + result.BytesUnchanged + result.BytesInHoles);
         }
     }
@@ -74,14 +51,14 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
         File.WriteAllBytes(xfs["target"], content);
         content[MiB] ^= 1;
         Array.Clear(content, 4 * MiB, MiB);
-        File.WriteAllBytes(_workspace["source"], content);
+        File.WriteAllBytes(Folder["source"], content);
         Command.Check("cp", "--reflink=always", xfs["target"], xfs["snapshot"]);
         Command.Check("sync", "-f", xfs.Folder);
 
         RemoteTransferResult result = Remotes.Result(Remotes.Send(Request(Host("bash")) with { Destination = xfs["target"] }));
 
         Assert.Equal((65_536, MiB), (result.BytesSent, result.BytesInHoles));
-        Files.AssertSameBytes(_workspace["source"], xfs["target"]);
+        Files.AssertSameBytes(Folder["source"], xfs["target"]);
         Command.Check("sync", "-f", xfs.Folder);
         Assert.InRange(Files.Allocated(xfs["target"]), 15 * MiB, (15 * MiB) + 65_536);
     }
@@ -92,21 +69,21 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
     [InlineData("different", "most of it differs")]
     public void A_file_is_sent_whole_where_blocks_save_nothing(string old, string reason)
     {
-        _workspace.WriteRandom("source", Size);
+        Folder.WriteRandom("source", Size);
         if (old != "missing")
         {
-            _workspace.Write("target", old == "small" ? new byte[1000] : Inverted());
+            Folder.Write("target", old == "small" ? new byte[1000] : Inverted());
         }
 
         RemoteTransferResult result = Remotes.Result(Remotes.Send(Request(Host("bash"))));
 
         Assert.Equal((Size, 0, reason), (result.BytesSent, result.BytesUnchanged, result.WholeReason));
-        Files.AssertSameBytes(_workspace["source"], _workspace["target"]);
+        Files.AssertSameBytes(Folder["source"], Folder["target"]);
         if (old == "different")
         {
-            File.WriteAllBytes(_workspace["source"], Inverted());
+            File.WriteAllBytes(Folder["source"], Inverted());
             Assert.Null(Remotes.Result(Remotes.Send(Request(Host("bash")) with { Delta = DeltaMode.Always })).WholeReason);
-            Files.AssertSameBytes(_workspace["source"], _workspace["target"]);
+            Files.AssertSameBytes(Folder["source"], Folder["target"]);
         }
     }
 
@@ -115,31 +92,31 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
     {
         byte[] content = MakeBoth();
         string[] names = ["one", "two", "busybox", "other", "none"];
-        RemoteHost[] hosts = [.. names.Select(name => server.Host($"delta-{name}-{Guid.NewGuid():N}",
-            $"cd {Directory.CreateDirectory(_workspace[$"home/{name}"]).FullName}; exec {(name == "busybox" ? server.BusyboxCommand : "bash -c")} \"$SSH_ORIGINAL_COMMAND\""))];
+        RemoteHost[] hosts = [.. names.Select(name => Server.Host($"delta-{name}-{Guid.NewGuid():N}",
+            $"cd {Directory.CreateDirectory(Folder[$"home/{name}"]).FullName}; exec {(name == "busybox" ? Server.BusyboxCommand : "bash -c")} \"$SSH_ORIGINAL_COMMAND\""))];
         foreach (string name in names.SkipLast(1))
         {
-            File.WriteAllBytes(_workspace[$"home/{name}/target"], content);
+            File.WriteAllBytes(Folder[$"home/{name}/target"], content);
         }
 
         content[3 * MiB] ^= 1;
-        File.WriteAllBytes(_workspace["source"], content);
+        File.WriteAllBytes(Folder["source"], content);
         content[7 * MiB] ^= 1;
-        File.WriteAllBytes(_workspace["home/other/target"], content);
+        File.WriteAllBytes(Folder["home/other/target"], content);
 
         IReadOnlyList<RemoteOutcome> outcomes = Remotes.Send(Request(hosts[0]) with { Hosts = hosts, Destination = "target" });
 
         Assert.All(outcomes, outcome => Assert.Null(outcome.Error?.Message));
         Assert.Equal([65_536, 65_536, MiB, 65_536, Size], outcomes.Select(outcome => outcome.Result!.BytesSent));
-        Assert.All(names, name => Files.AssertSameBytes(_workspace["source"], _workspace[$"home/{name}/target"]));
+        Assert.All(names, name => Files.AssertSameBytes(Folder["source"], Folder[$"home/{name}/target"]));
     }
 
     [Fact]
     public void With_Update_an_unchanged_file_is_not_compared()
     {
         MakeBoth();
-        Command.Check("touch", "-r", _workspace["source"], _workspace["target"]);
-        Command.Check("chmod", "--reference", _workspace["source"], _workspace["target"]);
+        Command.Check("touch", "-r", Folder["source"], Folder["target"]);
+        Command.Check("chmod", "--reference", Folder["source"], Folder["target"]);
         RemoteTransferResult result = Remotes.Result(Remotes.Send(Request(Host("bash")) with { Update = UpdateMode.Changed }));
         Assert.Equal((ItemStatus.Unchanged, 0, null), (result.Status, result.BytesSent, result.WholeReason));
     }
@@ -150,10 +127,10 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
         Command.RequireRoot();
         byte[] content = MakeBoth();
         content[0] ^= 1;
-        File.WriteAllBytes(_workspace["source"], content);
-        Command.Check("chown", "1234:4321", _workspace["target"]);
+        File.WriteAllBytes(Folder["source"], content);
+        Command.Check("chown", "1234:4321", Folder["target"]);
         Remotes.Result(Remotes.Send(Request(Host("bash"))));
-        Assert.Equal("1234 4321", Files.Metadata(_workspace["target"], "%u %g"));
+        Assert.Equal("1234 4321", Files.Metadata(Folder["target"], "%u %g"));
     }
 
     /// <summary>The sums, the sizes, or the copy of the old file are false.</summary>
@@ -165,8 +142,8 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
     [InlineData("splice-old x:ef53 - 0 81a4 8392929 1.0 644 0 0 1 2 3 0 0", "printf 'splice-ready 0 0\\n'; exit 3")]
     public void A_host_that_sends_anything_is_an_error(string old, string command)
     {
-        _workspace.WriteRandom("source", Size);
-        RemoteHost host = server.Host($"delta-{Guid.NewGuid():N}", $"read -r script; printf 'splice-ready 0 plan\\n{old}\\n'; {command}");
+        Folder.WriteRandom("source", Size);
+        RemoteHost host = Server.Host($"delta-{Guid.NewGuid():N}", $"read -r script; printf 'splice-ready 0 plan\\n{old}\\n'; {command}");
         Remotes.Error(Remotes.Send(Request(host) with { Delta = DeltaMode.Always }), TransferErrorId.RemoteFailed);
         Remotes.Error(Remotes.Send(Request(host)), TransferErrorId.RemoteFailed);
     }
@@ -179,11 +156,11 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
         byte[] content = MakeBoth();
         byte[] before = [.. content];
         content[5 * MiB] ^= 1;
-        File.WriteAllBytes(_workspace["source"], content);
-        RemoteHost host = server.Host($"delta-{Guid.NewGuid():N}", $"exec bash -c \"$SSH_ORIGINAL_COMMAND\" < <({Remotes.Replacing(sent, arrived)})");
+        File.WriteAllBytes(Folder["source"], content);
+        RemoteHost host = Server.Host($"delta-{Guid.NewGuid():N}", $"exec bash -c \"$SSH_ORIGINAL_COMMAND\" < <({Remotes.Replacing(sent, arrived)})");
         Assert.NotNull(Assert.Single(Remotes.Send(Request(host))).Error);
-        Assert.True(File.ReadAllBytes(_workspace["target"]).AsSpan().SequenceEqual(before));
-        Wait.Until(() => !Directory.EnumerateFiles(_workspace.Folder, ".splice-*").Any(), "A temporary file is left.");
+        Assert.True(File.ReadAllBytes(Folder["target"]).AsSpan().SequenceEqual(before));
+        Wait.Until(() => !Directory.EnumerateFiles(Folder.Folder, ".splice-*").Any(), "A temporary file is left.");
     }
 
     /// <summary>Another process makes a block of the old file equal to the source after the host has copied it. The copy of the block
@@ -196,14 +173,14 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
         using Workspace there = fileSystems.NewFolder(fileSystem);
         byte[] content = MakeBoth();
         content[5 * MiB] ^= 1;
-        File.WriteAllBytes(_workspace["source"], content);
-        File.Copy(_workspace["target"], there["target"]);
+        File.WriteAllBytes(Folder["source"], content);
+        File.Copy(Folder["target"], there["target"]);
         Thread.Sleep(TimeSpan.FromSeconds(2.1)); // a file that was changed right before is not cloned
-        string tools = Directory.CreateDirectory(_workspace["tools"]).FullName;
+        string tools = Directory.CreateDirectory(Folder["tools"]).FullName;
         File.WriteAllText(
-            $"{tools}/cp", $"#!/bin/sh\n/bin/cp \"$@\" && dd if={_workspace["source"]} of={there["target"]} bs=64k skip=80 seek=80 count=1 conv=notrunc status=none\n");
+            $"{tools}/cp", $"#!/bin/sh\n/bin/cp \"$@\" && dd if={Folder["source"]} of={there["target"]} bs=64k skip=80 seek=80 count=1 conv=notrunc status=none\n");
         File.SetUnixFileMode($"{tools}/cp", UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        RemoteHost host = server.Host($"delta-{Guid.NewGuid():N}", $"PATH={tools}:/usr/bin:/bin; exec bash -c \"$SSH_ORIGINAL_COMMAND\"");
+        RemoteHost host = Server.Host($"delta-{Guid.NewGuid():N}", $"PATH={tools}:/usr/bin:/bin; exec bash -c \"$SSH_ORIGINAL_COMMAND\"");
 
         IReadOnlyList<RemoteOutcome> outcomes = Remotes.Send(Request(host) with { Destination = there["target"], Delta = DeltaMode.Always });
 
@@ -216,7 +193,7 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
             Assert.Equal(65_536, Remotes.Result(outcomes).BytesSent);
         }
 
-        Files.AssertSameBytes(_workspace["source"], there["target"]);
+        Files.AssertSameBytes(Folder["source"], there["target"]);
         Wait.Until(() => there.Names.SequenceEqual(["target"]), "A temporary file is left.");
     }
 
@@ -224,50 +201,20 @@ public sealed class FileDeltaTests(SshServer server, MountedFileSystems fileSyst
     public void A_folder_and_Resume_are_refused()
     {
         SendRequest request = Request(Host("bash"));
-        Directory.CreateDirectory(_workspace["source"]);
+        Directory.CreateDirectory(Folder["source"]);
         Assert.Equal(TransferErrorId.ConflictingOptions, Assert.Throws<TransferException>(() => Remotes.Send(request with { Recurse = true })).Id);
-        request = request with { Source = _workspace.WriteRandom("file", 10), Resume = true };
+        request = request with { Source = Folder.WriteRandom("file", 10), Resume = true };
         Assert.Equal(TransferErrorId.ConflictingOptions, Assert.Throws<TransferException>(() => Remotes.Send(request)).Id);
     }
 
-    public void Dispose() => _workspace.Dispose();
-
-    private byte[] Inverted() => [.. File.ReadAllBytes(_workspace["source"]).Select(one => (byte)~one)];
-
-    private byte[] MakeBoth()
-    {
-        byte[] content = Workspace.RandomBytes(Size);
-        _workspace.Write("source", content);
-        _workspace.Write("target", content);
-        return content;
-    }
-
-    private RemoteHost Host(string name)
-    {
-        string shell = $"{(name == "dash" ? "dash" : "bash")} -c";
-        if (name == "without python")
-        {
-            string tools = Directory.CreateDirectory(_workspace["tools"]).FullName;
-            Command.Check("sh", "-c", $"ln -sf /usr/bin/* {tools}/; rm {tools}/python3*");
-            shell = $"env PATH={tools} bash -c";
-        }
-        else if (name == "without ctypes")
-        {
-            string tools = Directory.CreateDirectory(_workspace["tools"]).FullName;
-            File.WriteAllText($"{tools}/python3", "#!/bin/sh\nshift 3\nprogram=$1\nshift\nexec /usr/bin/python3 -I -S -c \"import sys; sys.modules['ctypes'] = None\n$program\" \"$@\"\n");
-            File.SetUnixFileMode($"{tools}/python3", UnixFileMode.UserRead | UnixFileMode.UserExecute);
-            shell = $"env PATH={tools}:/usr/bin:/bin bash -c";
-        }
-
-        return server.Host($"delta-{Guid.NewGuid():N}", $"PATH=/usr/bin:/bin; exec {(name == "busybox" ? server.BusyboxCommand : shell)} \"$SSH_ORIGINAL_COMMAND\" < <(exec tee {_workspace["wire"]})");
-    }
+    private RemoteHost Host(string name) => Host(name, $"< <(exec tee {Folder["wire"]})");
 
     private SendRequest Request(RemoteHost host) => new()
     {
-        Source = _workspace["source"],
+        Source = Folder["source"],
         Hosts = [host],
-        Destination = _workspace["target"],
-        Ssh = server.Options,
+        Destination = Folder["target"],
+        Ssh = Server.Options,
         Delta = DeltaMode.Auto,
     };
 }

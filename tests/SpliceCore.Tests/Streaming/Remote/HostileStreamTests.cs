@@ -9,7 +9,7 @@ public sealed class HostileStreamTests(SshServer server, ITestOutputHelper outpu
     private const string Zeros = "head -c 200000000 /dev/zero";
 
     // A process of its own ends well below the limit of a wait.
-    private const int Batch = 1000;
+    private const int Batch = 500;
 
     private readonly Workspace _workspace = new();
 
@@ -79,13 +79,14 @@ public sealed class HostileStreamTests(SshServer server, ITestOutputHelper outpu
         Command.RequireRoot();
         int seed = FullRun.Seed(output);
         int rounds = FullRun.Rounds(everyday: 150, full: 2000);
-        for (int first = 0; first < rounds; first += Batch)
+        Parallel.For(0, (rounds + Batch - 1) / Batch, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, batch =>
         {
-            Command.Output end = TestHost.Run(
-                [], "--hostile", Directory.CreateDirectory(_workspace["random"]).FullName, Text(seed), Text(first), Text(Math.Min(Batch, rounds - first)));
+            int first = batch * Batch;
+            string folder = Directory.CreateDirectory(_workspace[$"random-{batch}"]).FullName;
+            Command.Output end = TestHost.Run([], "--hostile", folder, Text(seed), Text(first), Text(Math.Min(Batch, rounds - first)));
             Assert.True(end.ExitCode == 0, $"{end.Text}\n{end.Errors}");
             output.WriteLine(end.Text);
-        }
+        });
 
         static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
     }

@@ -3,15 +3,8 @@ using Xunit;
 namespace Splice.Tests.Streaming.Remote;
 
 /// <summary>A large file of a host that is here in an older version: only the blocks that differ are received.</summary>
-public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems fileSystems) : IDisposable
+public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems fileSystems) : DeltaTests(server)
 {
-    private const int MiB = 1 << 20;
-    private const int Size = (8 * MiB) + 4321;
-
-    private readonly Workspace _workspace = new();
-
-    public static TheoryData<string> Hosts => ["bash", "dash", "busybox", "without python", "without ctypes"];
-
     [Theory]
     [MemberData(nameof(Hosts))]
     public void Only_blocks_that_differ_are_received(string host)
@@ -19,18 +12,18 @@ public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems file
         byte[] content = MakeBoth();
         content[5 * MiB] ^= 1;
         content[^1] ^= 1;
-        File.WriteAllBytes(_workspace["source"], content);
-        Command.Check("chmod", "600", _workspace["target"]);
+        File.WriteAllBytes(Folder["source"], content);
+        Command.Check("chmod", "600", Folder["target"]);
 
         RemoteTransferResult result = Remotes.Result(Remotes.Receive(Request(Host(host))));
 
         bool hasPython = host is not ("busybox" or "without python");
         long received = hasPython ? 65_536 + (Size % 65_536) : MiB + (Size % MiB);
         Assert.Equal((received, Size - received, Size, null, true), (result.BytesSent, result.BytesUnchanged, result.Length, result.WholeReason, result.Verified));
-        Files.AssertSameBytes(_workspace["source"], _workspace["target"]);
-        Assert.Equal(Files.Metadata(_workspace["source"], "%a %Y"), Files.Metadata(_workspace["target"], "%a %Y"));
-        Assert.InRange(new FileInfo(_workspace["wire"]).Length, received, received + 50_000);
-        Assert.Equal(["source", "target", "wire"], _workspace.Names.Where(name => name != "tools"));
+        Files.AssertSameBytes(Folder["source"], Folder["target"]);
+        Assert.Equal(Files.Metadata(Folder["source"], "%a %Y"), Files.Metadata(Folder["target"], "%a %Y"));
+        Assert.InRange(new FileInfo(Folder["wire"]).Length, received, received + 50_000);
+        Assert.Equal(["source", "target", "wire"], Folder.Names.Where(name => name != "tools"));
     }
 
     [Theory]
@@ -42,26 +35,10 @@ public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems file
         RemoteHost there = Host(host);
         for (int round = 0; round < 4; round++)
         {
-            byte[] content = MakeBoth();
-            Array.Resize(ref content, random.Next(2) == 0 ? Size : random.Next(MiB, 2 * Size));
-            for (int i = random.Next(4); i >= 0; i--)
-            {
-                int start = random.Next(content.Length);
-                Span<byte> range = content.AsSpan(start, random.Next(1, Math.Min(content.Length - start, 3 * MiB) + 1));
-                if (random.Next(2) == 0)
-                {
-                    range.Clear();
-                }
-                else
-                {
-                    random.NextBytes(range);
-                }
-            }
-
-            File.WriteAllBytes(_workspace["source"], content);
+            byte[] content = MakeChanged(random);
             RemoteTransferResult result = Remotes.Result(Remotes.Receive(Request(there) with { BlockSize = 4096 << random.Next(8), Delta = DeltaMode.Always }));
 
-            Assert.True(File.ReadAllBytes(_workspace["target"]).AsSpan().SequenceEqual(content), $"seed {seed}, round {round}");
+            Assert.True(File.ReadAllBytes(Folder["target"]).AsSpan().SequenceEqual(content), $"seed {seed}, round {round}");
             Assert.Equal(content.Length, result.BytesSent + result.BytesUnchanged + result.BytesInHoles);
         }
     }
@@ -76,13 +53,13 @@ public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems file
         File.WriteAllBytes(here["target"], content);
         content[MiB] ^= 1;
         Array.Clear(content, 4 * MiB, MiB);
-        File.WriteAllBytes(_workspace["source"], content);
+        File.WriteAllBytes(Folder["source"], content);
         Command.Check("sync", "-f", here.Folder);
 
         RemoteTransferResult result = Remotes.Result(Remotes.Receive(Request(Host("bash")) with { Destination = here["target"] }));
 
         Assert.Equal((65_536, MiB), (result.BytesSent, result.BytesInHoles));
-        Files.AssertSameBytes(_workspace["source"], here["target"]);
+        Files.AssertSameBytes(Folder["source"], here["target"]);
         Command.Check("sync", "-f", here.Folder);
         Assert.InRange(Files.Allocated(here["target"]), 15 * MiB, (15 * MiB) + 65_536);
         Assert.Equal(["target"], here.Names);
@@ -94,21 +71,21 @@ public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems file
     [InlineData("different", "most of it differs")]
     public void A_file_is_received_whole_where_blocks_save_nothing(string old, string reason)
     {
-        _workspace.WriteRandom("source", Size);
+        Folder.WriteRandom("source", Size);
         if (old != "missing")
         {
-            _workspace.Write("target", old == "small" ? new byte[1000] : Inverted());
+            Folder.Write("target", old == "small" ? new byte[1000] : Inverted());
         }
 
         RemoteTransferResult result = Remotes.Result(Remotes.Receive(Request(Host("bash"))));
 
         Assert.Equal((Size, 0, reason), (result.BytesSent, result.BytesUnchanged, result.WholeReason));
-        Files.AssertSameBytes(_workspace["source"], _workspace["target"]);
+        Files.AssertSameBytes(Folder["source"], Folder["target"]);
         if (old == "different")
         {
-            File.WriteAllBytes(_workspace["source"], Inverted());
+            File.WriteAllBytes(Folder["source"], Inverted());
             Assert.Null(Remotes.Result(Remotes.Receive(Request(Host("bash")) with { Delta = DeltaMode.Always })).WholeReason);
-            Files.AssertSameBytes(_workspace["source"], _workspace["target"]);
+            Files.AssertSameBytes(Folder["source"], Folder["target"]);
         }
     }
 
@@ -116,7 +93,7 @@ public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems file
     public void With_Update_an_unchanged_file_is_not_compared()
     {
         MakeBoth();
-        Command.Check("touch", "-r", _workspace["source"], _workspace["target"]);
+        Command.Check("touch", "-r", Folder["source"], Folder["target"]);
         RemoteTransferResult result = Remotes.Result(Remotes.Receive(Request(Host("bash")) with { Update = UpdateMode.Changed }));
         Assert.Equal((ItemStatus.Unchanged, 0, null), (result.Status, result.BytesSent, result.WholeReason));
     }
@@ -133,12 +110,12 @@ public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems file
     public void A_host_that_sends_anything_is_an_error(string command)
     {
         byte[] content = MakeBoth();
-        RemoteHost host = server.Host($"delta-{Guid.NewGuid():N}", $"read -r script; echo splice-file {Size} 1.0 644 1 2 16400 0 0 1.0 -; {command}");
+        RemoteHost host = Server.Host($"delta-{Guid.NewGuid():N}", $"read -r script; echo splice-file {Size} 1.0 644 1 2 16400 0 0 1.0 -; {command}");
         foreach (DeltaMode mode in new[] { DeltaMode.Always, DeltaMode.Auto })
         {
             Assert.NotNull(Assert.Single(Remotes.Receive(Request(host) with { Delta = mode })).Error);
-            Assert.True(File.ReadAllBytes(_workspace["target"]).AsSpan().SequenceEqual(content));
-            Assert.Equal(["source", "target"], _workspace.Names);
+            Assert.True(File.ReadAllBytes(Folder["target"]).AsSpan().SequenceEqual(content));
+            Assert.Equal(["source", "target"], Folder.Names);
         }
     }
 
@@ -146,7 +123,7 @@ public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems file
     public void A_size_without_limit_is_not_believed()
     {
         MakeBoth();
-        RemoteHost host = server.Host(
+        RemoteHost host = Server.Host(
             $"delta-{Guid.NewGuid():N}", "read -r script; echo splice-file 9223372036854775807 1.0 644 1 2 16400 0 0 1.0 -; echo splice-tool python3; exec cat > /dev/null");
         TransferException error = Assert.Single(Remotes.Receive(Request(host))).Error!;
         Assert.Equal("a file is larger than 256 TiB", ((RemoteTransferResult)error.Partial!).WholeReason);
@@ -160,11 +137,11 @@ public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems file
         byte[] content = MakeBoth();
         byte[] before = [.. content];
         content[5 * MiB] ^= 1;
-        File.WriteAllBytes(_workspace["source"], content);
-        RemoteHost host = server.Host($"delta-{Guid.NewGuid():N}", $"exec bash -c \"$SSH_ORIGINAL_COMMAND\" < <({Remotes.Replacing(sent, arrived)})");
+        File.WriteAllBytes(Folder["source"], content);
+        RemoteHost host = Server.Host($"delta-{Guid.NewGuid():N}", $"exec bash -c \"$SSH_ORIGINAL_COMMAND\" < <({Remotes.Replacing(sent, arrived)})");
         Assert.NotNull(Assert.Single(Remotes.Receive(Request(host))).Error);
-        Assert.True(File.ReadAllBytes(_workspace["target"]).AsSpan().SequenceEqual(before));
-        Assert.Equal(["source", "target"], _workspace.Names);
+        Assert.True(File.ReadAllBytes(Folder["target"]).AsSpan().SequenceEqual(before));
+        Assert.Equal(["source", "target"], Folder.Names);
     }
 
     /// <summary>The source is changed after the host has computed its sums.</summary>
@@ -174,12 +151,12 @@ public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems file
         byte[] content = MakeBoth();
         byte[] before = [.. content];
         content[5 * MiB] ^= 1;
-        File.WriteAllBytes(_workspace["source"], content);
-        string change = $"printf x | dd of={_workspace["source"]} bs=1 seek=5242880 conv=notrunc status=none";
-        RemoteHost host = server.Host(
+        File.WriteAllBytes(Folder["source"], content);
+        string change = $"printf x | dd of={Folder["source"]} bs=1 seek=5242880 conv=notrunc status=none";
+        RemoteHost host = Server.Host(
             $"delta-{Guid.NewGuid():N}", $"exec bash -c \"$SSH_ORIGINAL_COMMAND\" < <(perl -e 'while (sysread(STDIN, $_, 65536)) {{ system(\"{change}\") if / 5242880 /; syswrite(STDOUT, $_) }}')");
         Remotes.Error(Remotes.Receive(Request(host)), TransferErrorId.SourceChanged);
-        Assert.True(File.ReadAllBytes(_workspace["target"]).AsSpan().SequenceEqual(before));
+        Assert.True(File.ReadAllBytes(Folder["target"]).AsSpan().SequenceEqual(before));
     }
 
     /// <summary>Another process makes a block of the old file equal to the source after it was cloned: the clone's block differs.</summary>
@@ -190,18 +167,18 @@ public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems file
         byte[] content = MakeBoth();
         content[5 * MiB] ^= 1;
         content[6 * MiB] ^= 1;
-        File.WriteAllBytes(_workspace["source"], content);
-        File.Copy(_workspace["target"], here["target"]);
+        File.WriteAllBytes(Folder["source"], content);
+        File.Copy(Folder["target"], here["target"]);
 
         // The host sums slowly, and the old file is compared after its change.
-        string change = $"dd if={_workspace["source"]} of={here["target"]} bs=64k skip=80 seek=80 count=1 conv=notrunc status=none";
-        RemoteHost host = server.Host(
+        string change = $"dd if={Folder["source"]} of={here["target"]} bs=64k skip=80 seek=80 count=1 conv=notrunc status=none";
+        RemoteHost host = Server.Host(
             $"delta-{Guid.NewGuid():N}", $"exec bash -c \"$SSH_ORIGINAL_COMMAND\" < <(perl -e 'while (sysread(STDIN, $_, 65536)) {{ system(\"{change}\") if / 6291456 /; syswrite(STDOUT, $_) }}')");
         RemoteTransferResult result = Remotes.Result(Remotes.Receive(Request(host) with { Destination = here["target"], Delta = DeltaMode.Always }));
 
         // The block was received, since it differed before: all blocks of the clone were compared.
         Assert.Equal(131_072, result.BytesSent);
-        Files.AssertSameBytes(_workspace["source"], here["target"]);
+        Files.AssertSameBytes(Folder["source"], here["target"]);
     }
 
     [Fact]
@@ -212,44 +189,14 @@ public sealed class ReceivedDeltaTests(SshServer server, MountedFileSystems file
         Assert.Equal(TransferErrorId.ConflictingOptions, Assert.Throws<TransferException>(() => Remotes.Receive(request with { Resume = true })).Id);
     }
 
-    public void Dispose() => _workspace.Dispose();
-
-    private byte[] Inverted() => [.. File.ReadAllBytes(_workspace["source"]).Select(one => (byte)~one)];
-
-    private byte[] MakeBoth()
-    {
-        byte[] content = Workspace.RandomBytes(Size);
-        _workspace.Write("source", content);
-        _workspace.Write("target", content);
-        return content;
-    }
-
-    private RemoteHost Host(string name)
-    {
-        string shell = $"{(name == "dash" ? "dash" : "bash")} -c";
-        if (name == "without python")
-        {
-            string tools = Directory.CreateDirectory(_workspace["tools"]).FullName;
-            Command.Check("sh", "-c", $"ln -sf /usr/bin/* {tools}/; rm {tools}/python3*");
-            shell = $"env PATH={tools} bash -c";
-        }
-        else if (name == "without ctypes")
-        {
-            string tools = Directory.CreateDirectory(_workspace["tools"]).FullName;
-            File.WriteAllText($"{tools}/python3", "#!/bin/sh\nshift 3\nprogram=$1\nshift\nexec /usr/bin/python3 -I -S -c \"import sys; sys.modules['ctypes'] = None\n$program\" \"$@\"\n");
-            File.SetUnixFileMode($"{tools}/python3", UnixFileMode.UserRead | UnixFileMode.UserExecute);
-            shell = $"env PATH={tools}:/usr/bin:/bin bash -c";
-        }
-
-        return server.Host($"delta-{Guid.NewGuid():N}", $"PATH=/usr/bin:/bin; exec {(name == "busybox" ? server.BusyboxCommand : shell)} \"$SSH_ORIGINAL_COMMAND\" > >(exec tee {_workspace["wire"]})");
-    }
+    private RemoteHost Host(string name) => Host(name, $"> >(exec tee {Folder["wire"]})");
 
     private ReceiveRequest Request(RemoteHost host) => new()
     {
-        Source = _workspace["source"],
+        Source = Folder["source"],
         Hosts = [host],
-        Destination = _workspace["target"],
-        Ssh = server.Options,
+        Destination = Folder["target"],
+        Ssh = Server.Options,
         Delta = DeltaMode.Auto,
     };
 }
