@@ -212,12 +212,12 @@ Describe 'The pipeline' {
         }
 
         It 'of one name, <Name>, if the file was up to date for the first' -ForEach @(
-            @{ Name = 'as arguments'; Script = { Copy-ItemZeroCopy a, other/a to -Update Changed } }
-            @{ Name = 'down the pipeline'; Script = { Get-Item a, other/a | Copy-ItemZeroCopy -Destination to -Update Changed } }
+            @{ Name = 'as arguments'; Command = { Copy-ItemZeroCopy a, other/a to -Update Changed } }
+            @{ Name = 'down the pipeline'; Command = { Get-Item a, other/a | Copy-ItemZeroCopy -Destination to -Update Changed } }
         ) {
             Copy-ItemZeroCopy a to
             [IO.File]::WriteAllText((New-Item -ItemType Directory other).FullName + '/a', 'another')
-            $failure = Get-Failure { $script:results = & $Script }
+            $failure = Get-Failure { $script:results = & $Command }
             Assert-Failure $failure -Id 'DestinationExists,Splice.Commands.CopyItemZeroCopyCommand' -Category ResourceExists -Target "$folder/to/a" -Says "$folder/other/a"
             $results.Status | Should -Be Unchanged
             Get-Hash to/a | Should -Be (Get-Hash a)
