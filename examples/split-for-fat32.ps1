@@ -4,9 +4,11 @@
 
 .DESCRIPTION
     FAT32 takes files below 4 GiB. The parts get their names once the last one is complete, and the script returns when the
-    medium has them. The file NAME.sha256 beside them is for sha256sum. To verify and join the parts on any Linux system:
+    medium has them. The file NAME.sha256 beside them is for sha256sum, which also reports a missing last part. To verify and join
+    the parts on any Linux system, or with Splice:
 
         cd /media/usb && sha256sum -c disk.img.sha256 && cat disk.img.[0-9]* > /srv/disk.img
+        cd /media/usb && sha256sum -c disk.img.sha256 && Join-ItemZeroCopy disk.img.[0-9]* /srv/disk.img
 
     Emits an object for each part, with its hash.
 

@@ -198,6 +198,9 @@ Describe 'split-for-fat32.ps1' {
             sh -c "cd '$medium' && sha256sum --quiet -c large.img.sha256 && cat large.img.[0-9]* > '$TestDrive/joined.img'"
             $LASTEXITCODE | Should -Be 0
             Get-Hash "$TestDrive/joined.img" | Should -Be (Get-Hash $source)
+            Import-Module "$root/out/Splice"
+            $null = Join-ItemZeroCopy "$medium/large.img.[0-9]*" "$TestDrive/joined.img"
+            Get-Hash "$TestDrive/joined.img" | Should -Be (Get-Hash $source)
         }
         finally {
             if ($_ -eq 'FAT32') { umount $medium }

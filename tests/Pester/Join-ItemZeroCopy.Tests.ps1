@@ -63,6 +63,21 @@ Describe 'Join-ItemZeroCopy' {
         $warnings | Should -BeLike "*between '$folder/parts/disk.img.001' and '$folder/parts/disk.img.003' is missing*"
     }
 
+    It 'join nothing with a file that is not a part, except with -Force; the recommended pattern joins the parts' {
+        $null = Split-ItemZeroCopy disk.img parts -PartCount 3
+        Set-Content parts/disk.img.sha256 hashes -NoNewline
+        $failure = Get-Failure { Join-ItemZeroCopy parts/disk.img.* whole }
+        Assert-Failure $failure 'NotAPart,Splice.Commands.JoinItemZeroCopyCommand' InvalidArgument "$folder/parts/disk.img.sha256" `
+            "'$folder/parts/disk.img.sha256' is not a part of 'disk.img'. Nothing was written", '-Force'
+        'whole' | Should -Not -Exist
+        (Get-Failure { Join-ItemZeroCopy parts/disk.img.* whole -WhatIf }).FullyQualifiedErrorId | Should -Be 'NotAPart,Splice.Commands.JoinItemZeroCopyCommand'
+        $failure.ErrorDetails.RecommendedAction -match "as '(.+)', or" | Should -BeTrue
+        (Join-ItemZeroCopy $Matches[1] whole).FileCount | Should -Be 3
+        Assert-Content "$folder/whole" $content
+        (Join-ItemZeroCopy parts/disk.img.* whole -Force -WarningVariable warnings -WarningAction SilentlyContinue).FileCount | Should -Be 4
+        $warnings | Should -BeLike "*disk.img.sha256' is not a part of 'disk.img'*"
+    }
+
     It 'join nothing when a part is missing: <_>' -ForEach 'gone', 'gone*', 'env:/x' {
         { Join-ItemZeroCopy disk.img, $_ whole -ErrorAction Stop } | Should -Throw -ExceptionType ([IO.IOException])
         Join-ItemZeroCopy disk.img, $_ whole -ErrorAction SilentlyContinue

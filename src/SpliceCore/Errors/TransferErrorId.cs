@@ -54,6 +54,9 @@ public enum TransferErrorId
     /// <summary>A part is missing among those that are joined.</summary>
     MissingPart,
 
+    /// <summary>A file among the parts that are joined is not a part of the same file.</summary>
+    NotAPart,
+
     /// <summary>The path is not valid for the kernel.</summary>
     InvalidPath,
 

@@ -66,7 +66,7 @@ internal static class ErrorRecords
             or TransferErrorId.EndlessSource or TransferErrorId.BadDescriptor or TransferErrorId.HandleClosed
             or TransferErrorId.SourceNotReadable or TransferErrorId.DestinationNotWritable
             or TransferErrorId.InvalidArgument or TransferErrorId.RangeOfFolder or TransferErrorId.ConflictingOptions
-            or TransferErrorId.InvalidNameFormat or TransferErrorId.InvalidHostName => ErrorCategory.InvalidArgument,
+            or TransferErrorId.InvalidNameFormat or TransferErrorId.InvalidHostName or TransferErrorId.NotAPart => ErrorCategory.InvalidArgument,
         TransferErrorId.DiskFull or TransferErrorId.WriteFailed or TransferErrorId.RemoveFailed => ErrorCategory.WriteError,
         TransferErrorId.DestinationBusy or TransferErrorId.MountPoint => ErrorCategory.ResourceBusy,
         TransferErrorId.FileSizeLimit or TransferErrorId.TooManyParts or TransferErrorId.TooManyRemovals => ErrorCategory.LimitsExceeded,

@@ -26,7 +26,8 @@ public static class FileJoin
             List<(string Path, long? Size)> files = FindFiles(request, place);
             using var run = new Run(request, place, monitor, files.Aggregate<(string, long? Size), long?>(0, (sum, next) => sum + next.Size));
             TransferResult result = run.Join();
-            return PartSeries.FindFault(files) is string fault ? result with { Warnings = [.. result.Warnings, fault] } : result;
+            string? fault = PartSeries.FindForeign(request.Sources) is { } foreign ? Problem(foreign) : PartSeries.FindFault(files);
+            return fault is not null ? result with { Warnings = [.. result.Warnings, fault] } : result;
         }
         catch (OperationCanceledException)
         {
@@ -67,8 +68,18 @@ public static class FileJoin
             files.Add((source, status is { Kind: DescriptorKind.Regular, Size: > 0 } ? status.Size : null));
         }
 
-        return !request.Copy.Force && PartSeries.FindMissing(request.Sources) is string missing ? throw MissingPart(missing) : files;
+        return request.Copy.Force ? files
+            : PartSeries.FindForeign(request.Sources) is { } foreign ? throw NotAPart(foreign)
+            : PartSeries.FindMissing(request.Sources) is string missing ? throw MissingPart(missing)
+            : files;
     }
+
+    private static TransferException NotAPart(ForeignFile foreign) => new(TransferErrorId.NotAPart,
+        $"{Problem(foreign)} Nothing was written.",
+        $"Specify the parts only, for example as '{foreign.Pattern}', or use -Force to join the other files as well.",
+        target: foreign.Path);
+
+    private static string Problem(ForeignFile foreign) => $"'{foreign.Path}' is not a part of '{foreign.Whole}'.";
 
     private static TransferException MissingPart(string path) => new(TransferErrorId.MissingPart,
         $"The part '{path}' is not among the files to join. Nothing was written.",

@@ -182,6 +182,31 @@ public sealed class PartNamesTests : IDisposable
     public void A_missing_part_is_found(string files, string? missing) =>
         Assert.Equal(missing, PartSeries.FindMissing(files.Split(' ')));
 
+    [Theory]
+    [InlineData("x.001 x.002 x.sha256", "x.sha256", "x.[0-9]*")]
+    [InlineData("x.001 x.sha256", "x.sha256", "x.[0-9]*")]
+    [InlineData("x x.001 x.002", "x", "x.[0-9]*")]
+    [InlineData("header.bin x.001 x.002", "header.bin", "x.[0-9]*")]
+    [InlineData("/a/x.001 /b/x.002 /b/x.sha256", "/b/x.sha256", "/a/x.[0-9]*")]
+    [InlineData("x.0001 x.0002 x.0001.gz", "x.0001.gz", "x.[0-9][0-9][0-9][0-9]")]
+    [InlineData("x.001 x.", "x.", "x.[0-9]*")]
+    [InlineData("x.001 x.002 y.001 y.002", "y.001", "x.[0-9]*")]
+    [InlineData("x[1].001 x[1].md5", "x[1].md5", "x`[1`].[0-9]*")]
+    [InlineData("x.001 x.002 x.010", null, null)]
+    [InlineData("/a/x.001 /b/x.002", null, null)]
+    [InlineData("x.001 x.001", null, null)]
+    [InlineData("header.bin disk.img", null, null)]
+    [InlineData("header.bin x.001", null, null)]
+    [InlineData("log log.1 log.2", null, null)]
+    [InlineData("log.2024 log.2025 log.txt", null, null)]
+    [InlineData("log.001.gz log.002.gz log.txt", null, null)]
+    public void A_file_that_is_not_a_part_is_found(string files, string? foreign, string? pattern)
+    {
+        ForeignFile? found = PartSeries.FindForeign(files.Split(' '));
+
+        Assert.Equal((foreign, pattern), (found?.Path, found?.Pattern));
+    }
+
     [Fact]
     public void Parts_are_not_joined_without_those_after_them()
     {
