@@ -38,9 +38,14 @@ internal static class PartialName
         return Of(name, numbers);
     }
 
-    /// <summary>Returns the name of the mark beside a partial copy of a folder, whose entries may change during the copy.</summary>
+    /// <summary>Returns the name of the marker beside a partial copy of a folder, whose entries may change during the copy.</summary>
     public static FileName OfFolder(FileName name, FileStatus source) =>
         Of(name, [LibC.EffectiveUserId, (long)source.Inode.Device, (long)source.Inode.Inode]);
+
+    /// <summary>Returns the name of the marker if the source or the copy is on a host.</summary>
+    /// <param name="name">The name of the copy.</param>
+    /// <param name="source">What identifies the source.</param>
+    public static FileName OfFolder(FileName name, string source) => With(name, SuffixOf([.. Encoding.UTF8.GetBytes(source), .. name.Bytes]));
 
     /// <summary>True if a name is that of a partial file for a destination, whatever the source is. The names of those with a long
     /// destination's name are cut, and ambiguous.</summary>

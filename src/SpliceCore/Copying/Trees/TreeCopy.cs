@@ -80,35 +80,37 @@ public static class TreeCopy
             bool isFlushedAsOne = request.IsStaged && flushed is not null && FileSystemTypes.Of(flushed).IsLocal();
             request = isFlushedAsOne ? request with { Copy = copy with { Flush = false, WritesBack = true } } : request;
             using var context = new TreeCopyContext(request, threads, monitor.Cancellation);
-            bool isMarked = copy.Resume && destination.IsName && !request.IsDryRun;
-            if (isMarked)
+            DestinationEntry place = destination.DestinationEntry;
+            FileName marker = PartialName.OfFolder(place.Name, status!);
+            bool isMarkable = destination.IsName && request is { IsDryRun: false, Sync: null };
+            if (isMarkable && copy.Resume)
             {
-                ResumeMarker.Create(destination.DestinationEntry, status!);
+                ResumeMarker.Create(place.Folder, marker, place.Path);
             }
 
-            context.Root = new DirectoryCopier(context).EnterRoot(source, status!, copy.Source, destination.DestinationEntry);
+            context.Root = new DirectoryCopier(context).EnterRoot(source, status!, copy.Source, place);
             context.RootDestination = context.Root.IsPlanned ? null : TreeDestination.Reopen(context.Root.Destination!);
             context.Queue.Add(new DirectoryBatch(context.Root));
             var pool = new TreeWorkerPool(context, threads, monitor);
             TransferResult copied = pool.Run();
             if (request.Sync is null && DirectoryCopier.IsSuperfluous(context.Root, request.Filter)
-                && (context.Root.IsPlanned || LibC.RemoveDirectoryAt(destination.DestinationEntry.Folder, destination.DestinationEntry.Name).Ok))
+                && (context.Root.IsPlanned || LibC.RemoveDirectoryAt(place.Folder, place.Name).Ok))
             {
                 copied = copied with { DirectoryCount = 0 };
             }
 
-            if (isMarked && copied.Failed == 0)
+            if (isMarkable && copied.Failed == 0)
             {
-                ResumeMarker.Remove(destination.DestinationEntry, status!);
+                ResumeMarker.Remove(place.Folder, marker);
             }
 
             if (isFlushedAsOne)
             {
-                DiskFlush.OfFileSystem(flushed!, destination.DestinationEntry.Path, monitor.Cancellation, pool.ReportFlushing);
+                DiskFlush.OfFileSystem(flushed!, place.Path, monitor.Cancellation, pool.ReportFlushing);
             }
             else if (flushed is not null)
             {
-                DiskFlush.OfName(flushed, destination.DestinationEntry, copied, monitor.Cancellation, pool.ReportFlushing);
+                DiskFlush.OfName(flushed, place, copied, monitor.Cancellation, pool.ReportFlushing);
             }
 
             return copied;

@@ -35,7 +35,7 @@ internal sealed class TreeDestination : IDisposable
         string name = Path.GetFileName(request.Source.TrimEnd('/'));
         SysResult opened = LibC.Open(path, DirectoryFlags, out SafeFileHandle directory);
         bool isName = opened.Errno is Errno.ENOENT or Errno.ENOTDIR
-            || (opened.Ok && request.Resume && isTree && ResumeMarker.Exists(path.TrimEnd('/'), source));
+            || (opened.Ok && isTree && IsContinued(request, source, path.TrimEnd('/')));
         if (!isName)
         {
             path = Path.Join(path, name);
@@ -123,6 +123,9 @@ internal sealed class TreeDestination : IDisposable
 
     public void Dispose() => DestinationEntry.Folder.Dispose();
 
+    private static bool IsContinued(CopyRequest request, FileStatus source, string path) =>
+        (request.Resume || request.Update != UpdateMode.Always) && ResumeMarker.Exists(path, PartialName.OfFolder(Path.GetFileName(path), source));
+
     /// <summary>The source must not be on the way from the destination up to the root.</summary>
     private static void ThrowIfInside(string sourcePath, FileStatus source, SafeFileHandle directory, string path)
     {
@@ -151,30 +154,29 @@ internal sealed class TreeDestination : IDisposable
 /// as the copy, and not as one to copy into.</summary>
 internal static class ResumeMarker
 {
-    /// <summary>True if a copy of the source to the path was begun and not completed.</summary>
-    public static bool Exists(string path, FileStatus source)
+    /// <summary>True if a copy to the path was begun and not completed.</summary>
+    /// <param name="path">The path of the copy, without a slash at the end.</param>
+    /// <param name="marker">The name for the copy and its source, of <see cref="PartialName"/>.</param>
+    public static bool Exists(string path, FileName marker)
     {
         SysResult result = LibC.Open(Path.GetDirectoryName(path) ?? "/", LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle directory);
         using (directory)
         {
-            FileName name = PartialName.OfFolder(Path.GetFileName(path), source);
-            return result.Ok && FileStatus.TryGet(directory, name, followLink: false, out FileStatus? status).Ok
+            return result.Ok && FileStatus.TryGet(directory, marker, followLink: false, out FileStatus? status).Ok
                 && status!.Kind == DescriptorKind.Regular && status.UserId == LibC.EffectiveUserId;
         }
     }
 
-    public static void Create(DestinationEntry place, FileStatus source)
+    /// <exception cref="TransferException">It cannot be created.</exception>
+    public static void Create(SafeFileHandle folder, FileName marker, string path)
     {
-        SysResult made = LibC.OpenAt(
-            place.Folder, PartialName.OfFolder(place.Name, source),
-            LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL, ModeBits.Private, out SafeFileHandle marker);
-        marker.Dispose();
+        SysResult made = LibC.OpenAt(folder, marker, LibC.O_WRONLY | LibC.O_CREAT | LibC.O_EXCL, ModeBits.Private, out SafeFileHandle file);
+        file.Dispose();
         if (!made.Ok && made.Errno != Errno.EEXIST)
         {
-            throw FileFailures.OpenDestination(place.Path, made.Errno);
+            throw FileFailures.OpenDestination(path, made.Errno);
         }
     }
 
-    public static void Remove(DestinationEntry place, FileStatus source) =>
-        LibC.UnlinkAt(place.Folder, PartialName.OfFolder(place.Name, source));
+    public static void Remove(SafeFileHandle folder, FileName marker) => LibC.UnlinkAt(folder, marker);
 }

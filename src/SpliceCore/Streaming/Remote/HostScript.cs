@@ -53,6 +53,7 @@ internal static class HostScript
     public const string Removals = "removals";
     public const string Sums = "sums";
     public const string EscapedSums = "escaped-sums";
+    public const string Partial = "partial";
     public const string End = "end";
     public const string Filler = "filler";
 

@@ -41,6 +41,19 @@ public sealed class ResumedTreeTests : IDisposable
         Assert.Empty(TreeListing.Of(_workspace["source"]).DifferencesTo(TreeListing.Of(_workspace["copy"]), TreeAspects.Copied));
     }
 
+    /// <summary>-Update, too, is for the copy of this source that was begun, and ends it.</summary>
+    [Fact]
+    public void An_update_continues_in_the_folder_that_was_made()
+    {
+        long done = Interrupt(Request, after: 7);
+
+        TransferResult result = TreeCopy.Copy(Request with { Copy = Request.Copy with { Resume = false, Update = UpdateMode.Changed } }, TreeMonitor.None);
+
+        Assert.Equal(done, result.Unchanged);
+        Assert.Equal(["copy", "source"], _workspace.Names);
+        Assert.Equal(string.Empty, Command.Run("diff", "-r", _workspace["source"], _workspace["copy"]).Text);
+    }
+
     [Fact]
     public void Only_what_is_missing_is_moved()
     {

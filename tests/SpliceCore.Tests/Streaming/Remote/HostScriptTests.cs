@@ -85,7 +85,7 @@ public sealed class HostScriptTests : IDisposable
         _workspace.Write("stream/escaped-sums", []);
         Command.Check("tar", "-C", _workspace["stream"], "-cf", _workspace["input"], "tree", "sums", "escaped-sums", "end", "commit");
 
-        string output = Run(shell, "input", "send-tree.sh", _workspace["it's sent"], "tree", ".temporary", "token");
+        string output = Run(shell, "input", "send-tree.sh", _workspace["it's sent"], "tree", ".temporary", "token", "");
 
         Assert.Matches("^splice-ready 0 [a-z-]+\nsplice-complete\nsplice-path [0-9a-f]+\nsplice-done$", output);
         Assert.Equal("content", File.ReadAllText(_workspace["it's sent/inner/file"]));

@@ -112,6 +112,46 @@ public sealed class TreeFaultTests(SshServer server) : IDisposable
         Assert.Equal(["closed", "link", "one", "open", "two", "z"], Names("target"));
     }
 
+    /// <summary>With -Resume, the same command continues in the folder that it has created.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_cannot_be_read_is_transferred_later_to_the_same_folder(bool isSent)
+    {
+        SshServer.Require();
+        Command.Require("setpriv");
+        WriteTree();
+        Command.Check("chmod", "711", _workspace["source/closed"]);
+        var send = new SendRequest
+        {
+            Source = _workspace["source"],
+            Destination = _workspace["target"],
+            Hosts = [server.Host()],
+            Ssh = server.Options,
+            Recurse = true,
+            Resume = true,
+        };
+        var receive = new ReceiveRequest
+        {
+            Source = _workspace["source"],
+            Destination = _workspace["target"],
+            Hosts = [server.Host($"unprivileged-{Guid.NewGuid():N}", "setpriv --reuid=65534 --regid=65534 --clear-groups bash -c \"$SSH_ORIGINAL_COMMAND\"")],
+            Ssh = server.Options,
+            Recurse = true,
+            Resume = true,
+        };
+        IReadOnlyList<RemoteOutcome> first = isSent ? Send(send) : Remotes.Receive(receive);
+        Assert.Equal(2, Assert.Single(first, outcome => outcome.Result is not null).Result!.FailedCount);
+        Assert.Matches("^target\\.[0-9a-f]{16}\\.splice-partial$", Assert.Single(_workspace.Names, name => name is not ("source" or "target")));
+
+        Command.Check("chmod", "-R", "go+rX", _workspace["source"]);
+        RemoteTransferResult result = Remotes.Result(isSent ? Send(send) : Remotes.Receive(receive));
+
+        Assert.Equal((_workspace["target"], 0L), (result.Destination, result.FailedCount));
+        Assert.Equal(["source", "target"], _workspace.Names);
+        Assert.Equal(string.Empty, Command.Run("diff", "-r", _workspace["source"], _workspace["target"]).Text);
+    }
+
     [Fact]
     public void A_growing_log_is_sent_and_received_with_AllowChanging()
     {

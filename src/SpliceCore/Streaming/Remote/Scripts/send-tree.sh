@@ -3,14 +3,15 @@
 # checks that the end has come and the SHA-256 of the files, reports that the tree is complete, and renames it once the sender
 # has answered with the last item; or moves its items into an existing folder, once nothing is in the way. To get only what changed,
 # it lists that folder first.
-# Parameters: path, name of the source, name of the temporary folder, separator of the list; then options: verify, keep, force, mode,
+# Parameters: path, name of the source, name of the temporary folder, separator of the list, name of the marker (ResumeMarker) or
+# nothing; then options: verify, keep, force, mode,
 # times, owner, xattr, acl, list, content, plan, remove, resume.
 . ./common.sh
 . ./listing.sh
 . ./removals.sh
 
-d=$1 name=$2 random=$3 token=$4
-shift 4
+d=$1 name=$2 random=$3 token=$4 marker=$5
+shift 5
 read_options "$@"
 t="" checker=""
 
@@ -33,7 +34,15 @@ case $plan$d in
     1*/) [ -d "$d" ] || d=$d$name ;;
     *) make_folder ;;
 esac
-[ ! -d "$d" ] || [ -z "$name" ] || d=${d%/}/$name
+[ -z "$marker" ] || marker=${d%/*}/$marker
+# shellcheck disable=SC3067 # dash, bash and busybox have -O
+is_marked() { [ -n "$marker" ] && [ -f "$marker" ] && [ ! -L "$marker" ] && [ -O "$marker" ]; }
+if [ -d "$d" ] && [ -n "$name" ] && { [ -z "$list" ] || ! is_marked; }; then
+    d=${d%/}/$name marker=
+fi
+# An interrupted copy of this source with this name is continued, and not one to copy into.
+mark() { [ -z "$marker" ] || is_marked || (set -C && : > "$marker"); }
+unmark() { [ -z "$marker" ] || rm -f "$marker"; }
 while [ "$d" != / ] && [ "$d" != "${d%/}" ]; do
     d=${d%/}
 done
@@ -178,7 +187,7 @@ keep_arrived() {
     if [ "$folder" = "$d" ]; then
         (merge)
     elif [ ! -e "$d" ] && [ ! -L "$d" ]; then
-        (move "$t/tree" "$d")
+        mark && (move "$t/tree" "$d")
     fi
 }
 interrupt() {
@@ -228,6 +237,7 @@ if [ -n "$list" ]; then
     # The sender has compared the list: without differences, nothing is touched.
     read -r decision || fail 80 "The transfer was interrupted."
     if [ "$decision" = unchanged ]; then
+        unmark
         print_path
         printf "splice-done\n"
         exit 0
@@ -333,6 +343,11 @@ elif [ -z "$keep" ] && [ -d "$d" ] && [ ! -L "$d" ]; then
 else
     { [ ! -e "$d" ] && [ ! -L "$d" ]; } || fail 82 "$d exists."
     move "$t/tree" "$d"
+fi
+if [ ! -e "$t/partial" ]; then
+    unmark
+elif [ -n "$resume" ]; then
+    mark
 fi
 top=
 if [ -n "$times" ] && [ -d "$t/attributes" ]; then

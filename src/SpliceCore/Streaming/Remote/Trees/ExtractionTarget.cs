@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
@@ -15,13 +16,17 @@ internal sealed class ExtractionTarget : IDisposable
 
     private readonly SafeFileHandle _folder;
     private readonly FileName _temporary;
+    private readonly FileName? _marker;
     private readonly bool _exists;
     private bool _isDone;
 
+    /// <param name="path">The path of the tree, or of the folder for it.</param>
+    /// <param name="marker">The name of the marker of <see cref="MarkerOf"/>.</param>
     /// <exception cref="TransferException">The folder does not exist, is not writable, or has the name although it must not.</exception>
-    public ExtractionTarget(ReceiveRequest request, string path, CancellationToken cancellation)
+    public ExtractionTarget(ReceiveRequest request, string path, FileName? marker, CancellationToken cancellation)
     {
-        Path = PathOf(request, path, out bool hasName);
+        Path = PathOf(request, path, marker, out bool hasName);
+        _marker = hasName ? null : marker;
         _exists = FileStatus.TryGet(Path, followLink: false, out FileStatus? existing).Ok;
         if (_exists && request.NoClobber)
         {
@@ -63,27 +68,45 @@ internal sealed class ExtractionTarget : IDisposable
 
     /// <summary>Returns the final path of the tree.</summary>
     /// <param name="path">The path of the tree, or of the folder for it.</param>
-    /// <param name="hasName">True if the source has a name, under which an existing folder takes it.</param>
-    public static string PathOf(ReceiveRequest request, string path, out bool hasName)
+    /// <param name="marker">The name of the marker of <see cref="MarkerOf"/>.</param>
+    /// <param name="hasName">True if the tree has the name of the source, in the folder of that path.</param>
+    public static string PathOf(ReceiveRequest request, string path, FileName? marker, out bool hasName)
     {
         string name = request.Name;
-        hasName = name is not ("" or "." or "..");
-        return Directory.Exists(path) && hasName ? System.IO.Path.Join(path, name) : path.TrimEnd('/');
+        bool isContinued = request.Update != UpdateMode.Always && marker is { } file && ResumeMarker.Exists(path, file);
+        hasName = name is not ("" or "." or "..") && Directory.Exists(path) && !isContinued;
+        return hasName ? System.IO.Path.Join(path, name) : path.TrimEnd('/');
     }
+
+    /// <summary>Returns the name of the marker for a tree with the name of a path; null if it goes into the folder of that path.</summary>
+    public static FileName? MarkerOf(ReceiveRequest request, RemoteHost host, string path) => path.EndsWith('/') ? (FileName?)null : PartialName.OfFolder(
+        System.IO.Path.GetFileName(path), string.Create(CultureInfo.InvariantCulture, $"{host.UserName}@{host.Name}:{host.Port}\n{request.Source}"));
 
     /// <summary>Gives the tree its name, or moves its items into the existing folder.</summary>
     /// <param name="force">True to replace read-only files.</param>
     /// <param name="flush">True to wait until the tree is on the disk, before it gets its name and afterwards.</param>
     /// <param name="moved">Called when the items are in the existing folder, and the temporary one is gone.</param>
     /// <param name="removals">Removes items of other types; null if they are an error.</param>
-    public void Commit(bool force, bool flush, Action? moved = null, LocalRemovals? removals = null)
+    /// <param name="isMarked">True to create the marker by which the same command continues, false to remove it; null to leave it.</param>
+    public void Commit(bool force, bool flush, Action? moved = null, LocalRemovals? removals = null, bool? isMarked = null)
     {
         Flush(flush, Top);
+        using SafeFileHandle? beside = _marker is null ? null : OpenParent();
+        if (isMarked == true && beside is not null)
+        {
+            ResumeMarker.Create(beside, _marker!.Value, Path);
+        }
+
         Place(force, removals);
         if (_exists && moved is not null)
         {
             Remove();
             moved();
+        }
+
+        if (isMarked == false && beside is not null)
+        {
+            ResumeMarker.Remove(beside, _marker!.Value);
         }
 
         Flush(flush, _folder);
@@ -104,6 +127,13 @@ internal sealed class ExtractionTarget : IDisposable
     {
         TemporaryFolders.Remove(_folder, Path, _temporary, CancellationToken.None);
         _isDone = true;
+    }
+
+    /// <summary>Opens the folder that has the tree, and its marker.</summary>
+    private SafeFileHandle OpenParent()
+    {
+        SysResult opened = LibC.Open(System.IO.Path.GetDirectoryName(Path) ?? "/", LibC.O_PATH | LibC.O_DIRECTORY, out SafeFileHandle parent);
+        return opened.Ok ? parent : throw FileFailures.OpenDestination(Path, opened.Errno);
     }
 
     private void Flush(bool flush, SafeFileHandle folder)

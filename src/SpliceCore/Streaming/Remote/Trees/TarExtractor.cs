@@ -25,15 +25,16 @@ internal sealed class TarExtractor : IDisposable
     private readonly List<string> _leftOut = [];
 
     /// <param name="path">The path of the tree, or of the folder for it.</param>
+    /// <param name="marker">The name of the marker of <see cref="ExtractionTarget.MarkerOf"/>.</param>
     /// <param name="lists">The access control lists of the items on the host.</param>
     /// <param name="cancellation">Stops copies of files that cannot be linked.</param>
     /// <exception cref="TransferException">It cannot be created, or an existing one must not be replaced.</exception>
-    public TarExtractor(ReceiveRequest request, string host, string path, HostAccessLists lists, CancellationToken cancellation)
+    public TarExtractor(ReceiveRequest request, string host, string path, FileName? marker, HostAccessLists lists, CancellationToken cancellation)
     {
         _request = request;
         _host = host;
         _cancellation = cancellation;
-        _target = new ExtractionTarget(request, path, cancellation);
+        _target = new ExtractionTarget(request, path, marker, cancellation);
         _directories = new DirectoryPathCache(_target.Top, _target.Path);
         _metadata = new ExtractedMetadata(request.Preserve, lists, _warnings, isExact: request.Update != UpdateMode.Always);
     }
@@ -110,10 +111,11 @@ internal sealed class TarExtractor : IDisposable
 
     /// <summary>Sets the metadata of the folders, and gives the tree its name.</summary>
     /// <param name="removes">False if what the host does not have stays.</param>
-    public void Commit(bool removes)
+    /// <param name="isPartial">True if items were not received.</param>
+    public void Commit(bool removes, bool isPartial)
     {
         SetFolders();
-        _target.Commit(_request.Force, _request.Flush, Plan is null ? null : Complete, Removals);
+        _target.Commit(_request.Force, _request.Flush, Plan is null ? null : Complete, Removals, isMarked: !isPartial ? false : _request.Resume ? true : null);
 
         void Complete()
         {
@@ -136,7 +138,7 @@ internal sealed class TarExtractor : IDisposable
         try
         {
             SetFolders();
-            _target.Commit(_request.Force, flush: false);
+            _target.Commit(_request.Force, flush: false, isMarked: true);
         }
         catch (TransferException)
         {

@@ -89,11 +89,13 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             ReadTail(session, stream);
         }
 
-        _tree!.Commit(removes: !IsRemovalSkipped);
+        _tree!.Commit(removes: !IsRemovalSkipped, isPartial: ItemErrors.Count > 0);
         return _sums is not null;
     }
 
     private protected override void KeepArrived() => _tree?.KeepArrived();
+
+    private FileName? Marker => ExtractionTarget.MarkerOf(Request, Host, Path);
 
     private bool IsRemovalSkipped => _removals is not null && _obstacle is not null;
 
@@ -178,7 +180,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     {
         if (!Request.IsDryRun)
         {
-            _tree = new TarExtractor(Request, Host.Text, Path, _lists, Cancellation)
+            _tree = new TarExtractor(Request, Host.Text, Path, Marker, _lists, Cancellation)
             {
                 Plan = Request.Update == UpdateMode.Always ? null : _plan,
                 Removals = _removals,
@@ -210,7 +212,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
             throw SyncErrors.EmptySource($"{Host.Text}:{Request.Source}");
         }
 
-        string path = ExtractionTarget.PathOf(Request, Path, out _);
+        string path = ExtractionTarget.PathOf(Request, Path, Marker, out _);
         bool exists = Request.Update != UpdateMode.Always && LibC.Open(path, LibC.O_RDONLY | LibC.O_DIRECTORY, out _planned).Ok;
         _plan = new LocalTreePlan(
             Request, Host.Text, listing, _lists, exists ? _planned : null,

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
@@ -54,7 +55,18 @@ internal sealed class TreeSendRun : SendRun
     }
 
     private protected override byte[] Script(RemoteHost host) => HostScript.LineOf(
-        "send-tree.sh", Request, Request.DestinationOf(host), Request.Name, StagedFile.TemporaryName().ToString(), _token);
+        "send-tree.sh", Request, Request.DestinationOf(host), Request.Name, StagedFile.TemporaryName().ToString(), _token, MarkerOf(host));
+
+    /// <summary>Returns the name of the marker for a folder with the name of the destination; nothing if it goes into the destination.</summary>
+    private string MarkerOf(RemoteHost host)
+    {
+        string destination = Request.DestinationOf(host);
+        return Request.ContentsOnly || destination.EndsWith('/') || !FileStatus.TryGet(Request.Source, followLink: true, out FileStatus? source).Ok
+            ? string.Empty
+            : PartialName.OfFolder(
+                Path.GetFileName(destination),
+                string.Create(CultureInfo.InvariantCulture, $"{Environment.MachineName}\n{LibC.EffectiveUserId}\n{source!.Inode.Device}\n{source.Inode.Inode}")).ToString();
+    }
 
     private static HostUpload CreateUpload(RemoteHost host, SendRequest request, Lazy<TreeTotals>? totals)
     {
@@ -236,7 +248,7 @@ internal sealed class TreeSendRun : SendRun
 
         foreach (TreeStream stream in _streams)
         {
-            stream.Complete(removes: _items.Obstacle is null);
+            stream.Complete(isPartial: _items.Obstacle is not null);
         }
 
         Flush();

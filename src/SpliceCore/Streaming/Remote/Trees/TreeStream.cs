@@ -90,8 +90,8 @@ internal sealed class TreeStream(TarStreamWriter writer, HostTreePlan? plan, boo
     }
 
     /// <summary>Adds what follows the items.</summary>
-    /// <param name="removes">False if what only the host has stays.</param>
-    public void Complete(bool removes)
+    /// <param name="isPartial">True if items are missing in the stream: what only the host has stays, and the copy is marked.</param>
+    public void Complete(bool isPartial)
     {
         if (Sums is not null)
         {
@@ -107,7 +107,12 @@ internal sealed class TreeStream(TarStreamWriter writer, HostTreePlan? plan, boo
         if (plan?.Removals is { } removals)
         {
             AddPart(HostScript.Replaced, removals.ToList(isReplaced: true));
-            AddPart(HostScript.Removals, removes ? removals.ToList(isReplaced: false) : []);
+            AddPart(HostScript.Removals, isPartial ? [] : removals.ToList(isReplaced: false));
+        }
+
+        if (isPartial)
+        {
+            AddPart(HostScript.Partial, []);
         }
 
         AddPart(HostScript.End, []);

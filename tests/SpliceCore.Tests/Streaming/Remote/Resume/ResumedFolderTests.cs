@@ -30,7 +30,12 @@ public sealed class ResumedFolderTests(SshServer server, ITestOutputHelper outpu
 
     private string Source => _workspace["source"];
 
-    private string Target => _workspace["target/source"];
+    // A missing folder that the copy becomes; by default the source goes into an existing one.
+    private string _name = "source";
+
+    private string Target => _workspace[$"target/{_name}"];
+
+    private string[] Markers => Directory.GetFiles(_workspace["target"], "*.splice-partial");
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -81,6 +86,44 @@ public sealed class ResumedFolderTests(SshServer server, ITestOutputHelper outpu
         Assert.Equal(1, Remotes.Result(Run(request with { Ssh = server.Options })).Updated);
 
         Assert.Equal(string.Empty, Command.Run("diff", "-r", Source, Target).Text);
+    }
+
+    /// <summary>As a local copy does: the folder that the interrupted transfer has created is the copy, and not a folder for it.</summary>
+    [Theory]
+    [InlineData(true, "bash", true)]
+    [InlineData(true, "dash", false)]
+    [InlineData(true, "busybox", true)]
+    [InlineData(false, "bash", true)]
+    [InlineData(false, "busybox", false)]
+    public void A_missing_folder_is_resumed_under_its_name(bool isSent, string shell, bool resume)
+    {
+        _name = "new";
+        Make(Source, seed: 1);
+        File.WriteAllText(Path.Combine(Directory.CreateDirectory(_workspace["other"]).FullName, "file"), "another");
+        RemoteRequest request = Request(isSent, shell, verify: false, All / 2);
+        Remotes.Error(Run(request), TransferErrorId.ConnectionFailed);
+        WaitForHost();
+        int arrived = AssertOldOrNew(isMerged: false);
+        string marker = Assert.Single(Markers);
+        Assert.Matches("^new\\.[0-9a-f]{16}\\.splice-partial$", Path.GetFileName(marker));
+        Assert.Empty(File.ReadAllBytes(marker));
+
+        // Another source goes into the folder, and does not end the copy.
+        request = request with { Ssh = server.Options };
+        Remotes.Result(Run(request with { Source = _workspace["other"] }));
+        Assert.True(File.Exists(Path.Combine(Target, "other", "file")));
+        Assert.Single(Markers);
+
+        RemoteTransferResult result = Remotes.Result(Run(resume ? request : request with { Resume = false, Update = UpdateMode.Changed }));
+
+        Assert.Equal((Target, arrived), (result.Destination, result.Unchanged));
+        Assert.Empty(Markers);
+        Assert.Equal(Files, AssertOldOrNew(isMerged: true));
+        Assert.False(Directory.Exists(Path.Combine(Target, "source")));
+
+        // The complete copy is a folder like any other.
+        Assert.Equal(Path.Combine(Target, "source"), Remotes.Result(Run(request)).Destination);
+        Assert.Empty(Markers);
     }
 
     /// <summary>Not more than arrives without an interruption: nothing is removed, and nothing replaces an item of another kind.</summary>
@@ -164,9 +207,10 @@ public sealed class ResumedFolderTests(SshServer server, ITestOutputHelper outpu
     private RemoteRequest Request(bool isSent, string shell, bool verify, int cut)
     {
         Directory.CreateDirectory(_workspace["target"]);
+        string destination = _name == "source" ? _workspace["target"] : Target;
         RemoteRequest request = isSent
-            ? new SendRequest { Source = Source, Destination = _workspace["target"], Hosts = [server.Host(shell)] }
-            : new ReceiveRequest { Source = Source, Destination = _workspace["target"], Hosts = [server.Host(shell)] };
+            ? new SendRequest { Source = Source, Destination = destination, Hosts = [server.Host(shell)] }
+            : new ReceiveRequest { Source = Source, Destination = destination, Hosts = [server.Host(shell)] };
         return request with { Ssh = Cut(isSent, cut), Recurse = true, Resume = true, Verify = verify };
     }
 }
