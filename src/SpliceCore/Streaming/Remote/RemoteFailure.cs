@@ -29,10 +29,18 @@ internal static class RemoteFailure
         bool isOurs = Enum.IsDefined((RemoteExit)code);
         string number = isOurs ? string.Empty : string.Create(CultureInfo.InvariantCulture, $" (exit code {code})");
         string how = $"{what}{number}{(words.Length == 0 ? "." : $": {words}")}";
+        if (request is SendRequest && (RemoteExit)code is RemoteExit.NotWritten or RemoteExit.FolderNotFound or RemoteExit.Denied
+            && NotWritten(ErrnoIn(words), request.Source, destination, host, isTree) is { } known)
+        {
+            return known;
+        }
+
         return (RemoteExit)code switch
         {
             RemoteExit.Ssh when hasBegun => new(TransferErrorId.ConnectionFailed, how, again, target: host),
             RemoteExit.Ssh => new(TransferErrorId.ConnectionFailed, how, ConnectAction(SshCommand.TextOf(session.Host, request.Ssh), words) + PromptHint(request, words), target: host),
+            RemoteExit.NotWritten or RemoteExit.FolderNotFound when ErrnoIn(words) is Errno.EACCES =>
+                new(TransferErrorId.PermissionDenied, how, "Get write permission there.", Errno.EACCES, host),
             RemoteExit.FolderNotFound => new(TransferErrorId.DestinationFolderNotFound, how, "Create the folder there first.", target: host),
             RemoteExit.Exists => new(TransferErrorId.DestinationExists, how, IsOfFolder(words) ? "Choose another name." : "Choose another name, or transfer it again without -NoClobber.", target: host),
             RemoteExit.SameFile => new(TransferErrorId.SameFile, how, "Choose another destination.", target: host),
@@ -46,11 +54,45 @@ internal static class RemoteFailure
             RemoteExit.Busy => new(TransferErrorId.DestinationBusy, how, "Wait until it has ended, or remove that file.", target: host),
             RemoteExit.Incomplete => new(TransferErrorId.ConnectionFailed, how, again, target: host),
             RemoteExit.Generated => new(TransferErrorId.RemoteFailed, how, "Copy the folder to a disk of that host first (cp -r), and receive the copy.", target: host),
-            RemoteExit.NotWritten when words.Contains("No space left", StringComparison.Ordinal) || words.Contains("quota", StringComparison.OrdinalIgnoreCase) =>
-                new(TransferErrorId.DiskFull, how, "Free some space there.", target: host),
+            RemoteExit.NotWritten when ErrnoIn(words) is Errno.ENOSPC or Errno.EDQUOT =>
+                new(TransferErrorId.DiskFull, how, "Free some space there.", ErrnoIn(words), host),
             _ => new(TransferErrorId.RemoteFailed, how, words.Contains("sftp", StringComparison.OrdinalIgnoreCase)
                 ? "Use sftp(1), or an account with a POSIX shell, which Send and Receive require."
                 : "The host needs a POSIX shell and coreutils or busybox, and permission to run them.", target: host),
+        };
+    }
+
+    /// <summary>Finds the error of the kernel in what a tool on a host has printed in the C locale.</summary>
+    private static Errno ErrnoIn(string words)
+    {
+        Errno known = Array.Find(
+            new[] { Errno.ENOSPC, Errno.EDQUOT, Errno.EFBIG, Errno.EROFS, Errno.EACCES, Errno.EPERM },
+            errno => words.Contains(ErrnoText.Of(errno), StringComparison.OrdinalIgnoreCase));
+
+        // GNU tar reports the last write before a disk is full without the error of the next one.
+        return known == Errno.None && words.Contains("Wrote only ", StringComparison.Ordinal) ? Errno.ENOSPC : known;
+    }
+
+    /// <summary>The errors of a write on a host that are those of a local one; null for others.</summary>
+    private static TransferException? NotWritten(Errno errno, string source, string destination, string host, bool isTree)
+    {
+        string why = $"({ErrnoText.Describe(errno)})";
+        return errno switch
+        {
+            Errno.ENOSPC or Errno.EDQUOT => new(TransferErrorId.DiskFull,
+                $"No space is left on {host} in '{destination}' for '{source}' {why}.",
+                "Free some space there, or choose another destination.", errno, host),
+            Errno.EFBIG => new(TransferErrorId.FileSizeLimit,
+                $"'{destination}' on {host} has reached a file-size limit {why}.",
+                "Raise the limit there (ulimit -f), or choose a file system that allows larger files.", errno, host),
+            Errno.EROFS => new(TransferErrorId.PermissionDenied,
+                $"'{destination}' on {host} cannot be written: its file system is read-only {why}.",
+                "Mount it there for writing, or choose another destination.", errno, host),
+            // Items of a folder can have metadata that only root may set.
+            Errno.EPERM when !isTree => new(TransferErrorId.PermissionDenied,
+                $"No permission to write '{destination}' on {host} {why}.",
+                "Check there whether it or its folder is immutable or append-only (lsattr), or choose another destination.", errno, host),
+            _ => null,
         };
     }
 

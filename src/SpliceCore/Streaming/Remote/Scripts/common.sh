@@ -42,6 +42,16 @@ fail() {
     quit "$code"
 }
 
+# Exits, since a file or folder is not writable, with the reason of the kernel.
+fail_unwritable() {
+    if [ -d "$1" ]; then
+        said=$(mkdir "${1%/}/$random" 2>&1) && rmdir "${1%/}/$random"
+        fail 84 "The folder ${1%/} is not writable${said:+: ${said##*: }}."
+    fi
+    said=$({ : >> "$1"; } 2>&1)
+    fail 84 "$1 is not writable${said:+: ${said##*: }}."
+}
+
 need() { command -v "$1" > /dev/null || fail 88 "There is no $1 on this host."; }
 
 # Creates the folder $d if its slash says that it is one.

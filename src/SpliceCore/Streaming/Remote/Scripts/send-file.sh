@@ -16,7 +16,9 @@ read_options "$@"
 t="" lock="" tool=""
 
 length() { stat -c %s "$1" 2> /dev/null || wc -c < "$1"; }
-resize() { dd if=/dev/null of="$1" bs=1 count=0 seek="$2" 2> /dev/null; }
+# dd(1) reports what it has copied with its errors.
+quiet_dd() { said=$(dd if=/dev/null bs=1 count=0 "$@" 2>&1) || { printf "%s\n" "$said" >&2 && return 1; }; }
+resize() { quiet_dd of="$1" seek="$2"; }
 drop() { [ -z "$t" ] || rm -f "$t"; }
 unlock() { [ -z "$lock" ] || rm -f "$lock"; }
 
@@ -217,9 +219,9 @@ if [ -e "$d" ]; then
     seen=1
     [ -z "$keep" ] || fail 82 "$d exists."
     [ -f "$d" ] || fail 83 "$d is not a regular file."
-    [ -w "$d" ] || [ -n "$force" ] || fail 84 "$d is not writable."
+    [ -w "$d" ] || [ -n "$force" ] || fail_unwritable "$d"
 fi
-[ -w "$folder" ] || [ ! -d "$folder" ] || fail 84 "The folder $folder is not writable."
+[ -w "$folder" ] || [ ! -d "$folder" ] || fail_unwritable "$folder"
 [ -z "$plan" ] || leave
 
 from=0
@@ -365,7 +367,7 @@ else
 fi
 if [ -n "$flush" ]; then
     start_heartbeat
-    dd if=/dev/null of="$t" bs=1 count=0 conv=notrunc,fsync 2> /dev/null || { stop_heartbeat; fail 86 "$t could not be flushed."; }
+    quiet_dd of="$t" conv=notrunc,fsync || { stop_heartbeat; fail 86 "$t could not be flushed."; }
     stop_heartbeat
 fi
 [ ! -d "$d" ] || fail 82 "$d is a folder."

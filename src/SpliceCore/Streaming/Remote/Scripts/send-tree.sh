@@ -58,7 +58,7 @@ else
     [ -d "$folder" ] || [ -n "$plan" ] || fail 81 "There is no folder $folder"
 fi
 temporary=${folder%/}/$random
-[ -n "$plan" ] || { [ -w "$folder" ] && [ -x "$folder" ]; } || fail 84 "The folder $folder is not writable."
+[ -n "$plan" ] || { [ -w "$folder" ] && [ -x "$folder" ]; } || fail_unwritable "$folder"
 need tar
 [ -z "$verify$content" ] || need sha256sum
 root=
@@ -123,7 +123,7 @@ each() {
     act=$1 from=$2 to=$3
     set --
     { [ -r "$from" ] && [ -w "$from" ] && [ -x "$from" ]; } || chmod u+rwx "$from"
-    [ -w "$to" ] || fail 84 "The folder $to is not writable."
+    [ -w "$to" ] || fail_unwritable "$to"
     for item in "$from"/* "$from"/.[!.]* "$from"/..?*; do
         there=$to/${item##*/}
         [ -e "$item" ] || [ -L "$item" ] || continue
@@ -136,7 +136,7 @@ each() {
         elif [ -d "$there" ] && [ ! -L "$there" ]; then
             may_replace || fail 82 "$there is a folder."
         elif [ -f "$there" ] && [ ! -L "$there" ] && [ ! -w "$there" ]; then
-            [ -n "$force" ] || fail 84 "$there is not writable."
+            [ -n "$force" ] || fail_unwritable "$there"
         fi
         if [ -L "$item" ] && [ -e "$there" ] && [ ! -L "$there" ] && leads "$item" "$to"; then
             fail 94 "The link ${item##*/} leads to $there, would replace it and lead to itself."
