@@ -250,6 +250,16 @@ prlimit --pid `$PID "--nofile=`${limit}:`${limit}"
         $failure[0].Exception.Message | Should -Not -Match 'exit code|It said'
     }
 
+    It 'recommends the line that creates a missing folder: <_>' -ForEach 'nodir', 'no/dir', "it's `$HOME, no dir" {
+        $folder = $_
+        $failure = Get-Failure { Send-ItemZeroCopy $source web1 "$folder/file" }
+        $line = $failure[0].Exception.RecommendedAction -replace '^Create the folder there first: '
+        $line | Should -BeLike 'ssh web1 *mkdir -p *'
+        Invoke-Expression $line
+        $null = Send-ItemZeroCopy $source web1 "$folder/file"
+        Assert-Content "$($server.Folder)/web1/$folder/file" $content
+    }
+
     It 'skips blank lines and comments, and trims the hosts: <_>' -ForEach 'pipeline', 'parameter' {
         $lines = '# my hosts', '', '  web1  ', "`t", "web2`t# the second", '  #web3'
         $results = if ($_ -eq 'pipeline') { $lines | Send-ItemZeroCopy $source -Destination lines } else { Send-ItemZeroCopy $source $lines lines }

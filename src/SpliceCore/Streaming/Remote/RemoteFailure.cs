@@ -41,7 +41,9 @@ internal static class RemoteFailure
             RemoteExit.Ssh => new(TransferErrorId.ConnectionFailed, how, ConnectAction(SshCommand.TextOf(session.Host, request.Ssh), words) + PromptHint(request, words), target: host),
             RemoteExit.NotWritten or RemoteExit.FolderNotFound when ErrnoIn(words) is Errno.EACCES =>
                 new(TransferErrorId.PermissionDenied, how, "Get write permission there.", Errno.EACCES, host),
-            RemoteExit.FolderNotFound => new(TransferErrorId.DestinationFolderNotFound, how, "Create the folder there first.", target: host),
+            RemoteExit.FolderNotFound => new(TransferErrorId.DestinationFolderNotFound, how,
+                [$"Create the folder there first: {SshCommand.LineToCreate(FolderOf(destination), session.Host, request.Ssh)}", "Create the folder there first."],
+                target: host),
             RemoteExit.Exists => new(TransferErrorId.DestinationExists, how, IsOfFolder(words) ? "Choose another name." : "Choose another name, or transfer it again without -NoClobber.", target: host),
             RemoteExit.SameFile => new(TransferErrorId.SameFile, how, "Choose another destination.", target: host),
             RemoteExit.RootFolder => new(TransferErrorId.InvalidPath, how, "Specify another folder: '/' is often an empty variable followed by a slash.", target: host),
@@ -210,6 +212,8 @@ internal static class RemoteFailure
             ? " With -ThrottleLimit 1, ssh prompts for one host after the other."
             : string.Empty;
     }
+
+    private static string FolderOf(string path) => path.EndsWith('/') ? path.TrimEnd('/') : Path.GetDirectoryName(path) is { Length: > 0 } folder ? folder : ".";
 
     private static bool IsOfFolder(string words) => words.Contains("folder", StringComparison.OrdinalIgnoreCase);
 

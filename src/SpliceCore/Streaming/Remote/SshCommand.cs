@@ -79,7 +79,20 @@ internal static class SshCommand
     }
 
     /// <summary>Returns the command that a user can type to test the connection.</summary>
-    public static string TextOf(RemoteHost host, SshOptions options)
+    public static string TextOf(RemoteHost host, SshOptions options) => $"'{LineOf(host, options)}'";
+
+    /// <summary>Returns a line for PowerShell that creates a folder on a host.</summary>
+    public static string LineToCreate(string folder, RemoteHost host, SshOptions options)
+    {
+        // Both PowerShell and the shell of the host read the path.
+        string path = folder.StartsWith('-') ? $"./{folder}" : folder;
+        bool isPlain = path.All(letter => char.IsAsciiLetterOrDigit(letter) || "/._-+=:".Contains(letter, StringComparison.Ordinal));
+        return $"{LineOf(host, options)} {(isPlain ? $"mkdir -p {path}" : PowerShellQuoted($"mkdir -p {HostScript.Quote(path)}"))}";
+    }
+
+    private static string PowerShellQuoted(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+
+    private static string LineOf(RemoteHost host, SshOptions options)
     {
         List<string> words = ["ssh"];
         words.AddRange(options.ConfigFile is string file ? ["-F", Quoted(file)] : []);
@@ -87,7 +100,7 @@ internal static class SshCommand
         words.AddRange((host.KeyFilePath ?? options.KeyFilePath) is string key ? ["-i", Quoted(key)] : []);
         words.AddRange(options.Settings.SelectMany(setting => new[] { "-o", Quoted($"{setting.Key}={setting.Value}") }));
         words.Add(host.UserName is string user ? $"{user}@{host.Name}" : host.Name);
-        return $"'{string.Join(' ', words)}'";
+        return string.Join(' ', words);
     }
 
     private static string Quoted(string word) =>
