@@ -44,7 +44,7 @@ internal static class PartialName
 
     /// <summary>Returns the name of the marker if the source or the copy is on a host.</summary>
     /// <param name="name">The name of the copy.</param>
-    /// <param name="source">What identifies the source.</param>
+    /// <param name="source">The identity of the source.</param>
     public static FileName OfFolder(FileName name, string source) => With(name, SuffixOf([.. Encoding.UTF8.GetBytes(source), .. name.Bytes]));
 
     /// <summary>True if a name is that of a partial file for a destination, whatever the source is. The names of those with a long
