@@ -29,7 +29,7 @@ Describe 'Receive-ItemZeroCopy' {
 
     It 'says what is not there in the words of the host' {
         $failure = Get-Failure { Receive-ItemZeroCopy none web1 "$TestDrive/none" }
-        Assert-Failure $failure 'SourceNotFound,Splice.Commands.ReceiveItemZeroCopyCommand' ObjectNotFound web1 'There is no file'
+        Assert-Failure $failure 'SourceNotFound,Splice.Commands.ReceiveItemZeroCopyCommand' ObjectNotFound web1 'does not exist on web1'
         "$TestDrive/none" | Should -Not -Exist
     }
 

@@ -253,6 +253,7 @@ prlimit --pid `$PID "--nofile=`${limit}:`${limit}"
     It 'recommends the line that creates a missing folder: <_>' -ForEach 'nodir', 'no/dir', "it's `$HOME, no dir" {
         $folder = $_
         $failure = Get-Failure { Send-ItemZeroCopy $source web1 "$folder/file" }
+        $failure[0].Exception.Message | Should -BeLike "'$source' could not be sent to web1:$folder/file: The folder '$folder' does not exist on web1. *"
         $line = $failure[0].Exception.RecommendedAction -replace '^Create the folder there first: '
         $line | Should -BeLike 'ssh web1 *mkdir -p *'
         Invoke-Expression $line

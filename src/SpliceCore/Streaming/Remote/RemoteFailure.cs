@@ -16,8 +16,8 @@ internal static class RemoteFailure
     {
         string again = isTree && !request.Resume ? "Run the command again." : "Run the command again; -Resume continues an interrupted transfer.";
         string host = session.Host.Text;
-        string words = Words(session.AllowsSftpOnly ? "The account allows SFTP only." : session.Words);
-        string what = $"'{request.Source}' was not transferred to '{destination}' with '{host}'";
+        string words = Words(session.AllowsSftpOnly ? "The account allows SFTP only." : session.Words).Replace("on this host", $"on {host}", StringComparison.Ordinal);
+        string what = NotTransferred(request, destination, host);
         if (session.ExitCode is not int code)
         {
             return new(TransferErrorId.ConnectionFailed,
@@ -63,6 +63,10 @@ internal static class RemoteFailure
                 : "The host needs a POSIX shell and coreutils or busybox, and permission to run them.", target: host),
         };
     }
+
+    private static string NotTransferred(RemoteRequest request, string destination, string host) => request is SendRequest
+        ? $"'{request.Source}' could not be sent to {host}:{destination}"
+        : $"'{request.Source}' could not be received from {host}";
 
     /// <summary>Finds the error of the kernel in what a tool on a host has printed in the C locale.</summary>
     private static Errno ErrnoIn(string words)
@@ -168,7 +172,7 @@ internal static class RemoteFailure
         "Transfer them into different folders.", target: host ?? second);
 
     public static TransferException NotTried(string host, int count) => new(TransferErrorId.ConnectionFailed,
-        $"{(count == 1 ? "1 more item was" : string.Create(CultureInfo.InvariantCulture, $"{count} more items were"))} not transferred with '{host}', which could not be reached for the first one.",
+        $"{(count == 1 ? "1 more item was" : string.Create(CultureInfo.InvariantCulture, $"{count} more items were"))} not transferred: '{host}' could not be reached for the first one.",
         "Transfer them again when ssh connects to it.", target: host);
 
     /// <summary>The error for a host that prints text without end.</summary>
@@ -182,7 +186,7 @@ internal static class RemoteFailure
 
     /// <summary>The error for an exception that no error of a transfer describes.</summary>
     public static TransferException Unexpected(RemoteRequest request, string host, Exception exception) => new(TransferErrorId.RemoteFailed,
-        $"'{request.Source}' was not transferred with '{host}': {Shown(exception.Message).TrimEnd('.')} ({exception.GetType().Name}).",
+        $"{NotTransferred(request, request.Destination, host)}: {Shown(exception.Message).TrimEnd('.')} ({exception.GetType().Name}).",
         "Check what the host sends: its shell may print text, or its tools may be incompatible.", target: host);
 
     /// <summary>Returns text of a host for a message: not too long, and without control characters, which the terminal would

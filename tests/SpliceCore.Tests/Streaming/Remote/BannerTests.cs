@@ -27,9 +27,9 @@ public sealed class BannerTests(SshServer server) : IDisposable
     {
         RemoteHost host = Host("runs", "exec bash -c \"$SSH_ORIGINAL_COMMAND\"");
         SendRequest request = Request(host) with { Destination = _workspace["none/target"] };
-        Check(Remotes.Error(Remotes.Send(request), TransferErrorId.DestinationFolderNotFound), $"': There is no folder {_workspace["none/"]}");
-        Check(Remotes.Error(Remotes.Receive(Receive(host, "none")), TransferErrorId.SourceNotFound), $"': There is no file {_workspace["none"]}");
-        Check(Remotes.Error(Remotes.Receive(Receive(host, "none") with { Recurse = true }), TransferErrorId.SourceNotFound), "': There is no folder");
+        Check(Remotes.Error(Remotes.Send(request), TransferErrorId.DestinationFolderNotFound), $": The folder '{_workspace["none"]}' does not exist on {host.Text}.");
+        Check(Remotes.Error(Remotes.Receive(Receive(host, "none")), TransferErrorId.SourceNotFound), $": The file '{_workspace["none"]}' does not exist on {host.Text}.");
+        Check(Remotes.Error(Remotes.Receive(Receive(host, "none") with { Recurse = true }), TransferErrorId.SourceNotFound), $": The folder '{_workspace["none"]}' does not exist on {host.Text}.");
         Directory.CreateDirectory(_workspace["folder"]);
         Assert.Empty(Remotes.Result(Remotes.Receive(Receive(host, "folder") with { Recurse = true, Destination = _workspace["copy"] })).Warnings);
     }

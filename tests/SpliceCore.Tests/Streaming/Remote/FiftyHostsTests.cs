@@ -32,7 +32,7 @@ public sealed class FiftyHostsTests(SshServer server) : IDisposable
             (impostor, TransferErrorId.ConnectionFailed, "Host key verification failed"),
             (RemoteHost.Parse($"nobody-of-that-name@{good[0].Text}"), TransferErrorId.ConnectionFailed, "Permission denied"),
             (denied, TransferErrorId.PermissionDenied, "is not writable"),
-            (homeless, TransferErrorId.DestinationFolderNotFound, "There is no folder"),
+            (homeless, TransferErrorId.DestinationFolderNotFound, "does not exist on"),
             (server.Host("fifty-full", $"cd {mount.Folder}; {Shell}"), TransferErrorId.DiskFull, "No space left on device"),
             (drops, TransferErrorId.ConnectionFailed, "-Resume continues"),
             (stopped, TransferErrorId.IdleTimeout, "accepted no data for 12 seconds"),

@@ -38,7 +38,8 @@ quit() {
 fail() {
     code=$1
     shift
-    printf "%s\n" "$*" >&2
+    # The scripts begin relative paths with ./ for their tools, and the user did not.
+    printf "%s\n" "$*" | sed "s|\([ ']\)\./|\1|g; s|^\./||" >&2
     quit "$code"
 }
 
@@ -57,7 +58,7 @@ need() { command -v "$1" > /dev/null || fail 88 "There is no $1 on this host."; 
 # Creates the folder $d if its slash says that it is one.
 make_folder() {
     case $d in
-        */) [ -d "$d" ] || said=$(mkdir "${d%/}" 2>&1) || [ -d "$d" ] || fail 81 "There is no folder $d, and it could not be created: $said" ;;
+        */) [ -d "$d" ] || said=$(mkdir "${d%/}" 2>&1) || [ -d "$d" ] || fail 81 "The folder '${d%/}' does not exist on this host, and could not be created: ${said##*: }." ;;
     esac
 }
 

@@ -36,7 +36,7 @@ case $f in
     /*) ;;
     *) f=./$f ;;
 esac
-[ -e "$f" ] || fail 89 "There is no file $f"
+[ -e "$f" ] || fail 89 "The file '$f' does not exist on this host."
 [ ! -d "$f" ] || fail 90 "$f is a folder."
 [ -f "$f" ] || fail 83 "$f is not a regular file."
 [ -r "$f" ] || fail 84 "$f is not readable."

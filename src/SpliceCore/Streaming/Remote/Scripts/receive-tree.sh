@@ -15,7 +15,7 @@ case $f in
     /*) ;;
     *) f=./$f ;;
 esac
-[ -e "$f" ] || fail 89 "There is no folder $f"
+[ -e "$f" ] || fail 89 "The folder '$f' does not exist on this host."
 if [ ! -d "$f" ]; then
     printf "splice-tree no\n"
     exit 0

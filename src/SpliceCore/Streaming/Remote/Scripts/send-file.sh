@@ -211,7 +211,7 @@ fi
 umask 077
 folder=${d%/*}/
 base=${d##*/}
-[ -d "$folder" ] || [ -n "$plan" ] || fail 81 "There is no folder $folder"
+[ -d "$folder" ] || [ -n "$plan" ] || fail 81 "The folder '${folder%/}' does not exist on this host."
 [ -z "$verify$content" ] || need sha256sum
 [ -z "$list$delta" ] || compare_old
 seen=

@@ -55,7 +55,7 @@ if [ -e "$d" ] || [ -L "$d" ]; then
     folder=$d
 else
     folder=${d%/*}/
-    [ -d "$folder" ] || [ -n "$plan" ] || fail 81 "There is no folder $folder"
+    [ -d "$folder" ] || [ -n "$plan" ] || fail 81 "The folder '${folder%/}' does not exist on this host."
 fi
 temporary=${folder%/}/$random
 [ -n "$plan" ] || { [ -w "$folder" ] && [ -x "$folder" ]; } || fail_unwritable "$folder"
