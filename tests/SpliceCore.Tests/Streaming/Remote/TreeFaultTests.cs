@@ -112,6 +112,34 @@ public sealed class TreeFaultTests(SshServer server) : IDisposable
         Assert.Equal(["closed", "link", "one", "open", "two", "z"], Names("target"));
     }
 
+    [Theory]
+    [InlineData(0, null)]
+    [InlineData(1, "The holes of '{0}/a' were sent as zeros")]
+    [InlineData(2, "The holes of 2 files were sent as zeros")]
+    public void Holes_of_files_in_a_folder_are_a_warning(int count, string? warning)
+    {
+        SshServer.Require();
+        Directory.CreateDirectory(_workspace["source"]);
+        _workspace.WriteRandom("source/whole", 1_000_000);
+        foreach (string name in new[] { "a", "b" }.Take(count))
+        {
+            Command.Check("truncate", "-s", "20M", _workspace.WriteRandom($"source/{name}", 1_000_000));
+        }
+
+        RemoteTransferResult result = Remotes.Result(Remotes.Send(new SendRequest
+        {
+            Source = _workspace["source"],
+            Destination = _workspace["target"],
+            Hosts = [server.Host()],
+            Ssh = server.Options,
+            Recurse = true,
+        }));
+
+        Assert.Equal(warning is null ? 0 : 1, result.Warnings.Count);
+        Assert.All(result.Warnings, text => Assert.StartsWith(string.Format(System.Globalization.CultureInfo.InvariantCulture, warning!, _workspace["source"]), text, StringComparison.Ordinal));
+        Assert.Equal(string.Empty, Command.Run("diff", "-r", _workspace["source"], _workspace["target"]).Text);
+    }
+
     /// <summary>With -Resume, the same command continues in the folder that it has created.</summary>
     [Theory]
     [InlineData(true)]

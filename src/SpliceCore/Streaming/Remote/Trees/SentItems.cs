@@ -3,6 +3,7 @@ using Splice.Copying;
 using Splice.Copying.Trees;
 using Splice.Descriptors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice.Streaming.Remote.Trees;
 
@@ -15,6 +16,8 @@ internal sealed class SentItems(SendRequest request, Action<TransferException> f
     private readonly List<string> _vanished = [];
     private long _changed;
     private string? _firstChanged;
+    private long _sparse;
+    private string? _firstSparse;
 
     /// <summary>Number of items that failed.</summary>
     public long Failed { get; private set; }
@@ -122,6 +125,13 @@ internal sealed class SentItems(SendRequest request, Action<TransferException> f
                 : $"Other processes wrote to {_changed} files while they were sent; the first is '{_firstChanged}'. '{host}' may have a mix of old and new bytes.");
         }
 
+        if (_sparse > 0)
+        {
+            upload.Warn(_sparse == 1
+                ? $"The holes of '{_firstSparse}' were sent as zeros, which take space on '{host}'. Send the file by itself to keep them."
+                : $"The holes of {_sparse} files were sent as zeros, which take space on '{host}'; the first is '{_firstSparse}'. Send the files by themselves to keep them.");
+        }
+
         if (upload.Form == TreeSendRun.GnuForm && _headers.ReadOnlyFolders > 0 && request.Preserve.HasFlag(PreserveAttributes.Mode))
         {
             upload.Warn($"The tar of '{host}' cannot make {_headers.ReadOnlyFolders} folders read-only.");
@@ -135,6 +145,16 @@ internal sealed class SentItems(SendRequest request, Action<TransferException> f
         if (_headers.WithAttributes > 0 && upload.Form != TreeSendRun.FullForm)
         {
             upload.Warn($"The tar of '{host}' does not support extended attributes and access control lists: {_headers.WithAttributes} items arrive without them.");
+        }
+    }
+
+    /// <summary>Notes a larger file with holes, which the stream does not have.</summary>
+    public void CheckHoles(TreeItem item, Descriptor source)
+    {
+        if (source.Size > Tuning.TarFileInMemory && source.ProbablyHasHoles && Extent.CountHoles(source.Handle, 0, source.Size) > 0)
+        {
+            _firstSparse ??= item.Label;
+            _sparse++;
         }
     }
 

@@ -320,6 +320,7 @@ internal sealed class TreeSendRun : SendRun
         var file = (SafeFileHandle)source.Handle;
         if (source.Size > 0)
         {
+            _items.CheckHoles(item, source);
             bool isLonger = SendContent(file, item, tar) || (tar.Length > Tuning.TarFileInMemory && EndCheck.IsLongerThanItsSize(source));
             _items.CheckUnchanged(item, file, isLonger);
             return;
