@@ -55,7 +55,13 @@ internal sealed class ContentComparison(Descriptor reference, Descriptor differe
         _end = _firstDifference = long.MaxValue;
         Compare(0, long.MaxValue);
         long same = BytesRead;
-        return RangeCheck.HasByteAt(reference.Handle, same) || RangeCheck.HasByteAt(difference.Handle, same) ? same : null;
+        return HasByteAt(reference, same) || HasByteAt(difference, same) ? same : null;
+    }
+
+    private static bool HasByteAt(Descriptor file, long offset)
+    {
+        SysResult read = RangeCheck.ReadByteAt(file.Handle, offset);
+        return read.Ok ? read.Value > 0 : throw TransferFailures.Step(TransferMethod.ReadWrite, read.Errno, TransferSide.Source, file.Name, file.Name, offset);
     }
 
     private long? CompareSizes(int threads, Action? tick)

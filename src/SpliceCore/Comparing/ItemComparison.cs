@@ -86,14 +86,16 @@ public static class ItemComparison
             throw FileFailures.OpenSource(path, opened.Errno);
         }
 
-        descriptor = Descriptor.Describe(handle, path);
-        if (descriptor.Kind == kind)
+        try
         {
-            return handle;
+            descriptor = Descriptor.Describe(handle, path);
+            return descriptor.Kind == kind ? handle : throw ComparisonErrors.Changed(path);
         }
-
-        handle.Dispose();
-        throw ComparisonErrors.Changed(path);
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
     }
 
     private static string NameOf(string path) => Path.GetFileName(Path.TrimEndingDirectorySeparator(path));

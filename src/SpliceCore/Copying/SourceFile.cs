@@ -73,7 +73,7 @@ internal sealed class SourceSnapshot : IDisposable
 
     /// <summary>True if a source has bytes although its size is 0.</summary>
     public static bool IsNeeded(Descriptor source) =>
-        source is { Kind: DescriptorKind.Regular, Size: 0 } && RangeCheck.HasByteAt(source.Handle, 0);
+        source is { Kind: DescriptorKind.Regular, Size: 0 } && RangeCheck.MayHaveByteAt(source.Handle, 0);
 
     /// <summary>Reads a source to its end, into an unnamed file in a directory.</summary>
     public static SourceSnapshot Take(Descriptor source, string folder, TransferMonitor monitor)

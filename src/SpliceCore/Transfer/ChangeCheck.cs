@@ -16,12 +16,12 @@ internal static class ChangeCheck
         // Blocks that a single call shared are of one point in time; what we write to the source ourselves is not a change.
         bool isSnapshot = spec.OldContent is null && counters.BytesReflinked == spec.Length && spec.Length <= Tuning.LargestReflink;
         if (spec.AllowsChanging || !spec.RequiresAll || source.Kind != DescriptorKind.Regular || isSnapshot
-            || (!destination.IsNew && source.Status.Identity == destination.Status.Identity)
-            || !LibC.Statx(source.Handle, out LibC.StatxBuffer now).Ok)
+            || (!destination.IsNew && source.Status.Identity == destination.Status.Identity))
         {
             return;
         }
 
+        LibC.StatxBuffer now = Look(source);
         long size = (long)now.Size;
         if (size < source.Size && size < spec.Offset + spec.Length)
         {
@@ -39,11 +39,19 @@ internal static class ChangeCheck
     /// <exception cref="TransferException">The size or modification time of the source changed.</exception>
     public static void ThrowIfSourceChanged(Descriptor source, bool allowsChanging)
     {
-        if (!allowsChanging && source.Kind == DescriptorKind.Regular
-            && LibC.Statx(source.Handle, out LibC.StatxBuffer now).Ok && Change(source, now) is string change)
+        if (!allowsChanging && source.Kind == DescriptorKind.Regular && Change(source, Look(source)) is string change)
         {
             throw Changed(source, change);
         }
+    }
+
+    private static LibC.StatxBuffer Look(Descriptor source)
+    {
+        SysResult looked = LibC.Statx(source.Handle, out LibC.StatxBuffer now);
+        return looked.Ok ? now : throw new TransferException(TransferErrorId.ReadFailed,
+            $"Could not check whether '{source.Name}' changed while it was copied (statx(2), {ErrnoText.Describe(looked.Errno)}).",
+            "Check the kernel log (dmesg), and copy it again.",
+            looked.Errno, source.Name);
     }
 
     // Generated files have the current time as theirs, as other files with a size of 0 may.
@@ -168,20 +176,13 @@ internal static class EndCheck
 
     /// <summary>True if a call returned 0 before the end of the file (old procfs, go#44272). Nothing moved, so another method can
     /// continue.</summary>
-    public static bool IsSpuriousEof(TransferMethod method, Descriptor source, TransferCursor at)
-    {
-        if (method is TransferMethod.ReadWrite or TransferMethod.Reflink || at.SourceOffset is not long offset)
-        {
-            return false;
-        }
-
-        Span<byte> one = stackalloc byte[1];
-        return LibC.Read(source.Handle, one, offset).Value > 0;
-    }
+    public static bool IsSpuriousEof(TransferMethod method, Descriptor source, TransferCursor at) =>
+        method is not (TransferMethod.ReadWrite or TransferMethod.Reflink)
+            && at.SourceOffset is long offset && RangeCheck.MayHaveByteAt(source.Handle, offset);
 
     /// <summary>True if a file has bytes past its size, as on a FUSE file system that reports a wrong one; not if it has grown.</summary>
     public static bool IsLongerThanItsSize(Descriptor source) =>
-        source is { Kind: DescriptorKind.Regular, IsSeekable: true, Size: > 0 } && RangeCheck.HasByteAt(source.Handle, source.Size)
+        source is { Kind: DescriptorKind.Regular, IsSeekable: true, Size: > 0 } && RangeCheck.ReadByteAt(source.Handle, source.Size).Value > 0
         && FileStatus.TryGet(source.Handle, out FileStatus? now).Ok && now!.Size == source.Size;
 
     public static TransferException LongerThanItsSize(Descriptor source) => new(TransferErrorId.SourceChanged,

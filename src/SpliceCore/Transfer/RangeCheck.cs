@@ -121,22 +121,32 @@ internal static class RangeCheck
     /// <summary>Files of procfs have bytes and a size of 0: read the bytes at both ends of the range.</summary>
     private static long? OfUnknownSize(Descriptor source, long? offset, long start, long? count)
     {
-        if (offset > 0 && !HasByteAt(source.Handle, start - 1))
+        if (offset > 0 && !MayHaveByteAt(source.Handle, start - 1))
         {
             throw OffsetPastEnd(source, start);
         }
 
-        return count > 0 && !HasByteAt(source.Handle, start + count.Value - 1)
+        return count > 0 && !MayHaveByteAt(source.Handle, start + count.Value - 1)
             ? throw CountPastEnd(source, start, count.Value)
             : count;
     }
 
-    /// <summary>True if a file has a byte at an offset, whatever its size.</summary>
-    public static bool HasByteAt(SafeHandle handle, long offset)
+    /// <summary>True unless a file ends at or before an offset, whatever its size. Also after an error, which the next
+    /// read reports.</summary>
+    public static bool MayHaveByteAt(SafeHandle handle, long offset) => ReadByteAt(handle, offset).Value != 0;
+
+    /// <summary>Reads a byte: 0 if the file ends at or before the offset.</summary>
+    public static SysResult ReadByteAt(SafeHandle handle, long offset)
     {
         Span<byte> one = stackalloc byte[1];
-        SysResult result = LibC.Read(handle, one, offset);
-        return result.Value != 0;
+        SysResult result;
+        do
+        {
+            result = LibC.Read(handle, one, offset);
+        }
+        while (result.Errno == Errno.EINTR);
+
+        return result;
     }
 
     /// <summary>/dev/zero, /dev/full, /dev/random, /dev/urandom: minors of the memory devices (devices.txt).</summary>
@@ -158,7 +168,7 @@ internal static class RangeCheck
         target: source.Name);
 
     private static string Has(Descriptor source) => source.Size > 0 ? $"has {ByteText.Of(source.Size)}"
-        : HasByteAt(source.Handle, 0) ? "has fewer bytes"
+        : MayHaveByteAt(source.Handle, 0) ? "has fewer bytes"
         : "is empty";
 }
 

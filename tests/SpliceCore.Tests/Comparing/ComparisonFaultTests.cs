@@ -1,3 +1,4 @@
+using System.Globalization;
 using Xunit;
 
 namespace Splice.Tests.Comparing;
@@ -73,6 +74,53 @@ public sealed class ComparisonFaultTests(MountedFileSystems fileSystems)
         TreeAnswerError error = Assert.Single(answer.Errors);
         Assert.Equal(("ReadFailed", "EIO", folder["other"]), (error.Id, error.Errno, error.Target));
         Assert.Contains(" after ", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_error_at_the_end_of_a_generated_file_is_not_a_difference()
+    {
+        const string Generated = "/proc/version";
+        using var folder = new Workspace();
+        var request = new ComparisonRequest { ReferencePath = Generated, DifferencePath = folder.Write("copy", File.ReadAllBytes(Generated)) };
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        int injected = 1;
+        int failed = 0;
+        for (int number = 1; injected > 0; number++)
+        {
+            string when = string.Create(CultureInfo.InvariantCulture, $"inject=pread64:error=EIO:when={number}");
+            using var fault = new AttachedFault(host.Id, ["strace", "-f", "-P", Generated, "-e", "trace=pread64", "-e", when]);
+            ComparisonAnswer answer = host.Compare(request);
+            injected = fault.Detach();
+            failed += answer.Errors.Length;
+
+            // The first read only finds out that its size is not known.
+            Assert.Equal(number == 1 || injected == 0, answer.IsEqual);
+            Assert.Equal(answer.IsEqual ? ["== version"] : [], answer.Differences);
+            Assert.Equal(
+                Enumerable.Repeat(("ReadFailed", "EIO", Generated), answer.IsEqual ? 0 : 1),
+                answer.Errors.Select(error => (error.Id, error.Errno, error.Target)));
+        }
+
+        Assert.InRange(failed, 2, 20);
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_looked_at_is_not_kept_open()
+    {
+        using var folder = new Workspace();
+        var request = new ComparisonRequest { ReferencePath = folder.Write("one", [1]), DifferencePath = folder.Write("other", [1]) };
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        int descriptors = host.State().Descriptors;
+        int injected = 1;
+        for (int number = 1; injected > 0; number++)
+        {
+            using var fault = new AttachedFault(host, new Fault("statx", "error=EIO", string.Create(CultureInfo.InvariantCulture, $"{number}")));
+            ComparisonAnswer answer = host.Compare(request);
+            injected = fault.Detach();
+
+            Assert.True(answer.IsEqual || answer.Errors.Length > 0);
+            Assert.Equal(descriptors, host.State().Descriptors);
+        }
     }
 
     private static void Make(Workspace folder, string root)

@@ -187,6 +187,30 @@ public sealed class FinishingFaultTests(FaultLedger created, ITestOutputHelper o
         Assert.Equal(errno, answer.Errno);
     }
 
+    [Fact]
+    public void A_source_of_which_it_is_not_known_whether_it_changed_leaves_the_old_file()
+    {
+        using FaultedCopy copy = FaultedCopy.OfPlainFile();
+        copy.On = [copy.Request.Source];
+
+        HostAnswer answer = copy.Run(created, new Fault("statx", "error=EIO", "2"));
+
+        Assert.Equal(($"{TransferErrorId.ReadFailed}", "EIO"), (answer.Error, answer.Errno));
+    }
+
+    [Fact]
+    public void An_error_behind_the_last_byte_is_not_another_byte()
+    {
+        using FaultedCopy copy = FaultedCopy.OfPlainFile();
+        copy.Request = copy.Request with { Method = TransferMethod.CopyFileRange };
+        copy.On = [copy.Request.Source];
+
+        // Only files of a file system that is not known to be local are read behind their ends.
+        HostAnswer answer = copy.Run(created, new Fault("fstatfs", "error=ENOSYS"), new Fault("pread64", "error=EIO", "1"));
+
+        Assert.True(answer.Succeeded, answer.Message);
+    }
+
     [Theory]
     [InlineData("ENOSYS")]
     [InlineData("EIO")]

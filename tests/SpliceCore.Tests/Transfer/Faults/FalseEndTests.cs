@@ -24,6 +24,18 @@ public sealed class FalseEndTests(FaultLedger created)
         Assert.StartsWith($"{method}: ", answer.Attempts[^1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_read_error_in_place_of_the_end_does_not_confirm_it()
+    {
+        using FaultedCopy copy = FaultedCopy.OfPlainFile();
+        copy.On = [copy.Request.Source];
+
+        HostAnswer answer = copy.Run(created, new Fault("copy_file_range", "retval=0", "1"), new Fault("pread64", "error=EIO", "1"));
+
+        Assert.True(answer.Succeeded, answer.Message);
+        Assert.Equal(FaultedCopy.PlainSize, answer.BytesCopied);
+    }
+
     [Theory]
     [InlineData("2+")]
     [InlineData("8")]
