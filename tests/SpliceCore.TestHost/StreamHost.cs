@@ -39,12 +39,19 @@ internal static class StreamHost
         using var file = File.OpenRead(path);
         using var stream = new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(pipe.WriteEnd.DangerousGetHandle(), ownsHandle: false), FileAccess.Write, bufferSize: 0);
         byte[] buffer = new byte[PieceSize];
-        for (int read = file.Read(buffer); read > 0; read = file.Read(buffer))
+        try
         {
-            Thread.Sleep(2);
-            stream.Write(buffer, 0, read);
-        }
+            for (int read = file.Read(buffer); read > 0; read = file.Read(buffer))
+            {
+                Thread.Sleep(2);
+                stream.Write(buffer, 0, read);
+            }
 
-        pipe.CloseWrite();
+            pipe.CloseWrite();
+        }
+        catch (IOException)
+        {
+            // The stream has failed, and no longer reads.
+        }
     }
 }

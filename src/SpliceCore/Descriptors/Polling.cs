@@ -51,10 +51,20 @@ internal sealed class Poller(CancellationToken token) : IDisposable
         _cancelled ??= new CancellationEvent(token);
         int count = _handles.Count;
         _descriptors[count] = new() { Descriptor = (int)_cancelled.Handle.DangerousGetHandle(), Events = PollEvents.In };
-        while (LibC.Poll(_descriptors.AsSpan(0, count + 1), deadline.Milliseconds).Value <= 0 && !deadline.IsOver)
+        SysResult polled;
+        do
         {
             token.ThrowIfCancellationRequested();
+            polled = LibC.Poll(_descriptors.AsSpan(0, count + 1), deadline.Milliseconds);
+            if (polled.Errno is not (Errno.None or Errno.EINTR or Errno.EAGAIN))
+            {
+                throw new TransferException(TransferErrorId.ResourceExhausted,
+                    $"Could not wait for {count} {(count == 1 ? "descriptor" : "descriptors")} (poll(2), {ErrnoText.Describe(polled.Errno)}).",
+                    "Free some memory, or raise the limit on open files (ulimit -n).",
+                    polled.Errno);
+            }
         }
+        while (polled.Value <= 0 && !deadline.IsOver);
 
         token.ThrowIfCancellationRequested();
     }

@@ -135,7 +135,7 @@ internal sealed class FanOut : IDisposable
             return false;
         }
 
-        try
+        return TrySource(() =>
         {
             long bytes = _input.Fill();
             if (bytes > 0)
@@ -145,18 +145,7 @@ internal sealed class FanOut : IDisposable
             }
 
             return bytes > 0 || _input.End is not null;
-        }
-        catch (TransferException exception)
-        {
-            // The bytes before it are still delivered.
-            _sourceFailure = exception;
-            return true;
-        }
-        catch (ObjectDisposedException)
-        {
-            _sourceFailure = HandleCheck.Closed(_source, _pumps[0].Descriptor);
-            return true;
-        }
+        });
     }
 
     /// <summary>Ends the pumps of the destinations that have all bytes.</summary>
@@ -192,7 +181,15 @@ internal sealed class FanOut : IDisposable
         {
             _sourceDeadline ??= new Deadline(_spec.IdleTimeout);
             deadline = _sourceDeadline.Value;
-            source = _poll.Add(_source.Handle, PollEvents.In);
+            bool isClosed = TrySource(() =>
+            {
+                source = _poll.Add(_source.Handle, PollEvents.In);
+                return false;
+            });
+            if (isClosed)
+            {
+                return;
+            }
         }
 
         List<DestinationPump> slow = HoldingUp();
@@ -263,6 +260,26 @@ internal sealed class FanOut : IDisposable
 
     private static TransferException WithReceived(TransferException exception, DestinationPump pump) =>
         exception.Adding($"'{pump.Descriptor.Name}' received {ByteText.Of(pump.BytesCopied)}.");
+
+    /// <summary>Runs an action on the source. The bytes before a failure are still delivered.</summary>
+    /// <returns>The result of the action; true if it failed.</returns>
+    private bool TrySource(Func<bool> action)
+    {
+        try
+        {
+            return action();
+        }
+        catch (TransferException exception)
+        {
+            _sourceFailure = exception;
+        }
+        catch (ObjectDisposedException)
+        {
+            _sourceFailure = HandleCheck.Closed(_source, _pumps[0].Descriptor);
+        }
+
+        return true;
+    }
 
     /// <summary>Runs an action for a destination. A failure is that destination's error, and the others continue.</summary>
     private bool Try(DestinationPump pump, Func<DestinationPump, bool> action)

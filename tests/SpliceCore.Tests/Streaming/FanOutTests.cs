@@ -97,6 +97,32 @@ public sealed class FanOutTests : IDisposable
         ArrivedWhole(outcomes[1]);
     }
 
+    [Fact]
+    public void A_source_that_is_closed_at_any_moment_is_an_error_of_all()
+    {
+        var random = new Random(1);
+        for (int round = 0; round < FullRun.Rounds(everyday: 300, full: 3000); round++)
+        {
+            using Channel source = Channel.Pipe();
+            using Channel one = Channel.Pipe();
+            using Channel other = Channel.Pipe();
+            Worker<IReadOnlyList<StreamOutcome>> stream = Streams.Start(Streams.Request(source.Output, one.Input, other.Input));
+            stream.WaitUntilItPolls();
+            // A pipe of a destination takes 16 of them: each is a buffer of its own.
+            for (int i = random.Next(1, 10); i > 0; i--)
+            {
+                LibC.Write(source.Input, [1], null);
+            }
+
+            Thread.SpinWait(random.Next(100));
+            source.Output.Dispose();
+
+            // It may wait for the source, which it has open until then.
+            LibC.Write(source.Input, [1], null);
+            Assert.All(stream.Join(), outcome => Assert.Equal(TransferErrorId.HandleClosed, outcome.Error?.Id));
+        }
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

@@ -47,6 +47,14 @@ public sealed class StreamFaultTests : IDisposable
         ArrivedWhole(0, 1, 2);
     }
 
+    [Fact]
+    public void A_wait_that_fails_is_an_error_of_all()
+    {
+        Answer[] answers = Run("pipe", new Fault("poll", "error=ENOMEM", "1..3"));
+        Assert.All(answers, answer => Assert.Equal(($"{TransferErrorId.ResourceExhausted}", "ENOMEM"), (answer.Error, answer.Errno)));
+        ArrivedWhole();
+    }
+
     [Theory]
     [InlineData("EPIPE", TransferErrorId.ReaderGone)]
     [InlineData("ECONNRESET", TransferErrorId.ReaderGone)]
