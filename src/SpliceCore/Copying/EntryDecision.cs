@@ -36,7 +36,9 @@ internal readonly record struct EntryDecision(ItemStatus Status, string? Reason 
     public static EntryDecision MetadataDiffers(string reason) => new(ItemStatus.Updated, reason) { IsMetadataOnly = true };
 
     /// <summary>Decides for a regular file, or for an item of another type than the destination.</summary>
-    public static EntryDecision Of(FileStatus source, FileStatus? existing, UpdateMode update, TimePrecision precision)
+    /// <param name="isReadable">True if both can be compared: then a time that the destination's file system may not be able to store
+    /// does not decide.</param>
+    public static EntryDecision Of(FileStatus source, FileStatus? existing, UpdateMode update, TimePrecision precision, bool isReadable = false)
     {
         if (existing is null)
         {
@@ -49,14 +51,16 @@ internal readonly record struct EntryDecision(ItemStatus Status, string? Reason 
         }
 
         int age = precision.Compare(source.ModificationTime, existing.ModificationTime);
+        bool isDecisive = !isReadable || !precision.IsLimited(source.ModificationTime);
         return update switch
         {
             UpdateMode.Always => new(ItemStatus.Updated),
             UpdateMode.Newer when age < 0 => new(ItemStatus.Skipped, "destination is newer"),
-            UpdateMode.Newer when age > 0 => new(ItemStatus.Updated, "source is newer"),
+            UpdateMode.Newer when age > 0 && isDecisive => new(ItemStatus.Updated, "source is newer"),
             _ when source.Size != existing.Size => new(ItemStatus.Updated, "size differs"),
-            UpdateMode.Changed when age != 0 => new(ItemStatus.Updated, "time differs"),
+            UpdateMode.Changed when age != 0 && isDecisive => new(ItemStatus.Updated, "time differs"),
             UpdateMode.Content => new(ItemStatus.Unchanged) { NeedsContent = true },
+            UpdateMode.Newer or UpdateMode.Changed when age != 0 => new(ItemStatus.Unchanged) { NeedsContent = true },
             _ => new(ItemStatus.Unchanged),
         };
     }
@@ -78,11 +82,21 @@ internal sealed record TimePrecision(long Unit, TimeSpan Tolerance)
     /// <summary>Nanoseconds of a second.</summary>
     public const long Second = 1_000_000_000;
 
+    // FAT and exFAT begin with 1980, in local time.
+    private const long FirstOfFat = 315_532_800;
+    private const long LargestZone = 14 * 3600;
+
     // FAT stores even seconds. Linux rounds down, Windows up.
     private static readonly TimeSpan FatTolerance = TimeSpan.FromSeconds(2);
 
+    // The last seconds of 32 bits, of ext4 (34 bits) and of XFS (nanoseconds in 64 bits), and the first of all of them.
+    private static readonly long[] Limits = [int.MaxValue, 15_032_385_535, 16_299_260_424, int.MinValue];
+
     /// <summary>Nanoseconds in both file systems.</summary>
     public static TimePrecision Exact { get; } = new(1, TimeSpan.Zero);
+
+    /// <summary>The precision of the coarsest file systems.</summary>
+    public static TimePrecision Coarsest { get; } = new(2 * Second, FatTolerance);
 
     /// <summary>Returns the precision of two file systems.</summary>
     /// <param name="source">Any file or directory of the one, also opened with O_PATH.</param>
@@ -110,6 +124,17 @@ internal sealed record TimePrecision(long Unit, TimeSpan Tolerance)
         bool isSame = Int128.Abs(first - second) <= (Int128)Tolerance.Ticks * TimeSpan.NanosecondsPerTick || Floor(first) == Floor(second);
         return isSame ? 0 : order;
     }
+
+    /// <summary>True for a time that some file system cannot store.</summary>
+    public static bool IsRare(in LibC.StatxTimestamp time) => time.Seconds is > int.MaxValue or < FirstOfFat + LargestZone;
+
+    /// <summary>True for a time that one of these file systems may not be able to store: then it has the nearest one.</summary>
+    public bool IsLimited(in LibC.StatxTimestamp time) =>
+        time.Seconds is > int.MaxValue or < int.MinValue || ((Unit == 2 * Second || Unit == Second / 100) && IsRare(time));
+
+    /// <summary>True if an item has the nearest time to its source's that its file system can store.</summary>
+    public bool IsNearest(in LibC.StatxTimestamp source, in LibC.StatxTimestamp item) => IsLimited(source)
+        && (Array.IndexOf(Limits, item.Seconds) >= 0 || item.Seconds is >= FirstOfFat - LargestZone and <= FirstOfFat + LargestZone);
 
     private static Int128 Nanoseconds(in LibC.StatxTimestamp time) => ((Int128)time.Seconds * Second) + time.Nanoseconds;
 

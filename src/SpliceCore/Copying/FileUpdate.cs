@@ -24,7 +24,7 @@ internal static class FileUpdate
             ?? TimePrecision.Of(source.Handle, place.Folder, request.TimeTolerance);
         EntryDecision decision = request.Update == UpdateMode.Always && IsComplete(request, source, place, existing, monitor, isDryRun)
             ? new(ItemStatus.Unchanged) { IsVerified = request.Verify }
-            : EntryDecision.Of(source.Status, existing, request.Update, precision);
+            : EntryDecision.Of(source.Status, existing, request.Update, precision, isReadable: true);
         if (decision.NeedsContent)
         {
             using SafeFileHandle item = OpenExisting(place, ReadFlags);

@@ -63,11 +63,18 @@ internal static class Metadata
 
         if (preserve.HasFlag(PreserveAttributes.Timestamps))
         {
-            SysResult result = isPath
-                ? LibC.ChangeTimesOfPath(item, status.AccessTime, status.ModificationTime)
-                : LibC.ChangeTimes(item, status.AccessTime, status.ModificationTime);
-            target.Note(result, "the times");
+            target.Note(SetTimes(item, isPath, status.AccessTime, status.ModificationTime), "the times");
         }
+    }
+
+    /// <summary>Sets the times of an item. EOVERFLOW if its file system cannot store the modification time and has the nearest one
+    /// instead, which utimensat(2) does not report.</summary>
+    public static SysResult SetTimes(SafeFileHandle item, bool isPath, in LibC.StatxTimestamp access, in LibC.StatxTimestamp modification)
+    {
+        SysResult set = isPath ? LibC.ChangeTimesOfPath(item, access, modification) : LibC.ChangeTimes(item, access, modification);
+        bool isStored = !set.Ok || !TimePrecision.IsRare(modification) || !FileStatus.TryGet(item, out FileStatus? status).Ok
+            || TimePrecision.Coarsest.Compare(status!.ModificationTime, modification) == 0;
+        return isStored ? set : new SysResult(-1, Errno.EOVERFLOW);
     }
 
     /// <summary>Removes the access control lists of an item.</summary>
@@ -184,7 +191,8 @@ internal static class Metadata
 
 /// <summary>Warnings of metadata that the user may not set or the file system does not support: one for each kind, whatever the
 /// number of files.</summary>
-/// <param name="isStrict">True if only metadata that the user or the file system cannot have are warnings, and others errors.</param>
+/// <param name="isStrict">True if only metadata that the user or the file system cannot have are warnings, and others errors: also a
+/// time that the file system has another one for.</param>
 internal sealed class MetadataWarnings(bool isStrict = false)
 {
     // A host chooses the names of attributes.
@@ -202,7 +210,9 @@ internal sealed class MetadataWarnings(bool isStrict = false)
         {
             throw new TransferException(TransferErrorId.WriteFailed,
                 $"Could not preserve {what} for '{label}' ({ErrnoText.Describe(errno)}).",
-                "Check whether the disk is full, or failing (dmesg).",
+                errno == Errno.EOVERFLOW
+                    ? "Set a time that the destination's file system can store (touch -d), or choose another file system."
+                    : "Check whether the disk is full, or failing (dmesg).",
                 errno, label.ToString());
         }
 

@@ -18,7 +18,9 @@ internal static class MetadataDifference
         FileStatus source, FileStatus item, PreserveAttributes preserve, TimePrecision precision, Func<SafeFileHandle>? openSource, Func<SafeFileHandle>? openItem,
         bool isExact = false, bool? maySetOwner = null)
     {
-        if (preserve.HasFlag(PreserveAttributes.Timestamps) && precision.Compare(source.ModificationTime, item.ModificationTime) != 0)
+        // After one warning, a time that the file system cannot store is not a difference.
+        if (preserve.HasFlag(PreserveAttributes.Timestamps) && precision.Compare(source.ModificationTime, item.ModificationTime) != 0
+            && !precision.IsNearest(source.ModificationTime, item.ModificationTime))
         {
             return "time differs";
         }

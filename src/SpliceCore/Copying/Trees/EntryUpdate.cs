@@ -40,7 +40,7 @@ internal sealed class EntryUpdate(TreeCopyContext context)
 
         TimePrecision precision = PrecisionOf(entry.Directory);
         EntryDecision decision = source.Kind != existing.Kind || source.Kind == DescriptorKind.Regular
-            ? EntryDecision.Of(source, existing, _copy.Update, precision)
+            ? EntryDecision.Of(source, existing, _copy.Update, precision, isReadable: true)
             : EntryDecision.OfNode(source, existing, _copy.Update, precision, IsSameNode(entry, source, existing));
         if (decision.NeedsContent && !HasSameContent(entry))
         {

@@ -83,7 +83,7 @@ internal sealed class ReceivedFilePlan : IDisposable
         PreserveAttributes preserve = _request.Preserve;
         Set(PreserveAttributes.Ownership, "the owner", () => LibC.ChangeOwnerOfPath(item, _file.UserId, _file.GroupId));
         Set(PreserveAttributes.Mode, "the mode", () => LibC.ChangeModeOfPath(item, _file.Mode));
-        Set(PreserveAttributes.Timestamps, "the times", () => LibC.ChangeTimesOfPath(item, _file.ModificationTime, _file.ModificationTime));
+        Set(PreserveAttributes.Timestamps, "the times", () => Metadata.SetTimes(item, isPath: true, _file.ModificationTime, _file.ModificationTime));
 
         void Set(PreserveAttributes attribute, string name, Func<SysResult> set)
         {

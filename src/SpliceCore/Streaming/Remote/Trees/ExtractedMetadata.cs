@@ -43,7 +43,7 @@ internal sealed class ExtractedMetadata(PreserveAttributes preserve, HostAccessL
 
         if (preserve.HasFlag(PreserveAttributes.Timestamps))
         {
-            Note(isPath ? LibC.ChangeTimesOfPath(item, entry.Time, entry.Time) : LibC.ChangeTimes(item, entry.Time, entry.Time), entry, "the times");
+            Note(Metadata.SetTimes(item, isPath, entry.Time, entry.Time), entry, "the times");
         }
     }
 
