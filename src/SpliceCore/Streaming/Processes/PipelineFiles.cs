@@ -133,7 +133,7 @@ internal sealed class PipelineOutput : IDisposable
         if (!closed.Ok)
         {
             // NFS and FUSE report lost bytes only then.
-            throw FileFailures.Flush(Path, closed.Errno);
+            throw FileFailures.Flush(Path, closed.Errno, "close(2)");
         }
 
         if (!_append)

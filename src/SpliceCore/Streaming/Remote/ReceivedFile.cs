@@ -63,23 +63,28 @@ internal sealed class ReceivedFile : IDisposable
     /// <summary>Sets the metadata, and gives the file its name.</summary>
     public void Commit(RemoteFileInfo file)
     {
-        SysResult result = LibC.CloseDuplicate(Handle);
-        PreserveAttributes preserve = _request.Preserve;
-        Metadata.CarryOver(Handle, _place, preserve, _writer.MetadataWarnings);
-        if (preserve.HasFlag(PreserveAttributes.Ownership) && LibC.ChangeOwner(Handle, file.UserId, file.GroupId) is { Ok: false } changed)
+        if (LibC.CloseDuplicate(Handle) is { Ok: false } closed)
         {
-            _writer.MetadataWarnings.Add("the owner", changed.Errno, _place.Label);
+            // NFS and FUSE report lost bytes only then.
+            throw FileFailures.Flush(Path, closed.Errno, "close(2)");
         }
 
-        uint mode = preserve.HasFlag(PreserveAttributes.Mode) ? file.Mode : file.Mode & ~ProcessUmask.Value;
-        bool keepsMode = _place.Existing is not null && !preserve.HasFlag(PreserveAttributes.Mode);
-        result = result.Ok && !keepsMode ? LibC.ChangeMode(Handle, mode) : result;
-        result = result.Ok && preserve.HasFlag(PreserveAttributes.Timestamps)
-            ? LibC.ChangeTimes(Handle, file.ModificationTime, file.ModificationTime)
-            : result;
-        if (!result.Ok)
+        PreserveAttributes preserve = _request.Preserve;
+        Metadata.CarryOver(Handle, _place, preserve, _writer.MetadataWarnings);
+        if (preserve.HasFlag(PreserveAttributes.Ownership))
         {
-            throw FileFailures.OpenDestination(Path, result.Errno);
+            Note(LibC.ChangeOwner(Handle, file.UserId, file.GroupId), "the owner");
+        }
+
+        if (_place.Existing is null || preserve.HasFlag(PreserveAttributes.Mode))
+        {
+            uint mode = preserve.HasFlag(PreserveAttributes.Mode) ? file.Mode : file.Mode & ~ProcessUmask.Value;
+            Note(LibC.ChangeMode(Handle, mode), "the mode");
+        }
+
+        if (preserve.HasFlag(PreserveAttributes.Timestamps))
+        {
+            Note(Metadata.SetTimes(Handle, isPath: false, file.ModificationTime, file.ModificationTime), "the times");
         }
 
         if (_request.Flush)
@@ -102,6 +107,14 @@ internal sealed class ReceivedFile : IDisposable
     {
         _writer.Dispose();
         _place.Dispose();
+    }
+
+    private void Note(SysResult result, string what)
+    {
+        if (!result.Ok)
+        {
+            _writer.MetadataWarnings.Add(what, result.Errno, _place.Label);
+        }
     }
 
     /// <exception cref="TransferException">The existing file must not be replaced.</exception>

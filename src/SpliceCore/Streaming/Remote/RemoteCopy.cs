@@ -104,7 +104,7 @@ public static class RemoteCopy
         ThrowIfSameName([.. requests.Select(request => request.Source)], requests[0].Hosts[0].Destination ?? requests[0].Destination);
         using var shared = new SharedConnections();
         long started = Stopwatch.GetTimestamp();
-        long? all = requests.All(request => File.Exists(request.Source)) ? requests.Sum(request => new FileInfo(request.Source).Length) : null;
+        long? all = requests.Aggregate<SendRequest, long?>(0, (sum, request) => sum + SizeOf(request.Source));
         long before = 0;
         foreach (SendRequest request in requests)
         {
@@ -138,6 +138,10 @@ public static class RemoteCopy
             emit(new RemoteOutcome(host, null, RemoteFailure.NotTried(host.Text, shared.Missed(host))));
         }
     }
+
+    /// <summary>Returns the size of a regular file; null for anything else.</summary>
+    private static long? SizeOf(string path) =>
+        FileStatus.TryGet(path, followLink: true, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Regular ? status.Size : null;
 
     private static string? AsFolder(string? destination) => destination is null or "" || destination.EndsWith('/') ? destination : destination + "/";
 

@@ -87,13 +87,19 @@ internal sealed class SharedConnections : IDisposable
 
     private string PathOf(FileName folder) => Path.Join(_parentPath, folder.ToString());
 
-    /// <summary>Closes the connections of a folder of sockets.</summary>
+    /// <summary>Closes the connections of a folder of sockets. One that is not closed now ends a minute later.</summary>
     private void Close(FileName folder)
     {
-        string[] sockets = [.. Directory.EnumerateFiles(PathOf(folder))];
-        if (sockets.Length > 0)
+        try
         {
-            Run([.. sockets.Select(socket => new[] { "-O", "exit", "-F", "/dev/null", "-o", $"ControlPath={socket}", "--", "host" })]);
+            string[] sockets = [.. Directory.EnumerateFiles(PathOf(folder))];
+            if (sockets.Length > 0)
+            {
+                Run([.. sockets.Select(socket => new[] { "-O", "exit", "-F", "/dev/null", "-o", $"ControlPath={socket}", "--", "host" })]);
+            }
+        }
+        catch (Exception exception) when (exception is TransferException or IOException or UnauthorizedAccessException)
+        {
         }
     }
 

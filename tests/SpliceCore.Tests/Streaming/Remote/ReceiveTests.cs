@@ -38,6 +38,24 @@ public sealed class ReceiveTests(SshServer server) : IDisposable
     }
 
     [Theory]
+    [InlineData("fchmod")]
+    [InlineData("utimensat")]
+    public void Metadata_that_cannot_be_set_do_not_keep_the_file_away(string call)
+    {
+        Command.Require("strace");
+        ReceiveRequest request = Request(server.Host("bash"), 1000);
+
+        Command.Output output = TestHost.Run(
+            ["strace", "-f", "-qq", "-o", _workspace["trace"], "-e", $"trace={call}", "-e", $"inject={call}:error=EPERM"],
+            "--transfer", "receive", request.Source, request.Destination, server.KeyPath,
+            server.Options.Settings["UserKnownHostsFile"], request.Hosts[0].Text);
+
+        Assert.Contains("INJECTED", File.ReadAllText(_workspace["trace"]), StringComparison.Ordinal);
+        Assert.EndsWith("done", output.Text, StringComparison.Ordinal);
+        Files.AssertSameBytes(request.Source, request.Destination);
+    }
+
+    [Theory]
     [InlineData("bash", 0)]
     [InlineData("dash", 1)]
     [InlineData("busybox", 4096)]

@@ -215,7 +215,11 @@ internal sealed class TarExtractor : IDisposable
             {
                 fill(file);
                 _metadata.Set(entry, file, isPath: false);
-                Check(LibC.CloseDuplicate(file), entry);
+                if (LibC.CloseDuplicate(file) is { Ok: false } closed)
+                {
+                    throw FileFailures.Flush(PathOf(entry), closed.Errno, "close(2)");
+                }
+
                 isComplete = true;
             }
             finally

@@ -28,6 +28,17 @@ public sealed class HostRemovalTests(SshServer server) : UpdateTests(server)
 
     [Theory]
     [MemberData(nameof(Ways))]
+    public void A_file_with_a_time_before_1970_is_removed(bool isSent, string shell)
+    {
+        Shell("mkdir -p source target/source && echo 1 > source/a && echo x > target/source/x && touch -d @-1.5 target/source/x");
+
+        Assert.Equal(1, Remotes.Result(Run(Mirroring(isSent, shell))).Removed);
+
+        Assert.Equal(Paths("source"), Paths("target/source"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
     public void What_the_filter_does_not_select_is_not_removed_unless_requested(bool isSent, string shell)
     {
         foreach ((string[] exclude, string[] include) in new (string[], string[])[] { (["*.log", "/extra/deep/"], []), ([], ["*.css"]), (["sub/"], ["*.css", "extra/"]) })
