@@ -62,7 +62,10 @@ internal static partial class LibC
         public uint Nanoseconds;
         public int Reserved;
 
-        public readonly DateTime ToDateTime() => DateTime.UnixEpoch.AddSeconds(Seconds).AddTicks(Nanoseconds / 100);
+        /// <summary>Returns the time, or the nearest one that a DateTime can have.</summary>
+        public readonly DateTime ToDateTime() => DateTime.UnixEpoch
+            .AddSeconds(Math.Clamp(Seconds, DateTimeOffset.MinValue.ToUnixTimeSeconds(), DateTimeOffset.MaxValue.ToUnixTimeSeconds()))
+            .AddTicks(Nanoseconds / 100);
 
         /// <summary>Returns less than 0 if this is earlier than another, 0 if both are equal.</summary>
         public readonly int CompareTo(in StatxTimestamp other) => (Seconds, Nanoseconds).CompareTo((other.Seconds, other.Nanoseconds));

@@ -63,6 +63,19 @@ public sealed class LeasedFileTests : IDisposable
         Assert.Equal("old", File.ReadAllText(_folder["old"]));
     }
 
+    [Fact]
+    public void A_dry_run_that_is_stopped_is_an_error_of_the_copy()
+    {
+        using SafeFileHandle holder = Posix.Open(_folder["tree/file"], LibC.O_RDWR);
+        Assert.True(LibC.LeaseForWriting(holder).Ok);
+        var request = new TreeRequest { Copy = new CopyRequest { Source = _folder["tree/file"], Destination = _folder["copy"] }, IsDryRun = true };
+
+        TransferException error = Assert.Throws<TransferException>(() => TreeCopy.Copy(request, new TreeMonitor(Cancellation: new CancellationToken(canceled: true))));
+
+        LibC.ReleaseLease(holder);
+        Assert.Equal(TransferErrorId.Cancelled, error.Id);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static bool IsWritten(string way) => way is "in place" or "append" or "pipeline output";

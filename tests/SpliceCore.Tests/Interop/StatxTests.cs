@@ -50,5 +50,13 @@ public sealed class StatxTests : IDisposable
         Assert.False(inside!.IsMountRoot);
     }
 
+    [Theory]
+    [InlineData(long.MaxValue, 9999)]
+    [InlineData(long.MinValue, 1)]
+    [InlineData(253_402_300_800, 9999)]
+    [InlineData(0, 1970)]
+    public void A_time_that_no_calendar_has_is_the_nearest(long seconds, int year) =>
+        Assert.Equal(year, new LibC.StatxTimestamp { Seconds = seconds, Nanoseconds = 999_999_999 }.ToDateTime().Year);
+
     public void Dispose() => _workspace.Dispose();
 }

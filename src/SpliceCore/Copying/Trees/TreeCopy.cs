@@ -3,6 +3,7 @@ using Splice.Copying;
 using Splice.Copying.Trees;
 using Splice.Descriptors;
 using Splice.Interop;
+using Splice.Transfer;
 
 namespace Splice;
 
@@ -16,6 +17,18 @@ public static class TreeCopy
     /// <exception cref="TransferException">Nothing was copied (for example, the destination is inside the source), or the copy was
     /// stopped: then <see cref="TransferException.Partial"/> reports how far it got.</exception>
     public static TransferResult Copy(TreeRequest request, TreeMonitor monitor)
+    {
+        try
+        {
+            return CopyItem(request, monitor);
+        }
+        catch (OperationCanceledException)
+        {
+            throw TransferFailures.Stopped(request.Copy.Source, request.Copy.Destination, arrived: 0);
+        }
+    }
+
+    private static TransferResult CopyItem(TreeRequest request, TreeMonitor monitor)
     {
         PathCheck.Name(request.Copy.Source);
         PathCheck.Name(request.Copy.Destination);
