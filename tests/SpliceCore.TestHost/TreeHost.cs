@@ -9,7 +9,8 @@ namespace Splice.TestHost;
 /// <summary>Copies of trees: each line of standard input is a <see cref="TreeRequest"/>, and each gets a line of
 /// answer with what came of it. An empty line is answered with the state of the process. After "copy ", "sync ", "split ", "join ",
 /// "compare " and "move " a line is a <see cref="CopyRequest"/>, a <see cref="SyncRequest"/>, a <see cref="SplitRequest"/>, a
-/// <see cref="JoinRequest"/>, a <see cref="ComparisonRequest"/> and a <see cref="MoveRequest"/>, after "remove " a path.</summary>
+/// <see cref="JoinRequest"/>, a <see cref="ComparisonRequest"/> and a <see cref="MoveRequest"/>, after "remove " a path. After
+/// "stop " a line is a <see cref="SyncRequest"/> that is stopped when it asks whether something may be removed.</summary>
 internal static class TreeHost
 {
     public static int Serve(TextReader input, TextWriter output)
@@ -23,6 +24,8 @@ internal static class TreeHost
                 [""] => State(),
                 ["copy", string request] => CopyFile(JsonSerializer.Deserialize<CopyRequest>(request)!),
                 ["sync", string request] => Sync(JsonSerializer.Deserialize<SyncRequest>(request)!),
+                ["stop", string request] => Run(monitor => TreeSync.Sync(
+                    JsonSerializer.Deserialize<SyncRequest>(request)!, monitor, _ => throw new OperationCanceledException())),
                 ["split", string request] => Parts(() => FileSplit.Split(JsonSerializer.Deserialize<SplitRequest>(request)!, TransferMonitor.None)),
                 ["join", string request] => Parts(() => [FileJoin.Join(JsonSerializer.Deserialize<JoinRequest>(request)!, TransferMonitor.None)]),
                 ["remove", string path] => Remove(path),
@@ -119,6 +122,7 @@ internal static class TreeHost
             FileCount = result?.FileCount ?? 0,
             DirectoryCount = result?.DirectoryCount ?? 0,
             Failed = result?.Failed ?? 0,
+            Retries = result?.Retries ?? 0,
             Updated = result?.Updated ?? 0,
             Unchanged = result?.Unchanged ?? 0,
             Removed = result?.Removed ?? 0,

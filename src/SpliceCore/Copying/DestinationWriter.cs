@@ -208,9 +208,13 @@ internal sealed class DestinationWriter : IDisposable
             Commit();
             return replaced;
         }
-        catch
+        catch (Exception exception)
         {
-            replaced.PutBack(isCommitted: false);
+            if (replaced.PutBack(isCommitted: false) is string left && exception is TransferException failed)
+            {
+                throw failed.Adding(left);
+            }
+
             throw;
         }
     }
@@ -357,9 +361,10 @@ internal sealed class DestinationWriter : IDisposable
 
     private void SetMetadata()
     {
-        if (_target is PartialFile partial && CreateMode != ModeBits.Private)
+        if (_target is PartialFile partial && CreateMode != ModeBits.Private
+            && partial.SetCreateMode(_place, CreateMode, _cancellation) is { Ok: false } failed)
         {
-            partial.SetCreateMode(_place, CreateMode, _cancellation);
+            MetadataWarnings.Add("the mode", failed.Errno, _place.Label);
         }
 
         if (IsNew)

@@ -122,21 +122,24 @@ internal sealed class ReplacedFile
     }
 
     /// <summary>Gives the name back to the old file, or frees it if there was none.</summary>
-    public void PutBack(bool isCommitted = true)
+    /// <returns>A sentence on what is left if that failed; null otherwise.</returns>
+    public string? PutBack(bool isCommitted = true)
     {
         if (_hidden is not FileName hidden)
         {
-            _ = isCommitted ? LibC.UnlinkAt(_place.Folder, _place.Name) : default;
+            SysResult removed = isCommitted ? LibC.UnlinkAt(_place.Folder, _place.Name) : default;
+            return removed.Errno is Errno.None or Errno.ENOENT ? null : FileFailures.Remove(_place.Path, removed.Errno).Problem;
         }
-        else if (Look(hidden) is { } kept && kept == Look(_place.Name))
+
+        if (Look(hidden) is { } kept && kept == Look(_place.Name))
         {
             // Between two names of one file rename(2) does nothing.
             Forget();
+            return null;
         }
-        else
-        {
-            LibC.RenameAt(_place.Folder, hidden, _place.Name);
-        }
+
+        SysResult renamed = LibC.RenameAt(_place.Folder, hidden, _place.Name);
+        return renamed.Ok ? null : FileFailures.GiveBack(_place.Path, hidden, renamed.Errno).Problem;
     }
 
     /// <summary>Removes the old file.</summary>

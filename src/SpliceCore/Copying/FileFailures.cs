@@ -86,6 +86,12 @@ internal static class FileFailures
             SeeKernelLog),
     };
 
+    /// <summary>An item that was moved aside has its temporary name still.</summary>
+    public static TransferException GiveBack(string path, FileName temporaryName, Errno errno) =>
+        Failed(TransferErrorId.WriteFailed, path, errno,
+            $"'{path}' was moved aside and could not be renamed back: it is '{temporaryName}' in the same folder",
+            "Rename it with Move-Item before the next synchronization, which removes temporary files.");
+
     public static TransferException OpenFolder(string path, Errno errno) => errno switch
     {
         Errno.ENOENT => Failed(TransferErrorId.DestinationFolderNotFound, path, errno,

@@ -66,13 +66,11 @@ internal sealed class PartialFile : ITargetFile
     }
 
     /// <summary>Sets the mode that a file created now has: what the umask and the folder's default access list leave of one.</summary>
-    public void SetCreateMode(DestinationEntry place, uint mode, CancellationToken cancellation)
+    public SysResult SetCreateMode(DestinationEntry place, uint mode, CancellationToken cancellation)
     {
         using var model = StagedFile.Create(place, mode, cancellation);
-        if (FileStatus.TryGet(model.Handle, out FileStatus? status).Ok)
-        {
-            LibC.ChangeMode(Handle, status!.Permissions);
-        }
+        SysResult looked = FileStatus.TryGet(model.Handle, out FileStatus? status);
+        return looked.Ok ? LibC.ChangeMode(Handle, status!.Permissions) : looked;
     }
 
     /// <summary>Keeps the good bytes, if there are any.</summary>
@@ -84,13 +82,9 @@ internal sealed class PartialFile : ITargetFile
         }
 
         _isSettled = true;
-        if (good is long end)
-        {
-            LibC.Truncate(Handle, end);
-        }
-
+        bool isGood = good is not long end || LibC.Truncate(Handle, end).Ok;
         long size = FileStatus.TryGet(Handle, out FileStatus? status).Ok ? status!.Size : 0;
-        if (size > 0 && !SourceHasChanged())
+        if (size > 0 && isGood && !SourceHasChanged())
         {
             ResetOwnerAndMode(status!);
             return $"The partial file '{_name}' ({ByteSize.Format(size)}) in the same folder is kept: the same command continues it. To give up, remove it.";

@@ -124,11 +124,19 @@ internal sealed class Removal(
 
         FileStatus before = folder.Status;
         bool isOpenedUp = !request.Tree.IsDryRun && folder.TryOpenUp();
-        int renamed = request.Tree.IsDryRun ? 0 : planned.Renames.Count(rename => TryRename(folder, rename.From, rename.To));
-        long removed = planned.Extras.Sum(extra => Remove(source, folder, extra));
-        if (isOpenedUp)
+        int renamed;
+        long removed;
+        try
         {
-            LibC.ChangeMode(folder.Handle, before.Permissions);
+            renamed = request.Tree.IsDryRun ? 0 : planned.Renames.Count(rename => TryRename(folder, rename.From, rename.To));
+            removed = planned.Extras.Sum(extra => Remove(source, folder, extra));
+        }
+        finally
+        {
+            if (isOpenedUp)
+            {
+                LibC.ChangeMode(folder.Handle, before.Permissions);
+            }
         }
 
         if (request.Tree.IsDryRun || renamed + removed == 0)
@@ -202,7 +210,7 @@ internal sealed class Removal(
 
     /// <summary>Gives an entry the spelling of its source. Where case does not count, rename(2) to another spelling may do nothing, so
     /// it goes over a temporary name.</summary>
-    private static bool TryRename(FolderCursor folder, FileName from, FileName to)
+    private bool TryRename(FolderCursor folder, FileName from, FileName to)
     {
         FileName temporary = StagedFile.TemporaryName();
         if (!ExclusiveRename.Run(folder.Handle, from, temporary).Ok)
@@ -215,7 +223,11 @@ internal sealed class Removal(
             return true;
         }
 
-        ExclusiveRename.Run(folder.Handle, temporary, from);
+        if (ExclusiveRename.Run(folder.Handle, temporary, from) is { Ok: false } failed)
+        {
+            fail(FileFailures.GiveBack(folder.PathOf(from), temporary, failed.Errno));
+        }
+
         return false;
     }
 }

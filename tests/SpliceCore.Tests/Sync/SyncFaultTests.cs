@@ -135,6 +135,65 @@ public sealed class SyncFaultTests(ITestOutputHelper output)
         Assert.Equal("a b extra1 f", folders.Paths("d"));
     }
 
+    [Fact]
+    public void A_folder_that_cannot_be_given_back_its_name_is_named()
+    {
+        Command.RequireRoot();
+        using var folders = new SyncFolders();
+        folders.Shell("mkdir -p s d/x; echo 1 >s/x; touch d/x/y");
+        using var host = new TreeHostProcess();
+
+        // The folder is moved aside, the file does not get its name, and then the folder is to get it back.
+        using var attached = new AttachedFault(host.Id, [
+            "strace", "-f", "-e", "trace=linkat,renameat2", "-e", "inject=linkat:error=EIO", "-e", "inject=renameat2:error=EIO:when=2+"]);
+        TreeAnswer answer = host.Sync(folders.Mirror);
+
+        Assert.True(attached.Detach() > 0, "nothing was injected");
+        string left = Assert.Single(Directory.GetDirectories(folders["d"]));
+        Assert.True(File.Exists(Path.Combine(left, "y")));
+        Assert.Equal(2, answer.Failed);
+        Assert.All(answer.Errors, error => Assert.Equal(folders["d/x"], error.Target));
+        Assert.Contains(answer.Errors, error => error.Message.Contains($"it is '{Path.GetFileName(left)}'", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void An_entry_that_cannot_be_spelled_in_either_way_is_named()
+    {
+        Command.RequireRoot();
+        using var mount = Mount.Image("vfat", 4 << 20);
+        using var folders = new SyncFolders();
+        folders.Shell($"mkdir s; echo 1 >s/Readme; echo 1 >'{mount.Folder}/README'");
+        SyncRequest request = folders.Mirror;
+        request = request with
+        {
+            Tree = request.Tree with { Copy = request.Tree.Copy with { Destination = mount.Folder, Preserve = PreserveAttributes.None, Update = UpdateMode.Size } },
+        };
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var attached = new AttachedFault(host.Id, ["strace", "-f", "-e", "trace=renameat2", "-e", "inject=renameat2:error=EIO:when=2+"]);
+
+        TreeAnswer answer = host.Sync(request);
+
+        Assert.Equal(2, attached.Detach());
+        string left = Path.GetFileName(Assert.Single(Directory.GetFiles(mount.Folder)));
+        Assert.StartsWith(".splice-", left, StringComparison.Ordinal);
+        Assert.Contains($"it is '{left}'", Assert.Single(answer.Errors).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_that_is_opened_up_has_its_mode_again_when_the_removal_is_stopped()
+    {
+        Command.RequireRoot();
+        using var folders = new SyncFolders();
+        folders.Shell("mkdir -p s/closed d/closed; touch d/closed/extra; touch -d @1000000000 s/closed d/closed; chmod 555 s/closed d/closed; chmod 755 .; chown -R 65534:65534 .");
+        using TreeHostProcess host = TreeHostProcess.Shared(TestHost.PlainUser);
+
+        TreeAnswer answer = host.SyncUntilRemoval(folders.Mirror);
+
+        Assert.Equal("Cancelled", answer.Error);
+        Assert.True(File.Exists(folders["d/closed/extra"]));
+        Assert.Equal("555", Files.Metadata(folders["d/closed"], "%a"));
+    }
+
     private static TreeAnswer SyncWith(SyncFolders folders, params string[] fault)
     {
         using TreeHostProcess host = TreeHostProcess.Shared();

@@ -9,6 +9,8 @@ internal sealed record TreeAnswer
 
     public long Failed { get; init; }
 
+    public long Retries { get; init; }
+
     public long Updated { get; init; }
 
     public long Unchanged { get; init; }

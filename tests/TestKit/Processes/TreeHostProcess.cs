@@ -45,6 +45,9 @@ internal sealed class TreeHostProcess : IDisposable
     /// <summary>Has two folders synchronized.</summary>
     public TreeAnswer Sync(SyncRequest request) => Ask("sync", request);
 
+    /// <summary>Has two folders synchronized, and stopped before the first removal.</summary>
+    public TreeAnswer SyncUntilRemoval(SyncRequest request) => Ask("stop", request);
+
     /// <summary>Has two folders synchronized, and does not wait for it.</summary>
     public void Begin(SyncRequest request) => _process.WriteLine($"sync {JsonSerializer.Serialize(request)}");
 

@@ -99,17 +99,25 @@ public static class FileJoin
 
         public TransferResult Join()
         {
-            foreach (string source in request.Sources)
+            try
             {
-                Add(request.Copy with
+                foreach (string source in request.Sources)
                 {
-                    Source = source,
-                    Preserve = PreserveAttributes.None,
-                    InPlace = false,
-                    Append = false,
-                    Resume = false,
-                    Verify = false,
-                });
+                    Add(request.Copy with
+                    {
+                        Source = source,
+                        Preserve = PreserveAttributes.None,
+                        InPlace = false,
+                        Append = false,
+                        Resume = false,
+                        Verify = false,
+                    });
+                }
+            }
+            catch (TransferException exception) when (_writer is not null)
+            {
+                exception.Partial = Result();
+                throw;
             }
 
             _writer!.Finish();
@@ -139,13 +147,10 @@ public static class FileJoin
                 try
                 {
                     _writer.WriteContent();
-                    Count(counters, _writer.Attempts);
                 }
-                catch (TransferException exception)
+                finally
                 {
                     Count(counters, _writer.Attempts);
-                    exception.Partial = Result();
-                    throw;
                 }
             }
         }

@@ -20,12 +20,13 @@ public static class FileSplit
         request.Copy.ThrowIfInvalid();
         try
         {
-            Descriptor source = SourceFile.Open(request.Copy.Source, monitor.Cancellation);
+            var opened = new TransferCounters();
+            Descriptor source = SourceFile.Open(request.Copy.Source, monitor.Cancellation, Retrier.For(request.Copy.Retry, monitor, opened));
             using (source.Handle)
             using (SafeFileHandle folder = OpenFolder(request.Copy.Destination))
             using (SourceSnapshot? snapshot = SourceSnapshot.IsNeeded(source) ? SourceSnapshot.Take(source, request.Copy.Destination, monitor) : null)
             {
-                return Split(request, snapshot?.Content ?? source, folder, monitor);
+                return Split(request, snapshot?.Content ?? source, folder, monitor, opened);
             }
         }
         catch (OperationCanceledException)
@@ -37,7 +38,7 @@ public static class FileSplit
     }
 
     private static List<TransferResult> Split(
-        SplitRequest request, Descriptor source, SafeFileHandle folder, TransferMonitor monitor)
+        SplitRequest request, Descriptor source, SafeFileHandle folder, TransferMonitor monitor, TransferCounters opened)
     {
         if (!source.IsSeekable || (source.Size == 0 && source.Kind != DescriptorKind.Regular))
         {
@@ -65,7 +66,7 @@ public static class FileSplit
             for (int i = 0; i < parts.Count; i++)
             {
                 CopyRequest part = request.Copy with { Offset = parts[i].Start, Count = parts[i].Length, IsPart = true };
-                tallies[i] = new TransferCounters();
+                tallies[i] = i == 0 ? opened : new TransferCounters();
                 DestinationWriter file = Open(part, source, folder, names[i], Watch(monitor, source, parts[i], tallies[0]), tallies[i]);
                 staged.Add(file);
                 file.Write();
@@ -144,9 +145,14 @@ public static class FileSplit
             staged.ForEach(file => done.Add(file.CommitReversibly()));
             stale.ForEach(place => done.Add(ReplacedFile.Hide(place)));
         }
-        catch
+        catch (Exception exception)
         {
-            done.ForEach(file => file.PutBack());
+            string left = string.Join(' ', done.Select(file => file.PutBack()).OfType<string>());
+            if (left.Length > 0 && exception is TransferException failed)
+            {
+                throw failed.Adding(left);
+            }
+
             throw;
         }
 

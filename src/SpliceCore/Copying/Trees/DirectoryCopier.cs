@@ -221,7 +221,7 @@ internal sealed class DirectoryCopier(TreeCopyContext context)
         }
 
         using ObstacleAside? obstacle = made.Errno == Errno.EEXIST && FileStatus.TryGet(parent, name, followLink: false, out FileStatus? existing).Ok
-            && FindObstacle(existing!, entry) is { } sync ? new ObstacleAside(entry!, existing!, sync, moves: true) : null;
+            && FindObstacle(existing!, entry) is { } sync ? new ObstacleAside(entry!, existing!, sync, context.Report, moves: true) : null;
         if (obstacle is not null)
         {
             made = LibC.MakeDirectoryAt(parent, name, mode);

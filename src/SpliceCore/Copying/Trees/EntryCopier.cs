@@ -182,7 +182,7 @@ internal sealed class EntryCopier
         }
 
         existing = null;
-        return new ObstacleAside(entry, directory, sync, moves: !_context.Request.IsDryRun);
+        return new ObstacleAside(entry, directory, sync, _context.Report, moves: !_context.Request.IsDryRun);
     }
 
     private LinkedCopy Plan(TreeEntry entry, EntryDecision decision, FileStatus source)

@@ -11,11 +11,16 @@ internal sealed class NodeWriter : IDisposable
 {
     private readonly DestinationEntry _place;
     private readonly FileName _name;
+    private readonly DescriptorKind? _kind;
+    private FileIdentity? _created;
     private bool _isTemporary;
+    private bool _isCommitted;
 
-    private NodeWriter(DestinationEntry place, Func<SafeFileHandle, FileName, SysResult> create)
+    /// <param name="kind">The kind of a new item; null for another name of an existing one.</param>
+    private NodeWriter(DestinationEntry place, DescriptorKind? kind, Func<SafeFileHandle, FileName, SysResult> create)
     {
         _place = place;
+        _kind = kind;
         _name = place.Existing is null ? place.Name : StagedFile.TemporaryName();
         SysResult created = create(place.Folder, _name);
         if (!created.Ok)
@@ -31,19 +36,19 @@ internal sealed class NodeWriter : IDisposable
     {
         if (status.Kind != DescriptorKind.SymbolicLink)
         {
-            return new NodeWriter(place, (directory, name) => LibC.MakeNodeAt(
+            return new NodeWriter(place, status.Kind, (directory, name) => LibC.MakeNodeAt(
                 directory, name, (uint)status.Kind, status.SpecialDevice.Major, status.SpecialDevice.Minor));
         }
 
         SysResult read = LibC.ReadLink(source, out FileName target);
         return read.Ok
-            ? new NodeWriter(place, (directory, name) => LibC.SymbolicLinkAt(target, directory, name))
+            ? new NodeWriter(place, status.Kind, (directory, name) => LibC.SymbolicLinkAt(target, directory, name))
             : throw FileFailures.OpenSource(sourceLabel.ToString()!, read.Errno);
     }
 
     /// <summary>Creates another name of an open file.</summary>
     public static NodeWriter Link(DestinationEntry place, SafeFileHandle file) =>
-        new(place, (directory, name) => LibC.LinkOpen(file, directory, name));
+        new(place, kind: null, (directory, name) => LibC.LinkOpen(file, directory, name));
 
     /// <summary>Sets the source's attributes, and gives it its name.</summary>
     /// <param name="source">The source, open with O_PATH.</param>
@@ -65,11 +70,12 @@ internal sealed class NodeWriter : IDisposable
             }
 
             FileStatus? created = null;
-            if (!opened.Ok || !FileStatus.TryGet(node, out created).Ok || created!.Kind != status.Kind || created.LinkCount != 1)
+            if (!opened.Ok || !FileStatus.TryGet(node, out created).Ok || !IsNew(created!))
             {
                 throw TreeErrors.Moved(_place.Path);
             }
 
+            _created = created!.Inode;
             Metadata.Set(node, _place.Label, source, status, preserve, isPath: true, warnings);
             Commit();
             return created.Inode;
@@ -80,6 +86,7 @@ internal sealed class NodeWriter : IDisposable
     {
         if (!_isTemporary)
         {
+            _isCommitted = true;
             return;
         }
 
@@ -92,16 +99,23 @@ internal sealed class NodeWriter : IDisposable
         // rename(2) does nothing where both are names of one file already.
         LibC.UnlinkAt(_place.Folder, _name);
         _isTemporary = false;
+        _isCommitted = true;
     }
 
     /// <summary>Removes what was not committed.</summary>
     public void Dispose()
     {
-        if (_isTemporary)
+        if (_isTemporary || (!_isCommitted && IsInPlace()))
         {
             LibC.UnlinkAt(_place.Folder, _name);
         }
     }
+
+    /// <summary>True if the new item has its final name already, and no other process has given that to another one.</summary>
+    private bool IsInPlace() => FileStatus.TryGet(_place.Folder, _name, followLink: false, out FileStatus? status).Ok
+        && IsNew(status!) && (_created is null || status!.Inode == _created);
+
+    private bool IsNew(FileStatus status) => status.Kind == _kind && status.LinkCount == 1;
 
     private SysResult Open(out SafeFileHandle node) =>
         LibC.OpenAt(_place.Folder, _name, LibC.O_PATH | LibC.O_NOFOLLOW, 0, out node);

@@ -112,7 +112,7 @@ internal sealed class TreeCopyContext : IDisposable
                 };
             }
 
-            Interlocked.Add(ref _openRetries, retrier is null ? 0 : 1);
+            Interlocked.Add(ref _openRetries, isFull ? 0 : 1);
         }
     }
 

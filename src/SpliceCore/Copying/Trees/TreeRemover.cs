@@ -127,7 +127,7 @@ internal sealed class TreeRemover(Func<RemovalEntry, bool>? removes, Action<Tran
         RemovalFolder parent = entry.Folder;
         uint? oldMode = null;
         SysResult opened = Open(parent.Handle!, entry.Name, out SafeFileHandle handle);
-        if (opened.Errno == Errno.EACCES && !CountsOnly && TryMakeReadable(entry))
+        if (opened.Errno == Errno.EACCES && !CountsOnly && TryChangeMode(entry, entry.Status.Permissions | LibC.S_IRWXU))
         {
             oldMode = entry.Status.Permissions;
             opened = Open(parent.Handle!, entry.Name, out handle);
@@ -142,6 +142,11 @@ internal sealed class TreeRemover(Func<RemovalEntry, bool>? removes, Action<Tran
         }
 
         handle.Dispose();
+        if (oldMode is uint mode)
+        {
+            TryChangeMode(entry, mode);
+        }
+
         Keep(parent, opened.Ok || opened.Errno is Errno.ELOOP or Errno.ENOTDIR or Errno.ENOENT
             ? TreeErrors.Moved(entry.Path)
             : FileFailures.Remove(entry.Path, opened.Errno));
@@ -212,7 +217,7 @@ internal sealed class TreeRemover(Func<RemovalEntry, bool>? removes, Action<Tran
         return result.Errno == Errno.EACCES && !CountsOnly && folder.TryMakeWritable() ? call(folder.Handle!) : result;
     }
 
-    private static bool TryMakeReadable(RemovalEntry entry)
+    private static bool TryChangeMode(RemovalEntry entry, uint mode)
     {
         if (entry.Status.UserId != LibC.EffectiveUserId)
         {
@@ -223,7 +228,7 @@ internal sealed class TreeRemover(Func<RemovalEntry, bool>? removes, Action<Tran
         using (path)
         {
             return opened.Ok && FileStatus.TryGet(path, out FileStatus? status).Ok && status!.Inode == entry.Status.Inode
-                && LibC.ChangeModeOfPath(path, status.Permissions | LibC.S_IRWXU).Ok;
+                && LibC.ChangeModeOfPath(path, mode).Ok;
         }
     }
 

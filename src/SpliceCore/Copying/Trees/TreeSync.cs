@@ -30,14 +30,17 @@ internal sealed class ObstacleAside : IDisposable
     private readonly TreeEntry _entry;
     private readonly SafeFileHandle _folder;
     private readonly FileName _name = StagedFile.TemporaryName();
+    private readonly Action<TransferException> _report;
     private readonly Func<SysResult>? _remove;
     private bool _isMoved;
 
     /// <summary>Moves an obstacle aside. A directory must be empty, or the synchronization must permit its removal.</summary>
+    /// <param name="report">Receives the error if it cannot be given back its name.</param>
     /// <param name="moves">False for the check alone.</param>
-    public ObstacleAside(TreeEntry entry, FileStatus obstacle, ITreeSync sync, bool moves)
+    public ObstacleAside(TreeEntry entry, FileStatus obstacle, ITreeSync sync, Action<TransferException> report, bool moves)
     {
         _entry = entry;
+        _report = report;
         _folder = entry.Directory.Destination!;
         if (obstacle.IsMountRoot)
         {
@@ -85,9 +88,9 @@ internal sealed class ObstacleAside : IDisposable
     /// <summary>Gives it back its name if the entry did not take it.</summary>
     public void Dispose()
     {
-        if (_isMoved)
+        if (_isMoved && ExclusiveRename.Run(_folder, _name, _entry.Name) is { Ok: false } failed)
         {
-            ExclusiveRename.Run(_folder, _name, _entry.Name);
+            _report(FileFailures.GiveBack(_entry.DestinationPath, _name, failed.Errno));
         }
     }
 

@@ -221,6 +221,17 @@ public sealed class JoinAndSplitTests : IDisposable
         Assert.Equal(["file"], _folder.Names);
     }
 
+    [Fact]
+    public void An_error_of_the_second_file_tells_what_there_is_of_the_first()
+    {
+        _folder.WriteRandom("one", 1000);
+        Directory.CreateDirectory(_folder["folder"]);
+
+        TransferException error = Assert.Throws<TransferException>(() => FileJoin.Join(Request("one", "folder"), TransferMonitor.None));
+
+        Assert.Equal((TransferErrorId.SourceIsDirectory, 1000), (error.Id, error.PartialTransfer().BytesCopied));
+    }
+
     private TransferErrorId JoinError(params string[] sources) =>
         Assert.Throws<TransferException>(() => FileJoin.Join(Request(sources), TransferMonitor.None)).Id;
 

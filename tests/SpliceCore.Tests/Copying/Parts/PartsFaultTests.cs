@@ -46,6 +46,32 @@ public sealed class PartsFaultTests(FaultLedger created, ITestOutputHelper outpu
         Assert.True(injected > 0, "nothing was injected");
     }
 
+    [Fact]
+    public void An_old_part_that_does_not_get_its_name_back_is_named()
+    {
+        using Workspace folder = Workspace.InMemory();
+        Directory.CreateDirectory(folder["parts"]);
+        folder.WriteRandom("file", Size);
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        Rehearse(folder, host);
+        byte[] old = Workspace.RandomBytes(1000, seed: 5);
+        foreach (string part in new[] { "file.001", "file.002", "file.003" })
+        {
+            folder.Write($"parts/{part}", old);
+        }
+
+        // The first part gets its name, the second does not, and then the old first part is to get it back.
+        using var attached = new AttachedFault(host, new Fault("renameat", "error=EIO", "2+"));
+        TreeAnswer answer = host.Split(SplitRequest(folder));
+
+        Assert.Equal(2, attached.Detach());
+        Assert.Equal("EIO", answer.Errno);
+        string left = Assert.Single(Directory.GetFiles(folder["parts"], ".splice-*"));
+        Assert.Equal(old, File.ReadAllBytes(left));
+        Assert.Contains($"'{folder["parts/file.001"]}' was moved aside", answer.Message, StringComparison.Ordinal);
+        Assert.Contains($"'{Path.GetFileName(left)}'", answer.Message, StringComparison.Ordinal);
+    }
+
     private static SplitRequest SplitRequest(Workspace folder) => new()
     {
         Copy = new CopyRequest { Source = folder["file"], Destination = folder["parts"] },

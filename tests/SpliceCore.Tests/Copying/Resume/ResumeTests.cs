@@ -245,6 +245,37 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
         Assert.Equal(["source"], folder.Names);
     }
 
+    [Fact]
+    public void What_cannot_be_cut_off_is_nothing_to_go_on_with()
+    {
+        using var folder = new Workspace();
+        folder.WriteRandom("source", Size);
+        string partial = Leave(folder, 2 * MiB);
+
+        // The partial file is cut at the beginning, and where the copy ends.
+        HostAnswer answer = HostedCopy.Run(
+            Request(folder) with { Flush = true }, "strace", "-f", "-qq", "-o", "/dev/null", "-P", partial,
+            "-e", "inject=fsync:error=EIO", "-e", "inject=ftruncate:error=EIO:when=3+");
+
+        Assert.Equal(("WriteFailed", "EIO"), (answer.Error, answer.Errno));
+        Assert.Equal(["source"], folder.Names);
+    }
+
+    [Fact]
+    public void A_mode_that_cannot_be_set_is_a_warning()
+    {
+        using var folder = new Workspace();
+        folder.WriteRandom("source", Size);
+        string partial = Leave(folder, 2 * MiB);
+
+        HostAnswer answer = HostedCopy.Run(
+            Request(folder) with { Preserve = PreserveAttributes.None }, "strace", "-f", "-qq", "-o", "/dev/null", "-P", partial,
+            "-e", "inject=fchmod:error=EPERM");
+
+        Assert.True(answer.Succeeded, answer.Message);
+        Assert.Contains("the mode", Assert.Single(answer.Warnings), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("chmod", "0666")]
     [InlineData("chown", "1234:1234")]

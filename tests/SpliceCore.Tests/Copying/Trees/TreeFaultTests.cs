@@ -58,6 +58,39 @@ public sealed class TreeFaultTests(FaultLedger created, ITestOutputHelper output
         Assert.True(injected > 0, "nothing was injected");
     }
 
+    [Fact]
+    public void A_link_that_cannot_be_finished_does_not_stay()
+    {
+        using var folder = new Workspace();
+        File.CreateSymbolicLink(folder["link"], "target");
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var attached = new AttachedFault(host.Id, ["strace", "-f", "-P", "new", "-e", "trace=openat", "-e", "inject=openat:error=EIO"]);
+
+        TreeAnswer answer = host.Copy(TreeCopies.Request(folder["link"], folder["new"]));
+
+        Assert.True(attached.Detach() > 0, "nothing was injected");
+        Assert.Equal("EIO", answer.Errno);
+        Assert.Equal(["link"], folder.Names);
+    }
+
+    [Fact]
+    public void A_file_that_is_opened_when_others_were_closed_is_not_a_retry()
+    {
+        using Workspace folder = Workspace.InMemory();
+        Directory.CreateDirectory(folder["source"]);
+        folder.WriteRandom("source/opened", 1000);
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var attached = new AttachedFault(
+            host.Id, ["strace", "-f", "-P", "opened", "-e", "trace=openat", "-e", "inject=openat:error=EMFILE:when=1"]);
+        TreeRequest request = TreeCopies.Request(folder["source"], folder["copy"]);
+
+        TreeAnswer answer = host.Copy(request with { Copy = request.Copy with { RetryCount = 2, RetryInterval = TimeSpan.FromMilliseconds(1) } });
+
+        Assert.Equal(1, attached.Detach());
+        Assert.True(answer.Succeeded, answer.ToString());
+        Assert.Equal(0, answer.Retries);
+    }
+
     [Theory]
     [InlineData("openat")]
     [InlineData("linkat")]

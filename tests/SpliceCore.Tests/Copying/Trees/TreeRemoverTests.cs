@@ -170,6 +170,26 @@ public sealed class TreeRemoverTests(MountedFileSystems fileSystems) : IDisposab
     }
 
     [Fact]
+    public void A_folder_that_is_not_opened_after_all_keeps_its_mode()
+    {
+        Command.RequireRoot();
+        Command.Check("chmod", "0755", _workspace.Folder);
+        Directory.CreateDirectory(_workspace["own/tree/closed"]);
+        Command.Check("chmod", "0000", _workspace["own/tree/closed"]);
+        Command.Check("chown", "-R", "65534:65534", _workspace["own"]);
+        using var host = new TreeHostProcess(TestHost.PlainUser);
+
+        // The first is refused, and the second is that by which the mode is changed.
+        using var fault = new AttachedFault(host.Id, ["strace", "-f", "-P", "closed", "-e", "trace=openat", "-e", "inject=openat:error=EIO:when=3"]);
+        TreeAnswer answer = host.Remove(_workspace["own/tree"]);
+
+        Assert.Equal(1, fault.Detach());
+        TreeAnswerError error = Assert.Single(answer.Errors);
+        Assert.Equal(("EIO", _workspace["own/tree/closed"]), (error.Errno, error.Target));
+        Assert.Equal("0", Files.Metadata(_workspace["own/tree/closed"], "%a"));
+    }
+
+    [Fact]
     public void Deep_and_wide_trees_go_with_few_open_files()
     {
         Command.Require("prlimit");

@@ -135,6 +135,28 @@ public sealed class RetryTests(MountedFileSystems fileSystems, FaultLedger creat
     }
 
     [Fact]
+    public void Opening_a_file_to_split_is_tried_again()
+    {
+        using var folder = new Workspace();
+        Directory.CreateDirectory(folder["parts"]);
+        var copy = new CopyRequest
+        {
+            Source = folder.WriteRandom("source", 5000),
+            Destination = folder["parts"],
+            RetryCount = 2,
+            RetryInterval = TimeSpan.FromMilliseconds(1),
+        };
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var attached = new AttachedFault(
+            host.Id, ["strace", "-f", "-P", copy.Source, "-e", "trace=openat", "-e", "inject=openat:error=EIO:when=1..2"]);
+
+        TreeAnswer answer = host.Split(new SplitRequest { Copy = copy, PartCount = 2 });
+
+        Assert.Equal(2, attached.Detach());
+        Assert.Null(answer.Message);
+    }
+
+    [Fact]
     public void A_source_that_cannot_be_opened_fails_as_before_when_the_tries_are_used_up()
     {
         using FaultedCopy copy = Copy(TransferMethod.Auto, SparseMode.Auto, "openat", retryCount: 2);
