@@ -145,7 +145,7 @@ public sealed class ReceiveTreeTests(SshServer server) : IDisposable
         ReceiveRequest request = Request(host) with { Verify = true };
         Write("source/plain", "genuine");
         TransferException error = Remotes.Error(Remotes.Receive(request), TransferErrorId.VerificationFailed);
-        Assert.Contains("./plain: FAILED", error.Message, StringComparison.Ordinal);
+        Assert.Contains("plain: FAILED", error.Message, StringComparison.Ordinal);
         File.Delete(_workspace["source/plain"]);
         Write("source/odd\\", "genuine");
         Remotes.Error(Remotes.Receive(request), TransferErrorId.VerificationFailed);
