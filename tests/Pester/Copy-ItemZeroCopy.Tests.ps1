@@ -291,7 +291,7 @@ Describe 'Copy-ItemZeroCopy' {
                 $failure = Get-Failure { Copy-ItemZeroCopy $large $target -Resume }
                 $left = Get-ChildItem -LiteralPath $target
                 $left.Name | Should -Match '^large\.[0-9a-f]{16}\.splice-partial$'
-                Assert-Failure $failure -Id 'DiskFull,Splice.Commands.CopyItemZeroCopyCommand' -Category WriteError -Target "$target/large" -Says "'$($left.Name)' (1.00 MiB) in the same folder is kept: the same command continues it", 'To give up, remove it'
+                Assert-Failure $failure -Id 'DiskFull,Splice.Commands.CopyItemZeroCopyCommand' -Category WriteError -Target "$target/large" -Says "1.00 MiB are kept in a partial file. Run the same command again to continue. To give up, remove '$($left.FullName)'."
                 (Get-Failure { Copy-ItemZeroCopy $large $target -Resume }).FullyQualifiedErrorId | Should -BeLike 'DiskFull,*'
                 $left.Length | Should -Be 1MB
                 mount -o remount,size=8m $target

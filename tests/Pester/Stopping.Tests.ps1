@@ -152,29 +152,35 @@ Describe 'Stopping Copy-ItemZeroCopy -Recurse' {
     }
 }
 
-Describe 'Stopping Copy-ItemZeroCopy -Resume' {
-    It 'reports on the terminal how far the copy is, and that the same command resumes it: <Options>' -ForEach @(
-        @{ Options = '-Resume'; Says = "*WARNING: Copying 'F/source' to 'F/to' was stopped after * bytes. The partial file 'to.*.splice-partial' (* MiB) in the same folder is kept: the same command*" }
-        @{ Options = '-Resume -Recurse'; From = '.'; Says = '*WARNING: Copying * was stopped after * and * bytes. The same command copies the rest.*' }
+Describe 'Stopping with Ctrl+C' {
+    It 'reports on the terminal how far it is, and how to continue: <Cmdlet> <Options>' -ForEach @(
+        @{ Options = '-Resume'; Says = "*WARNING: Copying 'F/source' to 'F/to' was stopped after *B. * MiB are kept in a partial file. Run the same command again to continue. To give up, remove 'F/to.*.splice-partial'.*" }
+        @{ Options = '-Resume -Recurse'; From = '.'; Says = '*WARNING: Copying * was stopped after * complete file* (*). Run the same command again to continue.*' }
+        @{ Options = '-Resume -Recurse -PerFile | ForEach-Object { Start-Sleep 1000 }'; From = '.'; Says = '*WARNING: Copying * was stopped after * complete file* (*). Run the same command again to continue.*' }
+        @{ Options = '-Recurse'; From = '.'; Says = "*WARNING: Copying * was stopped after * complete file* (*). 'F.copy' is incomplete. To complete it, run Sync-ItemZeroCopy F F.copy.*" }
+        @{ Cmdlet = 'Sync-ItemZeroCopy'; From = '.'; Says = '*WARNING: Copying * was stopped after * complete file* (*). Run the same command again to continue.*' }
         @{ Options = '-Resume -WarningAction SilentlyContinue'; Says = '' }
         @{ Options = ''; Says = '' }
     ) {
         $folder = (New-Item -ItemType Directory "$TestDrive/$([guid]::NewGuid())").FullName
         [IO.File]::WriteAllBytes("$folder/source", (Get-TestByte 5000000))
+        $null = New-Item -ItemType Directory "$folder/sub"
+        $null = New-Item "$folder/sub/a" # empty: the rate does not delay it
         $to = $From ? "$folder.copy" : "$folder/to"
         $process = Invoke-Process pwsh '-NoProfile', '-Command', "
             Import-Module '$((Get-Module Splice).Path)'
             `$ProgressPreference = 'SilentlyContinue'
-            Copy-ItemZeroCopy '$folder/$($From ?? 'source')' '$to' -Method ReadWrite -RateLimit 1MB $Options"
+            $($Cmdlet ?? 'Copy-ItemZeroCopy -Method ReadWrite') '$folder/$($From ?? 'source')' '$to' -RateLimit 1MB $Options"
         Wait-Until { Get-OpenFile "$folder/source" $process.Id } 'the copy being begun'
         if ($Options -like '-Resume*') { Wait-Until { (Get-ChildItem -Recurse $folder, "$folder.copy" -Filter *.splice-partial -ErrorAction Ignore).Length -gt 1MB } 'bytes in a partial file' }
+        if ($Options -like '*-PerFile*') { Wait-Until { Test-Path "$to/sub/a" } 'the first result' }
         kill -s INT $process.Id
         $process.WaitForExit(30000) | Should -BeTrue
         $text = $process.StandardOutput.ReadToEnd() -replace '\s+', ' ' -replace '\e\[[\d;]*m'
-        if ($Says) { $text | Should -BeLike $Says.Replace('F/', "$folder/") } else { $text.Trim() | Should -BeNullOrEmpty }
+        if ($Says) { $text | Should -BeLike $Says.Replace('F/', "$folder/").Replace('F.', "$folder.").Replace(' F ', " $folder ") } else { $text.Trim() | Should -BeNullOrEmpty }
     }
 
-    It 'leaves the old file and what has arrived, with which the same command goes on' {
+    It 'leaves with -Resume the old file and what has arrived, with which the same command goes on' {
         Skip-WithoutRoot
         $folder = "$TestDrive/$([guid]::NewGuid())"
         $null = [IO.Directory]::CreateDirectory($folder)

@@ -87,7 +87,7 @@ internal sealed class PartialFile : ITargetFile
         if (size > 0 && isGood && !SourceHasChanged())
         {
             ResetOwnerAndMode(status!);
-            return $"The partial file '{_name}' ({ByteSize.Format(size)}) in the same folder is kept: the same command continues it. To give up, remove it.";
+            return $"{ByteSize.Format(size)} are kept in a partial file. Run the same command again to continue. To give up, remove '{Path.Join(Path.GetDirectoryName(_place.Path), _name.ToString())}'.";
         }
 
         if (PartialFiles.Has(_place.Folder, _name, Handle))

@@ -51,7 +51,7 @@ internal static class RemoteUsage
         }
     }
 
-    private static string Quoted(string word) => word.Any(c => char.IsWhiteSpace(c) || "'\"`$;&|<>(){},@#".Contains(c))
+    public static string Quoted(string word) => word.Any(c => char.IsWhiteSpace(c) || "'\"`$;&|<>(){},@#".Contains(c))
         ? $"'{CodeGeneration.EscapeSingleQuotedStringContent(word)}'"
         : word;
 }

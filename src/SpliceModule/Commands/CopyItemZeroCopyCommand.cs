@@ -191,12 +191,21 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         CreatedFiles = NamesSeveral || MyInvocation.ExpectingInput || Recurse ? new CreatedFiles() : null,
     };
 
-    private protected override string? DescribeStop(string activity, TransferException? stop) => !Resume ? null : stop?.Partial switch
+    private protected override string? DescribeStop(string activity, TransferException? stop) => stop?.Partial switch
     {
-        TransferResult { DirectoryCount: > 0 } => $"{stop.Problem} The same command copies the rest.",
-        TransferResult => stop.Problem,
+        TransferResult { DirectoryCount: > 0 } when Resume => $"{stop.Problem} {Continue}",
+
+        // A second copy would go into the folder that the first one created.
+        TransferResult { DirectoryCount: > 0 } folder => FollowSymlink
+            ? $"{stop.Problem} '{folder.Destination}' is incomplete."
+            : $"{stop.Problem} '{folder.Destination}' is incomplete. To complete it, run {SyncLine(folder)}{(_filter.ForTrees is null ? string.Empty : ", with the same -Include and -Exclude")}.",
+        TransferResult when Resume => stop.Problem,
+        null when Resume && Recurse => $"{activity} was stopped. {Continue}",
         _ => null,
     };
+
+    private static string SyncLine(TransferResult folder) =>
+        $"Sync-ItemZeroCopy {RemoteUsage.Quoted(folder.Source)} {RemoteUsage.Quoted(folder.Destination)}";
 
     // The results of copies that have begun come first.
     private protected override void Report(ErrorRecord error)
@@ -321,7 +330,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         };
         var progress = new ProgressReporter(this, activity);
         Action<TransferResult> receive = planned is null ? Emit : item => planned.Add(item);
-        var monitor = new TreeMonitor(receive, Report, WriteWarning, progress.Report, Cancellation) { FolderPlanned = receive };
+        TreeMonitor monitor = Monitor(receive, progress) with { FolderPlanned = receive };
         return Try(progress, activity, monitor, monitor => TreeCopy.Copy(tree, monitor));
     }
 

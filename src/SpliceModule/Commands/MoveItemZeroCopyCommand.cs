@@ -74,7 +74,7 @@ public sealed class MoveItemZeroCopyCommand : ItemCommand
         {
             string activity = $"Moving {source}";
             var progress = new ProgressReporter(this, activity);
-            var monitor = new TreeMonitor(null, Report, WriteWarning, progress.Report, Cancellation);
+            TreeMonitor monitor = Monitor(receive: null, progress);
             Emit(Try(progress, activity, monitor, monitor => ItemMove.Move(Request(source, target.Path), monitor)));
         }
     }

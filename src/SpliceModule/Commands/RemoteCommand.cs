@@ -42,7 +42,8 @@ public abstract class RemoteCommand : HostCommand
     private protected override bool IsPreview => Messages.IsWhatIf && Update != UpdateMode.Always;
 
     private protected override string? DescribeStop(string activity, TransferException? stop) =>
-        Resume ? $"{activity} was stopped. The same command resumes it." : null;
+        !Resume ? null : Recurse ? $"{activity} was stopped. {Continue}"
+            : $"{activity} was stopped. {Continue} To give up, remove '*.splice-partial' at the destination.";
 
     /// <inheritdoc />
     protected override void BeginProcessing()

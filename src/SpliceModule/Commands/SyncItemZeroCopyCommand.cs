@@ -153,6 +153,9 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
     private protected override string? ViewOf(object result) =>
         result is RemoteTransferResult ? FolderView : base.ViewOf(result);
 
+    private protected override string DescribeStop(string activity, TransferException? stop) =>
+        $"{(stop?.Partial is null ? $"{activity} was stopped." : stop.Problem)} {Continue}";
+
     private SyncRequest Bind(string source, string destination) => new()
     {
         Tree = new TreeRequest
@@ -193,7 +196,7 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
         var progress = new ProgressReporter(this, activity);
         var planned = new PlannedFiles();
         Action<TransferResult> receive = Messages.IsWhatIf ? item => planned.Add(item) : Emit;
-        var monitor = new TreeMonitor(receive, Report, WriteWarning, progress.Report, Cancellation) { FolderPlanned = receive };
+        TreeMonitor monitor = Monitor(receive, progress) with { FolderPlanned = receive };
         TransferResult? result = Try(progress, activity, monitor, monitor => TreeSync.Sync(request, monitor, MayRemove));
         HasSucceeded |= result is not null;
         if (result is not null && Messages.IsWhatIf)

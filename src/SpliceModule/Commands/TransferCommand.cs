@@ -7,6 +7,8 @@ namespace Splice.Commands;
 /// <summary>Base class of all cmdlets: cancellation, paths, progress, messages, errors and results.</summary>
 public abstract class TransferCommand : PSCmdlet, IDisposable
 {
+    private protected const string Continue = "Run the same command again to continue.";
+
     private readonly CancellationTokenSource _cancellation = new();
     private MessageWriter? _messages;
     private PathResolver? _paths;
@@ -78,13 +80,35 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         }
     }
 
-    /// <summary>Describes how far a stopped command has come, if it can be resumed; otherwise null.</summary>
+    /// <summary>Returns the monitor of a folder's transfer.</summary>
+    private protected TreeMonitor Monitor(Action<TransferResult>? receive, ProgressReporter progress) => new(
+        receive is null ? null : item => UnlessStopped(() => receive(item)),
+        error => UnlessStopped(() => Report(error)),
+        text => UnlessStopped(() => WriteWarning(text)),
+        progress.Report,
+        Cancellation);
+
+    /// <summary>Writes in a callback of the engine. If the pipeline stops, the engine is cancelled and reports how far it is; an exception
+    /// through it would lose that.</summary>
+    internal void UnlessStopped(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (PipelineStoppedException) when (Stopping)
+        {
+            StopProcessing();
+        }
+    }
+
+    /// <summary>Describes what a stopped command leaves and how to continue; null if it leaves nothing.</summary>
     private protected virtual string? DescribeStop(string activity, TransferException? stop) => null;
 
     // A stopped pipeline cannot write to its streams. The host still shows text.
     private void ShowStop(string? text)
     {
-        if (text is not null && ActionOf("WarningAction", "WarningPreference") is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore))
+        if (text is not null && !Messages.IsWhatIf && ActionOf("WarningAction", "WarningPreference") is not (ActionPreference.SilentlyContinue or ActionPreference.Ignore))
         {
             Host.UI?.WriteWarningLine(text);
         }

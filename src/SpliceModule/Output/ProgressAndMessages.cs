@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Management.Automation;
+using Splice.Commands;
 
 namespace Splice.Output;
 
 /// <summary>A progress bar for work that takes over a second, drawn a few times a second at most. To be used on the pipeline's
 /// thread.</summary>
-internal sealed class ProgressReporter(Cmdlet command, string activity)
+internal sealed class ProgressReporter(TransferCommand command, string activity)
 {
     private static readonly TimeSpan FirstAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
@@ -25,9 +26,7 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     {
         if (progress.Elapsed >= _next)
         {
-            long started = Stopwatch.GetTimestamp();
-            Draw(progress);
-            EndDrawing(progress.Elapsed, started);
+            Draw(() => Draw(progress), progress.Elapsed);
         }
     }
 
@@ -35,9 +34,7 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     {
         if (progress.Elapsed >= _next)
         {
-            long started = Stopwatch.GetTimestamp();
-            Draw(progress);
-            EndDrawing(progress.Elapsed, started);
+            Draw(() => Draw(progress), progress.Elapsed);
         }
     }
 
@@ -45,9 +42,7 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
     {
         if (progress.Elapsed >= _next)
         {
-            long started = Stopwatch.GetTimestamp();
-            Draw(progress);
-            EndDrawing(progress.Elapsed, started);
+            Draw(() => Draw(progress), progress.Elapsed);
         }
     }
 
@@ -61,8 +56,10 @@ internal sealed class ProgressReporter(Cmdlet command, string activity)
         }
     }
 
-    private void EndDrawing(TimeSpan elapsed, long started)
+    private void Draw(Action draw, TimeSpan elapsed)
     {
+        long started = Stopwatch.GetTimestamp();
+        command.UnlessStopped(draw);
         _drawing = Stopwatch.GetElapsedTime(started);
         _next = elapsed + _drawing + Later(Interval, _drawing * DrawingFraction);
     }

@@ -46,7 +46,7 @@ internal sealed class TreeWorkerPool
         return !_monitor.Cancellation.IsCancellationRequested
             ? result
             : throw new TransferException(TransferErrorId.Cancelled,
-                $"Copying '{result.Source}' to '{result.Destination}' was stopped after {result.FileCount} {(result.FileCount == 1 ? "file" : "files")} and {ByteText.Of(result.BytesCopied)}.",
+                $"Copying '{result.Source}' to '{result.Destination}' was stopped after {result.FileCount} complete {(result.FileCount == 1 ? "file" : "files")} ({ByteText.Of(result.BytesCopied - result.BytesInHoles)}).",
                 "Run the command again.",
                 Errno.ECANCELED, result.Destination)
             {
