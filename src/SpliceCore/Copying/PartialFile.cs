@@ -51,7 +51,7 @@ internal sealed class PartialFile : ITargetFile
         if (!PartialFiles.Has(_place.Folder, _name, Handle))
         {
             throw new TransferException(TransferErrorId.WriteFailed,
-                $"The partial file '{_name}' beside '{_place.Path}' was removed or replaced. '{_place.Path}' was not changed.",
+                $"The partial file '{_name}' beside '{_place.Path}' was removed or replaced. '{_place.Path}' was not {(_place.Existing is null ? "created" : "changed")}.",
                 "Run the command again.",
                 Errno.ESTALE, _place.Path);
         }

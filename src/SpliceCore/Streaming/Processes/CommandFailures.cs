@@ -108,6 +108,7 @@ internal static class CommandFailures
         string what = string.Join("; ", failed.Select(entry => Describe(entry.Command, entry.Number, result.Commands.Count)));
         string fate = output switch
         {
+            { IsNew: true, HasExisted: false } => $" '{output.Path}' was not created.",
             { IsNew: true } => $" '{output.Path}' was not changed.",
             { BytesWritten: long bytes } => $" {ByteText.Of(bytes)} {(bytes == 1 ? "was" : "were")} appended to '{output.Path}'.",
             _ => string.Empty,

@@ -96,6 +96,9 @@ internal sealed class PipelineOutput : IDisposable
     /// <summary>True if the output has no name until it is complete.</summary>
     public bool IsNew => _writer.IsNew;
 
+    /// <summary>True if the output replaces or continues an existing file.</summary>
+    public bool HasExisted => _destination.Existing is not null;
+
     /// <summary>Number of bytes written; null for devices and FIFOs.</summary>
     public long? BytesWritten => Size() - _oldSize;
 

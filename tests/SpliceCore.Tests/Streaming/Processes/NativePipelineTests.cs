@@ -151,6 +151,17 @@ public sealed class NativePipelineTests : IDisposable
     }
 
     [Fact]
+    public void A_failure_tells_a_missing_output_from_an_unchanged_one()
+    {
+        string existing = _workspace.Write("existing", "old"u8.ToArray());
+        PipelineRequest request = Pipelines.Of(Pipelines.Shell("exit 1"));
+
+        Assert.Contains($"'{existing}' was not changed.", Pipelines.Fail(request with { OutputPath = existing }).Message, StringComparison.Ordinal);
+        Assert.Contains($"'{existing}.new' was not created.", Pipelines.Fail(request with { OutputPath = $"{existing}.new" }).Message, StringComparison.Ordinal);
+        Assert.False(File.Exists($"{existing}.new"));
+    }
+
+    [Fact]
     public void Append_adds_in_place()
     {
         string file = _workspace.Write("file", "old "u8.ToArray());
