@@ -165,7 +165,7 @@ Describe 'Compare-ItemZeroCopy' {
     It 'report with -Verbose what was not read' {
         $null = New-Item -ItemType HardLink link.img -Target one/a.img
         $verbose = Compare-ItemZeroCopy one/a.img link.img -Verbose 4>&1 | Where-Object { $_ -is [Management.Automation.VerboseRecord] }
-        "$verbose" | Should -BeLike '*50000 bytes in shared blocks*'
+        "$verbose" | Should -BeLike '*48.8 KiB in shared blocks*'
     }
 
     It 'stop at Select-Object -First, and at Ctrl+C' {

@@ -109,7 +109,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             $reader.CopyTo([IO.Stream]::Null)
             Wait-Background $background
             $reader.Dispose()
-            Assert-Failure $background.Shell.Streams.Error -Id 'SourceTruncated,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidData -Target "$folder/large" -Says '1048576 bytes at first, 1000 now'
+            Assert-Failure $background.Shell.Streams.Error -Id 'SourceTruncated,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidData -Target "$folder/large" -Says '1.00 MiB (1048576 bytes) at first, 1000 bytes now'
         }
 
         It 'is written to meanwhile' {
@@ -121,7 +121,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
             $reader.CopyTo([IO.Stream]::Null)
             Wait-Background $background
             $reader.Dispose()
-            Assert-Failure $background.Shell.Streams.Error -Id 'SourceChanged,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidData -Target "$folder/large" -Says 'from 1048576 bytes to 1048582 bytes', '-AllowChanging'
+            Assert-Failure $background.Shell.Streams.Error -Id 'SourceChanged,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidData -Target "$folder/large" -Says 'from 1.00 MiB (1048576 bytes) to 1.00 MiB (1048582 bytes)', '-AllowChanging'
         }
 
         It 'is written to meanwhile, which -AllowChanging allows' {
@@ -394,7 +394,7 @@ Describe 'Errors of Copy-ItemZeroCopy' {
                 $failure.Id | Should -Be 'FileSizeLimit,Splice.Commands.CopyItemZeroCopyCommand'
                 $failure.Category | Should -Be LimitsExceeded
                 $failure.Target | Should -BeExactly "$open/old"
-                $failure.Message | Should -BeLike "*after 100000 bytes*EFBIG*prlimit*"
+                $failure.Message | Should -BeLike "*after 97.7 KiB*EFBIG*prlimit*"
             }
 
             $still.Id | Should -Be 'old'
@@ -618,7 +618,7 @@ Describe 'Errors of Invoke-Splice' {
         $reader.CopyTo($counter)
         Wait-Background $background
         $reader.Dispose()
-        Assert-Failure $background.Shell.Streams.Error -Id 'SourceTruncated,Splice.Commands.InvokeSpliceCommand' -Category InvalidData -Target "$target.large" -Says '1048576 bytes at first, 1000 now'
+        Assert-Failure $background.Shell.Streams.Error -Id 'SourceTruncated,Splice.Commands.InvokeSpliceCommand' -Category InvalidData -Target "$target.large" -Says '1.00 MiB (1048576 bytes) at first, 1000 bytes now'
         $background.Output[0] | Should -Be ($counter.Length + 1) -Because 'the position tells what arrived'
     }
 }

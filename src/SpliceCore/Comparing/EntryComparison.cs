@@ -201,7 +201,7 @@ internal sealed class EntryComparison(ComparisonRequest request, CancellationTok
 
     private static string Octal(uint mode) => Convert.ToString(mode, 8).PadLeft(4, '0');
 
-    private static string Bytes(long count) => ByteText.Of(count);
+    private static string Bytes(long count) => ByteText.Count(count);
 
     private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 

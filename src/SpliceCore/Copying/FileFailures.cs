@@ -105,7 +105,7 @@ internal static class FileFailures
 
     /// <summary>A file that was written in place could not be truncated where the copy ends.</summary>
     public static TransferException Cut(string path, long size, Errno errno) => new(TransferErrorId.WriteFailed,
-        $"'{path}' has all copied bytes, but could not be truncated to {ByteText.Of(size)} (ftruncate(2), {ErrnoText.Describe(errno)}): its old end remains.",
+        $"'{path}' has all copied bytes, but could not be truncated to {ByteText.Exact(size)} (ftruncate(2), {ErrnoText.Describe(errno)}): its old end remains.",
         "Check whether it is sealed, or a swap file in use.",
         errno, path);
 

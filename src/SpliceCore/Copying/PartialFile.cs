@@ -87,7 +87,9 @@ internal sealed class PartialFile : ITargetFile
         if (size > 0 && isGood && !SourceHasChanged())
         {
             ResetOwnerAndMode(status!);
-            return $"{ByteSize.Format(size)} are kept in a partial file. Run the same command again to continue. To give up, remove '{Path.Join(Path.GetDirectoryName(_place.Path), _name.ToString())}'.";
+            // As the progress, without holes. Some file systems do not report allocated bytes.
+            long data = status!.AllocatedBytes == 0 ? size : Math.Min(size, status.AllocatedBytes);
+            return $"{ByteText.Of(data)} {(data == 1 ? "is" : "are")} kept in a partial file. Run the same command again to continue. To give up, remove '{Path.Join(Path.GetDirectoryName(_place.Path), _name.ToString())}'.";
         }
 
         if (PartialFiles.Has(_place.Folder, _name, Handle))

@@ -16,6 +16,14 @@ internal static class ErrnoText
 /// <summary>The text of numbers of bytes.</summary>
 internal static class ByteText
 {
-    /// <summary>Returns for example "1 byte".</summary>
-    public static string Of(long count) => string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "byte" : "bytes")}");
+    private const int Kibi = 1024;
+
+    /// <summary>Returns for example "1 byte" or "7.34 MiB", for messages.</summary>
+    public static string Of(long count) => count < Kibi ? Count(count) : ByteSize.Format(count);
+
+    /// <summary>Returns for example "1 byte" or "7.34 MiB" with the exact number, for messages that compare sizes.</summary>
+    public static string Exact(long count) => count < Kibi ? Count(count) : $"{Of(count)} ({Count(count)})";
+
+    /// <summary>Returns for example "1 byte", for the properties of results.</summary>
+    public static string Count(long count) => string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? "byte" : "bytes")}");
 }

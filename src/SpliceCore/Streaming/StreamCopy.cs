@@ -142,7 +142,7 @@ public sealed record TransferEndpoint
     /// <summary>Bytes, as a source.</summary>
     /// <param name="content">The bytes.</param>
     /// <returns>The end.</returns>
-    public static TransferEndpoint OfContent(ReadOnlyMemory<byte> content) => new() { Content = content, Name = ByteText.Of(content.Length) };
+    public static TransferEndpoint OfContent(ReadOnlyMemory<byte> content) => new() { Content = content, Name = ByteText.Count(content.Length) };
 
     /// <summary>Shuts down the sending side of a socket, which can still receive.</summary>
     /// <param name="handle">The handle.</param>

@@ -59,7 +59,7 @@ internal static class ChangeCheck
     {
         LibC.StatxTimestamp time = source.Status.ModificationTime;
         bool isSameTime = (now.ModificationTime.Seconds, now.ModificationTime.Nanoseconds) == (time.Seconds, time.Nanoseconds);
-        return (long)now.Size != source.Status.Size ? $"its size changed from {ByteText.Of(source.Status.Size)} to {ByteText.Of((long)now.Size)}"
+        return (long)now.Size != source.Status.Size ? $"its size changed from {ByteText.Exact(source.Status.Size)} to {ByteText.Exact((long)now.Size)}"
             : source.Size > 0 && !isSameTime ? "its modification time changed"
             : null;
     }
@@ -168,7 +168,7 @@ internal static class EndCheck
         if (spec.RequiresAll && counters.BytesCopied < spec.RequestedCount)
         {
             throw new TransferException(TransferErrorId.CountPastEnd,
-                $"'{source.Name}' ended after {ByteText.Of(counters.BytesCopied)}, and {spec.RequestedCount} were requested.",
+                $"'{source.Name}' ended after {ByteText.Exact(counters.BytesCopied)}, and the request was {ByteText.Exact(spec.RequestedCount!.Value)}.",
                 ["Omit -Count to copy up to the end.", "Copy it again while no other process writes to it."],
                 target: source.Name);
         }
@@ -186,17 +186,17 @@ internal static class EndCheck
         && FileStatus.TryGet(source.Handle, out FileStatus? now).Ok && now!.Size == source.Size;
 
     public static TransferException LongerThanItsSize(Descriptor source) => new(TransferErrorId.SourceChanged,
-        $"'{source.Name}' has more bytes than the {ByteText.Of(source.Size)} that its file system reports as its size.",
+        $"'{source.Name}' has more bytes than the {ByteText.Exact(source.Size)} that its file system reports as its size.",
         $"Use {WithoutSize(source)}",
         target: source.Name);
 
     public static TransferException Truncated(Descriptor source, long? size) => new(TransferErrorId.SourceTruncated,
-        $"'{source.Name}' became shorter while it was copied: {ByteText.Of(source.Size)} at first, {size} now.",
+        $"'{source.Name}' became shorter while it was copied: {ByteText.Exact(source.Size)} at first{(size is long now ? $", {ByteText.Exact(now)} now" : string.Empty)}.",
         "Copy it again while no other process writes to it.",
         target: source.Name);
 
     private static TransferException EndedBeforeItsSize(Descriptor source) => new(TransferErrorId.SourceTruncated,
-        $"'{source.Name}' ended before the {ByteText.Of(source.Size)} that its file system reports as its size.",
+        $"'{source.Name}' ended before the {ByteText.Exact(source.Size)} that its file system reports as its size.",
         $"Copy it again while no other process writes to it. If the size is wrong, use {WithoutSize(source)}",
         target: source.Name);
 

@@ -75,7 +75,7 @@ internal static class RangeCheck
         if (destination.Kind == DescriptorKind.Regular && length > long.MaxValue - start)
         {
             throw new TransferException(TransferErrorId.FileSizeLimit,
-                $"{ByteText.Of(length.Value)} at offset {start} of '{destination.Name}' would end past the largest possible offset.",
+                $"{ByteText.Exact(length.Value)} at offset {start} of '{destination.Name}' would end past the largest possible offset.",
                 "Specify a smaller destination offset.",
                 Errno.EFBIG, destination.Name);
         }
@@ -83,7 +83,7 @@ internal static class RangeCheck
         if (destination.Kind == DescriptorKind.Block && (length ?? 0) > destination.Size - start)
         {
             throw new TransferException(TransferErrorId.DiskFull,
-                $"The device '{destination.Name}' has {ByteText.Of(destination.Size)}; {length} do not fit at offset {start}.",
+                $"The device '{destination.Name}' has {ByteText.Exact(destination.Size)}; {ByteText.Exact(length!.Value)} do not fit at offset {start}.",
                 ["Use -Count to copy less.", "Choose a larger device."],
                 Errno.ENOSPC, destination.Name);
         }
@@ -163,11 +163,11 @@ internal static class RangeCheck
         target: source.Name);
 
     private static TransferException CountPastEnd(Descriptor source, long offset, long count) => new(TransferErrorId.CountPastEnd,
-        $"'{source.Name}' ends before byte {(UInt128)offset + (UInt128)count}: it {Has(source)}, and the request was {ByteText.Of(count)} from offset {offset}. Nothing was written.",
+        $"'{source.Name}' ends before byte {(UInt128)offset + (UInt128)count}: it {Has(source)}, and the request was {ByteText.Exact(count)} from offset {offset}. Nothing was written.",
         ["Omit -Count to copy up to the end.", "Copy it again while no other process writes to it."],
         target: source.Name);
 
-    private static string Has(Descriptor source) => source.Size > 0 ? $"has {ByteText.Of(source.Size)}"
+    private static string Has(Descriptor source) => source.Size > 0 ? $"has {ByteText.Exact(source.Size)}"
         : MayHaveByteAt(source.Handle, 0) ? "has fewer bytes"
         : "is empty";
 }

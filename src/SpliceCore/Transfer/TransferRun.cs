@@ -51,7 +51,7 @@ internal sealed class TransferRun : IDisposable
         catch (OperationCanceledException)
         {
             _driver.Deliver(ref _at);
-            throw TransferFailures.With(TransferFailures.Stopped(_source.Name, _destination.Name, _counters.BytesCopied), Result());
+            throw TransferFailures.With(TransferFailures.Stopped(_source.Name, _destination.Name, _counters.BytesCopied - _driver.BytesSkipped), Result());
         }
         catch (TransferException exception)
         {

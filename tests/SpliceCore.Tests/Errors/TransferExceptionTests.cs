@@ -1,9 +1,17 @@
+using Splice.Errors;
 using Xunit;
 
 namespace Splice.Tests.Errors;
 
 public sealed class TransferExceptionTests
 {
+    [Theory]
+    [InlineData(1, "1 byte", "1 byte")]
+    [InlineData(1023, "1023 bytes", "1023 bytes")]
+    [InlineData(7_696_548, "7.34 MiB", "7.34 MiB (7696548 bytes)")]
+    public void Sizes_have_binary_units(long bytes, string text, string exact) =>
+        Assert.Equal((text, exact), (ByteText.Of(bytes), ByteText.Exact(bytes)));
+
     [Fact]
     public void The_message_is_the_problem_and_the_cure()
     {

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Splice.Errors;
 using Splice.Interop;
 using Xunit;
 
@@ -161,7 +162,7 @@ public sealed class WaitingTests : IDisposable
         TransferException stopped = StopWaiting(from.Output, to.Input, method);
         TransferResult partial = stopped.PartialTransfer();
         Assert.InRange(partial.BytesUndelivered, 1, 1 << 20);
-        Assert.Contains($"{partial.BytesUndelivered} bytes more had been read", stopped.Message, StringComparison.Ordinal);
+        Assert.Contains($"{ByteText.Of(partial.BytesUndelivered)} more had been read", stopped.Message, StringComparison.Ordinal);
         Assert.Equal(before.Length + partial.BytesCopied, to.ReceiveRest().Length);
 
         // What comes next is what follows on those that were taken.

@@ -127,7 +127,7 @@ internal static partial class PartSeries
             sizes += now == before || isLast ? 0 : 1;
             if (now > before || sizes > 2)
             {
-                return $"'{files[i - 1].Path}' has {ByteText.Of(before)}, and the next part, '{files[i].Path}', has {now}";
+                return $"'{files[i - 1].Path}' has {ByteText.Exact(before)}, and the next part, '{files[i].Path}', has {ByteText.Exact(now)}";
             }
         }
 

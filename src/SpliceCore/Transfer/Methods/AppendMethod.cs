@@ -136,7 +136,7 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
         {
             string what = now.Size > End ? "wrote to it" : "truncated it";
             throw Changed(source,
-                $"Another process {what} during the copy: {ByteText.Of(End - start)} of '{source}' were appended at offset {start}, and the rest was not.");
+                $"Another process {what} during the copy: {ByteText.Exact(End - start)} of '{source}' were appended at offset {start}, and the rest was not.");
         }
     }
 
@@ -145,7 +145,7 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
         if (_firstEnd is long end)
         {
             throw Changed(source,
-                $"Another process wrote to it during the copy: the first {ByteText.Of(end - Start!.Value)} of '{source}' are at offset {Start}, and the next {ByteText.Of(_secondLength)} at offset {End - _secondLength}.");
+                $"Another process wrote to it during the copy: the first {ByteText.Exact(end - Start!.Value)} of '{source}' are at offset {Start}, and the next {ByteText.Exact(_secondLength)} at offset {End - _secondLength}.");
         }
     }
 

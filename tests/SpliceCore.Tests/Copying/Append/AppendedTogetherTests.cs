@@ -166,7 +166,7 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
         long arrived = error.PartialTransfer().BytesCopied;
         Assert.InRange(arrived, MiB, Large - 1);
         Assert.Equal(4, error.PartialTransfer().DestinationOffset);
-        Assert.Contains($"{arrived} bytes of '{source}' were appended at offset 4", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"({arrived} bytes) of '{source}' were appended at offset 4", error.Message, StringComparison.Ordinal);
         Assert.Contains("from byte 4 on, it contains an incomplete copy", error.Message, StringComparison.Ordinal);
         Assert.Equal([.. "old\n"u8, .. content[..(int)arrived], .. "theirs\n"u8], File.ReadAllBytes(log));
     }

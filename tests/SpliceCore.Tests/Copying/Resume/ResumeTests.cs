@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Splice.Descriptors;
+using Splice.Errors;
 using Splice.Interop;
 using Xunit;
 
@@ -122,10 +123,23 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
         Assert.Equal(TransferErrorId.Cancelled, error.Id);
         Assert.Equal(kept, error.PartialTransfer().BytesCopied);
         Assert.Null(error.PartialTransfer().ResumedAt);
-        Assert.Contains($"{ByteSize.Format(kept)} are kept in a partial file. Run the same command again to continue. To give up, remove '{partial}'.", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"{ByteText.Of(kept)} are kept in a partial file. Run the same command again to continue. To give up, remove '{partial}'.", error.Message, StringComparison.Ordinal);
         Assert.Equal("600", Files.Metadata(partial, "%a"));
         Assert.Equal(Files.Slice(File.ReadAllBytes(folder["source"]), 0, kept), File.ReadAllBytes(partial));
         Assert.Equal(Workspace.RandomBytes(OldSize, seed: 2), File.ReadAllBytes(folder["copy"]));
+    }
+
+    [Fact]
+    public void The_message_of_a_stop_counts_data_as_the_progress_does()
+    {
+        using var folder = new Workspace();
+        Files.WriteSparse(folder["source"], 40 * MiB, (32 * MiB, 6 * MiB));
+
+        TransferException error = Stop(Request(folder), after: 34 * MiB);
+
+        long data = error.PartialTransfer().BytesCopied - error.PartialTransfer().BytesInHoles;
+        Assert.InRange(data, 1, 6 * MiB);
+        Assert.Contains($"was stopped after {ByteText.Of(data)}. {ByteText.Of(data)} are kept", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -518,7 +532,7 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
 
         int damagedAt = 4 * Tuning.BufferSize;
         Assert.Equal($"{TransferErrorId.VerificationFailed}", answer.Error);
-        Assert.Contains($"{ByteSize.Format(damagedAt)} are kept in a partial file", answer.Message, StringComparison.Ordinal);
+        Assert.Contains($"{ByteText.Of(damagedAt)} are kept in a partial file", answer.Message, StringComparison.Ordinal);
         TransferResult result = FileCopy.Copy(request, TransferMonitor.None);
         Assert.Equal(damagedAt, result.ResumedAt);
         Assert.True(result.Verified);

@@ -25,7 +25,7 @@ public sealed class RewrittenSourceTests(MountedFileSystems fileSystems)
 
         Assert.Equal(TransferErrorId.SourceChanged, error.Id);
         Assert.Equal(folder["source"], error.Target);
-        Assert.Contains(change == SourceChange.Grown ? $"to {Size + 1000} bytes" : "modification time", error.Message, StringComparison.Ordinal);
+        Assert.Contains(change == SourceChange.Grown ? $"({Size + 1000} bytes)" : "modification time", error.Message, StringComparison.Ordinal);
         Assert.Contains("-AllowChanging", error.Message, StringComparison.Ordinal);
         Assert.Equal(Size, error.PartialTransfer().BytesCopied);
         Assert.Equal(Workspace.RandomBytes(1000, seed: 2), File.ReadAllBytes(folder["copy"]));
