@@ -164,7 +164,7 @@ Describe 'Copy-ItemZeroCopy' {
             Set-Content site/index.html changed
             $before = Get-Tree backup '%T@'
             $shown = Get-Shown 'Copy-ItemZeroCopy site backup -Recurse -Update Changed -Exclude log -WhatIf'
-            $shown[0] | Should -Be "What if: Performing the operation `"Merge into Folder`" on target `"Item: $folder/site Destination: $folder/backup/site`"."
+            $shown[0] | Should -Be "What if: Performing the operation `"Copy into Existing Folder`" on target `"Item: $folder/site Destination: $folder/backup/site`"."
             $shown[1..4] | Should -Be @(
                 foreach ($line in 'Create Folder:css', 'Copy File:css/a.css', 'Copy File:css/b.js', 'Update File (size differs):index.html') {
                     $action, $name = $line -split ':'

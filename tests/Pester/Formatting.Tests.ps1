@@ -117,7 +117,7 @@ Describe 'The table' {
 
     It 'has the status where nothing was copied' {
         $result = [Splice.TransferResult]@{ Source = 'a'; Destination = 'b'; Attempts = [Splice.MethodAttempt[]]@(); Status = 'Unchanged' }
-        (Get-View $result)[2] | Should -Match '^ +Unchanged +0\.000 +b$'
+        (Get-View $result)[2] | Should -Match '^ +0\.000 +b \(unchanged\)$'
     }
 
     It 'is one line of sums for a folder, under its source and destination' {
@@ -156,7 +156,8 @@ Describe 'The table' {
 
 Describe 'The table of <Type>' -ForEach @(
     @{ Type = 'TransferResult'; Call = { Copy-ItemZeroCopy a to }; Headings = 'Bytes InHoles Method Seconds Rate Destination' }
-    @{ Type = 'ComparisonResult'; Call = { Compare-ItemZeroCopy a a }; Headings = 'Side FirstDifference Read Shared Property Path' }
+    @{ Type = 'ComparisonResult'; Call = { Compare-ItemZeroCopy a a }; Headings = 'Side Difference Offset Read Shared Path' }
+    @{ Type = 'ComparisonResult#Tree'; Call = { Set-Content to/x 1; Compare-ItemZeroCopy to . -Recurse }; Headings = 'Side Difference Offset Path' }
     @{ Type = 'SplicePipe'; Call = { New-SplicePipe }; Headings = 'Capacity Available ReadEnd WriteEnd' }
     @{ Type = 'PipelineResult'; Call = { Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath out }; Headings = 'In Out Code Seconds Rate Commands' }
     @{ Type = 'NativeCommandResult'; Call = { (Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath out).Commands }; Headings = 'Code Signal Seconds CPU Memory Command' }

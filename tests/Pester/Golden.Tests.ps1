@@ -41,7 +41,7 @@ Describe 'A terminal of <_> columns' -ForEach 80, 100 {
 
     It 'shows each row' {
         $text = Get-Content -Raw "$PSScriptRoot/Golden/$_.txt"
-        foreach ($row in '<> +1234567890123', '<= .*old\.html', '== .*disk\.img', '2 Splice +yes +\*', '3 ReadWrite +yes', 'Splice +\* +1,234\.57 +100\.25') {
+        foreach ($row in '<> +Content, +1234567890123', '<= .*old\.html', '== .*disk\.img', '2 Splice +yes +\*', '3 ReadWrite +yes', 'Splice +\* +1,234\.57 +100\.25') {
             $text | Should -Match "(?m)^ *$row"
         }
     }

@@ -247,7 +247,7 @@ BeforeDiscovery {
         @{ Call = 'Copy-ItemZeroCopy a old -Append'; Says = 'Append to File'; On = 'Item: F/a Destination: F/old' }
         @{ Call = 'Copy-ItemZeroCopy a fifo'; Says = 'Write to Device or Pipe'; On = 'Item: F/a Destination: F/fifo' }
         @{ Call = 'Copy-ItemZeroCopy tree new -Recurse'; Says = 'Copy Folder'; On = 'Item: F/tree Destination: F/new' }
-        @{ Call = 'Copy-ItemZeroCopy tree backup -Recurse'; Says = 'Merge into Folder'; On = 'Item: F/tree Destination: F/backup/tree' }
+        @{ Call = 'Copy-ItemZeroCopy tree backup -Recurse'; Says = 'Copy into Existing Folder'; On = 'Item: F/tree Destination: F/backup/tree' }
         @{ Call = 'Copy-StreamZeroCopy a old'; Says = 'Replace File'; On = 'Source: F/a Destination: F/old' }
         @{ Call = 'Copy-StreamZeroCopy a new'; Says = 'Copy Stream'; On = 'Source: F/a Destination: F/new' }
         @{ Call = 'Join-ItemZeroCopy a, to/a old'; Says = 'Replace File'; On = 'Items: F/a, F/to/a Destination: F/old' }
@@ -257,10 +257,11 @@ BeforeDiscovery {
         @{ Call = 'Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath old'; Says = 'Run Commands, and Replace File'; On = 'cat Destination: F/old' }
         @{ Call = 'Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath old -Append'; Says = 'Run Commands, and Append to File'; On = 'cat Destination: F/old' }
         @{ Call = 'Invoke-PipelineZeroCopy { cat } -InputPath a -OutputPath new'; Says = 'Run Commands'; On = 'cat Destination: F/new' }
-        @{ Call = 'Send-ItemZeroCopy a web1 there'; Says = 'Send File, and Replace Existing'; On = 'Item: F/a Host: web1 Destination: there' }
+        @{ Call = 'Send-ItemZeroCopy a web1 there'; Says = 'Send File (replaces it if it exists)'; On = 'Item: F/a Host: web1 Destination: there' }
         @{ Call = 'Send-ItemZeroCopy a web1 there -NoClobber'; Says = 'Send File'; On = 'Item: F/a Host: web1 Destination: there' }
         @{ Call = 'Send-ItemZeroCopy tree web1 there -Recurse -NoClobber'; Says = 'Send Folder'; On = 'Item: F/tree Host: web1 Destination: there' }
-        @{ Call = 'Receive-ItemZeroCopy x web1 old'; Says = 'Receive File, and Replace Existing'; On = 'Host: web1 Item: x Destination: F/old' }
+        @{ Call = 'Send-ItemZeroCopy tree web1 there -Recurse'; Says = 'Send Folder (replaces existing files)'; On = 'Item: F/tree Host: web1 Destination: there' }
+        @{ Call = 'Receive-ItemZeroCopy x web1 old'; Says = 'Receive File (replaces it if it exists)'; On = 'Host: web1 Item: x Destination: F/old' }
         @{ Call = 'Measure-ZeroCopy -HtmlPath old'; Says = 'Replace Page'; On = 'F/old' }
     )
 }

@@ -145,10 +145,10 @@ $undefined z
 
 Describe 'Blocks that are no pipeline of native commands' {
     It '<Block> is an error before anything runs' -ForEach @(
-        @{ Block = { Get-Date | touch ran }; Says = 'Get-Date', 'Cmdlet' }
+        @{ Block = { Get-Date | touch ran }; Says = "'Get-Date' is a cmdlet; only native commands can use kernel pipes." }
         @{ Block = { touch ran | no-such-command }; Says = 'no-such-command'; Id = 'CommandNotFound'; Category = 'ObjectNotFound' }
-        @{ Block = { touch ran | echo }; Says = 'Write-Output' }
-        @{ Block = { touch ran | TabExpansion2 }; Says = 'TabExpansion2', 'Function' }
+        @{ Block = { touch ran | echo }; Says = "'echo' stands for 'Write-Output', a cmdlet; only", '(Get-Command -CommandType Application echo)[0]' }
+        @{ Block = { touch ran | TabExpansion2 }; Says = "'TabExpansion2' is a function; only" }
         @{ Block = { $x = touch ran }; Says = 'assignment' }
         @{ Block = { touch ran; touch ran }; Says = '2 statements' }
         @{ Block = { touch ran && touch ran }; Says = 'chain' }

@@ -30,6 +30,11 @@ BeforeDiscovery {
         @{ Call = { Send-ItemZeroCopy a 'me@[::1]:/x y' }; Id = 'InvalidHostName'; Says = "Send-ItemZeroCopy a 'me@[::1]' '/x y'" }
         @{ Call = { Send-ItemZeroCopy a images/ localhost }; Id = 'InvalidHostName'; Says = 'Send-ItemZeroCopy a localhost images/' }
         @{ Call = { Send-ItemZeroCopy localhost ./a images/ }; Id = 'InvalidHostName'; Says = 'Send-ItemZeroCopy ./a localhost images/' }
+        @{ Call = { Send-ItemZeroCopy localhost a images/ }; Id = 'SourceNotFound'; Says = "/localhost'", 'Specify the path, the host and the destination: Send-ItemZeroCopy a localhost images/' }
+        @{ Call = { Copy-ItemZeroCopy a "no'dir/b" }; Id = 'DestinationFolderNotFound'; Says = "New-Item -ItemType Directory '/", "/no''dir'" }
+        @{ Call = { Measure-ZeroCopy absent }; Id = 'DestinationFolderNotFound'; Says = "New-Item -ItemType Directory '/", "/absent'" }
+        @{ Call = { Sync-ItemZeroCopy source absent -ExistingOnly }; Id = 'DestinationFolderNotFound'; Says = "New-Item -ItemType Directory '/", "/absent'", '-ExistingOnly' }
+        @{ Call = { Copy-ItemZeroCopy a /dev/shm/splice-clone -Reflink Always }; Id = 'MethodNotPossible'; Says = 'Reflink cannot clone' }
         @{ Call = { Send-ItemZeroCopy a 'no host' images }; Id = 'InvalidHostName'; Says = 'user@host'; Not = 'Send-' }
         @{ Call = { Receive-ItemZeroCopy localhost images/a here/ }; Id = 'InvalidHostName'; Says = 'Receive-ItemZeroCopy images/a localhost here/' }
         @{ Call = { Receive-ItemZeroCopy localhost:images/a . }; Id = 'InvalidHostName'; Says = 'Receive-ItemZeroCopy images/a localhost .' }

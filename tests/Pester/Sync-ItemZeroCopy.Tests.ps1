@@ -286,6 +286,15 @@ Describe 'Sync-ItemZeroCopy' {
         }
     }
 
+    It 'refuses -<Name> with -HostName, and recommends Send-ItemZeroCopy' -ForEach @{ Name = 'Delta'; Value = 'Auto' }, @{ Name = 'BlockSize'; Value = 4KB } {
+        $parameter = @{ $Name = $Value }
+        $failure = $null
+        try { Sync-ItemZeroCopy s d -HostName web1 @parameter } catch { $failure = $_ }
+        $failure.FullyQualifiedErrorId | Should -BeExactly 'ConflictingOptions,Splice.Commands.SyncItemZeroCopyCommand'
+        $failure.Exception.Message | Should -BeLike "-$Name is for single files on hosts.*"
+        $failure.ErrorDetails.RecommendedAction | Should -BeExactly 'Send-ItemZeroCopy FILE web1 d/ -Delta Auto'
+    }
+
     It 'refuses -<Name> without -HostName' -ForEach @(
         @{ Name = 'UserName'; Value = 'root' }
         @{ Name = 'Port'; Value = 22 }

@@ -56,6 +56,11 @@ internal sealed class DeltaBase : IDisposable
             && place.Existing is { Kind: DescriptorKind.Regular, Size: >= Tuning.DeltaAbove };
         bool isCloned = isWanted && target is StagedFile && request.Reflink == ReflinkMode.Auto
             && (spec.DestinationFileSystem ?? FileSystemTypes.Of(target.Handle)).HasReflinks();
+        if (isWanted && !isCloned && target is StagedFile && request.Reflink == ReflinkMode.Auto)
+        {
+            return NotCloned(place);
+        }
+
         if (!isWanted || !(isCloned || target is ExistingFile)
             || (request.Delta == DeltaMode.Auto && CanReflink(source, spec, target.Handle))
             || TryOpen(place, cancellation) is not SafeFileHandle file)
@@ -71,7 +76,7 @@ internal sealed class DeltaBase : IDisposable
         }
 
         file.Dispose();
-        return null;
+        return isCloned ? NotCloned(place) : null;
     }
 
     /// <summary>Checks a clone whose old file has changed since. Blocks were found equal in the old file, whose pages may be in the
@@ -113,6 +118,12 @@ internal sealed class DeltaBase : IDisposable
         target: path);
 
     public void Dispose() => _file.Dispose();
+
+    private static DeltaBase? NotCloned(DestinationEntry place)
+    {
+        TransferTrace.Current?.Note($"{place.Path}: written whole, because the file system has no reflinks; -InPlace writes only changed blocks");
+        return null;
+    }
 
     private static SafeFileHandle? TryOpen(DestinationEntry place, CancellationToken cancellation)
     {

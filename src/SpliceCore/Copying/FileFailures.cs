@@ -31,7 +31,7 @@ internal static class FileFailures
     {
         Errno.ENOENT => Failed(TransferErrorId.DestinationFolderNotFound, path, errno,
             $"The folder '{FolderOf(path)}' does not exist",
-            "Create it first (New-Item -ItemType Directory)."),
+            $"Create it first: {NewFolder(FolderOf(path))}"),
         Errno.ENOTDIR => NotAFolder(path, errno),
         Errno.ETXTBSY => Failed(TransferErrorId.PermissionDenied, path, errno,
             $"'{path}' cannot be written: it is a running program, or a swap file in use",
@@ -96,7 +96,7 @@ internal static class FileFailures
     {
         Errno.ENOENT => Failed(TransferErrorId.DestinationFolderNotFound, path, errno,
             $"The folder '{path}' does not exist",
-            "Create it first (New-Item -ItemType Directory)."),
+            $"Create it first: {NewFolder(path)}"),
         Errno.ENOTDIR => Failed(TransferErrorId.DestinationFolderNotFound, path, errno,
             $"'{path}' is not a folder",
             "Specify the folder for the files."),
@@ -155,6 +155,9 @@ internal static class FileFailures
         $"'{path}' is a folder, and a file cannot replace it.",
         "Choose another name.",
         Errno.EISDIR, path);
+
+    /// <summary>Returns the command that creates a folder.</summary>
+    public static string NewFolder(string path) => $"New-Item -ItemType Directory '{path.Replace("'", "''", StringComparison.Ordinal)}'";
 
     /// <summary>A dangling link exists, although open(2) returns ENOENT.</summary>
     private static TransferException SourceNotFound(string path, Errno errno)

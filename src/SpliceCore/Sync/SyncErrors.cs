@@ -1,4 +1,5 @@
 using System.Globalization;
+using Splice.Copying;
 using Splice.Errors;
 
 namespace Splice.Sync;
@@ -37,7 +38,7 @@ internal static class SyncErrors
         Errno.ECANCELED, folders.DestinationPath);
 
     public static TransferException TooManyRemovals(string path, long removals, long entries, long limit, bool isDryRun) => new(TransferErrorId.TooManyRemovals,
-        string.Create(CultureInfo.InvariantCulture, $"{removals} of {entries} items in '{path}' no longer {(removals == 1 ? "has" : "have")} a source; the limit is {limit}. ")
+        string.Create(CultureInfo.InvariantCulture, $"{removals} of {entries} items in '{path}' would be removed; the limit is {limit}. ")
             + (isDryRun ? "Without -WhatIf, nothing would be changed." : "Nothing was changed."),
         string.Create(CultureInfo.InvariantCulture,
             $"Check that the source is complete{(isDryRun ? string.Empty : " (-WhatIf lists what would be removed)")}, then set -MaximumRemoval {removals}."),
@@ -87,6 +88,6 @@ internal static class SyncErrors
     /// <summary>Nothing is to be added, and all would have to be.</summary>
     public static TransferException MissingDestination(string path) => new(TransferErrorId.DestinationFolderNotFound,
         $"The folder '{path}' does not exist, and -ExistingOnly adds nothing.",
-        "Create it first (New-Item -ItemType Directory), or omit -ExistingOnly.",
+        $"Create it first ({FileFailures.NewFolder(path)}), or omit -ExistingOnly.",
         Errno.ENOENT, path);
 }

@@ -134,7 +134,7 @@ internal sealed class MethodChain : IDisposable
     {
         string why = errno == Errno.None ? reason : $"{reason} ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)})";
         return new TransferException(TransferErrorId.MethodNotPossible,
-            $"{method} cannot move '{_source.Name}' to '{_destination.Name}': {why}.",
+            $"{method} cannot {(method == TransferMethod.Reflink ? "clone" : "copy")} '{_source.Name}' to '{_destination.Name}': {why}.",
             _spec.Reflink == ReflinkMode.Always
                 ? ["Use -Reflink Auto, which copies what cannot be shared, or choose another destination.", "Choose another destination."]
                 : ["Use -Method Auto, or another method.", "Use Copy-StreamZeroCopy, which chooses an available method."],

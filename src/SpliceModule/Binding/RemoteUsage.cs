@@ -24,10 +24,15 @@ internal static class RemoteUsage
         : IsPath(host) && IsHost(first) ? Line("Receive", [host], first, destination)
         : null;
 
+    /// <summary>Returns the line of Send-ItemZeroCopy that was probably meant where a path is missing, and the host is an existing file.</summary>
+    public static string? SendSwapped(string path, string host, string destination) =>
+        IsHost(path) && IsHost(host) && !path.Contains(':') && !host.Contains(':') ? Line("Send", [host], path, destination) : null;
+
     /// <summary>True if a path is host:path. One with a slash before its colon is not.</summary>
     public static bool IsRemote(string path) => SplitRemote(path) is not null;
 
-    private static string Line(string verb, IReadOnlyList<string> paths, string host, string destination) =>
+    /// <summary>Returns a command line, with quotes where a word requires them.</summary>
+    public static string Line(string verb, IReadOnlyList<string> paths, string host, string destination) =>
         $"{verb}-ItemZeroCopy {string.Join(", ", paths.Select(Quoted))} {Quoted(host)} {Quoted(destination)}";
 
     private static (string Host, string Path)? SplitRemote(string text)

@@ -145,5 +145,9 @@ public sealed class CompareItemZeroCopyCommand : TransferCommand
         }
     }
 
+    // Most files of folders are read or share nothing: what was read of each is not in their table.
+    private protected override string? ViewOf(object result) =>
+        result is ComparisonResult && Recurse ? "Splice.ComparisonResult#Tree" : base.ViewOf(result);
+
     private void Emit(ComparisonResult result) => Emit(result, warnings: null);
 }

@@ -156,7 +156,7 @@ public abstract class HostCommand : TransferCommand
             catch (TransferException exception)
             {
                 Report(UsageFor(name) is { } usage
-                    ? new TransferException(exception.Id, exception.Problem, $"Specify the path, the host and the destination: {usage}", exception.Errno, exception.Target)
+                    ? Recommending(exception, usage)
                     : exception);
             }
         }
@@ -275,6 +275,10 @@ public abstract class HostCommand : TransferCommand
         ConnectingTimeout = ConnectingTimeout is TimeSpan time ? (int)Math.Clamp(Math.Ceiling(time.TotalSeconds), 1, int.MaxValue) : null,
         Compress = Compress,
     };
+
+    /// <summary>Returns an error that recommends a command line.</summary>
+    private protected static TransferException Recommending(TransferException error, string usage) =>
+        new(error.Id, error.Problem, $"Specify the path, the host and the destination: {usage}", error.Errno, error.Target);
 
     private static string WithoutComment(string line) => $" {line}".Replace('\t', ' ').Split(" #")[0].Trim();
 

@@ -72,7 +72,7 @@ public abstract class RemoteCommand : HostCommand
     /// <summary>Returns the valid hosts that ShouldProcess confirms; all of them for a preview.</summary>
     private protected IReadOnlyList<RemoteHost> ConfirmHosts(Func<RemoteHost, string> target, string action)
     {
-        action += NoClobber ? string.Empty : ", and Replace Existing";
+        action += NoClobber ? string.Empty : action.EndsWith("File", StringComparison.Ordinal) ? " (replaces it if it exists)" : " (replaces existing files)";
         return [.. Hosts.Where(host => ShouldProcess(target(host), action) || IsPreview)];
     }
 

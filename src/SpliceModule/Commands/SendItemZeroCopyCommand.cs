@@ -67,6 +67,11 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         }
 
         bool isLiteral = ParameterSetName == LiteralPathSet;
+        if (ReportIfSwapped())
+        {
+            return;
+        }
+
         _items.AddRange(_paths.SelectMany(path => Paths.Sources(path, isLiteral, findsHidden: Force, out _)));
         ReportIfNoHost();
         bool isSeveral = ParameterSetName == InputObjectSet || _paths.Length > 1
@@ -85,6 +90,20 @@ public sealed class SendItemZeroCopyCommand : RemoteCommand
         {
             Run($"Sending {requests[0].Source}", (monitor, emit) => RemoteCopy.Send(requests[0], monitor, emit, Report, Plan, MayRemove));
         }
+    }
+
+    /// <summary>Reports a missing path whose host is an existing file: they were swapped.</summary>
+    private bool ReportIfSwapped()
+    {
+        if (_paths is not [string path] || HostName is not [string file] || RemoteUsage.SendSwapped(path, file, Destination) is not { } usage
+            || Paths.Single(path) is not { } source || DestinationPreview.FindMissing(source) is not { } missing
+            || !File.Exists(Paths.Single(file)))
+        {
+            return false;
+        }
+
+        Report(Recommending(missing, usage));
+        return true;
     }
 
     private protected override string? UsageFor(string host) => _paths.Length > 0 ? RemoteUsage.Send(_paths, host, Destination) : null;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Management.Automation;
+using Splice.Binding;
 using Splice.Completion;
 using Splice.Output;
 
@@ -46,11 +47,11 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
     public TimeSpan TimeTolerance { get; set; }
 
     /// <summary>Selects the large files of which only the blocks that differ are written.</summary>
-    [Parameter(ParameterSetName = FolderSet)]
+    [Parameter]
     public DeltaMode Delta { get; set; }
 
     /// <summary>Bytes of a block.</summary>
-    [Parameter(ParameterSetName = FolderSet), ValidateRange(4096, 1 << 30)]
+    [Parameter, ValidateRange(4096, 1 << 30)]
     public int BlockSize { get; set; } = 64 << 10;
 
     /// <summary>Writes to existing files instead of replacing them.</summary>
@@ -91,6 +92,7 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
     {
         base.BeginProcessing();
         _lone = Array.Find(ConnectionParameters, Specifies);
+        RefuseBlocksForHosts();
         if (RemoveExcluded)
         {
             ThrowIfAlone(nameof(RemoveExcluded), nameof(RemoveExtra));
@@ -144,6 +146,16 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
         else if (Paths.Single(Path) is { } source)
         {
             SynchronizeHosts(source);
+        }
+    }
+
+    private void RefuseBlocksForHosts()
+    {
+        string parameter = Specifies(nameof(Delta)) ? nameof(Delta) : nameof(BlockSize);
+        if (Specifies(nameof(HostName)) && Specifies(parameter))
+        {
+            Refuse(parameter, $"-{parameter} is for single files on hosts.",
+                $"{RemoteUsage.Line("Send", ["FILE"], HostName[0], $"{Destination.TrimEnd('/')}/")} -Delta Auto");
         }
     }
 

@@ -227,7 +227,7 @@ public abstract class TransferCommand : PSCmdlet, IDisposable
         return (forecast.Path, forecast.Kind switch
         {
             PreviewKind.File => onFile,
-            PreviewKind.Folder => "Merge into Folder",
+            PreviewKind.Folder => "Copy into Existing Folder",
             PreviewKind.Special => "Write to Device or Pipe",
             _ => action,
         });

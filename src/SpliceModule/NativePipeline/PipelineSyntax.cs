@@ -64,6 +64,9 @@ internal sealed class CallerScope(PSCmdlet command, ScriptBlock block)
     /// <summary>Returns the command of a name; null if there is none.</summary>
     public CommandInfo? Find(string name) => command.InvokeCommand.GetCommand(name, CommandTypes.All);
 
+    /// <summary>True if there is a program of a name, also where another command precedes it.</summary>
+    public bool HasProgram(string name) => command.InvokeCommand.GetCommand(name, CommandTypes.Application) is not null;
+
     /// <summary>Returns the value of an expression: an array stays one. Its errors go where the caller's go.</summary>
     public object? Evaluate(ExpressionAst expression)
     {
@@ -110,18 +113,25 @@ internal static class CommandFinder
 
         if (resolved is not ApplicationInfo program)
         {
-            string kind = resolved is AliasInfo alias ? $"stands for '{alias.Definition}', which is not a native command"
-                : ReferenceEquals(resolved, found) ? $"is not a native command, but of the kind {resolved.CommandType}"
-                : $"stands for '{resolved.Name}', which is not a native command, but of the kind {resolved.CommandType}";
-            throw BindingException.Syntax(first.Extent,
-                $"It {kind}, and cannot use kernel pipes.",
-                $"Use the PowerShell pipeline for it. For a program of this name, specify its path, or & (Get-Command -CommandType Application {found.Name})[0].");
+            string kind = resolved is AliasInfo alias ? $"stands for '{alias.Definition}', which was not found"
+                : $"{(ReferenceEquals(resolved, found) ? "is" : $"stands for '{resolved.Name}',")} {KindOf(resolved)}";
+            string other = scope.HasProgram(found.Name)
+                ? $" For the program of this name, use & (Get-Command -CommandType Application {found.Name})[0]."
+                : string.Empty;
+            throw BindingException.NotNative(first.Extent, kind, $"Use the PowerShell pipeline for it.{other}");
         }
 
         string written = value as string ?? program.Name;
         name = written.Contains('/', StringComparison.Ordinal) ? program.Path : program.Name;
         return program;
     }
+
+    private static string KindOf(CommandInfo command) => command.CommandType switch
+    {
+        CommandTypes.Cmdlet => "a cmdlet",
+        CommandTypes.ExternalScript => "a script",
+        _ => "a function",
+    };
 }
 
 /// <summary>The environment of the commands.</summary>

@@ -112,6 +112,9 @@ internal sealed class BindingException(string id, ErrorCategory category, string
     public static BindingException Syntax(IScriptExtent extent, string reason, string recommendedAction) =>
         new("NotNativePipeline", ErrorCategory.SyntaxError, extent.Text, $"'{extent.Text}': {reason}", recommendedAction);
 
+    public static BindingException NotNative(IScriptExtent extent, string kind, string recommendedAction) =>
+        new("NotNativePipeline", ErrorCategory.SyntaxError, extent.Text, $"'{extent.Text}' {kind}; only native commands can use kernel pipes.", recommendedAction);
+
     public static BindingException CommandNotFound(string name) => new("CommandNotFound", ErrorCategory.ObjectNotFound, name,
         $"The command '{name}' was not found.",
         "Check the name and $env:PATH; a program in $PWD needs ./ before its name.");

@@ -57,20 +57,23 @@ $items = foreach ($item in @{ Status = 'Copied'; Method = 'SendFile'; BytesMoved
 }
 $path = 'sites/example.com/public/uploads/holiday.mov'
 $mode = [Splice.PropertyDifference]::new('Mode', '0644', '0600')
-$compared = @(
-    [Splice.ComparisonResult]@{
+$comparisons = @(
+    @{
         Path = $path; ReferencePath = $long; DifferencePath = "/mnt/$path"; BytesRead = 1023MB; BytesShared = 7GB; FirstDifference = 1234567890123
         Differences = [Splice.PropertyDifference[]]@([Splice.PropertyDifference]::new('Content', $null, $null), $mode, [Splice.PropertyDifference]::new('Timestamps', 'a', 'b'))
     }
-    [Splice.ComparisonResult]@{
+    @{
         Path = 'a.html'; ReferencePath = '/srv/web/a.html'; DifferencePath = '/mnt/a.html'; ReferenceLength = 5; DifferenceLength = 6
         Differences = [Splice.PropertyDifference[]]@([Splice.PropertyDifference]::new('Content', '5 bytes', '6 bytes'))
     }
-    [Splice.ComparisonResult]@{ Path = 'index.html'; ReferencePath = '/srv/web/index.html'; DifferencePath = '/mnt/index.html'; Differences = [Splice.PropertyDifference[]]@($mode) }
-    [Splice.ComparisonResult]@{ Path = 'old.html'; ReferencePath = '/srv/web/old.html' }
-    [Splice.ComparisonResult]@{ Path = $path; DifferencePath = "/mnt/$path" }
-    [Splice.ComparisonResult]@{ Path = 'disk.img'; ReferencePath = '/srv/disk.img'; DifferencePath = '/mnt/disk.img'; BytesShared = 100GB }
+    @{ Path = 'index.html'; ReferencePath = '/srv/web/index.html'; DifferencePath = '/mnt/index.html'; Differences = [Splice.PropertyDifference[]]@($mode) }
+    @{ Path = 'old.html'; ReferencePath = '/srv/web/old.html' }
+    @{ Path = $path; DifferencePath = "/mnt/$path" }
+    @{ Path = 'disk.img'; ReferencePath = '/srv/disk.img'; DifferencePath = '/mnt/disk.img'; BytesShared = 100GB }
 )
+$compared = $comparisons.ForEach({ [Splice.ComparisonResult]$_ })
+$comparedInFolders = $comparisons[0..4].ForEach({ [Splice.ComparisonResult]$_ })
+$comparedInFolders.ForEach({ $_.PSTypeNames.Insert(0, 'Splice.ComparisonResult#Tree') })
 $limits = [Splice.KernelLimits]::new()
 [Splice.KernelLimits].GetProperty('KernelRelease').SetValue($limits, '6.18.0')
 [Splice.KernelLimits].GetProperty('PipeCapacity').SetValue($limits, 1MB)
@@ -105,6 +108,8 @@ $cases = [ordered]@{
     'A mirror' = { $mirror }
     'Items of a mirror, and a moved one' = { $items }
     'Differences' = { $compared }
+    'Differences of folders' = { $comparedInFolders }
+    'A mirror with failures, after a copy' = { $file, $mirror }
     'Methods' = { $methods }
     'Measurements' = { $measured }
     'To a host' = { $sent }

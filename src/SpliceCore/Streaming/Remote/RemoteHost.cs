@@ -11,7 +11,7 @@ public sealed record RemoteHost
 {
     private const int MostHosts = 1 << 16;
 
-    private const string Refused = "'`\"$\\;&<>|(){}*?!#~%/,@^=[]";
+    private const string Refused = "'`\"$\\;&<>|(){}*?!#~%/,@^=[]:";
 
     private static readonly Regex Range = new(@"\[([^\]:]*)\]", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
@@ -147,18 +147,33 @@ public sealed record RemoteHost
         }
 
         // '%' precedes the interface of an address.
-        if (name.StartsWith('-') || name.Any(c => !IsHarmless(c) && !(isAddress && c == '%')) || (!isAddress && name.Contains(':', StringComparison.Ordinal)))
+        if (FindFlaw(name, isAddress ? "%:" : string.Empty) is { } flaw)
         {
-            throw Invalid(text, "it must not start with '-' or contain spaces or shell characters");
+            throw Invalid(text, $"it {flaw}");
         }
     }
 
     private static void CheckUser(string user, string text)
     {
-        if (user.Length == 0 || user.StartsWith('-') || user.Any(c => !IsHarmless(c) && c != '@'))
+        if ((user.Length == 0 ? "must not be empty" : FindFlaw(user, "@:")) is { } flaw)
         {
-            throw Invalid(text.Length == 0 ? user : text, "the user name must not be empty, start with '-' or contain spaces or shell characters");
+            throw Invalid(text.Length == 0 ? user : text, $"the user name {flaw}");
         }
+    }
+
+    /// <summary>Describes what is wrong with a name, as the end of a sentence; null if nothing is.</summary>
+    private static string? FindFlaw(string name, string allowed)
+    {
+        if (name.StartsWith('-'))
+        {
+            return "must not start with '-'";
+        }
+
+        int index = name.ToList().FindIndex(c => !IsHarmless(c) && !allowed.Contains(c, StringComparison.Ordinal));
+        return index < 0 ? null
+            : Refused.Contains(name[index], StringComparison.Ordinal) ? $"must not contain '{name[index]}'"
+            : char.IsWhiteSpace(name[index]) ? "must not contain spaces"
+            : $"must not contain the character U+{(int)name[index]:X4}";
     }
 
     private static bool IsHarmless(char c) =>

@@ -22,10 +22,12 @@ public sealed class DeltaModeTests(MountedFileSystems fileSystems)
         CopyRequest request = DeltaSharingTests.Request(folder, DeltaMode.Always) with { Source = elsewhere["source"] };
 
         TransferResult inPlace = FileCopy.Copy(request with { InPlace = true, Verify = true }, TransferMonitor.None);
-        TransferResult whole = FileCopy.Copy(request, TransferMonitor.None);
+        var trace = new TransferTrace(takesCalls: false);
+        TransferResult whole = trace.Follow(() => FileCopy.Copy(request, TransferMonitor.None));
 
         Assert.Equal((PageSize, (2 * MiB) - PageSize, 2 * MiB), (inPlace.BytesMoved, inPlace.BytesUnchanged, inPlace.BytesCopied));
         Assert.Equal((2 * MiB, 0), (whole.BytesMoved, whole.BytesUnchanged));
+        Assert.Single(trace.Decisions, decision => decision.Contains("written whole, because the file system has no reflinks", StringComparison.Ordinal));
         Files.AssertSameBytes(elsewhere["source"], folder["copy"]);
     }
 

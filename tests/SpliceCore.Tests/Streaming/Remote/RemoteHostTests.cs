@@ -53,4 +53,14 @@ public sealed class RemoteHostTests
     [InlineData("a/../b")]
     public void What_names_none_is_refused(string text) =>
         Assert.Equal(TransferErrorId.InvalidHostName, Assert.Throws<TransferException>(() => RemoteHost.Parse(text)).Id);
+
+    [Theory]
+    [InlineData("images/", "it must not contain '/'")]
+    [InlineData("-oProxyCommand=x", "it must not start with '-'")]
+    [InlineData("no host", "it must not contain spaces")]
+    [InlineData("web\u0007", "it must not contain the character U+0007")]
+    [InlineData("a;b@web1", "the user name must not contain ';'")]
+    [InlineData("@web1", "the user name must not be empty")]
+    public void An_error_names_what_is_wrong(string text, string problem) =>
+        Assert.EndsWith($"': {problem}.", Assert.Throws<TransferException>(() => RemoteHost.Parse(text)).Problem);
 }
