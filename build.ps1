@@ -113,7 +113,7 @@ function Invoke-Docs {
         $pages | Import-MarkdownCommandHelp | Export-MamlCommandHelp -OutputFolder $made -Force | Out-Null
         $null = New-Item -ItemType Directory -Force $helpFolder
         foreach ($file in Get-ChildItem $made -Recurse -Filter *-Help.xml) {
-            Set-Content "$helpFolder/$($file.Name)" (ConvertTo-PlainHelp (Get-Content $file -Raw)) -NoNewline
+            Set-Content "$helpFolder/$($file.Name)" (Add-HelpDefault (ConvertTo-PlainHelp (Get-Content $file -Raw)) "$PSScriptRoot/docs/en-US") -NoNewline
         }
     }
     finally {

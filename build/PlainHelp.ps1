@@ -32,3 +32,23 @@ function ConvertTo-PlainHelp([string] $Maml) {
             $match.Groups[1].Value + $text + $match.Groups[3].Value
         })
 }
+
+# PlatyPS leaves out the default values of the pages. $null and False are none.
+function Add-HelpDefault([string] $Maml, [string] $Folder) {
+    foreach ($page in Get-ChildItem "$Folder/*-*.md") {
+        $start = $Maml.IndexOf('<command:parameters>', $Maml.IndexOf("<command:name>$($page.BaseName)</command:name>"))
+        $length = $Maml.IndexOf('</command:parameters>', $start) - $start
+        $part = $Maml.Substring($start, $length)
+        foreach ($match in [regex]::Matches((Get-Content $page -Raw), "(?ms)^### -(?<name>\w+)\n.*?^DefaultValue: '?(?<value>[^\n]*?)'?\n")) {
+            $name, $value = $match.Groups['name', 'value'].Value
+            if ($value -notin '', 'False') {
+                $end = '(?s)(<maml:name>' + $name + '</maml:name>(?:(?!</command:parameter>).)*?</dev:type>)(?!\s*<dev:defaultValue>)'
+                $part = [regex]::Replace($part, $end, "`$1`n        <dev:defaultValue>$([Security.SecurityElement]::Escape($value).Replace('$', '$$'))</dev:defaultValue>")
+            }
+        }
+
+        $Maml = $Maml.Remove($start, $length).Insert($start, $part)
+    }
+
+    $Maml
+}

@@ -77,6 +77,9 @@ Describe 'Help' {
         $help.position | Should -Be $position
         $aliases = if ($real.Aliases) { $real.Aliases -join ', ' } else { 'none' }
         $help.aliases | Should -Be $aliases
+        $block = [regex]::Match((Get-Content "$root/docs/en-US/$Command.md" -Raw), "(?ms)^### -$Parameter\n.*?^DefaultValue: '?(?<value>[^\n]*?)'?\n")
+        $default = $block.Groups['value'].Value
+        "$($help.defaultValue)" | Should -Be ($default -eq 'False' ? '' : $default)
     }
 
     It '<Name> has no parameter in its help that the cmdlet does not have' -ForEach $commands {
@@ -104,7 +107,7 @@ Describe 'Help' {
         Import-Module Microsoft.PowerShell.PlatyPS
         Get-ChildItem "$root/docs/en-US/*-*.md" | Import-MarkdownCommandHelp | Export-MamlCommandHelp -OutputFolder $made | Out-Null
         $new = Get-ChildItem $made -Recurse -Filter *-Help.xml
-        ConvertTo-PlainHelp (Get-Content $new -Raw) | Should -Be (Get-Content "$root/out/Splice/en-US/SpliceModule.dll-Help.xml" -Raw)
+        Add-HelpDefault (ConvertTo-PlainHelp (Get-Content $new -Raw)) "$root/docs/en-US" | Should -Be (Get-Content "$root/out/Splice/en-US/SpliceModule.dll-Help.xml" -Raw)
     }
 
     It 'is for the cmdlets of the module and no others' {
