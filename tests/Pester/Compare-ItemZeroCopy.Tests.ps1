@@ -31,7 +31,7 @@ Describe 'Compare-ItemZeroCopy' {
         $result.SideIndicator | Should -BeExactly '<>'
         $result.FirstDifference | Should -Be 777
         $result.Property | Should -Be 'Content'
-        ($result | Out-String) | Should -Match '<>\s+777'
+        ($result | Out-String) | Should -Match '<>\s+Content\s+777'
     }
 
     It 'show in the table what differs where no byte was found, and the side of what is missing' {
@@ -39,7 +39,7 @@ Describe 'Compare-ItemZeroCopy' {
         Set-Content one/only x
         Set-Content other/sub/new x
         $lines = (Compare-ItemZeroCopy one other -Recurse | Out-String -Width 120) -split "`n"
-        $lines -match '^<> +size differs +Content +a\.img *$' | Should -HaveCount 1
+        $lines -match '^<> +Size +a\.img *$' | Should -HaveCount 1
         $lines -match '^<= +first only +only *$' | Should -HaveCount 1
         $lines -match '^=> +second only +sub/new *$' | Should -HaveCount 1
     }
