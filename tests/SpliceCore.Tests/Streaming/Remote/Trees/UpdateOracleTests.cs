@@ -77,7 +77,9 @@ public sealed class UpdateOracleTests(SshServer server, MountedFileSystems fileS
             RemoteOutcome outcome = Assert.Single(transfer());
 
             string where = $"pair {seed}\n";
-            Assert.True(outcome.Error is null && outcome.Result!.Warnings.Count == 0, $"{where}{outcome.Error?.Message}{string.Join('\n', outcome.Result?.Warnings ?? [])}");
+            // Holes arrive as zeros.
+            string[] warnings = [.. (outcome.Result?.Warnings ?? []).Where(warning => !warning.StartsWith("The holes of ", StringComparison.Ordinal))];
+            Assert.True(outcome.Error is null && warnings.Length == 0, $"{where}{outcome.Error?.Message}{string.Join('\n', warnings)}");
             var updated = TreeListing.Of(folder["d/s"], sync: false);
             AssertSame(where, TreeListing.Of(folder["rsync"], sync: false), updated, Aspects & ~RsyncDiffers);
             AssertSame(where, TreeListing.Of(folder["s"], sync: false), updated, Aspects);
