@@ -66,7 +66,7 @@ function Get-Tree([string] $Path, [string] $Fields = '') {
     find $Path -mindepth 1 '(' -type d -printf "%y %m 0 $Fields %P`\n" -o -printf "%y %m %s $Fields %P %l`\n" ')' | Sort-Object -CaseSensitive
 }
 
-# The ids of the children of this process. A thread that has ended meanwhile has none: another one has them.
+# The ids of the children of this process. A thread can end meanwhile: its children then belong to another thread.
 function Get-ChildProcess {
     @((Get-Content /proc/self/task/*/children -ErrorAction Ignore) -split ' ' -ne '')
 }

@@ -361,10 +361,9 @@ internal sealed class DestinationWriter : IDisposable
 
     private void SetMetadata()
     {
-        if (_target is PartialFile partial && CreateMode != ModeBits.Private
-            && partial.SetCreateMode(_place, CreateMode, _cancellation) is { Ok: false } failed)
+        if (_target is PartialFile partial && CreateMode != ModeBits.Private)
         {
-            MetadataWarnings.Add("the mode", failed.Errno, _place.Label);
+            MetadataWarnings.Note(partial.SetCreateMode(_place, CreateMode, _cancellation), "the mode", _place.Label);
         }
 
         if (IsNew)

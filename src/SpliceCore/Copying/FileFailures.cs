@@ -157,7 +157,7 @@ internal static class FileFailures
         Errno.EISDIR, path);
 
     /// <summary>Returns the command that creates a folder.</summary>
-    public static string NewFolder(string path) => $"New-Item -ItemType Directory '{path.Replace("'", "''", StringComparison.Ordinal)}'";
+    public static string NewFolder(string path) => $"New-Item -ItemType Directory {PowerShellText.Quote(path)}";
 
     /// <summary>A dangling link exists, although open(2) returns ENOENT.</summary>
     private static TransferException SourceNotFound(string path, Errno errno)

@@ -168,15 +168,7 @@ internal static class Metadata
             }
         }
 
-        public bool Note(SysResult result, string what)
-        {
-            if (!result.Ok)
-            {
-                MetadataWarnings.Add(what, result.Errno, Label);
-            }
-
-            return result.Ok;
-        }
+        public bool Note(SysResult result, string what) => MetadataWarnings.Note(result, what, Label);
 
         private void RemoveList(FileName list)
         {
@@ -200,6 +192,18 @@ internal sealed class MetadataWarnings(bool isStrict = false)
 
     private readonly object _lock = new();
     private SortedDictionary<string, (string First, Errno Errno, long Count)>? _warnings;
+
+    /// <summary>Adds a warning if a call failed, and returns whether it succeeded.</summary>
+    /// <exception cref="TransferException">A strict copy lost it by an error.</exception>
+    public bool Note(SysResult result, string what, object label)
+    {
+        if (!result.Ok)
+        {
+            Add(what, result.Errno, label);
+        }
+
+        return result.Ok;
+    }
 
     /// <exception cref="TransferException">A strict copy lost it by an error.</exception>
     public void Add(string what, Errno errno, object label)

@@ -59,9 +59,9 @@ public sealed class SplicePipe : IDisposable
         return result.Errno;
     }
 
-    internal static TransferException NotCreated(Errno errno) => new(
+    internal static TransferException NotCreated(Errno errno, string what = "pipe") => new(
         TransferErrorId.ResourceExhausted,
-        $"No pipe could be created ({ErrnoText.Describe(errno)}).",
+        $"No {what} could be created ({ErrnoText.Describe(errno)}).",
         errno == Errno.ENFILE
             ? "Close files and pipes, or raise the limits (fs.file-max, fs.pipe-user-pages-hard)."
             : "Close some files, or raise the limit (ulimit -n).",

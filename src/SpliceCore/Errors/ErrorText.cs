@@ -13,6 +13,13 @@ internal static class ErrnoText
     public static string Of(Errno errno) => Marshal.GetPInvokeErrorMessage((int)errno);
 }
 
+/// <summary>The text of command lines that errors recommend.</summary>
+internal static class PowerShellText
+{
+    /// <summary>Returns a string literal for PowerShell.</summary>
+    public static string Quote(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+}
+
 /// <summary>The text of numbers of bytes.</summary>
 internal static class ByteText
 {

@@ -67,6 +67,9 @@ internal static partial class LibC
             .AddSeconds(Math.Clamp(Seconds, DateTimeOffset.MinValue.ToUnixTimeSeconds(), DateTimeOffset.MaxValue.ToUnixTimeSeconds()))
             .AddTicks(Nanoseconds / 100);
 
+        /// <summary>Returns the seconds with their fraction.</summary>
+        public readonly decimal ToSeconds() => Seconds + (Nanoseconds / 1_000_000_000m);
+
         /// <summary>Returns less than 0 if this is earlier than another, 0 if both are equal.</summary>
         public readonly int CompareTo(in StatxTimestamp other) => (Seconds, Nanoseconds).CompareTo((other.Seconds, other.Nanoseconds));
     }

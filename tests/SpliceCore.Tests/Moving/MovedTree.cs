@@ -23,7 +23,7 @@ internal sealed class MovedTree : IDisposable
 
     public bool IsBegun => Left > 0;
 
-    /// <summary>How many items are where the tree goes.</summary>
+    /// <summary>Number of items in the folder that receives the tree.</summary>
     public int Left => _to.Names.Length;
 
     /// <summary>A small tree of all kinds.</summary>

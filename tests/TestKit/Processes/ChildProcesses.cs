@@ -14,7 +14,7 @@ internal static class ChildProcesses
         }
         catch (IOException)
         {
-            return []; // the thread has ended, and another one has its children
+            return []; // the thread has ended, and its children belong to another thread
         }
     }
 }

@@ -244,8 +244,7 @@ internal sealed class FileSendRun : SendRun
         return end;
     }
 
-    private static string Exact(LibC.StatxTimestamp time) =>
-        (time.Seconds + (time.Nanoseconds / 1_000_000_000m)).ToString("F9", CultureInfo.InvariantCulture);
+    private static string Exact(LibC.StatxTimestamp time) => time.ToSeconds().ToString("F9", CultureInfo.InvariantCulture);
 
     /// <returns>The end offset, or an earlier one if no host takes more.</returns>
     private long Move(IReadOnlyList<HostUpload> group, long offset, long count, ContentDigest? digest)

@@ -109,13 +109,7 @@ internal sealed class ReceivedFile : IDisposable
         _place.Dispose();
     }
 
-    private void Note(SysResult result, string what)
-    {
-        if (!result.Ok)
-        {
-            _writer.MetadataWarnings.Add(what, result.Errno, _place.Label);
-        }
-    }
+    private void Note(SysResult result, string what) => _writer.MetadataWarnings.Note(result, what, _place.Label);
 
     /// <exception cref="TransferException">The existing file must not be replaced.</exception>
     public static void Check(ReceiveRequest request, DestinationEntry place)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Splice.Copying;
 using Splice.Descriptors;
+using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote;
@@ -87,10 +88,8 @@ internal static class SshCommand
         // Both PowerShell and the shell of the host read the path.
         string path = folder.StartsWith('-') ? $"./{folder}" : folder;
         bool isPlain = path.All(letter => char.IsAsciiLetterOrDigit(letter) || "/._-+=:".Contains(letter, StringComparison.Ordinal));
-        return $"{LineOf(host, options)} {(isPlain ? $"mkdir -p {path}" : PowerShellQuoted($"mkdir -p {HostScript.Quote(path)}"))}";
+        return $"{LineOf(host, options)} {(isPlain ? $"mkdir -p {path}" : PowerShellText.Quote($"mkdir -p {HostScript.Quote(path)}"))}";
     }
-
-    private static string PowerShellQuoted(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     private static string LineOf(RemoteHost host, SshOptions options)
     {

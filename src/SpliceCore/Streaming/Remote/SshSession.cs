@@ -42,7 +42,7 @@ internal sealed class SshSession : IDisposable
         {
             if (!paired.Ok)
             {
-                throw SplicePipe.NotCreated(paired.Errno);
+                throw SplicePipe.NotCreated(paired.Errno, "socket");
             }
 
             // ssh reads 32 KiB at a time. A pipe would wake this process after each read; a socket wakes it when three quarters are read.

@@ -92,7 +92,7 @@ internal sealed class SshSessions : IDisposable
 
     public void Dispose()
     {
-        // ssh sees its pipes closed, and then a signal.
+        // ssh sees its streams closed, and then a signal.
         _sessions.ForEach(session => session.Dispose());
         _commands.Dispose();
         _poll.Dispose();

@@ -249,9 +249,7 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
 
         // The kernel reports an error once, and then the lost bytes in its cache count as clean. File systems that are known to be local
         // report none at close(2): here, the type is unknown.
-        HostAnswer answer = HostedCopy.Run(
-            request, "strace", "-f", "-qq", "-o", "/dev/null", "-P", partial, "-e", "inject=fstatfs:error=ENOSYS",
-            "-e", $"inject={call}:error=EIO");
+        HostAnswer answer = RunWithFaults(request, partial, "fstatfs:error=ENOSYS", $"{call}:error=EIO");
 
         Assert.Equal(("WriteFailed", "EIO"), (answer.Error, answer.Errno));
         Assert.DoesNotContain("-Resume", answer.Message, StringComparison.Ordinal);
@@ -259,16 +257,14 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
     }
 
     [Fact]
-    public void What_cannot_be_cut_off_is_nothing_to_go_on_with()
+    public void A_partial_file_that_cannot_be_truncated_is_removed()
     {
         using var folder = new Workspace();
         folder.WriteRandom("source", Size);
         string partial = Leave(folder, 2 * MiB);
 
         // The partial file is cut at the beginning, and where the copy ends.
-        HostAnswer answer = HostedCopy.Run(
-            Request(folder) with { Flush = true }, "strace", "-f", "-qq", "-o", "/dev/null", "-P", partial,
-            "-e", "inject=fsync:error=EIO", "-e", "inject=ftruncate:error=EIO:when=3+");
+        HostAnswer answer = RunWithFaults(Request(folder) with { Flush = true }, partial, "fsync:error=EIO", "ftruncate:error=EIO:when=3+");
 
         Assert.Equal(("WriteFailed", "EIO"), (answer.Error, answer.Errno));
         Assert.Equal(["source"], folder.Names);
@@ -281,9 +277,7 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
         folder.WriteRandom("source", Size);
         string partial = Leave(folder, 2 * MiB);
 
-        HostAnswer answer = HostedCopy.Run(
-            Request(folder) with { Preserve = PreserveAttributes.None }, "strace", "-f", "-qq", "-o", "/dev/null", "-P", partial,
-            "-e", "inject=fchmod:error=EPERM");
+        HostAnswer answer = RunWithFaults(Request(folder) with { Preserve = PreserveAttributes.None }, partial, "fchmod:error=EPERM");
 
         Assert.True(answer.Succeeded, answer.Message);
         Assert.Contains("the mode", Assert.Single(answer.Warnings), StringComparison.Ordinal);
@@ -620,6 +614,10 @@ public sealed class ResumeTests(MountedFileSystems fileSystems)
         Assert.Equal(id, error.Id);
         Assert.Equal(["fifo", "source"], folder.Names);
     }
+
+    /// <summary>Runs a copy in a process of its own, in which calls on the partial file fail.</summary>
+    private static HostAnswer RunWithFaults(CopyRequest request, string partial, params string[] faults) => HostedCopy.Run(
+        request, ["strace", "-f", "-qq", "-o", "/dev/null", "-P", partial, .. faults.SelectMany(fault => new[] { "-e", $"inject={fault}" })]);
 
     private static CopyRequest Request(Workspace folder) =>
         new() { Source = folder["source"], Destination = folder["copy"], Resume = true };

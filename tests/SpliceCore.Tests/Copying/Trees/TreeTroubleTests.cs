@@ -124,7 +124,7 @@ public sealed class TreeTroubleTests(MountedFileSystems fileSystems, ITestOutput
         int litter = 0;
         int kills = 0;
 
-        // Until one of them came in the middle: while the machine is busy, the copy can be faster than whoever watches it.
+        // Repeated until a kill interrupts a copy: on a busy machine, a copy can end before its progress is seen.
         for (int i = 0; i < Kills || (copied == i * 400 && i < 10 * Kills); i++)
         {
             kills++;

@@ -40,7 +40,7 @@ public sealed class ReceiveTests(SshServer server) : IDisposable
     [Theory]
     [InlineData("fchmod")]
     [InlineData("utimensat")]
-    public void Metadata_that_cannot_be_set_do_not_keep_the_file_away(string call)
+    public void Metadata_that_cannot_be_set_is_a_warning(string call)
     {
         Command.Require("strace");
         ReceiveRequest request = Request(server.Host("bash"), 1000);

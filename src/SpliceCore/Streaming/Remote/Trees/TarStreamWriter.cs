@@ -170,9 +170,8 @@ internal sealed class TarStreamWriter(bool isPax, bool hasAttributes, IReadOnlyL
     private ReadOnlySpan<byte> Records(TarItem item)
     {
         _records.ResetWrittenCount();
-        decimal time = item.Time.Seconds + (item.Time.Nanoseconds / 1_000_000_000m);
         Span<byte> text = stackalloc byte[40];
-        Utf8Formatter.TryFormat(time, text, out int count, new StandardFormat('F', 9));
+        Utf8Formatter.TryFormat(item.Time.ToSeconds(), text, out int count, new StandardFormat('F', 9));
         AddRecord("mtime"u8, text[..count]);
         if (!hasAttributes && (IsLongAndNotAscii(item.Path) || IsLongAndNotAscii(item.Target)))
         {
