@@ -12,27 +12,40 @@ namespace Splice.Sync;
 internal sealed class ExtraRemover(FolderPair folders, PathFilter? filter, CancellationToken cancellation)
 {
     /// <summary>The entries of the directories when they were counted: later ones are not removed.</summary>
-    private readonly Dictionary<FileIdentity, FolderContent> _contents = [];
+    private Dictionary<FileIdentity, FolderContent> Contents { get; init; } = [];
 
     /// <summary>Receives the errors of what stays although it should not.</summary>
     public required Action<TransferException> Report { get; set; }
 
     /// <summary>Counts what would be removed of an entry.</summary>
     /// <param name="isWhole">True if nothing of it would stay.</param>
-    public long Count(FolderCursor folder, FileName name, out bool isWhole) => Run(folder, name, countsOnly: true, out isWhole);
+    public long Count(FolderCursor folder, FileName name, out bool isWhole) => Run(folder, name, countsOnly: true, isCounted: false, out isWhole);
+
+    /// <summary>Returns true if an entry that was counted is as it was then, and nothing in it is in use.</summary>
+    public bool IsUnchanged(FolderCursor folder, FileName name)
+    {
+        Run(folder, name, countsOnly: true, isCounted: true, out bool isWhole);
+        return isWhole;
+    }
 
     /// <summary>Removes an entry that was counted.</summary>
+    /// <param name="isWhole">True if nothing is left of it.</param>
     /// <returns>Number of entries removed.</returns>
-    public long Remove(FolderCursor folder, FileName name) => Run(folder, name, countsOnly: false, out _);
+    public long Remove(FolderCursor folder, FileName name, out bool isWhole) => Run(folder, name, countsOnly: false, isCounted: true, out isWhole);
 
-    private long Run(FolderCursor folder, FileName name, bool countsOnly, out bool isWhole)
+    /// <summary>Returns a remover for entries that were counted as a whole, whatever names they have by now. Several threads may use such
+    /// removers at once.</summary>
+    /// <param name="report">Receives the errors of what stays although it should not.</param>
+    public ExtraRemover OfWhole(Action<TransferException> report) => new(folders, filter: null, cancellation) { Contents = Contents, Report = report };
+
+    private long Run(FolderCursor folder, FileName name, bool countsOnly, bool isCounted, out bool isWhole)
     {
-        var remover = new TreeRemover(entry => Removes(entry, folder, countsOnly), Report, cancellation) { CountsOnly = countsOnly };
+        var remover = new TreeRemover(entry => Removes(entry, folder, isCounted), Report, cancellation) { CountsOnly = countsOnly };
         isWhole = remover.Remove(folder.Handle, name, folder.Path);
         return remover.Files + remover.Directories;
     }
 
-    private bool Removes(RemovalEntry entry, FolderCursor top, bool countsOnly)
+    private bool Removes(RemovalEntry entry, FolderCursor top, bool isCounted)
     {
         bool isFolder = entry.Status.Kind == DescriptorKind.Directory;
         if (!Selects(entry, top, isFolder) || TemporaryNames.IsInUse(entry.Folder.Handle!, entry.Name))
@@ -45,10 +58,10 @@ internal sealed class ExtraRemover(FolderPair folders, PathFilter? filter, Cance
             return Keep(SyncErrors.Changed(entry.Path));
         }
 
-        return !isFolder || entry.Status.IsMountRoot || RemovesFolder(entry, top, countsOnly);
+        return !isFolder || entry.Status.IsMountRoot || RemovesFolder(entry, top, isCounted);
     }
 
-    private bool RemovesFolder(RemovalEntry entry, FolderCursor top, bool countsOnly)
+    private bool RemovesFolder(RemovalEntry entry, FolderCursor top, bool isCounted)
     {
         if (folders.IsSource(entry.Status))
         {
@@ -68,13 +81,13 @@ internal sealed class ExtraRemover(FolderPair folders, PathFilter? filter, Cance
             return Keep(FileFailures.Remove(entry.Path, read.Errno));
         }
 
-        if (countsOnly)
+        if (!isCounted)
         {
-            _contents[entry.Status.Inode] = content;
+            Contents[entry.Status.Inode] = content;
             return true;
         }
 
-        return (_contents.TryGetValue(entry.Status.Inode, out FolderContent counted) && counted.Is(content)) || Keep(SyncErrors.Changed(entry.Path));
+        return (Contents.TryGetValue(entry.Status.Inode, out FolderContent counted) && counted.Is(content)) || Keep(SyncErrors.Changed(entry.Path));
     }
 
     private bool Keep(TransferException reason)

@@ -23,27 +23,43 @@ internal sealed class Removal(
     /// <param name="count">Number of entries in the destination.</param>
     public static long LimitOf(long? maximum, long count) => maximum ?? Math.Max(SmallLimit, count / 2);
 
-    /// <summary>Counts the entries of a directory that something else replaces, with itself, and removes them if that is requested.</summary>
-    /// <exception cref="TransferException">Something of it is not to be removed, or cannot be.</exception>
-    public static long Replace(SyncRequest request, FolderPair folders, FolderCursor folder, FileName name, bool removes, CancellationToken cancellation)
+    /// <summary>Checks that something else may replace a directory: it is empty, or it was planned and is as it was then. Thread-safe.</summary>
+    /// <param name="path">Its path, for messages.</param>
+    /// <returns>The planned result; null for an empty directory.</returns>
+    /// <exception cref="TransferException">It is kept.</exception>
+    public TransferResult? ThrowIfKept(FolderCursor folder, FileName name, string path)
     {
         TransferException? kept = null;
-        var remover = new ExtraRemover(folders, FilterOf(request), cancellation) { Report = exception => kept ??= exception };
-        long count = remover.Count(folder, name, out bool isWhole);
-        if (isWhole && removes)
+        if (FindReplacement(folder, name, path) is { } planned)
         {
-            count = remover.Remove(folder, name);
+            return Plan.Remover.OfWhole(exception => kept ??= exception).IsUnchanged(folder, name) ? planned : throw NotReplaced(kept, path);
         }
 
-        return isWhole && kept is null ? count : throw kept ?? SyncErrors.Kept(folder.PathOf(name));
+        var remover = new ExtraRemover(folders, FilterOf(request), monitor.Cancellation) { Report = exception => kept ??= exception };
+        long count = remover.Count(folder, name, out bool isWhole);
+        if (isWhole && count <= 1)
+        {
+            return null;
+        }
+
+        throw isWhole ? SyncErrors.NotCounted(path) : kept ?? SyncErrors.Kept(path);
     }
 
-    /// <summary>Returns the result of replacing a directory with entries; null if that was not planned.</summary>
-    /// <exception cref="TransferException">The user has declined it.</exception>
-    public TransferResult? FindReplacement(FileStatus? directory, string path) =>
-        directory is null || !Plan.Replacements.TryGetValue(directory.Inode, out TransferResult? planned) ? null
-        : _declined.Contains(directory.Inode) ? throw SyncErrors.Declined(path)
-        : planned;
+    /// <summary>Removes a directory that something else replaces, whatever its name is by now: as much of it as was planned. Thread-safe.</summary>
+    /// <param name="path">Its path before, for messages.</param>
+    /// <returns>The result; null for an empty directory.</returns>
+    /// <exception cref="TransferException">Something of it is left.</exception>
+    public TransferResult? Replace(FolderCursor folder, FileName name, string path)
+    {
+        if (FindReplacement(folder, name, path) is not { } planned)
+        {
+            return LibC.RemoveDirectoryAt(folder.Handle, name).Ok ? null : throw SyncErrors.NotCounted(path);
+        }
+
+        TransferException? kept = null;
+        long removed = Plan.Remover.OfWhole(exception => kept ??= exception).Remove(folder, name, out bool isWhole);
+        return isWhole ? planned with { Removed = removed } : throw NotReplaced(kept, path);
+    }
 
     /// <summary>Prompts before the copy, since the threads of the copy cannot.</summary>
     public void PromptForReplacements()
@@ -106,6 +122,17 @@ internal sealed class Removal(
 
         return removed;
     }
+
+    private static TransferException NotReplaced(TransferException? kept, string path) =>
+        kept is null or { Id: TransferErrorId.DestinationChanged } ? SyncErrors.NotCounted(path) : kept;
+
+    /// <summary>Returns the result of replacing a directory with entries; null if that was not planned.</summary>
+    /// <exception cref="TransferException">The user has declined it.</exception>
+    private TransferResult? FindReplacement(FolderCursor folder, FileName name, string path) =>
+        !FileStatus.TryGet(folder.Handle, name, followLink: false, out FileStatus? directory).Ok
+        || !Plan.Replacements.TryGetValue(directory!.Inode, out TransferResult? planned) ? null
+        : _declined.Contains(directory.Inode) ? throw SyncErrors.Declined(path)
+        : planned;
 
     private long Remove(PlannedFolder planned)
     {
@@ -199,7 +226,7 @@ internal sealed class Removal(
             return 0;
         }
 
-        result = result with { Removed = Plan.Remover.Remove(folder, extra.Name) };
+        result = result with { Removed = Plan.Remover.Remove(folder, extra.Name, out _) };
         if (request.Tree.PerFile && result.Removed > 0)
         {
             monitor.FileCopied?.Invoke(result);

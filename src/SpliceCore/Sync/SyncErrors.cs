@@ -1,6 +1,7 @@
 using System.Globalization;
 using Splice.Copying;
 using Splice.Errors;
+using Splice.Interop;
 
 namespace Splice.Sync;
 
@@ -78,6 +79,12 @@ internal static class SyncErrors
     public static TransferException NotCounted(string path) => new(TransferErrorId.DestinationChanged,
         $"'{path}' is a folder whose items could not be counted, or changed since the synchronization began: the source's item of that name did not replace it.",
         "Synchronize again while no other process writes to the destination, or rename the folder.",
+        target: path);
+
+    /// <summary>A folder that has been replaced, and changed while it had a temporary name.</summary>
+    public static TransferException ChangedAside(string path, FileName temporaryName) => new(TransferErrorId.DestinationChanged,
+        $"'{path}' has been replaced, but the old folder changed during the copy and was not completely removed: it is '{temporaryName}' in the same folder.",
+        "Move what you need out of it before the next synchronization, which removes temporary folders.",
         target: path);
 
     public static TransferException Subvolume(string path) => new(TransferErrorId.MountPoint,

@@ -72,14 +72,9 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
             throw SyncErrors.NotEmpty(entry.DestinationPath);
         }
 
-        long count = Replace(entry, entry.Directory.Destination!, entry.Name, removes: false);
-        TransferResult planned = FindPlanned(entry, entry.Directory.Destination!, entry.Name);
-        if (planned.Removed != count)
-        {
-            throw SyncErrors.NotCounted(entry.DestinationPath);
-        }
-
-        if (request.Tree.IsDryRun)
+        using FolderCursor folder = OpenFolder(entry.Directory.Destination!, entry);
+        Removal removal = _removal ?? throw SyncErrors.NotCounted(entry.DestinationPath);
+        if (removal.ThrowIfKept(folder, entry.Name, entry.DestinationPath) is { } planned && request.Tree.IsDryRun)
         {
             _replacements.Enqueue(planned);
         }
@@ -87,14 +82,18 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
 
     public void RemoveDirectory(SafeFileHandle parent, FileName name, TreeEntry entry)
     {
-        TransferResult planned = FindPlanned(entry, parent, name);
-        _replacements.Enqueue(planned with { Removed = Replace(entry, parent, name, removes: true) });
-    }
-
-    private TransferResult FindPlanned(TreeEntry entry, SafeFileHandle parent, FileName name)
-    {
-        FileStatus.TryGet(parent, name, followLink: false, out FileStatus? status);
-        return _removal?.FindReplacement(status, entry.DestinationPath) ?? throw SyncErrors.NotCounted(entry.DestinationPath);
+        using FolderCursor folder = OpenFolder(parent, entry);
+        try
+        {
+            if (_removal!.Replace(folder, name, entry.DestinationPath) is { } removed)
+            {
+                _replacements.Enqueue(removed);
+            }
+        }
+        catch (TransferException exception) when (exception.Id == TransferErrorId.DestinationChanged)
+        {
+            throw SyncErrors.ChangedAside(entry.DestinationPath, name);
+        }
     }
 
     /// <returns>Number of entries removed.</returns>
@@ -111,11 +110,8 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
         return _replacements.Sum(replacement => replacement.Removed);
     }
 
-    private long Replace(TreeEntry entry, SafeFileHandle parent, FileName name, bool removes)
-    {
-        using var folder = FolderCursor.At(parent, entry.Directory.DestinationPath, Removal.FilterOf(request), entry.Directory);
-        return Removal.Replace(request, folders, folder, name, removes, monitor.Cancellation);
-    }
+    private FolderCursor OpenFolder(SafeFileHandle parent, TreeEntry entry) =>
+        FolderCursor.At(parent, entry.Directory.DestinationPath, Removal.FilterOf(request), entry.Directory);
 
     private uint CreateMode()
     {

@@ -50,18 +50,50 @@ public sealed class ReplacedFolderTests : IDisposable
         Assert.Equal("a a/f a/f/deep a/f/deep/x a/f/y e l", _folders.Paths("d"));
     }
 
-    [Fact]
-    public void One_that_changes_after_it_was_counted_stays_with_an_error()
+    [Theory]
+    [InlineData("touch d/a/f/new", "a a/f a/f/deep a/f/deep/x a/f/new a/f/y e l")]
+    [InlineData("echo more >>d/a/f/y", "a a/f a/f/deep a/f/deep/x a/f/y e l")]
+    [InlineData("echo more >>d/a/f/deep/x", "a a/f a/f/deep a/f/deep/x a/f/y e l")]
+    [InlineData("cp d/a/f/y new; mv new d/a/f/y", "a a/f a/f/deep a/f/deep/x a/f/y e l")]
+    public void One_that_changes_after_it_was_counted_stays_with_an_error(string change, string left)
     {
         SyncOutcome outcome = SyncFolders.Run(_folders.Mirror, item =>
         {
-            _folders.Shell("touch d/a/f/new");
+            _folders.Shell(change);
             return true;
         });
 
         TransferException error = Assert.Single(outcome.Errors);
         Assert.Equal((TransferErrorId.DestinationChanged, _folders["d/a/f"]), (error.Id, error.Target));
-        Assert.Equal("a a/f a/f/deep a/f/deep/x a/f/new a/f/y e l", _folders.Paths("d"));
+        Assert.Contains("did not replace it", error.Message, StringComparison.Ordinal);
+        Assert.Equal(left, _folders.Paths("d"));
+        Assert.Equal(2, outcome.Result!.Removed);
+    }
+
+    [Theory]
+    [InlineData("*.tmp")]
+    [InlineData(".*")]
+    public void One_is_removed_though_the_filter_excludes_its_temporary_name(string pattern)
+    {
+        SyncRequest request = _folders.Mirror with { Tree = _folders.Mirror.Tree with { Filter = new PathFilter([pattern], []) } };
+
+        Assert.Equal(6, SyncFolders.Complete(request).Removed);
+
+        Assert.Equal("a a/f e l", _folders.Paths("d"));
+    }
+
+    [Fact]
+    public void One_that_is_emptied_or_filled_after_it_was_counted_is_judged_by_what_it_has()
+    {
+        SyncOutcome outcome = SyncFolders.Run(_folders.Mirror, item =>
+        {
+            _folders.Shell("rm -f d/l/z; touch d/e/new");
+            return true;
+        });
+
+        TransferException error = Assert.Single(outcome.Errors);
+        Assert.Equal((TransferErrorId.DestinationChanged, _folders["d/e"]), (error.Id, error.Target));
+        Assert.Equal("a a/f e e/new l", _folders.Paths("d"));
     }
 
     [Fact]

@@ -157,6 +157,28 @@ public sealed class SyncFaultTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_replaced_folder_that_changes_under_its_temporary_name_is_named()
+    {
+        Command.RequireRoot();
+        using var folders = new SyncFolders();
+        folders.Shell("mkdir -p s d/x; echo 1 >s/x; echo old >d/x/notes");
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var attached = new AttachedFault(host, new Fault("renameat2", "delay_exit=1000000", "1"));
+
+        host.Begin(folders.Mirror);
+        Wait.Until(() => !Directory.Exists(folders["d/x"]), "nothing is moved aside");
+        string aside = Assert.Single(Directory.GetDirectories(folders["d"]));
+        File.AppendAllText(Path.Combine(aside, "notes"), "edit");
+        TreeAnswer answer = host.Finish();
+
+        TreeAnswerError error = Assert.Single(answer.Errors);
+        Assert.Equal(("DestinationChanged", folders["d/x"]), (error.Id, error.Target));
+        Assert.Contains($"it is '{Path.GetFileName(aside)}'", error.Message, StringComparison.Ordinal);
+        Assert.Equal("old\nedit", File.ReadAllText(Path.Combine(aside, "notes")));
+        Assert.Equal("1", folders.Shell("cat d/x"));
+    }
+
+    [Fact]
     public void An_entry_that_cannot_be_spelled_in_either_way_is_named()
     {
         Command.RequireRoot();

@@ -13,7 +13,6 @@ internal sealed class LocalRemovals : IDisposable
 {
     private readonly FolderPair _folders;
     private readonly Removal _removal;
-    private readonly SyncRequest _request;
 
     /// <param name="source">The source, for messages.</param>
     /// <param name="destination">The open folder, which this owns.</param>
@@ -25,7 +24,7 @@ internal sealed class LocalRemovals : IDisposable
     {
         var tree = new ListedTree(listing);
         _folders = new FolderPair(source, path, destination, filter => tree.Open(source, new ListedSelection(filter, request.IsAllIncluded)));
-        _request = new SyncRequest
+        var sync = new SyncRequest
         {
             Tree = new TreeRequest
             {
@@ -38,7 +37,7 @@ internal sealed class LocalRemovals : IDisposable
             MaximumRemoval = request.MaximumRemoval,
             RemoveExcluded = request.RemoveExcluded,
         };
-        _removal = new Removal(_request, _folders, monitor, mayRemove, fail);
+        _removal = new Removal(sync, _folders, monitor, mayRemove, fail);
         _removal.ThrowIfTooMany();
         _removal.PromptForReplacements();
         if (request.IsDryRun)
@@ -52,17 +51,11 @@ internal sealed class LocalRemovals : IDisposable
 
     /// <summary>Checks that an item may be received in place of a folder here.</summary>
     /// <exception cref="TransferException">It may not.</exception>
-    public void ThrowIfKept(byte[] path, FileStatus directory)
+    public void ThrowIfKept(byte[] path)
     {
         string label = _folders.DestinationPath + Encoding.UTF8.GetString(path);
-        if (_removal.FindReplacement(directory, label) is null)
-        {
-            using FolderCursor folder = Reach(NamesOf(path)[..^1], label);
-            if (Removal.Replace(_request, _folders, folder, NamesOf(path)[^1], removes: false, CancellationToken.None) != 1)
-            {
-                throw SyncErrors.NotCounted(label);
-            }
-        }
+        using FolderCursor folder = Reach(NamesOf(path)[..^1], label);
+        _removal.ThrowIfKept(folder, NamesOf(path)[^1], label);
     }
 
     /// <summary>Removes an item in place of which another one is received.</summary>
@@ -81,15 +74,7 @@ internal sealed class LocalRemovals : IDisposable
             return;
         }
 
-        bool isPlanned = _removal.FindReplacement(item, label) is not null;
-        long count = isPlanned
-            ? _removal.Plan.Remover.Remove(folder, names[^1])
-            : Removal.Replace(_request, _folders, folder, names[^1], removes: true, CancellationToken.None);
-        Removed += isPlanned ? count : 0;
-        if (FileStatus.TryGet(folder.Handle, names[^1], followLink: false, out _).Ok)
-        {
-            throw SyncErrors.NotCounted(label);
-        }
+        Removed += _removal.Replace(folder, names[^1], label)?.Removed ?? 0;
     }
 
     /// <summary>Removes what the host does not have.</summary>

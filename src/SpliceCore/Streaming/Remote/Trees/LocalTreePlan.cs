@@ -24,7 +24,7 @@ internal sealed class LocalTreePlan(
     public long DirectoryCount { get; private set; }
 
     /// <summary>The folders here in place of which an item of another type is received.</summary>
-    public List<(int Index, byte[] Path, FileStatus Existing)> Conflicts { get; } = [];
+    public List<(int Index, byte[] Path)> Conflicts { get; } = [];
 
     /// <summary>The sum of the sizes of the files in bytes.</summary>
     public long Length { get; private set; }
@@ -181,7 +181,7 @@ internal sealed class LocalTreePlan(
         Length += source.Kind == DescriptorKind.Regular ? source.Size : 0;
         if (existing?.Kind == DescriptorKind.Directory)
         {
-            Conflicts.Add((item.Index, path, existing));
+            Conflicts.Add((item.Index, path));
         }
 
         if (IsSpecial(source.Kind) && (Preserve != PreserveAttributes.All || source.Kind == DescriptorKind.Socket))

@@ -250,11 +250,11 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         var monitor = new TreeMonitor(item => Planned?.Invoke(Host, item), Cancellation: Cancellation);
         LibC.OpenAt(_planned!, ".", LibC.O_RDONLY | LibC.O_DIRECTORY, 0, out SafeFileHandle top);
         _removals = new LocalRemovals(Request, Request.Source, path, top, listing, monitor, MayRemove, ItemErrors.Add);
-        foreach ((int index, byte[] item, FileStatus existing) in _plan!.Conflicts)
+        foreach ((int index, byte[] item) in _plan!.Conflicts)
         {
             try
             {
-                _removals.ThrowIfKept(item, existing);
+                _removals.ThrowIfKept(item);
             }
             catch (TransferException exception) when (exception.Id != TransferErrorId.Cancelled)
             {

@@ -178,6 +178,28 @@ public sealed class HostRemovalTests(SshServer server) : UpdateTests(server)
         Assert.Equal("keep\n", File.ReadAllText(Folder["out/in/f"]));
     }
 
+    [Fact]
+    public void A_folder_here_that_gets_an_item_while_others_arrive_is_not_replaced()
+    {
+        Shell("mkdir -p source target/source/e && echo 1 > source/e && head -c 3000000 /dev/urandom > source/large");
+        List<RemoteOutcome> outcomes = [];
+        bool isFirst = true;
+        var monitor = new TransferMonitor(progress =>
+        {
+            if (isFirst && progress.BytesCopied > 0)
+            {
+                isFirst = false;
+                Shell("echo new > target/source/e/new");
+            }
+        });
+
+        RemoteCopy.Receive((ReceiveRequest)Mirroring(false, "dash") with { RateLimit = new RateLimiter(2_000_000) }, monitor, outcomes.Add);
+
+        Assert.False(isFirst);
+        Assert.Contains(outcomes, outcome => outcome.Error?.Id == TransferErrorId.DestinationChanged);
+        Assert.Equal("new\n", File.ReadAllText(Folder["target/source/e/new"]));
+    }
+
     [Theory]
     [MemberData(nameof(Ways))]
     public void Mount_points_stay_with_what_is_in_them(bool isSent, string shell)
