@@ -70,9 +70,10 @@ internal sealed class TreeComparison
             }
 
             Drain(most: 0, count);
-            if (IsDone && _differences + _failed == 0)
+            // A file with several names is not in the queue any more.
+            if (IsDone && _differences + _failed == 0 && _inOrder.FirstOrDefault(entry => entry.IsDone && entry.IsDifferent) is { } found)
             {
-                Report(_inOrder.First(entry => entry.IsDone && entry.IsDifferent));
+                Report(found);
             }
 
             foreach (ComparisonResult result in _links.Complete())

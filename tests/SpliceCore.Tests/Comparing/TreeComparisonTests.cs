@@ -129,6 +129,37 @@ public sealed class TreeComparisonTests(MountedFileSystems fileSystems)
     }
 
     [Fact]
+    public void Quiet_stops_at_a_file_with_several_names()
+    {
+        using var folder = Workspace.InMemory();
+        foreach (string side in new[] { "one", "other" })
+        {
+            Directory.CreateDirectory(folder[side]);
+            folder.WriteRandom($"{side}/x", 1_000_000);
+        }
+
+        Posix.HardLink(folder, "one/x", "outside");
+        Files.ChangeKeepingTime(folder["other/x"], 990_000);
+        List<string> found = [];
+
+        // Both were listed long before the first byte that differs is read.
+        ComparisonSummary summary = ItemComparison.Compare(
+            new ComparisonRequest
+            {
+                ReferencePath = folder["one"],
+                DifferencePath = folder["other"],
+                Recurse = true,
+                StopAtDifference = true,
+                Properties = ComparedProperties.Content | ComparedProperties.HardLink,
+                RateLimit = new RateLimiter(2_000_000),
+            },
+            new ComparisonMonitor(result => found.Add($"{result.Path} {string.Join(',', result.Property)}")));
+
+        Assert.Equal((1, 0), (summary.Differences, summary.Failed));
+        Assert.Equal(["x Content"], found);
+    }
+
+    [Fact]
     public void Very_deep_trees_are_compared()
     {
         using var folder = Workspace.InMemory();
