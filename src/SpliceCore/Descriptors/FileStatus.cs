@@ -28,7 +28,7 @@ internal sealed record FileStatus
         ModificationTime = statx.ModificationTime;
         ChangeTime = statx.ChangeTime;
         MountId = statx.MountId;
-        IsMountRoot = (statx.Attributes & LibC.STATX_ATTR_MOUNT_ROOT) != 0;
+        IsMountRoot = MountTable.IsInStatus && (statx.Attributes & LibC.STATX_ATTR_MOUNT_ROOT) != 0;
     }
 
     public DescriptorKind Kind { get; }
@@ -64,6 +64,7 @@ internal sealed record FileStatus
     /// <summary>The mount that it was found on, which is of one file system; 0 on Linux before 5.8.</summary>
     public ulong MountId { get; }
 
+    /// <summary>True for a mount point; always false on Linux before 5.8.</summary>
     public bool IsMountRoot { get; }
 
     /// <summary>False for file systems over a network, in memory, on other file systems (overlay) and on several devices (btrfs): they

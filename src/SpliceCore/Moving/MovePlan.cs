@@ -104,7 +104,7 @@ internal sealed class MovePlan : IDisposable
             return;
         }
 
-        if (FindMountBelow() is string mount)
+        if (FindMount() is string mount)
         {
             throw MoveErrors.MountBelow(Source, mount);
         }
@@ -196,22 +196,12 @@ internal sealed class MovePlan : IDisposable
         }
     }
 
-    private string? FindMountBelow()
+    private string? FindMount()
     {
-        const int MountPointField = 4; // proc_pid_mountinfo(5)
         SysResult opened = LibC.OpenAt(Folder, Name, LibC.O_PATH | LibC.O_NOFOLLOW, 0, out SafeFileHandle directory);
         using (directory)
         {
-            if (!opened.Ok || !LibC.ReadLink(LibC.PathOf(directory), out string? path).Ok)
-            {
-                return null;
-            }
-
-            // As the kernel escapes them there.
-            string above = path!.Replace(@"\", @"\134").Replace(" ", @"\040").Replace("\t", @"\011").Replace("\n", @"\012") + "/";
-            return (ProcFile.ReadText("/proc/self/mountinfo") ?? string.Empty).Split('\n')
-                .Select(line => line.Split(' ').ElementAtOrDefault(MountPointField))
-                .FirstOrDefault(mount => mount?.StartsWith(above, StringComparison.Ordinal) == true);
+            return opened.Ok ? MountTable.FindBelow(directory, orAt: true) : null;
         }
     }
 }

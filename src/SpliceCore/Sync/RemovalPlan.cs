@@ -47,9 +47,15 @@ internal sealed class RemovalPlan
     public IReadOnlyList<TransferException> Reports => _reports;
 
     /// <summary>Compares two directories and all that are in both.</summary>
-    /// <exception cref="TransferException">A directory was moved during the comparison, or the source is inside the destination.</exception>
+    /// <exception cref="TransferException">A directory was moved during the comparison, the source is inside the destination, or a mount point
+    /// is, which the kernel does not report.</exception>
     public static RemovalPlan Make(SyncRequest request, FolderPair folders, CancellationToken cancellation)
     {
+        if (!MountTable.IsInStatus && MountTable.FindBelow(folders.Destination!) is string mount)
+        {
+            throw SyncErrors.MountBelow(folders.DestinationPath, mount);
+        }
+
         PathFilter? filter = request.Tree.Filter;
         using ISourceFolder source = folders.OpenSource(filter);
         using var destination = FolderCursor.At(folders.Destination!, folders.DestinationPath, Removal.FilterOf(request), includesAll: request.Tree.IncludesAll);

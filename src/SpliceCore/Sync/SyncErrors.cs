@@ -87,6 +87,12 @@ internal static class SyncErrors
         "Move what you need out of it before the next synchronization, which removes temporary folders.",
         target: path);
 
+    /// <summary>Removals would not notice the mount point.</summary>
+    public static TransferException MountBelow(string path, string mount) => new(TransferErrorId.MountPoint,
+        $"'{mount}' is a mount point in '{path}', which Linux before 5.8 does not distinguish from a folder. Nothing was changed.",
+        "Unmount it first (umount), or omit -RemoveExtra.",
+        target: path);
+
     public static TransferException Subvolume(string path) => new(TransferErrorId.MountPoint,
         $"'{path}' was not removed: it is a subvolume (btrfs), which is a file system of its own.",
         "Delete it with 'btrfs subvolume delete', or leave it there.",
