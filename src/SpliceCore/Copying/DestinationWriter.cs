@@ -190,7 +190,7 @@ internal sealed class DestinationWriter : IDisposable
         if (writer._folder is not null)
         {
             writer._flushed = false;
-            DiskFlush.OfFolder(writer._folder, writer._place.Path, writer._cancellation);
+            DiskFlush.OfName(writer._folder, writer._place, writer.Result(), writer._cancellation);
             writer._flushed = true;
         }
     });
@@ -210,7 +210,7 @@ internal sealed class DestinationWriter : IDisposable
         }
         catch (Exception exception)
         {
-            if (replaced.PutBack(isCommitted: false) is string left && exception is TransferException failed)
+            if (replaced.PutBack(made: null) is string left && exception is TransferException failed)
             {
                 throw failed.Adding(left);
             }

@@ -121,24 +121,28 @@ internal sealed class ReplacedFile
         return renamed.Ok ? new ReplacedFile(place, hidden) : throw FileFailures.OpenDestination(place.Path, renamed.Errno);
     }
 
-    /// <summary>Gives the name back to the old file, or frees it if there was none.</summary>
+    /// <summary>Gives the name back to the old file, or frees it if there was none. A file to which another process has given the name
+    /// stays.</summary>
+    /// <param name="made">The new file that got the name; null if none did.</param>
     /// <returns>A sentence on what is left if that failed; null otherwise.</returns>
-    public string? PutBack(bool isCommitted = true)
+    public string? PutBack(SafeFileHandle? made)
     {
+        FileIdentity? current = Look(_place.Name);
+        bool isMade = made is not null && FileStatus.TryGet(made, out FileStatus? status).Ok && status!.Inode == current;
         if (_hidden is not FileName hidden)
         {
-            SysResult removed = isCommitted ? LibC.UnlinkAt(_place.Folder, _place.Name) : default;
+            SysResult removed = isMade ? LibC.UnlinkAt(_place.Folder, _place.Name) : default;
             return removed.Errno is Errno.None or Errno.ENOENT ? null : FileFailures.Remove(_place.Path, removed.Errno).Problem;
         }
 
-        if (Look(hidden) is { } kept && kept == Look(_place.Name))
+        if (current is not null && current == Look(hidden))
         {
             // Between two names of one file rename(2) does nothing.
             Forget();
             return null;
         }
 
-        SysResult renamed = LibC.RenameAt(_place.Folder, hidden, _place.Name);
+        SysResult renamed = isMade ? LibC.RenameAt(_place.Folder, hidden, _place.Name) : ExclusiveRename.Run(_place.Folder, hidden, _place.Name);
         return renamed.Ok ? null : FileFailures.GiveBack(_place.Path, hidden, renamed.Errno).Problem;
     }
 

@@ -14,6 +14,7 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
     private readonly TransferCounters _counters = new();
     private readonly CopiedSources _copied = new();
     private readonly List<TransferException> _kept = [];
+    private CopyState _complete;
 
     public TransferResult Run()
     {
@@ -88,9 +89,8 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
     /// <summary>Another process may have removed some of the copy, such as one that removes files of a certain age.</summary>
     private void ThrowIfIncomplete(StagingFolder staging)
     {
-        var copy = new TreeRemover(removes: null, failed: static _ => { }, monitor.Cancellation) { CountsOnly = true };
-        copy.Remove(staging.Handle, plan.Name, staging.Path);
-        if (copy.Files + copy.Directories != _copied.Count)
+        _complete = CopyState.Of(staging, plan.Name, monitor.Cancellation);
+        if (_complete.Count != _copied.Count)
         {
             throw MoveErrors.CopyChanged(plan.Source, plan.Place.Path);
         }
@@ -108,9 +108,17 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
         {
             DiskFlush.OfFolder(flushed, plan.Place.Path, monitor.Cancellation, () => Report(copied, TransferPhase.Flushing, done: 0));
         }
-        catch
+        catch (OperationCanceledException)
         {
-            TakeBack(staging);
+            throw MoveErrors.Stopped(plan.Source, plan.Place.Path, isWhole: TakeBack(staging));
+        }
+        catch (TransferException exception)
+        {
+            if (TakeBack(staging))
+            {
+                throw FileFailures.Flush(plan.Place.Path, exception.Errno, "fsync(2) of the folder").Adding($"'{plan.Source}' was not moved.");
+            }
+
             throw;
         }
 
@@ -187,9 +195,37 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
         return isCopied;
     }
 
-    /// <summary>Returns the copy to the staging folder, with which it is removed.</summary>
-    private bool TakeBack(StagingFolder staging) =>
-        !plan.Place.Replaces && Rename(plan.Place.Folder, plan.Place.Name, staging.Handle, plan.Name, replaces: false).Ok;
+    /// <summary>Returns the copy to the staging folder, with which it is removed. What another process has given the name, or has put into
+    /// the copy, stays in place.</summary>
+    /// <returns>True if the copy is not at the destination any more.</returns>
+    private bool TakeBack(StagingFolder staging)
+    {
+        if (plan.Place.Replaces)
+        {
+            return false;
+        }
+
+        SysResult renamed = Rename(plan.Place.Folder, plan.Place.Name, staging.Handle, plan.Name, replaces: false);
+        if (!renamed.Ok)
+        {
+            return renamed.Errno == Errno.ENOENT;
+        }
+
+        CopyState state = CopyState.Of(staging, plan.Name, CancellationToken.None);
+        if (state == _complete)
+        {
+            return true;
+        }
+
+        FileName name = plan.Place.Name;
+        for (int i = 1; Rename(staging.Handle, plan.Name, plan.Place.Folder, name, replaces: false).Errno == Errno.EEXIST; i++)
+        {
+            // A third item has the name already.
+            name = $"{plan.Place.Name}.{i}";
+        }
+
+        return state.Inode != _complete.Inode;
+    }
 
     /// <summary>To change its "..", a directory has to be writable for others than root.</summary>
     private static SysResult Rename(SafeFileHandle folder, FileName name, SafeFileHandle newFolder, FileName newName, bool replaces)

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Copying.Trees;
+using Splice.Descriptors;
 using Splice.Interop;
 
 namespace Splice.Moving;
@@ -43,4 +44,35 @@ internal sealed class StagingFolder : IDisposable
     }
 
     private static string FolderOf(DestinationEntry place) => System.IO.Path.GetDirectoryName(place.Path) ?? "/";
+}
+
+/// <summary>An item in a staging folder, so that another item, or one that was changed, makes another value.</summary>
+/// <param name="Count">Number of entries, with itself.</param>
+/// <param name="Sum">Sum over the names and inodes, and over the sizes and times of files.</param>
+internal readonly record struct CopyState(FileIdentity Inode, long Count, long Sum)
+{
+    public static CopyState Of(StagingFolder staging, FileName name, CancellationToken cancellation)
+    {
+        long sum = 0;
+        FileStatus.TryGet(staging.Handle, name, followLink: false, out FileStatus? status);
+        var counter = new TreeRemover(Add, failed: static _ => { }, cancellation) { CountsOnly = true };
+        try
+        {
+            counter.Remove(staging.Handle, name, staging.Path);
+        }
+        catch (TransferException)
+        {
+            // A folder in it was moved.
+            return new CopyState(status?.Inode ?? default, Count: 0, Sum: 0);
+        }
+
+        return new CopyState(status?.Inode ?? default, counter.Files + counter.Directories, sum);
+
+        bool Add(RemovalEntry entry)
+        {
+            (long size, LibC.StatxTimestamp time) = entry.Status.Kind == DescriptorKind.Directory ? default : (entry.Status.Size, entry.Status.ModificationTime);
+            sum += HashCode.Combine(entry.Name, entry.Status.Inode, size, time.Seconds, time.Nanoseconds);
+            return true;
+        }
+    }
 }

@@ -139,15 +139,15 @@ public static class FileSplit
     /// <summary>Gives all parts their names, or none of them.</summary>
     private static void CommitAll(List<DestinationWriter> staged, List<DestinationEntry> stale)
     {
-        List<ReplacedFile> done = [];
+        List<(ReplacedFile Old, DestinationWriter? New)> done = [];
         try
         {
-            staged.ForEach(file => done.Add(file.CommitReversibly()));
-            stale.ForEach(place => done.Add(ReplacedFile.Hide(place)));
+            staged.ForEach(file => done.Add((file.CommitReversibly(), file)));
+            stale.ForEach(place => done.Add((ReplacedFile.Hide(place), null)));
         }
         catch (Exception exception)
         {
-            string left = string.Join(' ', done.Select(file => file.PutBack()).OfType<string>());
+            string left = string.Join(' ', done.Select(file => file.Old.PutBack(file.New?.Handle)).OfType<string>());
             if (left.Length > 0 && exception is TransferException failed)
             {
                 throw failed.Adding(left);
@@ -156,7 +156,7 @@ public static class FileSplit
             throw;
         }
 
-        done.ForEach(file => file.Forget());
+        done.ForEach(file => file.Old.Forget());
     }
 
     private static void FlushNames(SafeFileHandle folder, string path, CancellationToken cancellation)

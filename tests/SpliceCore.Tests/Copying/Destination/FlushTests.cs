@@ -238,6 +238,31 @@ public sealed class FlushTests(FaultLedger created)
         Assert.Equal(["copy", "source"], folder.Names);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Stopped_after_the_file_has_its_name_the_copy_is_reported_as_complete(bool replaces)
+    {
+        using var folder = new Workspace();
+        folder.WriteRandom("source", 1000);
+        if (replaces)
+        {
+            folder.WriteRandom("copy", 10, seed: 2);
+        }
+
+        using var stop = new CancellationTokenSource();
+        using var named = new BetweenCalls(() => File.Exists(folder["copy"]) && new FileInfo(folder["copy"]).Length == 1000, stop.Cancel);
+
+        TransferException error = Assert.Throws<TransferException>(
+            () => FileCopy.Copy(Named(folder, _request), new TransferMonitor(Cancellation: stop.Token)));
+
+        Assert.True(named.HasHappened);
+        Assert.Equal((TransferErrorId.Cancelled, 1000), (error.Id, error.PartialTransfer().BytesCopied));
+        Assert.Contains("is complete, but the copy was stopped before its name was on the disk", error.Message, StringComparison.Ordinal);
+        Files.AssertSameBytes(folder["source"], folder["copy"]);
+        Assert.Equal(["copy", "source"], folder.Names);
+    }
+
     private static HostAnswer Run(Workspace folder, CopyRequest request, params string[] strace)
     {
         using var logs = new Workspace();

@@ -208,6 +208,34 @@ public sealed class JoinAndSplitTests : IDisposable
         Assert.Equal(Workspace.RandomBytes(1000)[..300], File.ReadAllBytes(_folder["file.001"]));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_file_in_place_of_a_part_stays_when_the_next_part_fails(bool isOld)
+    {
+        _folder.WriteRandom("file", 1000);
+        _folder.Write("other", [7]);
+        if (isOld)
+        {
+            _folder.Write("file.001", [5]);
+        }
+
+        using var other = new BetweenCalls(() => File.Exists(_folder["file.001"]) && new FileInfo(_folder["file.001"]).Length == 300, () =>
+        {
+            File.Move(_folder["other"], _folder["file.001"], overwrite: true);
+            Directory.CreateDirectory(_folder["file.002"]);
+        });
+
+        TransferException error = Assert.Throws<TransferException>(() => FileSplit.Split(Split("file"), TransferMonitor.None));
+
+        Assert.True(other.HasHappened);
+        Assert.Equal([7], File.ReadAllBytes(_folder["file.001"]));
+        string[] left = [.. _folder.Names.Except(["file", "file.001", "file.002"])];
+        Assert.Equal(isOld ? 1 : 0, left.Length);
+        Assert.All(left, name => Assert.Contains($"it is '{name}'", error.Message, StringComparison.Ordinal));
+        Assert.All(left, name => Assert.Equal([5], File.ReadAllBytes(_folder[name])));
+    }
+
     [Fact]
     public void Stopped_in_the_middle_there_is_nothing()
     {
