@@ -23,7 +23,7 @@ param(
     [Parameter(Mandatory, Position = 0)]
     [string] $Path,
 
-    # The hosts, as for ssh.
+    # The hosts, as for ssh. Ranges such as web[1-3] are not supported.
     [Parameter(Mandatory, Position = 1)]
     [string[]] $HostName,
 
@@ -46,7 +46,7 @@ param(
 $ErrorActionPreference = 'Stop'
 
 # Transient errors. All others need an administrator.
-$passing = 'ConnectionFailed', 'IdleTimeout', 'DestinationBusy', 'VerificationFailed', 'SourceChanged'
+$transient = 'ConnectionFailed', 'IdleTimeout', 'DestinationBusy', 'VerificationFailed', 'SourceChanged'
 $options = @{ ConnectingTimeout = 15; IdleTimeout = 120; Options = @{ BatchMode = 'yes' } }
 $rows = @{}
 $left = $HostName
@@ -80,7 +80,7 @@ for ($attempt = 1; $left -and $attempt -le $Attempts; $attempt++) {
             Error = $failure.FullyQualifiedErrorId.Split(',')[0]
             Message = $failure.Exception.Message
         }
-        if ($rows[$name].Error -in $passing) { $name }
+        if ($rows[$name].Error -in $transient) { $name }
     }
 }
 

@@ -30,7 +30,7 @@ param(
     # Patterns of items that are neither copied nor removed.
     [string[]] $Exclude = @(),
 
-    # The most items to remove. Default: half of the items in the destination.
+    # The most items to remove. Default: half of the items in the destination, at least 10.
     [long] $MaximumRemoval
 )
 

@@ -152,17 +152,21 @@ Describe 'Sync-ItemZeroCopy' {
         (Sync-ItemZeroCopy s d -RemoveExtra -Confirm:$false).Removed | Should -Be 3
     }
 
-    It 'compares by what -CompareBy names' {
+    It 'replaces what -Update selects' {
         Set-Content d/g old
         touch -r s/g d/g
         (Sync-ItemZeroCopy s d).Updated | Should -Be 0
-        (Sync-ItemZeroCopy s d -CompareBy Content).Updated | Should -Be 1
+        (Sync-ItemZeroCopy s d -Update Content).Updated | Should -Be 1
         Get-Content d/g | Should -Be new
 
         (Get-Item d/g).LastWriteTimeUtc = [datetime]::new(2001, 1, 1)
-        (Sync-ItemZeroCopy s d -CompareBy Size -Preserve None).Updated | Should -Be 0
+        (Sync-ItemZeroCopy s d -Update Size -Preserve None).Updated | Should -Be 0
         (Sync-ItemZeroCopy s d -TimeTolerance ([timespan]::FromDays(100000))).Updated | Should -Be 0
         (Sync-ItemZeroCopy s d).Updated | Should -Be 1
+
+        (Get-Item d/g).LastWriteTimeUtc = [datetime]::UtcNow.AddYears(1)
+        (Sync-ItemZeroCopy s d -Update Newer).Skipped | Should -Be 1
+        { Sync-ItemZeroCopy s d -Update Always } | Should -Throw -ErrorId 'ConflictingOptions,*'
     }
 
     It 'takes folders from objects with Path and Destination' {
@@ -236,11 +240,11 @@ Describe 'Sync-ItemZeroCopy' {
             $lines[1] | Should -Be "What if: Performing the operation ""Copy File"" on target ""Item: $folder/s/a/f Host: web1 Destination: $there/a/f""."
         }
 
-        It 'compares by what -CompareBy names, and keeps hard links by default' {
+        It 'replaces what -Update selects, and keeps hard links by default' {
             Set-Content "$($server.Folder)/web1/d/g" old
             touch -r s/g "$($server.Folder)/web1/d/g"
             (Sync-ItemZeroCopy s d -HostName web1 -Exclude a/).Updated | Should -Be 0
-            (Sync-ItemZeroCopy s d -HostName web1 -CompareBy Content -Exclude a/).Updated | Should -Be 1
+            (Sync-ItemZeroCopy s d -HostName web1 -Update Content -Exclude a/).Updated | Should -Be 1
             Get-Content "$($server.Folder)/web1/d/g" | Should -Be new
             ln s/g s/h
             (Sync-ItemZeroCopy s d -HostName web1).FileCount | Should -Be 3

@@ -28,22 +28,22 @@ Describe '-Verbose' {
     }
 
     It 'tells of <Name>' -ForEach @(
-        @{ Name = 'the method that serves'; Call = { Copy-ItemZeroCopy a copy -Reflink Never -Verbose }; Says = '*/a -> */copy: SendFile moved 300000 bytes; it is the first available method' }
-        @{ Name = 'the method that was named'; Call = { Copy-ItemZeroCopy a copy -Method SendFile -Verbose }; Says = '*/a -> */copy: SendFile moved 300000 bytes; it was specified' }
+        @{ Name = 'the method that serves'; Call = { Copy-ItemZeroCopy a copy -Reflink Never -Verbose }; Says = '*/a -> */copy: SendFile moved 293 KiB (300000 bytes); it is the first available method' }
+        @{ Name = 'the method that was named'; Call = { Copy-ItemZeroCopy a copy -Method SendFile -Verbose }; Says = '*/a -> */copy: SendFile moved 293 KiB (300000 bytes); it was specified' }
         @{ Name = 'a method that does not serve'; Call = { Copy-ItemZeroCopy /proc/self/maps copy -Verbose }; Says = '*: SendFile: EINVAL, *' }
         @{ Name = 'a method that is not asked for'; Call = { Copy-ItemZeroCopy a copy -Reflink Never -Verbose }; Says = '*/a -> */copy: Reflink: *-Reflink Never*' }
-        @{ Name = 'the pipe'; Call = { Copy-ItemZeroCopy a copy -Method Splice -PipeSize 128KB -Verbose }; Says = '*/a -> */copy: through a pipe of 131072 bytes' }
+        @{ Name = 'the pipe'; Call = { Copy-ItemZeroCopy a copy -Method Splice -PipeSize 128KB -Verbose }; Says = '*/a -> */copy: through a pipe of 128 KiB' }
         @{ Name = 'the staged file'; Call = { Copy-ItemZeroCopy a copy -Verbose }; Says = '*/copy: is written as *, and named at the end' }
         @{ Name = 'the file of -Resume'; Call = { truncate --size 10M a; Copy-ItemZeroCopy a copy -Resume -Verbose }; Says = "*/copy: is written as the partial file 'copy.*.splice-partial' beside it, from byte 0 on*" }
         @{ Name = 'a file that is written into'; Call = { Set-Content old old; Copy-ItemZeroCopy a old -InPlace -Verbose }; Says = '*/old: is written in place' }
-        @{ Name = 'holes'; Call = { truncate --size 10M a; Copy-ItemZeroCopy a copy -Reflink Never -Verbose }; Says = '*/a -> */copy: * bytes are holes: holes of the source' }
+        @{ Name = 'holes'; Call = { truncate --size 10M a; Copy-ItemZeroCopy a copy -Reflink Never -Verbose }; Says = '*/a -> */copy: * bytes) in holes: holes of the source' }
         @{ Name = 'the threads of a tree'; Call = { Copy-ItemZeroCopy tree copy -Recurse -ThrottleLimit 2 -Verbose }; Says = '*/tree: files are copied by 2 threads' }
-        @{ Name = 'a pipeline'; Call = { 'a' | Get-Item | Copy-ItemZeroCopy -Destination tree -Reflink Never -Verbose }; Says = '*/a -> */tree/a: SendFile moved 300000 bytes; *' }
-        @{ Name = 'many destinations'; Call = { Copy-StreamZeroCopy a b, c -Verbose }; Says = '*/a: is read once for 2 destinations, in chunks of up to * bytes, *' }
+        @{ Name = 'a pipeline'; Call = { 'a' | Get-Item | Copy-ItemZeroCopy -Destination tree -Reflink Never -Verbose }; Says = '*/a -> */tree/a: SendFile moved 293 KiB (300000 bytes); *' }
+        @{ Name = 'many destinations'; Call = { Copy-StreamZeroCopy a b, c -Verbose }; Says = '*/a: is read once for 2 destinations, in chunks of up to * ?iB, *' }
         @{ Name = 'what commands read'; Call = { Invoke-PipelineZeroCopy { cat | wc -c } -InputPath a -Verbose }; Says = "*/cat: reads '*/a' itself, and writes a pipe" }
-        @{ Name = 'a part'; Call = { Split-ItemZeroCopy a tree -PartCount 2 -Reflink Never -Verbose }; Says = '*/a -> */tree/a.001: SendFile moved * bytes; *' }
-        @{ Name = 'a join'; Call = { Join-ItemZeroCopy a, tree/b whole -Reflink Never -Verbose }; Says = '*/a -> */whole: SendFile moved 300000 bytes; *' }
-        @{ Name = 'handles'; Call = { $in = [IO.File]::OpenRead("$pwd/a"); $out = [IO.File]::Create("$pwd/out"); Invoke-Splice $in $out -Verbose; $in.Dispose(); $out.Dispose() }; Says = '*/a -> */out: Splice moved 300000 bytes; *' }
+        @{ Name = 'a part'; Call = { Split-ItemZeroCopy a tree -PartCount 2 -Reflink Never -Verbose }; Says = '*/a -> */tree/a.001: SendFile moved * bytes); *' }
+        @{ Name = 'a join'; Call = { Join-ItemZeroCopy a, tree/b whole -Reflink Never -Verbose }; Says = '*/a -> */whole: SendFile moved 293 KiB (300000 bytes); *' }
+        @{ Name = 'handles'; Call = { $in = [IO.File]::OpenRead("$pwd/a"); $out = [IO.File]::Create("$pwd/out"); Invoke-Splice $in $out -Verbose; $in.Dispose(); $out.Dispose() }; Says = '*/a -> */out: Splice moved 293 KiB (300000 bytes); *' }
     ) {
         @(Get-Told $Call Verbose) -like $Says | Should -HaveCount 1
     }
@@ -70,7 +70,7 @@ Describe '-Verbose' {
 
     It 'follows the preference' {
         $VerbosePreference = 'Continue'
-        @(Get-Told { Copy-ItemZeroCopy a copy } Verbose) -like '* moved 300000 bytes*' | Should -HaveCount 1
+        @(Get-Told { Copy-ItemZeroCopy a copy } Verbose) -like '* moved 293 KiB (300000 bytes)*' | Should -HaveCount 1
         @(Get-Told { Copy-ItemZeroCopy a copy -Verbose:$false } Verbose) | Should -BeNullOrEmpty
     }
 

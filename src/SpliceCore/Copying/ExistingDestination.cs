@@ -130,7 +130,7 @@ internal static class ExistingDestination
         if (existing.IsMountRoot || !place.IsReplaceable)
         {
             throw new TransferException(TransferErrorId.DestinationNotReplaceable,
-                $"'{place.Path}' cannot be replaced: it is a mount point, or a link to an open file only.",
+                $"'{place.Path}' cannot be replaced: it is a mount point, or a link to an open file such as /dev/stdout.",
                 ["Use -InPlace to write to the file itself.", "Specify the file by its own name, or append to it with -Append.", "Choose another destination."],
                 Errno.EBUSY, place.Path);
         }

@@ -42,7 +42,7 @@ public static class Measurement
         catch (Exception exception) when (exception is OperationCanceledException or TransferException { Id: TransferErrorId.Cancelled })
         {
             throw new TransferException(TransferErrorId.Cancelled,
-                $"Measuring from '{request.Path}' to '{request.Destination}' was stopped. Nothing of it is left.",
+                $"Measuring from '{request.Path}' to '{request.Destination}' was stopped. No files are left.",
                 "Run the command again.",
                 Errno.ECANCELED, request.Destination);
         }

@@ -69,7 +69,7 @@ internal static class MoveErrors
 
     public static TransferException CopyChanged(string source, string destination) => new(TransferErrorId.DestinationChanged,
         $"Another process changed the copy of '{source}' before it was complete. '{source}' was not moved.",
-        "Exclude folders named .splice-*.move from what cleans up the destination's folder, and run the command again.",
+        "Exclude folders named .splice-*.move from the process that cleans up the destination's folder, and run the command again.",
         target: destination);
 
     public static TransferException Stopped(string source, string destination, bool isWhole) => new(TransferErrorId.Cancelled,

@@ -45,7 +45,7 @@ internal sealed class FanOut : IDisposable
             // Users get less when they hold many pipes, and a chunk must fit into the smallest.
             _pipe.Resize(_pumps.Min(pump => pump.Pipe.Capacity));
             TransferTrace.Current?.Note(
-                $"{source.Name}: is read once for {_pumps.Count} destinations, in chunks of up to {_pipe.Capacity} bytes, the capacity of each pipe");
+                $"{source.Name}: is read once for {_pumps.Count} destinations, in chunks of up to {ByteText.Of(_pipe.Capacity)}, the capacity of each pipe");
             _opened.Push(_poll = new Poller(monitor.Cancellation));
             _opened.Push(_input = new SourcePump(source, _pipe, spec, monitor.Cancellation));
         }

@@ -1,4 +1,5 @@
 using Splice.Descriptors;
+using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Transfer;
@@ -212,12 +213,12 @@ internal sealed class TransferRun : IDisposable
 
         string names = $"{_source.Name} -> {_destination.Name}";
         string method = _counters.MainMethod is not TransferMethod main ? "no byte had to be moved"
-            : $"{main} moved {_counters.BytesBy(main)} bytes; {(_spec.Method == TransferMethod.Auto ? "it is the first available method" : "it was specified")}";
+            : $"{main} moved {ByteText.Exact(_counters.BytesBy(main))}; {(_spec.Method == TransferMethod.Auto ? "it is the first available method" : "it was specified")}";
         trace.Note($"{names}: {method}");
         if (_holes is not null)
         {
             string found = _spec.Sparse == SparseMode.Always ? "zeros that were read and holes of the source" : "holes of the source";
-            trace.Note($"{names}: {_counters.BytesInHoles} bytes are holes: {found}");
+            trace.Note($"{names}: {ByteText.Exact(_counters.BytesInHoles)} in holes: {found}");
         }
     }
 

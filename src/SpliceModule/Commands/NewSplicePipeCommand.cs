@@ -19,9 +19,9 @@ public sealed class NewSplicePipeCommand : TransferCommand
             return;
         }
 
-        if (pipe.Refusal is var errno and not Errno.None)
+        if (Capacity is int requested && pipe.Refusal is var errno and not Errno.None)
         {
-            WriteWarning($"The pipe has {pipe.Capacity} bytes instead of {Capacity}: the kernel limits this user ({errno}). Close unused pipes, or raise /proc/sys/fs/pipe-max-size or pipe-user-pages-soft.");
+            WriteWarning($"The pipe has a capacity of {ByteSize.Format(pipe.Capacity)} instead of {ByteSize.Format(requested)}: the kernel limits this user ({errno}). Close unused pipes, or raise /proc/sys/fs/pipe-max-size or pipe-user-pages-soft.");
         }
 
         WriteObject(pipe);

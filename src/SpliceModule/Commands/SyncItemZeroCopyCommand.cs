@@ -38,9 +38,9 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
     [ArgumentCompleter(typeof(HostNameCompleter))]
     public string[] HostName { get; set; } = [];
 
-    /// <summary>Selects how files are compared.</summary>
+    /// <summary>Selects the existing files to replace.</summary>
     [Parameter]
-    public SyncComparison CompareBy { get; set; }
+    public UpdateMode Update { get; set; } = UpdateMode.Changed;
 
     /// <summary>Times that differ by at most this are the same; a plain number means seconds.</summary>
     [Parameter(ParameterSetName = FolderSet), Seconds]
@@ -80,13 +80,6 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
 
     private protected override bool IsPreview => Messages.IsWhatIf;
 
-    private UpdateMode Update => CompareBy switch
-    {
-        SyncComparison.Size => UpdateMode.Size,
-        SyncComparison.Content => UpdateMode.Content,
-        _ => UpdateMode.Changed,
-    };
-
     /// <inheritdoc />
     protected override void BeginProcessing()
     {
@@ -96,6 +89,11 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
         if (RemoveExcluded)
         {
             ThrowIfAlone(nameof(RemoveExcluded), nameof(RemoveExtra));
+        }
+
+        if (Update == UpdateMode.Always)
+        {
+            Refuse(nameof(Update), "A synchronization compares the folders, and -Update Always does not.", $"Use -Update {UpdateMode.Changed}.");
         }
 
         if (Specifies(nameof(BlockSize)) && Delta == DeltaMode.Never)
@@ -248,17 +246,4 @@ public sealed class SyncItemZeroCopyCommand : HostCommand
     }
 
     private bool MayRemove(TransferResult extra) => ShouldProcess(PlannedFiles.TargetOf(extra), PlannedFiles.ActionOf(extra));
-}
-
-/// <summary>Defines how a synchronization finds out which files changed.</summary>
-public enum SyncComparison
-{
-    /// <summary>By size and modification time.</summary>
-    Time = 0,
-
-    /// <summary>By size.</summary>
-    Size,
-
-    /// <summary>By content: both files are read.</summary>
-    Content,
 }

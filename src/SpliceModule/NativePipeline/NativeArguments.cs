@@ -251,7 +251,7 @@ internal static class ErrorRedirection
                 FileRedirectionAst { FromStream: RedirectionStream.Output } => throw BindingException.Syntax(redirection.Extent,
                     "The output cannot be redirected here.", "Output goes to a file with -OutputPath, and -Append appends to it."),
                 _ => throw BindingException.Syntax(redirection.Extent,
-                    "Native commands have an output and an error stream, of which the second can be redirected here.", "Write 2>&1, 2>file or 2>>file."),
+                    "Only the error stream of a native command can be redirected here.", "Write 2>&1, 2>file or 2>>file."),
             };
         }
 

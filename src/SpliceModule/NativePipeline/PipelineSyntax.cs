@@ -18,7 +18,7 @@ internal static class PipelineSyntax
         {
             throw BindingException.Syntax(ast.Extent,
                 "The block has parameters, named blocks or traps.",
-                "Write only the commands in it, and evaluate other values before.");
+                "Put only the commands in it, and compute other values before the call.");
         }
 
         if (end.Statements.Count != 1)

@@ -23,7 +23,7 @@ public sealed class TransferTraceTests : IDisposable
     public void It_tells_what_was_decided()
     {
         _trace.Follow(() => Copy("source", "copy", TransferMethod.Splice));
-        Assert.Contains(_trace.Decisions, line => line.EndsWith("Splice moved 100000 bytes; it was specified", StringComparison.Ordinal));
+        Assert.Contains(_trace.Decisions, line => line.EndsWith("Splice moved 97.7 KiB (100000 bytes); it was specified", StringComparison.Ordinal));
         Assert.Contains(_trace.Decisions, line => line.Contains("a pipe of", StringComparison.Ordinal));
         Assert.Contains(_trace.Decisions, line => line.Contains("named at the end", StringComparison.Ordinal));
     }

@@ -268,7 +268,7 @@ public static class RemoteCopy
         if (request is { Resume: true, NoClobber: true })
         {
             throw new TransferException(TransferErrorId.ConflictingOptions,
-                $"-Resume continues in the folder that an interrupted transfer of '{request.Source}' has left, and with -NoClobber it is an error.",
+                $"-Resume continues in the folder that an interrupted transfer of '{request.Source}' has left, and -NoClobber makes an existing folder an error.",
                 "Specify only one of them.", target: request.Source);
         }
 

@@ -111,8 +111,8 @@ internal static class RemoteFailure
         "Send it again while no other process writes to it, or send a copy of it.", target: host);
 
     public static TransferException EndedBeforeItsSize(string source, string host) => new(TransferErrorId.SourceTruncated,
-        $"'{source}' on '{host}' ended before its size: it became shorter while it was read, or its file system reports a wrong size.",
-        "Transfer it again while no other process writes to it, or a copy of it on that host.", target: host);
+        $"'{source}' on '{host}' ended before the size that its file system reports: it became shorter while it was read, or that size is wrong.",
+        "Transfer it again while no other process writes to it, or transfer a copy that was made on that host.", target: host);
 
     public static TransferException Different(string source, string host, string there, string here) => new(TransferErrorId.VerificationFailed,
         $"'{source}' has the SHA-256 {Shown(there)} on '{host}', and the received bytes have {here}.",

@@ -1,4 +1,5 @@
 using Splice.Descriptors;
+using Splice.Errors;
 using Splice.Interop;
 
 namespace Splice.Transfer;
@@ -127,7 +128,7 @@ internal sealed class PipedSpliceMethod(
             return StepResult.From(errno, TransferSide.Unknown, Kind);
         }
 
-        TransferTrace.Current?.Note($"{source.Name} -> {destination.Name}: through a pipe of {_pipe.Capacity} bytes");
+        TransferTrace.Current?.Note($"{source.Name} -> {destination.Name}: through a pipe of {ByteText.Of(_pipe.Capacity)}");
         if (source.IsSeekable)
         {
             return StepResult.Moved(0);

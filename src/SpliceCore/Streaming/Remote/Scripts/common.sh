@@ -53,7 +53,7 @@ fail_unwritable() {
     fail 84 "$1 is not writable${said:+: ${said##*: }}."
 }
 
-need() { command -v "$1" > /dev/null || fail 88 "There is no $1 on this host."; }
+need() { command -v "$1" > /dev/null || fail 88 "$1 was not found on this host."; }
 
 # Creates the folder $d if its slash says that it is one.
 make_folder() {

@@ -21,7 +21,7 @@ if [ ! -d "$f" ]; then
     exit 0
 fi
 { cd "$f" && [ -r . ]; } || fail 84 "$f is not readable."
-! is_generated . || fail 93 "The kernel generates the files of $f, and tar takes them for empty."
+! is_generated . || fail 93 "The kernel generates the files of $f, and tar reads them as empty."
 need tar
 [ -z "$verify$content" ] || need sha256sum
 set -- -c -f -

@@ -252,7 +252,7 @@ if [ "$from" -eq 0 ]; then
     # The default access control list of a folder overrides the umask.
     chmod 600 "$t" || fail 86 "The mode of $t cannot be set."
 else
-    resize "$t" "$from" || fail 86 "$t cannot be cut."
+    resize "$t" "$from" || fail 86 "$t cannot be truncated."
 fi
 lock_temporary
 full="" zeros=""
@@ -282,7 +282,7 @@ if [ -n "$delta" ]; then
         said=$(cp --reflink=auto "$d" "$t" 2> /dev/null || cp "$d" "$t" 2>&1) || { stop_heartbeat; fail 86 "$said"; }
     fi
     stop_heartbeat
-    resize "$t" "$size" || fail 86 "$t cannot be given its size."
+    resize "$t" "$size" || fail 86 "The size of $t cannot be set."
 fi
 
 printf "splice-ready %s %s\n" "$from" "${sparse:-0}"
@@ -338,9 +338,9 @@ while read -r start count; do
     [ -z "$delta" ] || add_written "$start" "$count"
 done
 [ -n "$digest" ] || fail 80 "The transfer was interrupted."
-resize "$t" "$size" || fail 86 "$t cannot be given its size."
+resize "$t" "$size" || fail 86 "The size of $t cannot be set."
 now=$(length "$t")
-[ "$((now))" -eq "$size" ] || fail 86 "$t does not have its size."
+[ "$((now))" -eq "$size" ] || fail 86 "$t does not have the size of the source."
 if [ -n "$verify" ]; then
     start_heartbeat
     have=$(sum_input < "$t") || have=

@@ -139,7 +139,7 @@ each() {
             [ -n "$force" ] || fail_unwritable "$there"
         fi
         if [ -L "$item" ] && [ -e "$there" ] && [ ! -L "$there" ] && leads "$item" "$to"; then
-            fail 94 "The link ${item##*/} leads to $there, would replace it and lead to itself."
+            fail 94 "The link ${item##*/} leads to $there: it would replace its own target and point to itself."
         fi
         [ "$act" = move ] || continue
         if [ -L "$there" ] || { [ -d "$item" ] && [ ! -L "$item" ]; }; then

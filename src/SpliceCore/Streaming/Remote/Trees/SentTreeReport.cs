@@ -43,7 +43,7 @@ internal sealed class SentTreeReport(ReceiveRequest request, string host)
         if (lists.UnknownCount > 0)
         {
             string items = lists.UnknownCount == 1 ? "1 item has" : string.Create(CultureInfo.InvariantCulture, $"{lists.UnknownCount} items have");
-            yield return $"{items} no permissions for the group: '{host}' has access control lists for them, and no getfacl to show these.";
+            yield return $"{items} no permissions for the group: '{host}' has access control lists for them, but getfacl was not found there.";
         }
         else if (request.Preserve.HasFlag(PreserveAttributes.Acl) && head is not [_, "getfacl", _])
         {
