@@ -3,17 +3,17 @@ BeforeAll {
     . "$PSScriptRoot/Common.ps1"
 
     function Get-Screen([int] $Width) {
-        $server = "splice-$([guid]::NewGuid().ToString('N'))"
+        $socket = "$TestDrive/tmux-$Width"
         $done = "$TestDrive/$Width"
         $command = "'$(Get-Pwsh)' -NoProfile -NoLogo -NoExit -File '$PSScriptRoot/Golden/Show.ps1' '$PSScriptRoot/../../out/Splice' '$done'"
-        tmux -L $server -f /dev/null new-session -d -x $Width -y 300 $command
+        tmux -S $socket -f /dev/null new-session -d -x $Width -y 300 $command
         try {
             Wait-Until { Test-Path $done } 'the tables being shown'
-            Wait-Until { (tmux -L $server capture-pane -p) -like '== The end*' } 'the end being shown'
-            $lines = tmux -L $server capture-pane -p
+            Wait-Until { (tmux -S $socket capture-pane -p) -like '== The end*' } 'the end being shown'
+            $lines = tmux -S $socket capture-pane -p
         }
         finally {
-            tmux -L $server kill-server
+            tmux -S $socket kill-server
         }
 
         $last = $lines.IndexOf('== The end')
@@ -51,7 +51,7 @@ Describe 'Progress on a terminal' {
     # It asks the terminal for the position of the cursor, while the terminal has the mode of the commands.
     It 'is shown for one command after the other' {
         if (-not (Get-Command tmux -ErrorAction Ignore)) { Set-ItResult -Skipped -Because 'tmux is not here'; return }
-        $tmux = 'tmux', '-L', "splice-$([guid]::NewGuid().ToString('N'))", '-f', '/dev/null'
+        $tmux = 'tmux', '-S', "$TestDrive/tmux", '-f', '/dev/null'
         [IO.File]::WriteAllBytes("$TestDrive/source", [byte[]]::new(3MB))
         Set-Content "$TestDrive/Run.ps1" @"
 Import-Module '$PSScriptRoot/../../out/Splice'
