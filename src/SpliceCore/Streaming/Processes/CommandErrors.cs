@@ -9,23 +9,13 @@ namespace Splice.Streaming.Processes;
 
 /// <summary>The standard error of the commands: each has a pipe of its own, so that its last lines are known, and all go to one file or
 /// receiver in the order in which they come.</summary>
-internal sealed class CommandErrors : IDisposable
+/// <param name="file">The file, which is closed at the end; null for none.</param>
+internal sealed class CommandErrors(Descriptor? file, PipelineMonitor monitor) : IDisposable
 {
     private const int PIPE_BUF = 4096; // poll(2) reports room for as many bytes
 
-    private readonly PipelineMonitor _monitor;
-    private readonly Poller _poller;
-    private readonly Descriptor? _file;
+    private readonly Poller _poller = new(monitor.Cancellation);
     private readonly List<(SafeFileHandle ReadEnd, ErrorTail Tail)> _open = [];
-
-    public CommandErrors(PipelineRequest request, PipelineMonitor monitor)
-    {
-        _monitor = monitor;
-        _poller = new Poller(monitor.Cancellation);
-        _file = request.ErrorPath is string path
-            ? Descriptor.Describe(PipelineFiles.OpenInPlace(path, request.Append, monitor.Cancellation), path)
-            : null;
-    }
 
     public IEnumerable<SafeHandle> Handles => _open.Select(stream => stream.ReadEnd);
 
@@ -50,7 +40,7 @@ internal sealed class CommandErrors : IDisposable
                 ReadOnlySpan<byte> bytes = buffer[..(int)read.Value];
                 tail.Add(bytes);
                 Write(bytes);
-                _monitor.Errors?.Invoke(bytes);
+                monitor.Errors?.Invoke(bytes);
             }
 
             if (read is { Ok: true, Value: 0 })
@@ -64,24 +54,24 @@ internal sealed class CommandErrors : IDisposable
     public void Dispose()
     {
         _open.ForEach(stream => stream.ReadEnd.Dispose());
-        _file?.Handle.Dispose();
+        file?.Handle.Dispose();
         _poller.Dispose();
     }
 
     private void Write(ReadOnlySpan<byte> bytes)
     {
-        while (_file is not null && !bytes.IsEmpty)
+        while (file is not null && !bytes.IsEmpty)
         {
-            if (_file.CanBlock)
+            if (file.CanBlock)
             {
-                _poller.Wait(_file.Handle, PollEvents.Out);
+                _poller.Wait(file.Handle, PollEvents.Out);
             }
 
-            SysResult written = LibC.Write(_file.Handle, bytes, offset: null);
+            SysResult written = LibC.Write(file.Handle, bytes, offset: null);
             if (!written.Ok && written.Errno != Errno.EINTR)
             {
                 throw TransferFailures.Step(
-                    TransferMethod.ReadWrite, written.Errno, TransferSide.Destination, "standard error", _file.Name, arrived: 0);
+                    TransferMethod.ReadWrite, written.Errno, TransferSide.Destination, "standard error", file.Name, arrived: 0);
             }
 
             bytes = bytes[(int)Math.Max(written.Value, 0)..];

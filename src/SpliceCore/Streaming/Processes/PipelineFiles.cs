@@ -23,15 +23,9 @@ internal static class PipelineFiles
         return source;
     }
 
-    /// <summary>Opens a path for writing in place, as a shell does, and creates a missing file.</summary>
+    /// <summary>Opens a destination for writing in place, as a shell does, and creates a missing file.</summary>
     /// <param name="append">True if all writes go to the end; otherwise a file is truncated.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled before a FIFO had a reader.</exception>
-    public static SafeFileHandle OpenInPlace(string path, bool append, CancellationToken cancellation)
-    {
-        using DestinationEntry destination = Resolve(path);
-        return OpenInPlace(destination, append, cancellation);
-    }
-
     public static SafeFileHandle OpenInPlace(DestinationEntry place, bool append, CancellationToken cancellation)
     {
         int access = LibC.O_WRONLY | (append ? LibC.O_APPEND : 0);
@@ -98,6 +92,11 @@ internal sealed class PipelineOutput : IDisposable
 
     /// <summary>True if the output replaces or continues an existing file.</summary>
     public bool HasExisted => _destination.Existing is not null;
+
+    /// <summary>True if a regular file there is the output, or a new one would get its name.</summary>
+    public bool IsAt(DestinationEntry place) => place.Existing is { } existing
+        ? existing.Kind == DescriptorKind.Regular && existing.Identity == _destination.Existing?.Identity
+        : place.Path == Path;
 
     /// <summary>Number of bytes written; null for devices and FIFOs.</summary>
     public long? BytesWritten => Size() - _oldSize;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Interop;
 
@@ -76,7 +77,22 @@ internal sealed class PipelineRun(PipelineRequest request, PipelineMonitor monit
                 Errno.EINVAL, _output.Path);
         }
 
-        _errors = request.ErrorPath is not null || monitor.Errors is not null ? new CommandErrors(request, monitor) : null;
+        Descriptor? errors = request.ErrorPath is string path ? Descriptor.Describe(OpenErrors(path, request.Append), path) : null;
+        _errors = errors is not null || monitor.Errors is not null ? new CommandErrors(errors, monitor) : null;
+    }
+
+    /// <summary>Opens a file for standard error, unless that would destroy the input, or the output would replace it.</summary>
+    private SafeFileHandle OpenErrors(string path, bool append)
+    {
+        using DestinationEntry place = PipelineFiles.Resolve(path);
+        bool isInput = !append && place.Existing is { Kind: DescriptorKind.Regular } existing && existing.Identity == _input?.Status.Identity;
+        bool isOutput = _output?.IsAt(place) == true && (_output.IsNew || !append);
+        return isInput || isOutput
+            ? throw new TransferException(TransferErrorId.SameFile,
+                $"Standard error would overwrite '{path}', which the pipeline {(isInput ? "reads" : "writes")}.",
+                "Choose another file for standard error.",
+                target: path)
+            : PipelineFiles.OpenInPlace(place, append, monitor.Cancellation);
     }
 
     private void StartAll()
@@ -104,7 +120,7 @@ internal sealed class PipelineRun(PipelineRequest request, PipelineMonitor monit
             ErrorTail? tail = command.ErrorTarget == ErrorTarget.Pipeline && _errors is not null ? new ErrorTail() : null;
             errors = tail is not null ? _errors!.Add(tail)
                 : command.ErrorTarget == ErrorTarget.File
-                    ? PipelineFiles.OpenInPlace(command.ErrorFile!, command.AppendsErrors, monitor.Cancellation)
+                    ? OpenErrors(command.ErrorFile!, command.AppendsErrors)
                     : null;
             var streams = new CommandStreams(
                 input ?? _input?.Handle, output ?? _output?.Handle, errors, command.ErrorTarget == ErrorTarget.Output);
@@ -179,7 +195,7 @@ internal sealed class PipelineRun(PipelineRequest request, PipelineMonitor monit
         while (!IsOver)
         {
             monitor.Cancellation.ThrowIfCancellationRequested();
-            _commands.Wait([_cancelled.Handle, _captured, IsOutputRated ? _rated?.Done : null, .. _errors?.Handles ?? []]);
+            _commands.Wait([_cancelled.Handle, _captured, IsOutputRated && _rated is { IsDone: false } ? _rated.Done : null, .. _errors?.Handles ?? []]);
             monitor.Cancellation.ThrowIfCancellationRequested();
             if (_captured is not null && _commands.IsReady(_captured))
             {

@@ -230,6 +230,44 @@ public sealed class NativePipelineTests : IDisposable
         Assert.InRange(all, 1, 1 << 20);
     }
 
+    [Theory]
+    [InlineData("data", null, "data")]
+    [InlineData("data", null, "link")]
+    [InlineData(null, "data", "link")]
+    [InlineData(null, "data", "data")]
+    [InlineData(null, "new", "new")]
+    public void Errors_destroy_neither_the_input_nor_the_output(string? input, string? output, string errors)
+    {
+        string data = _workspace.Write("data", "old"u8.ToArray());
+        File.CreateSymbolicLink(_workspace["link"], data);
+        PipelineRequest request = Pipelines.Of() with
+        {
+            InputPath = input is null ? null : _workspace[input],
+            OutputPath = output is null ? null : _workspace[output],
+        };
+        NativeCommand command = Pipelines.Shell("echo error >&2; echo new");
+        List<PipelineRequest> requests = [request with { Commands = [command with { ErrorTarget = ErrorTarget.File, ErrorFile = _workspace[errors] }] }];
+        if (output != errors)
+        {
+            requests.Add(request with { Commands = [command], ErrorPath = _workspace[errors] });
+        }
+
+        Assert.All(requests, one => Assert.Equal(TransferErrorId.SameFile, Pipelines.Fail(one).Id));
+        Assert.Equal("old", File.ReadAllText(data));
+        Assert.Equal(["data", "link"], _workspace.Names);
+    }
+
+    [Fact]
+    public void Errors_and_output_can_be_appended_to_one_file()
+    {
+        string log = _workspace.Write("log", "old\n"u8.ToArray());
+        NativeCommand command = Pipelines.Shell("echo error >&2; echo output") with { ErrorTarget = ErrorTarget.File, ErrorFile = log, AppendsErrors = true };
+
+        Pipelines.Run(Pipelines.Of(command) with { OutputPath = log, Append = true });
+
+        Assert.Equal("old\nerror\noutput\n", File.ReadAllText(log));
+    }
+
     [Fact]
     public void Errors_of_a_command_can_be_output_or_a_file_of_their_own()
     {
@@ -279,6 +317,22 @@ public sealed class NativePipelineTests : IDisposable
     {
         PipelineRequest request = Pipelines.Of(Pipelines.Command("head", "-c", "5")) with { InputPath = "/dev/zero", RateLimit = new RateLimiter(1_000_000) };
         Assert.Equal("\0\0\0\0\0", Pipelines.Capture(request));
+    }
+
+    [Fact]
+    public void A_command_that_goes_on_after_the_end_of_its_output_is_waited_for()
+    {
+        int rounds = 0;
+        PipelineRequest request = Pipelines.Of(Pipelines.Shell("echo output; exec >&-; sleep 1")) with
+        {
+            OutputPath = _workspace["output"],
+            RateLimit = new RateLimiter(1_000_000),
+        };
+
+        Pipelines.Run(request, new PipelineMonitor { Progress = _ => rounds++ });
+
+        Assert.Equal("output\n", File.ReadAllText(_workspace["output"]));
+        Assert.InRange(rounds, 1, 100);
     }
 
     [Fact]
