@@ -26,6 +26,7 @@ internal sealed class SharedConnections : IDisposable
     private readonly FileName _name;
     private readonly ConcurrentDictionary<object, IReadOnlyList<string>> _options = [];
     private readonly ConcurrentDictionary<object, int> _unreachable = [];
+    private int _lastSocket;
 
     public SharedConnections()
     {
@@ -50,7 +51,7 @@ internal sealed class SharedConnections : IDisposable
         // A connection that the user has opened may have taken a password, and is used as it is.
         bool isUsable = _handle is not null && !options.Settings.Keys.Any(name => name.StartsWith("Control", StringComparison.OrdinalIgnoreCase))
             && !Run([["-O", "check", .. arguments, "--", host.Name]]);
-        string path = string.Create(CultureInfo.InvariantCulture, $"ControlPath={PathOf(_name)}/{_options.Count}");
+        string path = string.Create(CultureInfo.InvariantCulture, $"ControlPath={PathOf(_name)}/{Interlocked.Increment(ref _lastSocket)}");
         return isUsable ? ["-o", "ControlMaster=auto", "-o", path, "-o", "ControlPersist=60"] : [];
     });
 
