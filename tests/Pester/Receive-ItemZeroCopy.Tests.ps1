@@ -128,6 +128,19 @@ Describe 'Receive-ItemZeroCopy' {
         foreach ($result in $results) { Assert-Content $result.Destination $content }
     }
 
+    It 'receives from hosts that differ only in their port into a folder for each' {
+        $rows = foreach ($name in 'web1', 'web2') {
+            Set-Content "$($server.Folder)/$name/alike" $name
+            [pscustomobject]@{ HostName = '127.0.0.1'; Port = "$((ssh -G $name) -match '^port ' -replace '\D')" }
+        }
+        $folder = New-Item -ItemType Directory "$TestDrive/alike"
+        $options = @{ UserKnownHostsFile = "$($server.Folder)/known" }
+        $results = $rows | Receive-ItemZeroCopy alike -Destination $folder -KeyFilePath "$($server.Folder)/user" -Options $options
+        $hosts = $rows | ForEach-Object { "127.0.0.1:$($_.Port)" }
+        $results.HostName | Sort-Object | Should -Be ($hosts | Sort-Object)
+        $hosts | ForEach-Object { Get-Content "$folder/$_/alike" } | Should -Be web1, web2
+    }
+
     It 'receives several paths, and what wildcards find on each host' {
         foreach ($name in 'web1', 'web2') {
             foreach ($file in 'x [1].log', 'y.log', 'z.txt') { [IO.File]::WriteAllBytes("$($server.Folder)/$name/$file", $content) }

@@ -112,7 +112,7 @@ public abstract class HostCommand : TransferCommand
     /// <summary>The filter of -Include and -Exclude.</summary>
     private protected NameFilter Filter { get; private set; } = null!;
 
-    private protected IReadOnlyList<RemoteHost> Hosts => _hosts;
+    private protected IReadOnlyList<RemoteHost> Hosts => RemoteHost.Distinguish(_hosts);
 
     private protected RateLimiter? Rate => _rate ??= RateLimit is long rate ? new RateLimiter(rate) : null;
 

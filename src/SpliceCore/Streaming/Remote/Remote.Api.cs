@@ -164,7 +164,7 @@ public sealed record RemoteTransferResult
 {
     private readonly TextList<string> _warnings = [];
 
-    /// <summary>The host as specified.</summary>
+    /// <summary>The host as specified; with its user and port if others are specified alike.</summary>
     public required string HostName { get; init; }
 
     /// <summary>The path of the source.</summary>

@@ -328,10 +328,10 @@ public static class RemoteCopy
     }
 
     /// <summary>Removes hosts that are specified twice: two transfers to one file would disturb each other.</summary>
-    private static IEnumerable<RemoteHost> Distinct(IEnumerable<RemoteHost> hosts, Action<RemoteOutcome> emit)
+    private static IEnumerable<RemoteHost> Distinct(IReadOnlyList<RemoteHost> hosts, Action<RemoteOutcome> emit)
     {
         var known = new HashSet<(string, string?, int?, string?)>();
-        foreach (RemoteHost host in hosts)
+        foreach (RemoteHost host in RemoteHost.Distinguish(hosts))
         {
             if (known.Add((host.Name, host.UserName, host.Port, host.Destination)))
             {

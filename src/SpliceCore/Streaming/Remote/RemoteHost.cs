@@ -23,8 +23,8 @@ public sealed record RemoteHost
         Port = port;
     }
 
-    /// <summary>The host as specified.</summary>
-    public string Text { get; }
+    /// <summary>The host as specified, or as <see cref="Distinguish"/> names it.</summary>
+    public string Text { get; private init; }
 
     /// <summary>The name or address alone.</summary>
     public string Name { get; }
@@ -104,8 +104,26 @@ public sealed record RemoteHost
             : new RemoteHost(text, name, user.Length == 0 ? null : user, chosen);
     }
 
+    /// <summary>Gives different hosts different texts: where one text stands for several users or ports, the text of each host of that
+    /// name is its full specification.</summary>
+    /// <param name="hosts">The hosts, in any number.</param>
+    public static IReadOnlyList<RemoteHost> Distinguish(IReadOnlyList<RemoteHost> hosts)
+    {
+        HashSet<string> names = [.. hosts.GroupBy(host => host.Text).Where(same => same.DistinctBy(host => host.Specification).Skip(1).Any()).Select(same => same.First().Name)];
+        return [.. hosts.Select(host => names.Contains(host.Name) ? host with { Text = host.Specification } : host)];
+    }
+
     /// <inheritdoc />
     public override string ToString() => Text;
+
+    private string Specification
+    {
+        get
+        {
+            string user = UserName is null ? string.Empty : $"{UserName}@";
+            return user + (Port is not int port ? Name : string.Create(CultureInfo.InvariantCulture, $"{(IsAddress(Name) ? $"[{Name}]" : Name)}:{port}"));
+        }
+    }
 
     private static (string Name, string? Port) Split(string rest, string text)
     {

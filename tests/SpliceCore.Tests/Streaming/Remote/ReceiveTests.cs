@@ -174,11 +174,13 @@ public sealed class ReceiveTests(SshServer server) : IDisposable
         Assert.Equal(["source"], _workspace.Names);
     }
 
-    [Fact]
-    public void Several_hosts_have_a_folder_each()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Several_hosts_have_a_folder_each(bool haveSameText)
     {
         string[] homes = [.. Enumerable.Range(0, 3).Select(i => Directory.CreateDirectory(_workspace[$"there-{i}"]).FullName)];
-        RemoteHost[] hosts = [.. homes.Select((home, i) => server.Host($"there-{i}", $"cd {home}; exec dash -c \"$SSH_ORIGINAL_COMMAND\""))];
+        RemoteHost[] hosts = [.. homes.Select((home, i) => server.Host($"there-{i}-{haveSameText}", $"cd {home}; exec dash -c \"$SSH_ORIGINAL_COMMAND\""))];
         for (int i = 0; i < 3; i++)
         {
             _workspace.WriteRandom($"there-{i}/file", 100_000 + i, seed: i);
@@ -189,12 +191,14 @@ public sealed class ReceiveTests(SshServer server) : IDisposable
         var outcomes = Remotes.Receive(new ReceiveRequest
         {
             Source = "file",
-            Hosts = [.. hosts, refuses],
+            Hosts = [.. hosts.Append(refuses).Select(host => haveSameText ? RemoteHost.Parse(host.Name, port: host.Port) : host)],
             Destination = folder,
             Ssh = server.SharedConnection,
             ThrottleLimit = 2,
         });
-        Assert.Equal(TransferErrorId.RemoteFailed, Assert.Single(outcomes, outcome => outcome.Error is not null).Error!.Id);
+        TransferException error = Assert.Single(outcomes, outcome => outcome.Error is not null).Error!;
+        Assert.Equal((TransferErrorId.RemoteFailed, refuses.Text), (error.Id, error.Target));
+        Assert.Equal(hosts.Select(host => host.Text).Order(StringComparer.Ordinal), outcomes.Select(outcome => outcome.Result?.HostName).OfType<string>().Order(StringComparer.Ordinal));
         for (int i = 0; i < 3; i++)
         {
             Assert.Equal(File.ReadAllBytes(Path.Combine(homes[i], "file")), File.ReadAllBytes(Path.Combine(folder, hosts[i].Text, "file")));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Remote;
@@ -30,6 +31,22 @@ public sealed class RemoteHostTests
         var own = RemoteHost.Parse("me@web1:23", "admin", 22);
         Assert.Equal(("me", 23), (own.UserName, own.Port));
     }
+
+    /// <summary>Each is given as text, user and port, and none has that of another.</summary>
+    [Theory]
+    [InlineData("web1||, web2||", "web1, web2")]
+    [InlineData("web1||, web1||22", "web1, web1:22")]
+    [InlineData("web1||, web1||, web2||22", "web1, web1, web2")]
+    [InlineData("web1|me|, web1|you|", "me@web1, you@web1")]
+    [InlineData("me@web1||22, web1||22", "me@web1, web1")]
+    [InlineData("web1|me|1, web1||2, web1:3||, web2||2", "me@web1:1, web1:2, web1:3, web2")]
+    [InlineData("web1:2|me|, web1||2, web1||3", "me@web1:2, web1:2, web1:3")]
+    [InlineData("::1||1, ::1||2, [::1]||", "[::1]:1, [::1]:2, ::1")]
+    public void Hosts_that_are_specified_alike_are_told_apart(string specified, string texts) => Assert.Equal(
+        texts,
+        string.Join(", ", RemoteHost.Distinguish([.. specified.Split(", ").Select(one => one.Split('|') is [string text, string user, string port]
+            ? RemoteHost.Parse(text, user.Length == 0 ? null : user, port.Length == 0 ? null : int.Parse(port, CultureInfo.InvariantCulture))
+            : throw new ArgumentException(one))])));
 
     [Theory]
     [InlineData("")]
