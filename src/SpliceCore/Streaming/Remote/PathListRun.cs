@@ -112,6 +112,12 @@ internal sealed class PathListRun(ReceiveRequest request, RemoteHost host, IRead
         for (int i = 0; i < pattern.Length; i++)
         {
             bool isFirst = i == 0 || pattern[i - 1] == '/';
+            if (isFirst && pattern[i..].Split('/')[0] is not ("." or ".."))
+            {
+                // Not every shell leaves these out.
+                regex.Append("(?!\\.\\.?(?:/|\\z))");
+            }
+
             string notHidden = isFirst ? "(?!\\.)" : string.Empty;
             int close = pattern[i] == '[' ? pattern.IndexOf(']', Math.Min(pattern.Length, i + (pattern.AsSpan(i + 1) is ['!' or '^', ..] ? 3 : 2))) : -1;
             if (close > 0)

@@ -10,7 +10,7 @@ public sealed class HostScriptTests : IDisposable
 {
     private readonly Workspace _workspace = new();
 
-    public static TheoryData<string> Scripts => ["receive-file.sh", "receive-tree.sh", "send-file.sh", "send-tree.sh"];
+    public static TheoryData<string> Scripts => ["list-paths.sh", "receive-file.sh", "receive-tree.sh", "send-file.sh", "send-tree.sh"];
 
     public static TheoryData<string> Shells => ["dash", "bash", "busybox sh"];
 

@@ -136,6 +136,37 @@ public sealed class SeveralItemsTests(SshServer server) : IDisposable
         Remotes.Error(Remotes.Receive(request with { ExpandsWildcards = false, Others = [] }), TransferErrorId.SourceNotFound);
     }
 
+    /// <summary>For some shells .* is also the folder itself and the one above.</summary>
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void A_wildcard_for_hidden_items_finds_no_other_folder(string shell)
+    {
+        RemoteHost host = Host("one", shell);
+        foreach (string name in new[] { "above", "one/i2", "one/beside", "one/.hidden", "one/..dots", "one/.d/inner", "one/sub/beside", "one/sub/.below", "one/sub/.e/inner2" })
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_workspace[name])!);
+            _workspace.WriteRandom(name, 10);
+        }
+
+        IReadOnlyList<RemoteOutcome> outcomes = Remotes.Receive(new ReceiveRequest
+        {
+            Source = ".*",
+            Others = ["sub/.*", ".*/inner", ".*/above", "./sub/../sub/.?/i*2"],
+            Hosts = [host],
+            Destination = _workspace["received"],
+            Ssh = server.Options,
+            ExpandsWildcards = true,
+            Recurse = true,
+        });
+
+        TransferException error = Assert.Single(outcomes, outcome => outcome.Error is not null).Error!;
+        Assert.Equal(TransferErrorId.SourceNotFound, error.Id);
+        Assert.Contains("'.*/above'", error.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            ["..dots", ".below", ".d", ".e", ".hidden", "inner", "inner2"],
+            Directory.GetFileSystemEntries(_workspace["received"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
     /// <summary>The results do not wait for the slowest host.</summary>
     [Fact]
     public void A_result_comes_when_its_host_ends()
@@ -166,12 +197,17 @@ public sealed class SeveralItemsTests(SshServer server) : IDisposable
 
     /// <summary>As a server could replace other files of a client of scp (CVE-2019-6111).</summary>
     [Theory]
-    [InlineData("+.bashrc")]
-    [InlineData("+sub/a.log")]
-    [InlineData("+../a.log")]
-    [InlineData("+.a.log")]
-    [InlineData("+/etc/a.log")]
-    public void A_host_cannot_choose_other_names(string path)
+    [InlineData("*.log", "+.bashrc")]
+    [InlineData("*.log", "+sub/a.log")]
+    [InlineData("*.log", "+../a.log")]
+    [InlineData("*.log", "+.a.log")]
+    [InlineData("*.log", "+/etc/a.log")]
+    [InlineData(".*", "+.")]
+    [InlineData(".*", "+..")]
+    [InlineData("sub/.?", "+sub/..")]
+    [InlineData(".*/a.log", "+../a.log")]
+    [InlineData("../.[.]", "+../..")]
+    public void A_host_cannot_choose_other_names(string pattern, string path)
     {
         SshServer.Require();
         RemoteHost host = server.Host($"chooses-{Guid.NewGuid():N}", $"read -r script; printf 'splice-paths\\n{path}\\0=\\0'");
@@ -179,11 +215,12 @@ public sealed class SeveralItemsTests(SshServer server) : IDisposable
         TransferException error = Remotes.Error(
             Remotes.Receive(new ReceiveRequest
             {
-                Source = "*.log",
+                Source = pattern,
                 Hosts = [host],
                 Destination = _workspace["received"],
                 Ssh = server.Options,
                 ExpandsWildcards = true,
+                Recurse = true,
             }),
             TransferErrorId.RemoteFailed);
 

@@ -4,6 +4,18 @@
 # Parameters: the number of paths; then the paths.
 . ./common.sh
 
+# True if a wildcard stands for . or .. in a path: dash, busybox and bash before 5.2 expand .* to these, too.
+has_dots() {
+    wanted=$1/ names=$2/
+    while [ -n "$names" ]; do
+        case ${names%%/*} in
+            . | ..) [ "${wanted%%/*}" = "${names%%/*}" ] || return 0 ;;
+        esac
+        wanted=${wanted#*/} names=${names#*/}
+    done
+    return 1
+}
+
 count=$1
 shift
 printf "splice-paths\n"
@@ -22,8 +34,10 @@ for pattern; do
     found=
     for f in $prefix$pattern; do
         [ -e "$f" ] || [ -L "$f" ] || continue
+        f=${f#"$prefix"}
+        ! has_dots "$pattern" "$f" || continue
         found=1
-        printf "+%s\0" "${f#"$prefix"}"
+        printf "+%s\0" "$f"
     done
     [ -n "$found" ] || printf "%s\0" "-$pattern"
 done
