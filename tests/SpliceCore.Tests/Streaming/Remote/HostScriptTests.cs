@@ -109,6 +109,28 @@ public sealed class HostScriptTests : IDisposable
         Assert.EndsWith("\0splice-done", output, StringComparison.Ordinal);
     }
 
+    /// <summary>ssh keeps the connection open as long as a process has standard output.</summary>
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void No_process_keeps_the_output_open_after_the_end(string shell)
+    {
+        Command.Require("tar", "sha256sum", "bash", shell.Split(' ')[0]);
+        Directory.CreateDirectory(_workspace["source"]);
+        _workspace.Write("source/file", "content"u8.ToArray());
+        string digest = Command.Check("sha256sum", _workspace["source/file"]).Split(' ')[0];
+        string script = _workspace.Write("script", HostScript.LineOf("receive-tree.sh", Request(string.Empty, verify: true), _workspace["source"], "token"));
+        string output = _workspace["output"];
+
+        // It computes until the host has printed a line, and is in the pause before the next one.
+        string slow = $"sha256sum() {{ until grep -q {HostScript.Alive} {output}; do sleep 0.1; done; command sha256sum \"$@\"; }}; ";
+        string command = HostScript.Command.Replace("exec sh -c '", $"{shell} -c '{slow}", StringComparison.Ordinal);
+        string owners = Command.Check(
+            "bash", "-c", $"{{ cat {script}; printf '\\n{digest}  ./file\\n'; }} | {command} > {output}; find /proc/[0-9]*/fd -lname {output} 2> /dev/null || :");
+
+        Assert.EndsWith($"{HostScript.Alive}\nsplice-done\n", File.ReadAllText(output), StringComparison.Ordinal);
+        Assert.Equal(string.Empty, owners);
+    }
+
     public void Dispose() => _workspace.Dispose();
 
     private static SendRequest Request(string destination, bool verify) => new()

@@ -88,6 +88,44 @@ public sealed class TreeFaultTests(SshServer server) : IDisposable
         Assert.Equal(20_000_000, new FileInfo(_workspace["target/file"]).Length);
     }
 
+    /// <summary>The files are compared after the whole stream.</summary>
+    [Theory]
+    [InlineData("bash", "echo more >> log")]
+    [InlineData("bash", "rm log 'odd\\name'")]
+    [InlineData("dash", "mv log log.1; echo new > log")]
+    [InlineData("busybox", "echo more >> log; echo more >> 'odd\\name'")]
+    [InlineData("busybox", "rm log")]
+    public void A_file_that_changes_before_it_is_verified_is_a_warning(string shell, string change)
+    {
+        RemoteHost host = ChangingHost(shell, change);
+        WriteLogs();
+        byte[][] content = [.. Logs.Select(name => File.ReadAllBytes(_workspace[$"source/{name}"]))];
+
+        RemoteTransferResult result = Remotes.Result(Remotes.Receive(Verified(host)));
+
+        Assert.False(result.Verified);
+        string[] changed = [.. Logs.Where(name => change.Contains(name, StringComparison.Ordinal))];
+        Assert.Equal(changed.Length, result.Warnings.Count);
+        Assert.All(changed, name => Assert.Contains(result.Warnings, warning => warning.EndsWith($"./{name}: changed before it was verified", StringComparison.Ordinal)));
+        Assert.Equal(content, Logs.Select(name => File.ReadAllBytes(_workspace[$"target/{name}"])));
+    }
+
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("busybox")]
+    public void A_changed_file_does_not_hide_one_that_differs(string shell)
+    {
+        RemoteHost host = ChangingHost(shell, "echo more >> log", Remotes.Replacing("genuine", by: "changed"));
+        WriteLogs();
+        File.WriteAllText(_workspace["source/plain"], "genuine");
+
+        TransferException error = Remotes.Error(Remotes.Receive(Verified(host)), TransferErrorId.VerificationFailed);
+
+        Assert.Contains("plain: FAILED", error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("log: ", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(_workspace["target"]));
+    }
+
     /// <summary>The thread that sends has the rights of another user (setfsuid(2)).</summary>
     [Fact]
     public void What_cannot_be_read_here_is_an_error_and_the_others_are_sent()
@@ -206,6 +244,34 @@ public sealed class TreeFaultTests(SshServer server) : IDisposable
     }
 
     public void Dispose() => _workspace.Dispose();
+
+    private static string[] Logs => ["log", "odd\\name", "other"];
+
+    private void WriteLogs()
+    {
+        Directory.CreateDirectory(_workspace["source"]);
+        Array.ForEach(Logs, name => _workspace.WriteRandom($"source/{name}", 200_000));
+    }
+
+    private ReceiveRequest Verified(RemoteHost host) => new()
+    {
+        Source = _workspace["source"],
+        Hosts = [host],
+        Destination = _workspace["target"],
+        Ssh = server.Options,
+        Recurse = true,
+        Verify = true,
+    };
+
+    /// <summary>A host on which files change when the digests of what has arrived come back, on the second line of the input.</summary>
+    private RemoteHost ChangingHost(string shell, string change, string filter = "cat")
+    {
+        SshServer.Require();
+        string run = shell == "busybox" ? server.BusyboxCommand : $"{shell} -c";
+        return server.Host(
+            $"changes-{Guid.NewGuid():N}",
+            $"set -o pipefail; {{ IFS= read -r line; echo \"$line\"; IFS= read -r line; (cd {_workspace["source"]}; {change}); echo \"$line\"; cat; }} | {run} \"$SSH_ORIGINAL_COMMAND\" | {filter}");
+    }
 
     private void WriteTree()
     {

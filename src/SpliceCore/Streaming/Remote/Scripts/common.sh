@@ -128,7 +128,7 @@ start_heartbeat() {
         while kill -0 "$$" && sleep 1 > /dev/null && printf "splice-alive\n"; do
             :
         done
-    ) < /dev/null 2> /dev/null 9>&- &
+    ) < /dev/null 2> /dev/null 3>&- 9>&- &
     heartbeat=$!
 }
 stop_heartbeat() {
@@ -156,7 +156,7 @@ sum_input() {
 
 # Prints the files of the current directory whose SHA-256 differs from a list for sha256sum -c.
 different() {
-    [ -z "$1" ] || { printf "%s\n" "$1" | sha256sum -c - 2>&1 || echo "sha256sum has FAILED"; } | grep -v ": OK\$"
+    [ -z "$1" ] || { printf "%s\n" "$1" | sha256sum -c - 2>&1 || echo "sha256sum has FAILED ($?)"; } | grep -v ": OK\$"
 }
 
 # The same for a list on standard input with names escaped for printf %b, up to an empty line.

@@ -72,6 +72,28 @@ pack_parts() {
     return "$worst"
 }
 
+# Filters the report of sha256sum on files that differ: a file that has changed since the stream began, or is missing, gets a line as tar
+# prints it instead.
+mark_changed() {
+    named=
+    while IFS= read -r line; do
+        case $line in
+            *": FAILED" | *": FAILED open or read")
+                named=1
+                unescape "${line%: FAILED*}"
+                printf "%s\n" "$states" | grep -Fqx -e "$(stat -c "$state" "$value" 2> /dev/null)" ||
+                    line="tar: $(printf "%s" "$value" | tr "\n" "?"): changed before it was verified"
+                ;;
+            "sha256sum: "*": No such file or directory") continue ;;
+            "sha256sum: WARNING: "*" did NOT match" | "sha256sum: WARNING: "*" could not be read") continue ;;
+            "sha256sum has FAILED (1)") [ -z "$named" ] || continue ;;
+        esac
+        printf "%s\n" "$line"
+    done
+}
+
+state="%d %i %s %.9Z"
+[ -z "$verify" ] || states=$(find . -type f -exec stat -c "$state" {} + 2> /dev/null)
 exec 3>&1
 if [ -n "$list" ]; then
     faults=$(pack_parts "$@" 2>&1 >&3 3>&-)
@@ -91,11 +113,15 @@ if [ -n "$verify" ]; then
     sums=$(cat)
     start_heartbeat
     said=$(
-        printf "%s\n" "$escaped" | different_escaped
-        different "$sums"
+        {
+            printf "%s\n" "$escaped" | different_escaped
+            different "$sums"
+        } | mark_changed
     )
     stop_heartbeat
-    [ -z "$said" ] || fail 87 "$(printf "%s\n" "$said" | tail -n 3)"
+    odd=$(printf "%s\n" "$said" | grep -v -e "^\$" -e "^tar: ")
+    [ -z "$odd" ] || fail 87 "$(printf "%s\n" "$odd" | tail -n 3)"
+    faults=$said$nl$faults
 fi
 printf "%s\n" "$faults" | grep -v -e "^\$" -e "^tar: E" -e "^tar: error exit" | head -c 30000 | tr -c " -~\n" "?" | sed -n "s/^tar: /splice-failed /p"
 printf "splice-done\n"

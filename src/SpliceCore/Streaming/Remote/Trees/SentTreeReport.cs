@@ -10,11 +10,15 @@ internal sealed class SentTreeReport(ReceiveRequest request, string host)
     /// <summary>Warnings of items that vanished or changed.</summary>
     public IReadOnlyList<string> Notes => _notes;
 
+    /// <summary>True if a file changed before the host verified it.</summary>
+    public bool HasUnverified { get; private set; }
+
     /// <summary>Adds a line of the tar of the host about an item that vanished or changed, or could not be read.</summary>
     /// <returns>The error of an item that could not be read; null for the others.</returns>
     public TransferException? Add(string line)
     {
         string shown = RemoteFailure.Shown(line);
+        HasUnverified |= line.EndsWith(": changed before it was verified", StringComparison.Ordinal);
         bool isChange = line.EndsWith("file changed as we read it", StringComparison.Ordinal);
         if (!isChange && !line.EndsWith("No such file or directory", StringComparison.Ordinal)
             && (line.Contains(": Cannot ", StringComparison.Ordinal) || line.EndsWith("Permission denied", StringComparison.Ordinal)))

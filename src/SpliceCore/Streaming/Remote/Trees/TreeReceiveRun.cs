@@ -90,7 +90,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         }
 
         _tree!.Commit(removes: !IsRemovalSkipped, isPartial: ItemErrors.Count > 0);
-        return _sums is not null;
+        return _sums is not null && !_report.HasUnverified;
     }
 
     private protected override void KeepArrived() => _tree?.KeepArrived();
