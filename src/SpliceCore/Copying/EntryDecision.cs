@@ -31,6 +31,16 @@ internal readonly record struct EntryDecision(ItemStatus Status, string? Reason 
         Skipped = Status == ItemStatus.Skipped ? 1 : 0,
     };
 
+    /// <summary>Describes in a dry run what would be done with a file.</summary>
+    public TransferResult Describe(string source, string destination, long size) => Complete(new TransferResult
+    {
+        Source = source,
+        Destination = destination,
+        Length = size,
+        BytesMoved = WritesContent ? size : 0,
+        Attempts = [],
+    });
+
     public static EntryDecision ContentDiffers { get; } = new(ItemStatus.Updated, "content differs");
 
     public static EntryDecision MetadataDiffers(string reason) => new(ItemStatus.Updated, reason) { IsMetadataOnly = true };

@@ -132,17 +132,6 @@ internal sealed partial class FileReceiveRun
         return sums;
     }
 
-    private void WaitForAnswer(SshSession session, Func<bool> isComplete)
-    {
-        bool hasAll = false;
-        session.Touch();
-        Sessions.WaitFor([session], _ => hasAll = hasAll || isComplete());
-        if (!hasAll)
-        {
-            throw Ended(session);
-        }
-    }
-
     private void ThrowIfFailed(SysResult result)
     {
         if (!result.Ok)

@@ -79,7 +79,7 @@ internal sealed partial class FileReceiveRun(ReceiveRequest request, RemoteHost 
         _decision = decision;
         if (Request.IsDryRun)
         {
-            Planned?.Invoke(Host, _plan.Describe(decision));
+            Planned?.Invoke(Host, decision.Describe(Request.Source, _plan.Path, file.Size));
         }
         else if (decision.IsMetadataOnly)
         {
@@ -95,9 +95,8 @@ internal sealed partial class FileReceiveRun(ReceiveRequest request, RemoteHost 
         Write(session, SumRequest);
         string own = ContentDigest.Compute(existing, size, errno => FileFailures.OpenDestination(_plan!.Path, errno), Cancellation);
         string? sum = null;
-        session.Touch();
-        Sessions.WaitFor([session], _ => (sum ??= session.TryReadAnswer(HostScript.Sum)) is not null);
-        return sum is null ? throw Ended(session) : sum == own;
+        WaitForAnswer(session, () => (sum ??= session.TryReadAnswer(HostScript.Sum)) is not null);
+        return sum == own;
     }
 
     /// <summary>Receives a file with holes in chunks: the zeros of each become holes before the next.</summary>

@@ -146,7 +146,7 @@ internal sealed class FileSendRun : SendRun
 
         if (Request.IsDryRun)
         {
-            _planned?.Invoke(upload.Host, plan.Describe(upload));
+            _planned?.Invoke(upload.Host, decision.Describe(Request.Source, upload.Path, _source.Size));
         }
     }
 

@@ -87,7 +87,7 @@ internal abstract class ReceiveRun : IDisposable
     private protected SshSession Start(string script, string prefix, Func<string, bool> tryParse, params string[] parameters)
     {
         SshSession session = Session = Sessions.Start(Host, HostScript.LineOf(script, Request, parameters));
-        Sessions.WaitFor([session], _ =>
+        WaitForAnswer(session, () =>
         {
             while (!HasBegun && session.TryReadAnswer(prefix) is string answer)
             {
@@ -97,7 +97,22 @@ internal abstract class ReceiveRun : IDisposable
             return HasBegun;
         });
         Progress.Phase = TransferPhase.Copying;
-        return HasBegun ? session : throw Ended(session);
+        return session;
+    }
+
+    /// <summary>Waits for an answer of the host.</summary>
+    /// <param name="isComplete">Reads what has come, and returns true if that is the whole answer.</param>
+    /// <exception cref="TransferException">The session ended before.</exception>
+    private protected void WaitForAnswer(SshSession session, Func<bool> isComplete)
+    {
+        bool hasAll = false;
+        session.Touch();
+        Sessions.WaitFor([session], _ => hasAll = hasAll || isComplete());
+        if (!hasAll)
+        {
+            session.Input.Dispose();
+            throw Ended(session);
+        }
     }
 
     /// <summary>Receives a part of a file, which also goes to the digest.</summary>

@@ -66,16 +66,6 @@ internal sealed class ReceivedFilePlan : IDisposable
             : decision;
     }
 
-    /// <summary>Describes in a dry run what would be done.</summary>
-    public TransferResult Describe(EntryDecision decision) => decision.Complete(new TransferResult
-    {
-        Source = _request.Source,
-        Destination = Path,
-        Length = _file.Size,
-        BytesMoved = decision.WritesContent ? _file.Size : 0,
-        Attempts = [],
-    });
-
     /// <summary>Sets the metadata of the existing file.</summary>
     public void SetMetadata()
     {

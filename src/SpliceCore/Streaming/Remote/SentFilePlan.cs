@@ -66,16 +66,6 @@ internal sealed class SentFilePlan(SendRequest request, Descriptor source, Cance
     public static ReadOnlyMemory<byte> AnswerFor(EntryDecision decision, HostBlocks? blocks = null) =>
         blocks?.DeltaRequest ?? Encoding.ASCII.GetBytes(decision.WritesContent ? "send\n" : decision.IsMetadataOnly ? "set\n" : "keep\n");
 
-    /// <summary>Describes in a dry run what would be done.</summary>
-    public TransferResult Describe(HostUpload upload) => upload.Decision!.Value.Complete(new TransferResult
-    {
-        Source = request.Source,
-        Destination = upload.Path,
-        Length = source.Size,
-        BytesMoved = upload.Decision.Value.WritesContent ? source.Size : 0,
-        Attempts = [],
-    });
-
     private bool TryReadSum(HostUpload upload)
     {
         if (upload.TryReadAnswer(HostScript.Sum) is string sum)

@@ -317,9 +317,6 @@ internal sealed class EqualNames(ChecksumList sums)
 {
     private HostText? _text;
 
-    /// <summary>True if all names have come.</summary>
-    public bool IsComplete => _text?.Missing == 0;
-
     public HashSet<string> Names => _text is null ? [] : [.. Encoding.Latin1.GetString(_text.Bytes).Split('\n')];
 
     /// <summary>Reads what has come.</summary>
@@ -337,6 +334,6 @@ internal sealed class EqualNames(ChecksumList sums)
         {
         }
 
-        return IsComplete;
+        return _text?.Missing == 0;
     }
 }

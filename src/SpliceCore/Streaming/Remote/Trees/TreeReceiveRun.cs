@@ -205,8 +205,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
     private void Plan(SshSession session)
     {
         var listing = new HostListing(_token, Request.Preserve);
-        Sessions.WaitFor([session], listing.TryRead);
-        ThrowIf(!listing.IsComplete, session);
+        WaitForAnswer(session, () => listing.TryRead(session));
         if (Request is { RemoveExtra: true, AllowEmptySource: false } && listing.Count < 2)
         {
             throw SyncErrors.EmptySource($"{Host.Text}:{Request.Source}");
@@ -227,8 +226,7 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
         {
             Write(session, _plan.Sums.ToRequest());
             var names = new EqualNames(_plan.Sums);
-            Sessions.WaitFor([session], names.TryRead);
-            ThrowIf(!names.IsComplete, session);
+            WaitForAnswer(session, () => names.TryRead(session));
             equal = names.Names;
         }
 
@@ -261,15 +259,6 @@ internal sealed class TreeReceiveRun(ReceiveRequest request, RemoteHost host, st
                 _plan.Refuse(index);
                 ItemErrors.Add(exception);
             }
-        }
-    }
-
-    private void ThrowIf(bool isMissing, SshSession session)
-    {
-        if (isMissing)
-        {
-            session.Input.Dispose();
-            throw Ended(session);
         }
     }
 
