@@ -90,6 +90,11 @@ internal sealed class TransferRun : IDisposable
     private TransferStatus Reflink(long length)
     {
         ReflinkRange part = ReflinkRange.Align(_source, _destination, _at, length);
+        if (part.Length > Tuning.LargestReflink && _spec.Method != TransferMethod.Reflink)
+        {
+            part = part.WithoutPartialBlock(_at, _destination);
+        }
+
         bool all = part.Length == length;
         bool leavesGap = _spec.GrowsInOrder && part.Start > 0;
         if (part.Length == 0 || leavesGap || (!all && _spec.Method == TransferMethod.Reflink))

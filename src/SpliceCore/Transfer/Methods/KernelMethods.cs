@@ -231,6 +231,15 @@ internal readonly record struct ReflinkRange(long Start, long Length)
         return end > start ? new ReflinkRange(start, end - start) : default;
     }
 
+    /// <summary>Leaves out a last block that is not full. If the file grows before a later step, other blocks follow it, and it cannot be
+    /// shared.</summary>
+    public ReflinkRange WithoutPartialBlock(TransferCursor at, Descriptor destination)
+    {
+        SysResult blockSize = LibC.FileSystemBlockSize(destination.Handle);
+        long end = at.SourceOffset!.Value + Start + Length;
+        return blockSize is { Ok: true, Value: > 0 } ? this with { Length = Length - (end % blockSize.Value) } : this;
+    }
+
     /// <summary>Aligns a range of a transfer, with the block size of the destination's file system.</summary>
     public static ReflinkRange Align(Descriptor source, Descriptor destination, TransferCursor at, long count)
     {

@@ -45,6 +45,42 @@ public sealed class ReflinkTests(MountedFileSystems fileSystems, ITestOutputHelp
     }
 
     [Theory]
+    [InlineData(FileSystem.Xfs, true)]
+    [InlineData(FileSystem.Btrfs, true)]
+    [InlineData(FileSystem.Xfs, false)]
+    public void A_large_file_that_grows_is_shared_up_to_its_last_block(FileSystem type, bool allowChanging)
+    {
+        const long Size = (17L << 30) + 100;
+        using Workspace folder = fileSystems.NewFolder(type);
+        byte[] end = Workspace.RandomBytes(100);
+        using FileStream source = File.Create(folder["source"]);
+        source.Seek(Size - end.Length, SeekOrigin.Begin);
+        source.Write(end);
+        source.Flush();
+        var monitor = new TransferMonitor(_ =>
+        {
+            source.Write(Workspace.RandomBytes(5000, seed: 2));
+            source.Flush();
+        });
+        var request = new CopyRequest { Source = folder["source"], Destination = folder["copy"], AllowChanging = allowChanging };
+
+        if (!allowChanging)
+        {
+            Assert.Equal(TransferErrorId.SourceChanged, Assert.Throws<TransferException>(() => FileCopy.Copy(request, monitor)).Id);
+            return;
+        }
+
+        TransferResult result = FileCopy.Copy(request, monitor);
+
+        Assert.Equal((Size, Size - end.Length, (long)end.Length), (result.Length, result.BytesReflinked, result.BytesMoved));
+        using FileStream copy = File.OpenRead(folder["copy"]);
+        copy.Seek(-end.Length, SeekOrigin.End);
+        byte[] copied = new byte[end.Length];
+        copy.ReadExactly(copied);
+        Assert.Equal(end, copied);
+    }
+
+    [Theory]
     [InlineData(FileSystem.XfsWithoutReflink)]
     [InlineData(FileSystem.Ext4)]
     [InlineData(FileSystem.Vfat)]
