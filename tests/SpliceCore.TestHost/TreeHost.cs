@@ -10,9 +10,12 @@ namespace Splice.TestHost;
 /// answer with what came of it. An empty line is answered with the state of the process. After "copy ", "sync ", "split ", "join ",
 /// "compare " and "move " a line is a <see cref="CopyRequest"/>, a <see cref="SyncRequest"/>, a <see cref="SplitRequest"/>, a
 /// <see cref="JoinRequest"/>, a <see cref="ComparisonRequest"/> and a <see cref="MoveRequest"/>, after "remove " a path. After
-/// "stop " a line is a <see cref="SyncRequest"/> that is stopped when it asks whether something may be removed.</summary>
+/// "stop " a line is a <see cref="SyncRequest"/> that is stopped when it asks whether something may be removed. All requests that have
+/// created files share them, as those of one command.</summary>
 internal static class TreeHost
 {
+    private static readonly CreatedFiles Created = new();
+
     public static int Serve(TextReader input, TextWriter output)
     {
         Rehearse();
@@ -22,11 +25,11 @@ internal static class TreeHost
             output.WriteLine(line.Split(' ', 2) switch
             {
                 [""] => State(),
-                ["copy", string request] => CopyFile(JsonSerializer.Deserialize<CopyRequest>(request)!),
+                ["copy", string request] => CopyFile(OfCommand(JsonSerializer.Deserialize<CopyRequest>(request)!)),
                 ["sync", string request] => Sync(JsonSerializer.Deserialize<SyncRequest>(request)!),
                 ["stop", string request] => Run(monitor => TreeSync.Sync(
                     JsonSerializer.Deserialize<SyncRequest>(request)!, monitor, _ => throw new OperationCanceledException())),
-                ["split", string request] => Parts(() => FileSplit.Split(JsonSerializer.Deserialize<SplitRequest>(request)!, TransferMonitor.None)),
+                ["split", string request] => Split(JsonSerializer.Deserialize<SplitRequest>(request)!),
                 ["join", string request] => Parts(() => [FileJoin.Join(JsonSerializer.Deserialize<JoinRequest>(request)!, TransferMonitor.None)]),
                 ["remove", string path] => Remove(path),
                 ["move", string request] => Run(monitor => ItemMove.Move(JsonSerializer.Deserialize<MoveRequest>(request)!, monitor)),
@@ -37,6 +40,11 @@ internal static class TreeHost
 
         return 0;
     }
+
+    private static CopyRequest OfCommand(CopyRequest request) => request.CreatedFiles is null ? request : request with { CreatedFiles = Created };
+
+    private static string Split(SplitRequest request) =>
+        Parts(() => FileSplit.Split(request with { Copy = OfCommand(request.Copy) }, TransferMonitor.None));
 
     /// <summary>Copies a file on a new thread: strace(1) counts the calls of each from its first.</summary>
     private static string CopyFile(CopyRequest request)

@@ -82,6 +82,9 @@ internal sealed class DestinationWriter : IDisposable
     /// <summary>True if it is a new file, which gets its name when it is complete.</summary>
     public bool IsNew { get; }
 
+    /// <summary>The identity of the file that gets the name, after <see cref="Identify"/>.</summary>
+    public FileIdentity? Identity { get; private set; }
+
     /// <summary>Methods that were unsupported.</summary>
     public IReadOnlyList<MethodAttempt> Attempts => _run!.Attempts;
 
@@ -124,12 +127,18 @@ internal sealed class DestinationWriter : IDisposable
     /// <exception cref="TransferException">It failed; the old file is unchanged unless it was written in place.</exception>
     public FileIdentity? WriteAndCommit(bool isIdentified)
     {
-        FileIdentity? identity = null;
         Write();
-        Run(writer => identity = isIdentified ? writer.Destination.Status.Identity : null);
+        if (isIdentified)
+        {
+            Identify();
+        }
+
         Commit();
-        return identity;
+        return Identity;
     }
+
+    /// <summary>Reads the identity, which takes a call: before the commit, after which a failure would come too late.</summary>
+    public void Identify() => Run(static writer => writer.Identity = writer.Destination.Status.Identity);
 
     /// <summary>Writes the file completely, without a name.</summary>
     public void Write()
@@ -181,6 +190,7 @@ internal sealed class DestinationWriter : IDisposable
             staged.WhenRecreated = () =>
             {
                 writer.Destination = Descriptor.OfNewFile(staged.Handle, writer._place.Label);
+                writer.Identity = writer.Identity is null ? null : writer.Destination.Status.Identity;
                 writer.Verify();
                 writer.Flush();
             };

@@ -60,7 +60,6 @@ public static class FileSplit
             : null;
         var tallies = new TransferCounters[parts.Count];
         List<DestinationWriter> staged = [];
-        List<FileIdentity> made = [];
         try
         {
             for (int i = 0; i < parts.Count; i++)
@@ -70,7 +69,10 @@ public static class FileSplit
                 DestinationWriter file = Open(part, source, folder, names[i], Watch(monitor, source, parts[i], tallies[0]), tallies[i]);
                 staged.Add(file);
                 file.Write();
-                made.AddRange(part.CreatedFiles is null ? [] : [file.Destination.Status.Identity]);
+                if (part.CreatedFiles is not null)
+                {
+                    file.Identify();
+                }
             }
 
             // Parts that share blocks were cut at different times.
@@ -87,7 +89,7 @@ public static class FileSplit
                 FlushNames(flushed, first, monitor.Cancellation);
             }
 
-            made.ForEach(file => request.Copy.CreatedFiles?.AddFile(file));
+            staged.ForEach(file => request.Copy.CreatedFiles?.AddFile(file.Identity!.Value));
             List<TransferResult> results = [.. staged.Select(file => file.Result())];
             results[0] = results[0] with { Warnings = [.. results[0].Warnings, .. named.Warnings(others)] };
             return results;

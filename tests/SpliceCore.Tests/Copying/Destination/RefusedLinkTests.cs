@@ -96,6 +96,52 @@ public sealed class RefusedLinkTests : IDisposable
         Assert.Equal(["copy", "source"], _folder.Names);
     }
 
+    [Fact]
+    public void The_second_file_is_the_one_that_hard_links_lead_to()
+    {
+        Directory.CreateDirectory(_folder["source"]);
+        _folder.WriteRandom("source/a", 1000);
+        Command.Check("ln", _folder["source/a"], _folder["source/b"]);
+        Directory.CreateDirectory(_folder["copy"]);
+        using var host = new TreeHostProcess();
+        using var strace = new AttachedFault(host, new Fault("linkat", "error=EXDEV", "1"));
+
+        TreeAnswer answer = host.Copy(TreeCopies.Request(_folder["source"], _folder["copy"]) with { ThrottleLimit = 1 });
+
+        Assert.True(strace.Detach() > 0, "nothing was injected");
+        Assert.True(answer.Succeeded && answer.Warnings.Length == 0, $"{answer}");
+        Assert.Equal("2\n2", Command.Check("stat", "-c", "%h", _folder["copy/source/a"], _folder["copy/source/b"]));
+    }
+
+    [Fact]
+    public void The_second_file_is_not_replaced_by_another_source_of_the_command()
+    {
+        Directory.CreateDirectory(_folder["one"]);
+        Directory.CreateDirectory(_folder["two"]);
+        Directory.CreateDirectory(_folder["copy"]);
+        _folder.WriteRandom("one/file", 1000);
+        _folder.WriteRandom("two/file", 1000, seed: 2);
+        var one = new CopyRequest { Source = _folder["one/file"], Destination = _folder["copy"], CreatedFiles = new CreatedFiles() };
+        CopyRequest two = one with { Source = _folder["two/file"] };
+        using (var host = new TreeHostProcess())
+        {
+            using var strace = new AttachedFault(host, new Fault("linkat", "error=EXDEV", "1+"));
+            Assert.True(host.Copy(one) is { Succeeded: true }, "the first copy failed");
+            Assert.Equal($"{TransferErrorId.DestinationExists}", host.Copy(two).Error);
+        }
+
+        using (var host = new TreeHostProcess())
+        {
+            using var strace = new AttachedFault(host, new Fault("linkat", "error=EXDEV", "1+"));
+            Assert.True(host.Split(new SplitRequest { Copy = one, PartCount = 2 }) is { Succeeded: true }, "the first split failed");
+            Assert.Equal($"{TransferErrorId.DestinationExists}", host.Split(new SplitRequest { Copy = two, PartCount = 2 }).Error);
+        }
+
+        Assert.Equal(["file", "file.001", "file.002"], Directory.GetFiles(_folder["copy"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Files.AssertSameBytes(_folder["one/file"], _folder["copy/file"]);
+        Assert.Equal(Workspace.RandomBytes(1000)[..500], File.ReadAllBytes(_folder["copy/file.001"]));
+    }
+
     public void Dispose()
     {
         _folder.Dispose();
