@@ -84,7 +84,7 @@ internal sealed class TreeDirectory
 
     public static string Join(string directory, FileName name) => directory.EndsWith('/') ? $"{directory}{name}" : $"{directory}/{name}";
 
-    /// <summary>Permits the owner to write to the destination until the end, as root may anyway.</summary>
+    /// <summary>Permits the owner to write to the destination until it is closed, as root may anyway.</summary>
     /// <returns>False if it was so already, or another user owns it.</returns>
     public bool TryOpenUp()
     {
@@ -104,9 +104,13 @@ internal sealed class TreeDirectory
     /// <summary>Takes back what <see cref="TryOpenUp"/> permitted.</summary>
     public void CloseUp()
     {
-        if (_closedMode is uint mode)
+        lock (Modes)
         {
-            LibC.ChangeMode(Destination!, mode);
+            if (_closedMode is uint mode)
+            {
+                LibC.ChangeMode(Destination!, mode);
+                _closedMode = null;
+            }
         }
     }
 
@@ -270,6 +274,7 @@ internal sealed class DirectoryHandles : IDisposable
             if (directory.Source is not null)
             {
                 _open.Remove(directory);
+                directory.CloseUp();
                 directory.Source.Dispose();
                 directory.Destination?.Dispose();
                 directory.Source = null;

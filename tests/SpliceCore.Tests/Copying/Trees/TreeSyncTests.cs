@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Xunit;
 
 namespace Splice.Tests.Copying.Trees;
@@ -118,6 +119,37 @@ public sealed class TreeSyncTests : IDisposable
     }
 
     [Fact]
+    public void Stopped_it_leaves_a_folder_read_only_that_was()
+    {
+        Command.RequireRoot();
+        Shell("chmod 755 .; mkdir s/r d/r; for i in $(seq 40); do head -c 1000 /dev/urandom >s/r/$i; done; chmod 555 s/r d/r; chown -R 65534:65534 .");
+        using var stop = new CancellationTokenSource();
+        string? meanwhile = null;
+        var monitor = new TreeMonitor(
+            FileCopied: _ =>
+            {
+                meanwhile ??= Shell("stat -c %a d/r");
+                stop.Cancel();
+            },
+            Cancellation: stop.Token);
+        TreeRequest request = Request(new CollectingSync()) with { PerFile = true, ThrottleLimit = 1 };
+
+        // Slow enough not to be done before it is stopped.
+        request = request with { Copy = request.Copy with { RateLimit = new RateLimiter(20_000) } };
+        Exception? error = null;
+        var user = new Thread(() =>
+        {
+            _ = setfsuid(65534);
+            error = Record.Exception(() => TreeCopy.Copy(request, monitor));
+        });
+        user.Start();
+        user.Join();
+
+        Assert.Equal(TransferErrorId.Cancelled, Assert.IsType<TransferException>(error).Id);
+        Assert.Equal(("755", "555"), (meanwhile, Shell("stat -c %a d/r")));
+    }
+
+    [Fact]
     public void Hard_links_of_the_source_are_links_of_a_new_file()
     {
         Shell("echo 1 >s/a; ln s/a s/b; mkdir out; echo old >out/k; ln out/k d/a");
@@ -219,6 +251,9 @@ public sealed class TreeSyncTests : IDisposable
         Assert.Empty(errors);
         return result;
     }
+
+    [DllImport("libc")]
+    private static extern int setfsuid(uint user);
 
     private string Shell(string script) => Command.Check("sh", "-ec", $"cd '{_folder.Folder}'; {script}");
 }
