@@ -190,10 +190,8 @@ internal sealed class PartialFile : ITargetFile
             return false;
         }
 
-        bool isOurs = status is { Kind: DescriptorKind.Regular, LinkCount: 1 }
-            && status.UserId == LibC.EffectiveUserId
-            && (status.Permissions & WritableByOthers) == 0
-            && status.Size <= length;
+        bool isOurs = status is { Kind: DescriptorKind.Regular, LinkCount: 1 } && status.Size <= length
+            && (isNew || IsPrivate(status) || IsAsCreated(status));
         if (!isOurs)
         {
             Remove(_place, _name);
@@ -204,6 +202,15 @@ internal sealed class PartialFile : ITargetFile
         ResumeOffset = status!.Size == length ? length : status.Size - (status.Size % BlockSize);
         _isLocked = true;
         return true;
+    }
+
+    private static bool IsPrivate(FileStatus file) => file.UserId == LibC.EffectiveUserId && (file.Permissions & WritableByOthers) == 0;
+
+    /// <summary>True if a file gets this owner and mode when it is created: FAT, exFAT, CIFS and NFS (root_squash) choose them.</summary>
+    private bool IsAsCreated(FileStatus file)
+    {
+        using var model = StagedFile.Create(_place, ModeBits.Private, CancellationToken.None);
+        return FileStatus.TryGet(model.Handle, out FileStatus? created).Ok && created!.UserId == file.UserId && created.Permissions == file.Permissions;
     }
 
     /// <summary>A file with its source's owner and mode could not be resumed.</summary>

@@ -154,7 +154,8 @@ internal sealed class TreeDestination : IDisposable
 /// as the copy, and not as one to copy into.</summary>
 internal static class ResumeMarker
 {
-    /// <summary>True if a copy to the path was begun and not completed.</summary>
+    /// <summary>True if a copy to the path was begun and not completed. FAT and other file systems choose the owner of all items: there
+    /// it is the directory's.</summary>
     /// <param name="path">The path of the copy, without a slash at the end.</param>
     /// <param name="marker">The name for the copy and its source, of <see cref="PartialName"/>.</param>
     public static bool Exists(string path, FileName marker)
@@ -163,7 +164,9 @@ internal static class ResumeMarker
         using (directory)
         {
             return result.Ok && FileStatus.TryGet(directory, marker, followLink: false, out FileStatus? status).Ok
-                && status!.Kind == DescriptorKind.Regular && status.UserId == LibC.EffectiveUserId;
+                && status!.Kind == DescriptorKind.Regular
+                && (status.UserId == LibC.EffectiveUserId
+                    || (FileStatus.TryGet(path, followLink: true, out FileStatus? copy).Ok && status.UserId == copy!.UserId));
         }
     }
 
