@@ -92,9 +92,10 @@ internal sealed class EntryCopier
         CopyLinked(entry, file.Status, () =>
         {
             FileStatus? existing = Look(entry);
-            return existing is not null && _update.IsComplete(entry, file, existing)
-                ? Leave(entry, existing, new EntryDecision(ItemStatus.Unchanged), isFlushed: true)
-                : WriteFile(entry, file, existing, EntryDecision.Of(file.Status, existing, UpdateMode.Always, TimePrecision.Exact));
+            EntryDecision decision = existing is not null && _update.IsComplete(entry, file, existing)
+                ? _update.DecideMetadata(entry, file.Status, existing)
+                : EntryDecision.Of(file.Status, existing, UpdateMode.Always, TimePrecision.Exact);
+            return decision.WritesContent ? WriteFile(entry, file, existing, decision) : Leave(entry, existing, decision, isFlushed: true);
         });
     }
 

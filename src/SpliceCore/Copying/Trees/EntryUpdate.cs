@@ -47,14 +47,18 @@ internal sealed class EntryUpdate(TreeCopyContext context)
             decision = EntryDecision.ContentDiffers;
         }
 
+        bool isSkipped = _copy.NoClobber && decision.Status == ItemStatus.Updated && _sync is not null;
+        return isSkipped ? new(ItemStatus.Skipped, "destination exists")
+            : decision.Status == ItemStatus.Unchanged ? DecideMetadata(entry, source, existing)
+            : decision;
+    }
+
+    /// <summary>Decides for an existing item that has the content of its source.</summary>
+    public EntryDecision DecideMetadata(TreeEntry entry, FileStatus source, FileStatus existing)
+    {
         if (_copy.NoClobber)
         {
-            return decision.Status == ItemStatus.Updated && _sync is not null ? new(ItemStatus.Skipped, "destination exists") : decision;
-        }
-
-        if (decision.Status != ItemStatus.Unchanged)
-        {
-            return decision;
+            return new(ItemStatus.Unchanged);
         }
 
         if (context.Links?.TryClaim(existing, source) == false)
@@ -62,13 +66,13 @@ internal sealed class EntryUpdate(TreeCopyContext context)
             return new(ItemStatus.Updated, "hard link differs");
         }
 
-        if (FindMetadata(entry, source, existing, precision) is not string reason)
-        {
-            return decision;
-        }
+        string? reason = MetadataDifference.Find(
+            source, existing, _copy.Preserve, PrecisionOf(entry.Directory), () => OpenSource(entry), () => OpenItem(entry));
 
         // The other names of the file may belong to other sources, or to none.
-        return existing.LinkCount > 1 ? new(ItemStatus.Updated, reason) : EntryDecision.MetadataDiffers(reason);
+        return reason is null ? new(ItemStatus.Unchanged)
+            : existing.LinkCount > 1 ? new(ItemStatus.Updated, reason)
+            : EntryDecision.MetadataDiffers(reason);
     }
 
     /// <summary>Decides for another name of a file that has been copied.</summary>
@@ -134,9 +138,6 @@ internal sealed class EntryUpdate(TreeCopyContext context)
 
     private SafeFileHandle OpenFile(TreeEntry entry) =>
         context.Open(entry.Directory.Destination!, entry.Name, FileFlags | LibC.O_NOFOLLOW, entry.DestinationLabel, isSource: false);
-
-    private string? FindMetadata(TreeEntry entry, FileStatus source, FileStatus existing, TimePrecision precision) =>
-        MetadataDifference.Find(source, existing, _copy.Preserve, precision, () => OpenSource(entry), () => OpenItem(entry));
 
     private TimePrecision PrecisionOf(TreeDirectory directory) =>
         directory.Devices.PrecisionOf(directory.Source!, directory.Destination!, _copy.TimeTolerance);

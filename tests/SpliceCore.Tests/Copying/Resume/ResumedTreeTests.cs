@@ -137,6 +137,40 @@ public sealed class ResumedTreeTests : IDisposable
     }
 
     [Fact]
+    public void What_is_complete_gets_the_metadata_that_it_lacks()
+    {
+        Command.RequireRoot();
+        Directory.CreateDirectory(_workspace["copy"]);
+        Command.Check("chown", "1234", _workspace["source/2"]);
+        TreeCopy.Copy(Request, TreeMonitor.None);
+        Command.Check("chmod", "0600", _workspace["source/0"]);
+        string inode = Stat("copy/source/0", "%i");
+
+        TransferResult result = TreeCopy.Copy(
+            Request with { Copy = Request.Copy with { Preserve = PreserveAttributes.Mode | PreserveAttributes.Timestamps | PreserveAttributes.Ownership } },
+            TreeMonitor.None);
+
+        Assert.Equal((2L, Files - 2L, 0L), (result.Updated, result.Unchanged, result.BytesCopied));
+        Assert.Equal($"{inode} 600", Stat("copy/source/0", "%i %a"));
+        Assert.Equal("1234", Stat("copy/source/2", "%u"));
+    }
+
+    [Theory]
+    [InlineData("copy", true)]
+    [InlineData("", false)]
+    public void The_mark_of_a_file_system_that_chooses_owners_is_known_by_the_folder(string owned, bool continues)
+    {
+        Command.RequireRoot();
+        long done = Interrupt(Request, after: 7);
+        string mark = Assert.Single(_workspace.Names, name => name.EndsWith(".splice-partial", StringComparison.Ordinal));
+        Command.Check("chown", "1234", _workspace[mark], _workspace[owned.Length > 0 ? owned : mark]);
+
+        TransferResult result = TreeCopy.Copy(Request, TreeMonitor.None);
+
+        Assert.Equal(continues ? (done, _workspace["copy"]) : (0L, _workspace["copy/source"]), (result.Unchanged, result.Destination));
+    }
+
+    [Fact]
     public void What_is_complete_is_not_replaced_by_another_source_of_the_command()
     {
         Directory.CreateDirectory(_workspace["other/source"]);
@@ -181,6 +215,8 @@ public sealed class ResumedTreeTests : IDisposable
     }
 
     public void Dispose() => _workspace.Dispose();
+
+    private string Stat(string name, string format) => Command.Check("stat", "-c", format, _workspace[name]);
 
     private long Flushes(bool flush)
     {
