@@ -350,7 +350,7 @@ internal sealed class EntryCopier
     private void Count(
         TreeEntry entry, EntryDecision decision, long? length = null, string? hash = null, long planned = 0, TransferResult? result = null)
     {
-        Counters.Add(decision.Status);
+        Counters.Add(decision);
         entry.Directory.HasEntries |= decision.Status != ItemStatus.Skipped;
         if (_context.Request.PerFile)
         {

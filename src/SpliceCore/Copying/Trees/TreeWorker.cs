@@ -286,6 +286,9 @@ internal sealed class TreeCounters
 
     public long Unchanged { get; set; }
 
+    /// <summary>Number of entries that are unchanged, but perhaps for their metadata.</summary>
+    public long ContentKept { get; set; }
+
     public long Skipped { get; set; }
 
     public long Failed { get; set; }
@@ -310,11 +313,13 @@ internal sealed class TreeCounters
     public TransferCounters Transfers { get; } = new();
 
     /// <summary>Counts an entry that is not a directory.</summary>
-    public void Add(ItemStatus status)
+    public void Add(EntryDecision decision)
     {
+        ItemStatus status = decision.Status;
         Files += status == ItemStatus.Skipped ? 0 : 1;
         Updated += status == ItemStatus.Updated ? 1 : 0;
         Unchanged += status == ItemStatus.Unchanged ? 1 : 0;
+        ContentKept += status == ItemStatus.Unchanged || decision.IsMetadataOnly ? 1 : 0;
         Skipped += status == ItemStatus.Skipped ? 1 : 0;
     }
 
@@ -352,6 +357,7 @@ internal sealed class TreeCounters
         Directories += other.Directories;
         Updated += other.Updated;
         Unchanged += other.Unchanged;
+        ContentKept += other.ContentKept;
         Skipped += other.Skipped;
         Failed += other.Failed;
         SystemCalls += other.SystemCalls;

@@ -207,6 +207,7 @@ internal sealed class TreeWorkerPool
             sum.Add(worker.Counters);
         }
 
+        bool isComplete = sum.Failed == 0 && !_context.Request.IsDryRun;
         return new TransferResult
         {
             Source = _context.Copy.Source,
@@ -217,9 +218,8 @@ internal sealed class TreeWorkerPool
             Unchanged = sum.Unchanged,
             Skipped = sum.Skipped,
             Failed = sum.Failed,
-            Flushed = _context.Copy.Flush && sum.Failed == 0 && !_context.Request.IsDryRun,
-            Verified = _context.Copy.Verify && sum.Failed == 0 && !_context.Request.IsDryRun
-                && (sum.Unchanged == 0 || _context.Copy.Update == UpdateMode.Content),
+            Flushed = _context.Copy.Flush && isComplete && (sum.Unchanged == 0 || _context.Copy.Update == UpdateMode.Always),
+            Verified = _context.Copy.Verify && isComplete && (sum.ContentKept == 0 || _context.Copy.Update == UpdateMode.Content),
             BytesMoved = sum.Transfers.BytesMoved,
             BytesReflinked = sum.Transfers.BytesReflinked,
             BytesInHoles = sum.Transfers.BytesInHoles,

@@ -44,6 +44,31 @@ public sealed class TreeUpdateTests : IDisposable
     }
 
     [Fact]
+    public void What_gets_only_metadata_is_not_verified()
+    {
+        Shell("echo 1 >s/f; cp -p s/f d/f; chmod 600 s/f");
+
+        TransferResult changed = Copy(UpdateMode.Changed, request => request with { Copy = request.Copy with { Verify = true } });
+        Shell("chmod 640 s/f");
+        TransferResult content = Copy(UpdateMode.Content, request => request with { Copy = request.Copy with { Verify = true } });
+
+        Assert.Equal((1, 0L, false), (changed.Updated, changed.BytesCopied, changed.Verified));
+        Assert.Equal((1, 0L, true), (content.Updated, content.BytesCopied, content.Verified));
+    }
+
+    [Fact]
+    public void What_is_left_as_it_is_is_not_flushed()
+    {
+        Shell("echo 1 >s/f; echo 2 >s/g");
+        TransferResult Flush() => Copy(UpdateMode.Changed, request => request with { Copy = request.Copy with { Flush = true } });
+
+        Assert.True(Flush().Flushed);
+        Assert.False(Flush().Flushed);
+        Shell("chmod 600 s/f s/g");
+        Assert.True(Flush().Flushed);
+    }
+
+    [Fact]
     public void A_second_run_leaves_everything()
     {
         Shell("mkdir s/a; echo 1 >s/a/f; echo 2 >s/g; ln s/g s/h; ln -s g s/l; mkfifo s/p");
