@@ -111,6 +111,7 @@ public sealed class CreatedFiles
     // One number for an identity, since there can be a million files.
     private readonly HashSet<ulong> _files = [];
     private readonly HashSet<ulong> _names = [];
+    private readonly HashSet<ulong> _kept = [];
     private readonly HashSet<ulong> _folders = [];
     private readonly HashSet<ulong> _visited = [];
     private volatile bool _mayHaveLinks;
@@ -126,13 +127,21 @@ public sealed class CreatedFiles
     /// <summary>True if a source left the file of this name as it is, which has other names.</summary>
     internal bool HasName(FileIdentity folder, FileName name) => Has(_names, Key(folder, name));
 
-    /// <summary>Adds an existing item that a source left as it is. Of one with several names, only this one belongs to the source.</summary>
+    /// <summary>True if a source left this file as it is, under one of its names.</summary>
+    internal bool HasKept(FileStatus file) => Has(_kept, Key(file.Inode));
+
+    /// <summary>Adds an existing item that a source left as it is. Of one with several names, only this one belongs to the source: the
+    /// others may be replaced, but not written in place.</summary>
     /// <param name="item">Its status; null for a name that the source added to it.</param>
     internal void AddKept(FileStatus? item, FileIdentity folder, FileName name)
     {
         if (item is null or { LinkCount: > 1 })
         {
             Add(_names, Key(folder, name));
+            if (item is not null)
+            {
+                Add(_kept, Key(item.Inode));
+            }
         }
         else if (item.Kind == DescriptorKind.SymbolicLink)
         {

@@ -26,7 +26,9 @@ internal static class ExistingDestination
 
         if (!IsAddedTo(request, existing) && IsOfOtherSource(request, place))
         {
-            throw TwoSources(sourceLabel.ToString()!, place.Path);
+            throw request.InPlace && existing.LinkCount > 1
+                ? HardLinkOfCopy(sourceLabel, place)
+                : TwoSources(sourceLabel.ToString()!, place.Path);
         }
 
         if (existing.Kind == DescriptorKind.Directory)
@@ -124,6 +126,11 @@ internal static class ExistingDestination
 
         if (request.WritesInto && isRegular)
         {
+            if (request.InPlace && request.CreatedFiles?.HasKept(existing) == true)
+            {
+                throw HardLinkOfCopy(sourceLabel, place);
+            }
+
             return;
         }
 
@@ -168,6 +175,16 @@ internal static class ExistingDestination
         $"'{destination}' is the copy of another source of this command, and '{source}' would replace it.",
         "Copy into different folders.",
         Errno.EEXIST, destination);
+
+    /// <summary>The destination was to be written in place, and has another name that is a file of the same tree's source.</summary>
+    public static TransferException HardLinkOfSource(object source, DestinationEntry place) => HardLink(source, place, "another file of the source");
+
+    private static TransferException HardLinkOfCopy(object source, DestinationEntry place) => HardLink(source, place, "the copy of another source");
+
+    private static TransferException HardLink(object source, DestinationEntry place, string other) => new(TransferErrorId.SameFile,
+        $"'{place.Path}' is a hard link of {other}, and '{source}' would overwrite both. It was not changed.",
+        "Omit -InPlace to replace it, or remove it first.",
+        target: place.Path);
 
     /// <summary>At the end of a file one source follows the other, as in a pipe, whose files are never among the created ones.</summary>
     private static bool IsAddedTo(CopyRequest request, FileStatus existing) => request.Append && existing.Kind == DescriptorKind.Regular;

@@ -251,9 +251,14 @@ internal sealed class CopyPlan
             : writesInto && copy.Kind == PlannedKind.Node ? "a link cannot be written into a file"
             : writesInto && _copies.Any(other => other != copy && _before[other.Target]?.Identity == existing.Identity)
                 ? "two destinations are one file"
+            : writesInto && _command.Write == WriteMode.InPlace && IsOfSource(existing) ? "the destination is another file of the source"
             : source.Type == FileTypes.SymbolicLink && LeadsToDestination(copy, source) ? "the link leads to what it would replace"
             : null;
     }
+
+    private bool IsOfSource(Trees.TreeEntry existing) => _before.Paths.Where(path => WorldState.IsIn(path, _copies[0].Source))
+        .Concat(_copies.Select(copy => copy.Source))
+        .Any(path => _before[path]?.Identity == existing.Identity);
 
     private bool LeadsToDestination(PlannedCopy copy, Trees.TreeEntry link)
     {

@@ -165,7 +165,6 @@ internal sealed class EntryCopier
         AddToLedger(entry, made, existing: null);
         devices.Learn(file.Attempts);
         Counters.Add(counters);
-
         obstacle?.Remove();
 
         // What could not be kept is reported once, for the tree.
@@ -386,6 +385,7 @@ internal sealed class EntryCopier
             Modes = directory.Modes,
         };
         ExistingDestination.Check(_copy, source, entry.SourceLabel, place);
+        _context.ThrowIfLinkedToSource(entry, place);
         if (existing is not null && node is not null && source.Kind == DescriptorKind.SymbolicLink)
         {
             LinkCheck.ThrowIfLeadsTo(node, entry.SourceLabel, directory.Source!, place, isMirrored: _context.Request.Sync is not null);

@@ -83,7 +83,83 @@ public sealed class TreesWrittenIntoTests : IDisposable
         Assert.Equal("old", File.ReadAllText(_workspace["copy/link"]));
     }
 
+    [Theory]
+    [InlineData(UpdateMode.Always, false)]
+    [InlineData(UpdateMode.Changed, false)]
+    [InlineData(UpdateMode.Changed, true)]
+    public void Another_file_of_the_source_is_not_overwritten_through_a_hard_link(UpdateMode update, bool isDryRun)
+    {
+        Shell("echo old >source/log; ln source/log copy/source/log; mv source/log source/log.1; echo new >source/log");
+
+        TransferResult result = Copy(append: false, update, isDryRun);
+
+        Assert.Equal((1L, 1L), (result.FileCount, result.Failed));
+        TransferException error = Assert.Single(_errors);
+        Assert.Equal((TransferErrorId.SameFile, _workspace["copy/source/log"]), (error.Id, error.Target));
+        Assert.Equal(("old\n", "new\n"), (File.ReadAllText(_workspace["source/log.1"]), File.ReadAllText(_workspace["source/log"])));
+        Assert.Equal(!isDryRun, File.Exists(_workspace["copy/source/log.1"]));
+    }
+
+    [Fact]
+    public void An_excluded_file_of_the_source_is_not_overwritten_either()
+    {
+        Shell("echo old >source/keep; ln source/keep copy/source/f; echo new >source/f");
+
+        TransferResult result = Copy(append: false, filter: new PathFilter(["keep"], []));
+
+        Assert.Equal((0L, 1L), (result.FileCount, result.Failed));
+        Assert.Equal("old\n", File.ReadAllText(_workspace["source/keep"]));
+    }
+
+    [Fact]
+    public void The_copy_of_another_source_is_not_overwritten_through_a_hard_link()
+    {
+        Shell("echo one >source/a; echo two2 >source/b; cp -p source/a copy/source/a; ln copy/source/a copy/source/b");
+
+        TransferResult result = Copy(append: false, UpdateMode.Changed);
+
+        Assert.Equal((1L, 1L), (result.FileCount, result.Failed));
+        TransferException error = Assert.Single(_errors);
+        Assert.Equal(TransferErrorId.SameFile, error.Id);
+        string copied = error.Target as string == _workspace["copy/source/b"] ? "one\n" : "two2\n";
+        Assert.Equal(copied, File.ReadAllText(_workspace["copy/source/a"]));
+    }
+
+    [Fact]
+    public void An_unchanged_file_is_not_overwritten_through_a_hard_link()
+    {
+        Shell("echo one >source/a; echo two2 >source/b; cp -p source/a copy/a; ln copy/a copy/b");
+        var request = new CopyRequest
+        {
+            Source = _workspace["source/a"],
+            Destination = _workspace["copy"],
+            InPlace = true,
+            Update = UpdateMode.Changed,
+            CreatedFiles = new CreatedFiles(),
+        };
+
+        TransferResult first = FileCopy.Copy(request, TransferMonitor.None);
+        TransferException error = Assert.Throws<TransferException>(
+            () => FileCopy.Copy(request with { Source = _workspace["source/b"] }, TransferMonitor.None));
+
+        Assert.Equal((ItemStatus.Unchanged, TransferErrorId.SameFile), (first.Status, error.Id));
+        Assert.Equal("one\n", File.ReadAllText(_workspace["copy/a"]));
+    }
+
+    [Fact]
+    public void Other_hard_links_see_the_new_content()
+    {
+        Shell("echo newer >source/a; echo old >copy/other; ln copy/other copy/source/a");
+
+        Copy(append: false, UpdateMode.Changed);
+
+        Assert.Empty(_errors);
+        Assert.Equal("newer\n", File.ReadAllText(_workspace["copy/other"]));
+    }
+
     public void Dispose() => _workspace.Dispose();
+
+    private void Shell(string script) => Command.Check("sh", "-ec", $"cd '{_workspace.Folder}'; {script}");
 
     private void MakeLinkedSource()
     {
@@ -93,15 +169,18 @@ public sealed class TreesWrittenIntoTests : IDisposable
 
     private string Inodes() => Command.Check("stat", "-c", "%i", _workspace["copy/source/a"], _workspace["copy/source/b"]);
 
-    private TransferResult Copy(bool append) => TreeCopy.Copy(
+    private TransferResult Copy(bool append, UpdateMode update = UpdateMode.Always, bool isDryRun = false, PathFilter? filter = null) => TreeCopy.Copy(
         new TreeRequest
         {
+            IsDryRun = isDryRun,
+            Filter = filter,
             Copy = new CopyRequest
             {
                 Source = _workspace["source"],
                 Destination = _workspace["copy"],
                 Append = append,
                 InPlace = !append,
+                Update = update,
                 Preserve = PreserveAttributes.All,
                 CreatedFiles = new CreatedFiles(),
             },
