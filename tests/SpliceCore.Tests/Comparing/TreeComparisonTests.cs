@@ -136,13 +136,14 @@ public sealed class TreeComparisonTests(MountedFileSystems fileSystems)
         {
             Directory.CreateDirectory(folder[side]);
             folder.WriteRandom($"{side}/x", 1_000_000);
+            folder.WriteRandom($"{side}/y", 1_000_000);
         }
 
         Posix.HardLink(folder, "one/x", "outside");
         Files.ChangeKeepingTime(folder["other/x"], 990_000);
         List<string> found = [];
 
-        // Both were listed long before the first byte that differs is read.
+        // The first byte that differs is read long after the folders, and long before the end of the other file.
         ComparisonSummary summary = ItemComparison.Compare(
             new ComparisonRequest
             {
@@ -151,7 +152,8 @@ public sealed class TreeComparisonTests(MountedFileSystems fileSystems)
                 Recurse = true,
                 StopAtDifference = true,
                 Properties = ComparedProperties.Content | ComparedProperties.HardLink,
-                RateLimit = new RateLimiter(2_000_000),
+                ThrottleLimit = 1,
+                RateLimit = new RateLimiter(4_000_000),
             },
             new ComparisonMonitor(result => found.Add($"{result.Path} {string.Join(',', result.Property)}")));
 
