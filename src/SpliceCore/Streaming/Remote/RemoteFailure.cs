@@ -48,7 +48,11 @@ internal static class RemoteFailure
             RemoteExit.SameFile => new(TransferErrorId.SameFile, how, "Choose another destination.", target: host),
             RemoteExit.RootFolder => new(TransferErrorId.InvalidPath, how, "Specify another folder: '/' is often an empty variable followed by a slash.", target: host),
             RemoteExit.NotRegularFile => new(TransferErrorId.DestinationNotReplaceable, how, "Specify a regular file.", target: host),
-            RemoteExit.Denied => new(TransferErrorId.PermissionDenied, how, IsOfFolder(words) ? "Get write permission there." : "Get write permission there, or use -Force for a read-only file.", target: host),
+            RemoteExit.Denied => new(TransferErrorId.PermissionDenied, how,
+                words.Contains(" is a link ", StringComparison.Ordinal) ? "Remove the link there, or choose another destination."
+                    : IsOfFolder(words) ? "Get write permission there."
+                    : "Get write permission there, or use -Force for a read-only file.",
+                target: host),
             RemoteExit.Changed => new(TransferErrorId.SourceChanged, how, "Transfer it again while no other process writes to it.", target: host),
             RemoteExit.Different => new(TransferErrorId.VerificationFailed, how, "Transfer it again. If that does not help, check the disks and the memory.", target: host),
             RemoteExit.FileNotFound => new(TransferErrorId.SourceNotFound, how, "Check the path; it is relative to the home folder there.", target: host),

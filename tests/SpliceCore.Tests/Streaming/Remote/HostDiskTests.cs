@@ -29,6 +29,25 @@ public sealed class HostDiskTests(SshServer server) : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(mount.Folder));
     }
 
+    /// <summary>The lock of a transfer with -Resume cannot be written, or not even created.</summary>
+    [Theory]
+    [InlineData("bash", "size=1m")]
+    [InlineData("dash", "size=1m")]
+    [InlineData("busybox", "size=1m")]
+    [InlineData("dash", "size=1m,nr_inodes=2")]
+    public void One_that_is_full_before_a_resumable_transfer(string shell, string options)
+    {
+        SshServer.Require();
+        using var mount = Mount.Memory("tmpfs", options);
+        string filler = Path.Combine(mount.Folder, "filler");
+        Assert.NotEqual(0, Command.Run("dd", "if=/dev/zero", $"of={filler}", "bs=64k").ExitCode);
+        SendRequest request = Request(server.Host(shell), isTree: false, Path.Combine(mount.Folder, "target")) with { Resume = true };
+
+        AssertPlain(Remotes.Send(request), TransferErrorId.DiskFull, Errno.ENOSPC);
+
+        Assert.Equal([filler], Directory.GetFileSystemEntries(mount.Folder));
+    }
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public void One_that_is_read_only(string shell, bool isTree)

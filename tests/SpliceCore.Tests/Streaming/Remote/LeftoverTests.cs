@@ -64,6 +64,34 @@ public sealed class LeftoverTests(SshServer server) : IDisposable
         Assert.Equal(string.Empty, Command.Run("diff", "-r", request.Source, request.Destination).Text);
     }
 
+    [Theory]
+    [InlineData("dash", "[ \"$2\" != %Z ] || rm -f \"$3\"; exec /usr/bin/stat \"$@\"")]
+    [InlineData("bash", "[ \"$2\" != %Z ] || rm -f \"$3\"; exec /usr/bin/stat \"$@\"")]
+    [InlineData("dash", null)]
+    public void One_that_disappears_or_cannot_be_examined_does_not_end_a_transfer(string shell, string? stat)
+    {
+        string home = Directory.CreateDirectory(_workspace["home"]).FullName;
+        string tools = Directory.CreateDirectory(_workspace["tools"]).FullName;
+        Command.Check("sh", "-c", $"ln -s /usr/bin/* {tools}/ && rm {tools}/stat");
+        if (stat is not null)
+        {
+            File.WriteAllText(Path.Combine(tools, "stat"), $"#!/bin/sh\n{stat}\n");
+            Command.Check("chmod", "755", Path.Combine(tools, "stat"));
+        }
+
+        File.WriteAllText(Path.Combine(home, Foreign), "x");
+        SendRequest request = MakeRequest(isTree: false) with
+        {
+            Destination = Path.Combine(home, "item"),
+            Hosts = [server.Host($"stat-{Guid.NewGuid():N}", $"PATH={tools} exec {shell} -c \"$SSH_ORIGINAL_COMMAND\"")],
+        };
+
+        Remotes.Result(Remotes.Send(request));
+
+        Files.AssertSameBytes(request.Source, request.Destination);
+        Assert.Equal(stat is null, File.Exists(Path.Combine(home, Foreign)));
+    }
+
     [Fact]
     public void Of_a_process_that_receives_a_folder()
     {

@@ -109,6 +109,44 @@ public sealed class PlacementTests(SshServer server) : IDisposable
         Assert.Equal("content", File.ReadAllText(_workspace["outside/source/file"]));
     }
 
+    /// <summary>proc_sys_fs(5): in a sticky folder such as /tmp, links of other users are not followed.</summary>
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void A_file_is_not_sent_through_a_link_that_the_kernel_does_not_follow(string shell)
+    {
+        SshServer.Require();
+        using var setting = new ProtectedLinks();
+        _workspace.WriteRandom("file", 1000);
+        _workspace.Write("secret", "keep"u8.ToArray());
+        Command.Check("mkdir", "-m", "1777", _workspace["sticky"]);
+        SendRequest request = new()
+        {
+            Source = _workspace["file"],
+            Destination = _workspace["sticky"],
+            Hosts = [server.Host(shell)],
+            Ssh = server.SharedConnection,
+        };
+        foreach (string target in new[] { "secret", "made" })
+        {
+            Command.Check("ln", "-sfn", _workspace[target], _workspace["sticky/file"]);
+            Command.Check("chown", "-h", "65534", _workspace["sticky/file"]);
+
+            TransferException error = Remotes.Error(Remotes.Send(request), TransferErrorId.PermissionDenied);
+
+            Assert.Contains("/sticky/file is a link that this user may not follow", error.Message, StringComparison.Ordinal);
+            Assert.Equal("Remove the link there, or choose another destination.", error.RecommendedAction);
+            Assert.Equal("keep", File.ReadAllText(_workspace["secret"]));
+            Assert.Equal(["file", "secret", "sticky"], _workspace.Names);
+        }
+
+        foreach (string target in new[] { "secret", "made" })
+        {
+            Command.Check("ln", "-sfn", _workspace[target], _workspace["sticky/file"]);
+            Remotes.Result(Remotes.Send(request));
+            Files.AssertSameBytes(_workspace["file"], _workspace[target]);
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Shells))]
     public void A_file_that_is_made_on_the_host_meanwhile_stays(string shell)
@@ -274,5 +312,19 @@ public sealed class PlacementTests(SshServer server) : IDisposable
     {
         Directory.CreateDirectory(_workspace["outside"]);
         File.CreateSymbolicLink(_workspace["target/source"], "../outside");
+    }
+
+    /// <summary>Sets fs.protected_symlinks, for as long as the object lives.</summary>
+    private sealed class ProtectedLinks : IDisposable
+    {
+        private const string Setting = "fs.protected_symlinks";
+
+        private readonly string _before = Command.Check("sysctl", "-n", Setting);
+
+        public ProtectedLinks() => Assert.SkipUnless(Set("1"), $"{Setting} cannot be set here");
+
+        public void Dispose() => Set(_before);
+
+        private static bool Set(string value) => Command.Run("sysctl", "-q", "-w", $"{Setting}={value}").ExitCode == 0;
     }
 }

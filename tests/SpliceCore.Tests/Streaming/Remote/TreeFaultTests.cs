@@ -150,6 +150,38 @@ public sealed class TreeFaultTests(SshServer server) : IDisposable
         Assert.Equal(["closed", "link", "one", "open", "two", "z"], Names("target"));
     }
 
+    /// <summary>Nothing comes in place of it, so it is not removed.</summary>
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void A_folder_on_the_host_stays_if_the_file_in_its_place_cannot_be_read(string shell)
+    {
+        SshServer.Require();
+        WriteTree();
+        foreach (string name in new[] { "secret", "z" })
+        {
+            Directory.CreateDirectory(_workspace[$"target/source/{name}/deep"]);
+            _workspace.Write($"target/source/{name}/deep/old", [1]);
+        }
+
+        RemoteTransferResult result = Remotes.Result(Send(new SendRequest
+        {
+            Source = _workspace["source"],
+            Hosts = [server.Host(shell)],
+            Destination = _workspace["target"],
+            Ssh = server.SharedConnection,
+            Recurse = true,
+            Update = UpdateMode.Changed,
+            RemoveExtra = true,
+            MaximumRemoval = 100,
+        }));
+
+        Assert.Equal((2, true), (result.FailedCount, result.RemovalSkipped));
+        Assert.Equal(3, result.Removed); // z, which a file has replaced
+        Assert.Equal([1], File.ReadAllBytes(_workspace["target/source/secret/deep/old"]));
+        Files.AssertSameBytes(_workspace["source/z"], _workspace["target/source/z"]);
+        Files.AssertSameBytes(_workspace["source/open/file"], _workspace["target/source/open/file"]);
+    }
+
     [Theory]
     [InlineData(0, null)]
     [InlineData(1, "The holes of '{0}/a' were sent as zeros")]

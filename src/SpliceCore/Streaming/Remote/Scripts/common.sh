@@ -91,7 +91,8 @@ remove_left() {
     x="[0-9a-f][0-9a-f][0-9a-f][0-9a-f]"
     for old in "${1%/}"/.splice-$x$x$x$x.tmp; do
         # shellcheck disable=SC3067 # dash, bash and busybox have -O
-        if { [ -f "$old" ] || [ -d "$old" ]; } && [ ! -L "$old" ] && [ -O "$old" ] && [ "$(($(date +%s) - $(stat -c %Z "$old")))" -ge 5 ]; then
+        if { [ -f "$old" ] || [ -d "$old" ]; } && [ ! -L "$old" ] && [ -O "$old" ] \
+            && changed=$(stat -c %Z "$old" 2> /dev/null) && [ "$(($(date +%s) - changed))" -ge 5 ]; then
             (exec 9< "$old" && flock -n 9 && remove_all "$old") 2> /dev/null
         fi
     done
@@ -108,7 +109,10 @@ unescape() {
     esac
 }
 
-# Prints the final path, absolute and in hexadecimal digits, for names of more than one line.
+# Prints a name in hexadecimal digits: it can have more than one line.
+hex() { printf "%s" "$1" | od -A n -v -t x1 | tr -d " \n"; }
+
+# Prints the final path, absolute.
 print_path() {
     case $d in
         /*) ;;
@@ -117,7 +121,7 @@ print_path() {
             d=$PWD/$d
             ;;
     esac
-    printf "splice-path %s\n" "$(printf "%s" "$d" | od -A n -v -t x1 | tr -d " \n")"
+    printf "splice-path %s\n" "$(hex "$d")"
 }
 
 # Until stop_heartbeat the host prints a line each second. None of it outlives the connection or keeps it open.

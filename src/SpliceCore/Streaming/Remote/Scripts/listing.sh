@@ -4,14 +4,9 @@
 list_mounts() {
     here=$(pwd -P)
     cut -d " " -f 5 /proc/self/mountinfo 2> /dev/null | sed "s/\\\\/&0/g" | while IFS= read -r mount; do
-        case $mount in
-            *\\*)
-                mount=$(printf "%b_" "$mount")
-                mount=${mount%_}
-                ;;
-        esac
-        case $mount in
-            "${here%/}"/*) printf "splice-mount %s\n" "$(printf "%s" "${mount#"${here%/}"}" | od -A n -v -t x1 | tr -d " \n")" ;;
+        unescape "$mount"
+        case $value in
+            "${here%/}"/*) printf "splice-mount %s\n" "$(hex "${value#"${here%/}"}")" ;;
         esac
     done
 }
@@ -64,8 +59,8 @@ print_equal() {
         cd "$1" || exit
         [ -z "$plain" ] || printf "%s\n" "$plain" | sha256sum -c - 2> /dev/null | sed -n "s/: OK\$//p"
         [ -z "$escaped" ] || printf "%s\n" "$escaped" | while read -r sum name; do
-            f=$(printf "%b_" "$name")
-            have=$(sha256sum < "${f%_}") || continue
+            unescape "$name"
+            have=$(sha256sum < "$value") || continue
             [ "${have%% *}" != "$sum" ] || printf "%s\n" "$name"
         done
     )

@@ -1,8 +1,15 @@
 # Removes what a host has and the sender has not. HostScript inserts this file where send-tree.sh sources it.
 
-# Enters a folder below the top without following a link: then its name is that of the folder that it was listed as.
+# Enters the folder that exists.
+enter_top() {
+    cd -P "$d" || return
+    top=$(pwd -P && echo x)
+    top=${top%"$nl"x}
+}
+
+# Enters a folder below the top without following a link.
 enter() {
-    cd -P "$top" && cd -P "$1" && [ "$(stat -c %i .)" = "$2" ] || return
+    cd -P "$top" && cd -P "$1" || return
     case $1 in
         .) [ "$(pwd -P && echo x)" = "$top${nl}x" ] ;;
         *) [ "$(pwd -P && echo x)" = "${top%/}/${1#./}${nl}x" ] ;;
@@ -12,7 +19,7 @@ enter() {
 # Reports an item that was not removed.
 left() {
     left=$((left + 1))
-    [ "$left" -gt 20 ] || printf "splice-left %s %s\n" "$(printf "%s" "${place#.}/${1#./}" | od -A n -v -t x1 | tr -d " \n")" \
+    [ "$left" -gt 20 ] || printf "splice-left %s %s\n" "$(hex "${place#.}/${1#./}")" \
         "$(printf "%s" "$2" | tail -n 1 | tr -c " -~" " " | cut -c 1-300)"
 }
 
@@ -22,9 +29,7 @@ left() {
 remove_listed() (
     [ -s "$1" ] || exit
     exec 3< "$1"
-    cd -P "$d" || exit
-    top=$(pwd -P && echo x)
-    top=${top%"$nl"x}
+    enter_top || exit
     removed=0 left=0
     while read -r kind inode count place <&3; do
         unescape "$place"
@@ -36,7 +41,7 @@ remove_listed() (
             listed=$listed$id\ $size\ $time$nl
             count=$((count - 1))
         done
-        if ! enter "$place" "$inode" 2> /dev/null; then
+        if ! { enter "$place" && [ "$(stat -c %i .)" = "$inode" ]; } 2> /dev/null; then
             for item; do
                 left "$item" "It was changed."
             done

@@ -53,9 +53,12 @@ is_held() {
 # Creates $t.lock, unless another transfer holds it. Another shell can replace a stale lock at the same time.
 take_lock() {
     tries=0
-    until (set -C && printf "%s %s %s\n" "$$" "$(started "$$")" "$boot" > "$t.lock") 2> /dev/null; do
+    until said=$( (set -C && : > "$t.lock") 2>&1); do
         tries=$((tries + 1))
-        [ "$tries" -lt 8 ] || fail 91 "$t.lock exists: another transfer to this file is in progress."
+        if [ "$tries" -ge 8 ]; then
+            [ -e "$t.lock" ] || [ -L "$t.lock" ] || fail 86 "$said"
+            fail 91 "$t.lock exists: another transfer to this file is in progress."
+        fi
         read_lock "$t.lock"
         if is_held || { [ -z "$holder" ] && [ "$tries" -lt 4 ]; }; then
             sleep 1
@@ -66,6 +69,7 @@ take_lock() {
         fi
     done
     lock=$t.lock
+    said=$(printf "%s %s %s\n" "$$" "$(started "$$")" "$boot" | dd of="$lock" 2>&1) || fail 86 "${said%%"$nl"*}"
 }
 
 # Removes the partial files that no transfer to this name writes: of the source before it was changed, or of another one.
@@ -79,6 +83,12 @@ remove_partial_files() {
             is_held || grep -q ":$(stat -c %i "$old") " /proc/locks 2> /dev/null || rm -f "$old" "$old.lock"
         fi
     done
+}
+
+# True if the kernel follows the link $d to a path. readlink(1) follows those of other users in a folder such as /tmp as well.
+is_followed() {
+    # shellcheck disable=SC3013 # dash, bash and busybox have -ef
+    [ "$d" -ef "$1" ] || { [ ! -e "$1" ] && case $(ls -Ld "$d" 2>&1 > /dev/null) in *": Permission denied") return 1 ;; esac }
 }
 
 # True if a file has an access control list, as far as this host can show it.
@@ -205,8 +215,9 @@ if [ -d "$d" ]; then
 fi
 if [ -L "$d" ]; then
     real=$(readlink -f "$d" && echo x) || fail 83 "$d is a link to a path that does not exist."
-    real=${real%x}
-    d=${real%"$nl"}
+    real=${real%"$nl"x}
+    is_followed "$real" || fail 84 "$d is a link that this user may not follow (fs.protected_symlinks)."
+    d=$real
 fi
 umask 077
 folder=${d%/*}/

@@ -289,47 +289,76 @@ fi
 start_heartbeat
 [ -z "$flush" ] || flush_all "$t"
 
-# Runs a command with the path in the tree of each item whose metadata change, its new mode, and whether attributes are removed. Items
-# of which only times and owner change are left out unless $2 is given.
-for_changes() {
-    while read -r bits clear item; do
-        [ "$bits$clear" != -- ] || [ -n "$2" ] || continue
-        item=$(printf "%b_" "$item")
-        "$1" "${item%_}" "$bits" "$clear"
-    done < "$t/changes"
-}
+# Removes the attributes of an open item.
 clear_attributes() {
-    [ "$3" != - ] || return 0
-    getfattr -h -m - --absolute-names -- "$d/$1" | sed "s/\\\\/&0/g" | while IFS= read -r attribute; do
+    getfattr -m - --absolute-names -- "$1" | sed "s/\\\\/&0/g" | while IFS= read -r attribute; do
         case $attribute in
             "" | "#"* | system.* | trusted.SGI_ACL_* | security.selinux | security.ima | security.evm) ;;
             *)
-                attribute=$(printf "%b_" "$attribute")
-                setfattr -h -x "${attribute%_}" -- "$d/$1"
+                unescape "$attribute"
+                setfattr -x "$value" -- "$1"
                 ;;
         esac
     done
 }
-set_times() {
-    [ -z "$owner" ] || [ -z "$root" ] || chown "$(stat -c %u:%g "$t/attributes/$1")" "$d/$1"
-    [ -z "$times" ] || touch -r "$t/attributes/$1" "$d/$1"
-}
-set_mode() { [ "$2" = - ] || chmod "$2" "$d/$1"; }
 
-# Gives items that were here the metadata of the empty ones in the folder attributes.
+was_changed() { printf "%s was changed.\n" "${item#./}" >&2; }
+
+# Gives an open item, which $1 leads to, the metadata of the empty one $from, unless it is another one than was listed.
+set_open() {
+    now=$(stat -L -c "%d:%i %u:%g" "$1" 2> /dev/null)
+    if [ "${now% *}" != "$known" ]; then
+        was_changed
+        return
+    fi
+    [ -z "$copies" ] || [ "$clear" = - ] || clear_attributes "$1"
+    if [ -n "$copies" ] && [ -d "$from" ]; then
+        # What was in the folder has its metadata.
+        saved=$top/$random/time
+        touch -r "$from" "$saved"
+        find "$from/." ! -name . -prune -exec rm -rf {} +
+        touch -r "$saved" "$from"
+        cp -R --attributes-only --preserve="${what#,}" "$from/." "$1"
+    elif [ -n "$copies" ]; then
+        cp --attributes-only --preserve="${what#,}" "$from" "$1"
+    else
+        case $what in
+            *ownership*)
+                owners=$(stat -c %u:%g "$from")
+                [ "${now#* }" = "$owners" ] || chown "$owners" "$1"
+                ;;
+        esac
+        [ -z "$times" ] || touch -r "$from" "$1"
+    fi
+    [ "$bits" = - ] || chmod "$bits" "$1"
+}
+
+# Gives items that were here the metadata of the empty ones in the folder attributes: each folder is entered, and each file opened, so
+# that a link which takes its name is not followed. The list has what is in a folder before the folder.
 set_metadata() {
     [ -d "$t/attributes" ] || return 0
-    what=${times:+,timestamps}
+    what=${times:+,timestamps} copies=
     [ -z "$owner" ] || [ -z "$root" ] || what=$what,ownership
-    if [ "$form" = pax-attributes ]; then
-        what=$what${xattr:+,xattr}${acl:+,mode}
-        [ -z "$xattr" ] || for_changes clear_attributes
-    fi
-    case $(cp --help 2> /dev/null) in
-        *--attributes-only*) [ -z "$what" ] || cp -dR --attributes-only --preserve="${what#,}" "$t/attributes/." "$d" ;;
-        *) for_changes set_times all ;;
+    case $form:$(cp --help 2> /dev/null) in
+        pax-attributes:*--attributes-only*) copies=$xattr$acl what=$what${xattr:+,xattr}${acl:+,mode} ;;
     esac
-    for_changes set_mode
+    exec 3< "$t/changes"
+    enter_top || return
+    while read -r bits clear known item <&3; do
+        unescape "$item"
+        item=$value from=$top/$random/attributes${value#.} place=${value%/*} name=./${value##*/}
+        [ ! -d "$from" ] || place=$item name=.
+        if ! enter "$place" 2> /dev/null; then
+            was_changed
+        elif [ -f "$name" ] && [ -r "$name" ]; then
+            { set_open /dev/fd/5; } 5< "$name"
+        elif [ ! -L "$name" ]; then
+            # A folder, or a file that its owner may not read.
+            set_open "$name"
+        else
+            was_changed
+        fi
+    done
 }
 
 if [ "$folder" = "$d" ]; then

@@ -58,9 +58,9 @@ internal sealed class HostRemovals
     /// <summary>True if the host removes something.</summary>
     public bool HasItems => _extras.Count > 0;
 
-    /// <summary>Number of files, links and empty folders that items of other types replace: the host removes them, and they count as
+    /// <summary>Number of files, links and empty folders that sent items of other types replace: the host removes them, and they count as
     /// updated.</summary>
-    public long UpdatedCount => _extras.Count(extra => extra is { IsReplaced: true, Count: 1 });
+    public long UpdatedCount => _extras.Count(extra => extra is { IsReplaced: true, Count: 1 } && IsSent(extra));
 
     /// <summary>Throws an error if more items than permitted would be removed.</summary>
     public void ThrowIfTooMany()
@@ -93,11 +93,12 @@ internal sealed class HostRemovals
     public void TouchFolders() => _extras.ForEach(extra => _plan.Touch(ParentOf(extra.Path)));
 
     /// <summary>Lists the items in the form of remove_listed in send-tree.sh, the deepest first.</summary>
-    /// <param name="isReplaced">True for those that others replace.</param>
+    /// <param name="isReplaced">True for those that sent items replace: nothing comes in place of the others.</param>
     public byte[] ToList(bool isReplaced)
     {
         var list = new ArrayBufferWriter<byte>();
-        var byFolder = _extras.Where(extra => extra.IsReplaced == isReplaced).SelectMany(extra => extra.Removed())
+        var byFolder = _extras.Where(extra => extra.IsReplaced == isReplaced && (!isReplaced || IsSent(extra)))
+            .SelectMany(extra => extra.Removed())
             .GroupBy(item => Encoding.Latin1.GetString(ParentOf(item.Path)))
             .OrderByDescending(group => group.Key.Count(c => c == '/'));
         foreach (IGrouping<string, (HostItem Item, byte[] Path)> group in byFolder)
@@ -122,14 +123,16 @@ internal sealed class HostRemovals
         return list.WrittenSpan.ToArray();
     }
 
-    private static void Write(ArrayBufferWriter<byte> list, string line) => list.Write(Encoding.Latin1.GetBytes(line));
-
-    /// <summary>read(1) of a shell takes blanks at the end away.</summary>
-    private static string NameOf(ReadOnlySpan<byte> path)
+    /// <summary>Returns the name of an item in a list: read(1) of a shell takes blanks at the end away.</summary>
+    public static string NameOf(ReadOnlySpan<byte> path)
     {
         string name = ChecksumList.NameOf(path, out bool isEscaped);
         return isEscaped || !name.EndsWith(' ') ? name : ChecksumList.Escape(path);
     }
+
+    private bool IsSent(HostExtra extra) => _listing.MarkOf(extra.Item.Index) == HostMark.Replaced;
+
+    private static void Write(ArrayBufferWriter<byte> list, string line) => list.Write(Encoding.Latin1.GetBytes(line));
 
     private static ReadOnlySpan<byte> ParentOf(ReadOnlySpan<byte> path) => path[..path.LastIndexOf((byte)'/')];
 

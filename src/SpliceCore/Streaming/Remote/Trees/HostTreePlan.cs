@@ -29,14 +29,14 @@ internal sealed class HostTreePlan(UpdateMode update, HostListing listing, Prese
     /// <summary>True if the host has everything already, and removes nothing.</summary>
     public bool IsUnchanged => _needed.IsEmpty && Removals is null or { HasItems: false };
 
-    /// <summary>Returns what else than times and owner is set of an item that the host has.</summary>
+    /// <summary>Returns what else than times and owner is set of an item that the host has, and its inode there.</summary>
     /// <param name="mode">The mode of the source; then the one that the item gets.</param>
-    public (bool Mode, bool Attributes) ChangesOf(TreeItem item, ref uint mode)
+    public (bool Mode, bool Attributes, FileIdentity Inode) ChangesOf(TreeItem item, ref uint mode)
     {
         FileStatus existing = listing.Find(item.Path)!.Status;
         bool inherits = item.Kind == DescriptorKind.Directory && !(Preserve.HasFlag(PreserveAttributes.Ownership) && listing.IsRoot);
         mode |= inherits ? existing.Permissions & LibC.S_ISGID : 0;
-        return (Preserve.HasFlag(PreserveAttributes.Mode) && mode != existing.Permissions, !HasSameAttributes(item));
+        return (Preserve.HasFlag(PreserveAttributes.Mode) && mode != existing.Permissions, !HasSameAttributes(item), existing.Inode);
     }
 
     /// <summary>Adds an item.</summary>
@@ -86,6 +86,18 @@ internal sealed class HostTreePlan(UpdateMode update, HostListing listing, Prese
         {
             bool isFolder = item.Kind == DescriptorKind.Directory && existing.Status.Kind == DescriptorKind.Directory;
             listing.Mark(existing.Index, isFolder ? HostMark.Kept : HostMark.Frozen);
+        }
+    }
+
+    /// <summary>Notes that an item is in the stream: then it, or the folder that it is in, replaces one of another type.</summary>
+    public void NoteSent(ReadOnlySpan<byte> path)
+    {
+        for (; Removals is { HasItems: true } && path.Length > 0; path = path[..path.LastIndexOf((byte)'/')])
+        {
+            if (listing.IndexOf(path) is int index && listing.MarkOf(index) == HostMark.Conflict)
+            {
+                listing.Mark(index, HostMark.Replaced);
+            }
         }
     }
 

@@ -119,7 +119,6 @@ internal sealed class TreePlanner(SendRequest request, string token, Cancellatio
         removals.ThrowIfTooMany();
         if (!request.IsDryRun)
         {
-            upload.Removed = -removals.UpdatedCount;
             if (MayRemove is { } mayRemove)
             {
                 removals.Confirm(item => mayRemove(upload.Host, item));

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Formats.Tar;
+using System.Globalization;
 using System.Text;
 using Splice.Copying.Trees;
+using Splice.Descriptors;
 using Splice.Interop;
 
 namespace Splice.Streaming.Remote.Trees;
@@ -11,7 +13,7 @@ namespace Splice.Streaming.Remote.Trees;
 /// <param name="verifies">True if the hosts compare the SHA-256 of what they get.</param>
 internal sealed class TreeStream(TarStreamWriter writer, HostTreePlan? plan, bool verifies)
 {
-    // Lines with the mode, whether the attributes are cleared, and the name of items whose metadata change.
+    // Lines with the mode, whether the attributes are cleared, the inode on the host, and the name of items whose metadata change.
     private readonly ArrayBufferWriter<byte> _changes = new();
     private long _pendingContent;
     private readonly Stack<bool> _touched = new(); // for each folder that the walk is in, whether something in it is sent
@@ -34,14 +36,14 @@ internal sealed class TreeStream(TarStreamWriter writer, HostTreePlan? plan, boo
     public void Add(TarItem tar)
     {
         writer.Add(tar);
-        Touch(plan?.SetsTimes);
+        NoteSent(tar);
     }
 
     public void AddFile(TarItem tar, ReadOnlySpan<byte> content)
     {
         writer.AddFile(tar, content);
         _pendingContent += content.Length;
-        Touch(plan?.SetsTimes);
+        NoteSent(tar);
     }
 
     public void EnterFolder(TreeItem item, TarItem tar)
@@ -78,12 +80,13 @@ internal sealed class TreeStream(TarStreamWriter writer, HostTreePlan? plan, boo
     public void SetMetadata(TreeItem item, TarItem tar)
     {
         uint mode = writer.ModeOf(tar);
-        (bool changesMode, bool changesAttributes) = plan!.ChangesOf(item, ref mode);
+        (bool changesMode, bool changesAttributes, FileIdentity inode) = plan!.ChangesOf(item, ref mode);
         writer.Add(tar with { Path = [.. Encoding.ASCII.GetBytes(HostScript.Attributes), .. item.Path], Mode = mode, Length = 0 });
         // With five digits, the chmod of GNU also clears the set-id bits of a folder.
         string bits = changesMode ? Convert.ToString(mode, toBase: 8).PadLeft(5, '0') : "-";
         string clears = changesAttributes ? "1" : "-";
-        _changes.Write(Encoding.ASCII.GetBytes($"{bits} {clears} {ChecksumList.Escape(item.Path)}\n"));
+        _changes.Write(Encoding.Latin1.GetBytes(string.Create(CultureInfo.InvariantCulture,
+            $"{bits} {clears} {inode.Device}:{inode.Inode} {HostRemovals.NameOf(item.Path)}\n")));
 
         // The folders on the way to it are created, and would give their metadata to those there.
         Touch(true);
@@ -106,6 +109,7 @@ internal sealed class TreeStream(TarStreamWriter writer, HostTreePlan? plan, boo
 
         if (plan?.Removals is { } removals)
         {
+            writer.Uploads.ToList().ForEach(upload => upload.Removed = -removals.UpdatedCount);
             AddPart(HostScript.Replaced, removals.ToList(isReplaced: true));
             AddPart(HostScript.Removals, isPartial ? [] : removals.ToList(isReplaced: false));
         }
@@ -143,6 +147,12 @@ internal sealed class TreeStream(TarStreamWriter writer, HostTreePlan? plan, boo
 
     private void AddPart(string name, ReadOnlySpan<byte> content) => writer.AddFile(
         new TarItem { Type = TarEntryType.RegularFile, Path = Encoding.ASCII.GetBytes(name), Length = content.Length }, content);
+
+    private void NoteSent(TarItem tar)
+    {
+        plan?.NoteSent(tar.Path.AsSpan(HostScript.TreeName.Length));
+        Touch(plan?.SetsTimes);
+    }
 
     private void Touch(bool? isTouched)
     {

@@ -201,6 +201,24 @@ public sealed class HostRemovalTests(SshServer server) : UpdateTests(server)
     }
 
     [Theory]
+    [MemberData(nameof(Shells))]
+    public void What_vanishes_before_it_is_sent_replaces_nothing(string shell)
+    {
+        Shell("mkdir -p source/b/c target/source/a/deep target/source/d && echo 1 > source/a && echo 2 > source/b/c/f && echo 3 > source/d && echo 4 > source/stays"
+            + " && for f in a/deep/f b extra; do echo old > target/source/$f; done");
+
+        IReadOnlyList<RemoteOutcome> outcomes = Run(Mirroring(isSent: true, shell), _ =>
+        {
+            Shell("rm -rf source/a source/b source/d");
+            return true;
+        });
+
+        Assert.Equal(1, Remotes.Result(outcomes).Removed);
+        Assert.Equal("a a/deep a/deep/f b d stays", Paths("target/source"));
+        Assert.Equal("old\nold", Shell("cat target/source/a/deep/f target/source/b"));
+    }
+
+    [Theory]
     [MemberData(nameof(Ways))]
     public void Mount_points_stay_with_what_is_in_them(bool isSent, string shell)
     {

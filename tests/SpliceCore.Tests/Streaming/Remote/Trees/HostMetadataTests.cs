@@ -1,0 +1,58 @@
+using Xunit;
+
+namespace Splice.Tests.Streaming.Remote.Trees;
+
+/// <summary>Metadata are set of the items that a host has listed, and of nothing that takes their names.</summary>
+public sealed class HostMetadataTests(SshServer server) : UpdateTests(server)
+{
+    private const PreserveAttributes Usual = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
+
+    [Theory]
+    [InlineData("bash", PreserveAttributes.All)]
+    [InlineData("dash", Usual)]
+    [InlineData("busybox", Usual | PreserveAttributes.Ownership)]
+    public void A_link_that_takes_the_name_of_an_item_is_not_followed(string shell, PreserveAttributes preserve)
+    {
+        SshServer.Require();
+        Shell("mkdir -p source/sub source/folder target out/sub out/folder && for f in file sub/file same other; do echo 1 > source/$f; done"
+            + " && cp -a source target/source && chmod 600 target/source/*e target/source/sub/file target/source/other && chmod 700 target/source/folder"
+            + " && echo x > target/source/extra && echo keep > out/file && echo keep > out/sub/file"
+            + " && chown 1234:1234 out/file out/sub/file && chmod 640 out/file out/sub/file && chmod 750 out/folder && touch -d @1000000000 out/* out/sub/*");
+        string before = Metadata("out");
+        List<RemoteOutcome> outcomes = [];
+
+        RemoteCopy.Send(
+            SendTo(Server.Host(shell)) with { Preserve = preserve, RemoveExtra = true, MaximumRemoval = 100 }, TransferMonitor.None, outcomes.Add,
+            mayRemove: (_, _) =>
+            {
+                Shell("cd target/source && rm -r file sub folder && for n in file sub folder; do ln -s ../../out/$n $n; done && rm other && mkfifo other");
+                return true;
+            });
+
+        RemoteTransferResult result = Remotes.Result(outcomes);
+        Assert.Contains(result.Warnings, warning => warning.Contains("was changed", StringComparison.Ordinal));
+        Assert.Equal(before, Metadata("out"));
+        Assert.Equal(Metadata("source/same").Split(' ')[1..], Metadata("target/source/same").Split(' ')[1..]);
+        Assert.Equal("fifo", Shell("stat -c %F target/source/other"));
+    }
+
+    /// <summary>The names are read by a shell, and a folder is changed after what is in it.</summary>
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void Those_of_items_with_any_name_are_set(string shell)
+    {
+        SshServer.Require();
+        Shell("mkdir -p 'source/ a/b ' && for f in ' x ' '\\\\' \"$(printf 'n\\nl')\" -rf '$(x)' ' a/b /é'; do echo 1 > \"source/$f\"; done"
+            + " && chmod -R u=rwX,go=rX source && mkdir target && cp -a source target/source && chmod -R go= target/source && touch -d @1000000000 source/*' a' source");
+
+        RemoteTransferResult result = Remotes.Result(Remotes.Send(SendTo(Server.Host(shell))));
+
+        Assert.Empty(result.Warnings);
+        Assert.Equal((6, 0L), (result.Updated, result.BytesSent));
+        SampleTree.AssertSame(Folder["source"], Folder["target/source"], keepsFractions: shell != "busybox");
+    }
+
+    private string Shell(string commands) => Command.Check("sh", "-c", $"cd '{Folder.Folder}' && {commands}");
+
+    private string Metadata(string name) => Shell($"find {name} -exec stat -c '%n %u:%g %a %Y' {{}} + | sort");
+}
