@@ -20,8 +20,8 @@ Use-Place tmpfs, ext4 -WithJournal {
         if (-not (Test-Room $place.Folder ($files * $tree.Largest * 1.5))) { Get-RoomRecord $label $place; continue }
         Write-Tree $source $tree.Folders $tree.Each $tree.Largest
         $bytes = (Get-ChildItem $source -Recurse -File | Measure-Object Length -Sum).Sum
-        # In the first rounds the runtime is still compiling what is called often. Counting the calls of the larger takes long.
-        $more = @{ FileSystem = $place.FileSystem; Files = $files; Bytes = $bytes; NoProbe = $files -gt 10000; WarmUp = $tree.WarmUp }
+        # In the first rounds the runtime is still compiling what is called often.
+        $more = @{ FileSystem = $place.FileSystem; Files = $files; Bytes = $bytes; WarmUp = $tree.WarmUp }
         $targets = @(
             if ($files -ge 100000 -or $Quick) {
                 @{ Id = '3'; Peer = 'cp -r'; AtMost = 0.6 }

@@ -46,7 +46,7 @@ Use-Place tmpfs, xfs {
         Write-Tree $tree $folders $each 64KB
         $files = $folders * $each
         $label = "$($files.ToString('N0', [cultureinfo]::InvariantCulture)) files"
-        $more = @{ FileSystem = $place.FileSystem; Files = $files; NoProbe = $true; Bytes = (Get-ChildItem $tree -Recurse -File | Measure-Object Length -Sum).Sum }
+        $more = @{ FileSystem = $place.FileSystem; Files = $files; Bytes = (Get-ChildItem $tree -Recurse -File | Measure-Object Length -Sum).Sum }
         $found = {
             param($name)
             $count = [IO.Directory]::GetFiles("$far/tree", '*', [IO.SearchOption]::AllDirectories).Count

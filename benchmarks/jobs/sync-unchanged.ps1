@@ -16,7 +16,7 @@ Use-Place tmpfs, ext4 -WithJournal {
     $null = Sync-ItemZeroCopy $source $target -Preserve All
     # Metadata that only rsync preserves by default are there before it is measured, too.
     if (-not (Get-MissingReason 'rsync')) { rsync -a "$source/" $target }
-    $more = @{ FileSystem = $place.FileSystem; Files = $files; NoProbe = -not $Quick; WarmUp = $Quick ? 1 : 3 }
+    $more = @{ FileSystem = $place.FileSystem; Files = $files; WarmUp = $Quick ? 1 : 3 }
     Measure-Case $label @more -Target @{ Id = '9'; Peer = 'rsync -a'; AtMost = 0.6 } -Contestants @(
         @{ Name = 'Sync-ItemZeroCopy'; Ours = $true; Script = {
                 $result = Sync-ItemZeroCopy $source $target

@@ -67,7 +67,8 @@ function Measure-Case {
         }
     }
 
-    if (-not $NoProbe) {
+    # Tracing many files takes longer than all else.
+    if (-not $NoProbe -and $Files -le 1000) {
         foreach ($contestant in $able) {
             # Beside a script the runtime compiles when it finds time: the fewest calls are its own.
             $calls = foreach ($i in 1..($contestant.Script ? 3 : 1)) {
