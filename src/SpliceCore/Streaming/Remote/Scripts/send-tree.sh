@@ -319,7 +319,8 @@ set_open() {
         find "$from/." ! -name . -prune -exec rm -rf {} +
         touch -r "$saved" "$from"
         cp -R --attributes-only --preserve="${what#,}" "$from/." "$1"
-    elif [ -n "$copies" ]; then
+    elif [ -n "$copies" ] && [ -f "$1" ]; then
+        # It would wait for the reader of a FIFO.
         cp --attributes-only --preserve="${what#,}" "$from" "$1"
     else
         case $what in

@@ -52,6 +52,19 @@ public sealed class HostMetadataTests(SshServer server) : UpdateTests(server)
         SampleTree.AssertSame(Folder["source"], Folder["target/source"], keepsFractions: shell != "busybox");
     }
 
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("busybox")]
+    public void Those_of_a_fifo_are_set_without_a_reader(string shell)
+    {
+        SshServer.Require();
+        Shell("mkdir source target && mkfifo -m 644 source/fifo && cp -a source target/source && chmod 600 target/source/fifo");
+
+        Remotes.Result(Remotes.Send(SendTo(Server.Host(shell)) with { Preserve = PreserveAttributes.All }));
+
+        Assert.Equal("fifo 644", Shell("stat -c '%F %a' target/source/fifo"));
+    }
+
     private string Shell(string commands) => Command.Check("sh", "-c", $"cd '{Folder.Folder}' && {commands}");
 
     private string Metadata(string name) => Shell($"find {name} -exec stat -c '%n %u:%g %a %Y' {{}} + | sort");
