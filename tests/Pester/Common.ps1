@@ -66,14 +66,14 @@ function Get-Tree([string] $Path, [string] $Fields = '') {
     find $Path -mindepth 1 '(' -type d -printf "%y %m 0 $Fields %P`\n" -o -printf "%y %m %s $Fields %P %l`\n" ')' | Sort-Object -CaseSensitive
 }
 
-# The ids of the children of this process. A thread can end meanwhile: its children then belong to another thread.
+# The ids of the children of this process. A thread can end during the search: its children then belong to another thread.
 function Get-ChildProcess {
     @((Get-Content /proc/self/task/*/children -ErrorAction Ignore) -split ' ' -ne '')
 }
 
 # The threads of this process that copy trees.
 function Get-CopyThread {
-    # A thread may end meanwhile.
+    # A thread can end during the search.
     @(foreach ($task in [IO.Directory]::GetDirectories('/proc/self/task')) { try { [IO.File]::ReadAllText("$task/comm").Trim() } catch { $null } }) -like 'Splice*'
 }
 

@@ -124,11 +124,11 @@ public sealed class TreeSyncTests : IDisposable
         Command.RequireRoot();
         Shell("chmod 755 .; mkdir s/r d/r; for i in $(seq 40); do head -c 1000 /dev/urandom >s/r/$i; done; chmod 555 s/r d/r; chown -R 65534:65534 .");
         using var stop = new CancellationTokenSource();
-        string? meanwhile = null;
+        string? opened = null;
         var monitor = new TreeMonitor(
             FileCopied: _ =>
             {
-                meanwhile ??= Shell("stat -c %a d/r");
+                opened ??= Shell("stat -c %a d/r");
                 stop.Cancel();
             },
             Cancellation: stop.Token);
@@ -146,7 +146,7 @@ public sealed class TreeSyncTests : IDisposable
         user.Join();
 
         Assert.Equal(TransferErrorId.Cancelled, Assert.IsType<TransferException>(error).Id);
-        Assert.Equal(("755", "555"), (meanwhile, Shell("stat -c %a d/r")));
+        Assert.Equal(("755", "555"), (opened, Shell("stat -c %a d/r")));
     }
 
     [Fact]

@@ -23,15 +23,7 @@ public sealed class TreeFaultTests(SshServer server) : IDisposable
             $"unprivileged-{Guid.NewGuid():N}",
             $"setpriv --reuid=65534 --regid=65534 --clear-groups {(shell == "busybox" ? server.BusyboxCommand : "bash -c")} \"$SSH_ORIGINAL_COMMAND\"");
 
-        IReadOnlyList<RemoteOutcome> outcomes = Remotes.Receive(new ReceiveRequest
-        {
-            Source = _workspace["source"],
-            Hosts = [host],
-            Destination = _workspace["target"],
-            Ssh = server.Options,
-            Recurse = true,
-            Verify = true,
-        });
+        IReadOnlyList<RemoteOutcome> outcomes = Remotes.Receive(Verified(host));
 
         TransferException[] errors = [.. outcomes.Where(outcome => outcome.Error is not null).Select(outcome => outcome.Error!)];
         Assert.Equal(2, errors.Length);
