@@ -57,6 +57,26 @@ public sealed class HostScriptTests : IDisposable
         Assert.Equal(["input", "it's sent", "source"], _workspace.Names);
     }
 
+    /// <summary>On XFS, the truncation of a new file to its own size writes the content to the disk, and waits for it.</summary>
+    [Fact]
+    public void A_file_that_arrived_with_its_size_is_not_truncated()
+    {
+        Command.Require("strace");
+        byte[] content = Workspace.RandomBytes(100_000);
+        string digest = Command.Check("sha256sum", _workspace.Write("source", content)).Split(' ')[0];
+        _workspace.Write("input", [.. content, .. Encoding.ASCII.GetBytes($"end:{digest}\ncommit\n")]);
+
+        string output = Run(
+            $"strace -f -o {_workspace["trace"]} -e trace=ftruncate,openat dash", "input", "send-file.sh",
+            _workspace["sent"], "source", "100000", "640", "1000000000.1", "1000000000", ".temporary", string.Empty, string.Empty);
+
+        Assert.EndsWith("splice-done", output, StringComparison.Ordinal);
+        Assert.Equal(content, File.ReadAllBytes(_workspace["sent"]));
+        string trace = File.ReadAllText(_workspace["trace"]);
+        Assert.Contains(".temporary", trace, StringComparison.Ordinal);
+        Assert.DoesNotContain("ftruncate", trace, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Shells))]
     public void A_file_is_received(string shell)
