@@ -153,15 +153,7 @@ internal abstract class ReceiveRun : IDisposable
     /// <summary>Sends the host bytes.</summary>
     private protected void Write(SshSession session, ReadOnlyMemory<byte> bytes)
     {
-        StreamOutcome outcome = StreamCopy.Copy(
-            new StreamRequest
-            {
-                Source = TransferEndpoint.OfContent(bytes),
-                Destinations = [TransferEndpoint.OfHandle(session.Input, Host.Text)],
-                IdleTimeout = Request.IdleTimeout,
-            },
-            new TransferMonitor(Cancellation: Cancellation))[0];
-        if (outcome.Error is not null)
+        if (!Sessions.TryWrite(session, bytes.Span))
         {
             session.Input.Dispose();
             throw Ended(session);

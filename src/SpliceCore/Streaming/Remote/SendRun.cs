@@ -101,7 +101,7 @@ internal abstract class SendRun : IDisposable
             IdleTimeout = Request.IdleTimeout,
         };
         var monitor = new TransferMonitor(moved => Report(progress.Before + moved.BytesCopied, progress.All), Monitor.Cancellation);
-        Copy(group, request, digest, monitor, isContent: true);
+        Copy(Live(group), request, digest, monitor, isContent: true);
     }
 
     private void EmitEnded(Action<RemoteOutcome> emit)
@@ -174,6 +174,18 @@ internal abstract class SendRun : IDisposable
     /// <param name="isLimited">True if they count for the rate limit.</param>
     private protected void Write(IReadOnlyList<HostUpload> group, ReadOnlyMemory<byte> bytes, bool isLimited = false)
     {
+        List<HostUpload> live = Live(group);
+        if (live is [HostUpload one] && !(isLimited && Request.RateLimit is not null))
+        {
+            // Several hosts get the same pages of a file in memory, which takes longer than a write(2) for one.
+            if (!_sessions.TryWrite(one.Session!, bytes.Span))
+            {
+                one.EndSending();
+            }
+
+            return;
+        }
+
         var request = new StreamRequest
         {
             Source = TransferEndpoint.OfContent(bytes),
@@ -181,15 +193,21 @@ internal abstract class SendRun : IDisposable
             RateLimit = isLimited ? Request.RateLimit : null,
             IdleTimeout = Request.IdleTimeout,
         };
-        Copy(group, request, digest: null, new TransferMonitor(Cancellation: Monitor.Cancellation), isContent: false);
+        Copy(live, request, digest: null, new TransferMonitor(Cancellation: Monitor.Cancellation), isContent: false);
     }
 
-    private void Copy(IReadOnlyList<HostUpload> group, StreamRequest request, ContentDigest? digest, TransferMonitor monitor, bool isContent)
+    /// <summary>Returns the hosts that still receive.</summary>
+    private static List<HostUpload> Live(IReadOnlyList<HostUpload> group)
     {
         List<HostUpload> live = [.. group.Where(upload => upload.IsReceiving)];
         live.ForEach(upload => upload.Session!.Update());
         live.Where(upload => !upload.Session!.IsLive).ToList().ForEach(upload => upload.EndSending());
         live.RemoveAll(upload => !upload.IsReceiving);
+        return live;
+    }
+
+    private void Copy(List<HostUpload> live, StreamRequest request, ContentDigest? digest, TransferMonitor monitor, bool isContent)
+    {
         if (live.Count == 0)
         {
             return;

@@ -66,7 +66,6 @@ internal sealed class SshSessions : IDisposable
             }
 
             _report?.Invoke();
-            _poll.Clear();
             var deadline = new Deadline(_report is null || left < Tuning.ReportInterval ? left : Tuning.ReportInterval);
             foreach (SshSession session in waiting)
             {
@@ -87,7 +86,35 @@ internal sealed class SshSessions : IDisposable
             }
 
             _poll.Wait(deadline);
+            _poll.Clear();
         }
+    }
+
+    /// <summary>Writes to a session, and terminates it if it takes nothing for too long.</summary>
+    /// <returns>False if it takes no more. After EPIPE, ssh reports the reason when it ends.</returns>
+    public bool TryWrite(SshSession session, ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty && session.IsLive)
+        {
+            SysResult written = LibC.Write(session.Input, bytes, offset: null);
+            if (written.Ok)
+            {
+                bytes = bytes[(int)written.Value..];
+            }
+            else if (written.Errno == Errno.EAGAIN)
+            {
+                if (_poll.Wait(session.Input, PollEvents.Out, timeout: _idleTimeout) == PollResult.TimedOut)
+                {
+                    session.Fail(TransferFailures.Idle(TransferSide.Destination, session.Host.Text, _idleTimeout!.Value, arrived: 0));
+                }
+            }
+            else if (written.Errno != Errno.EINTR)
+            {
+                return false;
+            }
+        }
+
+        return session.IsLive;
     }
 
     public void Dispose()
