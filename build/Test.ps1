@@ -6,7 +6,7 @@ $testTools = [ordered]@{
     'attr' = 'getfattr'; 'acl' = 'getfacl'; 'squashfs-tools' = 'mksquashfs'; 'openssh-server' = 'sshd'; 'openssh-client' = 'ssh'
     'iproute2' = 'ip'; 'busybox' = 'busybox'; 'dash' = 'dash'; 'python3' = 'python3'; 'python3-rich' = '/usr/lib/python3/dist-packages/rich'
     'time' = '/usr/bin/time'; 'fonts-dejavu-core' = '/usr/share/fonts/truetype/dejavu'; 'tmux' = 'tmux'; 'gcc' = 'gcc'
-    'libc6-dev' = '/usr/include/stdio.h'; 'shellcheck' = 'shellcheck'
+    'libc6-dev' = '/usr/include/stdio.h'; 'shellcheck' = 'shellcheck'; 'rsync' = 'rsync'; 'zsh' = 'zsh'; 'fish' = 'fish'; 'tcsh' = 'tcsh'
 }
 
 # For the tests of the other processor.
