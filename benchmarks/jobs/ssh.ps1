@@ -27,10 +27,11 @@ Use-Place tmpfs, xfs {
         $more = @{ FileSystem = $place.FileSystem; Bytes = $size; NoProbe = $true; Before = { Clear-File ([IO.Directory]::GetFiles($work, 'copy*', 'AllDirectories')) } }
         Measure-Case "$(Format-Size $size) to one host" @more -Target @{ Id = '14'; Peer = 'cat | ssh'; AtMost = 1.05 } @(
             @{ Name = 'Send-ItemZeroCopy'; Ours = $true; Script = { Send-ItemZeroCopy $source h1 $copy } }
-            @{ Name = 'cat | ssh'; Command = 'bash', '-c', 'ssh h1 "cat > $1" < "$0"', $source, $copy }
+            @{ Name = 'cat | ssh'; Command = 'bash', '-c', 'cat "$0" | ssh h1 "cat > $1"', $source, $copy }
+            @{ Name = 'ssh < file'; Command = 'bash', '-c', 'ssh h1 "cat > $1" < "$0"', $source, $copy }
             @{ Name = 'scp'; Command = 'scp', '-q', '-F', "$work/config", $source, "h1:$copy" }
         )
-        $atOnce = 'for h in h1 h2 h3; do ssh $h "cat > copy" < "$0" & done; wait'
+        $atOnce = 'for h in h1 h2 h3; do cat "$0" | ssh $h "cat > copy" & done; wait'
         $tee = 'for h in h1 h2 h3; do mkfifo "$1.$h"; ssh $h "cat > copy" < "$1.$h" & done
             tee "$1.h1" "$1.h2" < "$0" > "$1.h3"; wait; rm -f "$1".h?'
         Measure-Case "$(Format-Size $size) to three hosts" @more -Target @{ Id = '15'; Peer = 'three cat | ssh'; AtMost = 1.05 } @(
