@@ -46,17 +46,18 @@ try {
     Copy-ItemZeroCopy -LiteralPath $Path -Destination $copy -Resume -Verify -Flush @limit
 }
 catch [Splice.TransferException] {
-    $exitCode, $advice = switch ($_.Exception.Id) {
+    $failure = $_.Exception # in the switch, $_ is the id
+    $exitCode, $advice = switch ($failure.Id) {
         DestinationBusy { 75, 'Another run is writing this copy.' }
         DiskFull { 75, 'Free some space: the next run copies only the rest.' }
         SourceChanged { 75, 'Stop the guest, or copy a snapshot of the image.' }
         SourceTruncated { 75, 'Stop the guest, or copy a snapshot of the image.' }
         ReadFailed { 1, 'The disk of the image may be failing.' }
         WriteFailed { 1, 'The disk of the copies may be failing.' }
-        VerificationFailed { 1, "The first byte that differs is at $($_.Exception.DifferenceOffset)." }
-        default { 1, $_.Exception.RecommendedAction }
+        VerificationFailed { 1, "The first byte that differs is at $($failure.DifferenceOffset)." }
+        default { 1, $failure.RecommendedAction }
     }
-    Write-Error "$($_.Exception.Problem) $advice" -ErrorId $_.Exception.Id -TargetObject $Path -ErrorAction Continue
+    Write-Error "$($failure.Problem) $advice" -ErrorId $failure.Id -TargetObject $Path -ErrorAction Continue
     exit $exitCode
 }
 

@@ -44,9 +44,11 @@ param(
 
 $ErrorActionPreference = 'Stop'
 $relay = {
-    param([Net.Sockets.Socket] $Client, [Net.Sockets.Socket] $Server, [int] $IdleTimeout)
+    param([Net.Sockets.Socket] $Client, [Net.Sockets.Socket] $Server, [int] $IdleTimeout, [string] $Module)
     try {
         @{ From = $Client; To = $Server }, @{ From = $Server; To = $Client } | ForEach-Object -Parallel {
+            # A new runspace does not have the modules that the session has imported.
+            Import-Module $using:Module
             Copy-StreamZeroCopy $_.From $_.To -CloseDestination -IdleTimeout $using:IdleTimeout
         }
     }
@@ -57,7 +59,7 @@ $relay = {
 }
 
 # Emits results, and writes errors as warnings.
-function Write-Outcome {
+function Write-Result {
     foreach ($job in @($jobs | Where-Object State -In Completed, Failed, Stopped)) {
         Receive-Job $job -ErrorVariable failures -ErrorAction SilentlyContinue
         $failures | ForEach-Object { Write-Warning $_.Exception.Message }
@@ -75,7 +77,7 @@ try {
         # AcceptSocket would block Ctrl+C.
         while (-not $listener.Pending()) {
             Start-Sleep -Milliseconds 50
-            Write-Outcome
+            Write-Result
         }
 
         $client = $listener.AcceptSocket()
@@ -91,11 +93,11 @@ try {
             continue
         }
 
-        $jobs.Add((Start-ThreadJob $relay -ArgumentList $client, $server, $IdleTimeout -ThrottleLimit 1000))
+        $jobs.Add((Start-ThreadJob $relay -ArgumentList $client, $server, $IdleTimeout, (Get-Module Splice).Path -ThrottleLimit 1000))
     }
 
     $null = $jobs | Wait-Job
-    Write-Outcome
+    Write-Result
 }
 finally {
     $listener.Stop()

@@ -61,6 +61,9 @@ Describe 'backup-image.ps1' {
         $done = Invoke-Script backup-image @{ Path = "$folder/none.img"; Folder = "$folder/backup"; Keep = 1 } -InProcess
         $done.ExitCode | Should -Be 1
         $done.Said | Should -Match 'none\.img'
+        $advice = try { Copy-ItemZeroCopy "$folder/none.img" "$folder/copy" -ErrorAction Stop } catch { $_.Exception.RecommendedAction }
+        $advice | Should -Not -BeNullOrEmpty
+        $done.Said | Should -Match ([regex]::Escape($advice))
         Get-ChildItem "$folder/backup" | Should -HaveCount 2
     }
 }
@@ -220,8 +223,10 @@ Describe 'relay.ps1' {
         $script:listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
         $listener.Start()
         $start = [Diagnostics.ProcessStartInfo]::new('pwsh', [string[]]('-NoProfile', '-NonInteractive', '-Command',
-                "& '$root/examples/relay.ps1' 0 127.0.0.1 $($listener.LocalEndpoint.Port) -Connections 2 -Verbose *>&1 | Out-String -Stream"))
+                "Import-Module '$root/out/Splice'; & '$root/examples/relay.ps1' 0 127.0.0.1 $($listener.LocalEndpoint.Port) -Connections 2 -Verbose *>&1 | Out-String -Stream"))
         $start.RedirectStandardOutput = $true
+        # As README imports it: not from a folder in which PowerShell looks for modules.
+        $start.Environment['PSModulePath'] = $modulePath
         $script:relay = [Diagnostics.Process]::Start($start)
         $line = ''
         while ($null -ne $line -and $line -notmatch 'Listening on 127\.0\.0\.1:(\d+)') { $line = $relay.StandardOutput.ReadLine() }
