@@ -50,8 +50,8 @@ Use-Place tmpfs, ext4 -WithJournal {
         # Of the larger tree, Copy-Item would take a minute each time for the ratio that the smaller one shows.
         $pipedTarget = if ($files -ge 100000 -or $Quick) { @{ Id = '3d'; Peer = 'find | xargs cp'; AtMost = 0.9 } }
         Measure-Case "$label, piped" @more -Target $pipedTarget -Facts $check -Contestants @(
-            @{ Name = 'ls | Copy-ItemZeroCopy'; Ours = $true; Script = { Get-ChildItem $source -Recurse -File | Copy-ItemZeroCopy -Destination $target } }
-            if ($files -le 10000) { @{ Name = 'ls | Copy-Item'; Script = { Get-ChildItem $source -Recurse -File | Copy-Item -Destination $target } } }
+            @{ Name = 'dir | Copy-ItemZeroCopy'; Ours = $true; Script = { Get-ChildItem $source -Recurse -File | Copy-ItemZeroCopy -Destination $target } }
+            if ($files -le 10000) { @{ Name = 'dir | Copy-Item'; Script = { Get-ChildItem $source -Recurse -File | Copy-Item -Destination $target } } }
             @{ Name = 'find | xargs cp'; Command = 'bash', '-c', 'find "$0" -type f -print0 | xargs -0 cp -t "$1"', $source, $target }
         ) -Before {
             if ([IO.Directory]::Exists($target)) { [IO.Directory]::Delete($target, $true) }

@@ -10,13 +10,13 @@ $script:summary = @(
     @{ Text = 'clone of 1 GiB, XFS'; Job = 'reflink'; Case = 'clone of 1 GiB'; On = 'xfs'; Peer = 'cp --reflink' }
     @{ Text = 'sparse 100 GiB, 1 GiB of data in 10,000 extents, ext4'; Job = 'sparse'; Case = '100 GiB, 1 GiB of data, 10000 extents'; On = 'ext4'; Peer = 'cp' }
     @{ Text = 'tree of 100,000 small files, ext4'; Job = 'small-files'; Case = '100,000 files, tree'; On = 'ext4'; Peer = 'cp -r', 'Copy-Item -Recurse' }
-    @{ Text = '10,000 small files through the pipeline, tmpfs'; Job = 'small-files'; Case = '10,000 files, piped'; On = 'tmpfs'; Peer = 'ls | Copy-Item' }
+    @{ Text = '10,000 small files through the pipeline, tmpfs'; Job = 'small-files'; Case = '10,000 files, piped'; On = 'tmpfs'; Peer = 'dir | Copy-Item' }
     @{ Text = 'mirror of 100,000 unchanged files, ext4'; Job = 'sync-unchanged'; Case = '100,000 unchanged files'; On = 'ext4'; Peer = 'rsync -a' }
     @{ Text = 'mirror of 10,000 files, first time, ext4'; Job = 'sync-first'; Case = '10,000 files, first time'; On = 'ext4'; Peer = 'rsync -a' }
     @{ Text = 'mirror of a 4 GiB image of which 1 % changed, XFS'; Job = 'sync-delta'; Case = '4 GiB, 1 % changed'; On = 'xfs'; Peer = 'rsync --inplace' }
     @{ Text = 'comparison of two equal files of 4 GiB, XFS'; Job = 'compare'; Case = '4 GiB, two equal files'; On = 'xfs'; Peer = 'cmp' }
     @{ Text = 'a call on a file of 0 bytes'; Job = 'call-overhead'; Case = '0 bytes, a new file'; On = 'tmpfs'; Peer = 'Copy-Item' }
-    @{ Text = '1 GiB, in place of py-splice'; Job = 'py-splice'; Case = '1 GiB by path'; On = 'tmpfs'; Peer = 'py-splice' }
+    @{ Text = '1 GiB, instead of py-splice'; Job = 'py-splice'; Case = '1 GiB by path'; On = 'tmpfs'; Peer = 'py-splice' }
     @{ Text = '4 GiB to TCP, loopback'; Job = 'to-socket'; Case = '4 GiB to TCP'; On = 'tmpfs'; Peer = 'Stream.CopyToAsync', 'Socket.SendFile' }
     @{ Text = 'relay of 4 GiB from socket to socket'; Job = 'relay'; Case = '4 GiB from socket to socket'; On = 'tmpfs'; Peer = 'Stream.CopyToAsync' }
     @{ Text = '4 GiB to four pipes'; Job = 'fan-out'; Case = '4 GiB to 4 pipes'; On = 'tmpfs'; Peer = 'tee' }
@@ -97,7 +97,7 @@ function Format-Summary([Collections.IDictionary] $Jobs) {
 # What the README shows: jobs beside what PowerShell has for them.
 $script:wins = @(
     @{ Text = 'copy 100,000 small files, ext4'; Job = 'small-files'; Case = '100,000 files, tree'; On = 'ext4'; Peer = 'Copy-Item -Recurse' }
-    @{ Text = 'copy 10,000 small files through the pipeline, tmpfs'; Job = 'small-files'; Case = '10,000 files, piped'; On = 'tmpfs'; Peer = 'ls | Copy-Item' }
+    @{ Text = 'copy 10,000 small files through the pipeline, tmpfs'; Job = 'small-files'; Case = '10,000 files, piped'; On = 'tmpfs'; Peer = 'dir | Copy-Item' }
     @{ Text = 'copy a 1 GiB file, ext4'; Job = 'large-file'; Case = '1 GiB'; On = 'ext4'; Peer = 'File.Copy' }
     @{ Text = '`cat a | cat > /dev/null`, 1 GiB'; Job = 'native-pipeline'; Case = 'cat a | cat > /dev/null'; On = 'tmpfs'; Peer = 'pwsh' }
     @{ Text = 'split a 4 GiB file into 8 parts, XFS'; Job = 'split-join'; Case = '4 GiB cut into 8'; On = 'xfs'; Peer = 'split' }

@@ -134,7 +134,7 @@ internal sealed class SyncRun(SyncRequest request, FolderPair folders, TreeMonit
         }
 
         monitor.Warned?.Invoke(
-            $"Nothing was removed from '{folders.DestinationPath}', since the source was not read and copied completely. The first error: {obstacle.Problem}");
+            $"No extra items were removed from '{folders.DestinationPath}', since the source was not read and copied completely. The first error: {obstacle.Problem}");
         return false;
     }
 

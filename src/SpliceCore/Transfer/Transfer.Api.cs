@@ -221,8 +221,8 @@ public sealed record TransferResult
     /// <summary>The entries that were removed, since the source does not have them.</summary>
     public long Removed { get; init; }
 
-    /// <summary>True if nothing was removed although that was requested, since the source was not read and copied
-    /// completely.</summary>
+    /// <summary>True if no extra items were removed although that was requested, since the source was not read and
+    /// copied completely.</summary>
     public bool RemovalSkipped { get; init; }
 
     /// <summary>The entries that disappeared from the source of a synchronization before they were copied.</summary>

@@ -35,7 +35,7 @@ public sealed class SyncUpdateTests : IDisposable
         Assert.Equal("PermissionDenied", Assert.Single(answer.Errors).Id);
         Assert.True(answer.RemovalSkipped, answer.ToString());
         Assert.Equal(0, answer.Removed);
-        Assert.Contains(answer.Warnings, warning => warning.StartsWith("Nothing was removed", StringComparison.Ordinal));
+        Assert.Contains(answer.Warnings, warning => warning.StartsWith("No extra items were removed", StringComparison.Ordinal));
         Assert.Equal("a a/x f y", _folders.Paths("d"));
     }
 

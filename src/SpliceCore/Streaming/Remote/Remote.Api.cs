@@ -208,7 +208,7 @@ public sealed record RemoteTransferResult
     /// <summary>Number of items removed from the destination, with those in removed folders.</summary>
     public long Removed { get; init; }
 
-    /// <summary>True if nothing was removed because the source was not read completely.</summary>
+    /// <summary>True if no extra items were removed, because the source was not read completely.</summary>
     public bool RemovalSkipped { get; init; }
 
     /// <summary>Number of bytes in holes, which were not sent.</summary>

@@ -157,7 +157,7 @@ internal static class RemoteFailure
         "Log in as a user that may read all of it, or as root.", target: host);
 
     public static string RemovalSkipped(string destination, TransferException obstacle) =>
-        $"Nothing was removed from '{destination}', since the source was not read and copied completely. The first error: {obstacle.Problem}";
+        $"No extra items were removed from '{destination}', since the source was not read and copied completely. The first error: {obstacle.Problem}";
 
     public static TransferException NoMatch(string path, string host) => new(TransferErrorId.SourceNotFound,
         $"No item on '{host}' matches '{path}'.",

@@ -250,7 +250,7 @@ public sealed class HostRemovalTests(SshServer server) : UpdateTests(server)
         Assert.Contains(outcomes, outcome => outcome.Error?.Id == TransferErrorId.ReadFailed);
         RemoteTransferResult result = Assert.Single(outcomes, outcome => outcome.Result is not null).Result!;
         Assert.Equal((true, 0), (result.RemovalSkipped, result.Removed));
-        Assert.Contains(result.Warnings, warning => warning.StartsWith("Nothing was removed", StringComparison.Ordinal));
+        Assert.Contains(result.Warnings, warning => warning.StartsWith("No extra items were removed", StringComparison.Ordinal));
         Assert.Equal("new old", Paths("target/source"));
     }
 
