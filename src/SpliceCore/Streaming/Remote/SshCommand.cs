@@ -16,9 +16,10 @@ internal static class SshCommand
         "-o", "RequestTTY=no", "-o", "RemoteCommand=none", "-o", "PermitLocalCommand=no", "-o", "ClearAllForwardings=yes",
     ];
 
-    /// <summary>Returns the command that runs a script on a host.</summary>
+    /// <summary>Returns the ssh that runs a command on a host.</summary>
+    /// <param name="command">The command, for the login shell there.</param>
     /// <exception cref="TransferException">ssh was not found, or an option is invalid.</exception>
-    public static NativeCommand Create(RemoteHost host, SshOptions options)
+    public static NativeCommand Create(RemoteHost host, SshOptions options, string command)
     {
         List<string> arguments = options.ConfigFile is string file ? ["-F", CheckFile(file), .. ProtocolOptions] : [.. ProtocolOptions];
         if (host.Port is int port)
@@ -62,7 +63,7 @@ internal static class SshCommand
             arguments.AddRange(shared.OptionsFor(host, options, arguments));
         }
 
-        arguments.AddRange(["--", host.Name, HostScript.Command]);
+        arguments.AddRange(["--", host.Name, command]);
         return Create(arguments);
     }
 

@@ -31,10 +31,10 @@ internal sealed class SshSessions : IDisposable
     /// <summary>The surroundings of each ssh.</summary>
     public static PipelineRequest Process => new() { Commands = [], Environment = OwnEnvironment(), WorkingDirectory = "/" };
 
-    /// <param name="script">The line that <see cref="HostScript.Command"/> runs.</param>
+    /// <param name="script">The line that <see cref="HostScript.CommandFor"/> runs.</param>
     public SshSession Start(RemoteHost host, ReadOnlyMemory<byte> script)
     {
-        var session = new SshSession(host, SshCommand.Create(host, _options), script, _starter, _commands);
+        var session = new SshSession(host, SshCommand.Create(host, _options, HostScript.CommandFor(script.Length)), script, _starter, _commands);
         _sessions.Add(session);
         return session;
     }
