@@ -77,6 +77,27 @@ public sealed class HostScriptTests : IDisposable
         Assert.DoesNotContain("ftruncate", trace, StringComparison.Ordinal);
     }
 
+    /// <summary>dd(1) would create it again, with zeros before the range.</summary>
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void A_temporary_file_that_another_process_removes_is_an_error(string shell)
+    {
+        Command.Require(shell.Split(' ')[0]);
+        byte[] content = Workspace.RandomBytes(100_000);
+        byte[] line = HostScript.LineOf(
+            "send-file.sh", Request(string.Empty, verify: false),
+            _workspace["sent"], "source", "100000", "640", "1000000000.1", "1000000000", ".temporary", string.Empty, string.Empty, "sparse");
+        _workspace.Write("input", [.. line, .. "0 65536\n"u8, .. content[..65536], .. "65536 34464\n"u8, .. content[65536..], .. "end:0\ncommit\n"u8]);
+        string removes = $"dd() {{ command dd \"$@\"; case $* in *seek=0*) rm {_workspace[".temporary"]} ;; esac; }}; ";
+        string command = HostScript.CommandFor(line.Length).Replace("exec sh -c '", $"exec {shell} -c '{removes}", StringComparison.Ordinal);
+
+        Command.Output output = Command.Run("sh", "-c", $"{command} < {HostScript.Quote(_workspace["input"])}");
+
+        Assert.Equal(86, output.ExitCode);
+        Assert.Contains("was removed by another process", output.Errors, StringComparison.Ordinal);
+        Assert.Equal(["input"], _workspace.Names);
+    }
+
     [Theory]
     [MemberData(nameof(Shells))]
     public void A_file_is_received(string shell)
@@ -138,12 +159,13 @@ public sealed class HostScriptTests : IDisposable
         Directory.CreateDirectory(_workspace["source"]);
         _workspace.Write("source/file", "content"u8.ToArray());
         string digest = Command.Check("sha256sum", _workspace["source/file"]).Split(' ')[0];
-        string script = _workspace.Write("script", HostScript.LineOf("receive-tree.sh", Request(string.Empty, verify: true), _workspace["source"], "token"));
+        byte[] line = HostScript.LineOf("receive-tree.sh", Request(string.Empty, verify: true), _workspace["source"], "token");
+        string script = _workspace.Write("script", line);
         string output = _workspace["output"];
 
         // It computes until the host has printed a line, and is in the pause before the next one.
         string slow = $"sha256sum() {{ until grep -q {HostScript.Alive} {output}; do sleep 0.1; done; command sha256sum \"$@\"; }}; ";
-        string command = HostScript.Command.Replace("exec sh -c '", $"{shell} -c '{slow}", StringComparison.Ordinal);
+        string command = HostScript.CommandFor(line.Length).Replace("exec sh -c '", $"{shell} -c '{slow}", StringComparison.Ordinal);
         string owners = Command.Check(
             "bash", "-c", $"{{ cat {script}; printf '\\n{digest}  ./file\\n'; }} | {command} > {output}; find /proc/[0-9]*/fd -lname {output} 2> /dev/null || :");
 
@@ -164,8 +186,8 @@ public sealed class HostScriptTests : IDisposable
     private string Run(string shell, string input, string script, params string[] parameters)
     {
         Command.Require(shell.Split(' ')[0], "sha256sum");
-        string command = HostScript.Command.Replace("exec sh", $"exec {shell}", StringComparison.Ordinal);
         byte[] line = HostScript.LineOf(script, Request(string.Empty, verify: true), parameters);
+        string command = HostScript.CommandFor(line.Length).Replace("exec sh", $"exec {shell}", StringComparison.Ordinal);
         _workspace.Write(input, [.. line, .. File.ReadAllBytes(_workspace[input])]);
         string output = Command.Check("sh", "-c", $"{command} < {HostScript.Quote(_workspace[input])}");
         return output.Replace($"{HostScript.Alive}\n", string.Empty, StringComparison.Ordinal);

@@ -349,6 +349,8 @@ while read -r start count; do
     [ -z "$delta" ] || add_written "$start" "$count"
 done
 [ -n "$digest" ] || fail 80 "The transfer was interrupted."
+# shellcheck disable=SC3013 # dash, bash and busybox have -ef
+[ ! -e /proc/self/fd/9 ] || [ "$t" -ef /proc/self/fd/9 ] || fail 86 "$t was removed by another process."
 # On XFS, a truncation to the size that a new file has writes its content to the disk first.
 if [ "$(($(length "$t")))" -ne "$size" ]; then
     resize "$t" "$size" || fail 86 "The size of $t cannot be set."
