@@ -36,6 +36,36 @@ public sealed class TreeFaultTests(SshServer server) : IDisposable
         Files.AssertSameBytes(_workspace["source/open/file"], _workspace["target/open/file"]);
     }
 
+    /// <summary>What a host prints is limited.</summary>
+    [Fact]
+    public void Many_changed_files_do_not_hide_one_that_cannot_be_read()
+    {
+        SshServer.Require();
+        _workspace.Write($"{Directory.CreateDirectory(_workspace["source"]).Name}/file", [1]);
+        string tool = _workspace.Write($"{Directory.CreateDirectory(_workspace["tools"]).Name}/tar", """
+            #!/bin/sh
+            case $1 in
+                -c)
+                    for i in $(seq 1000); do echo "tar: ./$i: file changed as we read it" >&2; done
+                    for i in $(seq 1000); do echo "tar: ./$i: Cannot open: Permission denied" >&2; done
+                    ;;
+            esac
+            exec /usr/bin/tar "$@"
+
+            """u8.ToArray());
+        Command.Check("chmod", "755", tool);
+        RemoteHost host = server.Host($"many-{Guid.NewGuid():N}", $"PATH={_workspace["tools"]}:$PATH exec bash -c \"$SSH_ORIGINAL_COMMAND\"");
+
+        IReadOnlyList<RemoteOutcome> outcomes = Remotes.Receive(Verified(host));
+
+        string[] errors = [.. outcomes.Where(outcome => outcome.Error is not null).Select(outcome => outcome.Error!.Message)];
+        Assert.Contains(errors, error => error.Contains("./1: Cannot open", StringComparison.Ordinal));
+        Assert.Matches("[0-9]+ more items: Cannot be read", errors[^1]);
+        RemoteTransferResult result = Assert.Single(outcomes, outcome => outcome.Result is not null).Result!;
+        Assert.Equal(errors.Length, result.FailedCount);
+        Assert.Contains(result.Warnings, warning => warning.EndsWith(" more items changed, or were removed", StringComparison.Ordinal));
+    }
+
     /// <summary>A copy that cannot be complete may not look as if it were: tar fills what it cannot read with zeros.</summary>
     [Fact]
     public void A_file_that_becomes_shorter_on_the_host_ends_it()

@@ -121,7 +121,20 @@ if [ -n "$verify" ]; then
     stop_heartbeat
     odd=$(printf "%s\n" "$said" | grep -v -e "^\$" -e "^tar: ")
     [ -z "$odd" ] || fail 87 "$(printf "%s\n" "$odd" | tail -n 3)"
-    faults=$said$nl$faults
+    faults=$faults$nl$said
 fi
-printf "%s\n" "$faults" | grep -v -e "^\$" -e "^tar: E" -e "^tar: error exit" | head -c 30000 | tr -c " -~\n" "?" | sed -n "s/^tar: /splice-failed /p"
+
+# Prints the lines in a text, up to a length, and how many more there are.
+print_some() {
+    some=$3
+    if [ "${#3}" -gt "$1" ]; then
+        some=$(printf "%s" "$3" | head -c "$1" | sed "\$d")
+        some="$some${nl}splice-failed $(($(printf "%s\n" "$3" | wc -l) - $(printf "%s\n" "$some" | wc -l))) more items$2"
+    fi
+    [ -z "$some" ] || printf "%s\n" "$some"
+}
+
+lines=$(printf "%s\n" "$faults" | grep -v -e "^\$" -e "^tar: E" -e "^tar: error exit" | tr -c " -~\n" "?" | sed -n "s/^tar: /splice-failed /p")
+print_some 20000 ": Cannot be read" "$(printf "%s\n" "$lines" | grep -e ": Cannot " -e ": Permission denied\$")"
+print_some 10000 " changed, or were removed" "$(printf "%s\n" "$lines" | grep -v -e ": Cannot " -e ": Permission denied\$")"
 printf "splice-done\n"
