@@ -5,7 +5,7 @@ namespace Splice.Interop;
 internal static partial class LibC
 {
     // sys/stat.h
-    public const uint S_ISGID = 0x400, S_ISVTX = 0x200, S_IRWXU = 0x1C0, S_IRUSR = 0x100, S_IWUSR = 0x80, S_IRWXG = 0x38;
+    public const uint S_ISUID = 0x800, S_ISGID = 0x400, S_ISVTX = 0x200, S_IRWXU = 0x1C0, S_IRUSR = 0x100, S_IWUSR = 0x80, S_IRWXG = 0x38;
 
     // linux/stat.h, linux/fs.h: _IOR(0x12, 114, size_t)
     public const uint STATX_BASIC_STATS = 0x7FF, STATX_BTIME = 0x800, STATX_DIOALIGN = 0x2000, BLKGETSIZE64 = 0x80081272;

@@ -252,7 +252,7 @@ fi
         kill -0 "$$" || exit
         sleep "$pause" || sleep 1
         polls=$((polls + 1))
-        [ "$polls" -lt 50 ] || pause=0.1
+        [ "$polls" -lt 25 ] || pause=0.05
     done
     start_heartbeat
     found=
@@ -302,25 +302,29 @@ clear_attributes() {
     done
 }
 
-was_changed() { printf "%s was changed.\n" "${item#./}" >&2; }
-
 # Gives an open item, which $1 leads to, the metadata of the empty one $from, unless it is another one than was listed.
 set_open() {
     now=$(stat -L -c "%d:%i %u:%g" "$1" 2> /dev/null)
     if [ "${now% *}" != "$known" ]; then
-        was_changed
+        echo "It was changed." >&2
         return
+    fi
+    if [ "$form" = pax-attributes ] && [ "$clear" != - ] && [ -z "$copies" ]; then
+        # Its list cannot be set, and the bits of the group can be the mask of the list.
+        bits=-
+        echo "The cp of this host does not copy attributes, and the mode was not set." >&2
     fi
     [ -z "$copies" ] || [ "$clear" = - ] || clear_attributes "$1"
     if [ -n "$copies" ] && [ -d "$from" ]; then
         # What was in the folder has its metadata.
-        saved=$top/$random/time
+        saved=$top/$random/time own=$(stat -c %a "$from")
         touch -r "$from" "$saved"
+        chmod -R u+rwX "$from"
         find "$from/." ! -name . -prune -exec rm -rf {} +
+        chmod "$own" "$from"
         touch -r "$saved" "$from"
         cp -R --attributes-only --preserve="${what#,}" "$from/." "$1"
-    elif [ -n "$copies" ] && [ -f "$1" ]; then
-        # It would wait for the reader of a FIFO.
+    elif [ -n "$copies" ]; then
         cp --attributes-only --preserve="${what#,}" "$from" "$1"
     else
         case $what in
@@ -329,7 +333,7 @@ set_open() {
                 [ "${now#* }" = "$owners" ] || chown "$owners" "$1"
                 ;;
         esac
-        [ -z "$times" ] || touch -r "$from" "$1"
+        [ -z "$times" ] || touch -c -r "$from" "$1"
     fi
     [ "$bits" = - ] || chmod "$bits" "$1"
 }
@@ -345,20 +349,26 @@ set_metadata() {
     esac
     exec 3< "$t/changes"
     enter_top || return
+    at=.
     while read -r bits clear known item <&3; do
         unescape "$item"
         item=$value from=$top/$random/attributes${value#.} place=${value%/*} name=./${value##*/}
         [ ! -d "$from" ] || place=$item name=.
-        if ! enter "$place" 2> /dev/null; then
-            was_changed
-        elif [ -f "$name" ] && [ -r "$name" ]; then
-            { set_open /dev/fd/5; } 5< "$name"
-        elif [ ! -L "$name" ]; then
-            # A folder, or a file that its owner may not read.
-            set_open "$name"
-        else
-            was_changed
+        if [ "$place" != "$at" ]; then
+            at=
+            ! enter "$place" 2> /dev/null || at=$place
         fi
+        if [ -z "$at" ]; then
+            why="It was changed."
+        elif [ -f "$name" ] && [ -r "$name" ]; then
+            why=$({ set_open /proc/self/fd/5; } 2>&1 5< "$name")
+        elif [ "$name" = . ] || { [ -f "$name" ] && [ ! -L "$name" ]; }; then
+            # A folder, or a file that its owner may not read.
+            why=$(set_open "$name" 2>&1)
+        else
+            why="It was changed."
+        fi
+        [ -z "$why" ] || printf "%s: %s\n" "${item#./}" "${why##*: }" >&2
     done
 }
 
@@ -386,7 +396,7 @@ if [ -n "$times" ] && [ -d "$t/attributes" ]; then
     : > "$t/time" && touch -r "$t/attributes" "$t/time" && exec 4< "$t/time"
 fi
 drop
-[ -z "$top" ] || touch -r /dev/fd/4 "$d"
+[ -z "$top" ] || touch -r /proc/self/fd/4 "$d"
 t=
 [ -z "$flush" ] || flush_all "$folder"
 stop_heartbeat

@@ -34,9 +34,12 @@ internal sealed class HostTreePlan(UpdateMode update, HostListing listing, Prese
     public (bool Mode, bool Attributes, FileIdentity Inode) ChangesOf(TreeItem item, ref uint mode)
     {
         FileStatus existing = listing.Find(item.Path)!.Status;
-        bool inherits = item.Kind == DescriptorKind.Directory && !(Preserve.HasFlag(PreserveAttributes.Ownership) && listing.IsRoot);
+        bool setsOwner = Preserve.HasFlag(PreserveAttributes.Ownership) && listing.IsRoot;
+        bool inherits = item.Kind == DescriptorKind.Directory && !setsOwner;
         mode |= inherits ? existing.Permissions & LibC.S_ISGID : 0;
-        return (Preserve.HasFlag(PreserveAttributes.Mode) && mode != existing.Permissions, !HasSameAttributes(item), existing.Inode);
+        bool losesBits = setsOwner && item.Kind == DescriptorKind.Regular && (mode & (LibC.S_ISUID | LibC.S_ISGID)) != 0; // by chown(2)
+        bool setsMode = Preserve.HasFlag(PreserveAttributes.Mode) && (losesBits || mode != existing.Permissions);
+        return (setsMode, !HasSameAttributes(item), existing.Inode);
     }
 
     /// <summary>Adds an item.</summary>

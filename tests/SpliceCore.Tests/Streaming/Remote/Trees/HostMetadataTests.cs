@@ -55,7 +55,7 @@ public sealed class HostMetadataTests(SshServer server) : UpdateTests(server)
     [Theory]
     [InlineData("bash")]
     [InlineData("busybox")]
-    public void Those_of_a_fifo_are_set_without_a_reader(string shell)
+    public void A_fifo_with_another_mode_is_replaced(string shell)
     {
         SshServer.Require();
         Shell("mkdir source target && mkfifo -m 644 source/fifo && cp -a source target/source && chmod 600 target/source/fifo");
@@ -63,6 +63,57 @@ public sealed class HostMetadataTests(SshServer server) : UpdateTests(server)
         Remotes.Result(Remotes.Send(SendTo(Server.Host(shell)) with { Preserve = PreserveAttributes.All }));
 
         Assert.Equal("fifo 644", Shell("stat -c '%F %a' target/source/fifo"));
+    }
+
+    /// <summary>chown(2) clears the bits.</summary>
+    [Theory]
+    [MemberData(nameof(Shells))]
+    public void A_file_that_gets_another_owner_keeps_its_set_user_id_bit(string shell)
+    {
+        SshServer.Require();
+        Shell("mkdir source target && echo 1 > source/file && chmod 4755 source/file && cp -a source target/source"
+            + " && chown 1234 target/source/file && chmod 4755 target/source/file");
+
+        Remotes.Result(Remotes.Send(SendTo(Server.Host(shell)) with { Preserve = Usual | PreserveAttributes.Ownership }));
+
+        Assert.Equal("4755 0", Shell("stat -c '%a %u' target/source/file"));
+    }
+
+    [Theory]
+    [InlineData("bash")]
+    [InlineData("busybox")]
+    public void A_warning_names_the_item_whose_metadata_cannot_be_set(string shell)
+    {
+        RemoteHost host = UnprivilegedHost(shell);
+        Shell("mkdir -p source/sub target && echo 1 > source/sub/file && cp -a source target/source && touch -d @1000000000 source/sub/file"
+            + " && chown 65534 target target/source && chmod -R a+rX .");
+
+        RemoteTransferResult result = Remotes.Result(Remotes.Send(SendTo(host) with { Update = UpdateMode.Content, Preserve = PreserveAttributes.Timestamps }));
+
+        string warning = Assert.Single(result.Warnings);
+        Assert.Contains("sub/file: Operation not permitted", warning, StringComparison.Ordinal);
+    }
+
+    /// <summary>tar has set its mode by then.</summary>
+    [Fact]
+    public void Those_of_items_in_a_read_only_folder_are_set()
+    {
+        RemoteHost host = UnprivilegedHost("bash");
+        Shell("mkdir -p source/fixed target && echo 1 > source/fixed/file && chmod 555 source/fixed && cp -a source target/source"
+            + " && chown -R 65534 target && chmod -R a+rX . && chmod 600 target/source/fixed/file && touch -d @1000000000 target/source/fixed");
+
+        RemoteTransferResult result = Remotes.Result(Remotes.Send(SendTo(host) with { Preserve = PreserveAttributes.All & ~PreserveAttributes.Ownership }));
+
+        Assert.Empty(result.Warnings);
+        Assert.Equal("555 644", Shell("stat -c %a target/source/fixed target/source/fixed/file | paste -sd ' '"));
+    }
+
+    private RemoteHost UnprivilegedHost(string shell)
+    {
+        SshServer.Require();
+        Command.Require("setpriv");
+        string command = shell == "busybox" ? Server.BusyboxCommand : "bash -c";
+        return Server.Host($"unprivileged-{shell}-{Guid.NewGuid():N}", $"setpriv --reuid=65534 --regid=65534 --clear-groups {command} \"$SSH_ORIGINAL_COMMAND\"");
     }
 
     private string Shell(string commands) => Command.Check("sh", "-c", $"cd '{Folder.Folder}' && {commands}");
