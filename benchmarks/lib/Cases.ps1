@@ -59,6 +59,8 @@ function Measure-Case {
         if ($round -ge $script:fewestRounds -and $watch.Elapsed.TotalSeconds -ge $Budget) { break }
         if ($round -ge $MinimumRounds -and (Test-Settled $ours.Name $samples $inRound.Name)) { break }
         foreach ($contestant in $inRound | Get-Random -Shuffle) {
+            # A program compiles nothing at run time: the last round warms the caches for it.
+            if ($round -lt -1 -and $contestant.Command) { continue }
             $null = & $Before $contestant.Name
             Get-FreeMemory $Memory
             $sample = Measure-Contestant $contestant $Repeat
