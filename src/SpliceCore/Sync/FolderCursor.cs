@@ -58,7 +58,9 @@ internal sealed class FolderCursor : ISourceFolder
 
     public FileStatus Status { get; private set; }
 
-    public bool IsMountRoot => Status.IsMountRoot;
+    /// <summary>True for the root of a mount or of a btrfs subvolume.</summary>
+    public bool IsMountRoot => Status.IsMountRoot
+        || (_path.TryPeek(out var level) && level.Above.Inode.Device != Status.Inode.Device);
 
     /// <summary>The path from the top of the tree, without a slash at either end, if a filter needs it.</summary>
     public byte[] RelativePath { get; private set; } = [];

@@ -3,7 +3,7 @@ using Xunit;
 namespace Splice.Tests.Sync;
 
 /// <summary>What a synchronization adds and updates, and what it leaves alone.</summary>
-public sealed class SyncUpdateTests : IDisposable
+public sealed class SyncUpdateTests(MountedFileSystems fileSystems) : IDisposable
 {
     private readonly SyncFolders _folders = new();
 
@@ -265,6 +265,26 @@ public sealed class SyncUpdateTests : IDisposable
         finally
         {
             _folders.Shell("umount s/m");
+        }
+    }
+
+    [Fact]
+    public void A_subvolume_in_the_source_is_left_out_like_a_mount()
+    {
+        Command.Require("btrfs");
+        using var folders = new SyncFolders(fileSystems.NewFolder(FileSystem.Btrfs));
+        folders.Shell("mkdir -p s d/volume/inner; btrfs -q subvolume create s/volume; mkdir s/volume/inner; touch s/f s/volume/a d/volume/b d/volume/inner/c");
+        SyncRequest request = folders.Mirror;
+        try
+        {
+            SyncFolders.Complete(request with { Tree = request.Tree with { OneFileSystem = true } });
+            Assert.Equal("f volume volume/b volume/inner volume/inner/c", folders.Paths("d"));
+            SyncFolders.Complete(request);
+            Assert.Equal("f volume volume/a volume/inner", folders.Paths("d"));
+        }
+        finally
+        {
+            folders.Shell("btrfs -q subvolume delete s/volume");
         }
     }
 
