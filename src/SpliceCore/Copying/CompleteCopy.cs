@@ -9,17 +9,19 @@ namespace Splice.Copying;
 internal static class CompleteCopy
 {
     /// <summary>True if a file may be complete. A copy gets the source's times before its name.</summary>
-    public static bool IsPossible(CopyRequest request, FileStatus source, FileStatus existing) =>
+    public static bool IsPossible(CopyRequest request, FileStatus source, FileStatus existing, TimePrecision precision) =>
         request is { Resume: true, IsWhole: true } && request.Preserve.HasFlag(PreserveAttributes.Timestamps)
         && existing.Kind == DescriptorKind.Regular && existing.Inode != source.Inode
         && request.CreatedFiles?.HasFile(existing) != true
-        && existing.HasSameSizeAndMTime(source);
+        && existing.Size == source.Size && precision.IsPreserved(source.ModificationTime, existing.ModificationTime);
 
     /// <summary>True if the extents of a file prove that it has the bytes of its source. A lost device or a power failure leaves files
     /// with their size and times that have holes or zeros in place of bytes that did not reach the disk. And a source can be changed
-    /// and its modification time set back, which the time of its last status change (ctime) shows.</summary>
+    /// and its modification time set back, which the time of its last status change (ctime) shows. A time that the file system of the
+    /// copy does not store exactly proves nothing.</summary>
     public static bool IsProvable(FileStatus source, FileStatus existing, FileSystemType fileSystem, long? bootTime) =>
-        source.ChangeTime.CompareTo(existing.ChangeTime) < 0 && DataProof.IsByExtents(existing, fileSystem, bootTime, existing.ChangeTime);
+        existing.HasSameSizeAndMTime(source) && source.ChangeTime.CompareTo(existing.ChangeTime) < 0
+        && DataProof.IsByExtents(existing, fileSystem, bootTime, existing.ChangeTime);
 
     /// <summary>True if a file that may be complete has the bytes of its source.</summary>
     /// <param name="file">The file, open for reading.</param>

@@ -146,6 +146,9 @@ internal sealed record TimePrecision(long Unit, TimeSpan Tolerance)
     public bool IsNearest(in LibC.StatxTimestamp source, in LibC.StatxTimestamp item) => IsLimited(source)
         && (Array.IndexOf(Limits, item.Seconds) >= 0 || item.Seconds is >= FirstOfFat - LargestZone and <= FirstOfFat + LargestZone);
 
+    /// <summary>True if an item has its source's time as exactly as its file system can store it.</summary>
+    public bool IsPreserved(in LibC.StatxTimestamp source, in LibC.StatxTimestamp item) => Compare(source, item) == 0 || IsNearest(source, item);
+
     private static Int128 Nanoseconds(in LibC.StatxTimestamp time) => ((Int128)time.Seconds * Second) + time.Nanoseconds;
 
     private Int128 Floor(Int128 time) => (time - (((time % Unit) + Unit) % Unit)) / Unit;

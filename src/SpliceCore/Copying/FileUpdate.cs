@@ -22,7 +22,7 @@ internal static class FileUpdate
 
         TimePrecision precision = devices?.PrecisionOf(source.Handle, place.Folder, request.TimeTolerance)
             ?? TimePrecision.Of(source.Handle, place.Folder, request.TimeTolerance);
-        EntryDecision decision = request.Update == UpdateMode.Always && IsComplete(request, source, place, existing, monitor, isDryRun)
+        EntryDecision decision = request.Update == UpdateMode.Always && IsComplete(request, source, place, existing, precision, monitor, isDryRun)
             ? new(ItemStatus.Unchanged) { IsVerified = request.Verify }
             : EntryDecision.Of(source.Status, existing, request.Update, precision, isReadable: true);
         if (decision.NeedsContent)
@@ -79,8 +79,11 @@ internal static class FileUpdate
         if (decision.IsMetadataOnly)
         {
             using SafeFileHandle item = OpenExisting(place, LibC.O_PATH);
-            MetadataDifference.RemoveOtherAttributes(source.Handle, item, isPath: true, request.Preserve);
-            Metadata.Set(item, place.Label, source.Handle, source.Status, request.Preserve, isPath: true, warnings);
+            var precision = TimePrecision.Of(source.Handle, place.Folder, request.TimeTolerance);
+            if (!MetadataDifference.Set(item, place.Label, place.Existing!, source.Handle, source.Status, request.Preserve, precision, warnings))
+            {
+                decision = new(ItemStatus.Unchanged);
+            }
         }
 
         bool isFlushed = request is { Resume: true, Flush: true } && Flush(place, cancellation);
@@ -122,9 +125,10 @@ internal static class FileUpdate
     }
 
     private static bool IsComplete(
-        CopyRequest request, Descriptor source, DestinationEntry place, FileStatus existing, TransferMonitor monitor, bool isDryRun)
+        CopyRequest request, Descriptor source, DestinationEntry place, FileStatus existing, TimePrecision precision, TransferMonitor monitor,
+        bool isDryRun)
     {
-        if (!CompleteCopy.IsPossible(request, source.Status, existing))
+        if (!CompleteCopy.IsPossible(request, source.Status, existing, precision))
         {
             return false;
         }

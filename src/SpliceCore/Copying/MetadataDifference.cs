@@ -19,8 +19,7 @@ internal static class MetadataDifference
         bool isExact = false, bool? maySetOwner = null)
     {
         // After one warning, a time that the file system cannot store is not a difference.
-        if (preserve.HasFlag(PreserveAttributes.Timestamps) && precision.Compare(source.ModificationTime, item.ModificationTime) != 0
-            && !precision.IsNearest(source.ModificationTime, item.ModificationTime))
+        if (preserve.HasFlag(PreserveAttributes.Timestamps) && !precision.IsPreserved(source.ModificationTime, item.ModificationTime))
         {
             return "time differs";
         }
@@ -61,6 +60,21 @@ internal static class MetadataDifference
         };
     }
 
+    /// <summary>Sets the metadata of an existing item that has the content of its source.</summary>
+    /// <param name="item">The item, opened with O_PATH.</param>
+    /// <param name="existing">Its status before.</param>
+    /// <returns>False if only its mode differs and stays, since its file system chooses it (FAT, exFAT, CIFS).</returns>
+    public static bool Set(
+        SafeFileHandle item, object label, FileStatus existing, SafeHandle source, FileStatus status, PreserveAttributes preserve, TimePrecision precision,
+        MetadataWarnings warnings)
+    {
+        string? otherReason = Find(
+            status, existing, preserve & ~PreserveAttributes.Mode, precision, () => Borrow(source), () => Borrow(item));
+        RemoveOtherAttributes(source, item, isPath: true, preserve);
+        Metadata.Set(item, label, source, status, preserve, isPath: true, warnings);
+        return otherReason is not null || !FileStatus.TryGet(item, out FileStatus? now).Ok || now!.Permissions != existing.Permissions;
+    }
+
     /// <summary>Removes the attributes that an existing item has and its source has not, as far as they are preserved.</summary>
     public static void RemoveOtherAttributes(SafeHandle source, SafeFileHandle item, bool isPath, PreserveAttributes preserve)
     {
@@ -75,6 +89,8 @@ internal static class MetadataDifference
             _ = isPath ? LibC.RemoveAttributeOfPath(item, name) : LibC.RemoveAttribute(item, name);
         }
     }
+
+    private static SafeFileHandle Borrow(SafeHandle handle) => new(handle.DangerousGetHandle(), ownsHandle: false);
 
     private static FileName? FindAttribute(SafeHandle source, SafeHandle item, PreserveAttributes preserve)
     {

@@ -200,7 +200,7 @@ internal sealed class EntryCopier
     {
         if (decision.IsMetadataOnly && !_context.Request.IsDryRun)
         {
-            _update.SetMetadata(entry);
+            decision = _update.SetMetadata(entry, existing!) ? decision : new(ItemStatus.Unchanged);
             isFlushed = existing!.Kind == DescriptorKind.Regular;
         }
 

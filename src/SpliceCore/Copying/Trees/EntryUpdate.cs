@@ -85,7 +85,8 @@ internal sealed class EntryUpdate(TreeCopyContext context)
     }
 
     /// <summary>Sets the metadata of an existing item that differ from those of its source.</summary>
-    public void SetMetadata(TreeEntry entry)
+    /// <returns>False if they stay as they are.</returns>
+    public bool SetMetadata(TreeEntry entry, FileStatus existing)
     {
         using SafeFileHandle source = OpenSource(entry);
         using SafeFileHandle item = OpenItem(entry);
@@ -95,14 +96,14 @@ internal sealed class EntryUpdate(TreeCopyContext context)
             throw FileFailures.OpenSource(entry.SourcePath, looked.Errno);
         }
 
-        MetadataDifference.RemoveOtherAttributes(source, item, isPath: true, _copy.Preserve);
-        Metadata.Set(item, entry.DestinationLabel, source, status!, _copy.Preserve, isPath: true, context.MetadataWarnings);
+        return MetadataDifference.Set(
+            item, entry.DestinationLabel, existing, source, status!, _copy.Preserve, PrecisionOf(entry.Directory), context.MetadataWarnings);
     }
 
     /// <summary>True if an interrupted copy has written the file. It is not replaced, so nothing has to permit that.</summary>
     public bool IsComplete(TreeEntry entry, Descriptor source, FileStatus existing)
     {
-        if (_copy.Verify || !CompleteCopy.IsPossible(_copy, source.Status, existing))
+        if (_copy.Verify || !CompleteCopy.IsPossible(_copy, source.Status, existing, PrecisionOf(entry.Directory)))
         {
             return false;
         }

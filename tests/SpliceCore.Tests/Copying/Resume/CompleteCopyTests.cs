@@ -112,6 +112,32 @@ public sealed class CompleteCopyTests(MountedFileSystems fileSystems)
         Assert.Equal("751", Files.Metadata(folder["copy"], "%a"));
     }
 
+    [Theory]
+    [InlineData("ext4", false)]
+    [InlineData("ext4", true)]
+    [InlineData("vfat", false)]
+    [InlineData("vfat", true)]
+    public void It_stays_where_the_file_system_rounds_times(string type, bool damaged)
+    {
+        using var mount = Mount.Image(type, 32 << 20, type == "ext4" ? ["-q", "-I", "128"] : []);
+        using var folder = new Workspace(mount.Folder);
+        using var from = new Workspace();
+        from.WriteRandom("source", Size);
+        Command.Check("chmod", "0644", from["source"]);
+        Command.Check("touch", "-d", "2020-02-03 04:05:07.123456789 UTC", from["source"]);
+        CopyRequest request = Request(folder) with { Source = from["source"] };
+        FileCopy.Copy(request, TransferMonitor.None);
+        if (damaged)
+        {
+            Files.ChangeKeepingTime(folder["copy"], offset: 5000);
+        }
+
+        TransferResult result = FileCopy.Copy(request, TransferMonitor.None);
+
+        Assert.Equal(damaged ? (ItemStatus.Updated, (long)Size) : (ItemStatus.Unchanged, 0L), (result.Status, result.BytesCopied));
+        Files.AssertSameBytes(from["source"], folder["copy"]);
+    }
+
     [Fact]
     public void A_partial_file_beside_it_goes_and_another_source_of_the_command_does_not_replace_it()
     {

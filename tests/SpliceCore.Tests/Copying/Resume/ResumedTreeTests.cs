@@ -7,10 +7,12 @@ public sealed class ResumedTreeTests : IDisposable
 {
     private const int Files = 40;
 
+    private readonly MountedFileSystems _fileSystems;
     private readonly Workspace _workspace = new();
 
-    public ResumedTreeTests()
+    public ResumedTreeTests(MountedFileSystems fileSystems)
     {
+        _fileSystems = fileSystems;
         Directory.CreateDirectory(_workspace["source/inner"]);
         for (int i = 0; i < Files; i++)
         {
@@ -153,6 +155,59 @@ public sealed class ResumedTreeTests : IDisposable
         Assert.Equal((2L, Files - 2L, 0L), (result.Updated, result.Unchanged, result.BytesCopied));
         Assert.Equal($"{inode} 600", Stat("copy/source/0", "%i %a"));
         Assert.Equal("1234", Stat("copy/source/2", "%u"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void What_is_complete_stays_where_the_file_system_chooses_modes(bool isUpdate)
+    {
+        Directory.CreateDirectory(_workspace["copy"]);
+        TreeRequest request = Request with
+        {
+            Copy = Request.Copy with { Update = isUpdate ? UpdateMode.Changed : UpdateMode.Always, Resume = !isUpdate },
+        };
+        TreeCopy.Copy(request, TreeMonitor.None);
+        Command.Check("chmod", "0755", _workspace["copy/source/0"]);
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var ignored = new AttachedFault(host, new Fault("?chmod,fchmodat", "retval=0"));
+
+        TreeAnswer answer = host.Copy(request);
+
+        Assert.True(ignored.Detach() > 0, "nothing was injected");
+        Assert.Equal((Files, 0), (answer.Unchanged, answer.Updated));
+    }
+
+    [Fact]
+    public void What_is_complete_is_known_where_the_file_system_stores_whole_seconds()
+    {
+        using var mount = Mount.Image("ext4", 16 << 20, "-q", "-I", "128");
+        TreeRequest request = Request with { Copy = Request.Copy with { Destination = mount.Folder } };
+        TreeCopy.Copy(request, TreeMonitor.None);
+        string damaged = Path.Combine(mount.Folder, "source/0");
+        Command.Check("sh", "-c", $"printf x | dd of='{damaged}' conv=notrunc status=none && touch -r '{_workspace["source/0"]}' '{damaged}'");
+
+        TransferResult again = TreeCopy.Copy(request, TreeMonitor.None);
+
+        Assert.Equal((Files - 1L, 1000L), (again.Unchanged, again.BytesCopied));
+        Assert.Equal(File.ReadAllBytes(_workspace["source/0"]), File.ReadAllBytes(damaged));
+    }
+
+    [Theory]
+    [InlineData("2020-02-03 04:05:07.123456789 UTC")]
+    [InlineData("1970-02-03 04:05:06 UTC")]
+    public void What_is_complete_stays_on_fat(string time)
+    {
+        using Workspace to = _fileSystems.NewFolder(FileSystem.Vfat);
+        Command.Check("find", _workspace["source"], "-type", "f", "-exec", "touch", "-d", time, "{}", "+");
+        Command.Check("chmod", "-R", "u=rwX,go=rX", _workspace["source"]);
+        TreeRequest request = Request with { Copy = Request.Copy with { Destination = to.Folder } };
+        TreeCopy.Copy(request, TreeMonitor.None);
+        Assert.Equal(("644", "755"), (Stat("source/0", "%a"), Command.Check("stat", "-c", "%a", to["source/0"])));
+
+        TransferResult again = TreeCopy.Copy(request, TreeMonitor.None);
+
+        Assert.Equal((Files, 0L, 0L), (again.Unchanged, again.Updated, again.BytesCopied));
     }
 
     [Theory]
