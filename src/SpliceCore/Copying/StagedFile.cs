@@ -103,7 +103,7 @@ internal sealed class StagedFile : ITargetFile
         }
         catch (TransferException exception) when (exception.Errno == Errno.EEXIST)
         {
-            FileName kept = KeptName();
+            FileName kept = KeptName(_place.Name);
             SysResult result = _temporaryName is FileName hidden ? ExclusiveRename.Run(_place.Folder, hidden, kept) : LibC.LinkOpen(Handle, _place.Folder, kept);
             if (!result.Ok)
             {
@@ -227,11 +227,12 @@ internal sealed class StagedFile : ITargetFile
         return result;
     }
 
-    private FileName KeptName()
+    /// <summary>Returns a random name for an item that is kept beside another one, whose name it begins with. It is not a temporary name.</summary>
+    public static FileName KeptName(FileName other)
     {
         const int LongestName = 255; // NAME_MAX
         string suffix = string.Create(CultureInfo.InvariantCulture, $".splice-{Random.Shared.NextInt64():x16}");
-        ReadOnlySpan<byte> name = _place.Name.Bytes;
+        ReadOnlySpan<byte> name = other.Bytes;
         return new FileName([.. name[..Math.Min(name.Length, LongestName - suffix.Length)], .. Encoding.ASCII.GetBytes(suffix)]);
     }
 

@@ -15,6 +15,7 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
     private readonly CopiedSources _copied = new();
     private readonly List<TransferException> _kept = [];
     private CopyState _complete;
+    private string? _newPath; // of an item of another process
 
     public TransferResult Run()
     {
@@ -110,16 +111,15 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
         }
         catch (OperationCanceledException)
         {
-            throw MoveErrors.Stopped(plan.Source, plan.Place.Path, isWhole: TakeBack(staging));
+            throw WithNewPath(TakeBack(staging)
+                ? MoveErrors.Stopped(plan.Source, plan.Place.Path, isWhole: true)
+                : MoveErrors.StoppedBeforeFlush(plan.Source, plan.Place.Path));
         }
         catch (TransferException exception)
         {
-            if (TakeBack(staging))
-            {
-                throw FileFailures.Flush(plan.Place.Path, exception.Errno, "fsync(2) of the folder").Adding($"'{plan.Source}' was not moved.");
-            }
-
-            throw;
+            throw WithNewPath(TakeBack(staging)
+                ? FileFailures.Flush(plan.Place.Path, exception.Errno, "fsync(2) of the folder").Adding($"'{plan.Source}' was not moved.")
+                : exception);
         }
 
         if (FileStatus.TryGet(plan.Place.Folder, plan.Place.Name, followLink: false, out FileStatus? moved).Ok)
@@ -162,7 +162,12 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
         bool isWhole = remover.Files + remover.Directories == 0 && (isStopped || _kept.Count > 0) && TakeBack(staging);
         if (isStopped)
         {
-            throw MoveErrors.Stopped(plan.Source, plan.Place.Path, isWhole);
+            throw WithNewPath(MoveErrors.Stopped(plan.Source, plan.Place.Path, isWhole));
+        }
+
+        if (_kept.Count > 0)
+        {
+            _kept[0] = WithNewPath(_kept[0]);
         }
 
         if (isWhole)
@@ -217,15 +222,31 @@ internal sealed class CopyAndRemove(MoveRequest request, MovePlan plan, TreeMoni
             return true;
         }
 
-        FileName name = plan.Place.Name;
-        for (int i = 1; Rename(staging.Handle, plan.Name, plan.Place.Folder, name, replaces: false).Errno == Errno.EEXIST; i++)
+        if (!Rename(staging.Handle, plan.Name, plan.Place.Folder, plan.Place.Name, replaces: false).Ok)
         {
-            // A third item has the name already.
-            name = $"{plan.Place.Name}.{i}";
+            _newPath = KeepBeside(staging);
         }
 
         return state.Inode != _complete.Inode;
     }
+
+    /// <summary>Gives an item of another process, or a copy that has one in it, another name, or keeps it in the staging folder.</summary>
+    /// <returns>Its path.</returns>
+    private string KeepBeside(StagingFolder staging)
+    {
+        FileName name = StagedFile.KeptName(plan.Place.Name);
+        if (Rename(staging.Handle, plan.Name, plan.Place.Folder, name, replaces: false).Ok)
+        {
+            return TreeDirectory.Join(Path.GetDirectoryName(plan.Place.Path) ?? "/", name);
+        }
+
+        staging.Keep();
+        return TreeDirectory.Join(staging.Path, plan.Name);
+    }
+
+    private TransferException WithNewPath(TransferException error) => _newPath is null
+        ? error
+        : error.Adding($"What another process changed at '{plan.Place.Path}' is now '{_newPath}'. Rename it before the next move.");
 
     /// <summary>To change its "..", a directory has to be writable for others than root.</summary>
     private static SysResult Rename(SafeFileHandle folder, FileName name, SafeFileHandle newFolder, FileName newName, bool replaces)

@@ -78,4 +78,9 @@ internal static class MoveErrors
             : $"Moving '{source}' was stopped after '{destination}' was complete: '{source}' is not completely removed.",
         isWhole ? "Run the command again." : "Remove the rest of the source: the destination is complete.",
         Errno.ECANCELED, destination);
+
+    public static TransferException StoppedBeforeFlush(string source, string destination) => new(TransferErrorId.Cancelled,
+        $"Moving '{source}' was stopped: it is unchanged, and '{destination}' is complete, but its name may not be on the disk.",
+        "Run sync(1), then remove the source.",
+        Errno.ECANCELED, destination);
 }

@@ -15,7 +15,8 @@ internal sealed class StagingFolder : IDisposable
     private const string Suffix = ".move";
 
     private readonly DestinationEntry _place;
-    private readonly FileName _name;
+    private FileName _name;
+    private bool _isKept;
 
     private StagingFolder(DestinationEntry place, FileName name, SafeFileHandle handle) => (_place, _name, Handle) = (place, name, handle);
 
@@ -35,10 +36,22 @@ internal sealed class StagingFolder : IDisposable
     public static void RemoveLeft(DestinationEntry place, CancellationToken cancellation) =>
         TemporaryFolders.RemoveLeft(place.Folder, FolderOf(place), TemporaryNames.IsStagingFolder, cancellation);
 
-    /// <summary>Removes it with what is left in it.</summary>
+    /// <summary>Keeps it with what is in it, under a name that the next move does not remove.</summary>
+    public void Keep()
+    {
+        _isKept = true;
+        FileName name = StagedFile.KeptName(_place.Name);
+        _name = ExclusiveRename.Run(_place.Folder, _name, name).Ok ? name : _name;
+    }
+
+    /// <summary>Removes it with what is left in it, unless it is kept.</summary>
     public void Dispose()
     {
-        TemporaryFolders.Remove(_place.Folder, FolderOf(_place), _name, CancellationToken.None);
+        if (!_isKept)
+        {
+            TemporaryFolders.Remove(_place.Folder, FolderOf(_place), _name, CancellationToken.None);
+        }
+
         LibC.Unlock(Handle);
         Handle.Dispose();
     }

@@ -41,24 +41,52 @@ public sealed class TakenBackTests : IDisposable
         Assert.Equal([2, 3], File.ReadAllBytes(_from["file"]));
     }
 
-    [Fact]
-    public void It_gets_another_name_where_its_own_is_taken_meanwhile()
+    [Theory]
+    [InlineData(4)]
+    [InlineData(254)]
+    [InlineData(255)]
+    public void It_gets_another_name_where_its_own_is_taken_meanwhile(int length)
     {
-        _from.Write("file", [1]);
+        string name = new('f', length);
+        _from.Write(name, [1]);
         BetweenCalls? third = null;
-        using var other = new BetweenCalls(() => Path.Exists(_to["file"]), () =>
+        using var other = new BetweenCalls(() => Path.Exists(_to[name]), () =>
         {
-            ReplaceCopy();
-            third = new BetweenCalls(() => !Path.Exists(_to["file"]), () => _to.Write("file", [8]));
+            ReplaceCopy(name);
+            third = new BetweenCalls(() => !Path.Exists(_to[name]), () => _to.Write(name, [8]));
         });
 
-        Assert.Throws<TransferException>(() => ItemMove.Move(Request("file"), TreeMonitor.None));
+        TransferException error = Assert.Throws<TransferException>(() => ItemMove.Move(Request(name), TreeMonitor.None));
 
         Assert.True(third?.HasHappened);
-        Assert.Equal(["file", "file.1"], _to.Names);
-        Assert.Equal([8], File.ReadAllBytes(_to["file"]));
-        Assert.Equal([7], File.ReadAllBytes(_to["file.1"]));
-        Assert.Equal([2, 3], File.ReadAllBytes(_from["file"]));
+        Assert.Equal([8], File.ReadAllBytes(_to[name]));
+        string kept = Assert.Single(_to.Names, entry => entry != name);
+        Assert.StartsWith(name[..Math.Min(length, 200)], kept, StringComparison.Ordinal);
+        Assert.Equal([7], File.ReadAllBytes(_to[kept]));
+        Assert.Contains($"is now '{_to[kept]}'", error.Problem, StringComparison.Ordinal);
+        Assert.Equal([2, 3], File.ReadAllBytes(_from[name]));
+    }
+
+    [Fact]
+    public void It_is_kept_in_the_folder_of_the_copy_where_it_cannot_be_renamed()
+    {
+        Command.RequireRoot();
+        _from.Write("file", [1]);
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var attached = new AttachedFault(host.Id, [
+            "strace", "-f", "-e", "trace=renameat2,fsync", "-e", "inject=fsync:delay_exit=500000", "-e", "inject=renameat2:error=EDQUOT:when=4..5"]);
+
+        host.Begin(Request("file"));
+        Wait.Until(() => Path.Exists(_to["file"]), "nothing is moved");
+        ReplaceCopy();
+        TreeAnswer answer = host.Finish();
+
+        Assert.Equal("SourceChanged", answer.Error);
+        string kept = Assert.Single(_to.Names);
+        Assert.StartsWith("file.splice-", kept, StringComparison.Ordinal);
+        Assert.Contains($"is now '{_to[kept]}/file'", answer.Message, StringComparison.Ordinal);
+        ItemMove.Move(Request("file"), TreeMonitor.None);
+        Assert.Equal([7], File.ReadAllBytes(_to[$"{kept}/file"]));
     }
 
     [Theory]
@@ -98,7 +126,9 @@ public sealed class TakenBackTests : IDisposable
 
         Assert.True(named.HasHappened);
         Assert.Equal(TransferErrorId.Cancelled, error.Id);
-        Assert.Contains($"after '{_to["file"]}' was complete", error.Message, StringComparison.Ordinal);
+        Assert.Equal(
+            $"Moving '{_from["file"]}' was stopped: it is unchanged, and '{_to["file"]}' is complete, but its name may not be on the disk.", error.Problem);
+        Assert.Contains("sync(1)", error.RecommendedAction, StringComparison.Ordinal);
         Assert.Equal([1], File.ReadAllBytes(_to["file"]));
         Assert.Equal([1], File.ReadAllBytes(_from["file"]));
         Assert.Equal(["file"], _to.Names);
@@ -125,10 +155,10 @@ public sealed class TakenBackTests : IDisposable
     private MoveRequest Request(string name) => new() { Source = _from[name], Destination = _to[name] };
 
     /// <summary>The source grows, and another process gives its own file the name of the copy.</summary>
-    private void ReplaceCopy()
+    private void ReplaceCopy(string name = "file")
     {
-        _from.Write("file", [2, 3]);
+        _from.Write(name, [2, 3]);
         _to.Write("other", [7]);
-        File.Move(_to["other"], _to["file"], overwrite: true);
+        File.Move(_to["other"], _to[name], overwrite: true);
     }
 }
