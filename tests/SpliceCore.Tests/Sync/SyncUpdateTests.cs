@@ -289,6 +289,29 @@ public sealed class SyncUpdateTests(MountedFileSystems fileSystems) : IDisposabl
     }
 
     [Fact]
+    public void A_read_only_folder_is_written_by_several_workers_at_once()
+    {
+        // The workers share the folder before they reach what is missing, and all find it read-only before one of them changes that.
+        Command.RequireRoot();
+        string unreadable = _folders.Shell("""
+            chmod 755 . && mkdir -p s/r d/r && cd s/r && seq 400 | xargs touch -d @1000000000
+            ls -U | awk 'NR <= 200 || NR % 2' | xargs cp -p -t ../../d/r
+            ls -U | tail -n 1 | xargs chmod 000
+            ls -U | tail -n 1
+            cd ../.. && chmod 555 d/r && chown -R 65534:65534 .
+            """).Trim();
+        using TreeHostProcess user = TreeHostProcess.Shared(TestHost.PlainUser);
+        using var attached = new AttachedFault(user, new Fault("fchmod", "delay_enter=500000", "1"));
+        SyncRequest request = _folders.Request;
+
+        TreeAnswer answer = user.Sync(request with { Tree = request.Tree with { ThrottleLimit = 8 } });
+
+        TreeAnswerError error = Assert.Single(answer.Errors);
+        Assert.Equal(("PermissionDenied", _folders[$"s/r/{unreadable}"]), (error.Id, error.Target));
+        Assert.Equal((399, 300), (answer.FileCount, answer.Unchanged));
+    }
+
+    [Fact]
     public void Cancellation_stops_it_before_anything_is_removed()
     {
         _folders.Shell("mkdir s d; touch s/f d/x");

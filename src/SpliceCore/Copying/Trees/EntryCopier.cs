@@ -26,7 +26,8 @@ internal sealed class EntryCopier
     public TreeCounters Counters { get; } = new();
 
     /// <param name="mayMakeRoom">True to close idle directories where the process may open no more files, and to start again.</param>
-    public void Copy(TreeEntry entry, DescriptorKind kind, bool mayMakeRoom = true)
+    /// <param name="mayOpenUp">True to make a read-only directory of this user writable, and to start again.</param>
+    public void Copy(TreeEntry entry, DescriptorKind kind, bool mayMakeRoom = true, bool mayOpenUp = true)
     {
         try
         {
@@ -38,17 +39,17 @@ internal sealed class EntryCopier
         }
         catch (TransferException exception) when (AppendedFile.HasAppeared(_copy, exception))
         {
-            Copy(entry, kind);
+            Copy(entry, kind, mayMakeRoom, mayOpenUp);
         }
         catch (TransferException exception) when (
             mayMakeRoom && exception.Errno is Errno.EMFILE or Errno.ENFILE && _context.Handles.CloseIdle())
         {
-            Copy(entry, kind, mayMakeRoom: false);
+            Copy(entry, kind, mayMakeRoom: false, mayOpenUp);
         }
         catch (TransferException exception) when (
-            exception.Errno == Errno.EACCES && _context.Request.Sync is not null && entry.Directory.TryOpenUp())
+            mayOpenUp && exception.Errno == Errno.EACCES && _context.Request.Sync is not null && entry.Directory.TryOpenUp())
         {
-            Copy(entry, kind);
+            Copy(entry, kind, mayMakeRoom, mayOpenUp: false);
         }
     }
 

@@ -85,7 +85,7 @@ internal sealed class TreeDirectory
     public static string Join(string directory, FileName name) => directory.EndsWith('/') ? $"{directory}{name}" : $"{directory}/{name}";
 
     /// <summary>Permits the owner to write to the destination until it is closed, as root may anyway.</summary>
-    /// <returns>False if it was so already, or another user owns it.</returns>
+    /// <returns>True if it is permitted now, by this worker or another one; false if that changes nothing, or another user owns it.</returns>
     public bool TryOpenUp()
     {
         lock (Modes)
@@ -94,10 +94,9 @@ internal sealed class TreeDirectory
                 && (status!.Permissions & LibC.S_IRWXU) != LibC.S_IRWXU && LibC.ChangeMode(Destination, status.Permissions | LibC.S_IRWXU).Ok)
             {
                 _closedMode = status.Permissions;
-                return true;
             }
 
-            return false;
+            return _closedMode is not null;
         }
     }
 
