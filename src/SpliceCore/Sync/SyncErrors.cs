@@ -84,7 +84,7 @@ internal static class SyncErrors
     /// <summary>A folder that has been replaced, and changed while it had a temporary name.</summary>
     public static TransferException ChangedAside(string path, FileName temporaryName) => new(TransferErrorId.DestinationChanged,
         $"'{path}' has been replaced, but the old folder changed during the copy and was not completely removed: it is '{temporaryName}' in the same folder.",
-        "Move what you need out of it before the next synchronization, which removes temporary folders.",
+        "Move what you need out of it now, then remove it: later commands may remove temporary folders.",
         target: path);
 
     /// <summary>Removals would not notice the mount point.</summary>

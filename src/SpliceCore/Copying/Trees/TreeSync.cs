@@ -24,7 +24,8 @@ internal interface ITreeSync
     void RemoveDirectory(SafeFileHandle parent, FileName name, TreeEntry entry);
 }
 
-/// <summary>An item of another type in place of an entry. It has a temporary name until the entry exists.</summary>
+/// <summary>An item of another type in place of an entry. It has a temporary name until the entry exists; a directory is locked meanwhile,
+/// since other processes remove those that are not.</summary>
 internal sealed class ObstacleAside : IDisposable
 {
     private readonly TreeEntry _entry;
@@ -32,6 +33,7 @@ internal sealed class ObstacleAside : IDisposable
     private readonly FileName _name = StagedFile.TemporaryName();
     private readonly Action<TransferException> _report;
     private readonly Func<SysResult>? _remove;
+    private readonly SafeFileHandle? _locked;
     private bool _isMoved;
 
     /// <summary>Moves an obstacle aside. A directory must be empty, or the synchronization must permit its removal.</summary>
@@ -59,9 +61,11 @@ internal sealed class ObstacleAside : IDisposable
             return;
         }
 
+        _locked = isDirectory ? Lock() : null;
         SysResult moved = ExclusiveRename.Run(_folder, entry.Name, _name);
         if (!moved.Ok)
         {
+            Unlock();
             throw FileFailures.NameDestination(entry.DestinationPath, moved.Errno);
         }
 
@@ -79,6 +83,9 @@ internal sealed class ObstacleAside : IDisposable
     public void Remove()
     {
         _isMoved = false;
+
+        // The removal keeps what is in use.
+        Unlock();
         if (_remove?.Invoke() is { Ok: false } failed)
         {
             throw FileFailures.OpenDestination(TreeDirectory.Join(_entry.Directory.DestinationPath, _name), failed.Errno);
@@ -91,6 +98,32 @@ internal sealed class ObstacleAside : IDisposable
         if (_isMoved && ExclusiveRename.Run(_folder, _name, _entry.Name) is { Ok: false } failed)
         {
             _report(FileFailures.GiveBack(_entry.DestinationPath, _name, failed.Errno));
+        }
+
+        Unlock();
+    }
+
+    /// <returns>Null if it may not be read: other processes of this user may not lock it either.</returns>
+    private SafeFileHandle? Lock()
+    {
+        SysResult opened = LibC.OpenAt(
+            _folder, _entry.Name, LibC.O_RDONLY | LibC.O_DIRECTORY | LibC.O_NOFOLLOW | LibC.O_NONBLOCK, 0, out SafeFileHandle directory);
+        if (opened.Ok)
+        {
+            LibC.Lock(directory);
+            return directory;
+        }
+
+        directory.Dispose();
+        return opened.Errno == Errno.EACCES ? null : throw FileFailures.OpenDestination(_entry.DestinationPath, opened.Errno);
+    }
+
+    private void Unlock()
+    {
+        if (_locked is { IsClosed: false })
+        {
+            LibC.Unlock(_locked);
+            _locked.Dispose();
         }
     }
 

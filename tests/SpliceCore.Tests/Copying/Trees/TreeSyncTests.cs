@@ -1,4 +1,7 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Splice.Copying;
+using Splice.Copying.Trees;
 using Xunit;
 
 namespace Splice.Tests.Copying.Trees;
@@ -101,6 +104,33 @@ public sealed class TreeSyncTests : IDisposable
         Assert.Equal(TransferErrorId.DiskFull, errors.Single().Id);
         Assert.True(File.Exists(Path.Combine(mount.Folder, "x/y")));
         Assert.Single(Directory.GetFileSystemEntries(mount.Folder));
+    }
+
+    [Fact]
+    public void A_folder_in_the_way_is_not_taken_for_one_that_was_left()
+    {
+        Shell("head -c 4M /dev/urandom >s/x; mkdir d/x; touch d/x/y");
+        using SafeFileHandle folder = Posix.OpenRead(_folder["d"]);
+        using var stop = new CancellationTokenSource();
+        bool isMovedAside = false;
+        var monitor = new TreeMonitor(
+            Progress: progress =>
+            {
+                if (progress.BytesCopied > 0 && !stop.IsCancellationRequested)
+                {
+                    isMovedAside = !Directory.Exists(_folder["d/x"]);
+                    TemporaryFolders.RemoveLeft(folder, _folder["d"], TemporaryNames.IsTemporary, CancellationToken.None);
+                    stop.Cancel();
+                }
+            },
+            Cancellation: stop.Token);
+        TreeRequest request = Request(new CollectingSync { Removes = true });
+
+        TransferException error = Assert.Throws<TransferException>(
+            () => TreeCopy.Copy(request with { Copy = request.Copy with { RateLimit = new RateLimiter(1_000_000) } }, monitor));
+
+        Assert.Equal((TransferErrorId.Cancelled, true), (error.Id, isMovedAside));
+        Assert.Equal("d d/x d/x/y", Shell("find d | sort").ReplaceLineEndings(" "));
     }
 
     [Theory]
