@@ -43,7 +43,10 @@ internal readonly record struct EntryDecision(ItemStatus Status, string? Reason 
 
     public static EntryDecision ContentDiffers { get; } = new(ItemStatus.Updated, "content differs");
 
-    public static EntryDecision MetadataDiffers(string reason) => new(ItemStatus.Updated, reason) { IsMetadataOnly = true };
+    /// <summary>Decides for a file of which only metadata differ. One with several names is replaced, since the others may belong to
+    /// other files.</summary>
+    public static EntryDecision OfMetadata(string reason, FileStatus existing) =>
+        new(ItemStatus.Updated, reason) { IsMetadataOnly = existing.LinkCount <= 1 };
 
     /// <summary>Decides for a regular file, or for an item of another type than the destination.</summary>
     /// <param name="isReadable">True if both can be compared: then a time that the destination's file system may not be able to store

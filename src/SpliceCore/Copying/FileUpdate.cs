@@ -35,7 +35,7 @@ internal static class FileUpdate
             && MetadataDifference.Find(
                 source.Status, existing, request.Preserve, precision,
                 () => new SafeFileHandle(source.Handle.DangerousGetHandle(), ownsHandle: false), () => OpenExisting(place, LibC.O_PATH)) is string reason
-            ? EntryDecision.MetadataDiffers(reason)
+            ? EntryDecision.OfMetadata(reason, existing)
             : decision;
     }
 

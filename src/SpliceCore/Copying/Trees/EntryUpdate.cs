@@ -68,11 +68,7 @@ internal sealed class EntryUpdate(TreeCopyContext context)
 
         string? reason = MetadataDifference.Find(
             source, existing, _copy.Preserve, PrecisionOf(entry.Directory), () => OpenSource(entry), () => OpenItem(entry));
-
-        // The other names of the file may belong to other sources, or to none.
-        return reason is null ? new(ItemStatus.Unchanged)
-            : existing.LinkCount > 1 ? new(ItemStatus.Updated, reason)
-            : EntryDecision.MetadataDiffers(reason);
+        return reason is null ? new(ItemStatus.Unchanged) : EntryDecision.OfMetadata(reason, existing);
     }
 
     /// <summary>Decides for another name of a file that has been copied.</summary>

@@ -56,14 +56,17 @@ internal sealed class ReceivedFilePlan : IDisposable
             decision = hasSameContent(file) ? decision with { NeedsContent = false } : EntryDecision.ContentDiffers;
         }
 
+        if (decision.Status == ItemStatus.Unchanged && !_request.NoClobber && FindMetadata(source, existing!) is string reason)
+        {
+            decision = EntryDecision.OfMetadata(reason, existing!);
+        }
+
         if (_request.IsDryRun && decision.WritesContent && _place is not null)
         {
             ReceivedFile.Check(_request, _place);
         }
 
-        return decision.Status == ItemStatus.Unchanged && !_request.NoClobber && FindMetadata(source, existing!) is string reason
-            ? EntryDecision.MetadataDiffers(reason)
-            : decision;
+        return decision;
     }
 
     /// <summary>Sets the metadata of the existing file.</summary>

@@ -57,7 +57,7 @@ internal sealed class SentFilePlan(SendRequest request, Descriptor source, Cance
         }
 
         return decision.Status == ItemStatus.Unchanged && !request.NoClobber && FindMetadata(_old[upload]) is string reason
-            ? EntryDecision.MetadataDiffers(reason)
+            ? EntryDecision.OfMetadata(reason, _old[upload].Status!)
             : decision with { NeedsContent = false };
     }
 

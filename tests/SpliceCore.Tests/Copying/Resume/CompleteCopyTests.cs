@@ -138,6 +138,26 @@ public sealed class CompleteCopyTests(MountedFileSystems fileSystems)
         Files.AssertSameBytes(from["source"], folder["copy"]);
     }
 
+    [Theory]
+    [InlineData(UpdateMode.Always)]
+    [InlineData(UpdateMode.Changed)]
+    public void Other_hard_links_keep_their_attributes(UpdateMode update)
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Ext4);
+        folder.WriteRandom("source", Size);
+        CopyRequest request = Request(folder) with { Update = update, Resume = update == UpdateMode.Always };
+        FileCopy.Copy(request, TransferMonitor.None);
+        Posix.HardLink(folder, "copy", "snapshot");
+        string mode = Files.Metadata(folder["snapshot"], "%a");
+        Command.Check("chmod", "0600", folder["source"]);
+
+        TransferResult result = FileCopy.Copy(request, TransferMonitor.None);
+
+        Assert.Equal((ItemStatus.Updated, "mode differs"), (result.Status, result.Reason));
+        Assert.Equal($"{mode} 600", $"{Files.Metadata(folder["snapshot"], "%a")} {Files.Metadata(folder["copy"], "%a")}");
+        Files.AssertSameBytes(folder["source"], folder["copy"]);
+    }
+
     [Fact]
     public void A_partial_file_beside_it_goes_and_another_source_of_the_command_does_not_replace_it()
     {

@@ -65,6 +65,21 @@ public sealed class FileUpdateTests(SshServer server) : IDisposable
 
     [Theory]
     [MemberData(nameof(Ways))]
+    public void Other_hard_links_keep_their_metadata(string shell, bool isSend)
+    {
+        Write("source", "the content");
+        Run(shell, isSend, UpdateMode.Changed);
+        Posix.HardLink(_workspace, "target", "snapshot");
+        string before = Files.Metadata(_workspace["snapshot"], "%i %a");
+        Command.Check("chmod", "600", _workspace["source"]);
+
+        Assert.Equal((ItemStatus.Updated, "mode differs", 11), Run(shell, isSend, UpdateMode.Changed));
+        Assert.Equal(before, Files.Metadata(_workspace["snapshot"], "%i %a"));
+        Assert.Equal("600", Files.Metadata(_workspace["target"], "%a"));
+    }
+
+    [Theory]
+    [MemberData(nameof(Ways))]
     public void A_dry_run_describes_each_file_and_changes_nothing(string shell, bool isSend)
     {
         Write("source", "content");

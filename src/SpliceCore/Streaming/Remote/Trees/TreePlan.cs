@@ -149,10 +149,9 @@ internal abstract class TreePlan(UpdateMode update, PreserveAttributes preserve,
             return new(ItemStatus.Updated, "hard link differs");
         }
 
-        // The other names of the file may belong to other sources.
         return findMetadata() is not string reason ? new(ItemStatus.Unchanged)
-            : existing.LinkCount > 1 || source.Kind != DescriptorKind.Regular || !isSettable() ? new(ItemStatus.Updated, reason)
-            : EntryDecision.MetadataDiffers(reason);
+            : source.Kind == DescriptorKind.Regular && isSettable() ? EntryDecision.OfMetadata(reason, existing)
+            : new(ItemStatus.Updated, reason);
     }
 
     private void Apply(PlannedItem item)
