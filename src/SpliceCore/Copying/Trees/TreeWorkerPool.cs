@@ -207,7 +207,7 @@ internal sealed class TreeWorkerPool
             sum.Add(worker.Counters);
         }
 
-        bool isComplete = sum.Failed == 0 && !_context.Request.IsDryRun;
+        bool isComplete = sum is { Failed: 0, Skipped: 0 } && !_context.Request.IsDryRun;
         return new TransferResult
         {
             Source = _context.Copy.Source,

@@ -69,6 +69,16 @@ public sealed class TreeUpdateTests : IDisposable
     }
 
     [Fact]
+    public void Where_a_file_is_skipped_not_all_is_verified_and_flushed()
+    {
+        Shell("echo 1 >s/f; echo 2 >s/g; echo newer >d/f; touch -d @5 s/f");
+
+        TransferResult result = Copy(UpdateMode.Newer, request => request with { Copy = request.Copy with { Verify = true, Flush = true } });
+
+        Assert.Equal((1, 1, false, false), (result.FileCount, result.Skipped, result.Verified, result.Flushed));
+    }
+
+    [Fact]
     public void A_second_run_leaves_everything()
     {
         Shell("mkdir s/a; echo 1 >s/a/f; echo 2 >s/g; ln s/g s/h; ln -s g s/l; mkfifo s/p");
