@@ -72,17 +72,25 @@ public sealed class ProgressTests(MountedFileSystems fileSystems)
         Assert.Contains(_reports, report => report is { Phase: TransferPhase.Flushing, BytesCopied: 1000 });
     }
 
-    [Fact]
-    public void The_total_of_a_tree_is_its_data()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void The_total_of_a_tree_is_its_data(bool hasLink)
     {
         using Workspace folder = fileSystems.NewFolder(FileSystem.Tmpfs);
         Directory.CreateDirectory(folder["source"]);
+        Directory.CreateDirectory(folder["elsewhere"]);
         Files.WriteSparse(folder["source/a"], 1024 * MiB, (2 * MiB, 2 * MiB));
-        folder.WriteRandom("source/b", MiB);
+        folder.WriteRandom(hasLink ? "elsewhere/b" : "source/b", MiB);
+        if (hasLink)
+        {
+            File.CreateSymbolicLink(folder["source/link"], "../elsewhere");
+        }
+
         TreeProgress last = default;
 
         TreeCopy.Copy(
-            new TreeRequest { Copy = Request(folder) with { RateLimit = new RateLimiter(MiB) } },
+            new TreeRequest { Copy = Request(folder) with { RateLimit = new RateLimiter(MiB) }, FollowSymlink = hasLink },
             new TreeMonitor(Progress: progress => last = progress));
 
         Assert.Equal(3 * MiB, last.TotalBytes);

@@ -14,7 +14,7 @@ internal static class TreeWalk
     /// <summary>Enumerates all items: each directory before its entries, and once more after them. The handle in an item is
     /// open until the next one.</summary>
     /// <param name="root">The directory at the top; a link there is followed.</param>
-    /// <param name="followLinks">True to look at the target of a link. No link is entered.</param>
+    /// <param name="followLinks">True to follow links. A link to a directory that it is in is not entered.</param>
     /// <param name="selects">Selects the items; null for all.</param>
     /// <param name="failed">Called for each directory that cannot be read, which then is as an empty one; null ends the walk there.</param>
     public static IEnumerable<TreeItem> Enumerate(
@@ -36,7 +36,7 @@ internal static class TreeWalk
                 if (level.Reader.TryRead(level.Handle, out FileName name, out DescriptorKind listed, out SysResult read))
                 {
                     SysResult looked = FileStatus.TryGet(level.Handle, name, followLinks, out status);
-                    item = new TreeItem(root, level.Item, level.Handle, name, status, looked.Errno) { Listed = listed };
+                    item = new TreeItem(root, level.Item, level.Handle, name, status, looked.Errno) { Listed = listed, IsFollowed = followLinks };
                     if (selects?.Invoke(item) == false)
                     {
                         continue;
@@ -45,7 +45,7 @@ internal static class TreeWalk
                     yield return item;
                     if (item.Kind == DescriptorKind.Directory)
                     {
-                        if (TryOpen(item, failed, cancellation) is { } directory)
+                        if (!IsLoop(item) && TryOpen(item, failed, cancellation) is { } directory)
                         {
                             path.Push(new Level(item, directory));
                         }
@@ -95,6 +95,18 @@ internal static class TreeWalk
         }
     }
 
+    /// <summary>True if a followed link leads to a directory that it is in.</summary>
+    private static bool IsLoop(TreeItem item)
+    {
+        TreeItem? above = item.IsFollowed ? item.Parent : null;
+        while (above is not null && above.Found?.Inode != item.Found?.Inode)
+        {
+            above = above.Parent;
+        }
+
+        return above is not null;
+    }
+
     private sealed class Level(TreeItem item, SafeFileHandle handle)
     {
         public TreeItem Item => item;
@@ -119,6 +131,9 @@ internal sealed record TreeItem(string Root, TreeItem? Parent, SafeFileHandle Ha
     /// <summary>The kind that the directory reports.</summary>
     public DescriptorKind Listed { get; init; }
 
+    /// <summary>True if it is the target of a symbolic link, where the name is one.</summary>
+    public bool IsFollowed { get; init; }
+
     public DescriptorKind Kind => Found?.Kind ?? Listed;
 
     public FileStatus Status => Found ?? throw FileFailures.OpenSource(Label, Errno);
@@ -141,7 +156,8 @@ internal sealed record TreeItem(string Root, TreeItem? Parent, SafeFileHandle Ha
     public SafeFileHandle Open(int flags, CancellationToken cancellation, out FileStatus status)
     {
         FileIdentity inode = Status.Inode;
-        SysResult opened = LeasedFile.OpenAt(Handle, Name, flags | LibC.O_NOFOLLOW, cancellation, out SafeFileHandle handle);
+        SysResult opened = LeasedFile.OpenAt(
+            Handle, Name, flags | (IsFollowed ? 0 : LibC.O_NOFOLLOW), cancellation, out SafeFileHandle handle);
         if (opened.Ok && FileStatus.TryGet(handle, out FileStatus? found).Ok && found!.Inode == inode)
         {
             status = found;
