@@ -182,6 +182,25 @@ Describe 'Copy-ItemZeroCopy' {
             Get-Content -LiteralPath $target | Should -Be 'old'
         }
 
+        It 'does not overwrite another source through a hard link: <Name>' -ForEach @(
+            @{ Name = 'wildcard'; Copy = { Copy-ItemZeroCopy "$folder/src/*" "$folder/dst" -InPlace } }
+            @{ Name = 'pipeline'; Copy = { Get-ChildItem "$folder/src" | Copy-ItemZeroCopy -Destination "$folder/dst" -InPlace } }
+            @{ Name = 'folders'; Copy = { Copy-ItemZeroCopy "$folder/src/*" "$folder/dst" -Recurse -InPlace } }
+        ) {
+            $null = New-Item -ItemType Directory "$folder/src", "$folder/dst"
+            Set-Content "$folder/src/log" new
+            Set-Content "$folder/src/log.1" old
+            ln "$folder/src/log.1" "$folder/dst/log"
+            try {
+                $failure = Get-Failure $Copy
+                Assert-Failure $failure -Id 'SameFile,Splice.Commands.CopyItemZeroCopyCommand' -Category InvalidOperation -Target "$folder/dst/log" -Says 'hard link of another source'
+                Get-Content "$folder/src/log.1", "$folder/src/log", "$folder/dst/log", "$folder/dst/log.1" | Should -Be old, new, old, old
+            }
+            finally {
+                Remove-Item -Recurse "$folder/src", "$folder/dst"
+            }
+        }
+
         It 'is no way to read and write one file' {
             $failure = Get-Failure { Copy-ItemZeroCopy $source $source -InPlace }
             $failure.FullyQualifiedErrorId | Should -BeLike 'SameFile,*'

@@ -105,19 +105,32 @@ public sealed class CopyTarget
         (_taken ??= []).Add(BinaryPrimitives.ReadUInt128LittleEndian(SHA256.HashData(MemoryMarshal.AsBytes(source.TrimEnd('/').AsSpan()))));
 }
 
-/// <summary>Items that one command created, so that none of its sources replaces what came from another. Thread-safe.</summary>
+/// <summary>The sources of one command and the items that it created, so that no source overwrites another one, or replaces what came
+/// from another. Thread-safe.</summary>
 public sealed class CreatedFiles
 {
     // One number for an identity, since there can be a million files.
     private readonly HashSet<ulong> _files = [];
     private readonly HashSet<ulong> _names = [];
     private readonly HashSet<ulong> _kept = [];
+    private readonly Dictionary<ulong, ulong> _written = []; // files written in place, and what is written to them
     private readonly HashSet<ulong> _folders = [];
     private readonly HashSet<ulong> _visited = [];
+    private readonly LinkedSources _sources = new();
     private volatile bool _mayHaveLinks;
 
     /// <summary>True if the command may have created symbolic links, one by one or in folders.</summary>
     internal bool MayHaveLinks => _mayHaveLinks;
+
+    /// <summary>Adds a source, which then is not overwritten in place through a hard link.</summary>
+    /// <param name="path">The source: an absolute path.</param>
+    /// <param name="isTree">True if a folder is copied with everything in it.</param>
+    /// <param name="followLinks">True if symbolic links are followed.</param>
+    public void AddSource(string path, bool isTree, bool followLinks) => _sources.Add(path, isTree, followLinks);
+
+    /// <summary>True if an existing file has another name in one of the sources.</summary>
+    /// <exception cref="TransferException">A source cannot be read.</exception>
+    internal bool IsSource(FileStatus file, CancellationToken cancellation) => _sources.Contains(file, cancellation);
 
     /// <summary>True if the command wrote this file: the node, or the device that it stands for.</summary>
     internal bool HasFile(FileStatus file) => Has(_files, Key(file.Identity)) || Has(_files, Key(file.Inode));
@@ -127,8 +140,34 @@ public sealed class CreatedFiles
     /// <summary>True if a source left the file of this name as it is, which has other names.</summary>
     internal bool HasName(FileIdentity folder, FileName name) => Has(_names, Key(folder, name));
 
-    /// <summary>True if a source left this file as it is, under one of its names.</summary>
-    internal bool HasKept(FileStatus file) => Has(_kept, Key(file.Inode));
+    /// <summary>Reserves an existing file before it is written in place.</summary>
+    /// <param name="path">Path of the destination: a second attempt has the same one.</param>
+    /// <returns>False if another source is written to the file or has left it as it is, under another of its names.</returns>
+    internal bool TryWrite(FileStatus existing, FileIdentity source, string path)
+    {
+        (ulong file, ulong copy) = (Key(existing.Inode), Key(source, path));
+        lock (_written)
+        {
+            return !_kept.Contains(file) && (_written.TryAdd(file, copy) || _written[file] == copy);
+        }
+    }
+
+    /// <summary>Reserves an existing file before it is left as it is. It may have several names for several sources.</summary>
+    /// <returns>False if a source is written to it.</returns>
+    internal bool TryKeep(FileStatus existing)
+    {
+        ulong file = Key(existing.Inode);
+        lock (_written)
+        {
+            if (_written.ContainsKey(file))
+            {
+                return false;
+            }
+
+            _kept.Add(file);
+            return true;
+        }
+    }
 
     /// <summary>Adds an existing item that a source left as it is. Of one with several names, only this one belongs to the source: the
     /// others may be replaced, but not written in place.</summary>
@@ -138,10 +177,6 @@ public sealed class CreatedFiles
         if (item is null or { LinkCount: > 1 })
         {
             Add(_names, Key(folder, name));
-            if (item is not null)
-            {
-                Add(_kept, Key(item.Inode));
-            }
         }
         else if (item.Kind == DescriptorKind.SymbolicLink)
         {

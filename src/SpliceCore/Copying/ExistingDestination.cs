@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Splice.Copying.Trees;
 using Splice.Descriptors;
 using Splice.Errors;
 using Splice.Interop;
@@ -26,9 +27,7 @@ internal static class ExistingDestination
 
         if (!IsAddedTo(request, existing) && IsOfOtherSource(request, place))
         {
-            throw request.InPlace && existing.LinkCount > 1
-                ? HardLinkOfCopy(sourceLabel, place)
-                : TwoSources(sourceLabel.ToString()!, place.Path);
+            throw OfOtherSource(request, sourceLabel, place, existing);
         }
 
         if (existing.Kind == DescriptorKind.Directory)
@@ -49,6 +48,36 @@ internal static class ExistingDestination
         request.CreatedFiles is { } created && place.Existing is { } existing
         && (created.HasFile(existing)
             || (existing.LinkCount > 1 && Identify(place.Folder) is FileIdentity folder && created.HasName(folder, place.Name)));
+
+    /// <summary>Reserves the existing file before it is written in place. It may be a source under another name, or the destination of
+    /// another source, which another thread may be writing.</summary>
+    public static void ReserveToWrite(
+        CopyRequest request, FileStatus source, object sourceLabel, DestinationEntry place, CancellationToken cancellation)
+    {
+        if (!request.InPlace || request.CreatedFiles is not { } created || place.Existing is not { Kind: DescriptorKind.Regular } existing)
+        {
+            return;
+        }
+
+        if (existing.Inode != source.Inode && IsSource(created, existing, sourceLabel, cancellation))
+        {
+            throw HardLink(sourceLabel, place, "another source");
+        }
+
+        if (!created.TryWrite(existing, source.Inode, place.Path))
+        {
+            throw OfOtherSource(request, sourceLabel, place, existing);
+        }
+    }
+
+    /// <summary>Reserves the existing file before it is left as it is: another source may be written to it under another name.</summary>
+    public static void ReserveToKeep(CopyRequest request, object sourceLabel, DestinationEntry place)
+    {
+        if (request.InPlace && request.CreatedFiles?.TryKeep(place.Existing!) == false)
+        {
+            throw OfOtherSource(request, sourceLabel, place, place.Existing!);
+        }
+    }
 
     /// <summary>Notes that a source has left the existing file as it is, which no other source of the command replaces then.</summary>
     public static void Keep(CopyRequest request, DestinationEntry place)
@@ -126,11 +155,6 @@ internal static class ExistingDestination
 
         if (request.WritesInto && isRegular)
         {
-            if (request.InPlace && request.CreatedFiles?.HasKept(existing) == true)
-            {
-                throw HardLinkOfCopy(sourceLabel, place);
-            }
-
             return;
         }
 
@@ -176,15 +200,27 @@ internal static class ExistingDestination
         "Copy into different folders.",
         Errno.EEXIST, destination);
 
-    /// <summary>The destination was to be written in place, and has another name that is a file of the same tree's source.</summary>
-    public static TransferException HardLinkOfSource(object source, DestinationEntry place) => HardLink(source, place, "another file of the source");
-
-    private static TransferException HardLinkOfCopy(object source, DestinationEntry place) => HardLink(source, place, "the copy of another source");
+    private static TransferException OfOtherSource(CopyRequest request, object source, DestinationEntry place, FileStatus existing) =>
+        request.InPlace && existing.LinkCount > 1
+            ? HardLink(source, place, "the copy of another source")
+            : TwoSources(source.ToString()!, place.Path);
 
     private static TransferException HardLink(object source, DestinationEntry place, string other) => new(TransferErrorId.SameFile,
         $"'{place.Path}' is a hard link of {other}, and '{source}' would overwrite both. It was not changed.",
         "Omit -InPlace to replace it, or remove it first.",
         target: place.Path);
+
+    private static bool IsSource(CreatedFiles created, FileStatus existing, object sourceLabel, CancellationToken cancellation)
+    {
+        try
+        {
+            return created.IsSource(existing, cancellation);
+        }
+        catch (TransferException exception)
+        {
+            throw TreeErrors.About(sourceLabel.ToString()!, exception);
+        }
+    }
 
     /// <summary>At the end of a file one source follows the other, as in a pipe, whose files are never among the created ones.</summary>
     private static bool IsAddedTo(CopyRequest request, FileStatus existing) => request.Append && existing.Kind == DescriptorKind.Regular;

@@ -79,6 +79,7 @@ public static class FileCopy
         if (place.Existing is { Kind: DescriptorKind.Regular })
         {
             ExistingDestination.CheckFolder(request, place, folder?.Identity);
+            ExistingDestination.ReserveToWrite(request, source.Status, request.Source, place, monitor.Cancellation);
         }
 
         using var file = new DestinationWriter(request, source, place, spec, monitor, counters, new MetadataWarnings(request.RequiresMetadata));
@@ -200,7 +201,8 @@ public sealed record CopyRequest
     /// <summary>Metadata that the copy of a whole file preserves.</summary>
     public PreserveAttributes Preserve { get; init; } = PreserveAttributes.Mode | PreserveAttributes.Timestamps;
 
-    /// <summary>Items that earlier copies of the same command created, and that are not replaced; null for none.</summary>
+    /// <summary>The sources of the command, and items that its earlier copies created: none of them is replaced or overwritten. Null for
+    /// a command of one copy.</summary>
     public CreatedFiles? CreatedFiles { get; init; }
 
     /// <summary>Collects what is copied, so that it can be removed afterwards; null for none.</summary>

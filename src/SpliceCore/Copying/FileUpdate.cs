@@ -57,6 +57,7 @@ internal static class FileUpdate
         if (decision.WritesContent)
         {
             ExistingDestination.Check(request, source, request.Source, place);
+            ExistingDestination.ReserveToWrite(request, source, request.Source, place, cancellation);
         }
 
         return decision.Complete(new TransferResult
@@ -75,6 +76,11 @@ internal static class FileUpdate
         CopyRequest request, Descriptor source, DestinationEntry place, EntryDecision decision, TransferCounters counters,
         CancellationToken cancellation)
     {
+        if (decision.Status != ItemStatus.Skipped)
+        {
+            ExistingDestination.ReserveToKeep(request, request.Source, place);
+        }
+
         var warnings = new MetadataWarnings();
         if (decision.IsMetadataOnly)
         {

@@ -14,6 +14,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
 
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(200);
 
+    private readonly List<(string Source, CopyTarget Target, bool IsFound)> _inPlace = [];
     private NameFilter _filter = null!;
     private CopyQueue? _queue;
     private PlannedFiles? _planned;
@@ -150,13 +151,26 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
 
         foreach ((string source, bool isFound) in Sources())
         {
-            CopyIfWanted(source, target, isFound);
+            if (InPlace)
+            {
+                // A hard link of a later source must not be overwritten either.
+                _inPlace.Add((source, target, isFound));
+            }
+            else
+            {
+                CopyIfWanted(source, target, isFound);
+            }
         }
     }
 
     /// <inheritdoc />
     protected override void EndProcessing()
     {
+        foreach ((string source, CopyTarget target, bool isFound) in _inPlace)
+        {
+            CopyIfWanted(source, target, isFound);
+        }
+
         Drain(most: 0);
         WriteTotals(_planned);
         if (_hasSources)
@@ -188,7 +202,7 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         RetryCount = RetryCount,
         RetryInterval = RetryInterval,
         Preserve = Preserve,
-        CreatedFiles = NamesSeveral || MyInvocation.ExpectingInput || Recurse ? new CreatedFiles() : null,
+        CreatedFiles = BindCreatedFiles(),
     };
 
     private protected override string? DescribeStop(string activity, TransferException? stop) => stop?.Partial switch
@@ -239,6 +253,18 @@ public sealed class CopyItemZeroCopyCommand : FileCommand
         {
             Copy(Request(source, target.Path));
         }
+    }
+
+    private CreatedFiles? BindCreatedFiles()
+    {
+        if (!NamesSeveral && !MyInvocation.ExpectingInput && !Recurse)
+        {
+            return null;
+        }
+
+        var created = new CreatedFiles();
+        _inPlace.ForEach(copy => created.AddSource(copy.Source, isTree: Recurse, followLinks: FollowSymlink || !Recurse));
+        return created;
     }
 
     private static string NameOf(string source) => System.IO.Path.GetFileName(source.TrimEnd('/'));

@@ -256,9 +256,14 @@ internal sealed class CopyPlan
             : null;
     }
 
-    private bool IsOfSource(Trees.TreeEntry existing) => _before.Paths.Where(path => WorldState.IsIn(path, _copies[0].Source))
-        .Concat(_copies.Select(copy => copy.Source))
-        .Any(path => _before[path]?.Identity == existing.Identity);
+    /// <summary>Whether a file has another name in a source of the command. Where links are followed, that may be anywhere.</summary>
+    private bool IsOfSource(Trees.TreeEntry existing)
+    {
+        var sources = _command.Sources
+            .Select(name => _before.Real(WorldState.Join(_before.World, name.TrimEnd('/')), follows: !_command.Recurse)).OfType<string>().ToList();
+        return existing.Links.Length > 1 && (_command.FollowSymlink || _before.Paths.Any(
+            path => _before[path]!.Identity == existing.Identity && sources.Exists(source => WorldState.IsIn(path, source))));
+    }
 
     private bool LeadsToDestination(PlannedCopy copy, Trees.TreeEntry link)
     {

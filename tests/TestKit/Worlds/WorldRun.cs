@@ -36,6 +36,11 @@ internal sealed class WorldRun : IDisposable
     public IReadOnlyList<string> Run()
     {
         bool writesInto = _command.Write != WriteMode.Replace;
+        foreach (string name in _command.Sources.Where(_ => _command.Write == WriteMode.InPlace))
+        {
+            _created.AddSource(_folder.PathOf(name), isTree: _command.Recurse, followLinks: _command.FollowSymlink || !_command.Recurse);
+        }
+
         var target = new CopyTarget(_folder.PathOf(_command.Destination), forSeveral: !writesInto && _command.Sources.Count > 1);
         foreach (string name in _command.Sources)
         {

@@ -149,6 +149,7 @@ internal sealed class EntryCopier
     {
         using ObstacleAside? obstacle = MoveObstacle(entry, ref existing);
         DestinationEntry place = PlaceOf(entry, source.Status, existing);
+        ExistingDestination.ReserveToWrite(_copy, source.Status, entry.SourceLabel, place, _context.Cancellation);
         if (_context.Request.IsDryRun)
         {
             return Plan(entry, decision, source.Status);
@@ -199,6 +200,11 @@ internal sealed class EntryCopier
     /// <param name="isFlushed">True for a complete file, which the interrupted copy may not have flushed.</param>
     private LinkedCopy? Leave(TreeEntry entry, FileStatus? existing, EntryDecision decision, bool isFlushed = false)
     {
+        if (decision.Status != ItemStatus.Skipped)
+        {
+            ExistingDestination.ReserveToKeep(_copy, entry.SourceLabel, DestinationOf(entry, existing));
+        }
+
         if (decision.IsMetadataOnly && !_context.Request.IsDryRun)
         {
             decision = _update.SetMetadata(entry, existing!) ? decision : new(ItemStatus.Unchanged);
@@ -379,20 +385,24 @@ internal sealed class EntryCopier
     /// <param name="node">The entry or its copy, open with O_PATH, if it may be a link.</param>
     private DestinationEntry PlaceOf(TreeEntry entry, FileStatus source, FileStatus? existing, SafeFileHandle? node = null)
     {
+        DestinationEntry place = DestinationOf(entry, existing);
+        ExistingDestination.Check(_copy, source, entry.SourceLabel, place);
+        if (existing is not null && node is not null && source.Kind == DescriptorKind.SymbolicLink)
+        {
+            LinkCheck.ThrowIfLeadsTo(node, entry.SourceLabel, entry.Directory.Source!, place, isMirrored: _context.Request.Sync is not null);
+        }
+
+        return place;
+    }
+
+    private DestinationEntry DestinationOf(TreeEntry entry, FileStatus? existing)
+    {
         TreeDirectory directory = entry.Directory;
-        var place = new DestinationEntry(
+        return new DestinationEntry(
             directory.Destination!, entry.Name, existing, entry.DestinationLabel, MayReplace: !directory.IsOurs && !_copy.NoClobber)
         {
             Modes = directory.Modes,
         };
-        ExistingDestination.Check(_copy, source, entry.SourceLabel, place);
-        _context.ThrowIfLinkedToSource(entry, place);
-        if (existing is not null && node is not null && source.Kind == DescriptorKind.SymbolicLink)
-        {
-            LinkCheck.ThrowIfLeadsTo(node, entry.SourceLabel, directory.Source!, place, isMirrored: _context.Request.Sync is not null);
-        }
-
-        return place;
     }
 
     /// <summary>Looks for what has the entry's name. A directory that this command created has nothing, or a file to append

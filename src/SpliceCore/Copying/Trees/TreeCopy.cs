@@ -87,6 +87,13 @@ public static class TreeCopy
                 throw FileFailures.OpenSource(copy.Source, result.Errno);
             }
 
+            if (copy.InPlace)
+            {
+                copy = copy with { CreatedFiles = copy.CreatedFiles ?? new CreatedFiles() };
+                copy.CreatedFiles.AddSource(copy.Source, isTree: true, request.FollowSymlink);
+                request = request with { Copy = copy };
+            }
+
             int threads = request.ThrottleLimit > 0 ? request.ThrottleLimit : TreeRequest.DefaultThrottleLimit;
             using var destination = request.Sync is null ? TreeDestination.Find(copy, status!, request.IsIntoMissing) : TreeDestination.OfContents(copy);
             using SafeFileHandle? flushed = copy.Flush && !request.IsDryRun ? DiskFlush.OpenFolder(destination.DestinationEntry) : null;

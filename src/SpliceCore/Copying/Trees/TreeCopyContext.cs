@@ -12,7 +12,6 @@ internal sealed class TreeCopyContext : IDisposable
     private readonly CancellationTokenSource _stop;
     private readonly Lazy<long?> _bootTime = new(DataProof.FindBootTime);
     private readonly Lazy<uint> _umask = new(() => ProcessUmask.Value);
-    private readonly Lazy<HashSet<FileIdentity>> _linkedSources;
     private readonly HashSet<FileIdentity> _destinations = [];
     private long _openRetries;
 
@@ -23,7 +22,6 @@ internal sealed class TreeCopyContext : IDisposable
         MetadataWarnings = new MetadataWarnings(request.Copy.RequiresMetadata);
         Links = request.Copy.Preserve.HasFlag(PreserveAttributes.HardLink) ? new HardLinks(this) : null;
         _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        _linkedSources = new(FindLinkedSources);
     }
 
     public TreeRequest Request { get; }
@@ -67,15 +65,6 @@ internal sealed class TreeCopyContext : IDisposable
         lock (_destinations)
         {
             return _destinations.Add(destination);
-        }
-    }
-
-    /// <summary>Checks that a file that is written in place has no other name in the source. For that, the source is walked once more.</summary>
-    public void ThrowIfLinkedToSource(TreeEntry entry, DestinationEntry place)
-    {
-        if (Copy.InPlace && place.Existing is { Kind: DescriptorKind.Regular, LinkCount: > 1 } existing && _linkedSources.Value.Contains(existing.Inode))
-        {
-            throw ExistingDestination.HardLinkOfSource(entry.SourceLabel, place);
         }
     }
 
@@ -134,14 +123,6 @@ internal sealed class TreeCopyContext : IDisposable
         Reports.Dispose();
         _stop.Dispose();
     }
-
-    /// <summary>Includes what is not copied, which must not be overwritten either. The copy itself reports what cannot be read.</summary>
-    private HashSet<FileIdentity> FindLinkedSources() =>
-    [
-        .. TreeWalk.Enumerate(Copy.Source, Request.FollowSymlink, failed: static _ => { }, cancellation: Cancellation)
-            .Where(item => item.Found is { Kind: DescriptorKind.Regular, LinkCount: > 1 })
-            .Select(item => item.Status.Inode),
-    ];
 }
 
 /// <summary>Errors of trees that single files do not have.</summary>

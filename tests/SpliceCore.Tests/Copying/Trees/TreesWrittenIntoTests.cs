@@ -6,6 +6,7 @@ namespace Splice.Tests.Copying.Trees;
 public sealed class TreesWrittenIntoTests : IDisposable
 {
     private readonly Workspace _workspace = new();
+    private readonly CreatedFiles _created = new();
     private readonly List<TransferException> _errors = [];
 
     public TreesWrittenIntoTests()
@@ -13,6 +14,18 @@ public sealed class TreesWrittenIntoTests : IDisposable
         Directory.CreateDirectory(_workspace["source"]);
         Directory.CreateDirectory(_workspace["copy/source"]);
     }
+
+    private TreeRequest Request => new()
+    {
+        Copy = new CopyRequest
+        {
+            Source = _workspace["source"],
+            Destination = _workspace["copy"],
+            InPlace = true,
+            Preserve = PreserveAttributes.All,
+            CreatedFiles = _created,
+        },
+    };
 
     [Theory]
     [InlineData(true, "oldnew", "othernew")]
@@ -125,18 +138,108 @@ public sealed class TreesWrittenIntoTests : IDisposable
         Assert.Equal(copied, File.ReadAllText(_workspace["copy/source/a"]));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_source_that_is_copied_later_is_not_overwritten_through_a_hard_link(bool isTree)
+    {
+        Shell("mkdir -p source/x source/y copy/x; echo old >source/y/g; ln source/y/g copy/x/f; echo new >source/x/f");
+        CopyRequest request = Request.Copy with { Source = _workspace[isTree ? "source/x" : "source/x/f"], Destination = _workspace[isTree ? "copy" : "copy/x"] };
+        request.CreatedFiles!.AddSource(request.Source, isTree, followLinks: !isTree);
+        request.CreatedFiles.AddSource(_workspace[isTree ? "source/y" : "source/y/g"], isTree, followLinks: !isTree);
+
+        if (isTree)
+        {
+            TreeCopy.Copy(new TreeRequest { Copy = request }, new TreeMonitor(Failed: _errors.Add));
+        }
+        else
+        {
+            _errors.Add(Assert.Throws<TransferException>(() => FileCopy.Copy(request, TransferMonitor.None)));
+        }
+
+        TransferException error = Assert.Single(_errors);
+        Assert.Equal((TransferErrorId.SameFile, _workspace["copy/x/f"]), (error.Id, error.Target));
+        Assert.Equal("old\n", File.ReadAllText(_workspace["source/y/g"]));
+    }
+
+    [Fact]
+    public void A_file_in_a_followed_folder_is_not_overwritten_through_a_hard_link()
+    {
+        Shell("mkdir elsewhere; ln -s ../elsewhere source/link; ln -s ../source elsewhere/loop; "
+            + "echo old >elsewhere/f; ln elsewhere/f copy/source/g; echo new >source/g");
+
+        TreeCopy.Copy(Request with { FollowSymlink = true }, new TreeMonitor(Failed: _errors.Add));
+
+        Assert.Contains(_errors, error => error.Id == TransferErrorId.SameFile && error.Target == _workspace["copy/source/g"]);
+        Assert.Equal("old\n", File.ReadAllText(_workspace["elsewhere/f"]));
+    }
+
+    [Fact]
+    public void Where_the_source_cannot_be_searched_for_hard_links_nothing_is_overwritten()
+    {
+        Command.RequireRoot();
+        Shell("mkdir source/sub; echo old >source/sub/f; ln source/sub/f copy/source/g; echo new >source/g");
+        using TreeHostProcess host = TreeHostProcess.Shared();
+        using var attached = new AttachedFault(
+            host.Id, ["strace", "-f", "-P", _workspace["source/sub"], "-e", "trace=getdents64", "-e", "inject=getdents64:error=EIO"]);
+
+        TreeAnswer answer = host.Copy(Request);
+
+        Assert.True(attached.Detach() > 0, "nothing was injected");
+        Assert.Equal("old\n", File.ReadAllText(_workspace["source/sub/f"]));
+        Assert.Contains(answer.Errors, error => (error.Errno, error.Target) == ("EIO", _workspace["source/g"]));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_file_that_is_being_written_is_not_written_under_another_name(bool isTree)
+    {
+        const int Size = 1 << 20;
+        Shell("echo old >copy/source/a; ln copy/source/a copy/b; echo other >b");
+        _workspace.WriteRandom("source/a", Size);
+        CopyRequest slow = Request.Copy with { Method = TransferMethod.ReadWrite, RateLimit = new RateLimiter(Size) };
+        Exception? second = null;
+        void WriteOther() => second ??= Record.Exception(
+            () => FileCopy.Copy(Request.Copy with { Source = _workspace["b"] }, TransferMonitor.None));
+
+        if (isTree)
+        {
+            TreeCopy.Copy(Request with { Copy = slow }, new TreeMonitor(Progress: now =>
+            {
+                if (now.BytesCopied > 0)
+                {
+                    WriteOther();
+                }
+            }));
+        }
+        else
+        {
+            slow = slow with { Source = _workspace["source/a"], Destination = _workspace["copy/source"] };
+            FileCopy.Copy(slow, new TransferMonitor(_ => WriteOther()));
+        }
+
+        Assert.Equal(TransferErrorId.SameFile, Assert.IsType<TransferException>(second).Id);
+        Files.AssertSameBytes(_workspace["source/a"], _workspace["copy/b"]);
+    }
+
+    [Fact]
+    public void Two_sources_leave_hard_links_of_one_file_unchanged()
+    {
+        Shell("echo same >source/a; cp -p source/a source/b; cp -p source/a copy/source/a; ln copy/source/a copy/source/b");
+        CopyRequest request = Request.Copy with { Update = UpdateMode.Changed, Preserve = PreserveAttributes.Mode | PreserveAttributes.Timestamps };
+
+        TransferResult result = TreeCopy.Copy(Request with { Copy = request }, new TreeMonitor(Failed: _errors.Add));
+
+        Assert.Empty(_errors);
+        Assert.Equal(2L, result.Unchanged);
+    }
+
     [Fact]
     public void An_unchanged_file_is_not_overwritten_through_a_hard_link()
     {
         Shell("echo one >source/a; echo two2 >source/b; cp -p source/a copy/a; ln copy/a copy/b");
-        var request = new CopyRequest
-        {
-            Source = _workspace["source/a"],
-            Destination = _workspace["copy"],
-            InPlace = true,
-            Update = UpdateMode.Changed,
-            CreatedFiles = new CreatedFiles(),
-        };
+        CopyRequest request = Request.Copy with { Source = _workspace["source/a"], Update = UpdateMode.Changed };
 
         TransferResult first = FileCopy.Copy(request, TransferMonitor.None);
         TransferException error = Assert.Throws<TransferException>(
@@ -170,20 +273,6 @@ public sealed class TreesWrittenIntoTests : IDisposable
     private string Inodes() => Command.Check("stat", "-c", "%i", _workspace["copy/source/a"], _workspace["copy/source/b"]);
 
     private TransferResult Copy(bool append, UpdateMode update = UpdateMode.Always, bool isDryRun = false, PathFilter? filter = null) => TreeCopy.Copy(
-        new TreeRequest
-        {
-            IsDryRun = isDryRun,
-            Filter = filter,
-            Copy = new CopyRequest
-            {
-                Source = _workspace["source"],
-                Destination = _workspace["copy"],
-                Append = append,
-                InPlace = !append,
-                Update = update,
-                Preserve = PreserveAttributes.All,
-                CreatedFiles = new CreatedFiles(),
-            },
-        },
+        Request with { IsDryRun = isDryRun, Filter = filter, Copy = Request.Copy with { Append = append, InPlace = !append, Update = update } },
         new TreeMonitor(Failed: _errors.Add));
 }
