@@ -102,14 +102,14 @@ public sealed class TreesWrittenIntoTests : IDisposable
     [InlineData(UpdateMode.Changed, true)]
     public void Another_file_of_the_source_is_not_overwritten_through_a_hard_link(UpdateMode update, bool isDryRun)
     {
-        Shell("echo old >source/log; ln source/log copy/source/log; mv source/log source/log.1; echo new >source/log");
+        Shell("echo old >source/log; ln source/log copy/source/log; mv source/log source/log.1; echo newer >source/log");
 
         TransferResult result = Copy(append: false, update, isDryRun);
 
         Assert.Equal((1L, 1L), (result.FileCount, result.Failed));
         TransferException error = Assert.Single(_errors);
         Assert.Equal((TransferErrorId.SameFile, _workspace["copy/source/log"]), (error.Id, error.Target));
-        Assert.Equal(("old\n", "new\n"), (File.ReadAllText(_workspace["source/log.1"]), File.ReadAllText(_workspace["source/log"])));
+        Assert.Equal(("old\n", "newer\n"), (File.ReadAllText(_workspace["source/log.1"]), File.ReadAllText(_workspace["source/log"])));
         Assert.Equal(!isDryRun, File.Exists(_workspace["copy/source/log.1"]));
     }
 
