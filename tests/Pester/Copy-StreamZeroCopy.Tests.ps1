@@ -123,14 +123,14 @@ Describe 'Copy-StreamZeroCopy' {
             'a', 'b', 'c' | ForEach-Object { Assert-Content "$folder/$_" $content }
         }
 
-        It 'a folder, which takes the name of the source, as the help says' {
+        It 'a folder, which receives the source under its name, as in the help' {
             $null = New-Item -ItemType Directory "$folder/to", "$folder/taken/source"
             (Copy-StreamZeroCopy $source "$folder/to").Destination | Should -BeExactly "$folder/to/source"
             Assert-Content "$folder/to/source" $content
             $failure = Get-Failure { Copy-StreamZeroCopy $source "$folder/taken" }
             Assert-Failure $failure 'DestinationExists,Splice.Commands.CopyStreamZeroCopyCommand' ResourceExists "$folder/taken/source" 'is a folder'
             $help = (Get-Help Copy-StreamZeroCopy -Parameter Destination).description.Text
-            $help | Should -BeLike '*a folder receives the name of the source*'
+            $help | Should -BeLike '*a folder receives the source under its name*'
         }
 
         It 'processes, which come to the end with -CloseDestination' {

@@ -45,7 +45,7 @@ public sealed class TakenBackTests : IDisposable
     [InlineData(4)]
     [InlineData(254)]
     [InlineData(255)]
-    public void It_gets_another_name_where_its_own_is_taken_meanwhile(int length)
+    public void It_gets_another_name_where_its_own_is_taken(int length)
     {
         string name = new('f', length);
         _from.Write(name, [1]);

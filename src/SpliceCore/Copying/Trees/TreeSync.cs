@@ -24,8 +24,8 @@ internal interface ITreeSync
     void RemoveDirectory(SafeFileHandle parent, FileName name, TreeEntry entry);
 }
 
-/// <summary>An item of another type in place of an entry. It has a temporary name until the entry exists; a directory is locked meanwhile,
-/// since other processes remove those that are not.</summary>
+/// <summary>An item of another type in place of an entry. It has a temporary name until the entry exists. A directory is locked, since
+/// other processes remove those that are not.</summary>
 internal sealed class ObstacleAside : IDisposable
 {
     private readonly TreeEntry _entry;
