@@ -34,7 +34,7 @@ internal static class FileUpdate
         return decision.Status == ItemStatus.Unchanged && !request.NoClobber
             && MetadataDifference.Find(
                 source.Status, existing, request.Preserve, precision,
-                () => new SafeFileHandle(source.Handle.DangerousGetHandle(), ownsHandle: false), () => OpenExisting(place, LibC.O_PATH)) is string reason
+                () => MetadataDifference.Borrow(source.Handle), () => OpenExisting(place, LibC.O_PATH)) is string reason
             ? EntryDecision.OfMetadata(reason, existing)
             : decision;
     }

@@ -90,7 +90,8 @@ internal static class MetadataDifference
         }
     }
 
-    private static SafeFileHandle Borrow(SafeHandle handle) => new(handle.DangerousGetHandle(), ownsHandle: false);
+    /// <summary>Returns a handle that does not close the descriptor.</summary>
+    public static SafeFileHandle Borrow(SafeHandle handle) => new(handle.DangerousGetHandle(), ownsHandle: false);
 
     private static FileName? FindAttribute(SafeHandle source, SafeHandle item, PreserveAttributes preserve)
     {

@@ -256,7 +256,7 @@ internal sealed class CopyPlan
             : null;
     }
 
-    /// <summary>Whether a file has another name in a source of the command. Where links are followed, that may be anywhere.</summary>
+    /// <summary>True if a file has another name in a source of the command, which is anywhere if links are followed.</summary>
     private bool IsOfSource(Trees.TreeEntry existing)
     {
         var sources = _command.Sources

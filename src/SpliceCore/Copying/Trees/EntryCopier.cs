@@ -200,7 +200,7 @@ internal sealed class EntryCopier
     /// <param name="isFlushed">True for a complete file, which the interrupted copy may not have flushed.</param>
     private LinkedCopy? Leave(TreeEntry entry, FileStatus? existing, EntryDecision decision, bool isFlushed = false)
     {
-        if (decision.Status != ItemStatus.Skipped)
+        if (_copy.InPlace && decision.Status != ItemStatus.Skipped)
         {
             ExistingDestination.ReserveToKeep(_copy, entry.SourceLabel, DestinationOf(entry, existing));
         }

@@ -175,7 +175,8 @@ internal abstract class SendRun : IDisposable
     private protected void Write(IReadOnlyList<HostUpload> group, ReadOnlyMemory<byte> bytes, bool isLimited = false)
     {
         List<HostUpload> live = Live(group);
-        if (live is [HostUpload one] && !(isLimited && Request.RateLimit is not null))
+        RateLimiter? limit = isLimited ? Request.RateLimit : null;
+        if (limit is null && live is [HostUpload one])
         {
             // Several hosts get the same pages of a file in memory, which takes longer than a write(2) for one.
             if (!_sessions.TryWrite(one.Session!, bytes.Span))
@@ -190,7 +191,7 @@ internal abstract class SendRun : IDisposable
         {
             Source = TransferEndpoint.OfContent(bytes),
             Destinations = [],
-            RateLimit = isLimited ? Request.RateLimit : null,
+            RateLimit = limit,
             IdleTimeout = Request.IdleTimeout,
         };
         Copy(live, request, digest: null, new TransferMonitor(Cancellation: Monitor.Cancellation), isContent: false);

@@ -36,7 +36,7 @@ public sealed class TreeFaultTests(SshServer server) : IDisposable
         Files.AssertSameBytes(_workspace["source/open/file"], _workspace["target/open/file"]);
     }
 
-    /// <summary>What a host prints is limited.</summary>
+    /// <summary>The report of a host has a maximum length.</summary>
     [Fact]
     public void Many_changed_files_do_not_hide_one_that_cannot_be_read()
     {

@@ -135,6 +135,7 @@ print_some() {
 }
 
 lines=$(printf "%s\n" "$faults" | grep -v -e "^\$" -e "^tar: E" -e "^tar: error exit" | tr -c " -~\n" "?" | sed -n "s/^tar: /splice-failed /p")
-print_some 20000 ": Cannot be read" "$(printf "%s\n" "$lines" | grep -e ": Cannot " -e ": Permission denied\$")"
-print_some 10000 " changed, or were removed" "$(printf "%s\n" "$lines" | grep -v -e ": Cannot " -e ": Permission denied\$")"
+unread=": Cannot |: Permission denied\$"
+print_some 20000 ": Cannot be read" "$(printf "%s\n" "$lines" | grep -E -e "$unread")"
+print_some 10000 " changed, or were removed" "$(printf "%s\n" "$lines" | grep -E -v -e "$unread")"
 printf "splice-done\n"
