@@ -32,6 +32,21 @@ Describe 'Invoke-Splice' {
             Assert-Content $target $content
         }
 
+        It 'stand at the end of holes too, where the next one begins' {
+            $null = & truncate -s 1M "$target.sparse"
+            [IO.File]::AppendAllBytes("$target.sparse", $content)
+            $sparse = [IO.File]::OpenRead("$target.sparse")
+            try {
+                $null = Invoke-Splice $sparse $out
+                $sparse.Position | Should -Be (1MB + 50000)
+                $out.Position | Should -Be (1MB + 50000)
+                (Invoke-Splice $in $out).DestinationOffset | Should -Be (1MB + 50000)
+            }
+            finally {
+                $sparse.Dispose()
+            }
+        }
+
         It 'have nothing more at the end' {
             $null = Invoke-Splice $in $out
             (Invoke-Splice $in $out).BytesCopied | Should -Be 0

@@ -60,9 +60,6 @@ public sealed class TransferHandle
 
     internal bool IsContent => _value is byte[];
 
-    /// <summary>The position of a stream that has one of its own; null for all others.</summary>
-    internal long? Position => _value is FileStream { CanSeek: true } stream ? stream.Position : null;
-
     /// <summary>Sets the position of a FileStream, which the kernel does not have, unless it is null or the stream was closed.</summary>
     internal void MoveTo(long? position)
     {

@@ -43,37 +43,28 @@ public sealed class InvokeSpliceCommand : TransferCommand
 
     private TransferResult Run(TransferMonitor monitor)
     {
+        TransferEndpoint source = Source.ToEnd(path: null, isSource: true);
+        TransferEndpoint destination = Destination.ToEnd(path: null, isSource: false);
         var request = new HandleTransferRequest
         {
-            Source = Source.Open(isSource: true),
-            Destination = Destination.Open(isSource: false),
-            SourceName = Source.Name,
-            DestinationName = Destination.Name,
+            Source = source.Handle!,
+            Destination = destination.Handle!,
+            SourceName = source.Name,
+            DestinationName = destination.Name,
             Offset = Offset,
             DestinationOffset = DestinationOffset,
             Count = Count,
             Flags = Flags.Combine(),
             PipeSize = PipeSize,
         };
-        long? sourcePosition = Offset.HasValue ? null : Source.Position;
-        long? destinationPosition = DestinationOffset.HasValue ? null : Destination.Position;
-        long moved = 0;
         try
         {
-            // Counted step by step: whatever ends the transfer, a progress bar that may not be drawn included.
-            return HandleTransfer.Run(request, monitor with
-            {
-                Progress = progress =>
-                {
-                    moved = progress.BytesCopied;
-                    monitor.Progress?.Invoke(progress);
-                },
-            });
+            return HandleTransfer.Run(request, monitor);
         }
         finally
         {
-            Source.MoveTo(sourcePosition + moved);
-            Destination.MoveTo(destinationPosition + moved);
+            Source.MoveTo(source.Position);
+            Destination.MoveTo(destination.Position);
         }
     }
 }
