@@ -62,6 +62,11 @@ public sealed class InvokePipelineZeroCopyCommand : TransferCommand
     /// <inheritdoc />
     protected override void EndProcessing()
     {
+        if (Append && OutputPath is null && ErrorPath is null)
+        {
+            Refuse(nameof(Append), "-Append has no effect without -OutputPath or -ErrorPath.", "Add -OutputPath, or omit -Append.");
+        }
+
         PipelineRequest request = Bind();
         if (request.InputPath is string input && ReportIfMissing(input))
         {

@@ -69,17 +69,13 @@ internal sealed class PipelineOutput : IDisposable
 {
     private readonly DestinationEntry _destination;
     private readonly DestinationWriter _writer;
-    private readonly bool _append;
-    private readonly CancellationToken _cancellation;
     private readonly long? _oldSize;
 
-    private PipelineOutput(DestinationEntry destination, DestinationWriter writer, bool append, CancellationToken cancellation)
+    private PipelineOutput(DestinationEntry destination, DestinationWriter writer)
     {
         _destination = destination;
         _writer = writer;
-        _append = append;
-        _cancellation = cancellation;
-        _oldSize = Size();
+        _oldSize = Status()?.Size;
     }
 
     public string Path => _destination.Path;
@@ -95,11 +91,11 @@ internal sealed class PipelineOutput : IDisposable
 
     /// <summary>True if a regular file there is the output, or a new one would get its name.</summary>
     public bool IsAt(DestinationEntry place) => place.Existing is { } existing
-        ? existing.Kind == DescriptorKind.Regular && existing.Identity == _destination.Existing?.Identity
+        ? existing.Kind == DescriptorKind.Regular && existing.Identity == (IsNew ? _destination.Existing : Status())?.Identity
         : place.Path == Path;
 
     /// <summary>Number of bytes written; null for devices and FIFOs.</summary>
-    public long? BytesWritten => Size() - _oldSize;
+    public long? BytesWritten => Status()?.Size - _oldSize;
 
     public IReadOnlyList<string> Warnings => _writer.MetadataWarnings.Describe();
 
@@ -110,10 +106,10 @@ internal sealed class PipelineOutput : IDisposable
         try
         {
             ExistingDestination.Check(new CopyRequest { Source = path, Destination = path, Append = append }, source: null, path, destination);
-            bool isNew = destination.Existing is null || (destination.Existing.Kind == DescriptorKind.Regular && !append);
+            bool isNew = !append && destination.Existing is null or { Kind: DescriptorKind.Regular };
             var writer = new DestinationWriter(
                 destination, isNew ? null : new ExistingFile(PipelineFiles.OpenInPlace(destination, append, cancellation)), cancellation);
-            return new PipelineOutput(destination, writer, append, cancellation);
+            return new PipelineOutput(destination, writer);
         }
         catch
         {
@@ -138,22 +134,7 @@ internal sealed class PipelineOutput : IDisposable
             throw FileFailures.Flush(Path, closed.Errno, "close(2)");
         }
 
-        if (!_append)
-        {
-            _writer.CommitOrKeep();
-            return;
-        }
-
-        try
-        {
-            _writer.Commit();
-        }
-        catch (TransferException exception) when (exception.Errno == Errno.EEXIST)
-        {
-            // Another process has just created the file.
-            var request = new CopyRequest { Source = LibC.PathOf(Handle), Destination = Path, Append = true };
-            FileCopy.Copy(request, new TransferMonitor(Cancellation: _cancellation));
-        }
+        _writer.CommitOrKeep();
     }
 
     public void Dispose()
@@ -162,8 +143,9 @@ internal sealed class PipelineOutput : IDisposable
         _destination.Dispose();
     }
 
-    private long? Size() =>
-        FileStatus.TryGet(Handle, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Regular ? status.Size : null;
+    /// <summary>The status of a regular file; null for devices and FIFOs.</summary>
+    private FileStatus? Status() =>
+        FileStatus.TryGet(Handle, out FileStatus? status).Ok && status!.Kind == DescriptorKind.Regular ? status : null;
 }
 
 /// <summary>Moves a pipeline's input or output at a rate, on a thread of its own.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Xunit;
 
 namespace Splice.Tests.Streaming.Processes;
@@ -177,13 +178,25 @@ public sealed class NativePipelineTests : IDisposable
     }
 
     [Fact]
-    public void Append_adds_to_a_file_that_another_process_creates_meanwhile()
+    public void Append_to_a_missing_file_writes_in_place_as_to_any_other()
     {
         string file = _workspace["file"];
-        Pipelines.Run(Pipelines.Of(Pipelines.Shell($"printf new; printf 'old ' > '{file}'")) with { OutputPath = file, Append = true });
+        PipelineRequest request = Pipelines.Of(Pipelines.Shell("printf new; exit 1")) with { OutputPath = file, Append = true };
 
-        Assert.Equal("old new", File.ReadAllText(file));
+        Assert.Contains($"3 bytes were appended to '{file}'", Pipelines.Fail(request).Message, StringComparison.Ordinal);
+        Pipelines.Run(Pipelines.Of(Pipelines.Shell($"printf ' and '; printf more >> '{file}'")) with { OutputPath = file, Append = true });
+
+        Assert.Equal("new and more", File.ReadAllText(file));
         Assert.Equal(["file"], _workspace.Names);
+    }
+
+    [Fact]
+    public void Errors_are_not_written_over_a_new_output_that_is_appended_to()
+    {
+        string file = _workspace["file"];
+        NativeCommand command = Pipelines.Shell("echo error >&2; echo output") with { ErrorTarget = ErrorTarget.File, ErrorFile = file };
+
+        Assert.Equal(TransferErrorId.SameFile, Pipelines.Fail(Pipelines.Of(command) with { OutputPath = file, Append = true }).Id);
     }
 
     [Fact]
@@ -257,15 +270,17 @@ public sealed class NativePipelineTests : IDisposable
         Assert.Equal(["data", "link"], _workspace.Names);
     }
 
-    [Fact]
-    public void Errors_and_output_can_be_appended_to_one_file()
+    [Theory]
+    [InlineData("old\n")]
+    [InlineData(null)]
+    public void Errors_and_output_can_be_appended_to_one_file(string? old)
     {
-        string log = _workspace.Write("log", "old\n"u8.ToArray());
+        string log = old is null ? _workspace["log"] : _workspace.Write("log", Encoding.UTF8.GetBytes(old));
         NativeCommand command = Pipelines.Shell("echo error >&2; echo output") with { ErrorTarget = ErrorTarget.File, ErrorFile = log, AppendsErrors = true };
 
         Pipelines.Run(Pipelines.Of(command) with { OutputPath = log, Append = true });
 
-        Assert.Equal("old\nerror\noutput\n", File.ReadAllText(log));
+        Assert.Equal(old + "error\noutput\n", File.ReadAllText(log));
     }
 
     [Fact]
