@@ -172,6 +172,25 @@ Describe 'Copy-StreamZeroCopy' {
             $pipes | ForEach-Object Dispose
         }
 
+        It 'a pipe is closed by -CloseDestination where the source is missing, with -Verbose' {
+            $pipe = New-SplicePipe
+            { Copy-StreamZeroCopy "$folder/nothing" $pipe -CloseDestination -Verbose -ErrorAction Stop 4> $null } | Should -Throw -ErrorId 'SourceNotFound*'
+            $pipe.WriteEnd.IsClosed | Should -BeTrue
+            $pipe.Dispose()
+            $pipe = New-SplicePipe
+            (Get-Failure { Copy-StreamZeroCopy "$folder/nothing" $pipe -CloseDestination -Verbose 4> $null }).Count | Should -Be 1
+            $pipe.WriteEnd.IsClosed | Should -BeTrue
+            $pipe.Dispose()
+        }
+
+        It 'a pipe stays open with -WhatIf' {
+            $pipe = New-SplicePipe
+            Copy-StreamZeroCopy $source $pipe -CloseDestination -WhatIf
+            $null = Get-Failure { Copy-StreamZeroCopy "$folder/nothing" $pipe -CloseDestination -WhatIf }
+            $pipe.WriteEnd.IsClosed | Should -BeFalse
+            $pipe.Dispose()
+        }
+
         It 'a path is closed anyway: -CloseDestination changes nothing' {
             Push-Location $folder
             try {

@@ -53,23 +53,38 @@ public sealed class CopyStreamZeroCopyCommand : TransferCommand
     /// <inheritdoc />
     protected override void EndProcessing()
     {
-        if (!Paths.TryResolve(Source, out string? source) || (source is not null && ReportIfMissing(source)))
+        List<TransferHandle> accepted = [.. Destination];
+        try
         {
-            return;
-        }
-
-        var destinations = new List<(TransferHandle Handle, string? Path)>();
-        foreach (TransferHandle destination in Destination)
-        {
-            if (Paths.TryResolve(destination, out string? path) && ShouldCopy(source ?? Source.ToString(), path, destination))
+            if (!Paths.TryResolve(Source, out string? source) || (source is not null && ReportIfMissing(source)))
             {
-                destinations.Add((destination, path));
+                return;
+            }
+
+            var destinations = new List<(TransferHandle Handle, string? Path)>();
+            foreach (TransferHandle destination in Destination)
+            {
+                if (Paths.TryResolve(destination, out string? path) && ShouldCopy(source ?? Source.ToString(), path, destination))
+                {
+                    destinations.Add((destination, path));
+                }
+                else
+                {
+                    accepted.Remove(destination);
+                }
+            }
+
+            if (destinations.Count > 0)
+            {
+                Copy(source, destinations);
             }
         }
-
-        if (destinations.Count > 0)
+        finally
         {
-            Copy(source, destinations);
+            if (CloseDestination && !Messages.IsWhatIf)
+            {
+                accepted.ForEach(destination => destination.EndSending());
+            }
         }
     }
 
@@ -81,20 +96,10 @@ public sealed class CopyStreamZeroCopyCommand : TransferCommand
 
     private void Copy(string? source, List<(TransferHandle Handle, string? Path)> destinations)
     {
-        try
+        var outcomes = Try($"Copying {source ?? Source.ToString()}", monitor => Run(source, destinations, monitor));
+        foreach (StreamOutcome outcome in outcomes ?? [])
         {
-            var outcomes = Try($"Copying {source ?? Source.ToString()}", monitor => Run(source, destinations, monitor));
-            foreach (StreamOutcome outcome in outcomes ?? [])
-            {
-                Emit(outcome.Result, outcome.Result?.Warnings, outcome.Error);
-            }
-        }
-        finally
-        {
-            if (CloseDestination)
-            {
-                destinations.ForEach(destination => destination.Handle.EndSending());
-            }
+            Emit(outcome.Result, outcome.Result?.Warnings, outcome.Error);
         }
     }
 
