@@ -44,6 +44,10 @@ public static class PipeTee
                 Partial = counters.ToResult(source.Name, destination.Name, spec, []),
             };
         }
+        catch (ObjectDisposedException)
+        {
+            throw HandleCheck.Closed(source, destination);
+        }
     }
 
     private static long Duplicate(

@@ -3,6 +3,8 @@ using Xunit;
 
 namespace Splice.Tests.Streaming;
 
+/// <summary>A process that another test starts has a copy of every descriptor until its exec: an end that is closed would stay open.</summary>
+[Collection(SerialCollection.Name)]
 public sealed class PipeTeeTests : IDisposable
 {
     private readonly SplicePipe _source = SplicePipe.Create();
@@ -44,6 +46,15 @@ public sealed class PipeTeeTests : IDisposable
         tee.WaitUntilItPolls();
         Read(_destination, _destination.Capacity);
         Assert.InRange(tee.Join().BytesCopied, 1, 10_000);
+    }
+
+    [Fact]
+    public void A_pipe_that_is_closed_is_an_error_of_its_own()
+    {
+        var tee = new Worker<TransferResult>(() => PipeTee.Run(Request, TransferMonitor.None));
+        tee.WaitUntilItPolls();
+        _source.Dispose();
+        Assert.Equal(TransferErrorId.HandleClosed, tee.JoinFailed<TransferException>().Id);
     }
 
     [Theory]
