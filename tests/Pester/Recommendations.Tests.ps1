@@ -50,6 +50,9 @@ BeforeDiscovery {
         @{ Call = { Copy-ItemZeroCopy a "$memory/copy" -Reflink Always }; Id = 'MethodNotPossible'; Says = '-Reflink Auto'; Not = '-Method' }
         @{ Call = { Join-ItemZeroCopy a "$memory/copy" -Reflink Always }; Id = 'MethodNotPossible'; Says = '-Reflink Auto'; Not = '-Method' }
         @{ Call = { Split-ItemZeroCopy a $memory -PartCount 1 -Reflink Always }; Id = 'MethodNotPossible'; Says = '-Reflink Auto'; Not = '-Method' }
+        @{ Call = { Copy-ItemZeroCopy a copy -Flags Move -Sparse Always }; Id = 'MethodNotPossible'; Says = 'Omit -Flags'; Not = 'Copy-StreamZeroCopy' }
+        @{ Call = { Split-ItemZeroCopy a to -PartCount 1 -Flags Move -Sparse Always }; Id = 'MethodNotPossible'; Says = 'Omit -Flags'; Not = 'Copy-StreamZeroCopy' }
+        @{ Call = { Join-ItemZeroCopy a copy -Flags Move -Sparse Always }; Id = 'MethodNotPossible'; Says = 'Omit -Flags'; Not = 'Copy-StreamZeroCopy' }
         @{ Call = { Copy-ItemZeroCopy a copy -Method Reflink }; Id = 'MethodNotPossible'; Says = '-Method Auto' }
         @{ Call = { Copy-ItemZeroCopy a program -InPlace }; Id = 'PermissionDenied'; Says = 'ETXTBSY', 'running'; Not = '-InPlace' }
         @{ Call = { Copy-ItemZeroCopy a program -Append }; Id = 'PermissionDenied'; Says = 'ETXTBSY', 'running'; Not = '-InPlace' }
@@ -71,6 +74,7 @@ BeforeDiscovery {
         @{ Call = { Split-ItemZeroCopy missing to -PartCount 2 -WhatIf }; Id = 'SourceNotFound'; Says = 'Cannot find' }
         @{ Call = { Send-ItemZeroCopy missing localhost copy -WhatIf }; Id = 'SourceNotFound'; Says = 'Cannot find' }
         @{ Call = { Copy-StreamZeroCopy missing copy -WhatIf }; Id = 'SourceNotFound'; Says = 'Cannot find' }
+        @{ Call = { Invoke-PipelineZeroCopy { date } -Append b }; Id = 'ConflictingOptions'; Says = 'Add -OutputPath' }
         @{ Call = { Invoke-PipelineZeroCopy { cat } -InputPath missing -WhatIf }; Id = 'SourceNotFound'; Says = 'Cannot find' }
         @{ Call = { Copy-ItemZeroCopy a mount/file }; Id = 'DestinationNotReplaceable'; Says = '-InPlace' }
         @{ Call = { Join-ItemZeroCopy a mount/file }; Id = 'DestinationNotReplaceable'; Says = 'Choose another'; Not = '-InPlace' }

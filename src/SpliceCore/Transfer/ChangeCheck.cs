@@ -187,7 +187,7 @@ internal static class EndCheck
 
     public static TransferException LongerThanItsSize(Descriptor source) => new(TransferErrorId.SourceChanged,
         $"'{source.Name}' has more bytes than the {ByteText.Exact(source.Size)} that its file system reports as its size.",
-        $"Use {WithoutSize(source)}",
+        $"Copy it {WithoutSize(source)}",
         target: source.Name);
 
     public static TransferException Truncated(Descriptor source, long? size) => new(TransferErrorId.SourceTruncated,
@@ -197,9 +197,9 @@ internal static class EndCheck
 
     private static TransferException EndedBeforeItsSize(Descriptor source) => new(TransferErrorId.SourceTruncated,
         $"'{source.Name}' ended before the {ByteText.Exact(source.Size)} that its file system reports as its size.",
-        $"Copy it again while no other process writes to it. If the size is wrong, use {WithoutSize(source)}",
+        $"Copy it again while no other process writes to it. If the size is wrong, copy it {WithoutSize(source)}",
         target: source.Name);
 
     private static string WithoutSize(Descriptor source) =>
-        $"Invoke-PipelineZeroCopy {{ cat '{source.Name}' }} -OutputPath with the destination, which reads up to the end.";
+        $"with Invoke-PipelineZeroCopy {{ cat {PowerShellText.Quote(source.Name)} }} -OutputPath, which reads up to the end.";
 }

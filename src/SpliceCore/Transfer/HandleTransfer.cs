@@ -35,6 +35,7 @@ public static class HandleTransfer
             Length = length,
             RequestedCount = request.Count,
             Method = request.Method,
+            IsMethodFixed = true,
             Flags = request.Flags,
             PipeSize = request.PipeSize,
         };

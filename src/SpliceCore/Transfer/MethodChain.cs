@@ -135,11 +135,16 @@ internal sealed class MethodChain : IDisposable
         string why = errno == Errno.None ? reason : $"{reason} ({Methods.CallOf(method)}, {ErrnoText.Describe(errno)})";
         return new TransferException(TransferErrorId.MethodNotPossible,
             $"{method} cannot {(method == TransferMethod.Reflink ? "clone" : "copy")} '{_source.Name}' to '{_destination.Name}': {why}.",
-            _spec.Reflink == ReflinkMode.Always
-                ? ["Use -Reflink Auto, which copies what cannot be shared, or choose another destination.", "Choose another destination."]
-                : ["Use -Method Auto, or another method.", "Use Copy-StreamZeroCopy, which chooses an available method."],
+            RecommendedActions,
             errno, _destination.Name);
     }
+
+    private string[] RecommendedActions => _spec switch
+    {
+        { Reflink: ReflinkMode.Always } => ["Use -Reflink Auto, which copies what cannot be shared, or choose another destination.", "Choose another destination."],
+        { Flags: not SpliceFlags.None, IsMethodFixed: false } => ["Omit -Flags, and use -Method Auto.", "Omit -Flags."],
+        _ => ["Use -Method Auto, or another method.", "Use Copy-StreamZeroCopy, which chooses an available method."],
+    };
 }
 
 /// <summary>The rules for the methods of a pair of descriptors, and their order.</summary>

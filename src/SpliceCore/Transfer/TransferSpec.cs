@@ -34,6 +34,9 @@ internal sealed record TransferSpec
 
     public TransferMethod Method { get; init; }
 
+    /// <summary>True if the user could not name another method.</summary>
+    public bool IsMethodFixed { get; init; }
+
     /// <summary>The content of the destination, of which only what differs from the source is written; null to write all.</summary>
     public OldContent? OldContent { get; init; }
 

@@ -165,6 +165,6 @@ internal sealed class AppendPosition(SafeFileHandle file, string path)
 
     private TransferException Changed(string source, string what) => new(TransferErrorId.DestinationChanged,
         $"Not all of '{source}' was appended to '{path}' in one write. {what}",
-        $"Append it while no other process writes to the file. To append between other writes, use Invoke-PipelineZeroCopy {{ cat '{source}' }} -OutputPath '{path}' -Append.",
+        $"Append it while no other process writes to the file. To append between other writes, use Invoke-PipelineZeroCopy {{ cat {PowerShellText.Quote(source)} }} -OutputPath {PowerShellText.Quote(path)} -Append.",
         target: path);
 }
