@@ -44,9 +44,20 @@ param(
 
 $ErrorActionPreference = 'Stop'
 $relay = {
-    param([Net.Sockets.Socket] $Client, [Net.Sockets.Socket] $Server, [int] $IdleTimeout, [string] $Module)
+    param([Net.Sockets.Socket] $Client, [string] $TargetHost, [int] $TargetPort, [int] $IdleTimeout, [string] $Module)
+    $server = [Net.Sockets.Socket]::new('Stream', 'Tcp')
     try {
-        @{ From = $Client; To = $Server }, @{ From = $Server; To = $Client } | ForEach-Object -Parallel {
+        # Connect would block Ctrl+C.
+        $connecting = $server.ConnectAsync($TargetHost, $TargetPort)
+        while (-not $connecting.AsyncWaitHandle.WaitOne(50)) { }
+        try {
+            $null = $connecting.GetAwaiter().GetResult()
+        }
+        catch [Net.Sockets.SocketException] {
+            throw "$TargetHost port ${TargetPort}: $($_.Exception.Message)"
+        }
+
+        @{ From = $Client; To = $server }, @{ From = $server; To = $Client } | ForEach-Object -Parallel {
             # A new runspace does not have the modules that the session has imported.
             Import-Module $using:Module
             Copy-StreamZeroCopy $_.From $_.To -CloseDestination -IdleTimeout $using:IdleTimeout
@@ -54,7 +65,7 @@ $relay = {
     }
     finally {
         $Client.Dispose()
-        $Server.Dispose()
+        $server.Dispose()
     }
 }
 
@@ -81,19 +92,8 @@ try {
         }
 
         $client = $listener.AcceptSocket()
-        $server = [Net.Sockets.Socket]::new('Stream', 'Tcp')
         $accepted++
-        try {
-            $server.Connect($TargetHost, $TargetPort)
-        }
-        catch [Net.Sockets.SocketException] {
-            Write-Warning "$TargetHost port ${TargetPort}: $($_.Exception.Message)"
-            $client.Dispose()
-            $server.Dispose()
-            continue
-        }
-
-        $jobs.Add((Start-ThreadJob $relay -ArgumentList $client, $server, $IdleTimeout, (Get-Module Splice).Path -ThrottleLimit 1000))
+        $jobs.Add((Start-ThreadJob $relay -ArgumentList $client, $TargetHost, $TargetPort, $IdleTimeout, (Get-Module Splice).Path -ThrottleLimit 1000))
     }
 
     $null = $jobs | Wait-Job
