@@ -28,7 +28,7 @@ public sealed class LeasedFileTests : IDisposable
     public void The_holder_is_waited_for(string way)
     {
         using SafeFileHandle holder = Posix.Open(IsWritten(way) ? _folder["old"] : _folder["tree/file"], LibC.O_RDWR);
-        Assert.True(LibC.LeaseForWriting(holder).Ok);
+        Lease(holder);
         var work = new Worker<bool>(() => Run(way, CancellationToken.None));
         using var release = new Timer(_ => LibC.ReleaseLease(holder), null, Moment, Timeout.InfiniteTimeSpan);
 
@@ -40,7 +40,7 @@ public sealed class LeasedFileTests : IDisposable
     public void Who_waits_can_be_stopped(string way)
     {
         using SafeFileHandle holder = Posix.Open(IsWritten(way) ? _folder["old"] : _folder["tree/file"], LibC.O_RDWR);
-        Assert.True(LibC.LeaseForWriting(holder).Ok);
+        Lease(holder);
         using var stop = new CancellationTokenSource(Moment);
 
         var work = new Worker<bool>(() =>
@@ -67,7 +67,7 @@ public sealed class LeasedFileTests : IDisposable
     public void A_dry_run_that_is_stopped_is_an_error_of_the_copy()
     {
         using SafeFileHandle holder = Posix.Open(_folder["tree/file"], LibC.O_RDWR);
-        Assert.True(LibC.LeaseForWriting(holder).Ok);
+        Lease(holder);
         var request = new TreeRequest { Copy = new CopyRequest { Source = _folder["tree/file"], Destination = _folder["copy"] }, IsDryRun = true };
 
         TransferException error = Assert.Throws<TransferException>(() => TreeCopy.Copy(request, new TreeMonitor(Cancellation: new CancellationToken(canceled: true))));
@@ -77,6 +77,10 @@ public sealed class LeasedFileTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>Takes a lease, once nothing has the file open to write: a process that another test starts has a copy of every
+    /// descriptor until its exec.</summary>
+    private static void Lease(SafeFileHandle holder) => Wait.Until(() => LibC.LeaseForWriting(holder).Ok, "The file gets no lease.");
 
     private static bool IsWritten(string way) => way is "in place" or "append" or "pipeline output";
 

@@ -5,6 +5,8 @@ using Xunit;
 
 namespace Splice.Tests.Interop;
 
+/// <summary>A process that another test starts has a copy of every descriptor until its exec: an end that is closed would stay open.</summary>
+[Collection(SerialCollection.Name)]
 public sealed class PipeCallsTests : IDisposable
 {
     private readonly SafeFileHandle _readEnd;

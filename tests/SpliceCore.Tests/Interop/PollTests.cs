@@ -4,6 +4,8 @@ using Xunit;
 
 namespace Splice.Tests.Interop;
 
+/// <summary>A process that another test starts has a copy of every descriptor until its exec: an end that is closed would stay open.</summary>
+[Collection(SerialCollection.Name)]
 public class PollTests
 {
     [Fact]

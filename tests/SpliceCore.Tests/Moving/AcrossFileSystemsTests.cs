@@ -122,7 +122,7 @@ public sealed class AcrossFileSystemsTests(MountedFileSystems fileSystems) : IDi
         }
         finally
         {
-            Command.Check("umount", mount);
+            Mount.Unmount(mount);
         }
     }
 
@@ -141,7 +141,7 @@ public sealed class AcrossFileSystemsTests(MountedFileSystems fileSystems) : IDi
         }
         finally
         {
-            Command.Check("umount", _from["door"]);
+            Mount.Unmount(_from["door"]);
         }
     }
 
@@ -160,7 +160,7 @@ public sealed class AcrossFileSystemsTests(MountedFileSystems fileSystems) : IDi
         }
         finally
         {
-            Command.Check("umount", _from["door"]);
+            Mount.Unmount(_from["door"]);
         }
 
         Assert.True(File.Exists(_from["behind/tree/a/file"]));
@@ -360,7 +360,7 @@ public sealed class AcrossFileSystemsTests(MountedFileSystems fileSystems) : IDi
         _from.Write("tree/a", [1]);
         Posix.HardLink(_from, "tree/a", "tree/b");
         using TreeHostProcess host = TreeHostProcess.Shared();
-        using (var attached = new AttachedFault(host, new Fault("linkat", "delay_exit=500000", "1")))
+        using (var attached = new AttachedFault(host, new Fault("linkat", "delay_exit=3000000", "1")))
         {
             host.Begin(Request("tree", _to.Folder) with { ThrottleLimit = 1 });
             Wait.Until(() => Directory.EnumerateFiles(_to.Folder, "*", SearchOption.AllDirectories).Any(), "nothing is copied");

@@ -217,7 +217,7 @@ public sealed class RenameTests : IDisposable
         }
         finally
         {
-            Command.Check("umount", _folder[mount]);
+            Mount.Unmount(_folder[mount]);
         }
     }
 

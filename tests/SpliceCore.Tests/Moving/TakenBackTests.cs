@@ -74,7 +74,7 @@ public sealed class TakenBackTests : IDisposable
         _from.Write("file", [1]);
         using TreeHostProcess host = TreeHostProcess.Shared();
         using var attached = new AttachedFault(host.Id, [
-            "strace", "-f", "-e", "trace=renameat2,fsync", "-e", "inject=fsync:delay_exit=500000", "-e", "inject=renameat2:error=EDQUOT:when=4..5"]);
+            "strace", "-f", "-e", "trace=renameat2,fsync", "-e", "inject=fsync:delay_exit=1500000", "-e", "inject=renameat2:error=EDQUOT:when=4..5"]);
 
         host.Begin(Request("file"));
         Wait.Until(() => Path.Exists(_to["file"]), "nothing is moved");

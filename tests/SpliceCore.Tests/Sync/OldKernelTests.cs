@@ -39,7 +39,7 @@ public sealed class OldKernelTests : IDisposable
         }
         finally
         {
-            _folders.Shell("umount 'd/p/m m'");
+            Mount.Unmount(_folders["d/p/m m"]);
         }
 
         Assert.Equal(3, SyncFolders.Complete(_folders.Mirror).Removed);
@@ -56,7 +56,7 @@ public sealed class OldKernelTests : IDisposable
         }
         finally
         {
-            _folders.Shell("umount d");
+            Mount.Unmount(_folders["d"]);
         }
     }
 
@@ -79,7 +79,7 @@ public sealed class OldKernelTests : IDisposable
         }
         finally
         {
-            Command.Check("umount", memory["m"]);
+            Mount.Unmount(memory["m"]);
         }
     }
 }

@@ -132,7 +132,7 @@ public sealed class RemovalTests : IDisposable
         }
         finally
         {
-            _folders.Shell("umount d/p/m || umount d/p/m/k");
+            Mount.Unmount(_folders[kind == "file" ? "d/p/m/k" : "d/p/m"]);
         }
     }
 
@@ -148,7 +148,7 @@ public sealed class RemovalTests : IDisposable
         }
         finally
         {
-            _folders.Shell("umount d/m");
+            Mount.Unmount(_folders["d/m"]);
         }
     }
 

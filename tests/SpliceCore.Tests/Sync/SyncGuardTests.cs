@@ -69,7 +69,8 @@ public sealed class SyncGuardTests : IDisposable
         }
         finally
         {
-            _folders.Shell("umount b c");
+            Mount.Unmount(_folders["b"]);
+            Mount.Unmount(_folders["c"]);
         }
     }
 

@@ -70,7 +70,7 @@ public sealed class SyncUpdateTests(MountedFileSystems fileSystems) : IDisposabl
         }
         finally
         {
-            _folders.Shell("umount d");
+            Mount.Unmount(_folders["d"]);
         }
     }
 
@@ -264,7 +264,7 @@ public sealed class SyncUpdateTests(MountedFileSystems fileSystems) : IDisposabl
         }
         finally
         {
-            _folders.Shell("umount s/m");
+            Mount.Unmount(_folders["s/m"]);
         }
     }
 

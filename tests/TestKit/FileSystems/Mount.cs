@@ -66,8 +66,7 @@ public sealed class Mount : IDisposable
             Assert.SkipUnless(Posix.TryShutDown(root), "the file system cannot be shut down");
         }
 
-        // A process that another test starts has a copy of every descriptor until its exec.
-        Wait.Until(() => Command.Run("umount", Folder).ExitCode == 0, "The file system stays in use.");
+        Unmount(Folder);
 
         // In the mount namespace of another test's process it is still mounted, and would be the one that is mounted again.
         Wait.Until(() => Command.Check("losetup", "--associated", _workspace["image"]).Length == 0, "The file system stays mounted elsewhere.");
@@ -87,6 +86,10 @@ public sealed class Mount : IDisposable
         image.Position = at;
         image.WriteByte(first);
     }
+
+    /// <summary>Unmounts what is mounted here. A process that another test starts has a copy of every descriptor until its exec.</summary>
+    public static void Unmount(string path) =>
+        Wait.Until(() => Command.Run("umount", path).ExitCode == 0, $"{path} stays in use.");
 
     public void Dispose()
     {

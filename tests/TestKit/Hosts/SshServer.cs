@@ -101,8 +101,16 @@ public sealed class SshServer : IDisposable
     }
 
     /// <summary>True if there is a connection to one of the hosts, apart from those that stay open.</summary>
-    public bool HasConnections() =>
-        Command.Run("pgrep", "-P", string.Join(',', _servers.Except(_connected).Where(server => !server.HasExited).Select(server => server.Id))).Text.Length > 0;
+    public bool HasConnections()
+    {
+        string[] ids;
+        lock (_lock)
+        {
+            ids = [.. _servers.Except(_connected).Where(server => !server.HasExited).Select(server => server.Id)];
+        }
+
+        return Command.Run("pgrep", "-P", string.Join(',', ids)).Text.Length > 0;
+    }
 
     public void Dispose()
     {

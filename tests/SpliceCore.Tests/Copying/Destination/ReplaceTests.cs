@@ -258,7 +258,7 @@ public sealed class ReplaceTests(MountedFileSystems fileSystems) : IDisposable
         }
         finally
         {
-            Command.Check("umount", _folder["copy"]);
+            Mount.Unmount(_folder["copy"]);
         }
     }
 

@@ -137,7 +137,7 @@ public sealed class InPlaceTests(MountedFileSystems fileSystems)
         }
         finally
         {
-            Command.Check("umount", folder["copy"]);
+            Mount.Unmount(folder["copy"]);
         }
     }
 

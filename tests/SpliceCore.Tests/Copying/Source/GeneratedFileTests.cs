@@ -13,7 +13,7 @@ public sealed class GeneratedFileTests(SshServer server, MountedFileSystems file
     private readonly Workspace _folder = new();
 
     /// <summary>Files that say the same whenever they are read.</summary>
-    public static TheoryData<string> Paths => ["/proc/version", "/proc/filesystems", "/proc/sys/kernel/ostype", $"{Sysfs}/enabled"];
+    public static TheoryData<string> Paths => ["/proc/version", "/proc/cmdline", "/proc/sys/kernel/ostype", $"{Sysfs}/enabled"];
 
     public static TheoryData<string> Shells => ["bash", "dash", "busybox"];
 

@@ -181,7 +181,8 @@ public sealed class TreeUpdateTests : IDisposable
         }
         finally
         {
-            Shell("umount s/m s/n");
+            Mount.Unmount(_folder["s/m"]);
+            Mount.Unmount(_folder["s/n"]);
         }
     }
 

@@ -79,7 +79,7 @@ public sealed class NetworkTests(SshServer server) : IDisposable
         (RemoteHost dead, RemoteNetwork network) = Host("dead");
         network.SetLink(isUp: false);
         SendRequest request = Request(dead, Host("alive").Host);
-        request = request with { Ssh = server.Options with { ConnectingTimeout = 3 } };
+        request = request with { Ssh = server.Options with { ConnectingTimeout = 20 } };
         IReadOnlyList<RemoteOutcome> outcomes = Remotes.Send(request);
         Assert.Equal([TransferErrorId.ConnectionFailed, null], outcomes.Select(outcome => outcome.Error?.Id));
         Assert.Contains("connect to host", outcomes[0].Error!.Message, StringComparison.Ordinal);

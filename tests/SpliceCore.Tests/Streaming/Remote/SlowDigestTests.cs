@@ -7,7 +7,7 @@ namespace Splice.Tests.Streaming.Remote;
 /// <summary>Hosts that take longer for a digest than they may be silent.</summary>
 public sealed class SlowDigestTests(SshServer server) : IDisposable
 {
-    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(8);
 
     private readonly Workspace _workspace = new();
 
@@ -15,7 +15,7 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
     [MemberData(nameof(SshServer.Shells), MemberType = typeof(SshServer))]
     public void A_host_that_says_that_it_is_at_work_is_waited_for(string shell)
     {
-        RemoteHost host = server.Host($"slow-digest-{shell}", Slow($"sleep 6; {Real}", shell));
+        RemoteHost host = server.Host($"slow-digest-{shell}", Slow($"sleep 10; {Real}", shell));
         string source = _workspace.WriteRandom("source", 100_000);
         string sent = _workspace["sent"];
         string received = _workspace["received"];
@@ -42,7 +42,7 @@ public sealed class SlowDigestTests(SshServer server) : IDisposable
         Assert.True(Remotes.Result(Remotes.Receive(new ReceiveRequest
         {
             Source = _workspace["folder"],
-            Hosts = [server.Host("slow-digest-folder", Slow($"sleep 6; {Real} \"$@\"", "dash"))],
+            Hosts = [server.Host("slow-digest-folder", Slow($"sleep 10; {Real} \"$@\"", "dash"))],
             Destination = received,
             Ssh = server.Options,
             Recurse = true,

@@ -234,7 +234,9 @@ public sealed class HostRemovalTests(SshServer server) : UpdateTests(server)
         }
         finally
         {
-            Shell("umount 'target/source/e x/m' target/source/bind target/source/both");
+            Mount.Unmount(Folder["target/source/e x/m"]);
+            Mount.Unmount(Folder["target/source/bind"]);
+            Mount.Unmount(Folder["target/source/both"]);
         }
     }
 
