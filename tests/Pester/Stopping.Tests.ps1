@@ -251,13 +251,27 @@ Describe 'Stopping Invoke-Splice' {
     }
 
     It 'by the progress bar; what has arrived is told by the position' {
-        $background = Invoke-Background 'Invoke-Splice $args[0] $args[1] -ProgressAction Stop' $reader, $out
         $pipe.Write([byte[]](1, 2, 3))
-        Start-Sleep 2
-        $pipe.Write([byte[]](4, 5))
+        $background = Invoke-Background 'Invoke-Splice $args[0] $args[1] -ProgressAction Stop' $reader, $out
+        Wait-Until { [IO.FileInfo]::new($target).Length -eq 3 } 'the three bytes'
+        # Progress is reported after each step, and the first bar comes after a second.
+        $written = 3
+        while (-not $background.Invocation.IsCompleted -and $written -lt 250) {
+            $written++
+            $pipe.WriteByte($written)
+            Start-Sleep -Milliseconds 100
+        }
+
+        Wait-Background $background
         { $background.Shell.EndInvoke($background.Invocation) } | Should -Throw
         $background.Shell.Dispose()
-        $out.Position | Should -Be 5
+        $arrived = $out.Position
+        $arrived | Should -BeGreaterOrEqual 3
+        Assert-Content $target ([byte[]](1..$arrived))
+        $pipe.Dispose()
+        $rest = [IO.MemoryStream]::new()
+        $reader.CopyTo($rest)
+        $arrived + $rest.Length | Should -Be $written
     }
 
     It 'by closing the stream is an error of the cmdlet' {
@@ -267,6 +281,7 @@ Describe 'Stopping Invoke-Splice' {
         $out.Dispose()
         $pipe.Write([byte[]](4, 5))
         $pipe.Dispose()
+        Wait-Background $background
         $null = $background.Shell.EndInvoke($background.Invocation)
         $background.Shell.Streams.Error.FullyQualifiedErrorId | Should -BeExactly 'HandleClosed,Splice.Commands.InvokeSpliceCommand'
         $background.Shell.Dispose()
