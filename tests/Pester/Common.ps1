@@ -112,8 +112,15 @@ function Add-ManyFile {
     $folder
 }
 
+# Makes the next progress bar come after a second again. The module spaces bars by how long the last one in the process took.
+function Clear-ProgressDelay {
+    $reporter = (Get-Command Copy-ItemZeroCopy).ImplementingType.Assembly.GetType('Splice.Output.ProgressReporter', $true)
+    $reporter.GetField('_drawing', [Reflection.BindingFlags]'Static, NonPublic').SetValue($null, [timespan]::Zero)
+}
+
 # A script under way in a runspace of its own, with the module loaded.
 function Invoke-Background([string] $Script, [object[]] $ArgumentList) {
+    Clear-ProgressDelay
     $state = [initialsessionstate]::CreateDefault2()
     # What would be loaded at its first use may not be when the script is stopped there.
     $state.ImportPSModule([string[]]('Microsoft.PowerShell.Utility', (Get-Module Splice).Path))

@@ -311,7 +311,7 @@ Describe 'Standard error' {
 Describe 'Progress' {
     It 'has the bytes of the input, the rate and the time left' {
         [IO.File]::WriteAllBytes("$work/large", (Get-TestByte 1000000))
-        $background = Invoke-Background 'Set-Location $args[0]; Invoke-PipelineZeroCopy { sh -c "head -c 500000; sleep 1.5; cat" } large copy' $work
+        $background = Invoke-Background 'Set-Location $args[0]; Invoke-PipelineZeroCopy { sh -c "head -c 500000; sleep 4; cat" } large copy' $work
         Wait-Background $background
         $background.Shell.Streams.Error | Should -BeNullOrEmpty
         $records = @($background.Shell.Streams.Progress)

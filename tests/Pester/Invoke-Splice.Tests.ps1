@@ -373,19 +373,29 @@ Describe 'Invoke-Splice' {
 
     Context 'progress' {
         It 'is shown after a second, a few times a second at most, and goes away' {
+            # The first bytes show that the cmdlet runs. The others take over 4 seconds: a slow bar delays the second one.
+            $writes = 'head -c 64 /dev/zero; until [ -e "$1" ]; do sleep 0.05; done; for i in $(seq 59); do head -c 64 /dev/zero; sleep 0.07; done'
             $clock = [Diagnostics.Stopwatch]::StartNew()
-            $process = Invoke-Process sh '-c', 'for i in $(seq 30); do head -c 64 /dev/zero; sleep 0.07; done'
-            $background = Invoke-Background 'Invoke-Splice $args[0] $args[1] -Count 1920' $process.StandardOutput.BaseStream, $out
-            Wait-Background $background
-            $elapsed = $clock.Elapsed.TotalSeconds
-            $process.WaitForExit(30000) | Should -BeTrue
-            $background.Output.BytesCopied | Should -Be 1920
+            $process = Invoke-Process sh '-c', $writes, 'sh', "$target.go"
+            try {
+                $background = Invoke-Background 'Invoke-Splice $args[0] $args[1] -Count 3840' $process.StandardOutput.BaseStream, $out
+                Wait-Until { [IO.FileInfo]::new($target).Length -eq 64 } 'the first bytes'
+                [IO.File]::WriteAllText("$target.go", '')
+                Wait-Background $background
+                $elapsed = $clock.Elapsed.TotalSeconds
+                $process.WaitForExit(30000) | Should -BeTrue
+            }
+            finally {
+                $process.Kill()
+            }
+
+            $background.Output.BytesCopied | Should -Be 3840
             $records = @($background.Shell.Streams.Progress)
             $shown = @($records | Where-Object RecordType -EQ Processing)
             $shown.Count | Should -BeGreaterThan 1
             $shown.Count | Should -BeLessOrEqual ($elapsed / 0.25)
             $shown.PercentComplete | Should -BeIn (1..100)
-            $shown.StatusDescription | Should -Match '^[\d.]+ \w*B of 1\.88 KiB, [\d.]+ \w*B/s$'
+            $shown.StatusDescription | Should -Match '^[\d.]+ \w*B of 3\.75 KiB, [\d.]+ \w*B/s$'
             $shown.StatusDescription | Select-Object -Unique | Should -HaveCount $shown.Count
             $records[-1].RecordType | Should -Be Completed
         }
