@@ -477,8 +477,10 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
             $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1] -Recurse' $site, "$folder/copy"
             Wait-Background $background
             $background.Output.FileCount | Should -BeGreaterThan 3
-            $background.Shell.Streams.Progress | Should -BeNullOrEmpty
+            $shown = @($background.Shell.Streams.Progress)
             $background.Shell.Dispose()
+            if ($background.Output.Elapsed.TotalSeconds -ge 1) { Set-ItResult -Skipped -Because 'the copy took over a second' }
+            $shown | Should -BeNullOrEmpty
         }
     }
 }

@@ -147,6 +147,7 @@ public static class SlowTerminal
         $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1]' "$folder/a", "$folder/short"
         Wait-Background $background
         $background.Output.BytesCopied | Should -Be 300000
+        if ($background.Output.Elapsed.TotalSeconds -ge 1) { Set-ItResult -Skipped -Because 'the copy took over a second' }
         $background.Shell.Streams.Progress | Should -BeNullOrEmpty
     }
 }
