@@ -30,13 +30,13 @@ Describe 'Stopping Copy-ItemZeroCopy' {
     }
 
     It 'in the middle of 10 GiB, with <_>' -ForEach 'Splice', 'ReadWrite' {
-        $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero $args[0] -Count 10GB -Method $args[1]' $old, $_
+        $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero $args[0] -Count 10GB -Method $args[1] -RateLimit 200MB' $old, $_
         Wait-Until { (Get-OpenFile $folder).Size -gt 0 } 'a byte in the new file'
         Assert-Stop $background
     }
 
     It 'in the middle of several files: the next ones are not begun' {
-        $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero, /dev/full, /dev/urandom $args[0] -Count 1PB' $folder
+        $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero, /dev/full, /dev/urandom $args[0] -Count 1PB -RateLimit 200MB' $folder
         Wait-Until { (Get-OpenFile $folder).Size -gt 0 } 'a byte in the new file'
         Assert-Stop $background
     }
@@ -51,7 +51,7 @@ Describe 'Stopping Copy-ItemZeroCopy' {
     It 'in the middle of appending' {
         [IO.File]::AppendAllText($old, [string]::new([char]0, 5000))
         $before = Get-Hash $old
-        $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero $args[0] -Count 10GB -Append -Method ReadWrite' $old
+        $background = Invoke-Background 'Copy-ItemZeroCopy /dev/zero $args[0] -Count 10GB -Append -Method ReadWrite -RateLimit 200MB' $old
         Wait-Until { [IO.FileInfo]::new($old).Length -gt 1MB } 'bytes at the end'
         Assert-Stop $background
         Get-Hash $old | Should -Be $before
@@ -194,7 +194,7 @@ Describe 'Stopping with Ctrl+C' {
         try {
             $size = 0
             foreach ($round in 1, 2) {
-                $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1] -Resume -Method ReadWrite' $device, "$folder/old"
+                $background = Invoke-Background 'Copy-ItemZeroCopy $args[0] $args[1] -Resume -Method ReadWrite -RateLimit 200MB' $device, "$folder/old"
                 Wait-Until { (Get-Item "$folder/*.splice-partial" -ErrorAction Ignore).Length -gt $size + 1MB } 'more bytes'
                 Assert-Stop $background
                 Get-Content -LiteralPath "$folder/old" | Should -Be 'the old content'
@@ -334,7 +334,7 @@ Describe 'A shell of its own that gets SIG<Signal>' -ForEach @(
         $process = Invoke-Process pwsh '-NoProfile', '-Command', @"
             Import-Module '$((Get-Module Splice).Path)'
             try {
-                Copy-ItemZeroCopy /dev/zero '$old' -Count 10GB -Method ReadWrite
+                Copy-ItemZeroCopy /dev/zero '$old' -Count 10GB -Method ReadWrite -RateLimit 200MB
             }
             finally {
                 Set-Content '$folder.finally' 'here'
