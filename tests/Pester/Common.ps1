@@ -150,13 +150,20 @@ function Invoke-Process([string] $Name, [string[]] $ArgumentList) {
     [Diagnostics.Process]::Start($start)
 }
 
+# The program and the first arguments that start a command in a mount namespace of its own, where a file or folder is also at
+# another path. A FUSE file system of a parallel test ends with its last mount only, so the namespace must not keep a copy of it.
+function Get-BindMountCommand([string] $Source, [string] $Target) {
+    'unshare', '--mount', '--propagation', 'slave', 'sh', '-c'
+    'umount --all --types fuse --lazy 2>/dev/null; mount --bind "$0" "$1" && shift && exec "$@"', $Source, $Target
+}
+
 # The program and the first arguments that start a pwsh as a user without privileges: the current one, or another one where that
 # is root. Every user must have access to the module and to the folder. Root's pwsh can be in a folder that no other user has
 # access to: the new process sees it as /mnt.
 function Get-PlainUserCommand([int] $UserId = 65534) {
     if ((id -u) -ne 0) { return 'pwsh' }
     $isTool = [IO.Path]::GetFileName([Environment]::ProcessPath) -eq 'dotnet'
-    'unshare', '--mount', 'sh', '-c', 'mount --bind "$0" /mnt && exec "$@"', $PSHOME
+    Get-BindMountCommand $PSHOME /mnt
     'setpriv', "--reuid=$UserId", "--regid=$UserId", '--clear-groups', 'env', 'HOME=/nonexistent'
     if ($isTool) { [Environment]::ProcessPath, '/mnt/pwsh.dll' } else { '/mnt/pwsh' }
 }

@@ -342,7 +342,8 @@ Describe 'Copy-ItemZeroCopy -Recurse' {
                     Import-Module '$PSScriptRoot/../../out/Splice/Splice.psd1'
                     Copy-ItemZeroCopy site to -Recurse -Resume | ForEach-Object { `$_.FileCount, `$_.Unchanged -join ' ' }"
                 $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes($script))
-                unshare --mount sh -c 'mount --bind "$0" /proc/stat && exec "$@"' "$folder/stat" pwsh -NoProfile -NonInteractive -EncodedCommand $encoded
+                $program, $first = Get-BindMountCommand "$folder/stat" /proc/stat
+                & $program @first pwsh -NoProfile -NonInteractive -EncodedCommand $encoded
             }
         }
 
