@@ -175,7 +175,7 @@ Describe 'Compare-ItemZeroCopy' {
         $null = $shell.AddScript("Import-Module '$PSScriptRoot/../../out/Splice'; 'ready'; Compare-ItemZeroCopy '$folder/one/a.img' '$folder/other/a.img' -RateLimit 1000")
         $output = [Management.Automation.PSDataCollection[psobject]]::new()
         $null = $shell.BeginInvoke([Management.Automation.PSDataCollection[psobject]]$null, $output)
-        Wait-Until { $output.Count -eq 1 } 'the module is loaded'
+        Wait-Until { $output.Count -eq 1 -and (Get-OpenFile "$folder/one/a.img") } 'the comparison has begun'
         $shell.Stop()
         $shell.InvocationStateInfo.State | Should -Be 'Stopped'
         $output | Should -HaveCount 1

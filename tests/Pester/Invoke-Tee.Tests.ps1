@@ -47,9 +47,12 @@ Describe 'Invoke-Tee' {
     }
 
     It 'can be stopped while it waits' {
+        # While it waits, it has an event that cancels the wait.
+        $before = @(Get-OpenFile 'anon_inode:[eventfd]').Count
         $background = Invoke-Background 'Invoke-Tee $args[0] $args[1]' $second, $first
-        Wait-Until { $background.Shell.InvocationStateInfo.State -eq 'Running' } 'the cmdlet running'
+        Wait-Until { @(Get-OpenFile 'anon_inode:[eventfd]').Count -gt $before } 'the cmdlet waiting'
         $background.Shell.BeginStop($null, $null).AsyncWaitHandle.WaitOne(30000) | Should -BeTrue
+        $background.Shell.InvocationStateInfo.State | Should -Be Stopped
         $background.Output | Should -BeNullOrEmpty
         $background.Shell.Streams.Error | Should -BeNullOrEmpty
     }

@@ -178,11 +178,11 @@ Describe 'Sync-ItemZeroCopy' {
     It 'stops at Ctrl+C, and what is there is complete' {
         $null = [IO.Directory]::CreateDirectory("$folder/big")
         [IO.File]::WriteAllBytes("$folder/big/file", (Get-TestByte 3000000))
-        $shell = [powershell]::Create().AddScript("Import-Module '$PSScriptRoot/../../out/Splice'; Sync-ItemZeroCopy '$folder/big' '$folder/d' -RemoveExtra -RateLimit 100KB")
-        $run = $shell.BeginInvoke()
-        Start-Sleep -Milliseconds 1500
-        $shell.Stop()
-        { $shell.EndInvoke($run) } | Should -Throw
+        $background = Invoke-Background 'Sync-ItemZeroCopy $args[0] $args[1] -RemoveExtra -RateLimit 100KB' "$folder/big", "$folder/d"
+        Wait-Until { (Get-OpenFile "$folder/d/").Size -gt 0 } 'bytes in the new file'
+        $background.Shell.BeginStop($null, $null).AsyncWaitHandle.WaitOne(30000) | Should -BeTrue
+        $background.Shell.InvocationStateInfo.State | Should -Be Stopped
+        Assert-Closed "$folder/d"
         Get-Tree d | Should -Be 'g', 'old', 'old/x', 'y'
     }
 
