@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Globalization;
 using Xunit;
 
@@ -31,6 +32,9 @@ internal sealed class Worker<T>
         _thread.Start();
     }
 
+    /// <summary>Result or error of the work; null while it runs.</summary>
+    public string? EndReport => _thread.IsAlive ? null : Describe(_exception ?? (object?)_result);
+
     /// <summary>Returns when the thread sleeps in poll(2) without a time limit.</summary>
     public void WaitUntilItPolls()
     {
@@ -53,6 +57,12 @@ internal sealed class Worker<T>
         Assert.True(_thread.Join(Wait.Limit), "The work does not end.");
         return Assert.IsType<TException>(_exception);
     }
+
+    /// <summary>Waits for the end of the work and ignores its error.</summary>
+    public void WaitForEnd() => _thread.Join(Wait.Limit);
+
+    private static string Describe(object? end) =>
+        end is IEnumerable items and not string ? string.Join('\n', items.Cast<object?>()) : $"{end}";
 
     /// <summary>The call's number, its arguments, the stack: "7 0x... 0x2 0xffffffff ...", or "running".</summary>
     private static bool IsPolling(string path)

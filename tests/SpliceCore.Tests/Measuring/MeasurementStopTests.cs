@@ -83,7 +83,7 @@ public sealed class MeasurementStopTests(MountedFileSystems fileSystems)
         {
             using var stop = new CancellationTokenSource();
             var measuring = new Worker<MeasurementReport>(() => Measurement.Run(request, new MeasurementMonitor(Cancellation: stop.Token)));
-            using SafeFileHandle copy = OpenBegun(folder, Size);
+            using SafeFileHandle copy = OpenBegun(folder, Size, measuring);
             stop.Cancel();
             Assert.Equal(TransferErrorId.Cancelled, measuring.JoinFailed<TransferException>().Id);
             length = RandomAccess.GetLength(copy);
@@ -95,13 +95,14 @@ public sealed class MeasurementStopTests(MountedFileSystems fileSystems)
     }
 
     /// <summary>A second handle to a copy that has some of its bytes and not all: the data are complete before it begins.</summary>
-    private static SafeFileHandle OpenBegun(Workspace folder, long size)
+    private static SafeFileHandle OpenBegun(Workspace folder, long size, Worker<MeasurementReport> measuring)
     {
         long end = Environment.TickCount64 + (long)Wait.Limit.TotalMilliseconds;
         bool isFull = false;
         while (true)
         {
             Assert.True(Environment.TickCount64 < end, "No copy begins.");
+            Assert.Null(measuring.EndReport);
             foreach (string link in OpenIn(folder))
             {
                 // Without the lock of .NET, which the copy would run into.

@@ -241,7 +241,10 @@ public sealed class AcrossFileSystemsTests(MountedFileSystems fileSystems) : IDi
         using var attached = new AttachedFault(host, new Fault("renameat2", "delay_enter=1000000", "2"));
 
         host.Begin(Request("file", "new"));
-        Wait.Until(() => _to.Names.Length == 1 && Directory.GetFiles(_to[_to.Names[0]]).Length == 1, "nothing is copied");
+        Wait.Until(
+            () => _to.Names is [string staging] && Directory.Exists(_to[staging]) && Directory.GetFiles(_to[staging]).Length == 1,
+            "nothing is copied",
+            () => host.EndReport);
         _to.Write("new", [9]);
         TreeAnswer answer = host.Finish();
 
@@ -269,7 +272,9 @@ public sealed class AcrossFileSystemsTests(MountedFileSystems fileSystems) : IDi
 
         // With its time it is complete: a folder that vanishes earlier cannot be opened.
         Wait.Until(
-            () => _to.Names is [string staging] && File.GetLastWriteTimeUtc(_to[$"{staging}/{removed}"]) == DateTime.UnixEpoch.AddSeconds(1), "nothing is copied");
+            () => _to.Names is [string staging] && File.GetLastWriteTimeUtc(_to[$"{staging}/{removed}"]) == DateTime.UnixEpoch.AddSeconds(1),
+            "nothing is copied",
+            () => move.IsCompleted ? $"{move.Exception}" : null);
         Command.Check("rm", "-r", _to[$"{_to.Names[0]}/{removed}"]);
         TransferException error = await Assert.ThrowsAsync<TransferException>(() => move);
 
@@ -286,7 +291,7 @@ public sealed class AcrossFileSystemsTests(MountedFileSystems fileSystems) : IDi
         using var attached = new AttachedFault(host, new Fault("mkdirat", "delay_exit=1000000"));
 
         host.Begin(Request("tree", "new"));
-        Wait.Until(() => _to.Names is [string staging] && Path.Exists(_to[$"{staging}/tree/empty"]), "nothing is copied");
+        Wait.Until(() => _to.Names is [string staging] && Path.Exists(_to[$"{staging}/tree/empty"]), "nothing is copied", () => host.EndReport);
         Command.Check("rmdir", _to[$"{_to.Names[0]}/tree/empty"]);
         TreeAnswer answer = host.Finish();
 
@@ -363,7 +368,8 @@ public sealed class AcrossFileSystemsTests(MountedFileSystems fileSystems) : IDi
         using (var attached = new AttachedFault(host, new Fault("linkat", "delay_exit=3000000", "1")))
         {
             host.Begin(Request("tree", _to.Folder) with { ThrottleLimit = 1 });
-            Wait.Until(() => Directory.EnumerateFiles(_to.Folder, "*", SearchOption.AllDirectories).Any(), "nothing is copied");
+            Wait.Until(
+                () => Directory.EnumerateFiles(_to.Folder, "*", SearchOption.AllDirectories).Any(), "nothing is copied", () => host.EndReport);
             _from.Write("tree/b", [2, 3]);
             TreeAnswer answer = host.Finish();
 
@@ -472,7 +478,7 @@ public sealed class AcrossFileSystemsTests(MountedFileSystems fileSystems) : IDi
         using TreeHostProcess host = TreeHostProcess.Shared();
         using var attached = new AttachedFault(host, new Fault("renameat2", "delay_exit=1000000", "2"));
         host.Begin(Request(name, _to.Folder));
-        Wait.Until(() => _to.Names.Contains(name), "nothing is moved");
+        Wait.Until(() => _to.Names.Contains(name), "nothing is moved", () => host.EndReport);
         change();
         return host.Finish();
     }

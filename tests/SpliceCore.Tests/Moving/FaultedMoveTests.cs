@@ -153,13 +153,13 @@ public sealed class FaultedMoveTests(ITestOutputHelper output)
             if (round % 2 == 0)
             {
                 // While it copies.
-                Wait.Until(() => tree.IsBegun, "nothing is copied");
+                Wait.Until(() => tree.IsBegun, "nothing is copied", () => host.EndReport);
                 Thread.Sleep(random.Next(0, 300));
             }
             else
             {
                 // While it removes.
-                Wait.Until(() => tree.IsInPlace, "nothing is moved");
+                Wait.Until(() => tree.IsInPlace, "nothing is moved", () => host.EndReport);
                 Thread.SpinWait(random.Next(0, 1_000_000));
             }
 

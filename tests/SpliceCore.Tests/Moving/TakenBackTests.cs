@@ -77,7 +77,7 @@ public sealed class TakenBackTests : IDisposable
             "strace", "-f", "-e", "trace=renameat2,fsync", "-e", "inject=fsync:delay_exit=1500000", "-e", "inject=renameat2:error=EDQUOT:when=4..5"]);
 
         host.Begin(Request("file"));
-        Wait.Until(() => Path.Exists(_to["file"]), "nothing is moved");
+        Wait.Until(() => Path.Exists(_to["file"]), "nothing is moved", () => host.EndReport);
         ReplaceCopy();
         TreeAnswer answer = host.Finish();
 

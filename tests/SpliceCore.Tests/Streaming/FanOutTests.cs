@@ -73,7 +73,7 @@ public sealed class FanOutTests : IDisposable
         });
         var reader = new Worker<byte[]>(() => fast.ReceiveAll());
         Worker<IReadOnlyList<StreamOutcome>> stream = Streams.Start(Streams.Request(fed.Output, slow.Input, fast.Input) with { PipeSize = PieceSize });
-        Wait.Until(() => slow.Waiting == PipeCapacity, "The pipe does not get full.");
+        Wait.Until(() => slow.Waiting == PipeCapacity, "The pipe does not get full.", () => stream.EndReport);
         stream.WaitUntilItPolls();
 
         // Its pipe, ours for it, the piece, the source's pipe, and no more.
@@ -233,7 +233,7 @@ public sealed class FanOutTests : IDisposable
         using Channel stuck = Channel.Pipe();
         Worker<IReadOnlyList<StreamOutcome>> stream = Streams.Start(
             Request(TransferEndpoint.OfHandle(vanishing.Input), TransferEndpoint.OfHandle(stuck.Input)) with { StopsOnError = true });
-        Wait.Until(() => stuck.Waiting == PipeCapacity, "The pipe was not filled.");
+        Wait.Until(() => stuck.Waiting == PipeCapacity, "The pipe was not filled.", () => stream.EndReport);
         vanishing.Output.Dispose();
         Assert.Equal([TransferErrorId.ReaderGone, TransferErrorId.Cancelled], stream.Join().Select(outcome => outcome.Error!.Id));
     }

@@ -166,7 +166,7 @@ public sealed class SyncFaultTests(ITestOutputHelper output)
         using var attached = new AttachedFault(host, new Fault("renameat2", "delay_exit=1000000", "1"));
 
         host.Begin(folders.Mirror);
-        Wait.Until(() => !Directory.Exists(folders["d/x"]), "nothing is moved aside");
+        Wait.Until(() => !Directory.Exists(folders["d/x"]), "nothing is moved aside", () => host.EndReport);
         string aside = Assert.Single(Directory.GetDirectories(folders["d"]));
         File.AppendAllText(Path.Combine(aside, "notes"), "edit");
         TreeAnswer answer = host.Finish();

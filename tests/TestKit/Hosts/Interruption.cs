@@ -7,6 +7,8 @@ namespace Splice.TestKit.Hosts;
 /// <param name="interrupt">What happens.</param>
 internal sealed class Interruption(string target, long after, Action interrupt)
 {
+    private static readonly TimeSpan ArrivalTimeout = TimeSpan.FromMinutes(1);
+
     private long? _first;
     private bool _isOver;
 
@@ -15,8 +17,9 @@ internal sealed class Interruption(string target, long after, Action interrupt)
         .EnumerateFiles(Path.GetDirectoryName(target)!, Path.GetFileName(target) + ".????????????????.splice-partial")
         .Select(path => new FileInfo(path).Length).SingleOrDefault();
 
-    public static void WaitForPartial(string target, long length) =>
-        Wait.Until(() => LengthOfPartial(target) >= length, "It does not arrive.");
+    /// <param name="endReport">As of <see cref="Wait.Until"/>.</param>
+    public static void WaitForPartial(string target, long length, Func<string?> endReport) =>
+        Wait.Until(() => LengthOfPartial(target) >= length, "It does not arrive.", endReport);
 
     public void Watch(TransferProgress progress)
     {
@@ -30,8 +33,12 @@ internal sealed class Interruption(string target, long after, Action interrupt)
         if (!_isOver && progress.BytesCopied > Math.Max(_first.Value, after))
         {
             _isOver = true;
-            WaitForPartial(target, length: 1);
-            interrupt();
+
+            // If nothing arrives, the sender reports why when it continues.
+            if (SpinWait.SpinUntil(() => LengthOfPartial(target) > 0, ArrivalTimeout))
+            {
+                interrupt();
+            }
         }
     }
 }

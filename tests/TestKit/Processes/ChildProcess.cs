@@ -45,6 +45,9 @@ internal sealed class ChildProcess : IDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>How it ended, and what has been read of its output; null while it runs.</summary>
+    public string? EndReport => HasExited ? $"exit code {_process.ExitCode}: {Read(_text)}{Read(_errorText)}" : null;
+
     /// <summary>Everything that it wrote to its standard error. Waits for the end of that.</summary>
     public string Errors
     {
@@ -66,11 +69,16 @@ internal sealed class ChildProcess : IDisposable
     public void CloseInput() => _process.StandardInput.Close();
 
     /// <summary>Reads a line of its standard output; null at the end of that.</summary>
-    public string? ReadLine()
+    public string? ReadLine() => EndReadLine(BeginReadLine());
+
+    /// <summary>Begins to read a line of its standard output; null at the end of that.</summary>
+    public Task<string?> BeginReadLine() => Begin(() => _process.StandardOutput.ReadLine());
+
+    /// <summary>Waits for a line.</summary>
+    public string? EndReadLine(Task<string?> line)
     {
-        string? line = null;
-        Await(Begin(() => line = _process.StandardOutput.ReadLine()));
-        return line;
+        Await(line);
+        return line.Result;
     }
 
     /// <summary>Waits until its standard error has a text.</summary>
@@ -132,6 +140,8 @@ internal sealed class ChildProcess : IDisposable
 
     /// <summary>Reads on a thread of its own: those of the pool are few, and a read occupies one until it ends.</summary>
     private static Task Begin(Action read) => Task.Factory.StartNew(read, default, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static Task<T> Begin<T>(Func<T> read) => Task.Factory.StartNew(read, default, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     private static void Collect(StreamReader reader, StringBuilder text)
     {

@@ -15,6 +15,9 @@ internal sealed class HostedCopy : IDisposable
 
     public bool HasEnded => _process.HasExited;
 
+    /// <summary>The answer; null while it copies.</summary>
+    public string? EndReport => HasEnded ? $"{Finish()}" : null;
+
     /// <summary>Runs a copy to its end.</summary>
     /// <param name="request">What to copy.</param>
     /// <param name="wrapper">A tool and its arguments that start the process. strace(1) is attached to a shared process where that
@@ -72,8 +75,10 @@ internal sealed class HostedCopy : IDisposable
     public HostAnswer? ReleaseAndKill(Func<bool> isTime)
     {
         _process.CloseInput();
+        long end = Environment.TickCount64 + (long)Wait.Limit.TotalMilliseconds;
         while (!isTime() && !_process.HasExited)
         {
+            Assert.True(Environment.TickCount64 < end, "The copy does not end.");
             Thread.SpinWait(100);
         }
 

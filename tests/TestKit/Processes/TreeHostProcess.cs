@@ -11,6 +11,7 @@ internal sealed class TreeHostProcess : IDisposable
 {
     private readonly ChildProcess _process;
     private readonly ConcurrentBag<ChildProcess>? _idle;
+    private Task<string?>? _answer; // to what was begun
 
     /// <param name="wrapper">A tool and its arguments that start the process, setpriv(1) say.</param>
     public TreeHostProcess(params string[] wrapper) => _process = TestHost.StartServer(wrapper, "--trees");
@@ -22,6 +23,9 @@ internal sealed class TreeHostProcess : IDisposable
     }
 
     public string Id => _process.Id;
+
+    /// <summary>The answer to what was begun; null while that runs.</summary>
+    public string? EndReport => _answer is { IsCompleted: true } ? _answer.Result ?? "The process ended without an answer." : null;
 
     /// <summary>One that other tests have used, or will use: nothing may be left in it. For this test it is alone.</summary>
     /// <param name="wrapper">A tool and its arguments that start the process.</param>
@@ -49,7 +53,7 @@ internal sealed class TreeHostProcess : IDisposable
     public TreeAnswer SyncUntilRemoval(SyncRequest request) => Ask("stop", request);
 
     /// <summary>Has two folders synchronized, and does not wait for it.</summary>
-    public void Begin(SyncRequest request) => _process.WriteLine($"sync {JsonSerializer.Serialize(request)}");
+    public void Begin(SyncRequest request) => Begin($"sync {JsonSerializer.Serialize(request)}");
 
     /// <summary>Has a file cut into parts.</summary>
     public TreeAnswer Split(SplitRequest request) => Ask("split", request);
@@ -68,7 +72,7 @@ internal sealed class TreeHostProcess : IDisposable
     public TreeAnswer Move(MoveRequest request) => Ask("move", request);
 
     /// <summary>Has an item moved and does not wait for it.</summary>
-    public void Begin(MoveRequest request) => _process.WriteLine($"move {JsonSerializer.Serialize(request)}");
+    public void Begin(MoveRequest request) => Begin($"move {JsonSerializer.Serialize(request)}");
 
     /// <summary>Has files or trees compared.</summary>
     public ComparisonAnswer Compare(ComparisonRequest request)
@@ -90,7 +94,7 @@ internal sealed class TreeHostProcess : IDisposable
     /// <summary>Has a tree copied and does not wait for it.</summary>
     public void Begin(TreeRequest request)
     {
-        _process.WriteLine(JsonSerializer.Serialize(new
+        Begin(JsonSerializer.Serialize(new
         {
             request.Copy,
             request.FollowSymlink,
@@ -103,7 +107,8 @@ internal sealed class TreeHostProcess : IDisposable
 
     public void Dispose()
     {
-        if (_idle is not null && !_process.HasExited)
+        // The next user of the process would read an answer that was not waited for.
+        if (_idle is not null && _answer is null && !_process.HasExited)
         {
             _idle.Add(_process);
         }
@@ -119,9 +124,20 @@ internal sealed class TreeHostProcess : IDisposable
         return Answer<TreeAnswer>();
     }
 
-    private T Answer<T>() => _process.ReadLine() is { } line
-        ? JsonSerializer.Deserialize<T>(line)!
-        : throw new InvalidOperationException($"The process ended without an answer: {_process.Errors}");
+    private void Begin(string line)
+    {
+        _process.WriteLine(line);
+        _answer = _process.BeginReadLine();
+    }
+
+    private T Answer<T>()
+    {
+        string? line = _process.EndReadLine(_answer ?? _process.BeginReadLine());
+        _answer = null;
+        return line is null
+            ? throw new InvalidOperationException($"The process ended without an answer: {_process.Errors}")
+            : JsonSerializer.Deserialize<T>(line)!;
+    }
 }
 
 /// <summary>The processes that no test uses at present, until the end of the run: a start takes longer than most copies.</summary>

@@ -60,8 +60,10 @@ public sealed partial class SwappedDestinationTests
             "-e", $"trace={Calls}", "-e", $"inject={Calls}:signal=SIGSTOP");
         bool swapped = false;
         int stopsSeen = 0;
+        long end = Environment.TickCount64 + (long)Wait.Limit.TotalMilliseconds;
         while (!copy.HasEnded)
         {
+            Assert.True(Environment.TickCount64 < end, "The copy does not end.");
             string trace = File.Exists(workspace["trace"]) ? File.ReadAllText(workspace["trace"]) : string.Empty;
             if (Stopped().Matches(trace) is { Count: int stops } matches && stops > stopsSeen)
             {

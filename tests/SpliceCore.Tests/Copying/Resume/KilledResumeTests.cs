@@ -17,6 +17,8 @@ public sealed class KilledResumeTests(MountedFileSystems fileSystems, ITestOutpu
     /// <summary>Of each copy.</summary>
     private static readonly int Kills = FullRun.Rounds(everyday: 3, full: 7);
 
+    private static readonly int MostRounds = 200 + (20 * Kills);
+
     public static TheoryData<FileSystem, TransferMethod, bool> Copies => new(FullRun.Cases(
         from type in new[] { FileSystem.Tmpfs, FileSystem.Ext4, FileSystem.XfsWithoutReflink, FileSystem.Btrfs }
         from method in new[] { TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite }
@@ -44,8 +46,9 @@ public sealed class KilledResumeTests(MountedFileSystems fileSystems, ITestOutpu
         int killed = 0;
         int inTheMiddle = 0;
         long arrived = 0;
-        while (killed < Kills || inTheMiddle == 0)
+        for (int round = 0; killed < Kills || inTheMiddle == 0; round++)
         {
+            Assert.True(round < MostRounds, $"{killed} of {round} copies were killed, {inTheMiddle} of them in the middle of the bytes");
             HostedCopy host = hosts.Next();
             using var partial = new PartialSize(folder);
             HostAnswer? answer = host.ReleaseAndKill(Moment(partial, arrived, random));

@@ -176,7 +176,7 @@ public sealed class VerifyTests(MountedFileSystems fileSystems, FaultLedger crea
         // The process stops where the disk has all and nothing has been read again.
         using HostedCopy host = HostedCopy.Start(
             request, ["strace", "-f", "-qq", "-o", trace, "-e", "trace=fsync,openat", "-e", "inject=fsync:signal=STOP", .. refusal]);
-        string thread = WaitFor(trace, "stopped by SIGSTOP").Split(' ')[0];
+        string thread = WaitFor(trace, "stopped by SIGSTOP", host).Split(' ')[0];
         mount.CorruptImage(content.AsSpan(2 * MiB, 16), (byte)~content[2 * MiB]);
         Command.Check("kill", "-s", "CONT", thread);
         HostAnswer answer = host.Finish();
@@ -270,12 +270,13 @@ public sealed class VerifyTests(MountedFileSystems fileSystems, FaultLedger crea
     }
 
     /// <summary>The first line of a log that has these words, once it is there.</summary>
-    private static string WaitFor(string log, string words)
+    private static string WaitFor(string log, string words, HostedCopy host)
     {
         string? line = null;
         Wait.Until(
             () => File.Exists(log) && (line = File.ReadLines(log).FirstOrDefault(line => line.Contains(words, StringComparison.Ordinal))) is not null,
-            $"No line of the log says '{words}'.");
+            $"No line of the log says '{words}'.",
+            () => host.EndReport);
         return line!;
     }
 }

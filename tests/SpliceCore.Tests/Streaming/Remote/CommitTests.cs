@@ -120,7 +120,7 @@ public sealed class CommitTests(SshServer server) : IDisposable
     {
         using var stop = new CancellationTokenSource();
         var worker = new Worker<IReadOnlyList<RemoteOutcome>>(() => Remotes.Send(request, new TransferMonitor(Cancellation: stop.Token)));
-        Wait.Until(() => File.Exists(_workspace["held"]), "The host computes no SHA-256.");
+        Wait.Until(() => File.Exists(_workspace["held"]), "The host computes no SHA-256.", () => worker.EndReport);
         switch (way)
         {
             case "Ctrl+C":

@@ -103,7 +103,7 @@ public sealed class LeftoverTests(SshServer server) : IDisposable
             $"bash -c \"$SSH_ORIGINAL_COMMAND\" | (head -c 1000000; while [ -e {_workspace["hold"]} ]; do sleep 0.1; done)");
         using (ChildProcess process = StartTransfer("receive,tree", request.Source, target, slow))
         {
-            Wait.Until(() => Directory.GetFiles(target, "*", SearchOption.AllDirectories).Length > 0, "Nothing arrives.");
+            Wait.Until(() => Directory.GetFiles(target, "*", SearchOption.AllDirectories).Length > 0, "Nothing arrives.", () => process.EndReport);
             Command.Check("kill", "-9", process.Id);
             process.ReadToEnd();
         }
@@ -140,7 +140,10 @@ public sealed class LeftoverTests(SshServer server) : IDisposable
             $"left-{Guid.NewGuid():N}", $"while [ -e {_workspace["hold"]} ]; do sleep 0.1; done; bash -c \"$SSH_ORIGINAL_COMMAND\"");
         using (ChildProcess process = StartTransfer("send,several", request.Source, _workspace["target"], slow))
         {
-            Wait.Until(() => _temporary.GetDirectories("splice-ssh-*").SelectMany(folder => folder.GetFiles()).Any(), "The connection is missing.");
+            Wait.Until(
+                () => _temporary.GetDirectories("splice-ssh-*").SelectMany(folder => folder.GetFiles()).Any(),
+                "The connection is missing.",
+                () => process.EndReport);
             Command.Check("kill", "-9", process.Id);
             process.ReadToEnd();
         }

@@ -51,7 +51,7 @@ public sealed class InterruptedReceiveTests(SshServer server) : IDisposable
             if (endsHere)
             {
                 // The rest of what was let through is anywhere by then.
-                Interruption.WaitForPartial(target, bytes / 2);
+                Interruption.WaitForPartial(target, bytes / 2, () => worker.EndReport);
                 Command.Check("kill", "-9", Command.Check("pgrep", "-P", $"{Environment.ProcessId}", "-f", "--", $"-p {host.Port} "));
             }
 
