@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.InteropServices;
 
 namespace Splice.TestKit.Channels;
 
@@ -7,7 +8,7 @@ namespace Splice.TestKit.Channels;
 internal sealed class FedSource : IDisposable
 {
     private readonly IDisposable? _owner;
-    private readonly IDisposable? _second;
+    private readonly SafeHandle? _readEnd;
     private readonly Worker<bool>? _feeder;
 
     public FedSource(StreamEndKind kind, byte[] content, Workspace workspace, int seed)
@@ -30,7 +31,7 @@ internal sealed class FedSource : IDisposable
                 break;
             case StreamEndKind.Terminal:
                 (var master, var slave) = Posix.Terminal();
-                (_owner, _second) = (master, slave);
+                (_owner, _readEnd) = (master, slave);
                 End = TransferEndpoint.OfHandle(slave);
                 Count = content.Length;
                 _feeder = new Worker<bool>(() => RandomPace.Write(master, content, seed));
@@ -38,6 +39,7 @@ internal sealed class FedSource : IDisposable
             default:
                 Channel channel = Open(kind, workspace);
                 _owner = channel;
+                _readEnd = channel.Output;
                 End = TransferEndpoint.OfHandle(channel.Output);
                 _feeder = new Worker<bool>(() =>
                 {
@@ -62,8 +64,9 @@ internal sealed class FedSource : IDisposable
 
     public void Dispose()
     {
-        _feeder?.Join();
+        // After a failure, the feeder would write to a full pipe for ever.
+        _readEnd?.Dispose();
+        _feeder?.WaitForEnd();
         _owner?.Dispose();
-        _second?.Dispose();
     }
 }

@@ -61,8 +61,9 @@ internal sealed class SourceEnd : IDisposable
 
     public void Dispose()
     {
-        _feeder?.Join();
+        // After a failure, the feeder would write to a full pipe for ever.
         Handle.Dispose();
+        _feeder?.WaitForEnd();
         _channel?.Dispose();
     }
 }
