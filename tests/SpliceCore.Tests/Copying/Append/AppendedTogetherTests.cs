@@ -34,13 +34,19 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
                 WorkingDirectory = folder.Folder,
                 RedirectStandardOutput = true,
             })!;
-        var copied = new int[Appenders];
         List<TransferException> errors = [];
         long end = Environment.TickCount64 + (long)Time.TotalMilliseconds;
-        Thread[] threads = [.. Enumerable.Range(0, Appenders).Select(i => new Thread(() => Append(i)))];
-        Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
-        folder.Write("stop", []);
+        Worker<int>[] workers = [.. Enumerable.Range(0, Appenders).Select(i => new Worker<int>(() => Append(i)))];
+        int[] copied;
+        try
+        {
+            copied = [.. workers.Select(worker => worker.Join())];
+        }
+        finally
+        {
+            folder.Write("stop", []);
+        }
+
         int logged = int.Parse(logger.StandardOutput.ReadToEnd(), CultureInfo.InvariantCulture);
         logger.WaitForExit();
 
@@ -57,15 +63,17 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
 
         Assert.Equal(logged + Enumerable.Range(0, Appenders).Sum(i => copied[i] * Lines(i).Length), lines.Length);
 
-        void Append(int i)
+        // Returns the number of copies.
+        int Append(int i)
         {
+            int count = 0;
             string source = folder.Write($"source{i}", Encoding.ASCII.GetBytes(string.Join('\n', Lines(i)) + '\n'));
             do
             {
                 try
                 {
                     FileCopy.Copy(Request(source, log), TransferMonitor.None);
-                    copied[i]++;
+                    count++;
 
                     // The device is not to fill up.
                     Thread.Sleep(30);
@@ -79,6 +87,8 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
                 }
             }
             while (Environment.TickCount64 < end);
+
+            return count;
         }
     }
 
@@ -110,14 +120,13 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
         {
             string log = folder[$"log{round}"];
             using var start = new Barrier(Appenders);
-            Thread[] threads = [.. Enumerable.Range(0, Appenders).Select(i => new Thread(() =>
+            string[] sources = [.. Enumerable.Range(0, Appenders).Select(i => folder.Write($"source{i}", Encoding.ASCII.GetBytes($"copy {i}\n")))];
+            Worker<TransferResult>[] copies = [.. sources.Select(source => new Worker<TransferResult>(() =>
             {
-                string source = folder.Write($"source{i}", Encoding.ASCII.GetBytes($"copy {i}\n"));
                 start.SignalAndWait();
-                FileCopy.Copy(Request(source, log), TransferMonitor.None);
+                return FileCopy.Copy(Request(source, log), TransferMonitor.None);
             }))];
-            Array.ForEach(threads, thread => thread.Start());
-            Array.ForEach(threads, thread => thread.Join());
+            Array.ForEach(copies, copy => copy.Join());
 
             Assert.Equal(["copy 0", "copy 1", "copy 2", "copy 3"], File.ReadAllLines(log).Order(StringComparer.Ordinal));
         }
@@ -134,10 +143,9 @@ public sealed class AppendedTogetherTests(MountedFileSystems fileSystems)
             folder.Write($"source/{i}", "line\n"u8.ToArray());
         }
 
-        Thread[] threads = [.. Enumerable.Range(0, 2).Select(_ => new Thread(() => TreeCopy.Copy(
+        Worker<TransferResult>[] copies = [.. Enumerable.Range(0, 2).Select(_ => new Worker<TransferResult>(() => TreeCopy.Copy(
             new TreeRequest { Copy = Request(folder["source"], folder["copy"]), ThrottleLimit = 2 }, TreeMonitor.None)))];
-        Array.ForEach(threads, thread => thread.Start());
-        Array.ForEach(threads, thread => thread.Join());
+        Array.ForEach(copies, copy => copy.Join());
 
         Assert.All(Directory.GetFiles(folder["copy/source"]), path => Assert.Equal("line\nline\n", File.ReadAllText(path)));
     }

@@ -32,14 +32,12 @@ public sealed class SharedConnectionsTests
         {
             using var shared = new SharedConnections();
             using var all = new Barrier(Hosts);
-            string?[] paths = new string?[Hosts];
-            Thread[] threads = [.. Enumerable.Range(0, Hosts).Select(i => new Thread(() =>
+            Worker<string?>[] workers = [.. Enumerable.Range(0, Hosts).Select(i => new Worker<string?>(() =>
             {
                 all.SignalAndWait();
-                paths[i] = PathFor(shared, $"splice-{i}.invalid");
+                return PathFor(shared, $"splice-{i}.invalid");
             }))];
-            Array.ForEach(threads, thread => thread.Start());
-            Array.ForEach(threads, thread => thread.Join());
+            string?[] paths = [.. workers.Select(worker => worker.Join())];
 
             Assert.SkipWhen(paths[0] is null, "the path of the folder for temporary files is too long for a socket");
             Assert.Equal(paths.Order(StringComparer.Ordinal), paths.Distinct().Order(StringComparer.Ordinal));
