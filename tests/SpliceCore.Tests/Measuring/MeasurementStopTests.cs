@@ -6,7 +6,7 @@ namespace Splice.Tests.Measuring;
 
 /// <summary>A measurement that is stopped leaves nothing.</summary>
 [Collection(SerialCollection.Name)]
-public sealed class MeasurementStopTests(MountedFileSystems fileSystems)
+public sealed class MeasurementStopTests(MountedFileSystems fileSystems, ITestOutputHelper output)
 {
     private const int MiB = 1 << 20;
     private const int Tries = 20;
@@ -19,7 +19,7 @@ public sealed class MeasurementStopTests(MountedFileSystems fileSystems)
     public void At_any_moment(FileSystem type)
     {
         using Workspace folder = fileSystems.NewFolder(type);
-        int seed = Environment.TickCount;
+        int seed = FullRun.Seed(output);
         var random = new Random(seed);
         MeasurementRequest request = Request(folder, 4 * MiB, iterations: 100, Enum.GetValues<MeasuredMethod>());
         for (int i = 0; i < Rounds; i++)

@@ -3,7 +3,7 @@ using Xunit;
 namespace Splice.Tests.Streaming;
 
 /// <summary>From every kind of source to every kind of destination, to one and to many.</summary>
-public sealed class StreamPairTests : IDisposable
+public sealed class StreamPairTests(ITestOutputHelper output) : IDisposable
 {
     private const int Largest = 700_000;
 
@@ -22,18 +22,18 @@ public sealed class StreamPairTests : IDisposable
     [Theory]
     [MemberData(nameof(Pairs))]
     public void Every_pair(StreamEndKind from, StreamEndKind to, StreamConsistency consistency) =>
-        Move(from, [to], consistency, Random.Shared.Next());
+        Move(from, [to], consistency, FullRun.Seed(output));
 
     [Theory]
     [MemberData(nameof(EverySource))]
     public void To_all_kinds_at_once(StreamEndKind from, StreamConsistency consistency) =>
-        Move(from, Destinations, consistency, Random.Shared.Next());
+        Move(from, Destinations, consistency, FullRun.Seed(output));
 
     [Theory]
     [MemberData(nameof(Counts))]
     public void To_so_many(int count)
     {
-        int seed = Random.Shared.Next();
+        int seed = FullRun.Seed(output);
         var random = new Random(seed);
         StreamEndKind[] kinds = random.GetItems(Destinations, count);
         Move(random.GetItems(Sources, 1)[0], kinds, random.GetItems(Enum.GetValues<StreamConsistency>(), 1)[0], seed);

@@ -115,8 +115,7 @@ public sealed class SparseModeTests(MountedFileSystems fileSystems, ITestOutputH
     [MemberData(nameof(Types))]
     public void Patterns_at_random_arrive_byte_for_byte(FileSystem type)
     {
-        int seed = Random.Shared.Next();
-        output.WriteLine($"seed {seed}");
+        int seed = FullRun.Seed(output);
         var random = new Random(seed);
         using Workspace folder = fileSystems.NewFolder(type);
         for (int round = 0; round < 60; round++)
