@@ -6,7 +6,7 @@ namespace Splice.Tests.Copying.Source;
 public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedger created)
 {
     private const int MiB = 1 << 20;
-    private const string Second = "delay_enter=1000000";
+    private const string Delay = "delay_enter=3000000";
 
     public static TheoryData<TransferMethod, long> Moments => new(FullRun.Cases(
         from method in new[] { TransferMethod.CopyFileRange, TransferMethod.SendFile, TransferMethod.Splice, TransferMethod.ReadWrite }
@@ -74,7 +74,7 @@ public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedg
     {
         using FaultedCopy copy = FaultedCopy.OfPlainFile();
 
-        AssertTold(copy, Fault.NoReflink, new Fault("copy_file_range", Second, "1"));
+        AssertTold(copy, Fault.NoReflink, new Fault("copy_file_range", Delay, "1"));
     }
 
     [Theory]
@@ -101,7 +101,7 @@ public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedg
             },
         };
 
-        AssertTold(copy, TransferErrorId.SourceChanged, () => change.Make(copy.Request.Source), new Fault(call, Second, "1"));
+        AssertTold(copy, TransferErrorId.SourceChanged, () => change.Make(copy.Request.Source), new Fault(call, Delay, "1"));
     }
 
     [Theory]
@@ -113,7 +113,7 @@ public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedg
         using FaultedCopy copy = FaultedCopy.OfPlainFile(fileSystems.NewFolder(type));
         copy.Request = copy.Request with { Method = method };
 
-        AssertTold(copy, new Fault("ioctl", Second, "1"));
+        AssertTold(copy, new Fault("ioctl", Delay, "1"));
     }
 
     private static void AssertTold(Workspace folder, TransferMethod method, long left)
@@ -136,7 +136,10 @@ public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedg
         using HostedCopy host = copy.Start(faults);
 
         // The new file, still without a name, is opened right before the call that waits.
-        Wait.Until(() => OpenFiles().Any(path => path.StartsWith(copy.Folder + "/#", StringComparison.Ordinal)), "The copy does not begin.");
+        Wait.Until(
+            () => OpenFiles(host).Any(path => path.StartsWith(copy.Folder + "/#", StringComparison.Ordinal)),
+            "The copy does not begin.",
+            () => host.EndReport);
         change();
 
         HostAnswer answer = host.Finish();
@@ -153,20 +156,19 @@ public sealed class ChangedSourceTests(MountedFileSystems fileSystems, FaultLedg
         }
     }
 
-    /// <summary>What all processes of the system have open, as far as it may be seen.</summary>
-    private static IEnumerable<string> OpenFiles()
+    /// <summary>Returns the paths that strace(1) and the copy, its child, have open.</summary>
+    private static IEnumerable<string> OpenFiles(HostedCopy host)
     {
-        foreach (string process in Directory.EnumerateDirectories("/proc").Where(folder => char.IsAsciiDigit(Path.GetFileName(folder)[0])))
+        foreach (string process in ChildProcesses.WithDescendants(host.Id))
         {
             string?[] targets;
             try
             {
-                targets = [.. Directory.GetFiles(Path.Combine(process, "fd")).Select(descriptor => new FileInfo(descriptor).LinkTarget)];
+                targets = [.. Directory.GetFiles($"/proc/{process}/fd").Select(descriptor => new FileInfo(descriptor).LinkTarget)];
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                // It ended, or it is somebody else's.
-                continue;
+                continue; // it has ended
             }
 
             foreach (string? target in targets)
