@@ -53,7 +53,7 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
             Assert.Null(outcome.Error?.Message);
             Assert.True(outcome.Result!.Verified);
             Assert.Equal(content, File.ReadAllBytes(_workspace[$"home-{i}/target"]));
-            Assert.Single(Directory.GetFileSystemEntries(_workspace[$"home-{i}"]));
+            WaitForCount(_workspace[$"home-{i}"], 1);
         }
 
         foreach ((RemoteHost host, TransferErrorId? fails) in hosts.Skip(Good))
@@ -61,9 +61,9 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
             Assert.Contains(outcomes, outcome => outcome.Host == host && outcome.Error?.Id == fails);
         }
 
-        Assert.Empty(Directory.GetFileSystemEntries(mount.Folder));
-        Assert.Empty(Directory.GetFileSystemEntries(_workspace["drops"]));
-        Assert.Empty(Directory.GetFileSystemEntries(_workspace["corrupt"]));
+        WaitForCount(mount.Folder, 0);
+        WaitForCount(_workspace["drops"], 0);
+        WaitForCount(_workspace["corrupt"], 0);
     }
 
     [Fact]
@@ -102,6 +102,10 @@ public sealed class ManyHostsTests(SshServer server) : IDisposable
     }
 
     public void Dispose() => _workspace.Dispose();
+
+    /// <summary>Waits until only so many entries are left: a host can remove its temporary files after the transfer has ended.</summary>
+    private static void WaitForCount(string folder, int count) =>
+        Wait.Until(() => Directory.GetFileSystemEntries(folder).Length == count, $"Something is left in '{folder}'.");
 
     private string Home(string name) => Directory.CreateDirectory(_workspace[name]).FullName;
 }

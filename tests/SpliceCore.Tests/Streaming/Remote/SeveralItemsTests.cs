@@ -35,12 +35,15 @@ public sealed class SeveralItemsTests(SshServer server) : IDisposable
                 Files.AssertSameBytes(sources[1], _workspace[$"{home}/logs/b"]);
                 Assert.Equal(string.Empty, Command.Run("diff", "-r", sources[2], _workspace[$"{home}/logs/tree"]).Text);
                 Assert.Equal("755", Files.Metadata(_workspace[$"{home}/logs"], "%a"));
-                Assert.Equal(i + 1, File.ReadLines(_workspace[$"{home}.log"]).Distinct().Count());
-                Assert.Equal(3 * (i + 1), File.ReadLines(_workspace[$"{home}.log"]).Count());
+
+                // A host that is later than the other by Tuning.AnswerTimeout gets one more command, and perhaps one more connection.
+                string[] connections = File.ReadAllLines(_workspace[$"{home}.log"]);
+                Assert.InRange(connections.Length, 3 * (i + 1), int.MaxValue);
+                Assert.InRange(connections.Distinct().Count(), i + 1, 2 * (i + 1));
             }
         }
 
-        Wait.Until(() => Command.Run("pgrep", "-f", "ControlPath=.*/splice-ssh-|ssh: .*/splice-ssh-").Text.Length == 0, "A connection stays.");
+        Wait.Until(() => Command.Run("pgrep", "-f", $"{Path.GetTempPath()}splice-ssh-").Text.Length == 0, "A connection stays.");
     }
 
     [Fact]
