@@ -101,12 +101,15 @@ public sealed class MeasurementTests(MountedFileSystems fileSystems)
     {
         using var folder = new Workspace();
 
-        IReadOnlyList<MeasurementResult> results = Run(folder, folder, MeasuredMethod.ReadWrite, MeasuredMethod.StreamCopyTo).Results;
+        long? ofEngine = Run(folder, folder, MeasuredMethod.ReadWrite).Results[0].SystemCalls;
+
+        // A garbage collection that begins on this thread reads files too.
+        long? ofDotNet = Enumerable.Range(0, 5).Min(_ => Run(folder, folder, MeasuredMethod.StreamCopyTo).Results[0].SystemCalls);
 
         // 256 KiB a step: two reads and two writes, and what looks at both sides. .NET's loop has 128 KiB: three of each, and
         // the read that finds the end.
-        Assert.InRange(results[0].SystemCalls!.Value, 5, 20);
-        Assert.Equal(7, results[1].SystemCalls);
+        Assert.InRange(ofEngine!.Value, 5, 20);
+        Assert.Equal(7, ofDotNet);
     }
 
     [Fact]
