@@ -47,7 +47,7 @@ public sealed class ComparisonFaultTests(MountedFileSystems fileSystems)
                     Assert.False(answer.IsEqual && difference == "other", where);
                     Assert.True(answer.IsEqual || answer.Errors.Length > 0 || difference == "other", where);
                     Assert.True(difference == "same" ? answer.Differences.Length == 0 : answer.Differences is [] or ["<> a/large"], where);
-                    Assert.Equal(descriptors, host.State().Descriptors);
+                    host.AssertNoneLeftOpen(descriptors);
                 }
             }
         }
@@ -119,7 +119,7 @@ public sealed class ComparisonFaultTests(MountedFileSystems fileSystems)
             injected = fault.Detach();
 
             Assert.True(answer.IsEqual || answer.Errors.Length > 0);
-            Assert.Equal(descriptors, host.State().Descriptors);
+            host.AssertNoneLeftOpen(descriptors);
         }
     }
 

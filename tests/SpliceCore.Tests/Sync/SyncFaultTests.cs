@@ -7,9 +7,6 @@ namespace Splice.Tests.Sync;
 /// <summary>Synchronizations that are killed, and whose system calls fail.</summary>
 public sealed class SyncFaultTests(ITestOutputHelper output)
 {
-    /// <summary>What the runtime opens for itself.</summary>
-    private const int SpareDescriptors = 3;
-
     private static readonly int Kills = FullRun.Rounds(everyday: 4, full: 50);
 
     [Fact]
@@ -75,7 +72,7 @@ public sealed class SyncFaultTests(ITestOutputHelper output)
         }
 
         Assert.True(injected > 0, "nothing was injected");
-        Assert.InRange(host.State().Descriptors, 0, descriptors + SpareDescriptors);
+        host.AssertNoneLeftOpen(descriptors);
     }
 
     [Fact]

@@ -9,6 +9,8 @@ namespace Splice.TestKit.Processes;
 /// <summary>A process of its own that copies files and trees, one after the other, and can be traced, limited and killed.</summary>
 internal sealed class TreeHostProcess : IDisposable
 {
+    private const int SpareDescriptors = 3; // that the runtime may open for itself
+
     private readonly ChildProcess _process;
     private readonly ConcurrentBag<ChildProcess>? _idle;
     private Task<string?>? _answer; // to what was begun
@@ -87,6 +89,10 @@ internal sealed class TreeHostProcess : IDisposable
         _process.WriteLine(string.Empty);
         return Answer<TreeHostState>();
     }
+
+    /// <summary>Fails if the process has more descriptors open than before.</summary>
+    /// <param name="before">How many it had.</param>
+    public void AssertNoneLeftOpen(int before) => Assert.InRange(State().Descriptors, 0, before + SpareDescriptors);
 
     /// <summary>What came of a copy that was begun.</summary>
     public TreeAnswer Finish() => Answer<TreeAnswer>();

@@ -51,7 +51,7 @@ public sealed class TreeFaultTests(FaultLedger created, ITestOutputHelper output
         {
             injected += Run(tree, host, new Fault(call, $"error={errno}", when), method, overOld, threads: 1);
             tried++;
-            Assert.Equal(descriptors, host.State().Descriptors);
+            host.AssertNoneLeftOpen(descriptors);
         }
 
         output.WriteLine($"{tried} copies, {injected} calls failed; {created}");
@@ -106,7 +106,7 @@ public sealed class TreeFaultTests(FaultLedger created, ITestOutputHelper output
         {
             string every = string.Create(CultureInfo.InvariantCulture, $"{when}+{when}");
             Run(tree, host, new Fault(call, "error=EIO", every), TransferMethod.Auto, overOld: when % 2 == 0, threads: 4);
-            Assert.Equal(descriptors, host.State().Descriptors);
+            host.AssertNoneLeftOpen(descriptors);
         }
     }
 
@@ -127,7 +127,7 @@ public sealed class TreeFaultTests(FaultLedger created, ITestOutputHelper output
         tree.Judge(created, answer, overOld: true, when);
         Assert.Equal(isEnough ? null : $"{TransferErrorId.ResourceExhausted}", answer.Error);
         Assert.Equal(isEnough, answer.Succeeded);
-        Assert.Equal(descriptors, host.State().Descriptors);
+        host.AssertNoneLeftOpen(descriptors);
         Assert.True(host.Copy(tree.Prepare(tree.Request with { ThrottleLimit = 8 }, overOld: true)).Succeeded);
     }
 

@@ -109,7 +109,7 @@ public sealed class TreeShapeTests : IDisposable
             TreeAnswer answer = host.Copy(request);
 
             Limit(host, "nofile", 1000);
-            Assert.Equal(descriptors, host.State().Descriptors);
+            host.AssertNoneLeftOpen(descriptors);
             tree.Judge(new FaultLedger(), answer, overOld: free % 2 == 0, $"{free} descriptors free");
             Assert.All(answer.Errors, error => Assert.Equal($"{TransferErrorId.ResourceExhausted}", error.Id));
             ends.Add(answer.Error ?? (answer.Failed > 0 ? "failed" : "copied"));
