@@ -149,8 +149,8 @@ internal sealed class ComparedEntry
 internal sealed class HardLinkGroups
 {
     private readonly List<(ComparisonResult Result, FileIdentity Reference, FileIdentity Difference)> _names = [];
-    private readonly Dictionary<FileIdentity, string> _firstReference = [];
-    private readonly Dictionary<FileIdentity, string> _firstDifference = [];
+    private readonly Dictionary<FileIdentity, int> _firstReference = []; // indexes in _names: two paths can have the same text
+    private readonly Dictionary<FileIdentity, int> _firstDifference = [];
 
     /// <summary>Keeps the result of a name, if the file has others. To be called in the order of the paths.</summary>
     public bool TryAdd(ComparedEntry entry)
@@ -161,9 +161,9 @@ internal sealed class HardLinkGroups
             return false;
         }
 
+        _firstReference.TryAdd(reference.Inode, _names.Count);
+        _firstDifference.TryAdd(difference.Inode, _names.Count);
         _names.Add((result, reference.Inode, difference.Inode));
-        _firstReference.TryAdd(reference.Inode, result.Path);
-        _firstDifference.TryAdd(difference.Inode, result.Path);
         return true;
     }
 
@@ -172,10 +172,11 @@ internal sealed class HardLinkGroups
     {
         foreach ((ComparisonResult result, FileIdentity reference, FileIdentity difference) in _names)
         {
-            (string one, string other) = (_firstReference[reference], _firstDifference[difference]);
+            (int one, int other) = (_firstReference[reference], _firstDifference[difference]);
             yield return one == other ? result : result with
             {
-                Differences = [.. result.Differences, new PropertyDifference(nameof(ComparedProperties.HardLink), one, other)],
+                Differences = [.. result.Differences, new PropertyDifference(
+                    nameof(ComparedProperties.HardLink), _names[one].Result.Path, _names[other].Result.Path)],
             };
         }
     }

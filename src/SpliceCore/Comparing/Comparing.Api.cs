@@ -13,7 +13,7 @@ public enum ComparedProperties
     /// <summary>Content of files and block devices, targets of symbolic links, numbers of devices in trees.</summary>
     Content = 1,
 
-    /// <summary>Size of files.</summary>
+    /// <summary>Size of files, and of block devices outside of trees.</summary>
     Size = 2,
 
     /// <summary>Permission bits, with set-user-ID, set-group-ID and the sticky bit.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
@@ -18,6 +19,8 @@ internal sealed class ContentComparison(Descriptor reference, Descriptor differe
     private long _end;
     private long _next;
     private long _firstDifference;
+    private long _inProgress;
+    private long _ticked = Stopwatch.GetTimestamp();
     private ExceptionDispatchInfo? _fault;
 
     public long BytesRead { get; private set; }
@@ -27,20 +30,20 @@ internal sealed class ContentComparison(Descriptor reference, Descriptor differe
     public long BytesInHoles { get; private set; }
 
     /// <summary>The bytes that were compared so far, on all threads.</summary>
-    public long BytesDone => BytesRead + BytesShared + BytesInHoles;
+    public long BytesDone => BytesRead + BytesShared + BytesInHoles + _inProgress;
 
     /// <summary>The bytes to compare; null if the sizes are unknown.</summary>
     public long? TotalBytes => _ignoresSizes ? null : _end;
 
     /// <summary>Compares.</summary>
     /// <param name="threads">Number of ranges that are compared at once.</param>
-    /// <param name="tick">Called a few times a second, if there is more than one thread; may be null.</param>
+    /// <param name="tick">Called a few times a second, on this thread; may be null.</param>
     /// <returns>Offset of the first byte that differs; null if there is none.</returns>
     /// <exception cref="TransferException">A file could not be read, or changed during the comparison.</exception>
     public long? Run(int threads, Action? tick = null)
     {
         _ignoresSizes = HasUnknownSize(reference) || HasUnknownSize(difference);
-        long? first = _ignoresSizes ? CompareToEnd() : CompareSizes(threads, tick);
+        long? first = _ignoresSizes ? CompareToEnd(tick) : CompareSizes(threads, tick);
         if (!_ignoresSizes)
         {
             ThrowIfChanged(reference);
@@ -50,10 +53,10 @@ internal sealed class ContentComparison(Descriptor reference, Descriptor differe
         return first;
     }
 
-    private long? CompareToEnd()
+    private long? CompareToEnd(Action? tick)
     {
         _end = _firstDifference = long.MaxValue;
-        Compare(0, long.MaxValue);
+        Compare(0, long.MaxValue, tick);
         long same = BytesRead;
         return HasByteAt(reference, same) || HasByteAt(difference, same) ? same : null;
     }
@@ -98,7 +101,7 @@ internal sealed class ContentComparison(Descriptor reference, Descriptor differe
         int count = (int)Math.Min(threads, (_end + Tuning.ComparedRange - 1) / Tuning.ComparedRange);
         if (count <= 1)
         {
-            Work();
+            Work(tick);
         }
         else
         {
@@ -113,14 +116,14 @@ internal sealed class ContentComparison(Descriptor reference, Descriptor differe
         List<Thread> workers = [];
         try
         {
-            while (workers.Count < count && WorkerThread.TryStart(Work) is { } worker)
+            while (workers.Count < count && WorkerThread.TryStart(() => Work(tick: null)) is { } worker)
             {
                 workers.Add(worker);
             }
 
             if (workers.Count == 0)
             {
-                Work();
+                Work(tick);
             }
 
             foreach (Thread worker in workers)
@@ -148,13 +151,14 @@ internal sealed class ContentComparison(Descriptor reference, Descriptor differe
     }
 
     /// <summary>Compares ranges until none is left. The first error or cancellation stops all threads.</summary>
-    private void Work()
+    /// <param name="tick">Called a few times a second; null on the other threads.</param>
+    private void Work(Action? tick)
     {
         try
         {
             while (TryTake(out long offset, out long count))
             {
-                Compare(offset, count);
+                Compare(offset, count, tick);
             }
         }
         catch (Exception exception)
@@ -199,7 +203,7 @@ internal sealed class ContentComparison(Descriptor reference, Descriptor differe
         return data > 0 ? Math.Min(data, Tuning.ComparedRange) : Tuning.ComparedRange;
     }
 
-    private void Compare(long offset, long count)
+    private void Compare(long offset, long count, Action? tick)
     {
         using var comparison = new Comparison(reference, (SafeFileHandle)difference.Handle, difference.Name, cancellation)
         {
@@ -209,16 +213,29 @@ internal sealed class ContentComparison(Descriptor reference, Descriptor differe
             ReadSize = (int)Math.Clamp(
                 Math.Min(count, request.RateLimit?.StepLimit ?? long.MaxValue), Environment.SystemPageSize, Tuning.ComparedRead),
             RateLimit = request.RateLimit,
+            Compared = tick is null ? null : same => Report(same, tick),
         };
         long same = comparison.Run(offset, offset, count);
         lock (_lock)
         {
+            _inProgress = 0;
             BytesInHoles += comparison.BytesInHoles;
             BytesRead += same - comparison.BytesInHoles;
             if (same < count)
             {
                 _firstDifference = Math.Min(_firstDifference, offset + same);
             }
+        }
+    }
+
+    /// <summary>Reports a range that is compared on this thread, while no other compares.</summary>
+    private void Report(long same, Action tick)
+    {
+        _inProgress = same;
+        if (Stopwatch.GetElapsedTime(_ticked) >= Tuning.ReportInterval)
+        {
+            tick();
+            _ticked = Stopwatch.GetTimestamp();
         }
     }
 

@@ -1,7 +1,7 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using System.Text.Unicode;
 using Splice.Copying;
 using Splice.Descriptors;
 using Splice.Errors;
@@ -31,7 +31,7 @@ internal sealed class EntryComparison(ComparisonRequest request, CancellationTok
         object path, Descriptor reference, Descriptor difference, bool findsOffset, bool reportsEqual, int threads = 1, Action? tick = null)
     {
         long? first = null;
-        if (reference.Kind == difference.Kind || (findsOffset && HasBytes(reference) && HasBytes(difference)))
+        if (reference.Kind == difference.Kind || (HasBytes(reference) && HasBytes(difference)))
         {
             first = CompareContent(reference, difference, findsOffset, threads, tick);
             CompareMetadata(reference, difference);
@@ -90,7 +90,7 @@ internal sealed class EntryComparison(ComparisonRequest request, CancellationTok
         switch (reference.Kind)
         {
             case DescriptorKind.SymbolicLink:
-                Compare("Content", TargetOf(reference), TargetOf(difference));
+                CompareTargets(TargetOf(reference), TargetOf(difference));
                 return null;
             case DescriptorKind.Character or DescriptorKind.Block when !reference.IsReadable:
                 Compare("Content", NumberOf(reference), NumberOf(difference));
@@ -152,9 +152,9 @@ internal sealed class EntryComparison(ComparisonRequest request, CancellationTok
             return;
         }
 
-        Dictionary<string, byte[]> one = AttributesOf(reference, isWanted);
-        Dictionary<string, byte[]> other = AttributesOf(difference, isWanted);
-        foreach (string name in one.Keys.Union(other.Keys).Order(StringComparer.Ordinal))
+        Dictionary<FileName, byte[]> one = AttributesOf(reference, isWanted);
+        Dictionary<FileName, byte[]> other = AttributesOf(difference, isWanted);
+        foreach (FileName name in one.Keys.Union(other.Keys).OrderBy(TextOf, StringComparer.Ordinal))
         {
             byte[]? left = one.GetValueOrDefault(name);
             byte[]? right = other.GetValueOrDefault(name);
@@ -165,9 +165,9 @@ internal sealed class EntryComparison(ComparisonRequest request, CancellationTok
         }
     }
 
-    private static Dictionary<string, byte[]> AttributesOf(Descriptor item, Func<FileName, bool> isWanted)
+    private static Dictionary<FileName, byte[]> AttributesOf(Descriptor item, Func<FileName, bool> isWanted)
     {
-        Dictionary<string, byte[]> attributes = [];
+        Dictionary<FileName, byte[]> attributes = [];
         SysResult result = LibC.ListAttributes(item.Handle, out List<FileName> names);
         foreach (FileName name in result.Ok ? names.Where(isWanted) : [])
         {
@@ -177,25 +177,44 @@ internal sealed class EntryComparison(ComparisonRequest request, CancellationTok
                 break;
             }
 
-            attributes[TextOf(name)] = value;
+            attributes[name] = value;
         }
 
         return result.Ok || result.Errno == Errno.EOPNOTSUPP ? attributes : throw FileFailures.OpenSource(item.Name, result.Errno);
     }
 
-    private static string? Attribute(string name, byte[]? value) => value is null ? null
-        : value.Length <= ShownValue ? $"{name}=0x{Convert.ToHexString(value)}"
-        : $"{name}=0x{Convert.ToHexString(value, 0, ShownValue)}... ({Bytes(value.Length)})";
+    private static string? Attribute(FileName name, byte[]? value) => value is null ? null
+        : value.Length <= ShownValue ? $"{TextOf(name)}={Hex(value)}"
+        : $"{TextOf(name)}={Hex(value.AsSpan(0, ShownValue))}... ({Bytes(value.Length)})";
 
-    private static string TargetOf(Descriptor link)
+    private static FileName TargetOf(Descriptor link)
     {
         SysResult read = LibC.ReadLink(link.Handle, out FileName target);
-        return read.Ok ? TextOf(target) : throw FileFailures.OpenSource(link.Name, read.Errno);
+        return read.Ok ? target : throw FileFailures.OpenSource(link.Name, read.Errno);
     }
 
-    /// <summary>Returns bytes as text. Those that are not UTF-8 are Latin-1, so that two different names stay different.</summary>
-    private static string TextOf(FileName name) =>
-        Utf8.IsValid(name.Bytes) ? name.ToString() : Encoding.Latin1.GetString(name.Bytes);
+    /// <summary>Returns a name as text, in which bytes that are not UTF-8 are escaped: \xE9.</summary>
+    private static string TextOf(FileName name)
+    {
+        var text = new StringBuilder();
+        for (ReadOnlySpan<byte> rest = name.Bytes; rest.Length > 0;)
+        {
+            if (Rune.DecodeFromUtf8(rest, out Rune character, out int length) == OperationStatus.Done)
+            {
+                text.Append(character.ToString());
+                rest = rest[length..];
+            }
+            else
+            {
+                text.Append(CultureInfo.InvariantCulture, $"\\x{rest[0]:X2}");
+                rest = rest[1..];
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private static string Hex(ReadOnlySpan<byte> bytes) => $"0x{Convert.ToHexString(bytes)}";
 
     private static string NumberOf(Descriptor device) => $"{device.Status.SpecialDevice.Major}:{device.Status.SpecialDevice.Minor}";
 
@@ -214,6 +233,17 @@ internal sealed class EntryComparison(ComparisonRequest request, CancellationTok
             ? DateTime.UnixEpoch.AddSeconds(time.Seconds).ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture)
             : Number(time.Seconds);
         return string.Create(CultureInfo.InvariantCulture, $"{seconds}.{time.Nanoseconds:D9}");
+    }
+
+    private void CompareTargets(FileName reference, FileName difference)
+    {
+        if (reference != difference)
+        {
+            // A target can have the characters of an escape.
+            (string one, string other) = (TextOf(reference), TextOf(difference));
+            bool isSameText = one == other;
+            Add("Content", isSameText ? Hex(reference.Bytes) : one, isSameText ? Hex(difference.Bytes) : other);
+        }
     }
 
     private void Compare(string property, string? reference, string? difference)

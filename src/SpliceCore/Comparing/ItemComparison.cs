@@ -79,7 +79,9 @@ public static class ItemComparison
             throw ComparisonErrors.HasNoSize(path, kind);
         }
 
-        int flags = request.Properties.HasFlag(ComparedProperties.Content) ? Flags : LibC.O_PATH;
+        // With O_PATH, the size of a device cannot be read (EBADF).
+        ComparedProperties read = ComparedProperties.Content | (kind == DescriptorKind.Block ? ComparedProperties.Size : default);
+        int flags = (request.Properties & read) != 0 ? Flags : LibC.O_PATH;
         SysResult opened = LeasedFile.Open(path, flags, cancellation, out SafeFileHandle handle);
         if (!opened.Ok)
         {

@@ -177,11 +177,31 @@ public sealed class FileComparisonTests(MountedFileSystems fileSystems)
         folder.Write("image", content);
 
         Assert.True(Comparisons.OfFiles(device.Path, folder["image"]).Equal);
+        Assert.True(Comparisons.OfFiles(folder["image"], device.Path, request => request with { StopAtDifference = true }).Equal);
         content[3 * MiB] ^= 1;
         folder.Write("image", content);
         ComparisonResult result = Comparisons.OfFiles(folder["image"], device.Path);
         Assert.Equal(3 * MiB, result.FirstDifference);
         Assert.Equal(("File", "BlockDevice", 4 * MiB), (result.ReferenceType, result.DifferenceType, result.DifferenceLength));
+        Assert.False(Comparisons.OfFiles(folder["image"], device.Path, request => request with { StopAtDifference = true }).Equal);
+    }
+
+    [Fact]
+    public void Sizes_of_block_devices_are_compared_without_their_content()
+    {
+        using var small = new LoopDevice(Workspace.RandomBytes(4 * MiB));
+        using var large = new LoopDevice(Workspace.RandomBytes(8 * MiB));
+        using var folder = new Workspace();
+        folder.WriteRandom("image", 4 * MiB, seed: 2);
+
+        Assert.Equal("Size: 4194304, 8388608", Reason(small.Path, large.Path));
+        Assert.Equal("Size: 4194304, 8388608", Reason(folder["image"], large.Path));
+        Assert.Equal("Size: 8388608, 4194304", Reason(large.Path, folder["image"]));
+        Assert.Null(Reason(folder["image"], small.Path));
+        Assert.Null(Reason(small.Path, small.Path));
+
+        static string? Reason(string reference, string difference) =>
+            Comparisons.OfFiles(reference, difference, request => request with { Properties = ComparedProperties.Size }).Reason;
     }
 
     [Fact]
@@ -225,8 +245,10 @@ public sealed class FileComparisonTests(MountedFileSystems fileSystems)
         Assert.True(Comparisons.OfFiles(folder["one"], folder["other"], request => request with { Properties = ComparedProperties.Size }).Equal);
     }
 
-    [Fact]
-    public void A_file_that_is_written_meanwhile_is_an_error()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_file_that_is_written_meanwhile_is_an_error(int threads)
     {
         using var folder = new Workspace();
         byte[] content = Workspace.RandomBytes(20 * MiB);
@@ -236,7 +258,7 @@ public sealed class FileComparisonTests(MountedFileSystems fileSystems)
         {
             ReferencePath = folder["one"],
             DifferencePath = folder["other"],
-            ThrottleLimit = 2,
+            ThrottleLimit = threads,
             RateLimit = new RateLimiter(20 * MiB),
         };
 
@@ -252,6 +274,22 @@ public sealed class FileComparisonTests(MountedFileSystems fileSystems)
 
         Assert.Equal(TransferErrorId.SourceChanged, error.Id);
         Assert.Equal(folder["other"], error.Target);
+    }
+
+    [Fact]
+    public void A_comparison_up_to_an_unknown_end_has_progress_without_a_total()
+    {
+        byte[] content = Workspace.RandomBytes(200_000);
+        using var fuse = new FuseMount(("one", 50_000, content), ("same", 50_000, content));
+        var request = new ComparisonRequest { ReferencePath = fuse["one"], DifferencePath = fuse["same"], RateLimit = new RateLimiter(200_000) };
+        List<TransferProgress> reports = [];
+
+        Assert.True(ItemComparison.Compare(request, new ComparisonMonitor(Progress: reports.Add)).Equal);
+
+        Assert.NotEmpty(reports);
+        Assert.All(reports, report => Assert.Null(report.TotalBytes));
+        Assert.All(reports, report => Assert.InRange(report.BytesCopied, 1, content.Length));
+        Assert.Equal(reports.Select(report => report.BytesCopied).Order(), reports.Select(report => report.BytesCopied));
     }
 
     [Fact]

@@ -70,6 +70,35 @@ public sealed class TreeComparisonTests(MountedFileSystems fileSystems)
     }
 
     [Fact]
+    public void Targets_and_names_of_attributes_are_compared_as_bytes()
+    {
+        var latin = ByteString.Of([0xE9]);
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Ext4);
+        foreach ((string side, ByteString accent, ByteString escape) in new[] { ("one", latin, latin), ("other", "é", "\\xE9") })
+        {
+            Directory.CreateDirectory(folder[side]);
+            folder.Write($"{side}/file", [1]);
+            using SafeFileHandle handle = EntryCalls.OpenFolder(folder[side]);
+            EntryCalls.SetAttribute(handle, "file", (ByteString)"user." + accent, [1]);
+            EntryCalls.MakeSymbolicLink(handle, "link", accent);
+            EntryCalls.MakeSymbolicLink(handle, "link2", escape);
+        }
+
+        List<string?> reasons = [];
+        var request = new ComparisonRequest
+        {
+            ReferencePath = folder["one"],
+            DifferencePath = folder["other"],
+            Recurse = true,
+            Properties = ComparedProperties.Content | ComparedProperties.Xattr,
+        };
+        ItemComparison.Compare(request, new ComparisonMonitor(result => reasons.Add(result.Reason)));
+
+        Assert.Equal(
+            ["Xattr: user.\\xE9=0x01, none; Xattr: none, user.é=0x01", "Content: \\xE9, é", "Content: 0xE9, 0x5C784539"], reasons);
+    }
+
+    [Fact]
     public void Devices_are_compared_by_their_numbers_and_never_read()
     {
         Command.RequireRoot();
@@ -103,6 +132,23 @@ public sealed class TreeComparisonTests(MountedFileSystems fileSystems)
 
         Assert.Equal(["<> d HardLink"], Comparisons.OfTrees(folder["one"], folder["other"], ComparedProperties.Content | ComparedProperties.HardLink));
         Assert.Empty(Comparisons.OfTrees(folder["one"], folder["other"]));
+    }
+
+    [Fact]
+    public void Hard_links_of_names_that_are_not_text_are_compared()
+    {
+        var (first, second, third) = (ByteString.Of([0xE8]), ByteString.Of([0xE9]), ByteString.Of([0xEA]));
+        using var folder = new Workspace();
+        foreach ((string side, ByteString linked) in new[] { ("one", first), ("other", second) })
+        {
+            Directory.CreateDirectory(folder[side]);
+            using SafeFileHandle handle = EntryCalls.OpenFolder(folder[side]);
+            EntryCalls.MakeNode(handle, first, FileTypes.Regular | 0x180);
+            EntryCalls.MakeNode(handle, second, FileTypes.Regular | 0x180);
+            EntryCalls.MakeHardLink(handle, linked, handle, third);
+        }
+
+        Assert.Equal(["<> \uFFFD HardLink"], Comparisons.OfTrees(folder["one"], folder["other"], ComparedProperties.HardLink));
     }
 
     [Fact]
