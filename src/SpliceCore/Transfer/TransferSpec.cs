@@ -123,6 +123,7 @@ internal sealed class TransferCounters
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly long _callsBefore = SystemCallCount.Current;
     private readonly long[] _bytesByMethod = new long[(int)TransferMethod.ReadWrite + 1];
+    private (TimeSpan Elapsed, long SystemCalls)? _final;
 
     public long BytesInHoles { get; set; }
 
@@ -137,9 +138,9 @@ internal sealed class TransferCounters
 
     public long BytesCopied => BytesMoved + BytesReflinked + BytesInHoles + BytesUnchanged;
 
-    public TimeSpan Elapsed => Stopwatch.GetElapsedTime(_started);
+    public TimeSpan Elapsed => _final?.Elapsed ?? Stopwatch.GetElapsedTime(_started);
 
-    public long SystemCalls => SystemCallCount.Current - _callsBefore;
+    public long SystemCalls => _final?.SystemCalls ?? SystemCallCount.Current - _callsBefore;
 
     /// <summary>The method that moved the most; null where none had to.</summary>
     public TransferMethod? MainMethod
@@ -155,6 +156,9 @@ internal sealed class TransferCounters
             return BytesBy(main) == 0 ? null : main;
         }
     }
+
+    /// <summary>Stops the time and the count of system calls.</summary>
+    public void Stop() => _final = (Elapsed, SystemCalls);
 
     public void Add(TransferMethod method, long bytes)
     {

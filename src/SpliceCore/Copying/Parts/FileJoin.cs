@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Copying.Parts;
 using Splice.Descriptors;
@@ -20,11 +21,13 @@ public static class FileJoin
         ArgumentOutOfRangeException.ThrowIfZero(request.Sources.Count);
         CopyRequest copy = request.Copy;
         copy.ThrowIfInvalid();
+        var sums = new TransferCounters();
         try
         {
             using var place = DestinationEntry.Resolve(request.Sources[0], copy.Destination, mayReplace: !copy.NoClobber);
             List<(string Path, long? Size)> files = FindFiles(request, place);
-            using var run = new Run(request, place, monitor, files.Aggregate<(string, long? Size), long?>(0, (sum, next) => sum + next.Size));
+            long? total = files.Aggregate<(string, long? Size), long?>(0, (sum, next) => sum + next.Size);
+            using var run = new Run(request, place, monitor, sums, total);
             TransferResult result = run.Join();
             string? fault = PartSeries.FindForeign(request.Sources) is { } foreign ? Problem(foreign) : PartSeries.FindFault(files);
             return fault is not null ? result with { Warnings = [.. result.Warnings, fault] } : result;
@@ -65,13 +68,26 @@ public static class FileJoin
                 throw RangeCheck.SameFile(source, place.Path);
             }
 
-            files.Add((source, status is { Kind: DescriptorKind.Regular, Size: > 0 } ? status.Size : null));
+            files.Add((source, SizeOf(source, status)));
         }
 
         return request.Copy.Force ? files
             : PartSeries.FindForeign(request.Sources) is { } foreign ? throw NotAPart(foreign)
             : PartSeries.FindMissing(request.Sources) is string missing ? throw MissingPart(missing)
             : files;
+    }
+
+    /// <summary>Returns the size of a regular file; null for others, and for generated ones, which have no blocks.</summary>
+    private static long? SizeOf(string path, FileStatus status) =>
+        status.Kind != DescriptorKind.Regular || (status.AllocatedBytes == 0 && IsGenerated(path)) ? null : status.Size;
+
+    private static bool IsGenerated(string path)
+    {
+        SysResult opened = LibC.Open(path, LibC.O_PATH, out SafeFileHandle handle);
+        using (handle)
+        {
+            return opened.Ok && FileSystemTypes.IsGenerated(handle);
+        }
     }
 
     private static TransferException NotAPart(ForeignFile foreign) => new(TransferErrorId.NotAPart,
@@ -87,15 +103,13 @@ public static class FileJoin
         Errno.ENOENT, path);
 
     /// <summary>One join. A new file is as private as the first of its parts, and keeps nothing else of them.</summary>
-    private sealed class Run(JoinRequest request, DestinationEntry place, TransferMonitor monitor, long? total) : IDisposable
+    private sealed class Run(JoinRequest request, DestinationEntry place, TransferMonitor monitor, TransferCounters sums, long? total) : IDisposable
     {
-        private readonly long _started = Stopwatch.GetTimestamp();
+        private readonly CombinedProgress _progress = new(monitor, Stopwatch.GetTimestamp(), total);
         private readonly MetadataWarnings _warnings = new();
-        private readonly TransferCounters _sums = new();
         private readonly List<MethodAttempt> _attempts = [];
         private DestinationWriter? _writer;
         private long _files;
-        private long _systemCalls;
 
         public TransferResult Join()
         {
@@ -113,16 +127,16 @@ public static class FileJoin
                         Verify = false,
                     });
                 }
+
+                _writer!.Finish();
+                _writer.Commit();
+                return Result();
             }
             catch (TransferException exception) when (_writer is not null)
             {
                 exception.Partial = Result();
                 throw;
             }
-
-            _writer!.Finish();
-            _writer.Commit();
-            return Result();
         }
 
         public void Dispose() => _writer?.Dispose();
@@ -135,13 +149,14 @@ public static class FileJoin
             {
                 ExistingDestination.Check(copy, source.Status, copy.Source, place);
                 TransferSpec spec = copy.ToSpec(source, monitor, counters);
+                TransferMonitor watch = _progress.Next();
                 if (_writer is null)
                 {
-                    _writer = new DestinationWriter(copy, source, place, spec, Watch(), counters, _warnings);
+                    _writer = new DestinationWriter(copy, source, place, spec, watch, counters, _warnings);
                 }
                 else
                 {
-                    _writer.Continue(source, spec, Watch(), counters);
+                    _writer.Continue(source, spec, watch, counters);
                 }
 
                 try
@@ -157,20 +172,9 @@ public static class FileJoin
 
         private void Count(TransferCounters counters, IReadOnlyList<MethodAttempt> attempts)
         {
-            _sums.Add(counters);
+            sums.Add(counters);
             _files++;
-            _systemCalls += counters.SystemCalls;
             _attempts.AddRange(attempts.Where(attempt => !_attempts.Contains(attempt)));
-        }
-
-        /// <summary>Reports the progress of the whole, not of the current file.</summary>
-        private TransferMonitor Watch()
-        {
-            long before = _sums.BytesCopied;
-            return monitor.Progress is not { } progress ? monitor : monitor with
-            {
-                Progress = now => progress(new TransferProgress(before + now.BytesCopied, total, Stopwatch.GetElapsedTime(_started)) { Phase = now.Phase }),
-            };
         }
 
         private TransferResult Result() => _writer!.Result() with
@@ -178,15 +182,15 @@ public static class FileJoin
             Source = request.Sources.Count == 1 ? request.Sources[0] : $"{request.Sources[0]} and {request.Sources.Count - 1} more",
             Offset = null,
             DestinationOffset = place.Existing is { Kind: not (DescriptorKind.Regular or DescriptorKind.Block) } ? null : 0,
-            BytesMoved = _sums.BytesMoved,
-            BytesReflinked = _sums.BytesReflinked,
-            BytesInHoles = _sums.BytesInHoles,
+            BytesMoved = sums.BytesMoved,
+            BytesReflinked = sums.BytesReflinked,
+            BytesInHoles = sums.BytesInHoles,
             FileCount = _files,
-            Method = _sums.MainMethod,
+            Method = sums.MainMethod,
             Attempts = _attempts,
-            SystemCalls = _systemCalls,
-            Retries = _sums.Retries,
-            Elapsed = Stopwatch.GetElapsedTime(_started),
+            SystemCalls = sums.SystemCalls,
+            Retries = sums.Retries,
+            Elapsed = sums.Elapsed,
         };
     }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 using Splice.Copying;
 using Splice.Copying.Parts;
@@ -18,6 +19,7 @@ public static class FileSplit
     public static IReadOnlyList<TransferResult> Split(SplitRequest request, TransferMonitor monitor)
     {
         request.Copy.ThrowIfInvalid();
+        long started = Stopwatch.GetTimestamp();
         try
         {
             var opened = new TransferCounters();
@@ -26,7 +28,7 @@ public static class FileSplit
             using (SafeFileHandle folder = OpenFolder(request.Copy.Destination))
             using (SourceSnapshot? snapshot = SourceSnapshot.IsNeeded(source) ? SourceSnapshot.Take(source, request.Copy.Destination, monitor) : null)
             {
-                return Split(request, snapshot?.Content ?? source, folder, monitor, opened);
+                return Split(request, snapshot?.Content ?? source, folder, monitor, opened, started);
             }
         }
         catch (OperationCanceledException)
@@ -38,7 +40,7 @@ public static class FileSplit
     }
 
     private static List<TransferResult> Split(
-        SplitRequest request, Descriptor source, SafeFileHandle folder, TransferMonitor monitor, TransferCounters opened)
+        SplitRequest request, Descriptor source, SafeFileHandle folder, TransferMonitor monitor, TransferCounters opened, long started)
     {
         if (!source.IsSeekable || (source.Size == 0 && source.Kind != DescriptorKind.Regular))
         {
@@ -58,21 +60,23 @@ public static class FileSplit
         using SafeFileHandle? flushed = request.Copy.Flush
             ? DiskFlush.OpenFolder(new DestinationEntry(folder, names[0], Existing: null, first, MayReplace: false))
             : null;
-        var tallies = new TransferCounters[parts.Count];
+        var progress = new CombinedProgress(monitor, started, source.Size);
         List<DestinationWriter> staged = [];
         try
         {
             for (int i = 0; i < parts.Count; i++)
             {
                 CopyRequest part = request.Copy with { Offset = parts[i].Start, Count = parts[i].Length, IsPart = true };
-                tallies[i] = i == 0 ? opened : new TransferCounters();
-                DestinationWriter file = Open(part, source, folder, names[i], Watch(monitor, source, parts[i], tallies[0]), tallies[i]);
+                TransferCounters counters = i == 0 ? opened : new TransferCounters();
+                DestinationWriter file = Open(part, source, folder, names[i], progress.Next(), counters);
                 staged.Add(file);
                 file.Write();
                 if (part.CreatedFiles is not null)
                 {
                     file.Identify();
                 }
+
+                counters.Stop();
             }
 
             // Parts that share blocks were cut at different times.
@@ -187,13 +191,6 @@ public static class FileSplit
         folder.Dispose();
         throw FileFailures.OpenFolder(path, opened.Errno);
     }
-
-    /// <summary>Reports the progress of the whole, not of the part.</summary>
-    private static TransferMonitor Watch(TransferMonitor monitor, Descriptor source, PartPlan.Range part, TransferCounters first) =>
-        monitor.Progress is not { } progress ? monitor : monitor with
-        {
-            Progress = now => progress(new TransferProgress(part.Start + now.BytesCopied, source.Size, first.Elapsed) { Phase = now.Phase }),
-        };
 }
 
 /// <summary>A file to split into parts. Exactly one of <see cref="PartSize"/> and <see cref="PartCount"/> is set.</summary>

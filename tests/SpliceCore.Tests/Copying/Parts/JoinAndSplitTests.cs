@@ -260,6 +260,42 @@ public sealed class JoinAndSplitTests : IDisposable
         Assert.Equal((TransferErrorId.SourceIsDirectory, 1000), (error.Id, error.PartialTransfer().BytesCopied));
     }
 
+    [Fact]
+    public void An_error_of_the_name_tells_what_there_is_of_all_files()
+    {
+        _folder.WriteRandom("one", 1000);
+        _folder.WriteRandom("two", 500);
+        JoinRequest request = Request("one", "two");
+        var monitor = new TransferMonitor(progress =>
+        {
+            if (progress.BytesCopied == 1500)
+            {
+                _folder.Write("whole", [5]);
+            }
+        });
+
+        TransferException error = Assert.Throws<TransferException>(
+            () => FileJoin.Join(request with { Copy = request.Copy with { NoClobber = true } }, monitor));
+
+        Assert.Equal((TransferErrorId.DestinationExists, 1500), (error.Id, error.PartialTransfer().BytesCopied));
+    }
+
+    [Theory]
+    [InlineData("empty", 1500L)]
+    [InlineData("/proc/version", null)]
+    public void The_total_counts_an_empty_file_as_0_and_is_unknown_with_a_generated_one(string second, long? expected)
+    {
+        _folder.WriteRandom("one", 1000);
+        _folder.WriteRandom("empty", 0);
+        _folder.WriteRandom("three", 500);
+        List<TransferProgress> reports = [];
+
+        FileJoin.Join(Request("one", second, "three"), new TransferMonitor(reports.Add));
+
+        Assert.NotEmpty(reports);
+        Assert.All(reports, report => Assert.Equal(expected, report.TotalBytes));
+    }
+
     private TransferErrorId JoinError(params string[] sources) =>
         Assert.Throws<TransferException>(() => FileJoin.Join(Request(sources), TransferMonitor.None)).Id;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Xunit;
 
 namespace Splice.Tests.Copying.Parts;
@@ -83,6 +84,54 @@ public sealed class PartsTests(MountedFileSystems fileSystems)
         long most = Files.Allocated(folder["file"]) + (8 * 16 * Block);
         Assert.InRange(parts.Sum(part => Files.Allocated(part.Destination)), 300_000, most);
         Assert.InRange(Files.Allocated(folder["whole"]), 300_000, most);
+    }
+
+    [Theory]
+    [InlineData(SparseMode.Auto)]
+    [InlineData(SparseMode.Always)]
+    public void Progress_counts_holes_apart(SparseMode sparse)
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Tmpfs);
+        Files.WriteSparse(folder["file"], 64 * MiB, (5 * MiB, MiB), (63 * MiB, MiB / 2));
+        var copy = new CopyRequest { Source = folder["file"], Destination = folder.Folder, Method = TransferMethod.ReadWrite, Sparse = sparse };
+        List<TransferProgress> split = [];
+        List<TransferProgress> joined = [];
+
+        IReadOnlyList<TransferResult> parts = FileSplit.Split(new SplitRequest { Copy = copy, PartSize = 10 * MiB }, new TransferMonitor(split.Add));
+        JoinRequest join = Join(folder, [.. parts.Select(part => part.Destination)]);
+        FileJoin.Join(join with { Copy = copy with { Destination = folder["whole"] } }, new TransferMonitor(joined.Add));
+
+        foreach (List<TransferProgress> reports in new[] { split, joined })
+        {
+            Assert.Equal(reports.Select(report => report.BytesCopied).Order(), reports.Select(report => report.BytesCopied));
+            Assert.All(reports, report => Assert.Equal(64 * MiB, report.TotalBytes + report.BytesInHoles));
+            TransferProgress last = reports[^1];
+            Assert.Equal(last.TotalBytes, last.BytesCopied);
+            Assert.InRange(last.BytesCopied, MiB * 3 / 2, 2 * MiB);
+        }
+    }
+
+    [Fact]
+    public void A_part_has_its_own_time_and_calls_and_a_whole_has_those_of_all()
+    {
+        using Workspace folder = fileSystems.NewFolder(FileSystem.Ext4);
+        folder.WriteRandom("file", 8 * MiB);
+        var copy = new CopyRequest { Source = folder["file"], Destination = folder.Folder, Flush = true };
+        var split = new TransferTrace(takesCalls: true);
+        var joined = new TransferTrace(takesCalls: true);
+        long started = Stopwatch.GetTimestamp();
+
+        IReadOnlyList<TransferResult> parts = split.Follow(() => FileSplit.Split(new SplitRequest { Copy = copy, PartCount = 8 }, TransferMonitor.None));
+        TimeSpan elapsed = Stopwatch.GetElapsedTime(started);
+        JoinRequest join = Join(folder, [.. parts.Select(part => part.Destination)]);
+        TransferResult whole = joined.Follow(() => FileJoin.Join(join with { Copy = copy with { Destination = folder["whole"] } }, TransferMonitor.None));
+
+        Assert.All(parts, part => Assert.InRange(part.SystemCalls, 1, long.MaxValue));
+        Assert.InRange(parts.Sum(part => part.SystemCalls), parts.Count, split.SystemCalls.Sum(call => call.Count));
+        Assert.InRange(parts.Sum(part => part.Elapsed.Ticks), 1, elapsed.Ticks);
+        Assert.Equal(joined.SystemCalls.Sum(call => call.Count), whole.SystemCalls);
+        Assert.Contains(joined.SystemCalls, call => call.Name == "linkat");
+        Assert.Contains(joined.SystemCalls, call => call.Name == "fsync");
     }
 
     [Theory]
