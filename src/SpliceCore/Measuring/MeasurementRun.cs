@@ -132,7 +132,7 @@ internal sealed class Candidate(MeasuredMethod method, MeasurementRequest reques
             FirstQuartile = Span(times.First),
             Median = Span(times.Median),
             ThirdQuartile = Span(times.Third),
-            BytesPerSecond = request.Size * TimeSpan.TicksPerSecond / times.Median,
+            BytesPerSecond = (double)request.Size * TimeSpan.TicksPerSecond / times.Median,
             CpuPerGiB = Span(cpu * (1L << 30) / request.Size),
             SystemCalls = isCounted ? (long)Quartiles.Of(Samples.Select(sample => (double)sample.SystemCalls!.Value)).Median : null,
         };

@@ -1,3 +1,4 @@
+using Splice.Measuring;
 using Xunit;
 
 namespace Splice.Tests.Measuring;
@@ -53,6 +54,17 @@ public sealed class MeasurementTests(MountedFileSystems fileSystems)
         Assert.False(result.IsAuto);
         Assert.Equal(Errno.EOPNOTSUPP, result.Errno);
         Assert.Contains("cannot share blocks", result.Reason, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1L << 30)]
+    [InlineData(1L << 50)]
+    public void A_rate_is_the_size_in_the_median_of_the_times(long size)
+    {
+        var candidate = new Candidate(MeasuredMethod.ReadWrite, new MeasurementRequest { Path = "/from", Destination = "/to", Size = size });
+        candidate.Samples.Add(new Sample(TimeSpan.FromSeconds(1024), Cpu: TimeSpan.FromSeconds(1), SystemCalls: 7));
+
+        Assert.Equal(size / 1024.0, candidate.Result().BytesPerSecond);
     }
 
     [Fact]
