@@ -32,7 +32,7 @@ public sealed class SendTreeTests(SshServer server) : IDisposable
     public void Each_small_file_takes_seven_system_calls()
     {
         long calls = CallsFor("few", 100);
-        Assert.InRange(CallsFor("many", 300) - calls, 200 * 7, 200 * 8);
+        Assert.InRange(CallsFor("many", 300) - calls, (200 * 7) - 10, 200 * 8); // the rest of the two transfers differs by a few
 
         long CallsFor(string name, int files)
         {
