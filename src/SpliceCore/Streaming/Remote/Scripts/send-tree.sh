@@ -196,12 +196,13 @@ interrupt() {
 }
 
 set -- -x -f - -C "$temporary"
-case $(tar --version 2> /dev/null) in
-    *GNU*)
+help=$(tar --help 2> /dev/null)
+case $help in
+    *"GNU "?"tar'"*)
         form="pax"
         # Of records of 60 KiB, it makes fewer calls than of its usual 10 KiB. TarStreamWriter fills them.
         set -- "$@" -b 120 --delay-directory-restore --warning=no-timestamp ${resume:+-v --quoting-style=escape}
-        case $(tar --help 2> /dev/null) in
+        case $help in
             *--xattrs-include*)
                 form=pax-attributes
                 set -- "$@" --xattrs "--xattrs-include=*"
