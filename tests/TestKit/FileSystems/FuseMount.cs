@@ -15,7 +15,7 @@ internal sealed partial class FuseMount : IDisposable
     private const int MessageSize = 256 * 1024;
     private const int HeaderLength = 40; // struct fuse_in_header
     private const int AnswerLength = 16; // struct fuse_out_header
-    private const int Detach = 2; // MNT_DETACH
+    private const int ForceDetach = 3; // MNT_FORCE | MNT_DETACH
     private const uint FolderMode = 0x41ED; // S_IFDIR | 0755
     private const uint FileMode = 0x81A4; // S_IFREG | 0644
 
@@ -49,7 +49,8 @@ internal sealed partial class FuseMount : IDisposable
 
     public void Dispose()
     {
-        umount2(Folder, Detach);
+        // The process of another test can have it in a mount namespace of its own: without force, requests would be waited for until that ends.
+        umount2(Folder, ForceDetach);
         _thread.Join();
         _device.Dispose();
         _workspace.Dispose();
