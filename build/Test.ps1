@@ -45,10 +45,15 @@ function Get-RunFailure([string] $Name, [int] $ExitCode) {
 # Runs test projects, and returns a record for each test that failed or was skipped, and a count of those that passed.
 function Invoke-Xunit([string] $Project, [string] $ResultFolder) {
     $null = New-Item -ItemType Directory -Force $ResultFolder
-    $file = "$([IO.Path]::GetFileName($Project)).trx"
+    $name = [IO.Path]::GetFileName($Project)
+    $file = "$name.trx"
     Remove-Item "$ResultFolder/$file" -ErrorAction Ignore
-    dotnet test -c $Configuration --no-build --no-progress --project "$PSScriptRoot/../$Project" --results-directory $ResultFolder `
-        --report-xunit-trx --report-xunit-trx-filename $file 2>&1 | Out-Host
+    $running = "$ResultFolder/running"
+    Remove-Item $running -Recurse -ErrorAction Ignore
+    $null = New-Item -ItemType Directory $running
+    env "SPLICE_TEST_RUNNING=$running" dotnet test -c $Configuration --no-build --no-progress --project "$PSScriptRoot/../$Project" --results-directory $ResultFolder `
+        --report-xunit-trx --report-xunit-trx-filename $file 2>&1 |
+        Tee-Object "$ResultFolder/$name.log" | Out-Host
     $exitCode = $LASTEXITCODE
     $run = if (Test-Path "$ResultFolder/$file") { ([xml](Get-Content -Raw "$ResultFolder/$file")).TestRun }
     $other = @($run | ForEach-Object { $_.Results.UnitTestResult } | Where-Object outcome -NE Passed | ForEach-Object {
