@@ -51,8 +51,8 @@ function Invoke-Xunit([string] $Project, [string] $ResultFolder) {
     $running = "$ResultFolder/running"
     Remove-Item $running -Recurse -ErrorAction Ignore
     $null = New-Item -ItemType Directory $running
-    env "SPLICE_TEST_RUNNING=$running" dotnet test -c $Configuration --no-build --no-progress --project "$PSScriptRoot/../$Project" --results-directory $ResultFolder `
-        --report-xunit-trx --report-xunit-trx-filename $file 2>&1 |
+    env "SPLICE_TEST_RUNNING=$running" dotnet test -c $Configuration --no-build --no-progress --project "$PSScriptRoot/../$Project" `
+        --results-directory $ResultFolder --report-xunit-trx --report-xunit-trx-filename $file 2>&1 |
         Tee-Object "$ResultFolder/$name.log" | Out-Host
     $exitCode = $LASTEXITCODE
     $run = if (Test-Path "$ResultFolder/$file") { ([xml](Get-Content -Raw "$ResultFolder/$file")).TestRun }

@@ -49,7 +49,7 @@ internal sealed partial class FuseMount : IDisposable
 
     public void Dispose()
     {
-        // The process of another test can have it in a mount namespace of its own: without force, requests would be waited for until that ends.
+        // Another process may have it in a mount namespace of its own; MNT_FORCE makes the read of the server end all the same.
         umount2(Folder, ForceDetach);
         _thread.Join();
         _device.Dispose();
